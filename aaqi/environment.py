@@ -1,0 +1,111 @@
+"""What the environment says, checked before anything starts.
+
+A secret may come from a file: `NAME_FILE` holds the path of what `NAME` would say.
+"""
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read(name: str, default: str = "") -> str:
+    """Return the value of `name`, or of the file that `name_FILE` points at."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name}_FILE points at {path}, which cannot be read: {error.strerror}."
+            ) from error
+    return os.environ.get(name, default).strip()
+
+
+def read_list(name: str) -> list[str]:
+    return [part.strip() for part in read(name).split(",") if part.strip()]
+
+
+def read_number(name: str, default: int) -> int:
+    value = read(name, str(default))
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number.")
+    return int(value)
+
+
+def require(name: str, why: str) -> str:
+    value = read(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {why}.")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only mean the machine that the site runs on."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_site_url() -> tuple[str, str, bool]:
+    """Return SITE_URL without its last slash, its host, and whether it is loopback."""
+    url = require("SITE_URL", "say where the site is, as in https://example.org")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"SITE_URL is {url!r}; it takes an address such as https://example.org."
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured(
+            f"SITE_URL is {url!r}; it takes only https:// and a host, without a path."
+        )
+    loopback = is_loopback(parts.hostname)
+    if parts.scheme == "http" and not loopback:
+        raise ImproperlyConfigured(
+            f"SITE_URL is {url!r}; away from this machine it must start with https://."
+        )
+    return url.rstrip("/"), parts.hostname, loopback
+
+
+def read_secret_key(*, loopback: bool) -> str:
+    key = require("DJANGO_SECRET_KEY", "links in mails are signed with it")
+    if not loopback and (len(key) < 50 or len(set(key)) < 5):
+        raise ImproperlyConfigured(
+            "DJANGO_SECRET_KEY is weak; it takes at least 50 random characters."
+        )
+    return key
+
+
+def read_mailer(*, loopback: bool, folder: Path) -> dict:
+    """Return the entry for Django's MAILERS that EMAIL_URL describes.
+
+    Without EMAIL_URL, on loopback only, each message becomes a file in `folder`.
+    """
+    url = read("EMAIL_URL")
+    if not url and loopback:
+        return {
+            "BACKEND": "aaqi.mail.EmailFileBackend",
+            "OPTIONS": {"file_path": str(folder)},
+        }
+    parts = urlsplit(require("EMAIL_URL", "confirmation mails need a mail server"))
+    if parts.scheme != "smtp" or not parts.hostname:
+        raise ImproperlyConfigured(
+            "EMAIL_URL takes the form smtp://user:password@host:port?tls=1."
+        )
+    query = parse_qs(parts.query)
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": parts.port or 25,
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": query.get("tls") == ["1"],
+            "use_ssl": query.get("ssl") == ["1"],
+            "timeout": 20,
+        },
+    }

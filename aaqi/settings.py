@@ -1,0 +1,213 @@
+"""Settings, production by default; `aaqi/environment.py` reads the environment."""
+
+from pathlib import Path
+
+import dj_database_url
+from django.utils.csp import CSP
+
+from aaqi import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
+
+# The site
+
+SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
+HTTPS = SITE_URL.startswith("https://")
+SITE_NAME = "Americans Against Qualified Immunity"
+DEBUG = environment.read("DJANGO_DEBUG", "0") == "1"
+SECRET_KEY = environment.read_secret_key(loopback=LOOPBACK)
+SECRET_KEY_FALLBACKS = environment.read_list("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = [SITE_HOST, *environment.read_list("DJANGO_ALLOWED_HOSTS")]
+if LOOPBACK:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+PROXY_COUNT = environment.read_number("PROXY_COUNT", 0)
+ROOT_URLCONF = "aaqi.urls"
+WSGI_APPLICATION = "aaqi.wsgi.application"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "America/New_York"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "aaqi.admin_app.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "procrastinate.contrib.django",
+    "aaqi",
+    "faq",
+    "rankings",
+    "voices",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "aaqi.middleware.RequestLimits",
+    "aaqi.middleware.NoStoreByDefault",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "aaqi.context.site",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["aaqi"]
+CRISPY_TEMPLATE_PACK = "aaqi"
+CRISPY_FAIL_SILENTLY = False
+
+# Database and queue
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        environment.require(
+            "DATABASE_URL", "`make run` sets it for its own embedded database"
+        ),
+        conn_max_age=600,
+        conn_health_checks=True,
+    ),
+}
+
+# Static files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = environment.read("STATIC_ROOT") or LOCAL_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+
+# Mail
+
+MAILERS = {
+    "default": environment.read_mailer(loopback=LOOPBACK, folder=LOCAL_DIR / "mail"),
+}
+if LOOPBACK:
+    DEFAULT_FROM_EMAIL = environment.read("DEFAULT_FROM_EMAIL", "voices@localhost")
+    POSTAL_ADDRESS = environment.read("POSTAL_ADDRESS", "Set POSTAL_ADDRESS to yours")
+else:
+    DEFAULT_FROM_EMAIL = environment.require(
+        "DEFAULT_FROM_EMAIL", "mails need a sender"
+    )
+    POSTAL_ADDRESS = environment.require("POSTAL_ADDRESS", "it stands in every mail")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+CONTACT_EMAIL = environment.read("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
+MODERATION_EMAIL = environment.read("MODERATION_EMAIL")
+
+# Signing: the privacy page prints these numbers
+
+SIGNING_OPEN = environment.read("SIGNING_OPEN", "1") == "1"
+CONFIRM_LINK_DAYS = 7
+CODE_TRIES = 5
+MAILS_PER_ADDRESS_PER_DAY = 5
+UNCONFIRMED_KEPT_DAYS = 14
+MAIL_LOG_KEPT_DAYS = 30
+
+# Public pages: how long a proxy may keep them (`cache_control(**PUBLIC_PAGE)`)
+
+PUBLIC_PAGE = {
+    "public": True,
+    "max_age": 0,
+    "s_maxage": 2,
+    "stale_while_revalidate": 2,
+    "stale_if_error": 600,
+}
+
+# Security
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    # These do not fall back to default-src.
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+if HTTPS:
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    if PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whether subdomains, and browsers' preload lists, promise HTTPS for ever is for
+# the owner of the domain to say, not for one site on it.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Logs name the route, never a path: paths hold tokens.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"route": {"()": "aaqi.logs.RouteInsteadOfPath"}},
+    "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["route"],
+            "formatter": "line",
+        },
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.server": {"handlers": [], "propagate": False},
+        "procrastinate": {"level": "WARNING"},
+        "voices": {"level": "INFO"},
+    },
+}
+
+if DEBUG:
+    INSTALLED_APPS += ["debug_toolbar"]
+    MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
