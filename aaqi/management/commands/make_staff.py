@@ -1,0 +1,27 @@
+"""Make the staff account that `make run` tells of, on this machine only."""
+
+import os
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Make or update the local administrator STAFF_USERNAME / STAFF_PASSWORD."
+
+    def handle(self, *args, **options):
+        if not settings.LOOPBACK:
+            raise CommandError(
+                "This account has no second factor and is for a site on loopback only."
+            )
+        try:
+            username = os.environ["STAFF_USERNAME"]
+            password = os.environ["STAFF_PASSWORD"]
+        except KeyError as missing:
+            raise CommandError(f"{missing.args[0]} is not set.") from missing
+        user, _ = get_user_model().objects.get_or_create(username=username)
+        if not user.check_password(password):
+            user.set_password(password)
+        user.is_active = user.is_staff = user.is_superuser = True
+        user.save()

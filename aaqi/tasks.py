@@ -1,0 +1,28 @@
+"""The queue's own upkeep."""
+
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="aaqi.retry_stalled", pass_context=True, queueing_lock="retry_stalled")
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Put jobs back whose worker died while it did them.
+
+    Such a job stays `doing`, and nobody else would ever take it up. A worker counts
+    as dead when its heartbeat has been silent for half a minute.
+    """
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(name="aaqi.remove_old_jobs", queueing_lock="remove_old_jobs")
+async def remove_old_jobs(timestamp: int) -> None:
+    """Delete jobs that failed for good a month ago; finished ones go at once."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=30 * 24,
+        include_failed=True,
+        include_cancelled=True,
+        include_aborted=True,
+    )

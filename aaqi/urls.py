@@ -1,0 +1,13 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from aaqi import health, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("voices/", include("voices.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+]

@@ -1,0 +1,55 @@
+"""Pages of the site as a whole."""
+
+from django.conf import settings
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from voices.models import Tally, Voice
+from voices.signing.forms import SignForm
+from voices.signing.views import render_add
+
+LATEST = 3
+FEATURED = 3
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+
+@require_safe
+@public_page
+def home(request):
+    voices = Voice.objects.published()
+    return render(
+        request,
+        "home.html",
+        {
+            "total": Tally.objects.signers().total(),
+            "latest": voices.newest_first()[:LATEST],
+            "featured": voices.featured()[:FEATURED],
+        },
+    )
+
+
+@require_safe
+@public_page
+def privacy(request):
+    return render(
+        request,
+        "privacy.html",
+        {
+            "days": {
+                "link": settings.CONFIRM_LINK_DAYS,
+                "unconfirmed": settings.UNCONFIRMED_KEPT_DAYS,
+                "mail_log": settings.MAIL_LOG_KEPT_DAYS,
+            }
+        },
+    )
+
+
+def csrf_failure(request, reason=""):
+    """Answer 403, and give back what was typed into the form for signing."""
+    if request.path == reverse("voices:add") and settings.SIGNING_OPEN:
+        form = SignForm(request.POST)
+        return render_add(request, form, stale=True, status=403)
+    return render(request, "403.html", {"stale": True}, status=403)

@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from voices import addresses
+from voices.signing.models import Signature, Submission
+
+
+class LetterQuerySet(models.QuerySet):
+    def in_flight(self):
+        return self.filter(sent_at=None, dropped_at=None)
+
+    def recent(self, address_hashes):
+        """Those to this address that count towards its limit of mails a day."""
+        return self.filter(
+            address_hash__in=address_hashes,
+            dropped_at=None,
+            queued_at__gt=timezone.now() - timedelta(days=1),
+        )
+
+    def forget_old(self):
+        """Delete those that say nothing about today's limit any more."""
+        age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
+        return self.filter(queued_at__lt=timezone.now() - age).delete()
+
+
+class Letter(models.Model):
+    """A mail to a signer: queued with what it is about, sent by the worker.
+
+    It holds no address and no text, only what it is about; both are looked up when it
+    is sent, so nothing of a person outlives what they take back.
+    """
+
+    class Kind(models.TextChoices):
+        # Asks to confirm; becomes a note instead where the address has signed already.
+        CONFIRM = "confirm"
+        PUBLISHED = "published"
+        CHANGES_ASKED = "changes-asked"
+        DECLINED = "declined"
+
+    kind = models.CharField(max_length=15, choices=Kind)
+    submission = models.ForeignKey(Submission, models.CASCADE, null=True)
+    signature = models.ForeignKey(Signature, models.CASCADE, null=True)
+    address_hash = models.CharField(max_length=64)
+    queued_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    # When it was given up: its subject is gone, or the mail server refused it.
+    dropped_at = models.DateTimeField(null=True)
+
+    objects = LetterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="confirm", submission__isnull=False)
+                | (~models.Q(kind="confirm") & models.Q(signature__isnull=False)),
+                name="letter_is_about_something",
+            ),
+            models.UniqueConstraint(
+                fields=["address_hash"],
+                condition=models.Q(kind="confirm", sent_at=None, dropped_at=None),
+                name="letter_one_confirmation_in_flight",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["address_hash", "-queued_at"], name="letter_address"),
+            models.Index(fields=["queued_at"], name="letter_age"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.pk}"
+
+
+class RefusedAddressQuerySet(models.QuerySet):
+    @transaction.atomic
+    def refuse(self, address_hash: str, submission: Submission | None) -> None:
+        """Note the refusal and delete the forms that wait for the address, if any.
+
+        Their letters go with them, also one that the worker is about to send.
+        """
+        self.bulk_create([self.model(address_hash=address_hash)], ignore_conflicts=True)
+        if submission:
+            addresses.lock(submission.email_key)
+            Submission.objects.unconfirmed().filter(
+                email_key=submission.email_key
+            ).delete()
+
+
+class RefusedAddress(models.Model):
+    """An address whose owner said "this wasn't me": never mailed again until they ask.
+
+    Only its keyed hash is kept; it cannot be turned back into the address.
+    """
+
+    address_hash = models.CharField(max_length=64, unique=True)
+    refused_at = models.DateTimeField(db_default=Now())
+
+    objects = RefusedAddressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return self.address_hash[:12]

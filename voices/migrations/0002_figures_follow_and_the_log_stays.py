@@ -1,0 +1,79 @@
+from django.db import migrations
+
+# The cells of the public figures that a row stands in; none for a row that does not
+# count, nor for the missing OLD of an INSERT and NEW of a DELETE.
+CELLS = """
+CREATE FUNCTION voices_voice_cells(v voices_voice)
+RETURNS TABLE (subject text, state text, profession_group text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'statements', v.state, v.profession_group
+    WHERE v.published_at IS NOT NULL AND v.taken_down_at IS NULL AND v.statement <> ''
+    UNION ALL
+    SELECT 'signers', v.state, v.profession_group
+    WHERE v.published_at IS NOT NULL AND v.taken_down_at IS NULL
+        AND v.founding_number IS NOT NULL
+$$;
+CREATE FUNCTION voices_signature_cells(s voices_signature)
+RETURNS TABLE (subject text, state text, profession_group text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'signers', s.state, ''
+    WHERE s.counted_at IS NOT NULL AND s.withdrawn_at IS NULL
+$$;
+"""
+
+TRIGGERS = "".join(
+    f"""
+CREATE FUNCTION voices_{table}_tally() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO voices_tally (subject, state, profession_group, change)
+    SELECT subject, state, profession_group, sum(change)
+    FROM (
+        SELECT *, -1 AS change FROM voices_{table}_cells(OLD)
+        UNION ALL
+        SELECT *, 1 AS change FROM voices_{table}_cells(NEW)
+    ) AS changes
+    GROUP BY subject, state, profession_group
+    HAVING sum(change) <> 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER voices_{table}_tally
+    AFTER INSERT OR UPDATE OR DELETE ON voices_{table}
+    FOR EACH ROW EXECUTE FUNCTION voices_{table}_tally();
+"""
+    for table in ("voice", "signature")
+)
+
+NO_TRIGGERS = "".join(
+    f"""
+DROP TRIGGER voices_{table}_tally ON voices_{table};
+DROP FUNCTION voices_{table}_tally();
+DROP FUNCTION voices_{table}_cells(voices_{table});
+"""
+    for table in ("voice", "signature")
+)
+
+LOG = """
+CREATE FUNCTION voices_decision_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The log of decisions is only ever added to.';
+END
+$$;
+CREATE TRIGGER voices_decision_stays
+    BEFORE UPDATE OR DELETE ON voices_decision
+    FOR EACH ROW EXECUTE FUNCTION voices_decision_stays();
+"""
+
+NO_LOG = """
+DROP TRIGGER voices_decision_stays ON voices_decision;
+DROP FUNCTION voices_decision_stays();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("voices", "0001_what_voices_store")]
+
+    operations = [
+        migrations.RunSQL(CELLS + TRIGGERS, NO_TRIGGERS),
+        migrations.RunSQL(LOG, NO_LOG),
+    ]

@@ -1,0 +1,289 @@
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+
+from voices.moderation import decide
+from voices.moderation.diff import word_diff
+from voices.moderation.forms import ChangesForm, DeclineForm, ReasonForm
+from voices.moderation.models import AwaitingVoice, Decision, Reason
+from voices.plain_text import tidy_line, tidy_paragraphs
+from voices.wall.models import Voice
+
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class VoiceForm(forms.ModelForm):
+    """A moderator's edit of the words, tidied as the signer's were."""
+
+    def clean_statement(self):
+        return tidy_paragraphs(self.cleaned_data["statement"])
+
+    def clean_name(self):
+        return tidy_line(self.cleaned_data["name"])
+
+
+def decision(description):
+    """Make an admin action of a function that decides on voices at once."""
+    return admin.action(
+        description=description, permissions=["change"], location=EVERYWHERE
+    )
+
+
+class VoiceDesk(admin.ModelAdmin):
+    """What the queue and the list of all voices have in common."""
+
+    form = VoiceForm
+    fields = [
+        "name",
+        "profession",
+        "profession_group",
+        "city",
+        "state",
+        "statement",
+        "edits",
+        "status",
+        "submitted_at",
+    ]
+    readonly_fields = ["edits", "status", "submitted_at"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        if form.changed_data:
+            decide.edit(obj, request.user)
+
+    def log_change(self, request, obj, message):
+        # Django's log would keep the person's name; ours holds the voice's id only.
+        return None
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
+        view = self.admin_site.admin_view(self.decide_view)
+        return [path("decide/<slug:kind>/", view, name=name), *super().get_urls()]
+
+    # Decisions that need nothing but the voices.
+
+    @decision("Publish")
+    def publish(self, request, queryset):
+        return self.decided(request, queryset, "Published", decide.publish)
+
+    @decision("Feature on the home page")
+    def feature(self, request, queryset):
+        return self.decided(request, queryset, "Featured", decide.feature)
+
+    @decision("No longer feature")
+    def unfeature(self, request, queryset):
+        return self.decided(request, queryset, "No longer featured", decide.unfeature)
+
+    @decision("Undo the latest decision")
+    def undo(self, request, queryset):
+        return self.decided(request, queryset, "Undone", decide.undo)
+
+    # Decisions that ask something first, on a page of their own.
+
+    @decision("Decline…")
+    def decline(self, request, queryset):
+        return self.ask("declined", queryset)
+
+    @decision("Needs changes…")
+    def ask_changes(self, request, queryset):
+        return self.ask("changes-asked", queryset)
+
+    @decision("Take down…")
+    def take_down(self, request, queryset):
+        return self.ask("taken-down", queryset)
+
+    QUESTIONS = {
+        "declined": ("Decline", "Declined", DeclineForm, decide.decline),
+        "changes-asked": (
+            "Ask for changes",
+            "Changes asked for",
+            ChangesForm,
+            decide.ask_changes,
+        ),
+        "taken-down": ("Take down", "Taken down", ReasonForm, decide.take_down),
+    }
+
+    def page(self, name, *args) -> str:
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args
+        )
+
+    def ask(self, kind, queryset):
+        ids = queryset.order_by("pk").values_list("pk", flat=True)
+        query = urlencode([("id", pk) for pk in ids])
+        return redirect(f"{self.page('decide', kind)}?{query}")
+
+    def decide_view(self, request, kind):
+        """Ask what a decision needs, showing the voices it is about; then decide."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if kind not in self.QUESTIONS:
+            raise Http404
+        title, done, form_class, decide_on = self.QUESTIONS[kind]
+        ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdecimal()]
+        voices = Voice.objects.filter(pk__in=[pk for pk in ids if pk < 2**63])
+        form = form_class(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self.decided(
+                request,
+                voices,
+                done,
+                lambda queryset, by: decide_on(queryset, by, **form.cleaned_data),
+            )
+        context = self.admin_site.each_context(request) | {
+            "title": title,
+            "opts": self.opts,
+            "form": form,
+            "voices": voices,
+            "changelist_url": self.page("changelist"),
+        }
+        return render(request, "admin/voices/decide.html", context)
+
+    def decided(self, request, queryset, what, decide_on):
+        """Decide, say how many it was and where to undo it, and go back to the list."""
+        voices = Voice.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        ids = ",".join(str(pk) for pk in voices.values_list("pk", flat=True))
+        count = decide_on(voices, by=request.user)
+        url = reverse("admin:voices_voice_changelist") + f"?id__in={ids}"
+        self.message_user(
+            request,
+            format_html('{}: {}. <a href="{}">See or undo</a>', what, count, url),
+            messages.SUCCESS if count else messages.WARNING,
+        )
+        return redirect(self.page("changelist"))
+
+    # Columns and read-only fields.
+
+    @admin.display(description="statement")
+    def quote(self, voice):
+        if not voice.statement:
+            return "(name only)"
+        return format_html('<p class="quote">“{}”</p>', voice.statement)
+
+    @admin.display(description="signer")
+    def signer(self, voice):
+        lines = filter(None, [voice.profession, voice.place])
+        return format_html(
+            '<span class="who"><b>{}</b> {}</span>', voice.name, " · ".join(lines)
+        )
+
+    @admin.display(description="changes to the words as sent")
+    def edits(self, voice):
+        if voice.statement == voice.statement_as_sent:
+            return "None: the words stand as they were sent."
+        return word_diff(voice.statement_as_sent, voice.statement)
+
+    @admin.display
+    def status(self, voice):
+        for when, words in (
+            (voice.taken_down_at, "Taken down"),
+            (voice.featured_at, "Featured"),
+            (voice.published_at, "Published"),
+            (voice.declined_at, "Declined"),
+            (voice.changes_asked_at, "Changes asked for"),
+            (voice.review_since, "Waiting"),
+        ):
+            if when:
+                local = timezone.localtime(when)
+                reason = f" ({voice.reason})" if voice.reason else ""
+                return f"{words} since {local:%Y-%m-%d %H:%M}{reason}"
+        return "Not confirmed"
+
+
+@admin.register(AwaitingVoice)
+class AwaitingVoiceAdmin(VoiceDesk):
+    """The queue: confirmed and not decided on, oldest first."""
+
+    list_display = ["quote", "signer", "waiting"]
+    list_display_links = ["signer"]
+    list_filter = ["state", "profession_group"]
+    ordering = ["review_since", "pk"]
+    actions = ["publish", "decline", "ask_changes"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).waiting()
+
+    def changelist_view(self, request, extra_context=None):
+        waiting = AwaitingVoice.objects.waiting()
+        oldest = waiting.order_by("review_since", "pk").first()
+        title = "Nothing is waiting"
+        if oldest:
+            title = f"Voices awaiting review, the oldest {self.waiting(oldest)}"
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+
+    @admin.display(ordering="review_since")
+    def waiting(self, voice):
+        return timesince(voice.review_since, depth=1)
+
+
+@admin.register(Voice)
+class VoiceAdmin(VoiceDesk):
+    """All voices, whatever has become of them."""
+
+    list_display = ["signer", "quote", "profession_group", "status"]
+    list_filter = [
+        ("published_at", admin.EmptyFieldListFilter),
+        ("featured_at", admin.EmptyFieldListFilter),
+        ("declined_at", admin.EmptyFieldListFilter),
+        ("taken_down_at", admin.EmptyFieldListFilter),
+        ("changes_asked_at", admin.EmptyFieldListFilter),
+        "profession_group",
+        "state",
+    ]
+    list_select_related = ["reason"]
+    ordering = ["-pk"]
+    search_fields = ["=id", "name", "statement"]
+    actions = [
+        "publish",
+        "decline",
+        "ask_changes",
+        "take_down",
+        "feature",
+        "unfeature",
+        "undo",
+    ]
+
+
+@admin.register(Reason)
+class ReasonAdmin(admin.ModelAdmin):
+    list_display = ["label", "explanation", "active"]
+
+    def has_delete_permission(self, request, obj=None):
+        # Decisions point at it; a reason that is out of use is made inactive.
+        return False
+
+
+@admin.register(Decision)
+class DecisionAdmin(admin.ModelAdmin):
+    """The log, to read."""
+
+    list_display = ["at", "kind", "voice_id", "reason", "by"]
+    list_filter = ["kind", "by"]
+    list_select_related = ["reason", "by"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

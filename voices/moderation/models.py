@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from voices.wall.models import Voice
+
+
+class Reason(models.Model):
+    """Why a statement is declined or taken down, in words that its author may read."""
+
+    label = models.CharField(max_length=100, unique=True)
+    explanation = models.TextField(
+        max_length=600, help_text="What the mail to the author says, in a sentence."
+    )
+    active = models.BooleanField(
+        default=True, help_text="Whether moderators can still choose it."
+    )
+
+    class Meta:
+        ordering = ["label"]
+
+    def __str__(self):
+        return self.label
+
+
+class Decision(models.Model):
+    """What a moderator did to a voice: a row of a log that is only ever added to.
+
+    A trigger refuses UPDATE and DELETE. It holds no text of the voice, so it can stay
+    when the voice's owner erases it.
+    """
+
+    class Kind(models.TextChoices):
+        PUBLISHED = "published", "Published"
+        DECLINED = "declined", "Declined"
+        CHANGES_ASKED = "changes-asked", "Changes asked for"
+        TAKEN_DOWN = "taken-down", "Taken down"
+        FEATURED = "featured", "Featured"
+        UNFEATURED = "unfeatured", "No longer featured"
+        EDITED = "edited", "Edited"
+        UNDONE = "undone", "Undone"
+
+    voice = models.ForeignKey(Voice, models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=15, choices=Kind)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="undone", undoes__isnull=False)
+                | (~models.Q(kind="undone") & models.Q(undoes=None)),
+                name="decision_undone_names_one",
+                violation_error_message="An undoing names the decision it undoes.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: voice {self.voice_id}"
+
+
+class AwaitingVoice(Voice):
+    """A voice in the moderators' queue."""
+
+    class Meta:
+        proxy = True
+        ordering = ["review_since", "pk"]
+        verbose_name = "voice awaiting review"
+        verbose_name_plural = "voices awaiting review"

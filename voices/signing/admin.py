@@ -1,0 +1,27 @@
+from django.contrib import admin
+
+from voices import addresses
+from voices.signing.models import Signature
+
+
+@admin.register(Signature)
+class SignatureAdmin(admin.ModelAdmin):
+    """Who signed, to look up only: signatures are made and changed by signers."""
+
+    list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
+    list_filter = ["state", "name_display"]
+    search_fields = ["name", "email__exact"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description="e-mail")
+    def masked_email(self, signature):
+        return addresses.masked(signature.email)

@@ -1,0 +1,179 @@
+import re
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils import timezone
+
+from rankings.states import PLACES
+from voices import addresses
+from voices.plain_text import (
+    tidy_line,
+    tidy_paragraphs,
+    validate_name,
+    validate_one_line,
+    validate_plain_text,
+)
+from voices.signing import consent
+from voices.signing.models import NameDisplay, Submission
+from voices.signing.tokens import CODE_DIGITS
+from voices.wall.models import STATEMENT_LENGTH
+
+EMAIL_MESSAGE = "Enter an e-mail address in the form name@example.com"
+
+
+class TidyCharField(forms.CharField):
+    """A text whose white space is tidied before it is checked."""
+
+    def __init__(self, *, tidy=tidy_line, **kwargs):
+        self.tidy = tidy
+        super().__init__(strip=False, **kwargs)
+
+    def to_python(self, value):
+        return self.tidy(super().to_python(value))
+
+
+class SignForm(forms.ModelForm):
+    """The form at `/voices/add/`; saving it makes a submission to be confirmed."""
+
+    name = TidyCharField(
+        label="Your name",
+        max_length=100,
+        validators=[validate_name],
+        error_messages={"required": "Enter your name"},
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    name_display = forms.ChoiceField(
+        label="How should your name appear?",
+        choices=NameDisplay,
+        initial=NameDisplay.FULL,
+        error_messages={
+            "required": "Choose how your name should appear",
+            "invalid_choice": "Choose one of the ways shown here",
+        },
+        widget=forms.RadioSelect,
+    )
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        help_text="Never published. We send one message so you can confirm that this "
+        "is you.",
+        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+    city = TidyCharField(
+        label="City or town",
+        max_length=80,
+        validators=[validate_name],
+        error_messages={"required": "Enter your city or town"},
+        widget=forms.TextInput({"autocomplete": "address-level2", "class": "w-m"}),
+    )
+    state = forms.ChoiceField(
+        label="State",
+        choices={"": "Choose a state", **PLACES},
+        error_messages={
+            "required": "Choose your state, or D.C.",
+            "invalid_choice": "Choose a state from the list",
+        },
+        widget=forms.Select({"autocomplete": "address-level1", "class": "w-m"}),
+    )
+    zip_code = TidyCharField(
+        label="ZIP code",
+        required=False,
+        max_length=5,
+        help_text="Never published. Lets us count voices by district.",
+        validators=[RegexValidator(r"\A[0-9]{5}\Z", "Enter the five digits, as 43215")],
+        widget=forms.TextInput(
+            {"autocomplete": "postal-code", "inputmode": "numeric", "class": "w-s"}
+        ),
+    )
+    profession = TidyCharField(
+        required=False,
+        max_length=80,
+        help_text="For example: nurse, farmer, retired officer, student.",
+        validators=[validate_name],
+        widget=forms.TextInput({"autocomplete": "organization-title", "class": "w-m"}),
+    )
+    statement = TidyCharField(
+        label="Why do you want qualified immunity ended?",
+        required=False,
+        tidy=tidy_paragraphs,
+        max_length=STATEMENT_LENGTH,
+        help_text=f"Up to {STATEMENT_LENGTH} characters. Your own words, about the "
+        "rule. Please don’t name private people.",
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 5, "data-count": ""}),
+    )
+    consent = forms.BooleanField(
+        label=consent.TEXT,
+        error_messages={"required": "Tick the box to agree, so that we may count you"},
+    )
+    updates = forms.BooleanField(
+        label="Send me occasional updates.",
+        required=False,
+        help_text="Optional. A few e-mails a year.",
+    )
+
+    class Meta:
+        model = Submission
+        fields = [
+            "name",
+            "name_display",
+            "email",
+            "city",
+            "state",
+            "zip_code",
+            "profession",
+            "statement",
+            "updates",
+        ]
+
+    def clean_email(self):
+        email = self.cleaned_data["email"]
+        try:
+            self.email_key = addresses.canonical(email)
+        except ValueError:
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid") from None
+        if len(self.email_key) > 254:
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
+        return email
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("name_display") == NameDisplay.UNLISTED:
+            cleaned["statement"] = ""
+        return cleaned
+
+    def save(self, commit=True):
+        submission = self.instance
+        submission.email_key = self.email_key
+        submission.email_masked = addresses.masked(submission.email)
+        submission.consent_version = consent.VERSION
+        submission.consent_text = consent.TEXT
+        submission.consent_at = timezone.now()
+        return super().save(commit)
+
+
+class CodeForm(forms.Form):
+    """The six digits of the mail, on the check-your-email page."""
+
+    code = forms.CharField(
+        label="Six-digit code",
+        max_length=20,
+        help_text="It stands in the message, below the link.",
+        error_messages={"required": "Enter the six digits from the message"},
+        widget=forms.TextInput(
+            {
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "class": "w-s",
+            }
+        ),
+    )
+
+    def clean_code(self):
+        code = re.sub(r"[\s-]", "", self.cleaned_data["code"])
+        if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
+            raise forms.ValidationError(
+                "Enter the six digits from the message", code="invalid"
+            )
+        return code

@@ -1,0 +1,39 @@
+"""What the mails carry: the signed parts of links, and the six-digit code.
+
+All are made from the form's random `ref` and a secret key, so nothing of them is
+stored, a repeated mail repeats them, and they outlive a rotation of the key.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+CODE_DIGITS = 6
+
+confirming = TimestampSigner(salt="voices.confirm", sep=".")
+refusing = TimestampSigner(salt="voices.not-me", sep=".")
+
+
+def read(signer: TimestampSigner, token: str) -> tuple[str, bool]:
+    """Return what `token` signs, and whether it is past its days.
+
+    Raises BadSignature for a token that is not ours.
+    """
+    try:
+        age = timedelta(days=settings.CONFIRM_LINK_DAYS)
+        return signer.unsign(token, max_age=age), False
+    except SignatureExpired:
+        return signer.unsign(token), True
+
+
+def code(ref: str, secret: str | None = None) -> str:
+    """Return the six digits that confirm the form `ref`."""
+    digest = salted_hmac("voices.code", ref, secret=secret, algorithm="sha256").digest()
+    return f"{int.from_bytes(digest) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
+
+
+def is_code(ref: str, given: str) -> bool:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any([constant_time_compare(given, code(ref, key)) for key in keys])  # noqa: C419

@@ -1,0 +1,131 @@
+from django.conf import settings
+from django.db import transaction
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from voices.letters.models import RefusedAddress
+from voices.letters.queue import queue_confirmation
+from voices.signing import tokens
+from voices.signing.forms import CodeForm, SignForm
+from voices.signing.models import Submission
+from voices.wall.models import Tally
+
+GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@GET_OR_POST
+def add(request):
+    """The form. Whoever signs, and however often, gets the same next page."""
+    if not settings.SIGNING_OPEN:
+        return render(request, "voices/signing_closed.html", status=503)
+    if request.method != "POST":
+        return render_add(request, SignForm())
+    form = SignForm(request.POST)
+    if not form.is_valid():
+        return render_add(request, form, status=422)
+    with transaction.atomic():
+        submission = form.save()
+        queue_confirmation(submission)
+    return redirect_see_other("voices:check", submission.ref)
+
+
+def render_add(request, form, *, stale=False, status=200):
+    return render(
+        request,
+        "voices/voice_form.html",
+        {"form": form, "stale": stale},
+        status=status,
+    )
+
+
+def redirect_see_other(*args):
+    response = redirect(*args)
+    response.status_code = 303
+    return response
+
+
+@GET_OR_POST
+def check(request, ref):
+    """Take the code, or send the mail again; says the same whoever has signed."""
+    submission = get_object_or_404(Submission, ref=ref)
+    context = {"submission": submission, "form": CodeForm(), "sent_again": False}
+    status = 200
+    if "again" in request.POST:
+        queue_confirmation(submission)
+        context["sent_again"] = True
+    elif request.method == "POST":
+        form = context["form"] = CodeForm(request.POST)
+        if form.is_valid():
+            if submission.try_code(form.cleaned_data["code"]):
+                submission.confirm()
+                return redirect_see_other("voices:thanks")
+            form.add_error(
+                "code",
+                "That is not the code from our latest message, or it was tried too "
+                "often. Check the digits, or use the link in the message.",
+            )
+        status = 422
+    return render(request, "voices/check_email.html", context, status=status)
+
+
+@GET_OR_POST
+def confirm(request, token):
+    """Show what will appear; only the button confirms, for mail scanners open links."""
+    submission, problem = find_submission(token)
+    if problem:
+        return render(
+            request,
+            "voices/confirm_problem.html",
+            {"submission": submission, "problem": problem},
+            status={"already": 200, "unknown": 404}.get(problem, 410),
+        )
+    if request.method == "POST":
+        submission.confirm()
+        return redirect_see_other("voices:thanks")
+    return render(request, "voices/confirm.html", {"submission": submission})
+
+
+def find_submission(token):
+    """Return the form that a link is for, and why it cannot be confirmed, if so."""
+    try:
+        ref, late = tokens.read(tokens.confirming, token)
+    except tokens.BadSignature:
+        return None, "unknown"
+    submission = Submission.objects.select_related("signature").filter(ref=ref).first()
+    if submission is None:
+        return None, "unknown"
+    if submission.confirmed_at:
+        signature = submission.signature
+        withdrawn = signature is None or signature.withdrawn_at
+        return submission, "withdrawn" if withdrawn else "already"
+    return submission, "expired" if late else ""
+
+
+@require_safe
+def thanks(request):
+    return render(
+        request, "voices/thank_you.html", {"total": Tally.objects.signers().total()}
+    )
+
+
+@GET_OR_POST
+def not_me(request, token):
+    """Delete what was sent in for an address, and never mail it again until asked."""
+    try:
+        signed, _ = tokens.read(tokens.refusing, token)
+    except tokens.BadSignature:
+        return render(request, "voices/not_me.html", {"state": "unknown"}, status=404)
+    ref, address_hash = signed.split(":")
+    submission = Submission.objects.filter(ref=ref).first()
+    refused = RefusedAddress.objects.filter(address_hash=address_hash)
+    if submission and submission.confirmed_at:
+        state = "confirmed"
+    elif request.method != "POST":
+        state = "done" if refused.exists() else "ask"
+    elif "allow" in request.POST:
+        refused.delete()
+        state = "allowed"
+    else:
+        RefusedAddress.objects.refuse(address_hash, submission)
+        state = "done"
+    return render(request, "voices/not_me.html", {"state": state})

@@ -1,0 +1,34 @@
+"""The place of a voice in the order of the wall, as the address of a page holds it."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+
+from voices.wall.models import Voice
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+BIGGEST_ID = 2**63 - 1
+
+
+def encode(voice: Voice) -> str:
+    """Return the cursor behind `voice`: its place, so that it may well be gone later."""
+    place = f"{(voice.published_at - EPOCH) // MICROSECOND}.{voice.pk}"
+    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def decode(cursor: str) -> tuple[datetime, int]:
+    """Return the `published_at` and id that a cursor stands for.
+
+    Raises ValueError for what is not a cursor of ours.
+    """
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        microseconds, pk = text.split(".")
+        if not (microseconds.isdecimal() and pk.isdecimal()):
+            raise ValueError(text)
+        published_at = EPOCH + int(microseconds) * MICROSECOND
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"Not a cursor: {cursor!r}") from error
+    if int(pk) > BIGGEST_ID:
+        raise ValueError(f"Not a cursor: {cursor!r}")
+    return published_at, int(pk)

@@ -1,0 +1,293 @@
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import connection, models
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from rankings.states import PLACES
+from voices.plain_text import validate_name, validate_plain_text
+from voices.professions import ProfessionGroup, propose_group
+
+STATEMENT_LENGTH = 600
+
+PUBLIC = models.Q(published_at__isnull=False, taken_down_at=None)
+WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
+WAITING = models.Q(
+    review_since__isnull=False,
+    published_at=None,
+    declined_at=None,
+    changes_asked_at=None,
+)
+
+
+class VoiceQuerySet(models.QuerySet):
+    def published(self):
+        """Those that the public may know of, with a statement or without."""
+        return self.filter(PUBLIC)
+
+    def on_the_wall(self):
+        """Those whose statement the public reads."""
+        return self.filter(WITH_STATEMENT)
+
+    def waiting(self):
+        """Those that a moderator has yet to decide on."""
+        return self.filter(WAITING)
+
+    def featured(self):
+        """Those that staff chose for the home page, the latest choice first."""
+        return self.on_the_wall().filter(featured_at__isnull=False).order_by(
+            "-featured_at", "-pk"
+        )
+
+    def newest_first(self):
+        return self.order_by("-published_at", "-pk")
+
+    def oldest_first(self):
+        return self.order_by("published_at", "pk")
+
+    def after(self, published_at, pk):
+        """Those behind this place in the order newest first."""
+        return self.filter(
+            models.Q(published_at__lt=published_at)
+            | models.Q(published_at=published_at, pk__lt=pk),
+            # Says the same as half of the above, so that one index range serves it.
+            published_at__lte=published_at,
+        )
+
+    def before(self, published_at, pk):
+        """Those in front of this place in the order newest first."""
+        return self.filter(
+            models.Q(published_at__gt=published_at)
+            | models.Q(published_at=published_at, pk__gt=pk),
+            published_at__gte=published_at,
+        )
+
+    def matching(self, words):
+        """Those with these words in statement, name, profession or city."""
+        return self.filter(
+            search=SearchQuery(words, config="english", search_type="websearch")
+        )
+
+
+class Voice(models.Model):
+    """What the public reads of a person, from `published_at` on.
+
+    A founding voice has a number in the founding data; any other belongs to a
+    signature, which points here, so that nothing public needs the private table.
+    """
+
+    founding_number = models.PositiveSmallIntegerField(
+        null=True, blank=True, unique=True, editable=False
+    )
+    name = models.CharField("name as shown", max_length=100, validators=[validate_name])
+    profession = models.CharField(
+        max_length=80, blank=True, validators=[validate_name]
+    )
+    profession_group = models.CharField(
+        max_length=30, choices=ProfessionGroup, blank=True
+    )
+    city = models.CharField(max_length=80, blank=True, validators=[validate_name])
+    state = models.CharField(max_length=2, choices=PLACES, blank=True)
+    statement = models.TextField(
+        max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
+    )
+    statement_as_sent = models.TextField(blank=True, editable=False)
+    submitted_at = models.DateTimeField(db_default=Now(), editable=False)
+    review_since = models.DateTimeField(null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    declined_at = models.DateTimeField(null=True, blank=True, editable=False)
+    changes_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    changes_asked = models.TextField(blank=True, editable=False)
+    taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
+    featured_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Why it was declined or taken down; at most one of the two holds at a time.
+    reason = models.ForeignKey(
+        "voices.Reason",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="voices",
+    )
+    search = models.GeneratedField(
+        expression=SearchVector(
+            "statement", "name", "profession", "city", config="english"
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = VoiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(published_at=None) | models.Q(declined_at=None),
+                name="voice_published_or_declined",
+                violation_error_message="A voice is published or declined, not both.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_down_at=None)
+                | models.Q(published_at__isnull=False),
+                name="voice_taken_down_was_published",
+                violation_error_message="Only a published voice can be taken down.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(featured_at=None) | WITH_STATEMENT,
+                name="voice_featured_is_on_the_wall",
+                violation_error_message="Only a statement on the wall can be featured.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                models.F("published_at").desc(),
+                models.F("id").desc(),
+                name="voice_wall",
+                condition=WITH_STATEMENT,
+            ),
+            models.Index(
+                models.F("state"),
+                models.F("published_at").desc(),
+                models.F("id").desc(),
+                name="voice_wall_state",
+                condition=WITH_STATEMENT,
+            ),
+            models.Index(
+                models.F("profession_group"),
+                models.F("published_at").desc(),
+                models.F("id").desc(),
+                name="voice_wall_group",
+                condition=WITH_STATEMENT,
+            ),
+            models.Index(
+                models.F("published_at").desc(),
+                models.F("id").desc(),
+                name="voice_published",
+                condition=PUBLIC,
+            ),
+            models.Index(
+                models.F("featured_at").desc(),
+                name="voice_featured",
+                condition=models.Q(featured_at__isnull=False),
+            ),
+            models.Index(
+                models.F("review_since"),
+                models.F("id"),
+                name="voice_waiting",
+                condition=WAITING,
+            ),
+            GinIndex("search", name="voice_search", condition=WITH_STATEMENT),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("voices:detail", args=[self.pk])
+
+    def save(self, *args, **kwargs):
+        if self._state.adding:
+            self.statement_as_sent = self.statement
+            self.profession_group = self.profession_group or propose_group(
+                self.profession
+            )
+        super().save(*args, **kwargs)
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None and self.taken_down_at is None
+
+    @property
+    def place(self) -> str:
+        """Where the person lives, as short as the wall shows it: "Camden, OH"."""
+        return ", ".join(filter(None, [self.city, self.state]))
+
+    @property
+    def place_in_full(self) -> str:
+        return ", ".join(filter(None, [self.city, PLACES.get(self.state, "")]))
+
+    @property
+    def size_class(self) -> str:
+        """The design's class for the statement's length in words."""
+        words = len(self.statement.split())
+        for name, most in (("q1", 13), ("q2", 26), ("q3", 45)):
+            if words <= most:
+                return name
+        return "q4"
+
+
+class TallyQuerySet(models.QuerySet):
+    def signers(self):
+        return self.filter(subject=Tally.Subject.SIGNERS)
+
+    def statements(self):
+        return self.filter(subject=Tally.Subject.STATEMENTS)
+
+    def total(self) -> int:
+        return self.aggregate(total=models.Sum("change", default=0))["total"]
+
+    def cells(self) -> dict[tuple[str, str], int]:
+        """Return the count of each state and profession group that has any."""
+        rows = self.values_list("state", "profession_group").annotate(
+            total=models.Sum("change")
+        )
+        return {(state, group): total for state, group, total in rows if total}
+
+    def fold(self):
+        """Replace the changes of each cell by their sum; the figures stay the same."""
+        with connection.cursor() as cursor:
+            cursor.execute("""
+                WITH folded AS (
+                    DELETE FROM voices_tally
+                    WHERE (subject, state, profession_group) IN (
+                        SELECT subject, state, profession_group
+                        FROM voices_tally
+                        GROUP BY subject, state, profession_group
+                        HAVING count(*) > 1
+                    )
+                    RETURNING subject, state, profession_group, change
+                )
+                INSERT INTO voices_tally (subject, state, profession_group, change)
+                SELECT subject, state, profession_group, sum(change)
+                FROM folded
+                GROUP BY subject, state, profession_group
+                HAVING sum(change) <> 0
+            """)
+
+
+class Tally(models.Model):
+    """A change of a public figure; the figure is the sum of its changes.
+
+    Triggers on the tables write the changes, so that whoever writes there, the
+    figures follow in the same transaction. Rows are only ever added, which never
+    makes two transactions wait for one another; a periodic task folds them into one
+    row for each cell.
+    """
+
+    class Subject(models.TextChoices):
+        # Founding voices that are published, and signatures that count.
+        SIGNERS = "signers"
+        # Statements on the wall.
+        STATEMENTS = "statements"
+
+    subject = models.CharField(max_length=10, choices=Subject)
+    state = models.CharField(max_length=2, blank=True)
+    profession_group = models.CharField(max_length=30, blank=True)
+    change = models.BigIntegerField()
+
+    objects = TallyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "tallies"
+        indexes = [
+            models.Index(
+                fields=["subject", "state", "profession_group"],
+                include=["change"],
+                name="tally_cells",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.subject} {self.state} {self.profession_group}: {self.change:+}"

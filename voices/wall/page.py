@@ -1,0 +1,161 @@
+"""One page of the wall: its voices and the figures around them."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.functional import cached_property
+from django.utils.formats import number_format
+
+from rankings.states import PLACES
+from voices.professions import ProfessionGroup
+from voices.wall import cursor
+from voices.wall.models import Tally, Voice
+
+PAGE_SIZE = 24
+# A search looks at this many matches, the newest, and no further.
+MOST_MATCHES = 1000
+
+
+class NoSuchPage(Exception):
+    """The address asks for a page that cannot be; its text says why to the reader."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One entry of a filter; `count` is None where it is not shown."""
+
+    value: str
+    label: str
+    count: int | None
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, and the query string of the wall without it."""
+
+    label: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the reader asked for; all but the cursor narrow the wall down."""
+
+    q: str = ""
+    state: str = ""
+    profession: str = ""
+
+    def __bool__(self):
+        return bool(self.q or self.state or self.profession)
+
+    def chips(self) -> list[Chip]:
+        labels = {
+            "state": PLACES.get(self.state),
+            "profession": self.profession and ProfessionGroup(self.profession).label,
+            "q": self.q and f"“{self.q}”",
+        }
+        asked = {name: getattr(self, name) for name in labels if getattr(self, name)}
+        return [
+            Chip(
+                labels[name],
+                "?" + urlencode({k: v for k, v in asked.items() if k != name}),
+            )
+            for name in asked
+        ]
+
+    def heading(self) -> str:
+        parts = []
+        if self.profession:
+            parts.append(f": {ProfessionGroup(self.profession).label}")
+        if self.state:
+            parts.insert(0, f" from {PLACES[self.state]}")
+        return "Voices" + "".join(parts)
+
+    def apply(self, voices):
+        if self.state:
+            voices = voices.filter(state=self.state)
+        if self.profession:
+            voices = voices.filter(profession_group=self.profession)
+        return voices
+
+
+class WallPage:
+    """The voices after a cursor that match the filters, at most `PAGE_SIZE`.
+
+    Without words to search, the figures come from the tallies. With words, at most
+    `MOST_MATCHES` are looked at and the filters show no counts.
+    """
+
+    def __init__(self, filters: Filters, before: str = ""):
+        self.filters = filters
+        self.newest = not before
+        self.start = self.decode(before) if before else None
+        self.matches = self.search() if filters.q else None
+        rows = self.rows()
+        self.voices = rows[:PAGE_SIZE]
+        self.cursor = cursor.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
+
+    def decode(self, before: str):
+        try:
+            return cursor.decode(before)
+        except ValueError as error:
+            raise NoSuchPage("There is no such page of voices.") from error
+
+    def search(self) -> list[int]:
+        """Return the ids of the newest matches, one more than are looked at."""
+        found = self.filters.apply(Voice.objects.on_the_wall())
+        found = found.matching(self.filters.q).newest_first()
+        return list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
+
+    def rows(self) -> list[Voice]:
+        voices = Voice.objects.on_the_wall()
+        if self.matches is None:
+            voices = self.filters.apply(voices)
+        else:
+            voices = voices.filter(pk__in=self.matches[:MOST_MATCHES])
+        if self.start:
+            voices = voices.after(*self.start)
+        return list(voices.newest_first()[: PAGE_SIZE + 1])
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], int]:
+        """The number of statements of each state and profession group."""
+        return Tally.objects.statements().cells()
+
+    @property
+    def shown(self) -> str:
+        """How many statements match, in words for the reader."""
+        if self.matches is not None:
+            if len(self.matches) > MOST_MATCHES:
+                return f"more than {number_format(MOST_MATCHES, force_grouping=True)}"
+            return str(len(self.matches))
+        total = self.count(self.filters.state, self.filters.profession)
+        return number_format(total, force_grouping=True)
+
+    def count(self, state: str, group: str) -> int:
+        return sum(
+            count
+            for (cell_state, cell_group), count in self.cells.items()
+            if state in ("", cell_state) and group in ("", cell_group)
+        )
+
+    @property
+    def states(self) -> list[Option]:
+        chosen = self.filters
+        return [
+            self.option(value, label, chosen.state, (value, chosen.profession))
+            for value, label in PLACES.items()
+        ]
+
+    @property
+    def groups(self) -> list[Option]:
+        chosen = self.filters
+        return [
+            self.option(value, label, chosen.profession, (chosen.state, value))
+            for value, label in ProfessionGroup.choices
+        ]
+
+    def option(self, value, label, chosen, cell) -> Option:
+        count = self.count(*cell) if self.matches is None else None
+        return Option(value, label, count, selected=value == chosen)

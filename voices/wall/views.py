@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from rankings.states import PLACES
+from voices.plain_text import tidy_line, validate_plain_text
+from voices.professions import ProfessionGroup
+from voices.wall.models import Tally, Voice
+from voices.wall.page import Filters, NoSuchPage, WallPage
+
+LONGEST_SEARCH = 200
+# Other voices of the same state, below a voice.
+MORE = 3
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+
+@require_safe
+@public_page
+def wall(request):
+    """The wall of statements, newest first, narrowed down by what is asked for."""
+    try:
+        page = WallPage(read_filters(request.GET), request.GET.get("before", ""))
+    except NoSuchPage as problem:
+        return render(request, "404.html", {"sentence": str(problem)}, status=404)
+    signers = Tally.objects.signers().total()
+    return render(request, "voices/voice_list.html", {"page": page, "signers": signers})
+
+
+def read_filters(query) -> Filters:
+    """Return the filters of the address; raises NoSuchPage for one that cannot be."""
+    state = query.get("state", "")
+    profession = query.get("profession", "")
+    words = tidy_line(query.get("q", ""))
+    if state and state not in PLACES:
+        raise NoSuchPage("There is no such state. Choose one from the list.")
+    if profession and profession not in ProfessionGroup.values:
+        raise NoSuchPage("There is no such group of professions.")
+    if len(words) > LONGEST_SEARCH:
+        raise NoSuchPage(f"A search takes at most {LONGEST_SEARCH} characters.")
+    try:
+        validate_plain_text(words)
+    except ValidationError as error:
+        raise NoSuchPage("The search holds characters that are not text.") from error
+    return Filters(words, state, profession)
+
+
+@require_safe
+@public_page
+def detail(request, pk):
+    """One statement on a page of its own; 410 once it is taken down."""
+    voices = Voice.objects.on_the_wall()
+    voice = get_object_or_404(
+        Voice.objects.filter(published_at__isnull=False).exclude(statement=""), pk=pk
+    )
+    if voice.taken_down_at:
+        return render(request, "voices/voice_gone.html", status=410)
+    return render(
+        request,
+        "voices/voice_detail.html",
+        {
+            "voice": voice,
+            "previous": voices.after(voice.published_at, voice.pk).newest_first().first(),
+            "next": voices.before(voice.published_at, voice.pk).oldest_first().first(),
+            "more": same_state(voice)[:MORE] if voice.state else [],
+            "state_name": PLACES.get(voice.state, ""),
+            "state_count": Tally.objects.statements().filter(state=voice.state).total(),
+        },
+    )
+
+
+def same_state(voice):
+    others = Voice.objects.on_the_wall().filter(state=voice.state)
+    return others.exclude(pk=voice.pk).newest_first()
