@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "aaqi.middleware.RequestLimits",
     "aaqi.middleware.NoStoreByDefault",
     "django.middleware.http.ConditionalGetMiddleware",
+    "aaqi.warm.warm_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -137,6 +138,17 @@ PUBLIC_PAGE = {
     "s_maxage": 2,
     "stale_while_revalidate": 2,
     "stale_if_error": 600,
+}
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    # What aaqi/warm.py keeps: enough for the pages that everybody reads.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": 600,
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
 }
 
 # Security

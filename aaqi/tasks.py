@@ -12,15 +12,18 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     Such a job stays `doing`, and nobody else would ever take it up. A worker counts
     as dead when its heartbeat has been silent for half a minute.
     """
-    for job in await app.job_manager.get_stalled_jobs():
-        await app.job_manager.retry_job(job)
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
 
 
 @app.periodic(cron="23 4 * * *")
-@app.task(name="aaqi.remove_old_jobs", queueing_lock="remove_old_jobs")
-async def remove_old_jobs(timestamp: int) -> None:
+@app.task(
+    name="aaqi.remove_old_jobs", pass_context=True, queueing_lock="remove_old_jobs"
+)
+async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
     """Delete jobs that failed for good a month ago; finished ones go at once."""
-    await app.job_manager.delete_old_jobs(
+    await context.app.job_manager.delete_old_jobs(
         nb_hours=30 * 24,
         include_failed=True,
         include_cancelled=True,

@@ -1,7 +1,6 @@
 """What a letter says, looked up at the moment it is sent."""
 
 from email.utils import formataddr
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -47,9 +46,7 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
         submission=submission,
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
-        confirm_url=absolute(
-            "voices:confirm", tokens.confirming.sign(submission.ref)
-        ),
+        confirm_url=absolute("voices:confirm", tokens.confirming.sign(submission.ref)),
         not_me_url=not_me_url(submission),
     )
 
@@ -113,7 +110,7 @@ def draft(
         headers={
             # The same each time the letter is tried, so that a mail program that
             # gets it twice shows it once.
-            "Message-ID": f"<letter-{letter.pk}@{urlsplit(settings.SITE_URL).hostname}>",
+            "Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>",
             "Auto-Submitted": "auto-generated",
         },
     )

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
@@ -45,6 +46,8 @@ class Letter(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
+    # Names the mail to mail programs, the same however often it is tried.
+    message_id = models.UUIDField(default=uuid4, editable=False)
     queued_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     # When it was given up: its subject is gone, or the mail server refused it.

@@ -29,8 +29,10 @@ def queue_confirmation(submission: Submission) -> None:
     if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
         return
     recent = Letter.objects.recent(hashes)
-    if recent.in_flight().filter(kind=Letter.Kind.CONFIRM).update(
-        submission=submission
+    if (
+        recent.in_flight()
+        .filter(kind=Letter.Kind.CONFIRM)
+        .update(submission=submission)
     ):
         return
     if recent.count() >= settings.MAILS_PER_ADDRESS_PER_DAY:

@@ -69,6 +69,29 @@ DROP TRIGGER voices_decision_stays ON voices_decision;
 DROP FUNCTION voices_decision_stays();
 """
 
+# Web processes keep public pages in memory until they hear of a change.
+PAGES = """
+CREATE FUNCTION voices_pages_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NOTIFY pages;
+    RETURN NULL;
+END
+$$;
+""" + "".join(
+    f"""
+CREATE TRIGGER {table}_pages_changed
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION voices_pages_changed();
+"""
+    for table in ("voices_voice", "voices_tally")
+)
+
+NO_PAGES = """
+DROP TRIGGER voices_voice_pages_changed ON voices_voice;
+DROP TRIGGER voices_tally_pages_changed ON voices_tally;
+DROP FUNCTION voices_pages_changed();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("voices", "0001_what_voices_store")]
@@ -76,4 +99,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(CELLS + TRIGGERS, NO_TRIGGERS),
         migrations.RunSQL(LOG, NO_LOG),
+        migrations.RunSQL(PAGES, NO_PAGES),
     ]

@@ -157,7 +157,9 @@ class VoiceDesk(admin.ModelAdmin):
 
     def decided(self, request, queryset, what, decide_on):
         """Decide, say how many it was and where to undo it, and go back to the list."""
-        voices = Voice.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        voices = Voice.objects.filter(
+            pk__in=list(queryset.values_list("pk", flat=True))
+        )
         ids = ",".join(str(pk) for pk in voices.values_list("pk", flat=True))
         count = decide_on(voices, by=request.user)
         url = reverse("admin:voices_voice_changelist") + f"?id__in={ids}"
@@ -225,7 +227,9 @@ class AwaitingVoiceAdmin(VoiceDesk):
         title = "Nothing is waiting"
         if oldest:
             title = f"Voices awaiting review, the oldest {self.waiting(oldest)}"
-        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+        return super().changelist_view(
+            request, {"title": title} | (extra_context or {})
+        )
 
     @admin.display(ordering="review_since")
     def waiting(self, voice):

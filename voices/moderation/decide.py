@@ -18,7 +18,9 @@ Kind = Decision.Kind
 
 def undecided(voices):
     """Those waiting, and those whose author was asked for changes."""
-    return voices.filter(review_since__isnull=False, published_at=None, declined_at=None)
+    return voices.filter(
+        review_since__isnull=False, published_at=None, declined_at=None
+    )
 
 
 def publish(voices, by) -> int:

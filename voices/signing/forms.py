@@ -10,7 +10,6 @@ from voices.plain_text import (
     tidy_line,
     tidy_paragraphs,
     validate_name,
-    validate_one_line,
     validate_plain_text,
 )
 from voices.signing import consent

@@ -7,7 +7,7 @@ stored, a repeated mail repeats them, and they outlive a rotation of the key.
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.core.signing import SignatureExpired, TimestampSigner
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 CODE_DIGITS = 6

@@ -35,8 +35,10 @@ class VoiceQuerySet(models.QuerySet):
 
     def featured(self):
         """Those that staff chose for the home page, the latest choice first."""
-        return self.on_the_wall().filter(featured_at__isnull=False).order_by(
-            "-featured_at", "-pk"
+        return (
+            self.on_the_wall()
+            .filter(featured_at__isnull=False)
+            .order_by("-featured_at", "-pk")
         )
 
     def newest_first(self):
@@ -80,9 +82,7 @@ class Voice(models.Model):
         null=True, blank=True, unique=True, editable=False
     )
     name = models.CharField("name as shown", max_length=100, validators=[validate_name])
-    profession = models.CharField(
-        max_length=80, blank=True, validators=[validate_name]
-    )
+    profession = models.CharField(max_length=80, blank=True, validators=[validate_name])
     profession_group = models.CharField(
         max_length=30, choices=ProfessionGroup, blank=True
     )
@@ -183,9 +183,6 @@ class Voice(models.Model):
     def __str__(self):
         return self.name
 
-    def get_absolute_url(self):
-        return reverse("voices:detail", args=[self.pk])
-
     def save(self, *args, **kwargs):
         if self._state.adding:
             self.statement_as_sent = self.statement
@@ -193,6 +190,9 @@ class Voice(models.Model):
                 self.profession
             )
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("voices:detail", args=[self.pk])
 
     @property
     def is_published(self) -> bool:

@@ -62,7 +62,9 @@ def detail(request, pk):
         "voices/voice_detail.html",
         {
             "voice": voice,
-            "previous": voices.after(voice.published_at, voice.pk).newest_first().first(),
+            "previous": voices.after(voice.published_at, voice.pk)
+            .newest_first()
+            .first(),
             "next": voices.before(voice.published_at, voice.pk).oldest_first().first(),
             "more": same_state(voice)[:MORE] if voice.state else [],
             "state_name": PLACES.get(voice.state, ""),

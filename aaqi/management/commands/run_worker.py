@@ -11,13 +11,15 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
-            asyncio.run(
-                worker_app.run_worker_async(
-                    concurrency=2,
-                    # A job that is done has nothing more to say, and must not keep
-                    # even the id of somebody who leaves.
-                    delete_jobs="successful",
-                    # A mail that is being sent when the site stops gets time to end.
-                    shutdown_graceful_timeout=25,
-                )
+            asyncio.run(self.work(worker_app))
+
+    async def work(self, worker_app):
+        async with worker_app.open_async():
+            await worker_app.run_worker_async(
+                concurrency=2,
+                # A job that is done has nothing more to say, and must not keep even
+                # the id of somebody who leaves.
+                delete_jobs="successful",
+                # A mail that is being sent when the site stops gets time to end.
+                shutdown_graceful_timeout=25,
             )

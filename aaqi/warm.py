@@ -1,0 +1,106 @@
+"""Public pages kept in memory until the database says that something changed.
+
+A page that is warm costs no query. Triggers NOTIFY the channel `pages` in the
+transaction that changes what the public reads, and each web process listens: what is
+taken back is gone from every process's memory as soon as it is committed. A process
+that cannot listen keeps nothing.
+"""
+
+import logging
+import threading
+from hashlib import sha256
+
+import psycopg
+from django.core.cache import caches
+from django.db import connection
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "pages"
+RECONNECT_SECONDS = 2
+
+
+class WarmPages:
+    """The pages that one process keeps, and the thread that listens for changes."""
+
+    def __init__(self):
+        self.cache = caches["pages"]
+        self.lock = threading.Lock()
+        self.listening = False
+        # Counts the changes heard of, to tell a page that was made before one.
+        self.changes = 0
+        self.stopped = threading.Event()
+        self.thread = None
+
+    def start(self):
+        """Listen from now on; gunicorn calls this in each of its workers."""
+        self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join()
+
+    def run(self):
+        while not self.stopped.is_set():
+            try:
+                self.listen()
+            except psycopg.Error:
+                logger.warning("Warm pages lost their database; trying again.")
+            self.forget(listening=False)
+            self.stopped.wait(RECONNECT_SECONDS)
+
+    def listen(self):
+        """Hear of changes until the connection or this process ends."""
+        params = connection.get_connection_params()
+        keep = ("host", "port", "dbname", "user", "password", "sslmode")
+        params = {key: params[key] for key in keep if key in params}
+        with psycopg.connect(**params, autocommit=True) as own:
+            own.execute(f"LISTEN {CHANNEL}")
+            self.forget(listening=True)
+            while not self.stopped.is_set():
+                for _ in own.notifies(timeout=1, stop_after=1):
+                    self.forget(listening=True)
+
+    def forget(self, *, listening):
+        with self.lock:
+            self.listening = listening
+            self.changes += 1
+            self.cache.clear()
+
+    def get(self, key):
+        return self.cache.get(key) if self.listening else None
+
+    def keep(self, key, response, changes):
+        """Keep a page unless something changed since it was begun."""
+        with self.lock:
+            if self.listening and changes == self.changes:
+                self.cache.set(key, response)
+
+
+pages = WarmPages()
+
+
+def warm_pages(get_response):
+    """Answer with a warm page, or make one and keep it if anybody may read it."""
+
+    def middleware(request):
+        if request.method not in {"GET", "HEAD"}:
+            return get_response(request)
+        # Hashed, for an address can be long and the cache is fussy about its keys.
+        key = sha256(f"{request.method} {request.get_full_path()}".encode()).hexdigest()
+        if response := pages.get(key):
+            return response
+        changes = pages.changes
+        response = get_response(request)
+        if (
+            response.status_code == 200
+            and "public" in response.get("Cache-Control", "")
+            and not response.cookies
+            and not response.has_header("Vary")
+            and not response.streaming
+        ):
+            pages.keep(key, response, changes)
+        return response
+
+    return middleware
