@@ -1,6 +1,7 @@
 """The staff's desk: Django's admin under the site's name."""
 
 from django.contrib.admin import AdminSite
+from django.db.models.base import ModelBase
 
 
 class StaffSite(AdminSite):
@@ -14,10 +15,7 @@ class StaffSite(AdminSite):
         Procrastinate's admin pages carry inline styles, which the content policy
         refuses.
         """
-        models = (
-            [model_or_iterable]
-            if isinstance(model_or_iterable, type)
-            else list(model_or_iterable)
-        )
-        ours = [model for model in models if model._meta.app_label != "procrastinate"]
+        if isinstance(model_or_iterable, ModelBase):
+            model_or_iterable = [model_or_iterable]
+        ours = [m for m in model_or_iterable if m._meta.app_label != "procrastinate"]
         super().register(ours, admin_class, **options)

@@ -30,11 +30,10 @@ class WarmPages:
         # Counts the changes heard of, to tell a page that was made before one.
         self.changes = 0
         self.stopped = threading.Event()
-        self.thread = None
+        self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
 
     def start(self):
         """Listen from now on; gunicorn calls this in each of its workers."""
-        self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
         self.thread.start()
 
     def stop(self):

@@ -10,9 +10,6 @@ from voices import addresses
 from voices.letters.models import Letter, RefusedAddress
 from voices.signing.models import Signature, Submission
 
-# A person waits for the mail to confirm; nobody waits for the others.
-PRIORITY = {Letter.Kind.CONFIRM: 10}
-
 
 @transaction.atomic
 def queue_confirmation(submission: Submission) -> None:
@@ -62,8 +59,9 @@ def queue_letter(kind: Letter.Kind, signature: Signature) -> None:
 
 def defer(letter: Letter, at=None) -> None:
     """Give the letter to the worker, at once or at a time."""
+    # A person waits for the mail to confirm; nobody waits for the others.
     app.configure_task(
         "voices.send_letter",
-        priority=PRIORITY.get(letter.kind, 0),
+        priority=10 if letter.kind == Letter.Kind.CONFIRM else 0,
         schedule_at=at,
     ).defer(letter_id=letter.pk)

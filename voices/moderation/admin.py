@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django import forms
@@ -108,7 +109,7 @@ class VoiceDesk(admin.ModelAdmin):
     def take_down(self, request, queryset):
         return self.ask("taken-down", queryset)
 
-    QUESTIONS = {
+    QUESTIONS: dict[str, tuple[str, str, type[forms.Form], Callable[..., int]]] = {
         "declined": ("Decline", "Declined", DeclineForm, decide.decline),
         "changes-asked": (
             "Ask for changes",
@@ -219,7 +220,7 @@ class AwaitingVoiceAdmin(VoiceDesk):
     actions = ["publish", "decline", "ask_changes"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).waiting()
+        return AwaitingVoice.objects.waiting()
 
     def changelist_view(self, request, extra_context=None):
         waiting = AwaitingVoice.objects.waiting()

@@ -4,6 +4,8 @@ Every function takes voices as a queryset and who decides, changes those that th
 decision fits, all in one transaction, and returns how many there were.
 """
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -112,7 +114,7 @@ def edit(voice: Voice, by) -> None:
 
 # What a decision set, put back. A voice that lost its place among the featured by
 # being taken down has to be featured anew.
-BEFORE = {
+BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},
     Kind.CHANGES_ASKED: {"changes_asked_at": None, "changes_asked": ""},
@@ -135,6 +137,6 @@ def undo(voices, by) -> int:
         if latest is None:
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
-        Voice.objects.filter(pk=voice.pk).update(**BEFORE[Kind(latest.kind)])
+        Voice.objects.filter(pk=voice.pk).update(**BEFORE[latest.kind])
         done += 1
     return done

@@ -137,10 +137,10 @@ class SignForm(forms.ModelForm):
         return email
 
     def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("name_display") == NameDisplay.UNLISTED:
-            cleaned["statement"] = ""
-        return cleaned
+        super().clean()
+        if self.cleaned_data.get("name_display") == NameDisplay.UNLISTED:
+            self.cleaned_data["statement"] = ""
+        return self.cleaned_data
 
     def save(self, commit=True):
         submission = self.instance

@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.core.signing import BadSignature
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -89,7 +90,7 @@ def find_submission(token):
     """Return the form that a link is for, and why it cannot be confirmed, if so."""
     try:
         ref, late = tokens.read(tokens.confirming, token)
-    except tokens.BadSignature:
+    except BadSignature:
         return None, "unknown"
     submission = Submission.objects.select_related("signature").filter(ref=ref).first()
     if submission is None:
@@ -113,7 +114,7 @@ def not_me(request, token):
     """Delete what was sent in for an address, and never mail it again until asked."""
     try:
         signed, _ = tokens.read(tokens.refusing, token)
-    except tokens.BadSignature:
+    except BadSignature:
         return render(request, "voices/not_me.html", {"state": "unknown"}, status=404)
     ref, address_hash = signed.split(":")
     submission = Submission.objects.filter(ref=ref).first()

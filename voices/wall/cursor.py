@@ -3,16 +3,14 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
-from voices.wall.models import Voice
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BIGGEST_ID = 2**63 - 1
 
 
-def encode(voice: Voice) -> str:
-    """Return the cursor behind `voice`: its place, so that it may well be gone later."""
-    place = f"{(voice.published_at - EPOCH) // MICROSECOND}.{voice.pk}"
+def encode(published_at: datetime, pk: int) -> str:
+    """Return the cursor of a place; the voice that stands there may go later."""
+    place = f"{(published_at - EPOCH) // MICROSECOND}.{pk}"
     return urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 

@@ -51,7 +51,7 @@ class Filters:
 
     def chips(self) -> list[Chip]:
         labels = {
-            "state": PLACES.get(self.state),
+            "state": PLACES.get(self.state, ""),
             "profession": self.profession and ProfessionGroup(self.profession).label,
             "q": self.q and f"“{self.q}”",
         }
@@ -94,7 +94,11 @@ class WallPage:
         self.matches = self.search() if filters.q else None
         rows = self.rows()
         self.voices = rows[:PAGE_SIZE]
-        self.cursor = cursor.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
+        self.cursor = self.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
+
+    def encode(self, last: Voice) -> str:
+        # On the wall each has a date, which its type does not know.
+        return cursor.encode(last.published_at, last.pk)  # type: ignore[arg-type]
 
     def decode(self, before: str):
         try:

@@ -10,7 +10,8 @@ class Command(BaseCommand):
     help = "Do the queued work until stopped by SIGINT or SIGTERM."
 
     def handle(self, *args, **options):
-        with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+        with app.replace_connector(connector) as worker_app:
             asyncio.run(self.work(worker_app))
 
     async def work(self, worker_app):
