@@ -11,7 +11,7 @@ from voices.professions import ProfessionGroup
 from voices.wall import cursor
 from voices.wall.models import Tally, Voice
 
-PAGE_SIZE = 24
+PAGE_SIZE = 36
 # A search looks at this many matches, the newest, and no further.
 MOST_MATCHES = 1000
 
