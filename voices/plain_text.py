@@ -58,6 +58,8 @@ def validate_name(text: str) -> None:
         raise ValidationError(
             "Enter a name here, not an e-mail or web address.", code="address"
         )
+    if "<" in text or ">" in text:
+        raise ValidationError("Leave out the signs < and >.", code="markup")
     if text[:1] in set("=+-@|%"):
         raise ValidationError(
             "A name cannot start with this sign. Start with a letter.", code="formula"

@@ -5,6 +5,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -17,8 +18,10 @@ from voices.moderation.diff import word_diff
 from voices.moderation.forms import ChangesForm, DeclineForm, ReasonForm
 from voices.moderation.models import AwaitingVoice, Decision, Reason
 from voices.plain_text import tidy_line, tidy_paragraphs
-from voices.wall.models import Voice
+from voices.wall.models import PUBLIC, WAITING, Voice
 
+# What fits into an address that names each voice.
+MOST_AT_A_TIME = 100
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
@@ -72,6 +75,15 @@ class VoiceDesk(admin.ModelAdmin):
         # Django's log would keep the person's name; ours holds the voice's id only.
         return None
 
+    def view_on_site(self, voice):
+        on_the_wall = voice.is_published and voice.statement
+        return voice.get_absolute_url() if on_the_wall else None
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Show the log of decisions, which is the history of a voice."""
+        log = reverse("admin:voices_decision_changelist")
+        return redirect(f"{log}?{urlencode({'voice__id__exact': object_id})}")
+
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
         view = self.admin_site.admin_view(self.decide_view)
@@ -99,15 +111,15 @@ class VoiceDesk(admin.ModelAdmin):
 
     @decision("Decline…")
     def decline(self, request, queryset):
-        return self.ask("declined", queryset)
+        return self.ask(request, "declined", queryset)
 
     @decision("Needs changes…")
     def ask_changes(self, request, queryset):
-        return self.ask("changes-asked", queryset)
+        return self.ask(request, "changes-asked", queryset)
 
     @decision("Take down…")
     def take_down(self, request, queryset):
-        return self.ask("taken-down", queryset)
+        return self.ask(request, "taken-down", queryset)
 
     QUESTIONS: dict[str, tuple[str, str, type[forms.Form], Callable[..., int]]] = {
         "declined": ("Decline", "Declined", DeclineForm, decide.decline),
@@ -125,8 +137,12 @@ class VoiceDesk(admin.ModelAdmin):
             f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args
         )
 
-    def ask(self, kind, queryset):
+    def ask(self, request, kind, queryset):
         ids = queryset.order_by("pk").values_list("pk", flat=True)
+        if len(ids) > MOST_AT_A_TIME:
+            sentence = f"Choose at most {MOST_AT_A_TIME} voices for this at a time."
+            self.message_user(request, sentence, messages.WARNING)
+            return redirect(self.page("changelist"))
         query = urlencode([("id", pk) for pk in ids])
         return redirect(f"{self.page('decide', kind)}?{query}")
 
@@ -158,12 +174,11 @@ class VoiceDesk(admin.ModelAdmin):
 
     def decided(self, request, queryset, what, decide_on):
         """Decide, say how many it was and where to undo it, and go back to the list."""
-        voices = Voice.objects.filter(
-            pk__in=list(queryset.values_list("pk", flat=True))
-        )
-        ids = ",".join(str(pk) for pk in voices.values_list("pk", flat=True))
-        count = decide_on(voices, by=request.user)
-        url = reverse("admin:voices_voice_changelist") + f"?id__in={ids}"
+        ids = list(queryset.values_list("pk", flat=True))
+        count = decide_on(Voice.objects.filter(pk__in=ids), by=request.user)
+        url = reverse("admin:voices_voice_changelist")
+        if len(ids) <= MOST_AT_A_TIME:
+            url += "?id__in=" + ",".join(map(str, ids))
         self.message_user(
             request,
             format_html('{}: {}. <a href="{}">See or undo</a>', what, count, url),
@@ -237,20 +252,38 @@ class AwaitingVoiceAdmin(VoiceDesk):
         return timesince(voice.review_since, depth=1)
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """What has become of a voice."""
+
+    title = "status"
+    parameter_name = "status"
+    statuses = {
+        "waiting": ("Waiting", WAITING),
+        "published": ("Published", PUBLIC),
+        "featured": ("Featured", Q(featured_at__isnull=False)),
+        "declined": ("Declined", Q(declined_at__isnull=False)),
+        "changes-asked": (
+            "Changes asked for",
+            Q(changes_asked_at__isnull=False, published_at=None, declined_at=None),
+        ),
+        "taken-down": ("Taken down", Q(taken_down_at__isnull=False)),
+    }
+
+    def lookups(self, request, model_admin):
+        return [(value, label) for value, (label, _) in self.statuses.items()]
+
+    def queryset(self, request, queryset):
+        if self.value() in self.statuses:
+            return queryset.filter(self.statuses[self.value()][1])
+        return queryset
+
+
 @admin.register(Voice)
 class VoiceAdmin(VoiceDesk):
     """All voices, whatever has become of them."""
 
     list_display = ["signer", "quote", "profession_group", "status"]
-    list_filter = [
-        ("published_at", admin.EmptyFieldListFilter),
-        ("featured_at", admin.EmptyFieldListFilter),
-        ("declined_at", admin.EmptyFieldListFilter),
-        ("taken_down_at", admin.EmptyFieldListFilter),
-        ("changes_asked_at", admin.EmptyFieldListFilter),
-        "profession_group",
-        "state",
-    ]
+    list_filter = [StatusFilter, "profession_group", "state"]
     list_select_related = ["reason"]
     ordering = ["-pk"]
     search_fields = ["=id", "name", "statement"]

@@ -24,11 +24,12 @@ def shown_name(name: str, display: str) -> str:
     first, *rest = name.split()
     if display == NameDisplay.UNLISTED:
         return ""
-    if display == NameDisplay.FIRST or (display == NameDisplay.INITIAL and not rest):
-        return first
-    if display == NameDisplay.INITIAL:
-        return f"{first} {rest[-1][0]}."
-    return name
+    if display == NameDisplay.FULL:
+        return name
+    initial = next(filter(str.isalpha, rest[-1]), "") if rest else ""
+    if display == NameDisplay.INITIAL and initial:
+        return f"{first} {initial}."
+    return first
 
 
 class SignedForm(models.Model):
