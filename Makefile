@@ -1,0 +1,82 @@
+# The commands of a developer's day; `make` alone lists them.
+# Everything they make lies in .local/ and .venv/.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run dev test test-fast check audit lock manage
+
+PORT ?= 8000
+export PORT
+
+# Caches stay inside the clone; what somebody has chosen for themselves is kept.
+export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
+export UV_PYTHON_INSTALL_DIR ?= $(CURDIR)/.local/python
+export RUFF_CACHE_DIR ?= $(CURDIR)/.local/cache/ruff
+export MYPY_CACHE_DIR ?= $(CURDIR)/.local/cache/mypy
+export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/.local/cache/hypothesis
+export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.local/browsers
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+UV := $(shell command -v uv || echo .local/uv/bin/uv)
+PYTHON := .venv/bin/python
+LOCAL := $(PYTHON) -m aaqi.local
+PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses=4
+
+# What `check --deploy` judges: the settings of a site away from this machine.
+DEPLOYED := SITE_URL=https://example.org DATABASE_URL=postgres://u:p@localhost/aaqi \
+	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
+	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
+	POSTAL_ADDRESS="1 Example Street, Springfield" DJANGO_DEBUG=0
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
+
+run: .venv/ready  ## the whole site on http://localhost:8000/ (PORT=…)
+	@$(LOCAL) run
+
+dev: .venv/ready  ## the same with reload and the debug toolbar
+	@$(LOCAL) dev
+
+test: .venv/ready  ## every test, the browser's too (args="-k wall")
+	@$(LOCAL) test $(PYTEST) $(args)
+
+test-fast: .venv/ready  ## all but the browser's tests
+	@$(LOCAL) test $(PYTEST) --ignore=tests/browser $(args)
+
+check: .venv/ready  ## lint, format, types, migrations, lock and settings
+	@$(LOCAL) check-lock
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
+	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
+	@.venv/bin/mypy
+	@$(LOCAL) manage makemigrations --check --dry-run
+	@$(DEPLOYED) $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+audit: .venv/ready  ## known vulnerabilities and licences of the dependencies
+	@$(LOCAL) licences
+	@.venv/bin/pip-audit --cache-dir .local/cache/audit --disable-pip --require-hashes \
+		--requirement requirements-dev.txt
+
+lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
+	@UV="$(UV)" $(UV) run --quiet --no-project python -m aaqi.local lock $(args)
+
+manage: .venv/ready  ## a management command: c="shell"
+	@$(LOCAL) manage $(c)
+
+.venv/ready: requirements-dev.txt .python-version | $(UV)
+	@echo "Installing the requirements into .venv"
+	@$(UV) venv --quiet --clear --no-project .venv
+	@$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.txt
+	@touch $@
+
+.local/uv/bin/uv:
+	@echo "Installing uv into .local/uv"
+	@for python in python3 python3.13 /usr/bin/python3 /usr/local/bin/python3; do \
+		$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 9))' \
+			2>/dev/null && found=$$python && break; \
+	done; \
+	test -n "$$found" || { \
+		echo "This needs a Python from 3.9 on with pip and venv." >&2; exit 1; }; \
+	rm -rf .local/uv && mkdir -p -m 700 .local && $$found -m venv .local/uv && \
+		.local/uv/bin/python -m pip install --quiet --no-cache-dir uv

@@ -1,0 +1,36 @@
+"""How gunicorn serves the site; the command line may override any of it."""
+
+import os
+from pathlib import Path
+
+from gunicorn.glogging import Logger
+
+
+class PathlessLogger(Logger):
+    """Paths hold tokens, so no line names one."""
+
+    def exception(self, msg, *args, **kwargs):
+        if msg.startswith("Error handling request"):
+            msg, args = "Error handling a request", ()
+        super().exception(msg, *args, **kwargs)
+
+
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_WORKERS") or min(os.process_cpu_count() or 1, 4))
+# Browsers open connections that they may not use; a thread waits on one more cheaply.
+worker_class = "gthread"
+threads = 4
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+
+# There is no access log, for the same reason, and the warnings quote what was sent.
+logger_class = PathlessLogger
+loglevel = "error"
+
+# The heartbeat must not wait for a disk.
+if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# It would lie in the home folder, and signals do all that is needed.
+control_socket_disable = True
