@@ -1,0 +1,68 @@
+"""A real Chromium, and pages in it that fail their test on any complaint."""
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.chromium import find_chromium, launch_flags
+
+# A blocked resource may fail in silence; the page's own report never does.
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`));
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        # Playwright keeps an event loop running in this thread, for which Django
+        # would refuse every query.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=launch_flags()
+        )
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(chromium, live_server):
+    """A page of a visitor who has never been here, watched for complaints."""
+    complaints = []
+    visited = set()
+
+    def refuse_other_hosts(route):
+        url = urlsplit(route.request.url)
+        if url.netloc == urlsplit(live_server.url).netloc:
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def visit(request):
+        if request.is_navigation_request():
+            visited.add(request.url)
+
+    def note(message):
+        # A page that is refused with 404 or 422 is an answer like any other.
+        is_answer = message.text.startswith("Failed to load resource: the server")
+        if is_answer and message.location["url"] in visited:
+            return
+        if message.type == "error":
+            complaints.append(message.text)
+
+    context = chromium.new_context(base_url=live_server.url)
+    context.add_init_script(REPORT_VIOLATIONS)
+    # Data and blob addresses are not asked of anybody and do not come by here.
+    context.route("**/*", refuse_other_hosts)
+    context.on("request", visit)
+    context.on("console", note)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    page = context.new_page()
+    yield page
+    context.close()
+    assert not complaints
