@@ -17,6 +17,11 @@ export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/.local/cache/hypothesis
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.local/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# A company's own certificate authority is known to the system's store only.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
+
 UV := $(shell command -v uv || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m aaqi.local
