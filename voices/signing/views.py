@@ -49,7 +49,13 @@ def redirect_see_other(*args):
 def check(request, ref):
     """Take the code, or send the mail again; says the same whoever has signed."""
     submission = get_object_or_404(Submission, ref=ref)
-    context = {"submission": submission, "form": CodeForm(), "sent_again": False}
+    context = {
+        "submission": submission,
+        "form": CodeForm(),
+        "sent_again": False,
+        "link_days": settings.CONFIRM_LINK_DAYS,
+        "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
+    }
     status = 200
     if "again" in request.POST:
         queue_confirmation(submission)

@@ -128,14 +128,18 @@ class WallPage:
         return Tally.objects.statements().cells()
 
     @property
-    def shown(self) -> str:
-        """How many statements match, in words for the reader."""
+    def total(self) -> int:
+        """How many statements match; of a search, as far as it looked."""
         if self.matches is not None:
-            if len(self.matches) > MOST_MATCHES:
-                return f"more than {number_format(MOST_MATCHES, force_grouping=True)}"
-            return str(len(self.matches))
-        total = self.count(self.filters.state, self.filters.profession)
-        return number_format(total, force_grouping=True)
+            return len(self.matches)
+        return self.count(self.filters.state, self.filters.profession)
+
+    @property
+    def shown(self) -> str:
+        """The total in words for the reader."""
+        if self.matches is not None and self.total > MOST_MATCHES:
+            return f"more than {number_format(MOST_MATCHES, force_grouping=True)}"
+        return number_format(self.total, force_grouping=True)
 
     def count(self, state: str, group: str) -> int:
         return sum(
