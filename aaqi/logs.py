@@ -20,5 +20,6 @@ class RouteInsteadOfPath(logging.Filter):
             record.args = tuple(
                 route if arg == request.path else arg for arg in record.args
             )
-        record.msg = str(record.msg).replace(request.path, route)
+        if len(request.path) > 1:
+            record.msg = str(record.msg).replace(request.path, route)
         return True

@@ -1,44 +1,53 @@
 """What holds for every request and response."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpResponse
+from django.http import QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+FORM = "application/x-www-form-urlencoded"
 
-class RequestLimits:
-    """Answer 413 to a body over the limit before anything reads it.
 
-    Django itself would answer 400, late and without a word about the size. A body
-    sent in a charset other than UTF-8 is refused too: Django would decode it with
-    whatever codec the sender names.
+class ReadableRequests:
+    """Answer what cannot be read with a page, before anything else looks at it.
+
+    Django alone would answer 400 to a body over the limit, late and without a word
+    about the size; decode one in another charset with whatever codec its sender
+    names; and take bytes that are not UTF-8 for Latin-1. It has no page for a method
+    that an address does not know either.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        try:
-            length = int(request.META.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            length = 0
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if length > limit:
-            return self.too_big(request)
+        response = self.refuse(request) or self.get_response(request)
+        if response.status_code == 405:
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            response = page
+        if request.method == "HEAD" and not response.streaming:
+            response["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+    def refuse(self, request):
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return render(request, "413.html", status=413)
         charset = request.content_params.get("charset", "utf-8").lower()
         if charset not in {"utf-8", "utf8"}:
             return render(request, "400.html", status=400)
-        return self.get_response(request)
-
-    def process_exception(self, request, exception):
-        # A chunked body has no length to look at beforehand.
-        if isinstance(exception, RequestDataTooBig):
-            return self.too_big(request)
+        if request.method == "POST" and request.content_type == FORM:
+            self.mark_undecodable(request)
         return None
 
-    def too_big(self, request) -> HttpResponse:
-        return render(request, "413.html", status=413)
+    def mark_undecodable(self, request):
+        """Let undecodable bytes arrive as U+FFFD, which every form refuses by field."""
+        try:
+            request.body.decode()
+        except UnicodeDecodeError:
+            request.POST = QueryDict(request.body.decode(errors="replace"))
 
 
 class NoStoreByDefault:

@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from rankings.states import PLACES
-from voices.plain_text import tidy_line, validate_plain_text
+from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup
 from voices.wall.models import Tally, Voice
 from voices.wall.page import Filters, NoSuchPage, WallPage
@@ -33,7 +33,7 @@ def read_filters(query) -> Filters:
     """Return the filters of the address; raises NoSuchPage for one that cannot be."""
     state = query.get("state", "")
     profession = query.get("profession", "")
-    words = tidy_line(query.get("q", ""))
+    words = " ".join(query.get("q", "").split())
     if state and state not in PLACES:
         raise NoSuchPage("There is no such state. Choose one from the list.")
     if profession and profession not in ProfessionGroup.values:
