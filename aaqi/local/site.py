@@ -43,6 +43,18 @@ def say(sentence):
 
 
 def check_port(port):
+    # Web workers whose master was killed take a moment to notice.
+    deadline = time.monotonic() + 4
+    while error := try_port(port):
+        if time.monotonic() > deadline:
+            raise SiteError(
+                f"Port {port} on {HOST} cannot be had: {error.strerror}. "
+                f"Stop what listens there, or choose another: make run PORT={port + 1}"
+            )
+        time.sleep(0.2)
+
+
+def try_port(port):
     with socket.socket() as probe:
         # Without this a connection that has just ended would hold the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,10 +62,8 @@ def check_port(port):
             probe.bind((HOST, port))
             probe.listen()
         except OSError as error:
-            raise SiteError(
-                f"Port {port} on {HOST} cannot be had: {error.strerror}. "
-                f"Stop what listens there, or choose another: make run PORT={port + 1}"
-            ) from error
+            return error
+    return None
 
 
 def run(environment, local_dir, port, *, reload):
