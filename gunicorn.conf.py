@@ -34,3 +34,10 @@ if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random nam
 
 # It would lie in the home folder, and signals do all that is needed.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Let the worker keep public pages, for it now hears when they change."""
+    from aaqi.warm import pages
+
+    pages.start()

@@ -24,7 +24,7 @@ class StaffSite(AdminSite):
         super().register(ours, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):
-        """Answer 400 to the two kinds of tampered input that Django's admin fails at."""
+        """Answer 400 to two kinds of tampered input that Django's admin fails at."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
