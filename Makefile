@@ -27,7 +27,7 @@ PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m aaqi.local
 PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses=4
 
-# What `check --deploy` judges: the settings of a site away from this machine.
+# What the checks look at: the settings of a site away from this machine.
 DEPLOYED := SITE_URL=https://example.org DATABASE_URL=postgres://u:p@localhost/aaqi \
 	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
 	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
@@ -54,7 +54,7 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@.venv/bin/ruff format --check
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
-	@.venv/bin/mypy
+	@$(DEPLOYED) .venv/bin/mypy
 	@$(LOCAL) manage makemigrations --check --dry-run
 	@$(DEPLOYED) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
