@@ -60,8 +60,8 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 
 audit: .venv/ready  ## known vulnerabilities and licences of the dependencies
 	@$(LOCAL) licences
-	@.venv/bin/pip-audit --cache-dir .local/cache/audit --disable-pip --require-hashes \
-		--requirement requirements-dev.txt
+	@.venv/bin/pip-audit --cache-dir .local/cache/audit --strict --disable-pip \
+		--require-hashes --requirement requirements-dev.txt
 
 lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m aaqi.local lock $(args)

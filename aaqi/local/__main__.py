@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 from aaqi.local import lock, postgres, site
@@ -102,12 +102,10 @@ def main(command, arguments):
     # Mails and secrets lie in it.
     local_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = build_environment(local_dir, port)
-    database = nullcontext(None)
-    if not has(environment, "DATABASE_URL"):
-        database = postgres.running(local_dir, throw_away=command == "test")
-    with database as url:
-        if url:
-            environment["DATABASE_URL"] = url
+    with ExitStack() as stack:
+        if not has(environment, "DATABASE_URL"):
+            database = postgres.running(local_dir, throw_away=command == "test")
+            environment["DATABASE_URL"] = stack.enter_context(database)
         if command == "manage":
             return foreground([*site.MANAGE, *arguments], environment)
         if command == "test":

@@ -85,17 +85,12 @@ class Server:
         # PostgreSQL refuses to run as root.
         if os.geteuid() == 0:
             self.folder = folder_for_root(local_dir)
-            account = pwd.getpwuid(self.folder.stat().st_uid)
-            self.owner = {
-                "user": account.pw_uid,
-                "group": account.pw_gid,
-                "extra_groups": [],
-            }
+            self.account = pwd.getpwuid(self.folder.stat().st_uid)
             packages = copy_binaries(packages, self.folder)
         else:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self.owner = {}
+            self.account = None
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
@@ -116,8 +111,16 @@ class Server:
         finally:
             os.close(file)
 
+    def hand_over(self, path):
+        if self.account:
+            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+
     def call(self, program, *arguments, **options):
         """Run one of PostgreSQL's programs as the server's account."""
+        if self.account:
+            options["user"] = self.account.pw_uid
+            options["group"] = self.account.pw_gid
+            options["extra_groups"] = []
         if "input" not in options:
             options["stdin"] = subprocess.DEVNULL
         return subprocess.run(  # noqa: S603
@@ -131,7 +134,6 @@ class Server:
             check=False,
             # Ctrl-C is for the command that runs this, which stops the server in order.
             process_group=0,
-            **self.owner,
             **options,
         )
 
@@ -170,8 +172,7 @@ class Server:
         shutil.rmtree(draft, ignore_errors=True)
         password = self.folder / "password"
         write_once(password, secrets.token_urlsafe(32))
-        if self.owner:
-            os.chown(password, self.owner["user"], self.owner["group"])
+        self.hand_over(password)
         self.must(
             self.call(
                 "initdb",
@@ -195,8 +196,7 @@ class Server:
         if len(base) > 60 or not re.fullmatch(r"[\w./-]+", base, re.ASCII):
             base = "/tmp"  # noqa: S108 -- mkdtemp makes the name.
         socket = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir=base))
-        if self.owner:
-            os.chown(socket, self.owner["user"], self.owner["group"])
+        self.hand_over(socket)
         settings = self.settings | {"unix_socket_directories": socket}
         options = shlex.join(f"--{name}={value}" for name, value in settings.items())
         started = self.call(
@@ -275,12 +275,12 @@ def folder_for_root(local_dir):
             "`postgres` nor `nobody`. Run this as another user, or set DATABASE_URL."
         )
     # LOCAL_DIR may lie where only root gets in, and no folder's mode is changed.
-    folder = tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp")
+    folder = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp"))
     os.chown(folder, account.pw_uid, account.pw_gid)
-    kept = write_once(note, folder)
+    kept = Path(write_once(note, str(folder)))
     if kept != folder:
-        Path(folder).rmdir()
-    return Path(kept)
+        folder.rmdir()
+    return kept
 
 
 def copy_binaries(packages, folder):
