@@ -1,0 +1,287 @@
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import SimpleTestCase
+
+from aaqi import environment
+
+STRONG_KEY = "".join(chr(33 + number % 90) for number in range(60)).replace("$", "s")
+
+PRODUCTION = {
+    "SITE_URL": "https://example.org",
+    "DJANGO_SECRET_KEY": STRONG_KEY,
+    "DATABASE_URL": "postgres://site:word@db:5432/site",
+    "EMAIL_URL": "smtp://site:word@mail:587?tls=1",
+    "DEFAULT_FROM_EMAIL": "voices@example.org",
+    "POSTAL_ADDRESS": "1 Main Street, Columbus, OH 43215",
+}
+
+SHOW_COOKIES = """
+import django
+
+django.setup()
+from django.test import Client
+from django.test.utils import setup_test_environment
+
+setup_test_environment()
+client = Client(headers={"host": "example.org"})
+page = client.get("/voices/add/", secure=True)
+print(page.status_code, page.headers.get("Strict-Transport-Security", ""))
+print(page.cookies.output())
+print(client.get("/voices/add/").headers.get("Location"))
+print(client.get("/healthz").status_code)
+"""
+
+
+@contextmanager
+def environ(**values):
+    with mock.patch.dict(os.environ, values, clear=True):
+        yield
+
+
+def start(code="from aaqi import settings", **changes):
+    """Run Python with the environment of a site in production and these changes."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LOCAL_DIR", "STATIC_ROOT")
+        if name in os.environ
+    }
+    values = kept | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "aaqi.settings"} | changes
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={name: value for name, value in values.items() if value is not None},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class ReadTests(SimpleTestCase):
+    def test_a_secret_can_come_from_a_file(self):
+        with TemporaryDirectory() as folder:
+            file = Path(folder, "key")
+            file.write_text("from the file\n")
+            with environ(DJANGO_SECRET_KEY_FILE=str(file), DJANGO_SECRET_KEY="other"):
+                value = environment.read("DJANGO_SECRET_KEY")
+
+        self.assertEqual(value, "from the file")
+
+    def test_a_file_that_cannot_be_read_is_named(self):
+        with (
+            environ(DATABASE_URL_FILE="/nowhere/at/all"),
+            self.assertRaisesMessage(
+                ImproperlyConfigured, "DATABASE_URL_FILE points at /nowhere/at/all"
+            ),
+        ):
+            environment.read("DATABASE_URL")
+
+    def test_a_list_drops_what_is_empty(self):
+        with environ(SECRET_KEY_FALLBACKS=" one, ,two,"):
+            self.assertEqual(
+                environment.read_list("SECRET_KEY_FALLBACKS"), ["one", "two"]
+            )
+
+    def test_a_number_that_is_none_is_named(self):
+        for value in ("two", "-1", "1.5", "²"):
+            with (
+                self.subTest(value),
+                environ(PROXY_COUNT=value),
+                self.assertRaisesMessage(ImproperlyConfigured, "PROXY_COUNT"),
+            ):
+                environment.read_number("PROXY_COUNT", 0)
+
+    def test_a_number_has_its_default(self):
+        with environ():
+            self.assertEqual(environment.read_number("PROXY_COUNT", 3), 3)
+
+    def test_what_is_required_and_blank_is_named_with_the_reason(self):
+        with (
+            environ(POSTAL_ADDRESS="  "),
+            self.assertRaisesMessage(
+                ImproperlyConfigured,
+                "POSTAL_ADDRESS is not set: it stands in every mail.",
+            ),
+        ):
+            environment.require("POSTAL_ADDRESS", "it stands in every mail")
+
+
+class SiteUrlTests(SimpleTestCase):
+    def test_the_last_slash_is_dropped(self):
+        with environ(SITE_URL="https://example.org/"):
+            self.assertEqual(
+                environment.read_site_url(),
+                ("https://example.org", "example.org", False),
+            )
+
+    def test_only_this_machine_is_loopback(self):
+        for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1"):
+            self.assertTrue(environment.is_loopback(host), host)
+        for host in ("example.org", "10.0.0.1", "localhost.example.org", "0.0.0.0", ""):
+            self.assertFalse(environment.is_loopback(host), host)
+
+    def test_http_is_for_loopback_only(self):
+        with environ(SITE_URL="http://localhost:8000"):
+            self.assertEqual(
+                environment.read_site_url(),
+                ("http://localhost:8000", "localhost", True),
+            )
+        with (
+            environ(SITE_URL="http://example.org"),
+            self.assertRaisesMessage(ImproperlyConfigured, "must start with https://"),
+        ):
+            environment.read_site_url()
+
+    def test_what_is_no_address_of_a_site_is_refused_by_name(self):
+        for url in (
+            "",
+            "example.org",
+            "ftp://example.org",
+            "https://",
+            "https://example.org/path",
+            "https://example.org/?a=b",
+            "https://example.org/#a",
+            "https://me@example.org",
+        ):
+            with (
+                self.subTest(url),
+                environ(SITE_URL=url),
+                self.assertRaisesMessage(ImproperlyConfigured, "SITE_URL"),
+            ):
+                environment.read_site_url()
+
+    def test_an_address_that_cannot_be_taken_apart_is_refused_by_name(self):
+        for url in ("https://[::1", "https://example.org:port"):
+            with (
+                self.subTest(url),
+                environ(SITE_URL=url),
+                self.assertRaisesMessage(ImproperlyConfigured, "SITE_URL"),
+            ):
+                environment.read_site_url()
+
+
+class SecretKeyTests(SimpleTestCase):
+    def test_away_from_loopback_it_has_to_be_strong(self):
+        for key in ("short", "a" * 60, "abab" * 20):
+            with (
+                self.subTest(key),
+                environ(DJANGO_SECRET_KEY=key),
+                self.assertRaisesMessage(ImproperlyConfigured, "DJANGO_SECRET_KEY"),
+            ):
+                environment.read_secret_key(loopback=False)
+        with environ(DJANGO_SECRET_KEY=STRONG_KEY):
+            self.assertEqual(environment.read_secret_key(loopback=False), STRONG_KEY)
+
+    def test_on_loopback_it_only_has_to_be_there(self):
+        with environ(DJANGO_SECRET_KEY="short"):
+            self.assertEqual(environment.read_secret_key(loopback=True), "short")
+        with (
+            environ(),
+            self.assertRaisesMessage(ImproperlyConfigured, "DJANGO_SECRET_KEY"),
+        ):
+            environment.read_secret_key(loopback=True)
+
+
+class MailerTests(SimpleTestCase):
+    def test_on_loopback_mail_becomes_files(self):
+        with environ():
+            mailer = environment.read_mailer(loopback=True, folder=Path("here"))
+
+        self.assertEqual(mailer["BACKEND"], "aaqi.mail.EmailFileBackend")
+        self.assertEqual(mailer["OPTIONS"], {"file_path": "here"})
+
+    def test_away_from_loopback_a_mail_server_is_required(self):
+        with environ(), self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_URL"):
+            environment.read_mailer(loopback=False, folder=Path("here"))
+
+    def test_everything_about_the_server_stands_in_its_address(self):
+        with environ(EMAIL_URL="smtp://us%40er:p%3Aw@mail.example.org:587?tls=1"):
+            options = environment.read_mailer(loopback=False, folder=Path())["OPTIONS"]
+
+        self.assertEqual(
+            options,
+            {
+                "host": "mail.example.org",
+                "port": 587,
+                "username": "us@er",
+                "password": "p:w",
+                "use_tls": True,
+                "use_ssl": False,
+                "timeout": 20,
+            },
+        )
+
+    def test_an_address_of_another_kind_is_refused_by_name(self):
+        for url in ("mail.example.org", "http://mail.example.org", "smtp://"):
+            with (
+                self.subTest(url),
+                environ(EMAIL_URL=url),
+                self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_URL"),
+            ):
+                environment.read_mailer(loopback=False, folder=Path())
+
+    def test_a_port_that_is_no_number_is_refused_by_name(self):
+        with (
+            environ(EMAIL_URL="smtp://mail.example.org:port"),
+            self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_URL"),
+        ):
+            environment.read_mailer(loopback=False, folder=Path())
+
+
+class StartTests(SimpleTestCase):
+    def test_production_starts_with_all_that_it_needs(self):
+        done = start("from aaqi import settings; print(settings.DEBUG)")
+
+        self.assertEqual((done.returncode, done.stdout), (0, "False\n"), done.stderr)
+
+    def test_away_from_loopback_what_is_missing_stops_the_start_by_name(self):
+        for name in PRODUCTION:
+            with self.subTest(name):
+                done = start(**{name: None})
+
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(f"ImproperlyConfigured: {name} is not set", done.stderr)
+
+    def test_away_from_loopback_what_is_weak_stops_the_start_by_name(self):
+        for name, value in {
+            "SITE_URL": "http://example.org",
+            "DJANGO_SECRET_KEY": "insecure",
+            "EMAIL_URL": "localhost",
+        }.items():
+            with self.subTest(name):
+                done = start(**{name: value})
+
+                self.assertNotEqual(done.returncode, 0)
+                self.assertRegex(done.stderr, f"ImproperlyConfigured: {name} ")
+
+    def test_a_database_that_is_not_postgresql_stops_the_start_by_name(self):
+        for url in ("sqlite:///site.db", "mysql://db/site", "db"):
+            with self.subTest(url):
+                done = start(DATABASE_URL=url)
+
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("DATABASE_URL", done.stderr.splitlines()[-1])
+
+    def test_https_gives_cookies_that_belong_to_this_host_only(self):
+        done = start(SHOW_COOKIES)
+
+        page, cookies, location, health = done.stdout.splitlines()
+        self.assertRegex(page, r"\A200 max-age=[0-9]+")
+        self.assertRegex(cookies, r"\ASet-Cookie: __Host-csrftoken=.*; Secure\Z")
+        self.assertIn("HttpOnly", cookies)
+        self.assertIn("Path=/", cookies)
+        self.assertNotIn("Domain", cookies)
+        self.assertEqual(location, "https://example.org/voices/add/")
+        self.assertEqual(health, "200")
+
+    def test_http_on_loopback_has_plain_names(self):
+        self.assertEqual(settings.CSRF_COOKIE_NAME, "csrftoken")
+        self.assertEqual(settings.SESSION_COOKIE_NAME, "sessionid")
+        self.assertFalse(settings.CSRF_COOKIE_SECURE)

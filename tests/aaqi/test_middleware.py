@@ -1,0 +1,86 @@
+from django.conf import settings
+from django.test import TestCase
+from django.urls import reverse
+
+from tests.factories import FORM, make_voice
+from voices.models import Submission
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class RequestLimitsTests(TestCase):
+    def test_a_body_over_the_limit_is_refused_and_not_kept(self):
+        typed = {**FORM, "statement": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+
+        response = self.client.post(reverse("voices:add"), typed)
+
+        self.assertEqual(response.status_code, 413)
+        self.assertTemplateUsed(response, "413.html")
+        self.assertIn("no-store", response["Cache-Control"])
+        self.assertFalse(Submission.objects.exists())
+
+    def test_it_is_refused_at_any_address(self):
+        for path in ("/", "/voices/check-your-email/none/", "/admin/login/", "/none"):
+            response = self.client.post(
+                path, b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1), FORM_TYPE
+            )
+
+            self.assertEqual(response.status_code, 413, path)
+
+    def test_a_length_that_is_no_number_is_no_error(self):
+        response = self.client.get("/", CONTENT_LENGTH="many")
+
+        self.assertEqual(response.status_code, 200)
+
+    def test_a_body_in_another_charset_is_refused(self):
+        for charset in ("utf-16", "utf-7", "latin-1", "rot13", "surrogatepass"):
+            response = self.client.generic(
+                "POST",
+                reverse("voices:add"),
+                "name=Ana".encode("utf-16"),
+                f"{FORM_TYPE}; charset={charset}",
+            )
+
+            self.assertContains(response, "We couldn’t read that", status_code=400)
+            self.assertIn("no-store", response["Cache-Control"])
+        self.assertFalse(Submission.objects.exists())
+
+    def test_utf_8_is_read_however_it_is_spelt(self):
+        for charset in ("utf-8", "UTF-8", '"utf-8"'):
+            response = self.client.post(
+                reverse("voices:add"), b"name=Ana", f"{FORM_TYPE}; charset={charset}"
+            )
+
+            self.assertEqual(response.status_code, 422, charset)
+
+    def test_too_many_fields_are_refused(self):
+        body = "&".join(["a=b"] * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+
+        response = self.client.post(reverse("voices:add"), body, FORM_TYPE)
+
+        self.assertContains(response, "We couldn’t read that", status_code=400)
+
+    def test_a_broken_multipart_body_is_no_error_of_the_server(self):
+        for body in (b"", b"--x", b"--x\r\nContent-Disposition: form-data\r\n\r\n"):
+            response = self.client.post(
+                reverse("voices:add"), body, "multipart/form-data; boundary=x"
+            )
+
+            self.assertIn(response.status_code, {400, 422})
+
+
+class NoStoreByDefaultTests(TestCase):
+    def test_a_page_that_does_not_say_so_is_not_kept(self):
+        for path in ("/healthz", "/voices/add/", "/admin/login/"):
+            self.assertIn("no-store", self.client.get(path)["Cache-Control"], path)
+
+    def test_a_public_page_that_went_wrong_is_not_kept(self):
+        waiting = make_voice()
+
+        for path in ("/voices/?state=XX", waiting.get_absolute_url(), "/none/"):
+            response = self.client.get(path)
+
+            self.assertEqual(response.status_code, 404)
+            self.assertIn("no-store", response["Cache-Control"])
+            self.assertNotIn("s-maxage", response["Cache-Control"])
+            self.assertNotIn("ETag", response)

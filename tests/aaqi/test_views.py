@@ -1,0 +1,134 @@
+from django.conf import settings
+from django.test import Client, TestCase, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import (
+    FORM,
+    make_published_voice,
+    make_signature,
+    make_voice,
+)
+from voices.models import Submission
+
+
+class HomeTests(TestCase):
+    def test_counts_founding_voices_and_signatures(self):
+        make_published_voice(founding_number=1)
+        make_signature()
+        make_signature(name_display="unlisted")
+
+        response = self.client.get(reverse("home"))
+
+        self.assertContains(response, "<b>3</b> Americans want it ended")
+
+    def test_one_american_wants(self):
+        make_signature()
+
+        response = self.client.get(reverse("home"))
+
+        self.assertContains(response, "<b>1</b> American wants it ended")
+
+    def test_shows_the_newest_published_names(self):
+        now = timezone.now()
+        for number in range(5):
+            make_published_voice(
+                name=f"Signer {'ABCDE'[number]}",
+                published_at=now - timezone.timedelta(days=number),
+            )
+        make_voice(name="Still Waiting")
+        make_voice(name="Declined", declined_at=now)
+        make_published_voice(name="Taken Down", taken_down_at=now)
+
+        response = self.client.get(reverse("home"))
+
+        for name in ("Signer A", "Signer B", "Signer C"):
+            self.assertContains(response, name)
+        for name in ("Signer D", "Signer E", "Waiting", "Declined", "Taken Down"):
+            self.assertNotContains(response, name)
+
+    def test_shows_featured_statements_the_latest_choice_first(self):
+        now = timezone.now()
+        make_published_voice(statement="Chosen first.", featured_at=now)
+        make_published_voice(
+            statement="Chosen later.", featured_at=now + timezone.timedelta(hours=1)
+        )
+        make_published_voice(statement="Never chosen.")
+
+        page = self.client.get(reverse("home")).content.decode()
+
+        self.assertLess(page.index("Chosen later."), page.index("Chosen first."))
+        self.assertNotIn("Never chosen.", page)
+
+    def test_escapes_names(self):
+        make_published_voice(name="Ana <b>Bold</b>")
+
+        self.assertContains(self.client.get("/"), "Ana &lt;b&gt;Bold&lt;/b&gt;")
+
+    def test_asks_the_database_three_times(self):
+        for _ in range(4):
+            make_published_voice(featured_at=timezone.now())
+
+        with self.assertNumQueries(3):
+            self.client.get(reverse("home"))
+
+
+class PrivacyTests(TestCase):
+    def test_prints_the_numbers_that_the_site_keeps_to(self):
+        response = self.client.get(reverse("privacy"))
+
+        self.assertContains(response, f"deleted {settings.UNCONFIRMED_KEPT_DAYS} days")
+        self.assertContains(response, f"works for {settings.CONFIRM_LINK_DAYS} days")
+        self.assertContains(response, settings.CONTACT_EMAIL)
+
+    def test_asks_the_database_nothing(self):
+        with self.assertNumQueries(0):
+            self.client.get(reverse("privacy"))
+
+
+class CsrfFailureTests(TestCase):
+    def test_keeps_what_was_typed_and_stores_nothing(self):
+        client = Client(enforce_csrf_checks=True)
+
+        response = client.post(reverse("voices:add"), FORM)
+
+        self.assertContains(
+            response, "Everything you typed is still here", status_code=403
+        )
+        self.assertContains(response, 'value="Ana Reyes"', status_code=403)
+        self.assertContains(response, FORM["statement"], status_code=403)
+        self.assertIn("no-store", response["Cache-Control"])
+        self.assertFalse(Submission.objects.exists())
+
+    def test_the_kept_form_can_be_sent_again(self):
+        client = Client(enforce_csrf_checks=True)
+        refused = client.post(reverse("voices:add"), FORM)
+        token = refused.context["csrf_token"]
+
+        response = client.post(
+            reverse("voices:add"), FORM | {"csrfmiddlewaretoken": str(token)}
+        )
+
+        self.assertEqual(response.status_code, 303)
+
+    def test_what_was_typed_wrong_is_no_error_of_the_server(self):
+        client = Client(enforce_csrf_checks=True)
+
+        response = client.post(
+            reverse("voices:add"),
+            {"name": "\x00", "email": "\ud800".encode("utf-8", "surrogatepass")},
+        )
+
+        self.assertEqual(response.status_code, 403)
+
+    def test_elsewhere_it_says_what_to_do(self):
+        response = Client(enforce_csrf_checks=True).post("/voices/not-me/x/")
+
+        self.assertContains(response, "Allow cookies", status_code=403)
+
+    @override_settings(SIGNING_OPEN=False)
+    def test_a_closed_form_is_not_opened_by_it(self):
+        response = Client(enforce_csrf_checks=True).post(reverse("voices:add"), FORM)
+
+        self.assertEqual(response.status_code, 403)
+        self.assertNotContains(response, "<textarea", status_code=403)

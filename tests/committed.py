@@ -1,0 +1,78 @@
+"""For tests that commit: several connections at once, and a queue left empty."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from unittest import mock
+
+from django.db import connection, connections
+from django.test import TransactionTestCase
+from procrastinate.contrib.django import app
+
+QUEUE_TABLES = (
+    "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, "
+    "procrastinate_workers"
+)
+
+
+class CommittedTestCase(TransactionTestCase):
+    """Django empties its own tables after such a test, but not the queue's."""
+
+    def setUp(self):
+        super().setUp()
+        empty_queue()
+        self.addCleanup(empty_queue)
+
+
+def empty_queue():
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {QUEUE_TABLES}")
+
+
+def rows(sql, *params):
+    """Return what a query finds, as dictionaries."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def jobs(task="voices.send_letter"):
+    return rows("SELECT * FROM procrastinate_jobs WHERE task_name = %s", task)
+
+
+def run_worker():
+    """Do the jobs that are due, as the worker does them, and come back."""
+    # The worker's threads end with the loop, and their connections with each job.
+    with (
+        mock.patch.dict(connections.settings["default"], CONN_MAX_AGE=0),
+        app.replace_connector(app.connector.get_worker_connector()) as worker_app,
+    ):
+        asyncio.run(work(worker_app))
+
+
+async def work(worker_app):
+    async with worker_app.open_async():
+        await worker_app.run_worker_async(
+            wait=False,
+            queues=["mail"],
+            listen_notify=False,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+        )
+
+
+def at_once(*calls):
+    """Make the calls at the same time, each on its own connection; return results."""
+    start = Barrier(len(calls))
+
+    def run(call):
+        try:
+            start.wait(timeout=30)
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(run, call) for call in calls]
+        return [future.result(timeout=60) for future in futures]

@@ -1,0 +1,141 @@
+"""Rows and requests for the tests; each fills in what a test is not about."""
+
+from itertools import count
+
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.urls import reverse
+from django.utils import timezone
+
+from voices import addresses
+from voices.letters.send import send_letter
+from voices.models import Letter, Reason, Signature, Submission, Voice
+from voices.signing import consent, tokens
+
+STATEMENT = "Nobody is above the law that they enforce."
+FORM = {
+    "name": "Ana Reyes",
+    "name_display": "full",
+    "email": "ana@example.com",
+    "city": "Columbus",
+    "state": "OH",
+    "zip_code": "43215",
+    "profession": "Nurse",
+    "statement": STATEMENT,
+    "consent": "on",
+}
+
+numbers = count(1)
+
+
+def make_voice(**fields):
+    """A voice that waits for a moderator, unless the fields say otherwise."""
+    return Voice.objects.create(
+        **{
+            "name": "Ada Reyes",
+            "city": "Columbus",
+            "state": "OH",
+            "statement": STATEMENT,
+            "review_since": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def make_published_voice(**fields):
+    return make_voice(**{"published_at": timezone.now(), **fields})
+
+
+def private_fields(**fields):
+    """What a form and a signature both hold, of somebody new each time."""
+    email = fields.get("email", f"signer{next(numbers)}@example.com")
+    return {
+        "name": "Ana Reyes",
+        "name_display": "full",
+        "email": email,
+        "email_key": addresses.canonical(email) if email else "",
+        "city": "Columbus",
+        "state": "OH",
+        "zip_code": "43215",
+        "profession": "Nurse",
+        "consent_version": consent.VERSION,
+        "consent_text": consent.TEXT,
+        "consent_at": timezone.now(),
+        **fields,
+    }
+
+
+def make_submission(**fields):
+    """A form that was sent in and whose mail has not left."""
+    fields = private_fields(**fields)
+    submission = Submission(
+        **{
+            "statement": STATEMENT,
+            "email_masked": addresses.masked(fields["email"]),
+            **fields,
+        }
+    )
+    submission.save()
+    submission.refresh_from_db()
+    return submission
+
+
+def make_signature(**fields):
+    """A signature that counts, with a voice that waits unless one is named."""
+    fields = private_fields(**fields)
+    if "voice" not in fields and fields["name_display"] != "unlisted":
+        fields["voice"] = make_voice(
+            name=fields["name"], city=fields["city"], state=fields["state"]
+        )
+    now = timezone.now()
+    return Signature.objects.create(
+        **{"submitted_at": now, "confirmed_at": now, "counted_at": now, **fields}
+    )
+
+
+def make_staff(username="moderator", **fields):
+    return get_user_model().objects.create_user(
+        username, **{"is_staff": True, "is_superuser": True, **fields}
+    )
+
+
+def make_reason(label="Private details", explanation="It tells where somebody lives."):
+    reason, _ = Reason.objects.update_or_create(
+        label=label, defaults={"explanation": explanation, "active": True}
+    )
+    return reason
+
+
+def sign(client, **fields):
+    """Post the form as a browser does; None leaves a field out."""
+    filled = {**FORM, **fields}
+    return client.post(
+        reverse("voices:add"),
+        {name: value for name, value in filled.items() if value is not None},
+    )
+
+
+def latest_submission():
+    return Submission.objects.latest("pk")
+
+
+def deliver():
+    """Send every letter that waits, as the worker does; return the mails sent."""
+    before = len(mail.outbox)
+    for pk in list(Letter.objects.in_flight().values_list("pk", flat=True)):
+        send_letter(pk)
+    return mail.outbox[before:]
+
+
+def confirm_url(submission):
+    return reverse("voices:confirm", args=[tokens.confirming.sign(submission.ref)])
+
+
+def check_url(submission):
+    return reverse("voices:check", args=[submission.ref])
+
+
+def not_me_url(submission):
+    address_hash = addresses.fingerprint(submission.email_key)
+    token = tokens.refusing.sign(f"{submission.ref}:{address_hash}")
+    return reverse("voices:not-me", args=[token])

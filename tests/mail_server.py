@@ -1,0 +1,64 @@
+"""A mail server of the tests' own, on this machine only."""
+
+import socketserver
+import threading
+from contextlib import contextmanager
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """Keeps what it is sent; can be told to fall silent in the middle of a mail."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), MailHandler)
+        self.messages = []
+        self.received = threading.Event()
+        self.silent = False
+        self.in_the_middle = threading.Event()
+
+    @property
+    def url(self):
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class MailHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.say("220 tests")
+        while line := self.rfile.readline():
+            verb = line[:4].strip().upper()
+            if verb == b"DATA":
+                self.take_message()
+            elif verb == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 fine")
+
+    def take_message(self):
+        self.say("354 go on")
+        if self.server.silent:
+            self.server.in_the_middle.set()
+            # Reads to the end of the connection and never says that it has it all.
+            self.rfile.read()
+            return
+        lines = iter(self.rfile.readline, b".\r\n")
+        self.server.messages.append(b"".join(lines))
+        self.say("250 kept")
+        self.server.received.set()
+
+    def say(self, line):
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+@contextmanager
+def mail_server():
+    with MailServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,221 @@
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from tests.factories import (
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+)
+from voices.models import Decision, Letter, Reason, RefusedAddress, Signature
+
+NOW = timezone.now()
+
+
+def publish_and_decline():
+    make_published_voice(declined_at=NOW)
+
+
+def take_down_what_is_not_published():
+    make_voice(taken_down_at=NOW)
+
+
+def feature_what_is_not_on_the_wall():
+    make_voice(featured_at=NOW)
+
+
+def feature_a_name_alone():
+    make_published_voice(featured_at=NOW, statement="")
+
+
+def feature_what_is_taken_down():
+    make_published_voice(featured_at=NOW, taken_down_at=NOW)
+
+
+def sign_twice():
+    make_signature(email="ana.reyes@gmail.com")
+    make_signature(email="anareyes+again@gmail.com")
+
+
+def keep_the_address_of_a_confirmed_form():
+    make_submission(confirmed_at=NOW)
+
+
+def keep_the_statement_of_a_confirmed_form():
+    make_submission(
+        confirmed_at=NOW, name="", email="", email_key="", city="", statement="Kept."
+    )
+
+
+def write_a_letter_about_nothing():
+    Letter.objects.create(kind=Letter.Kind.PUBLISHED, address_hash="a")
+
+
+def ask_to_confirm_a_signature():
+    Letter.objects.create(
+        kind=Letter.Kind.CONFIRM, signature=make_signature(), address_hash="a"
+    )
+
+
+def ask_twice_at_once():
+    for _ in range(2):
+        Letter.objects.create(
+            kind=Letter.Kind.CONFIRM, submission=make_submission(), address_hash="a"
+        )
+
+
+def undo_nothing():
+    Decision.objects.create(
+        voice=make_voice(), kind=Decision.Kind.UNDONE, by=make_staff()
+    )
+
+
+def publish_and_undo_in_one():
+    first = make_decision()
+    Decision.objects.create(
+        voice=first.voice, kind=Decision.Kind.PUBLISHED, by=first.by, undoes=first
+    )
+
+
+def make_decision(**fields):
+    return Decision.objects.create(
+        voice=make_voice(), kind=Decision.Kind.PUBLISHED, by=make_staff(), **fields
+    )
+
+
+CHECKED = {
+    "voice_published_or_declined": [publish_and_decline],
+    "voice_taken_down_was_published": [take_down_what_is_not_published],
+    "voice_featured_is_on_the_wall": [
+        feature_what_is_not_on_the_wall,
+        feature_a_name_alone,
+        feature_what_is_taken_down,
+    ],
+    "signature_one_for_each_address": [sign_twice],
+    "submission_confirmed_is_empty": [
+        keep_the_address_of_a_confirmed_form,
+        keep_the_statement_of_a_confirmed_form,
+    ],
+    "letter_is_about_something": [
+        write_a_letter_about_nothing,
+        ask_to_confirm_a_signature,
+    ],
+    "letter_one_confirmation_in_flight": [ask_twice_at_once],
+    "decision_undone_names_one": [undo_nothing, publish_and_undo_in_one],
+}
+
+
+class ConstraintTests(TestCase):
+    def test_the_database_has_the_last_word_on_every_rule(self):
+        for name, breaches in CHECKED.items():
+            for breach in breaches:
+                with (
+                    self.subTest(f"{name}: {breach.__name__}"),
+                    self.assertRaisesMessage(IntegrityError, name),
+                    transaction.atomic(),
+                ):
+                    breach()
+
+    def test_no_rule_is_left_out_here(self):
+        rules = {
+            rule.name
+            for model in apps.get_app_config("voices").get_models()
+            for rule in model._meta.constraints
+        }
+
+        self.assertEqual(rules, set(CHECKED))
+
+    def test_what_there_is_one_of_there_is_one_of(self):
+        voice = make_voice()
+        form = make_submission()
+        decision = make_decision()
+        label = make_reason().label
+        RefusedAddress.objects.create(address_hash="a")
+
+        for again in (
+            lambda: [make_voice(founding_number=1) for _ in range(2)],
+            lambda: [make_signature(voice=voice) for _ in range(2)],
+            lambda: make_submission(ref=form.ref),
+            lambda: Reason.objects.create(label=label, explanation="Again."),
+            lambda: RefusedAddress.objects.create(address_hash="a"),
+            lambda: [
+                Decision.objects.create(
+                    voice=decision.voice,
+                    kind=Decision.Kind.UNDONE,
+                    by=decision.by,
+                    undoes=decision,
+                )
+                for _ in range(2)
+            ],
+        ):
+            with (
+                self.subTest(again),
+                self.assertRaisesMessage(IntegrityError, "unique constraint"),
+                transaction.atomic(),
+            ):
+                again()
+
+    def test_many_confirmations_may_have_left_or_been_dropped(self):
+        for when in ({"sent_at": NOW}, {"dropped_at": NOW}, {}):
+            Letter.objects.create(
+                kind=Letter.Kind.CONFIRM,
+                submission=make_submission(),
+                address_hash="a",
+                **when,
+            )
+
+        self.assertEqual(Letter.objects.count(), 3)
+
+
+class DecisionLogTests(TestCase):
+    def setUp(self):
+        self.decision = make_decision()
+
+    def refuses(self):
+        return self.assertRaisesMessage(DatabaseError, "only ever added to")
+
+    def test_no_row_is_changed(self):
+        with self.refuses(), transaction.atomic():
+            Decision.objects.update(kind=Decision.Kind.EDITED)
+
+        self.decision.refresh_from_db()
+        self.assertEqual(self.decision.kind, Decision.Kind.PUBLISHED)
+
+    def test_no_row_is_deleted(self):
+        with self.refuses(), transaction.atomic():
+            self.decision.delete()
+
+        self.assertTrue(Decision.objects.exists())
+
+    def test_nor_by_hand(self):
+        for sql in (
+            "UPDATE voices_decision SET at = now()",
+            "DELETE FROM voices_decision",
+        ):
+            with self.subTest(sql), self.refuses(), transaction.atomic():
+                connection.cursor().execute(sql)
+
+    def test_it_holds_no_text_of_the_voice(self):
+        texts = {
+            field.name
+            for field in Decision._meta.concrete_fields
+            if field.get_internal_type() in {"CharField", "TextField"}
+        }
+
+        self.assertEqual(texts, {"kind"})
+
+    def test_a_voice_with_a_log_stays(self):
+        with self.assertRaises(IntegrityError):
+            self.decision.voice.delete()
+
+    def test_a_signature_keeps_its_voice(self):
+        signature = make_signature()
+
+        with self.assertRaises(IntegrityError):
+            signature.voice.delete()
+
+        self.assertTrue(Signature.objects.filter(voice__isnull=False).exists())

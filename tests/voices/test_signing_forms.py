@@ -1,0 +1,293 @@
+from datetime import timedelta
+
+from django.test import TestCase, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import FORM, latest_submission, make_submission, sign
+from voices.models import Letter, Submission
+from voices.signing import consent
+from voices.signing.forms import CodeForm
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+EMAIL = "Enter an e-mail address in the form name@example.com"
+FORMULA = "A name cannot start with this sign"
+ADDRESS = "Enter a name here, not an e-mail or web address"
+CONTROL = "Please remove the invisible or control character"
+NOT_TEXT = "Some characters did not arrive as text"
+ONE_LINE = "Please keep this on one line"
+
+REFUSED = [
+    ("name", "", "Enter your name"),
+    ("name", "   ", "Enter your name"),
+    ("name", "ana@example.com", ADDRESS),
+    ("name", "https://example.org", ADDRESS),
+    ("name", "www.example.org", ADDRESS),
+    ("name", "=HYPERLINK(A1)", FORMULA),
+    ("name", "+1 614", FORMULA),
+    ("name", "-Ana", FORMULA),
+    ("name", "\t=1+1", FORMULA),
+    ("name", "12345", "Enter a name with letters in it"),
+    ("name", "Ana <b>Reyes</b>", "Leave out the signs"),
+    ("name", "Ana\x00Reyes", ""),
+    ("name", "Ana\x07Reyes", CONTROL),
+    ("name", "Ana\x1b[31m", CONTROL),
+    ("name", "Ana\u202eseyeR", CONTROL),
+    ("name", "Ana\u200bReyes", CONTROL),
+    ("name", "Ana\ufeffReyes", CONTROL),
+    ("name", "Ana\ufffd", NOT_TEXT),
+    ("name", "Ana\r\nBcc: everybody@example.com", ""),
+    ("name", "Ana\r\nReyes", ONE_LINE),
+    ("name", "A" * 101, "at most 100 characters"),
+    ("name_display", "", "Choose how your name should appear"),
+    ("name_display", "loud", "Choose one of the ways shown here"),
+    ("email", "", EMAIL),
+    ("email", "ana", EMAIL),
+    ("email", "ana@", EMAIL),
+    ("email", "ana@example", EMAIL),
+    ("email", "ana@example..com", EMAIL),
+    ("email", "ana@-example.com", EMAIL),
+    ("email", "ana@xn--a.com", EMAIL),
+    ("email", "ana@example.com\r\nBcc: everybody@example.com", EMAIL),
+    ("email", "ana@example.com, bea@example.com", EMAIL),
+    ("email", "ana\x00@example.com", ""),
+    ("email", "ana\u202e@example.com", EMAIL),
+    ("email", "Ana <ana@example.com>", EMAIL),
+    ("email", "a" * 250 + "@example.com", ""),
+    ("city", "", "Enter your city or town"),
+    ("city", "=Columbus", FORMULA),
+    ("city", "www.example.org", ADDRESS),
+    ("city", "Col\x00umbus", ""),
+    ("city", "C" * 81, "at most 80 characters"),
+    ("state", "", "Choose your state, or D.C."),
+    ("state", "XX", "Choose a state from the list"),
+    ("state", "oh", "Choose a state from the list"),
+    ("state", "\x00", "Choose a state from the list"),
+    ("zip_code", "4321", "Enter the five digits, as 43215"),
+    ("zip_code", "43215-1234", "Enter the five digits, as 43215"),
+    ("zip_code", "4321a", "Enter the five digits, as 43215"),
+    ("zip_code", "٤٣٢١٥", "Enter the five digits, as 43215"),
+    ("profession", "=cmd", FORMULA),
+    ("profession", "nurse@example.com", ADDRESS),
+    ("profession", "Nurse\x0bPractitioner\x00", ""),
+    ("profession", "P" * 81, "at most 80 characters"),
+    ("statement", "x" * 601, "at most 600 characters"),
+    ("statement", "It is\x00 wrong.", ""),
+    ("statement", "It is\x08 wrong.", CONTROL),
+    ("statement", "It is \u202egnorw.", CONTROL),
+    ("statement", "It is \u2066wrong.", CONTROL),
+    ("statement", "It is \ufffd wrong.", NOT_TEXT),
+    ("consent", None, "Tick the box to agree"),
+]
+
+
+class RefusedTests(TestCase):
+    def test_each_is_refused_by_its_field_and_nothing_is_stored(self):
+        for field, value, message in REFUSED:
+            with self.subTest(field=field, value=value and ascii(value[:30])):
+                response = sign(self.client, **{field: value})
+
+                self.assertEqual(response.status_code, 422)
+                self.assertEqual(list(response.context["form"].errors), [field])
+                self.assertFormError(
+                    response.context["form"], field, [*self.said(response, field)]
+                )
+                self.assertIn(message, " ".join(self.said(response, field)))
+                self.assertIn("no-store", response["Cache-Control"])
+        self.assertFalse(Submission.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+
+    def said(self, response, field):
+        return response.context["form"].errors[field]
+
+    def test_the_message_stands_by_the_field_and_in_the_summary(self):
+        response = sign(self.client, city="")
+
+        self.assertContains(response, "There is a problem", status_code=422)
+        self.assertContains(
+            response,
+            '<a href="#id_city">Enter your city or town</a>',
+            status_code=422,
+            html=True,
+        )
+        self.assertContains(response, 'aria-invalid="true"', count=1, status_code=422)
+        self.assertContains(response, 'id="id_city_error"', count=1, status_code=422)
+        self.assertContains(response, "<title>Error: Add your voice", status_code=422)
+
+    def test_everything_typed_is_kept(self):
+        response = sign(
+            self.client,
+            name="Ana “Nan” Reyes",
+            email="not an address",
+            name_display="initial",
+            statement="First.\r\n\r\n<b>Second</b> & last.",
+            updates="on",
+        )
+
+        for kept in (
+            'value="Ana “Nan” Reyes"',
+            'value="not an address"',
+            'value="Columbus"',
+            'value="43215"',
+            'value="Nurse"',
+            "First.\r\n\r\n&lt;b&gt;Second&lt;/b&gt; &amp; last.",
+        ):
+            self.assertContains(response, kept, status_code=422)
+        page = response.content.decode()
+        self.assertRegex(page, r'<option value="OH"[^>]* selected')
+        self.assertRegex(page, r'value="initial"[^>]* checked')
+        form = response.context["form"]
+        self.assertTrue(form["consent"].value())
+        self.assertTrue(form["updates"].value())
+
+    def test_a_statement_is_kept_although_somebody_is_unlisted(self):
+        response = sign(self.client, name_display="unlisted", email="")
+
+        self.assertContains(response, FORM["statement"], status_code=422)
+
+    def test_undecodable_bytes_are_refused_by_their_field(self):
+        for body in (
+            b"name=Jos%E9&email=ana%40example.com",
+            b"name=Jos\xe9&email=ana%40example.com",
+            b"name=%ED%A0%80Ana",
+            b"name=%FF%FEAna",
+            b"name=Ana%C0%80",
+        ):
+            with self.subTest(body):
+                response = self.client.generic(
+                    "POST", reverse("voices:add"), body, FORM_TYPE
+                )
+
+                self.assertContains(response, NOT_TEXT, status_code=422)
+        self.assertFalse(Submission.objects.exists())
+
+    def test_a_part_in_another_charset_is_read_as_utf_8(self):
+        # Lone surrogates, as UTF-7 and UTF-16 can write them.
+        for charset, value in (("utf-7", b"+2AA-Ana"), ("utf-16-le", b"\x00\xd8A\x00")):
+            body = (
+                b'--x\r\nContent-Disposition: form-data; name="name"\r\n'
+                b"Content-Type: text/plain; charset=%s\r\n\r\n%s\r\n--x--\r\n"
+                % (charset.encode(), value)
+            )
+            for whole in ("", f"; charset={charset}"):
+                with self.subTest(charset=charset, whole=whole):
+                    response = self.client.generic(
+                        "POST",
+                        reverse("voices:add"),
+                        body,
+                        f"multipart/form-data; boundary=x{whole}",
+                    )
+
+                    self.assertEqual(response.status_code, 400 if whole else 422)
+        self.assertFalse(Submission.objects.exists())
+
+    def test_a_form_sent_as_something_else_is_an_empty_form(self):
+        response = self.client.generic(
+            "POST", reverse("voices:add"), b'{"name": "Ana"}', "application/json"
+        )
+
+        self.assertContains(response, "Enter your name", status_code=422)
+
+    def test_fields_that_nobody_asked_for_change_nothing(self):
+        sign(
+            self.client,
+            confirmed_at="2026-01-01",
+            email_key="other@example.com",
+            code_tries="-9",
+            ref="mine",
+        )
+
+        form = latest_submission()
+        self.assertIsNone(form.confirmed_at)
+        self.assertEqual(form.email_key, "ana@example.com")
+        self.assertEqual(form.code_tries, 0)
+        self.assertNotEqual(form.ref, "mine")
+
+
+class AcceptedTests(TestCase):
+    def test_keeps_what_was_typed_tidied(self):
+        response = sign(
+            self.client,
+            name="  Jose\u0301   Reyes ",
+            email=" Ana.Reyes@Example.com ",
+            statement="  One.\r\n\r\n\r\n\r\nTwo.  ",
+            updates="on",
+        )
+
+        self.assertEqual(response.status_code, 303)
+        form = latest_submission()
+        self.assertEqual(form.name, "José Reyes")
+        self.assertEqual(form.email, "Ana.Reyes@Example.com")
+        self.assertEqual(form.email_key, "ana.reyes@example.com")
+        self.assertEqual(form.statement, "One.\n\nTwo.")
+        self.assertTrue(form.updates)
+        self.assertIsNone(form.confirmed_at)
+
+    def test_keeps_what_was_agreed_to_with_its_version_and_time(self):
+        sign(self.client)
+
+        form = latest_submission()
+        self.assertEqual(form.consent_version, consent.VERSION)
+        self.assertEqual(form.consent_text, consent.TEXT)
+        self.assertLess(timezone.now() - form.consent_at, timedelta(minutes=1))
+
+    def test_the_words_agreed_to_are_the_words_shown(self):
+        self.assertContains(self.client.get(reverse("voices:add")), consent.TEXT)
+
+    def test_only_what_is_required_is_required(self):
+        response = sign(
+            self.client, zip_code=None, profession=None, statement=None, updates=None
+        )
+
+        self.assertEqual(response.status_code, 303)
+        self.assertFalse(latest_submission().updates)
+
+    def test_somebody_unlisted_leaves_no_statement(self):
+        sign(self.client, name_display="unlisted", statement="Not to be kept.")
+
+        self.assertEqual(latest_submission().statement, "")
+
+    def test_a_statement_may_fill_its_length(self):
+        for statement in ("x" * 600, "é" * 600, "e\u0301" * 600, "😀" * 600):
+            response = sign(self.client, statement=statement)
+
+            self.assertEqual(response.status_code, 303)
+
+    def test_line_ends_of_a_browser_count_as_one_character(self):
+        response = sign(self.client, statement="x\r\n" * 299 + "xx")
+
+        self.assertEqual(response.status_code, 303)
+
+    def test_names_of_all_kinds_are_names(self):
+        for name in ("O’Neil", "李小龍", "محمد", "Dr. Ana-María de la Cruz, Jr."):
+            self.assertEqual(sign(self.client, name=name).status_code, 303, name)
+
+
+class SigningClosedTests(TestCase):
+    @override_settings(SIGNING_OPEN=False)
+    def test_says_so_and_stores_nothing(self):
+        for response in (self.client.get(reverse("voices:add")), sign(self.client)):
+            self.assertContains(response, "Signing is closed", status_code=503)
+            self.assertIn("no-store", response["Cache-Control"])
+        self.assertFalse(Submission.objects.exists())
+
+    @override_settings(SIGNING_OPEN=False)
+    def test_what_was_sent_before_can_be_confirmed(self):
+        form = make_submission()
+
+        response = self.client.get(reverse("voices:check", args=[form.ref]))
+
+        self.assertEqual(response.status_code, 200)
+
+
+class CodeFormTests(TestCase):
+    def test_takes_six_digits_however_they_are_grouped(self):
+        for typed in ("123456", " 123 456 ", "123-456", "1 2 3 4 5 6"):
+            form = CodeForm({"code": typed})
+
+            self.assertTrue(form.is_valid(), typed)
+            self.assertEqual(form.cleaned_data["code"], "123456")
+
+    def test_refuses_anything_else(self):
+        for typed in ("", "12345", "1234567", "12345a", "١٢٣٤٥٦", "\x00", "1" * 30):
+            self.assertFalse(CodeForm({"code": typed}).is_valid(), typed)

@@ -1,0 +1,151 @@
+import random
+
+from django.db import connection
+from django.test import TestCase
+from django.utils import timezone
+
+from tests.factories import (
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_voice,
+)
+from voices.models import Signature, Tally, Voice
+from voices.moderation import decide
+from voices.tasks import fold_tallies
+
+
+def signers():
+    return Tally.objects.signers().total()
+
+
+def statements():
+    return Tally.objects.statements().cells()
+
+
+def counted_afresh():
+    """The same figures from the rows themselves."""
+    cells = {}
+    for voice in Voice.objects.on_the_wall():
+        cell = (voice.state, voice.profession_group)
+        cells[cell] = cells.get(cell, 0) + 1
+    founding = Voice.objects.published().filter(founding_number__isnull=False).count()
+    counting = Signature.objects.filter(counted_at__isnull=False, withdrawn_at=None)
+    return founding + counting.count(), cells
+
+
+def run(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+class TallyTests(TestCase):
+    def all_of(self, voice):
+        return Voice.objects.filter(pk=voice.pk)
+
+    def test_publishing_taking_down_and_undoing_are_followed(self):
+        by = make_staff()
+        voice = make_voice(state="TX", profession="Nurse")
+        one = {("TX", "health-care"): 1}
+
+        self.assertEqual(statements(), {})
+        decide.publish(self.all_of(voice), by)
+        self.assertEqual(statements(), one)
+        decide.take_down(self.all_of(voice), by, make_reason())
+        self.assertEqual(statements(), {})
+        decide.undo(self.all_of(voice), by)
+        self.assertEqual(statements(), one)
+        decide.undo(self.all_of(voice), by)
+        self.assertEqual(statements(), {})
+
+    def test_a_correction_moves_a_statement_to_another_cell(self):
+        voice = make_published_voice(state="TX", profession="Nurse")
+
+        voice.state = "NM"
+        voice.profession_group = "other"
+        voice.save()
+
+        self.assertEqual(statements(), {("NM", "other"): 1})
+
+    def test_a_name_alone_is_no_statement(self):
+        make_published_voice(statement="")
+
+        self.assertEqual(statements(), {})
+
+    def test_a_founding_voice_counts_while_it_is_published(self):
+        by = make_staff()
+        voice = make_published_voice(founding_number=1)
+
+        self.assertEqual(signers(), 1)
+        decide.take_down(self.all_of(voice), by, make_reason())
+        self.assertEqual(signers(), 0)
+
+    def test_a_signature_counts_whether_or_not_its_voice_is_published(self):
+        signature = make_signature()
+        make_signature(name_display="unlisted")
+
+        decide.publish(self.all_of(signature.voice), make_staff())
+
+        self.assertEqual(signers(), 2)
+
+    def test_a_signature_counts_until_it_is_withdrawn(self):
+        signature = make_signature(counted_at=None)
+        self.assertEqual(signers(), 0)
+
+        Signature.objects.update(counted_at=timezone.now())
+        self.assertEqual(signers(), 1)
+        Signature.objects.update(withdrawn_at=timezone.now())
+        self.assertEqual(signers(), 0)
+        Signature.objects.update(withdrawn_at=None)
+        signature.delete()
+
+        self.assertEqual(signers(), 0)
+
+    def test_whatever_is_written_by_hand_is_followed(self):
+        make_signature(state="TX")
+        for number in (1, 2):
+            make_published_voice(founding_number=number, state="TX")
+            make_voice(state="TX")
+
+        run("UPDATE voices_voice SET published_at = now() WHERE published_at IS NULL")
+        run("UPDATE voices_voice SET state = 'NM' WHERE founding_number = 1")
+        run("UPDATE voices_signature SET state = 'NM'")
+        run("DELETE FROM voices_voice WHERE founding_number = 2")
+
+        self.assertEqual((signers(), statements()), counted_afresh())
+        self.assertEqual(signers(), 2)
+        self.assertEqual(Tally.objects.signers().filter(state="TX").total(), 0)
+
+    def test_what_changes_no_figure_writes_none(self):
+        make_published_voice()
+        before = Tally.objects.count()
+
+        Voice.objects.update(name="Another Name")
+
+        self.assertEqual(Tally.objects.count(), before)
+
+    def test_folding_keeps_the_figures_in_one_row_a_cell(self):
+        chance = random.Random(7)
+        for number in range(40):
+            voice = make_published_voice(
+                founding_number=number if number % 2 else None,
+                state=chance.choice(["TX", "NM", "OH"]),
+                profession=chance.choice(["Nurse", "Farmer", ""]),
+            )
+            if number % 5 == 0:
+                Voice.objects.filter(pk=voice.pk).update(taken_down_at=timezone.now())
+        before = (signers(), statements())
+
+        fold_tallies(timestamp=0)
+
+        self.assertEqual((signers(), statements()), before)
+        self.assertEqual(before, counted_afresh())
+        cells = Tally.objects.values_list("subject", "state", "profession_group")
+        self.assertEqual(len(set(cells)), len(cells))
+        self.assertFalse(Tally.objects.filter(change=0).exists())
+
+    def test_folding_nothing_is_nothing(self):
+        Tally.objects.fold()
+
+        self.assertEqual(signers(), 0)
