@@ -82,6 +82,7 @@ class Server:
                 "are not installed here. Set DATABASE_URL to use another server."
             )
         packages = Path(package.origin).parents[1]
+        self.account: pwd.struct_passwd | None = None
         # PostgreSQL refuses to run as root.
         if os.geteuid() == 0:
             self.folder = folder_for_root(local_dir)
@@ -90,7 +91,6 @@ class Server:
         else:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self.account = None
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
         self.data = self.folder / "data"
         self.log = self.folder / "log"

@@ -80,7 +80,10 @@ def run(environment, local_dir, port, *, reload):
     try:
         children.append(start(web, environment))
         children.append(start([*MANAGE, "run_worker"], environment))
-        wait_for_answer(children[0], environment["SITE_URL"], port)
+        status = wait_for_answer(children[0], environment["SITE_URL"], port)
+        # With reload the mistake can be mended while the site runs.
+        if status >= 500 and not reload:
+            raise SiteError(f"The site answers /healthz with {status}.")
         greet(environment, local_dir, port, password)
         watch(children, environment, reload=reload)
     finally:
@@ -143,8 +146,7 @@ def wait_for_answer(web, site_url, port):
             connection.request(
                 "GET", "/healthz", headers={"Host": urlsplit(site_url).netloc}
             )
-            if connection.getresponse().status < 500:
-                return
+            return connection.getresponse().status
         connection.close()
         time.sleep(0.1)
     raise SiteError(f"The site has not answered for {PATIENCE} seconds.")
