@@ -4,6 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.staticfiles import handlers
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium, launch_flags
@@ -13,6 +14,17 @@ REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`));
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_as_deployed():
+    """Leave static files to WhiteNoise, hashed names and all.
+
+    The test server would look for them by their names in the source, and find none.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handlers, "StaticFilesHandler", lambda application: application)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +65,7 @@ def page(chromium, live_server):
         if is_answer and message.location["url"] in visited:
             return
         if message.type == "error":
-            complaints.append(message.text)
+            complaints.append(f"{message.text} ({message.location['url']})")
 
     context = chromium.new_context(base_url=live_server.url)
     context.add_init_script(REPORT_VIOLATIONS)
