@@ -1,0 +1,169 @@
+"""The site's main job, as people do it: sign, confirm, publish, read."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core import mail
+
+from tests.committed import empty_queue, run_worker
+from tests.factories import make_published_voice, make_staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORDS = "Nobody should need a lucky precedent to be heard."
+
+
+@pytest.fixture(autouse=True)
+def queue():
+    empty_queue()
+    yield
+    empty_queue()
+
+
+@pytest.fixture(autouse=True)
+def site_url(settings, live_server):
+    """Let the links in mails lead to the server of the test."""
+    settings.SITE_URL = live_server.url
+
+
+def work():
+    """Let a worker send what is queued; the browser's loop holds this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run_worker).result(timeout=60)
+
+
+def fill_in(page, **fields):
+    page.goto("/voices/add/")
+    page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
+    page.get_by_label("First name and last initial").check()
+    page.get_by_label("E-mail").fill(fields.get("email", "ana@example.com"))
+    page.get_by_label("City or town").fill("Columbus")
+    page.get_by_label("State", exact=True).select_option("OH")
+    page.get_by_label("Profession (optional)").fill("Nurse")
+    page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
+    page.get_by_label("I am 18 or older").check()
+
+
+def link_in_mail(kind):
+    body = mail.outbox[-1].body
+    return re.search(rf"https?://\S+/{kind}/\S+", body).group()
+
+
+def moderate(page, action):
+    """Sign in as a moderator and choose an action for all that waits."""
+    make_staff(password="correct horse battery")
+    page.goto("/admin/voices/awaitingvoice/")
+    page.get_by_label("Username").fill("moderator")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Log in").click()
+    page.locator("#action-toggle").check()
+    page.get_by_label("Action:").select_option(label=action)
+    page.get_by_role("button", name="Run").click()
+
+
+def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
+    fill_in(page)
+    page.get_by_role("button", name="Add my voice").click()
+    work()
+    page.goto(link_in_mail("confirm"))
+    shown = page.locator("main").inner_text()
+    page.get_by_role("button", name="Yes, this is my voice").click()
+    thanks = page.get_by_role("heading", level=1).inner_text()
+    moderate(page, "Publish")
+    work()
+    page.goto("/voices/")
+    card = page.locator(".voice", has_text=WORDS).inner_text()
+
+    assert WORDS in shown
+    assert "Ana R., Nurse, Columbus, Ohio" in shown
+    assert thanks == "Your voice is in. Thank you."
+    assert "Ana R." in card
+    assert mail.outbox[-1].subject == "Your voice is published"
+
+
+def test_the_code_of_the_mail_confirms_on_the_page_that_is_open(page):
+    fill_in(page)
+    page.get_by_role("button", name="Add my voice").click()
+    work()
+    code = re.search(r"\b\d{6}\b", mail.outbox[-1].body).group()
+    page.get_by_label("Six-digit code").fill(code)
+    page.get_by_role("button", name="Confirm with the code").click()
+
+    assert page.get_by_role("heading", level=1).inner_text() == (
+        "Your voice is in. Thank you."
+    )
+
+
+def test_a_mistake_takes_the_focus_to_its_summary_and_keeps_what_was_typed(page):
+    fill_in(page, email="ana.example.com")
+    page.get_by_role("button", name="Add my voice").click()
+    page.locator(".errors:focus").wait_for()
+    page.get_by_role("link", name="Enter an e-mail address").click()
+
+    assert page.evaluate("document.activeElement.id") == "id_email"
+    assert page.title().startswith("Error: ")
+    assert page.get_by_label("Why do you want").input_value() == WORDS
+
+
+def test_signing_works_with_the_keyboard_alone(page):
+    page.goto("/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent").strip() == (
+            "Add your voice"
+        ):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/voices/add/")
+    page.get_by_label("Your name").focus()
+    for keys in ("Ana Reyes", "", "ana@example.com", "Columbus", "Ohio", "", "Nurse"):
+        page.keyboard.type(keys)
+        page.keyboard.press("Tab")
+    page.keyboard.type(WORDS)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/voices/check-your-email/**")
+
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your e-mail"
+
+
+def test_what_is_typed_survives_a_lost_cookie(page):
+    fill_in(page)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Add my voice").click()
+    kept = page.get_by_label("Why do you want").input_value()
+    page.get_by_role("button", name="Add my voice").click()
+
+    assert kept == WORDS
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your e-mail"
+
+
+def test_filters_narrow_the_wall_and_come_off_one_by_one(page):
+    make_published_voice(statement="Courts should hear everybody.", state="OH")
+    make_published_voice(statement="A court is for all.", state="TX")
+    page.goto("/voices/")
+    page.get_by_label("Search the words").fill("court")
+    page.get_by_label("State", exact=True).select_option("TX")
+    page.get_by_role("button", name="Show voices").click()
+    narrowed = page.locator(".voice").count()
+    page.locator(".chip", has_text="Texas").click()
+
+    assert narrowed == 1
+    assert page.locator(".voice").count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("path", ["/", "/voices/", "/voices/add/", "/privacy/"])
+def test_no_page_scrolls_sideways(page, path, width, scheme):
+    make_published_voice(statement=WORDS * 10)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+
+    page.goto(path)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
