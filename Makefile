@@ -28,7 +28,7 @@ LOCAL := $(PYTHON) -m aaqi.local
 PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses=4
 
 # What the checks look at: the settings of a site away from this machine.
-DEPLOYED := SITE_URL=https://example.org DATABASE_URL=postgres://u:p@localhost/aaqi \
+DEPLOYED := SITE_URL=https://example.org \
 	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
 	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
 	POSTAL_ADDRESS="1 Example Street, Springfield" DJANGO_DEBUG=0
@@ -54,9 +54,9 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@.venv/bin/ruff format --check
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
-	@$(DEPLOYED) .venv/bin/mypy
+	@$(DEPLOYED) DATABASE_URL=postgres://u:p@localhost/aaqi .venv/bin/mypy
 	@$(LOCAL) manage makemigrations --check --dry-run
-	@$(DEPLOYED) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 
 audit: .venv/ready  ## known vulnerabilities and licences of the dependencies
 	@$(LOCAL) licences

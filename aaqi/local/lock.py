@@ -4,8 +4,10 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -38,15 +40,21 @@ def header():
 
 
 def write(*arguments):
-    uv = os.environ.get("UV", "uv")
-    for path, options in LOCKS.items():
-        # The file's own pins stay where they still fit, unless `--upgrade` is given.
-        command = [uv, "pip", "compile", str(PROJECT), "-o", str(path)]
-        command += [*OPTIONS, *options, *arguments]
-        done = subprocess.run(command, check=False)  # noqa: S603
-        if done.returncode:
-            return done.returncode
-        path.write_text(header() + path.read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        for path, options in LOCKS.items():
+            draft = Path(folder) / path
+            # What is pinned stays where it still fits, unless `--upgrade` is given.
+            if path.exists():
+                shutil.copy(path, draft)
+            command = [os.environ.get("UV", "uv"), "pip", "compile", str(PROJECT)]
+            command += ["-o", str(draft), *OPTIONS, *options, *arguments]
+            done = subprocess.run(command, check=False)  # noqa: S603
+            if done.returncode:
+                return done.returncode
+            text = header() + draft.read_text()
+            # A file that is left alone needs no new installation.
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
     return 0
 
 
