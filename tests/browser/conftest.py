@@ -28,13 +28,16 @@ def files_as_deployed():
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium(tmp_path_factory):
     with sync_playwright() as playwright:
         # Playwright keeps an event loop running in this thread, for which Django
         # would refuse every query.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=launch_flags()
+            executable_path=find_chromium(),
+            args=launch_flags(),
+            # Its crash reports and caches are nobody's concern at home.
+            env=os.environ | {"HOME": str(tmp_path_factory.mktemp("home"))},
         )
         yield browser
         browser.close()
