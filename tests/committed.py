@@ -1,6 +1,8 @@
 """For tests that commit: several connections at once, and a queue left empty."""
 
 import asyncio
+import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
@@ -9,6 +11,7 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from procrastinate.contrib.django import app
 
+PATIENCE = 30  # Seconds
 QUEUE_TABLES = (
     "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, "
     "procrastinate_workers"
@@ -38,7 +41,10 @@ def rows(sql, *params):
 
 
 def jobs(task="voices.send_letter"):
-    return rows("SELECT * FROM procrastinate_jobs WHERE task_name = %s", task)
+    found = rows(
+        "SELECT * FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", task
+    )
+    return [job | {"args": json.loads(job["args"])} for job in found]
 
 
 def run_worker():
@@ -68,11 +74,20 @@ def at_once(*calls):
 
     def run(call):
         try:
-            start.wait(timeout=30)
+            start.wait(timeout=PATIENCE)
             return call()
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         futures = [pool.submit(run, call) for call in calls]
-        return [future.result(timeout=60) for future in futures]
+        return [future.result(timeout=2 * PATIENCE) for future in futures]
+
+
+def wait_for(condition):
+    """Come back as soon as the condition holds; fail if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("It did not happen in time.")
+        time.sleep(0.02)

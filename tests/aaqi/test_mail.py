@@ -12,7 +12,7 @@ class EmailFileBackendTests(SimpleTestCase):
     def test_each_message_becomes_a_file_that_a_mail_program_opens(self):
         messages = [
             EmailMessage(
-                "One", "First, with “quotes”.", "a@example.com", ["b@example.com"]
+                "One", "With “quotes”.", "a@example.com", ["b@example.com"]
             ),
             EmailMessage("Two", "Second.", "a@example.com", ["b@example.com"]),
         ]
@@ -28,4 +28,4 @@ class EmailFileBackendTests(SimpleTestCase):
         self.assertEqual(sent, 2)
         self.assertEqual([file.suffix for file in files], [".eml", ".eml"])
         self.assertEqual([message["Subject"] for message in read], ["One", "Two"])
-        self.assertEqual(read[0].get_content().strip(), "First, with “quotes”.")
+        self.assertEqual(read[0].get_content().strip(), "With “quotes”.")

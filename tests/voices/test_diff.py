@@ -12,7 +12,8 @@ class WordDiffTests(SimpleTestCase):
     def test_marks_the_words_that_went_and_came(self):
         self.assertEqual(
             word_diff("I saw Officer Dow lie.", "I saw an officer lie."),
-            "I saw <del>Officer</del><ins>an</ins> <del>Dow</del><ins>officer</ins> lie.",
+            "I saw <del>Officer</del><ins>an</ins> "
+            "<del>Dow</del><ins>officer</ins> lie.",
         )
 
     def test_text_is_text_in_every_part(self):

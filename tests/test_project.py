@@ -1,0 +1,189 @@
+import re
+from io import StringIO
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.template.loader import get_template
+from django.test import SimpleTestCase, TestCase
+from django.urls import reverse
+
+from tests.committed import CommittedTestCase
+from tests.factories import (
+    check_url,
+    confirm_url,
+    make_published_voice,
+    make_submission,
+    not_me_url,
+)
+from voices.models import Reason, Voice
+
+TEMPLATES = settings.BASE_DIR / "templates"
+LETTERS = TEMPLATES / "voices" / "letters"
+# Found by their names: by Django's error pages, the admin and the form's fields.
+FOUND_BY_NAME = {
+    "400.html",
+    "403.html",
+    "404.html",
+    "500.html",
+    "admin/base_site.html",
+    "aaqi/field.html",
+    "aaqi/uni_form.html",
+}
+
+
+def template_names():
+    return [str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.*")]
+
+
+class MigrationTests(CommittedTestCase):
+    def test_models_match_their_migrations(self):
+        call_command("makemigrations", "--check", "--dry-run", stdout=StringIO())
+
+    def test_the_voices_can_be_taken_out_and_put_back(self):
+        reasons = Reason.objects.count
+        Reason.objects.all().delete()
+        try:
+            call_command("migrate", "voices", "zero", verbosity=0)
+            self.assertEqual(self.left_behind(), [])
+        finally:
+            call_command("migrate", "voices", verbosity=0)
+
+        self.assertGreater(reasons(), 3)
+        make_published_voice()
+        self.assertEqual(Voice.objects.on_the_wall().count(), 1)
+
+    def left_behind(self):
+        """What of the app is still in the database."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname FROM pg_class WHERE relname LIKE 'voices\\_%' "
+                "UNION SELECT proname FROM pg_proc WHERE proname LIKE 'voices\\_%'"
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+
+class TemplateTests(SimpleTestCase):
+    def test_every_template_can_be_loaded(self):
+        for name in template_names():
+            with self.subTest(name):
+                get_template(name)
+
+    def test_every_template_is_used(self):
+        sources = [
+            path.read_text()
+            for folder in (
+                TEMPLATES,
+                *(settings.BASE_DIR / a for a in ("aaqi", "voices")),
+            )
+            for path in folder.rglob("*")
+            if path.suffix in {".py", ".html", ".txt"}
+        ]
+        for name in set(template_names()) - FOUND_BY_NAME:
+            letter = re.fullmatch(
+                r"voices/letters/([\w-]+?)(_subject)?\.(html|txt)", name
+            )
+            named = f'"{letter[1]}"' if letter else f'"{name}'
+
+            with self.subTest(name):
+                self.assertTrue(
+                    any(named in text or f'"{name}' in text for text in sources)
+                )
+
+    def test_no_page_has_a_style_or_a_script_of_its_own(self):
+        for name in template_names():
+            text = Path(TEMPLATES, name).read_text()
+            with self.subTest(name):
+                self.assertNotRegex(text, r"(?i)\son\w+\s*=\s*[\"']")
+                self.assertNotRegex(text, r"(?i)javascript:")
+                self.assertNotRegex(text, r"(?i)<script(?![^>]*\ssrc=)")
+                # Mail programs have no style sheet but the one in the letter.
+                if not Path(TEMPLATES, name).is_relative_to(LETTERS):
+                    self.assertNotRegex(text, r"(?i)\sstyle\s*=")
+                    self.assertNotRegex(text, r"(?i)<style")
+
+    def test_nothing_is_marked_as_safe(self):
+        for name in template_names():
+            text = Path(TEMPLATES, name).read_text()
+            with self.subTest(name):
+                self.assertNotIn("|safe", text)
+                self.assertNotIn("|urlize", text)
+                if not name.endswith(".txt"):
+                    self.assertNotIn("autoescape off", text)
+
+
+class EveryPageTests(TestCase):
+    def setUp(self):
+        form = make_submission()
+        self.paths = {
+            reverse("home"): 200,
+            reverse("privacy"): 200,
+            reverse("voices:list"): 200,
+            make_published_voice().get_absolute_url(): 200,
+            reverse("voices:add"): 200,
+            reverse("voices:thanks"): 200,
+            check_url(form): 200,
+            confirm_url(form): 200,
+            not_me_url(form): 200,
+            "/healthz": 200,
+            "/readyz": 200,
+            "/admin/login/": 200,
+            "/voices/confirm/x/": 404,
+            "/none/": 404,
+        }
+
+    def test_each_answers(self):
+        for path, status in self.paths.items():
+            self.assertEqual(self.client.get(path).status_code, status, path)
+
+    def test_each_has_the_policy_that_lets_nothing_foreign_in(self):
+        for path in self.paths:
+            response = self.client.get(path)
+
+            policy = response["Content-Security-Policy"]
+            self.assertIn("default-src 'none'", policy, path)
+            self.assertIn("frame-ancestors 'none'", policy)
+            self.assertIn("form-action 'self'", policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertNotIn("http", policy)
+            self.assertEqual(response["X-Frame-Options"], "DENY")
+            self.assertEqual(response["X-Content-Type-Options"], "nosniff")
+            self.assertEqual(response["Referrer-Policy"], "same-origin")
+            self.assertEqual(response["Cross-Origin-Opener-Policy"], "same-origin")
+
+    def test_each_page_has_one_heading_a_title_and_the_language(self):
+        for path in self.paths:
+            if path in {"/healthz", "/readyz"} or path.startswith("/admin/"):
+                continue
+            page = self.client.get(path).content.decode()
+
+            self.assertEqual(page.count("<h1"), 1, path)
+            self.assertRegex(page, r"<title>[^<]+</title>", path)
+            self.assertIn('<html lang="en-US">', page, path)
+
+    def test_a_page_loads_nothing_from_elsewhere(self):
+        for path in self.paths:
+            page = self.client.get(path).content.decode()
+
+            for address in re.findall(r'(?:src|srcset|data)="([^"]+)"', page):
+                self.assertTrue(address.startswith("/static/"), (path, address))
+            for tag in re.findall(r"<link [^>]+>", page):
+                if 'rel="canonical"' not in tag:
+                    self.assertIn('href="/static/', tag, path)
+
+
+class RoomTests(SimpleTestCase):
+    def test_no_app_imports_the_project(self):
+        for app in ("voices", "rankings", "faq"):
+            for path in Path(apps.get_app_config(app).path).rglob("*.py"):
+                self.assertNotRegex(
+                    path.read_text(), r"(?m)^\s*(from|import) aaqi\b", str(path)
+                )
+
+    def test_the_list_of_states_asks_nobody(self):
+        for path in Path(apps.get_app_config("rankings").path).rglob("*.py"):
+            self.assertNotRegex(
+                path.read_text(), r"(?m)^\s*(from|import) (voices|faq)\b"
+            )

@@ -1,0 +1,217 @@
+from functools import partial
+
+from django.conf import settings
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from tests.committed import CommittedTestCase, at_once, jobs
+from tests.factories import (
+    confirm_url,
+    latest_submission,
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+    sign,
+)
+from tests.voices.test_tallies import counted_afresh, signers, statements
+from voices.letters.send import send_letter
+from voices.models import (
+    Decision,
+    Letter,
+    RefusedAddress,
+    Signature,
+    Submission,
+    Tally,
+    Voice,
+)
+from voices.moderation import decide
+
+
+def visitor():
+    """A browser whose error pages can be seen."""
+    return Client(raise_request_exception=False)
+
+
+class SigningAtOnceTests(CommittedTestCase):
+    def test_two_posts_and_two_confirmations_make_one_signature(self):
+        for _ in range(5):
+            Submission.objects.all().delete()
+            Signature.objects.all().delete()
+
+            posted = at_once(
+                *[
+                    partial(sign, visitor(), email=email)
+                    for email in ("ana.reyes@gmail.com", "AnaReyes+x@gmail.com")
+                ]
+            )
+            confirmed = at_once(
+                *[
+                    partial(visitor().post, confirm_url(form))
+                    for form in Submission.objects.all()
+                ]
+            )
+
+            self.assertEqual([response.status_code for response in posted], [303, 303])
+            # The later one is thanked too, or told that it is done already.
+            self.assertLessEqual({r.status_code for r in confirmed}, {200, 303})
+            self.assertEqual(Signature.objects.count(), 1)
+            self.assertEqual(Submission.objects.unconfirmed().count(), 0)
+            self.assertEqual(signers(), 1)
+
+    def test_many_posts_at_once_queue_one_mail(self):
+        posted = at_once(*[partial(sign, visitor()) for _ in range(10)])
+
+        self.assertEqual({response.status_code for response in posted}, {303})
+        self.assertEqual(Submission.objects.count(), 10)
+        self.assertEqual(Letter.objects.count(), 1)
+        self.assertEqual(len(jobs()), 1)
+
+    def test_ten_confirmations_of_one_form_make_one_signature(self):
+        link = confirm_url(make_submission())
+
+        answers = at_once(*[partial(visitor().post, link) for _ in range(10)])
+
+        # Who comes after the first is thanked, or told that it is done already.
+        self.assertLessEqual({answer.status_code for answer in answers}, {200, 303})
+        self.assertEqual(Signature.objects.count(), 1)
+        self.assertEqual(Voice.objects.count(), 1)
+        self.assertEqual(signers(), 1)
+
+    def test_twenty_guesses_at_once_have_no_more_tries_than_in_turn(self):
+        form = make_submission(mailed_at=timezone.now())
+        guesses = []
+
+        def guess():
+            guesses.append(form.try_code("no code"))
+
+        at_once(*[guess] * 20)
+
+        form.refresh_from_db()
+        self.assertEqual(form.code_tries, settings.CODE_TRIES)
+        self.assertEqual(guesses, [False] * 20)
+
+    def test_refusing_and_confirming_at_once_leaves_one_of_the_two(self):
+        for _ in range(5):
+            Signature.objects.all().delete()
+            sign(self.client)
+            form = latest_submission()
+            letter = Letter.objects.latest("pk")
+            refuse = partial(RefusedAddress.objects.refuse, letter.address_hash, form)
+            RefusedAddress.objects.all().delete()
+
+            at_once(refuse, form.confirm, partial(send_letter, letter.pk))
+
+            self.assertLessEqual(Signature.objects.count(), 1)
+            self.assertEqual(signers(), Signature.objects.count())
+
+
+class SendingAtOnceTests(CommittedTestCase):
+    def test_a_decision_is_mailed_once_by_one_worker_after_another(self):
+        make_signature()
+        decide.publish(Voice.objects.all(), make_staff())
+        letter = Letter.objects.get()
+
+        for _ in range(2):
+            at_once(partial(send_letter, letter.pk))
+
+        self.assertEqual(len(mail.outbox), 1)
+
+
+class DecidingAtOnceTests(CommittedTestCase):
+    def test_two_moderators_publish_the_same_voices_once(self):
+        signatures = [make_signature() for _ in range(5)]
+        staff = [make_staff("one"), make_staff("two")]
+
+        counts = at_once(
+            *[
+                partial(decide.publish, Voice.objects.order_by(o), by)
+                for by, o in zip(staff, ("pk", "-pk"), strict=True)
+            ]
+        )
+
+        self.assertEqual(sum(counts), 5)
+        self.assertEqual(Decision.objects.count(), 5)
+        self.assertEqual(Letter.objects.count(), 5)
+        self.assertEqual(len(jobs()), 5)
+        self.assertEqual(
+            {letter.signature for letter in Letter.objects.all()}, set(signatures)
+        )
+
+    def test_publishing_and_declining_at_once_is_one_of_the_two(self):
+        voices = [make_voice() for _ in range(6)]
+        by, reason = make_staff(), make_reason()
+
+        published, declined = at_once(
+            lambda: decide.publish(Voice.objects.all(), by),
+            lambda: decide.decline(Voice.objects.all(), by, reason, tell=False),
+        )
+
+        self.assertEqual(published + declined, len(voices))
+        self.assertEqual(Decision.objects.count(), len(voices))
+
+    def test_two_undo_one_decision_once(self):
+        make_published_voice()
+        by = make_staff()
+        decide.feature(Voice.objects.all(), by)
+
+        counts = at_once(*[lambda: decide.undo(Voice.objects.all(), by)] * 2)
+
+        self.assertEqual(sum(counts), 1)
+
+
+class FiguresAtOnceTests(CommittedTestCase):
+    def test_the_figures_are_exact_while_everybody_writes(self):
+        by, reason = make_staff(), make_reason()
+        forms = [make_submission(state=state) for state in ("TX", "NM", "OH") * 4]
+        up = [make_published_voice(state="TX", founding_number=n) for n in range(6)]
+        waiting = [make_voice(state="NM") for _ in range(6)]
+        looked = []
+
+        def one(voice):
+            return Voice.objects.filter(pk=voice.pk)
+
+        def look():
+            looked.extend((signers(), sum(statements().values())) for _ in range(10))
+
+        def fold():
+            for _ in range(10):
+                Tally.objects.fold()
+
+        def confirm(some):
+            for form in some:
+                form.confirm()
+
+        def publish():
+            for voice in waiting:
+                decide.publish(one(voice), by)
+
+        def take_down_and_undo():
+            for voice in up:
+                decide.take_down(one(voice), by, reason)
+                if voice.pk % 2:
+                    decide.undo(one(voice), by)
+
+        def move():
+            for voice in waiting:
+                Voice.objects.filter(pk=voice.pk).update(state="OH")
+
+        at_once(
+            *[partial(confirm, forms[start::4]) for start in range(4)],
+            publish,
+            take_down_and_undo,
+            move,
+            fold,
+            fold,
+            look,
+        )
+
+        self.assertEqual((signers(), statements()), counted_afresh())
+        Tally.objects.fold()
+        self.assertEqual((signers(), statements()), counted_afresh())
+        # No reader saw a figure that never was.
+        for signed, stated in looked:
+            self.assertTrue(0 <= signed <= 18 and 0 <= stated <= 12, (signed, stated))

@@ -1,0 +1,98 @@
+from django.db import transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from tests.factories import (
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_voice,
+)
+from voices.models import Decision, Letter, Voice
+from voices.moderation import decide
+
+
+class DecideTests(TestCase):
+    def setUp(self):
+        self.by = make_staff()
+        self.reason = make_reason()
+
+    def test_each_says_how_many_it_fitted(self):
+        waiting = [make_voice() for _ in range(3)]
+        make_published_voice()
+        make_voice(review_since=None)
+
+        self.assertEqual(decide.publish(Voice.objects.all(), self.by), 3)
+        self.assertEqual(decide.publish(Voice.objects.all(), self.by), 0)
+        self.assertEqual(
+            set(Decision.objects.values_list("voice_id", flat=True)),
+            {voice.pk for voice in waiting},
+        )
+
+    def test_what_nobody_confirmed_is_not_published(self):
+        make_voice(review_since=None)
+
+        self.assertEqual(decide.publish(Voice.objects.all(), self.by), 0)
+
+    def test_a_decision_whose_log_row_fails_is_not_made(self):
+        voice = make_signature().voice
+        with self.assertRaises(ValueError), transaction.atomic():
+            decide.publish(Voice.objects.all(), by="nobody")
+
+        voice.refresh_from_db()
+        self.assertFalse(voice.is_published)
+        self.assertFalse(Decision.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+
+    def test_undoing_goes_back_step_by_step(self):
+        voice = make_voice()
+        voices = Voice.objects.filter(pk=voice.pk)
+        decide.ask_changes(voices, self.by, "Shorter, please.")
+        decide.publish(voices, self.by)
+        decide.feature(voices, self.by)
+        decide.take_down(voices, self.by, self.reason)
+
+        statuses = []
+        while decide.undo(voices, self.by):
+            now = voices.get()
+            statuses.append(
+                (now.is_published, bool(now.featured_at), bool(now.changes_asked_at))
+            )
+
+        self.assertEqual(
+            statuses,
+            [
+                (True, False, True),
+                (True, False, True),
+                (False, False, True),
+                (False, False, False),
+            ],
+        )
+        self.assertTrue(voices.waiting().exists())
+
+    def test_an_edit_is_not_undone(self):
+        voice = make_voice()
+        voice.statement = "Edited."
+        decide.edit(voice, self.by)
+
+        self.assertEqual(decide.undo(Voice.objects.all(), self.by), 0)
+
+    def test_an_edit_leaves_alone_what_was_decided_meanwhile(self):
+        voice = make_voice(featured_at=None)
+        opened = Voice.objects.get(pk=voice.pk)
+        decide.publish(Voice.objects.all(), self.by)
+
+        opened.statement = "Edited."
+        decide.edit(opened, self.by)
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.statement, "Edited.")
+        self.assertTrue(voice.is_published)
+
+    def test_a_taken_down_voice_loses_its_place_on_the_home_page(self):
+        make_published_voice(featured_at=timezone.now())
+
+        decide.take_down(Voice.objects.all(), self.by, self.reason)
+
+        self.assertIsNone(Voice.objects.get().featured_at)

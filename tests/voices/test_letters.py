@@ -1,0 +1,430 @@
+import re
+import smtplib
+from datetime import timedelta
+from email import message_from_bytes, policy
+from unittest import mock
+
+from django.conf import settings
+from django.core import mail
+from django.db import transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from tests.committed import CommittedTestCase, jobs, rows
+from tests.factories import (
+    deliver,
+    latest_submission,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    sign,
+)
+from voices.letters.queue import queue_confirmation, queue_letter
+from voices.letters.send import send_letter
+from voices.models import Letter, RefusedAddress, Signature, Submission, Voice
+from voices.moderation import decide
+from voices.signing import tokens
+
+SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
+
+
+def parts(message):
+    """The text and the HTML that a mail program shows."""
+    parsed = message_from_bytes(message.message().as_bytes(), policy=policy.default)
+    return [
+        parsed.get_body((kind,)).get_content().replace("\r\n", "\n")
+        for kind in ("plain", "html")
+    ]
+
+
+def refused(code, address="ana@example.com"):
+    return smtplib.SMTPRecipientsRefused({address: (code, b"No.")})
+
+
+class EveryLetterTests(TestCase):
+    def test_has_the_headers_of_a_mail_that_nobody_typed(self):
+        sign(self.client)
+
+        message = deliver()[0].message()
+
+        self.assertEqual(message["Auto-Submitted"], "auto-generated")
+        self.assertEqual(message["To"], "ana@example.com")
+        self.assertIn(settings.SITE_NAME, message["From"])
+        self.assertIn(f"<{settings.DEFAULT_FROM_EMAIL}>", message["From"])
+        self.assertEqual(message["Reply-To"], settings.CONTACT_EMAIL)
+        self.assertRegex(message["Message-ID"], rf"\A<[\w-]+@{settings.SITE_HOST}>\Z")
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+
+    def test_has_the_same_message_id_however_often_it_is_tried(self):
+        sign(self.client)
+        tried = []
+
+        def fail(backend, messages):
+            tried.extend(message.message()["Message-ID"] for message in messages)
+            raise smtplib.SMTPServerDisconnected
+
+        for _ in range(2):
+            with mock.patch(SEND, fail), self.assertRaises(smtplib.SMTPException):
+                deliver()
+        sent = deliver()[0].message()["Message-ID"]
+
+        self.assertEqual(tried, [sent, sent])
+
+    def test_two_letters_have_two_message_ids(self):
+        for _ in range(2):
+            sign(self.client)
+            deliver()
+
+        self.assertEqual(len({m.message()["Message-ID"] for m in mail.outbox}), 2)
+
+    def test_says_who_sends_it_and_from_where_in_both_parts(self):
+        sign(self.client)
+
+        for part in parts(deliver()[0]):
+            self.assertIn(settings.POSTAL_ADDRESS, part)
+            self.assertIn(settings.SITE_NAME, part)
+            self.assertIn(settings.SITE_URL, part)
+
+
+class ConfirmLetterTests(TestCase):
+    def test_both_parts_hold_a_link_that_works(self):
+        for index in range(2):
+            sign(self.client, email=f"ana{index}@example.com")
+            part = parts(deliver()[0])[index]
+
+            link = re.search(
+                rf"{settings.SITE_URL}(/voices/confirm/[\w.:-]+/)", part
+            ).group(1)
+
+            self.assertEqual(self.client.get(link).status_code, 200)
+            self.assertEqual(self.client.post(link).status_code, 303)
+        self.assertEqual(Signature.objects.count(), 2)
+
+    def test_both_parts_hold_a_way_to_refuse_and_the_days(self):
+        sign(self.client)
+
+        for part in parts(deliver()[0]):
+            link = re.search(rf"{settings.SITE_URL}(/voices/not-me/[\w.:-]+/)", part)
+            self.assertEqual(self.client.get(link.group(1)).status_code, 200)
+            self.assertIn(f"{settings.CONFIRM_LINK_DAYS} days", part)
+
+    def test_both_parts_hold_the_code_that_the_page_takes(self):
+        answer = sign(self.client)
+
+        text, html = parts(deliver()[0])
+        code = re.search(r"\b[0-9]{6}\b", text.split("have open: ")[1]).group()
+        self.assertIn(f'<p class="code">{code}</p>', html)
+        self.assertEqual(
+            self.client.post(answer["Location"], {"code": code}).status_code, 303
+        )
+
+    def test_shows_what_will_be_published_and_nothing_more(self):
+        sign(self.client, name_display="initial", statement="Rights & <b>law</b>.")
+
+        text, html = parts(deliver()[0])
+        self.assertIn("Hello Ana,", text)
+        self.assertIn("“Rights & <b>law</b>.”", text)
+        self.assertIn("Rights &amp; &lt;b&gt;law&lt;/b&gt;.", html)
+        for part in (text, html):
+            self.assertIn("Ana R., Nurse, Columbus, Ohio", part)
+            self.assertNotIn("43215", part)
+
+    def test_links_in_a_statement_are_not_made_live(self):
+        sign(self.client, statement="See https://example.net/x or a@example.net.")
+
+        self.assertNotIn('href="https://example.net', parts(deliver()[0])[1])
+        self.assertNotIn("mailto:a@example.net", parts(mail.outbox[0])[1])
+
+    def test_somebody_unlisted_is_told_that_nothing_appears(self):
+        sign(self.client, name_display="unlisted")
+
+        for part in parts(deliver()[0]):
+            self.assertIn("nothing about you will be published", " ".join(part.split()))
+            self.assertNotIn("Columbus", part)
+
+    def test_the_days_of_the_code_run_from_when_the_mail_left(self):
+        sign(self.client)
+        Submission.objects.update(submitted_at=timezone.now() - timedelta(days=9))
+
+        deliver()
+
+        mailed = latest_submission().mailed_at
+        self.assertLess(timezone.now() - mailed, timedelta(minutes=1))
+
+    def test_no_mail_leaves_for_a_form_that_is_about_to_be_deleted(self):
+        sign(self.client)
+        age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
+        Submission.objects.update(submitted_at=timezone.now() - age)
+
+        self.assertEqual(deliver(), [])
+        self.assertIsNotNone(Letter.objects.get().dropped_at)
+
+
+class AlreadySignedLetterTests(TestCase):
+    def setUp(self):
+        self.signature = make_signature(email="ana.reyes@gmail.com", name="Ana Reyes")
+        sign(
+            self.client,
+            email="AnaReyes+other@gmail.com",
+            name="Mallory Buynow",
+            statement="Visit my shop.",
+        )
+        self.letter = deliver()[0]
+
+    def test_goes_to_the_address_that_signed_and_speaks_to_its_owner(self):
+        self.assertEqual(self.letter.to, ["ana.reyes@gmail.com"])
+        for part in parts(self.letter):
+            self.assertIn("Hello Ana", part)
+            self.assertIn("signed already", " ".join(part.split()))
+
+    def test_says_nothing_that_was_typed_by_who_knows_whom(self):
+        for part in parts(self.letter):
+            for typed in ("Mallory", "Buynow", "shop", "other@"):
+                self.assertNotIn(typed, part)
+
+    def test_has_nothing_to_confirm_with(self):
+        code = tokens.code(latest_submission().ref)
+        for part in parts(self.letter):
+            self.assertNotIn("/confirm/", part)
+            self.assertNotIn(code, part)
+
+    def test_the_form_is_closed_and_emptied(self):
+        form = latest_submission()
+
+        self.assertEqual(form.signature, self.signature)
+        self.assertEqual((form.email, form.name, form.statement), ("", "", ""))
+        self.assertEqual(Signature.objects.count(), 1)
+
+    def test_a_form_confirmed_between_queueing_and_sending_is_dropped(self):
+        sign(self.client, email="bea@example.com")
+        latest_submission().confirm()
+
+        self.assertEqual(deliver(), [])
+
+
+class DecisionLetterTests(TestCase):
+    def setUp(self):
+        self.by = make_staff()
+        self.signature = make_signature(email="ana@example.com", name="Ana Reyes")
+        self.voice = self.signature.voice
+        self.voices = Voice.objects.filter(pk=self.voice.pk)
+
+    def test_published_says_where(self):
+        decide.publish(self.voices, self.by)
+
+        letter = deliver()[0]
+        self.assertEqual(letter.to, ["ana@example.com"])
+        self.assertEqual(letter.subject, "Your voice is published")
+        for part in parts(letter):
+            self.assertIn(f"{settings.SITE_URL}{self.voice.get_absolute_url()}", part)
+            self.assertIn(self.voice.statement, part)
+
+    def test_a_name_alone_that_is_published_has_no_page(self):
+        self.voices.update(statement="")
+
+        decide.publish(self.voices, self.by)
+
+        for part in parts(deliver()[0]):
+            self.assertNotIn(self.voice.get_absolute_url(), part)
+            self.assertIn("among those published", part)
+
+    def test_declined_says_why_if_the_author_is_to_be_told(self):
+        reason = make_reason(explanation="It tells where <somebody> lives.")
+
+        decide.decline(self.voices, self.by, reason, tell=True)
+
+        text, html = parts(deliver()[0])
+        self.assertIn("It tells where <somebody> lives.", text)
+        self.assertIn("It tells where &lt;somebody&gt; lives.", html)
+        self.assertIn(self.voice.statement, " ".join(text.split()))
+
+    def test_declined_says_nothing_if_not(self):
+        decide.decline(self.voices, self.by, make_reason(), tell=False)
+
+        self.assertEqual(deliver(), [])
+
+    def test_changes_asked_says_what(self):
+        decide.ask_changes(self.voices, self.by, "Please leave out the <name>.")
+
+        text, html = parts(deliver()[0])
+        self.assertIn("Please leave out the <name>.", text)
+        self.assertIn("Please leave out the &lt;name&gt;.", html)
+
+    def test_taking_down_sends_nothing(self):
+        self.voices.update(published_at=timezone.now())
+
+        decide.take_down(self.voices, self.by, make_reason())
+
+        self.assertEqual(deliver(), [])
+
+    def test_a_founding_voice_has_nobody_to_write_to(self):
+        Signature.objects.all().delete()
+
+        self.assertEqual(decide.publish(self.voices, self.by), 1)
+        self.assertFalse(Letter.objects.exists())
+
+    def test_a_decision_that_was_undone_before_its_mail_left_is_not_mailed(self):
+        for decision in (
+            lambda: decide.publish(self.voices, self.by),
+            lambda: decide.decline(self.voices, self.by, make_reason(), tell=True),
+            lambda: decide.ask_changes(self.voices, self.by, "Shorter, please."),
+        ):
+            decision()
+            decide.undo(self.voices, self.by)
+
+            self.assertEqual(deliver(), [])
+        self.assertEqual(Letter.objects.filter(dropped_at=None).count(), 0)
+
+    def test_a_voice_taken_down_before_its_mail_left_is_not_mailed(self):
+        decide.publish(self.voices, self.by)
+        decide.take_down(self.voices, self.by, make_reason())
+
+        self.assertEqual(deliver(), [])
+
+    def test_an_address_that_refused_is_not_mailed(self):
+        sign(self.client, email="ana@example.com")
+        RefusedAddress.objects.refuse(Letter.objects.get().address_hash, None)
+        Letter.objects.all().delete()
+
+        decide.publish(self.voices, self.by)
+
+        self.assertFalse(Letter.objects.exists())
+
+
+class SendLetterTests(TestCase):
+    def setUp(self):
+        sign(self.client)
+        self.letter = Letter.objects.get()
+
+    def test_a_letter_leaves_once_however_often_it_is_asked_for(self):
+        for _ in range(3):
+            send_letter(self.letter.pk)
+
+        self.assertEqual(len(mail.outbox), 1)
+
+    def test_a_letter_that_is_gone_is_no_error(self):
+        self.letter.delete()
+
+        send_letter(self.letter.pk)
+
+        self.assertEqual(mail.outbox, [])
+
+    def test_a_hard_refusal_drops_it(self):
+        with (
+            mock.patch(SEND, side_effect=refused(550)),
+            self.assertLogs("voices.letters.send", "WARNING") as logs,
+        ):
+            send_letter(self.letter.pk)
+
+        self.letter.refresh_from_db()
+        self.assertIsNotNone(self.letter.dropped_at)
+        self.assertIsNone(self.letter.sent_at)
+        self.assertNotIn("ana@example.com", str(logs.output))
+        sign(self.client)
+        self.assertEqual(len(deliver()), 1)
+
+    def test_a_soft_refusal_is_for_trying_again(self):
+        with (
+            mock.patch(SEND, side_effect=refused(451)),
+            self.assertRaises(smtplib.SMTPRecipientsRefused),
+        ):
+            send_letter(self.letter.pk)
+
+        self.letter.refresh_from_db()
+        self.assertIsNone(self.letter.dropped_at)
+        self.assertEqual(len(deliver()), 1)
+
+    def test_a_mail_server_that_does_not_answer_is_for_trying_again(self):
+        for error in (ConnectionRefusedError, TimeoutError, smtplib.SMTPException):
+            with mock.patch(SEND, side_effect=error), self.assertRaises(error):
+                send_letter(self.letter.pk)
+
+        self.assertEqual(len(deliver()), 1)
+
+    def test_a_form_sent_in_while_the_mail_leaves_gets_a_mail_of_its_own(self):
+        def send_in_another(backend, messages):
+            mail.outbox.extend(messages)
+            sign(self.client, city="Dayton")
+            return 1
+
+        with mock.patch(SEND, send_in_another):
+            send_letter(self.letter.pk)
+
+        self.letter.refresh_from_db()
+        self.assertIsNotNone(self.letter.sent_at)
+        self.assertIn("Dayton", deliver()[0].body)
+
+    def test_a_form_refused_while_the_mail_leaves_is_no_error(self):
+        def refuse(backend, messages):
+            RefusedAddress.objects.refuse(self.letter.address_hash, latest_submission())
+            return 1
+
+        with mock.patch(SEND, refuse):
+            send_letter(self.letter.pk)
+
+        self.assertFalse(Submission.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+
+
+class QueueTests(CommittedTestCase):
+    def test_the_job_knows_an_id_and_nothing_else(self):
+        sign(self.client)
+
+        job = jobs()[0]
+        self.assertEqual(job["args"], {"letter_id": Letter.objects.get().pk})
+        self.assertNotIn("ana", str(rows("SELECT * FROM procrastinate_jobs")))
+
+    def test_the_job_is_queued_with_its_form_or_not_at_all(self):
+        with self.assertRaises(ZeroDivisionError), transaction.atomic():
+            queue_confirmation(make_submission())
+            self.assertEqual(len(jobs()), 1)
+            raise ZeroDivisionError
+
+        self.assertEqual(jobs(), [])
+        self.assertFalse(Letter.objects.exists())
+
+    def test_the_job_is_queued_with_its_decision_or_not_at_all(self):
+        make_signature()
+        by = make_staff()
+        with self.assertRaises(ZeroDivisionError), transaction.atomic():
+            decide.publish(Voice.objects.all(), by)
+            self.assertEqual(len(jobs()), 1)
+            raise ZeroDivisionError
+
+        self.assertEqual(jobs(), [])
+        self.assertFalse(Voice.objects.published().exists())
+
+    def test_a_form_that_cannot_be_mailed_leaves_nothing_behind(self):
+        with (
+            mock.patch("voices.letters.queue.defer", side_effect=OSError),
+            self.assertRaises(OSError),
+        ):
+            sign(self.client)
+
+        self.assertFalse(Submission.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+
+    def test_a_confirmation_goes_before_all_other_mail(self):
+        make_signature()
+        decide.publish(Voice.objects.all(), make_staff())
+        sign(self.client)
+
+        other, confirmation = jobs()
+
+        self.assertGreater(confirmation["priority"], other["priority"])
+
+    def test_the_sixth_mail_of_a_day_waits_until_the_day_is_over(self):
+        signature = make_signature(email="ana@example.com")
+        now = timezone.now()
+        for hour in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            queue_letter(Letter.Kind.PUBLISHED, signature)
+            Letter.objects.filter(pk=Letter.objects.latest("pk").pk).update(
+                queued_at=now - timedelta(hours=10 - hour), sent_at=now
+            )
+
+        queue_letter(Letter.Kind.PUBLISHED, signature)
+
+        *sent, sixth = jobs()
+        self.assertEqual({job["scheduled_at"] for job in sent}, {None})
+        self.assertEqual(sixth["scheduled_at"], now + timedelta(hours=14))

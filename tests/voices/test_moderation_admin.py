@@ -1,0 +1,530 @@
+from datetime import timedelta
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.test import Client, TestCase
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import (
+    deliver,
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_voice,
+)
+from voices.models import Decision, Letter, Reason, Voice
+
+QUEUE = "admin:voices_awaitingvoice"
+VOICES = "admin:voices_voice"
+
+
+def change_page(voice, desk=VOICES):
+    return reverse(f"{desk}_change", args=[voice.pk])
+
+
+class DeskTestCase(TestCase):
+    def setUp(self):
+        self.by = make_staff()
+        self.client.force_login(self.by)
+        self.reason = make_reason()
+
+    def act(self, action, *voices, desk=VOICES):
+        """Tick the voices in the list and choose the action."""
+        return self.client.post(
+            reverse(f"{desk}_changelist"),
+            {"action": action, "_selected_action": [voice.pk for voice in voices]},
+        )
+
+    def decide(self, kind, *voices, desk=VOICES, **filled):
+        """Fill in the page that a decision asks on."""
+        ids = "&".join(f"id={voice.pk}" for voice in voices)
+        return self.client.post(
+            f"{reverse(f'{desk}_decide', args=[kind])}?{ids}", filled
+        )
+
+    def kinds(self, voice):
+        """What the log says of the voice, the latest first."""
+        return list(voice.decisions.values_list("kind", flat=True))
+
+    def status(self, voice):
+        return Client().get(voice.get_absolute_url()).status_code
+
+
+class QueueTests(DeskTestCase):
+    def names(self, response):
+        return [voice.name for voice in response.context["cl"].result_list]
+
+    def test_shows_what_waits_and_only_that_the_oldest_first(self):
+        now = timezone.now()
+        for name, age in (("Second", 1), ("First", 3), ("Third", 0)):
+            make_voice(name=name, review_since=now - timedelta(days=age))
+        make_voice(name="Not Confirmed", review_since=None)
+        make_published_voice(name="Published")
+        make_voice(name="Declined", declined_at=now)
+        make_voice(name="Asked", changes_asked_at=now)
+
+        response = self.client.get(reverse(f"{QUEUE}_changelist"))
+
+        self.assertEqual(self.names(response), ["First", "Second", "Third"])
+        self.assertContains(response, "the oldest 3")
+
+    def test_an_empty_queue_says_so(self):
+        response = self.client.get(reverse(f"{QUEUE}_changelist"))
+
+        self.assertContains(response, "Nothing is waiting")
+
+    def test_escapes_what_it_shows(self):
+        voice = make_voice(
+            name="Ana <b>Bold</b>", statement="<script>alert(1)</script>"
+        )
+
+        for path in (
+            reverse(f"{QUEUE}_changelist"),
+            reverse(f"{VOICES}_changelist"),
+            change_page(voice),
+            reverse(f"{VOICES}_decide", args=["declined"]) + f"?id={voice.pk}",
+        ):
+            response = self.client.get(path)
+
+            self.assertContains(response, "&lt;script&gt;alert(1)&lt;/script&gt;")
+            self.assertNotContains(response, "<script>alert")
+            self.assertNotContains(response, "<b>Bold")
+
+    def test_asks_the_database_as_often_however_many_wait(self):
+        for _ in range(7):
+            make_signature()
+        path = reverse(f"{QUEUE}_changelist")
+        self.client.get(path)
+
+        with self.assertNumQueries(5):
+            self.client.get(path)
+
+    def test_the_list_of_all_asks_as_often_however_many_there_are(self):
+        for _ in range(7):
+            make_voice(declined_at=timezone.now(), reason=self.reason)
+        path = reverse(f"{VOICES}_changelist")
+
+        with self.assertNumQueries(4):
+            self.client.get(path)
+
+
+class PublishTests(DeskTestCase):
+    def test_publishes_from_the_queue_with_a_log_row_and_a_mail(self):
+        voice = make_signature(email="ana@example.com").voice
+
+        response = self.act("publish", voice, desk=QUEUE)
+
+        self.assertRedirects(response, reverse(f"{QUEUE}_changelist"))
+        self.assertEqual(self.status(voice), 200)
+        decision = voice.decisions.get()
+        self.assertEqual((decision.kind, decision.by), ("published", self.by))
+        self.assertEqual(deliver()[0].to, ["ana@example.com"])
+
+    def test_publishes_many_at_once(self):
+        voices = [make_signature().voice for _ in range(5)]
+        left = make_voice()
+
+        response = self.act("publish", *voices, desk=QUEUE)
+
+        self.assertContains(self.client.get(response["Location"]), "Published: 5.")
+        self.assertEqual(Voice.objects.published().count(), 5)
+        self.assertEqual(Decision.objects.count(), 5)
+        self.assertEqual(len(deliver()), 5)
+        left.refresh_from_db()
+        self.assertIsNone(left.published_at)
+
+    def test_what_is_decided_already_is_left_alone(self):
+        published = make_published_voice()
+        declined = make_voice(declined_at=timezone.now(), reason=self.reason)
+
+        self.act("publish", published, declined)
+
+        self.assertFalse(Decision.objects.exists())
+        self.assertEqual(self.status(declined), 404)
+
+    def test_publishes_what_changes_were_asked_for(self):
+        voice = make_voice(changes_asked_at=timezone.now())
+
+        self.act("publish", voice)
+
+        self.assertEqual(self.status(voice), 200)
+
+    def test_can_be_undone(self):
+        voice = make_signature().voice
+        self.act("publish", voice)
+
+        self.act("undo", voice)
+
+        self.assertEqual(self.status(voice), 404)
+        self.assertEqual(self.kinds(voice), ["undone", "published"])
+        self.assertEqual(voice.decisions.first().undoes, voice.decisions.last())
+        self.assertContains(self.client.get(reverse(f"{QUEUE}_changelist")), voice.name)
+
+
+class DeclineTests(DeskTestCase):
+    def setUp(self):
+        super().setUp()
+        self.voice = make_signature(email="ana@example.com").voice
+
+    def test_asks_for_a_reason_on_a_page_that_shows_the_voice(self):
+        response = self.client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {"action": "decline", "_selected_action": [self.voice.pk]},
+            follow=True,
+        )
+
+        self.assertContains(response, self.voice.statement)
+        self.assertContains(response, self.reason.label)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_without_a_reason_nothing_is_decided(self):
+        for filled in ({}, {"reason": "999999"}, {"reason": "x"}, {"reason": "\x00"}):
+            response = self.decide("declined", self.voice, **filled)
+
+            self.assertEqual(response.status_code, 200)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_declines_with_a_log_row_and_without_a_mail(self):
+        response = self.decide("declined", self.voice, reason=self.reason.pk)
+
+        self.assertEqual(response.status_code, 302)
+        self.voice.refresh_from_db()
+        self.assertIsNotNone(self.voice.declined_at)
+        self.assertEqual(self.voice.reason, self.reason)
+        decision = self.voice.decisions.get()
+        self.assertEqual((decision.kind, decision.reason), ("declined", self.reason))
+        self.assertFalse(Letter.objects.exists())
+
+    def test_tells_the_author_if_asked_to(self):
+        self.decide("declined", self.voice, reason=self.reason.pk, tell="on")
+
+        letter = deliver()[0]
+        self.assertEqual(letter.to, ["ana@example.com"])
+        self.assertIn(self.reason.explanation, letter.body)
+
+    def test_can_be_undone(self):
+        self.decide("declined", self.voice, reason=self.reason.pk)
+
+        self.act("undo", self.voice)
+
+        self.voice.refresh_from_db()
+        self.assertIsNone(self.voice.declined_at)
+        self.assertIsNone(self.voice.reason)
+        self.assertTrue(Voice.objects.waiting().exists())
+
+    def test_a_reason_out_of_use_cannot_be_chosen(self):
+        Reason.objects.filter(pk=self.reason.pk).update(active=False)
+
+        self.decide("declined", self.voice, reason=self.reason.pk)
+
+        self.assertFalse(Decision.objects.exists())
+
+
+class ChangesTests(DeskTestCase):
+    def setUp(self):
+        super().setUp()
+        self.voice = make_signature(email="ana@example.com").voice
+
+    def test_mails_the_author_and_takes_it_out_of_the_queue(self):
+        self.decide("changes-asked", self.voice, changes="Please leave out the name.")
+
+        self.assertEqual(self.kinds(self.voice), ["changes-asked"])
+        self.assertFalse(Voice.objects.waiting().exists())
+        self.assertIn("Please leave out the name.", deliver()[0].body)
+
+    def test_takes_plain_text_only(self):
+        for changes in ("", "a\x00b", "a\u202eb", "x" * 601):
+            response = self.decide("changes-asked", self.voice, changes=changes)
+
+            self.assertEqual(response.status_code, 200)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_can_be_undone(self):
+        self.decide("changes-asked", self.voice, changes="Shorter, please.")
+
+        self.act("undo", self.voice)
+
+        self.voice.refresh_from_db()
+        self.assertEqual(self.voice.changes_asked, "")
+        self.assertTrue(Voice.objects.waiting().exists())
+
+
+class TakeDownTests(DeskTestCase):
+    def setUp(self):
+        super().setUp()
+        self.voice = make_published_voice(featured_at=timezone.now())
+
+    def test_takes_down_with_a_reason_and_a_log_row(self):
+        self.decide("taken-down", self.voice, reason=self.reason.pk)
+
+        self.assertEqual(self.status(self.voice), 410)
+        self.assertEqual(self.kinds(self.voice), ["taken-down"])
+        self.assertEqual(self.voice.decisions.get().reason, self.reason)
+        for path in ("/", "/voices/"):
+            self.assertNotContains(Client().get(path), self.voice.statement)
+
+    def test_what_is_not_published_cannot_be_taken_down(self):
+        self.decide("taken-down", make_voice(), reason=self.reason.pk)
+
+        self.assertFalse(Decision.objects.exists())
+
+    def test_can_be_undone_and_featured_anew(self):
+        self.decide("taken-down", self.voice, reason=self.reason.pk)
+
+        self.act("undo", self.voice)
+        self.assertEqual(self.status(self.voice), 200)
+        self.act("feature", self.voice)
+
+        self.assertContains(Client().get("/"), self.voice.statement)
+        self.assertEqual(self.kinds(self.voice), ["featured", "undone", "taken-down"])
+
+
+class FeatureTests(DeskTestCase):
+    def test_puts_a_statement_on_the_home_page_and_takes_it_off(self):
+        voice = make_published_voice(statement="Chosen words.")
+
+        self.act("feature", voice)
+        self.assertContains(Client().get("/"), "Chosen words.")
+        self.act("unfeature", voice)
+        self.assertNotContains(Client().get("/"), "Chosen words.")
+        self.act("undo", voice)
+        self.assertContains(Client().get("/"), "Chosen words.")
+        self.act("undo", voice)
+
+        self.assertNotContains(Client().get("/"), "Chosen words.")
+        self.assertEqual(
+            self.kinds(voice), ["undone", "undone", "unfeatured", "featured"]
+        )
+
+    def test_only_a_statement_on_the_wall_is_featured(self):
+        now = timezone.now()
+        self.act(
+            "feature",
+            make_voice(),
+            make_published_voice(statement=""),
+            make_published_voice(taken_down_at=now),
+            make_published_voice(featured_at=now),
+        )
+
+        self.assertFalse(Decision.objects.exists())
+
+    def test_undoing_when_there_is_nothing_to_undo_does_nothing(self):
+        voice = make_published_voice()
+        self.act("feature", voice)
+
+        for _ in range(3):
+            self.act("undo", voice)
+
+        self.assertEqual(self.kinds(voice), ["undone", "featured"])
+        self.assertEqual(self.status(voice), 200)
+
+
+class EditTests(DeskTestCase):
+    def setUp(self):
+        super().setUp()
+        self.voice = make_voice(statement="I saw Officer Dow lie.", profession="Nurse")
+
+    def save(self, voice=None, **changes):
+        voice = voice or self.voice
+        fields = (
+            "name",
+            "profession",
+            "profession_group",
+            "city",
+            "state",
+            "statement",
+        )
+        filled = {name: getattr(voice, name) for name in fields} | changes
+        return self.client.post(change_page(voice), filled)
+
+    def test_an_edit_is_logged_and_stands_beside_the_original(self):
+        response = self.save(statement="I saw an officer lie.")
+
+        self.assertEqual(response.status_code, 302)
+        self.voice.refresh_from_db()
+        self.assertEqual(self.voice.statement, "I saw an officer lie.")
+        self.assertEqual(self.voice.statement_as_sent, "I saw Officer Dow lie.")
+        self.assertEqual(self.kinds(self.voice), ["edited"])
+        self.assertContains(
+            self.client.get(change_page(self.voice)), "<del>Dow</del><ins>officer</ins>"
+        )
+
+    def test_staff_correct_the_group_of_a_profession(self):
+        self.save(profession_group="teachers")
+
+        self.voice.refresh_from_db()
+        self.assertEqual(self.voice.profession_group, "teachers")
+
+    def test_saving_without_a_change_logs_nothing(self):
+        self.save()
+
+        self.assertFalse(Decision.objects.exists())
+
+    def test_an_edit_is_checked_as_what_signers_type(self):
+        for changes in (
+            {"statement": "a\u202eb"},
+            {"statement": "x" * 601},
+            {"name": "=1+1"},
+            {"name": ""},
+            {"state": "XX"},
+            {"city": "www.example.org"},
+        ):
+            response = self.save(**changes)
+
+            self.assertContains(response, "Please correct the error")
+        self.assertFalse(Decision.objects.exists())
+
+    def test_an_edit_changes_nothing_else(self):
+        self.save(
+            city="Dayton",
+            published_at="2026-01-01",
+            founding_number="1",
+            statement_as_sent="x",
+        )
+
+        self.voice.refresh_from_db()
+        self.assertIsNone(self.voice.published_at)
+        self.assertIsNone(self.voice.founding_number)
+        self.assertEqual(self.voice.statement_as_sent, "I saw Officer Dow lie.")
+
+    def test_the_statement_of_a_featured_voice_cannot_be_emptied(self):
+        voice = make_published_voice(featured_at=timezone.now())
+
+        response = self.save(voice, statement="")
+
+        self.assertContains(response, "Please correct the error")
+        voice.refresh_from_db()
+        self.assertTrue(voice.statement)
+
+    def test_a_decision_made_while_somebody_edits_is_not_undone_by_saving(self):
+        page = self.client.get(change_page(self.voice))
+        self.act("publish", self.voice)
+
+        self.save(city="Dayton")
+
+        self.assertEqual(page.status_code, 200)
+        self.assertEqual(self.status(self.voice), 200)
+
+
+class RefusedTests(DeskTestCase):
+    def paths(self):
+        voice = make_voice(name="Private Name")
+        return [
+            reverse(f"{QUEUE}_changelist"),
+            reverse(f"{VOICES}_changelist"),
+            change_page(voice),
+            change_page(voice, QUEUE),
+            reverse(f"{VOICES}_decide", args=["declined"]) + f"?id={voice.pk}",
+            reverse(f"{QUEUE}_decide", args=["changes-asked"]) + f"?id={voice.pk}",
+            reverse("admin:voices_decision_changelist"),
+            reverse("admin:voices_reason_changelist"),
+            reverse("admin:voices_signature_changelist"),
+        ]
+
+    def test_nobody_comes_in_without_signing_in_as_staff(self):
+        visitor, signed_in = Client(), Client()
+        signed_in.force_login(make_staff("reader", is_staff=False, is_superuser=False))
+
+        for client in (visitor, signed_in):
+            for path in self.paths():
+                for response in (client.get(path), client.post(path)):
+                    self.assertEqual(response.status_code, 302, path)
+                    self.assertIn("/admin/login/", response["Location"])
+
+    def test_staff_without_the_permission_decide_nothing(self):
+        self.client.force_login(make_staff("new", is_superuser=False))
+        voice = make_voice()
+
+        for response in (
+            self.act("publish", voice),
+            self.decide("declined", voice, reason=self.reason.pk),
+            self.client.get(change_page(voice)),
+        ):
+            self.assertEqual(response.status_code, 403)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_a_decision_needs_the_form_s_own_token(self):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(self.by)
+
+        response = client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {"action": "publish", "_selected_action": [make_voice().pk]},
+        )
+
+        self.assertEqual(response.status_code, 403)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_ids_that_cannot_be_are_no_error(self):
+        for ids in ("", "id=x", "id=0", "id=-1", f"id={2**63}", "id=²"):
+            path = f"{reverse(f'{VOICES}_decide', args=['declined'])}?{ids}"
+
+            self.assertContains(self.client.get(path), "No voices are chosen")
+            self.client.post(path, {"reason": self.reason.pk})
+        self.assertFalse(Decision.objects.exists())
+
+    def test_an_id_of_thousands_of_digits_is_no_error(self):
+        path = reverse(f"{VOICES}_decide", args=["declined"]) + f"?id={'9' * 5000}"
+
+        self.assertContains(self.client.get(path), "No voices are chosen")
+
+    def test_a_kind_of_decision_that_is_none_is_not_found(self):
+        response = self.decide("erased", make_voice())
+
+        self.assertEqual(response.status_code, 404)
+
+    def test_a_selection_that_is_no_id_is_no_error(self):
+        for chosen in ("x", "-1", str(2**70), "\x00"):
+            response = self.client.post(
+                reverse(f"{VOICES}_changelist"),
+                {"action": "publish", "_selected_action": [chosen]},
+            )
+
+            self.assertLess(response.status_code, 500, chosen)
+        self.assertFalse(Decision.objects.exists())
+
+    def test_nothing_is_added_or_deleted_by_hand(self):
+        voice = make_voice()
+        for path in (
+            reverse(f"{VOICES}_add"),
+            reverse(f"{VOICES}_delete", args=[voice.pk]),
+            reverse("admin:voices_decision_add"),
+            reverse("admin:voices_reason_delete", args=[self.reason.pk]),
+        ):
+            self.assertEqual(self.client.post(path).status_code, 403, path)
+
+    def test_the_log_is_only_to_read(self):
+        voice = make_voice()
+        self.act("publish", voice)
+        path = reverse("admin:voices_decision_change", args=[voice.decisions.get().pk])
+
+        self.assertEqual(self.client.get(path).status_code, 200)
+        self.assertEqual(self.client.post(path, {"kind": "edited"}).status_code, 403)
+        self.assertContains(
+            self.client.get(reverse("admin:voices_decision_changelist")), "Published"
+        )
+
+
+class WhatIsKeptTests(DeskTestCase):
+    def test_django_s_own_log_keeps_no_names(self):
+        voice = make_signature(name="Ana Secretname").voice
+        self.act("publish", voice)
+        self.client.post(
+            change_page(voice), {"name": "Ana Othername", "statement": "Edited."}
+        )
+        self.decide("taken-down", voice, reason=self.reason.pk)
+
+        self.assertEqual(self.kinds(voice), ["taken-down", "edited", "published"])
+        self.assertNotIn(
+            "name", str(list(LogEntry.objects.values_list("object_repr"))).lower()
+        )
+
+    def test_the_queue_s_own_pages_are_left_out(self):
+        registered = {model._meta.app_label for model in admin.site._registry}
+
+        self.assertIn("voices", registered)
+        self.assertNotIn("procrastinate", registered)
+        self.assertEqual(self.client.get("/admin/procrastinate/").status_code, 404)
+        self.assertNotContains(self.client.get("/admin/"), "rocrastinate")

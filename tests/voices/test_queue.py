@@ -1,0 +1,278 @@
+import asyncio
+import logging
+import os
+import smtplib
+import subprocess
+import sys
+from email import message_from_bytes
+from unittest import mock
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core import mail
+from django.db import connection
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from aaqi.tasks import remove_old_jobs, retry_stalled
+from tests.aaqi.test_logs import logged
+from tests.committed import (
+    PATIENCE,
+    CommittedTestCase,
+    jobs,
+    rows,
+    run_worker,
+    wait_for,
+)
+from tests.factories import make_signature, make_staff, sign
+from tests.mail_server import mail_server
+from voices.models import Letter, Tally, Voice
+from voices.moderation import decide
+from voices.tasks import SEND_TRIES, fold_tallies
+
+SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
+
+
+def make_due():
+    """Let the wait of every job be over."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+
+
+def run_upkeep(task):
+    """Do a periodic task of the queue, as the worker does it."""
+    connector = app.connector.get_worker_connector()
+
+    async def run(worker_app):
+        async with worker_app.open_async():
+            await task.func(mock.Mock(spec=JobContext, app=worker_app), timestamp=0)
+
+    with app.replace_connector(connector) as worker_app:
+        asyncio.run(run(worker_app))
+
+
+def start_worker(server):
+    """Start a worker of its own process on the tests' database."""
+    database = connection.settings_dict
+    user, password, host, name = (
+        quote(database[key], safe="") for key in ("USER", "PASSWORD", "HOST", "NAME")
+    )
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    environment = os.environ | {
+        "DATABASE_URL": f"postgres://{user}:{password}@{host}{port}/{name}",
+        "EMAIL_URL": server.url,
+    }
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "run_worker"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+class WorkerTests(CommittedTestCase):
+    def test_sends_the_mail_and_keeps_nothing_of_the_job(self):
+        sign(self.client)
+
+        run_worker()
+
+        self.assertEqual([message.to for message in mail.outbox], [["ana@example.com"]])
+        self.assertIsNotNone(Letter.objects.get().sent_at)
+        self.assertEqual(jobs(), [])
+
+    def test_a_confirmation_leaves_before_what_was_queued_earlier(self):
+        make_signature(email="earlier@example.com")
+        decide.publish(Voice.objects.all(), make_staff())
+        sign(self.client)
+
+        run_worker()
+
+        self.assertEqual(
+            [message.to[0] for message in mail.outbox],
+            ["ana@example.com", "earlier@example.com"],
+        )
+
+    def test_a_job_that_is_done_twice_sends_once(self):
+        sign(self.client)
+        letter = Letter.objects.get()
+        app.configure_task("voices.send_letter", queue="mail").defer(
+            letter_id=letter.pk
+        )
+
+        run_worker()
+
+        self.assertEqual(len(mail.outbox), 1)
+        self.assertEqual(jobs(), [])
+
+    def test_a_mail_server_that_fails_is_tried_again_later_and_later(self):
+        sign(self.client)
+        waits = []
+
+        with mock.patch(SEND, side_effect=smtplib.SMTPServerDisconnected):
+            for _ in range(3):
+                run_worker()
+                job = jobs()[0]
+                waits.append(
+                    rows(
+                        "SELECT extract(epoch FROM scheduled_at - now()) AS wait "
+                        "FROM procrastinate_jobs WHERE id = %s",
+                        job["id"],
+                    )[0]["wait"]
+                )
+                self.assertEqual(job["status"], "todo")
+                make_due()
+        run_worker()
+
+        for wait, planned in zip(waits, (3, 9, 27), strict=True):
+            self.assertAlmostEqual(float(wait), planned, delta=2)
+        self.assertEqual(len(mail.outbox), 1)
+        self.assertEqual(jobs(), [])
+
+    def test_a_job_that_waits_for_its_next_try_is_left_until_then(self):
+        sign(self.client)
+        with mock.patch(SEND, side_effect=OSError):
+            run_worker()
+
+        run_worker()
+
+        self.assertEqual(mail.outbox, [])
+        self.assertEqual(jobs()[0]["attempts"], 1)
+
+    def fail_for_good(self):
+        sign(self.client)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET attempts = %s", [SEND_TRIES])
+        error = smtplib.SMTPRecipientsRefused({"ana@example.com": (451, b"Later.")})
+        with mock.patch(SEND, side_effect=error):
+            run_worker()
+
+    def test_a_mail_that_failed_too_often_holds_back_no_other(self):
+        logging.disable(logging.ERROR)
+        self.addCleanup(logging.disable, logging.NOTSET)
+        self.fail_for_good()
+
+        self.assertEqual(jobs()[0]["status"], "failed")
+        self.assertIsNotNone(Letter.objects.get().dropped_at)
+        sign(self.client)
+        run_worker()
+        self.assertEqual(len(mail.outbox), 1)
+
+    def test_a_mail_that_failed_too_often_is_logged_without_the_address(self):
+        with logged() as text:
+            self.fail_for_good()
+
+        self.assertIn("SMTPRecipientsRefused", text.getvalue())
+        self.assertNotIn("ana@example.com", text.getvalue())
+
+
+class UpkeepTests(CommittedTestCase):
+    def test_a_failed_job_is_kept_for_a_month(self):
+        sign(self.client)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+
+        run_upkeep(remove_old_jobs)
+        self.assertEqual(len(jobs()), 1)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE procrastinate_events SET at = at - interval '31 days'"
+            )
+        run_upkeep(remove_old_jobs)
+
+        self.assertEqual(jobs(), [])
+
+    def test_a_job_whose_worker_lives_is_left_to_it(self):
+        sign(self.client)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH worker AS ("
+                "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
+                "UPDATE procrastinate_jobs SET status = 'doing', "
+                "worker_id = (SELECT id FROM worker)"
+            )
+
+        run_upkeep(retry_stalled)
+
+        self.assertEqual(jobs()[0]["status"], "doing")
+
+    def test_the_figures_are_folded(self):
+        for _ in range(3):
+            make_signature()
+
+        fold_tallies(timestamp=0)
+
+        self.assertEqual(Tally.objects.signers().count(), 1)
+        self.assertEqual(Tally.objects.signers().total(), 3)
+
+    def test_upkeep_runs_by_the_clock(self):
+        periodic = {
+            entry.task.name: entry.cron
+            for entry in app.periodic_registry.periodic_tasks.values()
+        }
+
+        self.assertEqual(
+            set(periodic),
+            {
+                "aaqi.retry_stalled",
+                "aaqi.remove_old_jobs",
+                "voices.fold_tallies",
+                "voices.forget",
+            },
+        )
+        self.assertEqual(periodic["aaqi.retry_stalled"], "* * * * *")
+
+
+class KilledWorkerTests(CommittedTestCase):
+    def end(self, worker):
+        if worker.poll() is None:
+            worker.kill()
+        worker.wait(PATIENCE)
+
+    def test_a_mail_whose_worker_was_killed_is_sent_by_the_next(self):
+        sign(self.client)
+        with mail_server() as server:
+            server.silent = True
+            worker = start_worker(server)
+            self.addCleanup(self.end, worker)
+            self.assertTrue(server.in_the_middle.wait(PATIENCE))
+            worker.kill()
+            worker.wait(PATIENCE)
+
+            self.assertEqual(jobs()[0]["status"], "doing")
+            self.assertIsNone(Letter.objects.get().sent_at)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE procrastinate_workers "
+                    "SET last_heartbeat = last_heartbeat - interval '1 minute'"
+                )
+            run_upkeep(retry_stalled)
+            self.assertEqual(jobs()[0]["status"], "todo")
+
+            server.silent = False
+            make_due()
+            second = start_worker(server)
+            self.addCleanup(self.end, second)
+            self.assertTrue(server.received.wait(PATIENCE))
+            wait_for(lambda: not jobs())
+            second.terminate()
+            self.assertEqual(second.wait(PATIENCE), 0)
+
+        self.assertEqual(len(server.messages), 1)
+        self.assertEqual(
+            message_from_bytes(server.messages[0])["To"], "ana@example.com"
+        )
+        self.assertIsNotNone(Letter.objects.get().sent_at)
+
+    def test_a_worker_that_is_asked_to_stop_ends_what_it_does(self):
+        sign(self.client)
+        with mail_server() as server:
+            worker = start_worker(server)
+            self.addCleanup(self.end, worker)
+            self.assertTrue(server.received.wait(PATIENCE))
+            worker.terminate()
+
+            self.assertEqual(worker.wait(PATIENCE), 0)
+
+        self.assertEqual(jobs(), [])
+        self.assertIsNotNone(Letter.objects.get().sent_at)

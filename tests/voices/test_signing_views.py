@@ -1,0 +1,653 @@
+import re
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest import mock
+
+from django.conf import settings
+from django.core import mail
+from django.core.signing import TimestampSigner
+from django.test import Client, TestCase, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import (
+    check_url,
+    confirm_url,
+    deliver,
+    latest_submission,
+    make_published_voice,
+    make_signature,
+    make_submission,
+    not_me_url,
+    sign,
+)
+from voices import models
+from voices.models import Letter, RefusedAddress, Signature, Submission
+from voices.signing import tokens
+
+DAY = 24 * 60 * 60
+# NUL, letters beyond ASCII, broken UTF-8, a lone surrogate, a line end, a wild escape.
+NO_TOKENS = ["%00", "a%00b", "%C3%A9", "%FF%FE", "%ED%A0%80", "a%0Ab", "%25", "a b"]
+STORED = [getattr(models, name) for name in models.__all__ if name != "AwaitingVoice"]
+
+
+def everything():
+    """All that the app stores, to see whether something changed."""
+    return {model: list(model.objects.order_by("pk").values()) for model in STORED}
+
+
+def seen(response):
+    """What a visitor can tell of a response, without what is random in it."""
+    body = re.sub(
+        r'name="csrfmiddlewaretoken" value="[^"]+"', "", response.content.decode()
+    )
+    location = re.sub(
+        r"/check-your-email/[\w-]{22}/\Z",
+        "/check-your-email/ref/",
+        response.headers.get("Location", ""),
+    )
+    return response.status_code, location, body, sorted(response.headers)
+
+
+@contextmanager
+def days_ago(days):
+    """Sign links as if that long ago."""
+    with mock.patch("time.time", return_value=time.time() - days * DAY):
+        yield
+
+
+@contextmanager
+def key_rotated(*, keep_old=True):
+    """A site that was started with a new key, and the old one among its fallbacks."""
+    fallbacks = [settings.SECRET_KEY] if keep_old else []
+    with override_settings(SECRET_KEY="new " * 20, SECRET_KEY_FALLBACKS=fallbacks):
+        # Signers read the keys when the process starts.
+        signers = {
+            name: TimestampSigner(salt=getattr(tokens, name).salt, sep=".")
+            for name in ("confirming", "refusing")
+        }
+        with mock.patch.multiple(tokens, **signers):
+            yield
+
+
+class SameForEverybodyTests(TestCase):
+    """Nobody learns from the pages who has signed."""
+
+    def walk(self):
+        """What somebody sees who signs with this address, up to a wrong code."""
+        client = Client()
+        answer = sign(client, email="ana@example.com", name="Somebody")
+        check = answer["Location"]
+        steps = [answer, client.get(check), client.head(check)]
+        steps.append(client.post(check, {"code": "000000"}))
+        steps.append(client.post(check, {"code": "12"}))
+        steps.append(client.post(check, {"again": "1"}))
+        deliver()
+        steps.append(client.get(check))
+        steps.append(client.post(check, {"code": "000000"}))
+        steps.append(client.post(check, {"again": "1"}))
+        return [seen(step) for step in steps]
+
+    def test_a_new_a_pending_and_a_confirmed_address_see_the_same(self):
+        with mock.patch("voices.signing.tokens.code", return_value="999999"):
+            new = self.walk()
+            pending = self.walk()
+            latest_submission().confirm()
+            confirmed = self.walk()
+            RefusedAddress.objects.create(address_hash="a")
+            again = self.walk()
+
+        self.assertEqual(new, pending)
+        self.assertEqual(new, confirmed)
+        self.assertEqual(new, again)
+        self.assertEqual(
+            [status for status, *_ in new],
+            [303, 200, 200, 422, 422, 200, 200, 422, 200],
+        )
+
+    def test_a_refused_address_sees_the_same(self):
+        with mock.patch("voices.signing.tokens.code", return_value="999999"):
+            new = self.walk()
+            self.client.post(not_me_url(latest_submission()))
+            self.assertTrue(RefusedAddress.objects.exists())
+            refused = self.walk()
+
+        self.assertEqual(new, refused)
+
+    def test_an_unlisted_and_a_name_alone_see_the_same_next_page(self):
+        pages = []
+        for changes in ({}, {"name_display": "unlisted"}, {"statement": ""}):
+            client = Client()
+            answer = sign(client, **changes)
+            pages.append((seen(answer), seen(client.get(answer["Location"]))))
+
+        self.assertEqual(pages[0], pages[1])
+        self.assertEqual(pages[0], pages[2])
+
+
+class ReadingChangesNothingTests(TestCase):
+    def test_get_and_head_change_nothing(self):
+        form = make_submission(mailed_at=timezone.now())
+        confirmed = make_submission(mailed_at=timezone.now())
+        make_published_voice()
+        refused = make_submission()
+        tokens_of_all = [confirm_url(form), not_me_url(form), not_me_url(refused)]
+        tokens_of_all += [confirm_url(confirmed), not_me_url(confirmed)]
+        confirmed.confirm()
+        RefusedAddress.objects.create(
+            address_hash=not_me_url(refused).rpartition(":")[0] or "a"
+        )
+        before = everything()
+
+        for path in [
+            *tokens_of_all,
+            check_url(form),
+            check_url(confirmed),
+            reverse("voices:add"),
+            reverse("voices:thanks"),
+        ]:
+            for method in (self.client.get, self.client.head):
+                for _ in range(2):
+                    self.assertLess(method(path).status_code, 500)
+            self.client.get(path, {"again": "1", "allow": "1", "code": "000000"})
+        self.assertEqual(everything(), before)
+        self.assertEqual(mail.outbox, [])
+
+    def test_other_methods_are_not_allowed(self):
+        form = make_submission()
+        before = everything()
+
+        for path in (confirm_url(form), not_me_url(form), check_url(form)):
+            for method in ("put", "delete", "patch"):
+                self.assertEqual(getattr(self.client, method)(path).status_code, 405)
+        self.assertEqual(everything(), before)
+
+
+class ConfirmTests(TestCase):
+    def test_shows_exactly_what_will_appear_and_one_button(self):
+        form = make_submission(name_display="initial", statement="It is <b>wrong</b>.")
+
+        response = self.client.get(confirm_url(form))
+
+        self.assertContains(response, "Ana R., Nurse, Columbus, Ohio")
+        self.assertContains(response, "It is &lt;b&gt;wrong&lt;/b&gt;.")
+        self.assertContains(response, "<button", count=1)
+        for private in (form.email, form.zip_code, "Reyes"):
+            self.assertNotContains(response, private)
+
+    def test_tells_somebody_unlisted_that_nothing_will_appear(self):
+        form = make_submission(name_display="unlisted", statement="")
+
+        response = self.client.get(confirm_url(form))
+
+        self.assertContains(response, "You asked not to be shown")
+        self.assertNotContains(response, "Ana")
+        self.assertNotContains(response, "Columbus")
+
+    def test_the_button_confirms_and_everybody_is_thanked_alike(self):
+        form = make_submission()
+
+        response = self.client.post(confirm_url(form))
+
+        self.assertRedirects(response, reverse("voices:thanks"), status_code=303)
+        self.assertEqual(Signature.objects.count(), 1)
+        self.assertContains(self.client.get(response["Location"]), "1 American")
+
+    def test_the_button_is_protected_against_other_sites(self):
+        client = Client(enforce_csrf_checks=True)
+
+        response = client.post(confirm_url(make_submission()))
+
+        self.assertEqual(response.status_code, 403)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_a_link_that_was_used_says_so(self):
+        form = make_submission()
+        self.client.post(confirm_url(form))
+
+        for response in (
+            self.client.get(confirm_url(form)),
+            self.client.post(confirm_url(form)),
+        ):
+            self.assertContains(response, "You have confirmed this already")
+            self.assertNotContains(response, "<button")
+        self.assertEqual(Signature.objects.count(), 1)
+
+    def test_an_older_link_of_the_same_address_says_so_too(self):
+        older = make_submission(email="ana@example.com")
+        newer = make_submission(email="ana@example.com")
+        self.client.post(confirm_url(newer))
+
+        response = self.client.get(confirm_url(older))
+
+        self.assertContains(response, "You have confirmed this already")
+
+    def test_a_link_past_its_days_says_so_and_leads_on(self):
+        form = make_submission(mailed_at=timezone.now())
+        with days_ago(settings.CONFIRM_LINK_DAYS + 0.01):
+            link = confirm_url(form)
+
+        for response in (self.client.get(link), self.client.post(link)):
+            self.assertContains(response, "This link has expired", status_code=410)
+            self.assertContains(response, check_url(form), status_code=410)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_a_link_works_to_the_end_of_its_days(self):
+        form = make_submission(mailed_at=timezone.now())
+        with days_ago(settings.CONFIRM_LINK_DAYS - 0.01):
+            link = confirm_url(form)
+
+        self.assertEqual(self.client.post(link).status_code, 303)
+        self.assertTrue(Signature.objects.exists())
+
+    def test_a_signature_that_was_taken_back_says_so(self):
+        form = make_submission()
+        form.confirm()
+        Signature.objects.update(withdrawn_at=timezone.now())
+
+        response = self.client.get(confirm_url(form))
+
+        self.assertContains(response, "was taken back", status_code=410)
+
+    def test_a_signature_that_was_erased_says_so(self):
+        form = make_submission()
+        form.confirm()
+        Signature.objects.all().delete()
+
+        response = self.client.post(confirm_url(form))
+
+        self.assertContains(response, "was taken back", status_code=410)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_a_form_that_was_deleted_is_unknown(self):
+        form = make_submission()
+        link = confirm_url(form)
+        form.delete()
+
+        self.assertContains(
+            self.client.get(link), "We don’t know this link", status_code=404
+        )
+
+    def test_a_link_that_is_not_ours_is_unknown(self):
+        form = make_submission()
+        token = tokens.confirming.sign(form.ref)
+        head, stamp, signature = token.split(".")
+        foreign = TimestampSigner(key="foreign", salt="voices.confirm", sep=".")
+        for strange in (
+            "x",
+            "a:b:c",
+            "." * 200,
+            token[:-1],
+            f"{token}x",
+            f"{form.ref}.{stamp}.{signature[::-1]}",
+            f"{head[::-1]}.{stamp}.{signature}",
+            f"{head}.zzzzzz.{signature}",
+            tokens.refusing.sign(form.ref),
+            tokens.refusing.sign(f"{form.ref}:hash"),
+            foreign.sign(form.ref),
+            tokens.confirming.sign("nobody"),
+        ):
+            with self.subTest(ascii(strange)):
+                link = reverse("voices:confirm", args=[strange])
+
+                for response in (self.client.get(link), self.client.post(link)):
+                    self.assertContains(
+                        response, "We don’t know this link", status_code=404
+                    )
+        self.assertFalse(Signature.objects.exists())
+
+    def test_what_cannot_be_a_link_is_not_found(self):
+        for strange in NO_TOKENS:
+            for path in (f"/voices/confirm/{strange}/", f"/voices/not-me/{strange}/"):
+                for response in (self.client.get(path), self.client.post(path)):
+                    self.assertEqual(response.status_code, 404, path)
+
+
+class KeyRotationTests(TestCase):
+    def test_a_link_that_was_mailed_before_still_works(self):
+        link = confirm_url(make_submission())
+
+        with key_rotated():
+            self.assertEqual(self.client.post(link).status_code, 303)
+
+        self.assertTrue(Signature.objects.exists())
+
+    def test_a_code_that_was_mailed_before_still_works(self):
+        form = make_submission(mailed_at=timezone.now())
+        code = tokens.code(form.ref)
+
+        with key_rotated():
+            self.assertNotEqual(tokens.code(form.ref), code)
+            response = self.client.post(check_url(form), {"code": code})
+
+        self.assertEqual(response.status_code, 303)
+
+    def test_a_refusal_still_holds(self):
+        sign(self.client)
+        self.client.post(not_me_url(latest_submission()))
+
+        with key_rotated():
+            sign(self.client)
+
+        self.assertFalse(Letter.objects.exists())
+
+    def test_a_limit_still_holds(self):
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            sign(self.client)
+            deliver()
+
+        with key_rotated():
+            sign(self.client)
+
+        self.assertFalse(Letter.objects.in_flight().exists())
+
+    def test_a_key_that_is_dropped_takes_its_links_along(self):
+        form = make_submission(mailed_at=timezone.now())
+        link, code = confirm_url(form), tokens.code(form.ref)
+
+        with key_rotated(keep_old=False):
+            self.assertEqual(self.client.get(link).status_code, 404)
+            response = self.client.post(check_url(form), {"code": code})
+
+        self.assertEqual(response.status_code, 422)
+
+
+class CheckTests(TestCase):
+    def setUp(self):
+        sign(self.client, email="alice@example.com")
+        self.form = latest_submission()
+        self.path = check_url(self.form)
+
+    def code(self, code):
+        return self.client.post(self.path, {"code": code})
+
+    def test_shows_the_address_masked_only(self):
+        response = self.client.get(self.path)
+
+        self.assertContains(response, "al•••@example.com")
+        self.assertNotContains(response, "alice")
+        self.assertNotContains(response, "Ana")
+
+    def test_the_right_code_confirms(self):
+        deliver()
+
+        response = self.code(tokens.code(self.form.ref))
+
+        self.assertRedirects(response, reverse("voices:thanks"), status_code=303)
+        self.assertEqual(Signature.objects.count(), 1)
+
+    def test_a_wrong_code_says_so_and_keeps_what_was_typed(self):
+        deliver()
+
+        response = self.code("12 34 56")
+
+        self.assertContains(response, "That is not the code", status_code=422)
+        self.assertContains(response, 'value="12 34 56"', status_code=422)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_after_the_last_try_the_right_code_is_no_good(self):
+        deliver()
+        right = tokens.code(self.form.ref)
+        wrong = f"{(int(right) + 1) % 10**6:06}"
+        for _ in range(settings.CODE_TRIES):
+            self.assertEqual(self.code(wrong).status_code, 422)
+
+        self.assertEqual(self.code(right).status_code, 422)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_the_link_works_after_the_last_try(self):
+        deliver()
+        for _ in range(settings.CODE_TRIES + 1):
+            self.code("000000")
+
+        self.assertEqual(self.client.post(confirm_url(self.form)).status_code, 303)
+
+    def test_what_is_no_code_costs_no_try(self):
+        deliver()
+        for _ in range(10):
+            self.assertEqual(self.code("12").status_code, 422)
+
+        self.form.refresh_from_db()
+        self.assertEqual(self.form.code_tries, 0)
+
+    def test_a_code_of_another_form_is_no_good(self):
+        deliver()
+        other = make_submission(mailed_at=timezone.now())
+
+        self.assertEqual(self.code(tokens.code(other.ref)).status_code, 422)
+
+    def test_the_mail_can_be_sent_again(self):
+        deliver()
+
+        response = self.client.post(self.path, {"again": "1"})
+
+        self.assertContains(response, "Another message is on its way")
+        self.assertEqual(Letter.objects.in_flight().count(), 1)
+        again = deliver()
+        self.assertIn(tokens.code(self.form.ref), again[0].body)
+
+    def test_sending_again_opens_a_link_that_had_expired(self):
+        long_ago = timezone.now() - timedelta(days=settings.CONFIRM_LINK_DAYS + 1)
+        Submission.objects.update(mailed_at=long_ago, submitted_at=long_ago)
+        Letter.objects.all().delete()
+
+        self.client.post(self.path, {"again": "1"})
+
+        link = re.search(r"http\S+/confirm/\S+", deliver()[0].body).group()
+        self.assertEqual(self.client.post(link).status_code, 303)
+        self.assertTrue(Signature.objects.exists())
+
+    def test_an_unknown_page_is_not_found(self):
+        for ref in ("nobody", "x" * 300, "x" * 3000, *NO_TOKENS):
+            path = f"/voices/check-your-email/{ref}/"
+
+            self.assertEqual(self.client.get(path).status_code, 404)
+            self.assertEqual(self.client.post(path, {"again": "1"}).status_code, 404)
+
+
+class MailLimitTests(TestCase):
+    def test_at_most_so_many_mails_leave_in_a_day(self):
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY + 2):
+            sign(self.client, email="ana.reyes@gmail.com")
+            sign(self.client, email="AnaReyes+more@googlemail.com")
+            deliver()
+
+        self.assertEqual(len(mail.outbox), settings.MAILS_PER_ADDRESS_PER_DAY)
+
+    def test_asking_again_does_not_pass_the_limit(self):
+        sign(self.client)
+        path = check_url(latest_submission())
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY + 2):
+            deliver()
+            self.client.post(path, {"again": "1"})
+        deliver()
+
+        self.assertEqual(len(mail.outbox), settings.MAILS_PER_ADDRESS_PER_DAY)
+
+    def test_a_day_later_there_is_mail_again(self):
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            sign(self.client)
+            deliver()
+        Letter.objects.update(queued_at=timezone.now() - timedelta(hours=24, minutes=1))
+
+        sign(self.client)
+
+        self.assertEqual(len(deliver()), 1)
+
+    def test_another_address_has_a_limit_of_its_own(self):
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            sign(self.client)
+            deliver()
+
+        sign(self.client, email="bea@example.com")
+
+        self.assertEqual(deliver()[0].to, ["bea@example.com"])
+
+    def test_one_mail_is_on_its_way_at_a_time_and_carries_the_latest_form(self):
+        for city in ("Columbus", "Dayton", "Toledo"):
+            sign(self.client, city=city)
+
+        mails = deliver()
+        self.assertEqual(len(mails), 1)
+        self.assertIn("Toledo", mails[0].body)
+        self.assertIn(tokens.code(latest_submission().ref), mails[0].body)
+
+    def test_a_mail_that_has_been_on_its_way_for_a_day_holds_nobody_up(self):
+        sign(self.client)
+        Letter.objects.update(queued_at=timezone.now() - timedelta(hours=25))
+
+        response = sign(self.client)
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(Letter.objects.in_flight().count(), 1)
+
+
+class NotMeTests(TestCase):
+    def setUp(self):
+        sign(self.client, email="ana.reyes@gmail.com")
+        self.path = re.search(r"http\S+(/voices/not-me/\S+)", deliver()[0].body).group(
+            1
+        )
+        mail.outbox.clear()
+
+    def test_asks_first(self):
+        response = self.client.get(self.path)
+
+        self.assertContains(response, "This wasn’t you?")
+        self.assertTrue(Submission.objects.exists())
+        for private in ("ana", "Ana", "Columbus"):
+            self.assertNotContains(response, private)
+
+    def test_deletes_every_form_that_waits_for_the_address(self):
+        sign(self.client, email="anareyes@gmail.com")
+        other = make_submission()
+
+        response = self.client.post(self.path)
+
+        self.assertContains(response, "Deleted")
+        self.assertEqual(list(Submission.objects.all()), [other])
+        self.assertEqual(deliver(), [])
+
+    def test_keeps_no_address(self):
+        self.client.post(self.path)
+
+        self.assertRegex(RefusedAddress.objects.get().address_hash, r"\A[0-9a-f]{64}\Z")
+
+    def test_the_address_is_never_mailed_again(self):
+        self.client.post(self.path)
+
+        response = sign(self.client, email="Ana.Reyes+more@GMail.com")
+        self.client.post(response["Location"], {"again": "1"})
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(deliver(), [])
+
+    def test_a_mail_that_waits_is_not_sent(self):
+        sign(self.client, email="ana.reyes@gmail.com")
+
+        self.client.post(self.path)
+
+        self.assertEqual(deliver(), [])
+
+    def test_pressing_twice_is_pressing_once(self):
+        self.client.post(self.path)
+
+        self.assertContains(self.client.post(self.path), "Deleted")
+        self.assertContains(self.client.get(self.path), "Deleted")
+        self.assertEqual(RefusedAddress.objects.count(), 1)
+
+    def test_can_be_taken_back(self):
+        self.client.post(self.path)
+
+        response = self.client.post(self.path, {"allow": "1"})
+
+        self.assertContains(response, "Mail is welcome again")
+        self.assertFalse(RefusedAddress.objects.exists())
+        sign(self.client, email="ana.reyes@gmail.com")
+        self.assertEqual(len(deliver()), 1)
+
+    def test_can_be_taken_back_after_the_key_has_changed(self):
+        self.client.post(self.path)
+
+        with key_rotated():
+            self.client.post(self.path, {"allow": "1"})
+            sign(self.client, email="ana.reyes@gmail.com")
+
+        self.assertEqual(len(deliver()), 1)
+
+    def test_a_signature_is_not_deleted_by_it(self):
+        latest_submission().confirm()
+
+        for response in (self.client.get(self.path), self.client.post(self.path)):
+            self.assertContains(response, "confirmed already")
+        self.assertTrue(Signature.objects.exists())
+        self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_a_link_that_is_not_ours_is_unknown(self):
+        form = latest_submission()
+        for strange in ("x", tokens.confirming.sign(form.ref), "." * 99):
+            path = reverse("voices:not-me", args=[strange])
+
+            for response in (self.client.get(path), self.client.post(path)):
+                self.assertContains(
+                    response, "We don’t know this link", status_code=404
+                )
+        self.assertTrue(Submission.objects.exists())
+
+    def test_the_link_works_as_long_as_it_is_kept(self):
+        with days_ago(400):
+            path = not_me_url(latest_submission())
+
+        self.assertContains(self.client.post(path), "Deleted")
+        self.assertFalse(Submission.objects.exists())
+
+
+class PrivatePagesTests(TestCase):
+    def test_pages_with_a_form_or_a_token_are_kept_by_nobody(self):
+        form = make_submission()
+        for path in (
+            reverse("voices:add"),
+            check_url(form),
+            confirm_url(form),
+            not_me_url(form),
+            reverse("voices:thanks"),
+            "/voices/confirm/x/",
+            "/voices/not-me/x/",
+        ):
+            with self.subTest(path):
+                response = self.client.get(path)
+
+                self.assertIn("no-store", response["Cache-Control"])
+                self.assertNotIn("public", response["Cache-Control"])
+                self.assertNotIn("ETag", response)
+                self.assertEqual(response["Referrer-Policy"], "same-origin")
+
+    def test_pages_with_a_token_are_not_indexed(self):
+        form = make_submission()
+        for path in (
+            check_url(form),
+            confirm_url(form),
+            not_me_url(form),
+            "/voices/confirm/x/",
+            "/voices/not-me/x/",
+        ):
+            response = self.client.get(path)
+
+            self.assertIn(
+                '<meta name="robots" content="noindex">', response.content.decode()
+            )
+
+    def test_pages_with_a_form_set_the_cookie_of_the_form_only(self):
+        form = make_submission()
+        for path in (reverse("voices:add"), check_url(form), confirm_url(form)):
+            self.assertEqual(list(Client().get(path).cookies), ["csrftoken"])
+        self.assertEqual(list(Client().get(reverse("voices:thanks")).cookies), [])
+
+    def test_a_signer_is_thanked_without_a_name(self):
+        make_signature(name="Ana Reyes")
+
+        response = self.client.get(reverse("voices:thanks"))
+
+        self.assertContains(response, "1 American</span> has signed")
+        self.assertNotContains(response, "Ana")

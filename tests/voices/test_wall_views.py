@@ -1,0 +1,618 @@
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.db import connection, models
+from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from rankings.states import PLACES
+from tests.factories import (
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+)
+from voices.models import Voice
+from voices.moderation import decide
+from voices.professions import ProfessionGroup
+from voices.wall.page import MOST_MATCHES, PAGE_SIZE
+
+PRIVATE_TABLES = (
+    "voices_signature",
+    "voices_submission",
+    "voices_letter",
+    "voices_refusedaddress",
+    "voices_decision",
+    "auth_user",
+    "django_session",
+)
+
+
+def wall(**query):
+    return f"{reverse('voices:list')}?{urlencode(query)}"
+
+
+def shown(response):
+    """The ids of the voices on a page, in their order."""
+    return [voice.pk for voice in response.context["page"].voices]
+
+
+class WallTests(TestCase):
+    def test_shows_published_statements_only(self):
+        now = timezone.now()
+        make_published_voice(name="Ada Reyes")
+        make_voice(name="Still Waiting")
+        make_voice(name="Ely Declined", declined_at=now)
+        make_voice(name="Dan Asked", changes_asked_at=now)
+        make_published_voice(name="Tia Down", taken_down_at=now)
+        make_published_voice(name="Name Alone", statement="")
+
+        response = self.client.get(wall())
+
+        self.assertContains(response, "Ada Reyes")
+        for name in ("Still Waiting", "Declined", "Dan Asked", "Tia Down", "Alone"):
+            self.assertNotContains(response, name)
+
+    def test_shows_the_newest_first_and_the_later_id_of_two_at_once(self):
+        now = timezone.now()
+        old = make_published_voice(published_at=now - timedelta(days=1))
+        twins = [make_published_voice(published_at=now) for _ in range(2)]
+
+        self.assertEqual(
+            shown(self.client.get(wall())), [twins[1].pk, twins[0].pk, old.pk]
+        )
+
+    def test_counts_signers_and_statements(self):
+        make_published_voice(founding_number=1)
+        make_published_voice(founding_number=2, statement="")
+        make_signature()
+
+        response = self.client.get(wall())
+
+        self.assertContains(response, "<b>3 voices</b>")
+        self.assertContains(response, "1 left a statement")
+
+    def test_an_empty_wall_invites(self):
+        self.assertContains(self.client.get(wall()), "Yours could be the first")
+
+    def test_asks_the_database_three_times_whatever_it_shows(self):
+        for number in range(PAGE_SIZE + 3):
+            make_published_voice(state="TX", founding_number=number + 1)
+        older = self.client.get(wall()).context["page"].cursor
+
+        for path in (
+            wall(),
+            wall(state="TX"),
+            wall(state="TX", profession="other"),
+            wall(before=older),
+        ):
+            with self.subTest(path), self.assertNumQueries(3):
+                self.client.get(path)
+
+    def test_asks_the_database_three_times_for_a_search(self):
+        for _ in range(PAGE_SIZE + 3):
+            make_published_voice(state="TX")
+        older = self.client.get(wall(q="law")).context["page"].cursor
+
+        for path in (
+            wall(q="law"),
+            wall(q="law", state="TX"),
+            wall(q="law", before=older),
+        ):
+            with self.subTest(path), self.assertNumQueries(3):
+                self.client.get(path)
+
+
+class FilterTests(TestCase):
+    def setUp(self):
+        self.nurse = make_published_voice(
+            state="TX", profession="Nurse", statement="Courts should hear victims."
+        )
+        self.farmer = make_published_voice(
+            state="TX", profession="Farmer", statement="I was heard in court."
+        )
+        self.elsewhere = make_published_voice(
+            state="NM", profession="Nurse", statement="Nobody is above the law."
+        )
+        make_voice(state="TX", profession="Nurse", statement="Hear my court story.")
+
+    def test_each_narrows_the_wall_down(self):
+        for query, voices in (
+            ({"state": "TX"}, [self.farmer, self.nurse]),
+            ({"profession": "health-care"}, [self.elsewhere, self.nurse]),
+            ({"q": "court"}, [self.farmer, self.nurse]),
+            ({"state": "TX", "profession": "health-care"}, [self.nurse]),
+            ({"state": "NM", "q": "court"}, []),
+            ({"profession": "farmers", "q": "courts"}, [self.farmer]),
+            (
+                {"state": "TX", "profession": "health-care", "q": "hearing"},
+                [self.nurse],
+            ),
+            ({"state": "PR"}, []),
+            ({"state": "", "profession": "", "q": ""}, [*self.all_newest_first()]),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    shown(self.client.get(wall(**query))), [v.pk for v in voices]
+                )
+
+    def all_newest_first(self):
+        return [self.elsewhere, self.farmer, self.nurse]
+
+    def test_the_figures_are_those_of_the_other_filters(self):
+        page = self.client.get(wall(state="TX")).context["page"]
+
+        states = {option.value: option for option in page.states}
+        groups = {option.value: option for option in page.groups}
+        self.assertEqual(len(states), len(PLACES))
+        self.assertEqual(len(groups), len(ProfessionGroup))
+        self.assertTrue(states["TX"].selected)
+        self.assertEqual((states["TX"].count, states["NM"].count), (2, 1))
+        self.assertEqual(groups["health-care"].count, 1)
+        self.assertEqual(groups["clergy"].count, 0)
+        self.assertEqual(page.shown, "2")
+
+    def test_what_is_chosen_stays_in_the_form_and_can_be_taken_out(self):
+        response = self.client.get(wall(state="TX", profession="farmers", q="court"))
+
+        self.assertContains(response, '<option value="TX" selected>')
+        self.assertContains(response, '<option value="farmers" selected>')
+        self.assertContains(response, 'value="court"')
+        self.assertEqual(
+            [chip.query for chip in response.context["page"].filters.chips()],
+            [
+                "?profession=farmers&q=court",
+                "?state=TX&q=court",
+                "?state=TX&profession=farmers",
+            ],
+        )
+
+    def test_one_voice_matches_and_two_match(self):
+        one = self.client.get(wall(state="NM"))
+        two = self.client.get(wall(state="TX"))
+
+        self.assertContains(one, "<b>1 voice</b> matches.")
+        self.assertContains(two, "<b>2 voices</b> match.")
+
+    def test_what_is_searched_for_is_escaped(self):
+        response = self.client.get(wall(q='"><script>alert(1)</script>'))
+
+        self.assertNotContains(response, "<script>alert")
+
+    def test_what_cannot_be_asked_for_is_not_found(self):
+        for query in (
+            {"state": "XX"},
+            {"state": "tx"},
+            {"state": "TX\x00"},
+            {"profession": "wizards"},
+            {"profession": "Nurse"},
+            {"before": "nonsense"},
+            {"before": "\x00"},
+            {"before": "é"},
+            {"before": "9" * 3000},
+            {"before": "MS4yLjM"},
+            {"q": "a\x00b"},
+            {"q": "a\u202eb"},
+            {"q": "a\ufffdb"},
+            {"q": "x" * 201},
+        ):
+            with self.subTest(ascii(query)[:60]):
+                response = self.client.get(wall(**query))
+
+                self.assertEqual(response.status_code, 404)
+                self.assertTemplateUsed(response, "404.html")
+
+    def test_bytes_that_are_no_text_are_not_found(self):
+        for query in ("q=%FF", "q=%ED%A0%80", "state=%FF", "before=%FF", "q=a%00"):
+            response = self.client.get(f"{reverse('voices:list')}?{query}")
+
+            self.assertEqual(response.status_code, 404, query)
+
+
+class SearchTests(TestCase):
+    def test_finds_by_the_stem_of_a_word(self):
+        voice = make_published_voice(statement="Officers denied the victims justice.")
+        make_published_voice(statement="Nobody is above the law.")
+
+        for words in ("deny", "denies", "officer", "VICTIM", "victims deny"):
+            self.assertEqual(shown(self.client.get(wall(q=words))), [voice.pk], words)
+
+    def test_finds_by_name_profession_and_city(self):
+        voice = make_published_voice(
+            name="Zelda Fitz", profession="Beekeeper", city="Truth or Consequences"
+        )
+        make_published_voice()
+
+        for words in ("zelda", "beekeepers", "consequence"):
+            self.assertEqual(shown(self.client.get(wall(q=words))), [voice.pk], words)
+
+    def test_understands_quotes_and_signs(self):
+        voice = make_published_voice(statement="The rule of law is for all.")
+        make_published_voice(statement="All the law, a jury and no rule.")
+
+        for words in ('"rule of law"', "law -jury", "law rule -jury"):
+            self.assertEqual(shown(self.client.get(wall(q=words))), [voice.pk], words)
+
+    def test_whatever_is_typed_is_no_error(self):
+        make_published_voice()
+        for words in (
+            "the",
+            "!!!",
+            "'",
+            '"',
+            "a & | ! b:*",
+            "\\",
+            "%",
+            "()",
+            "-",
+            "😀",
+        ):
+            self.assertEqual(self.client.get(wall(q=words)).status_code, 200, words)
+
+    def test_shows_how_many_there_are_and_no_figures_by_the_filters(self):
+        make_published_voice(state="TX")
+        make_published_voice(state="TX")
+
+        response = self.client.get(wall(q="law"))
+
+        page = response.context["page"]
+        self.assertContains(response, "<b>2 voices</b> match.")
+        self.assertEqual(
+            {option.count for option in [*page.states, *page.groups]}, {None}
+        )
+        self.assertNotContains(response, "Texas (")
+
+    def test_looks_at_a_thousand_and_says_that_there_are_more(self):
+        now = timezone.now()
+        Voice.objects.bulk_create(
+            Voice(
+                name="Ada Reyes",
+                statement="Nobody is above the law.",
+                published_at=now - timedelta(seconds=number),
+            )
+            for number in range(MOST_MATCHES + 2)
+        )
+
+        more = self.client.get(wall(q="law"))
+        self.assertContains(more, "<b>more than 1,000 voices</b> match.")
+        self.assertEqual(len(shown(more)), PAGE_SIZE)
+        self.assertEqual(self.client.get(wall()).context["page"].shown, "1,002")
+        Voice.objects.filter(pk__in=shown(more)[:2]).delete()
+        exactly = self.client.get(wall(q="law"))
+        self.assertContains(exactly, "<b>1,000 voices</b> match.")
+
+
+class PagingTests(TestCase):
+    def walk(self, between=lambda response: None, **query):
+        """Follow the link to older voices to the end; return the ids seen."""
+        seen, path = [], wall(**query)
+        while path:
+            response = self.client.get(path)
+            self.assertEqual(response.status_code, 200)
+            seen += shown(response)
+            between(response)
+            link = re.search(r'href="(\?[^"]*)" rel="next"', response.content.decode())
+            path = link and reverse("voices:list") + link[1].replace("&amp;", "&")
+        return seen
+
+    def make_voices(self, count):
+        """Voices of which many were published at the very same time."""
+        now = timezone.now()
+        return [
+            make_published_voice(
+                published_at=now - timedelta(seconds=number // PAGE_SIZE), state="TX"
+            )
+            for number in range(count)
+        ]
+
+    def test_walks_every_voice_once(self):
+        voices = self.make_voices(2 * PAGE_SIZE + 5)
+
+        for query in ({}, {"state": "TX"}, {"q": "law"}, {"q": "law", "state": "TX"}):
+            seen = self.walk(**query)
+
+            self.assertCountEqual(seen, [voice.pk for voice in voices])
+            self.assertEqual(len(set(seen)), len(seen))
+
+    def test_a_full_last_page_leads_to_no_empty_one(self):
+        self.make_voices(PAGE_SIZE)
+
+        self.assertNotContains(self.client.get(wall()), 'rel="next"')
+
+    def test_a_voice_taken_down_in_between_loses_nobody_else(self):
+        voices = self.make_voices(3 * PAGE_SIZE)
+        by, reason = make_staff(), make_reason()
+        gone = []
+
+        def take_down_the_last_one(response):
+            last = Voice.objects.filter(pk=shown(response)[-1])
+            gone.append(last.get().pk)
+            decide.take_down(last, by, reason)
+
+        seen = self.walk(take_down_the_last_one)
+
+        self.assertGreater(len(gone), 2)
+        self.assertCountEqual(seen, [voice.pk for voice in voices])
+
+    def test_a_voice_published_in_between_is_not_seen_and_moves_nothing(self):
+        voices = self.make_voices(2 * PAGE_SIZE)
+
+        seen = self.walk(lambda response: make_published_voice(state="TX"))
+
+        self.assertCountEqual(seen, [voice.pk for voice in voices])
+
+    def test_the_links_keep_the_filters(self):
+        self.make_voices(PAGE_SIZE + 1)
+
+        response = self.client.get(wall(state="TX", q="law"))
+
+        self.assertContains(response, "?state=TX&amp;q=law&amp;before=")
+
+    def test_a_page_past_the_last_voice_is_empty(self):
+        self.make_voices(PAGE_SIZE + 1)
+        older = self.client.get(wall()).context["page"].cursor
+        Voice.objects.all().delete()
+
+        response = self.client.get(wall(before=older))
+
+        self.assertEqual(response.status_code, 200)
+        self.assertContains(response, "Newest voices")
+
+
+class DetailTests(TestCase):
+    def test_shows_the_voice_and_the_way_on(self):
+        now = timezone.now()
+        older, voice, newer = [
+            make_published_voice(
+                name=f"Ada {name}", state="TX", published_at=now + timedelta(hours=hour)
+            )
+            for hour, name in enumerate(["Old", "Reyes", "New"])
+        ]
+
+        response = self.client.get(voice.get_absolute_url())
+
+        self.assertContains(response, f"Voice No. {voice.pk}: Ada Reyes")
+        self.assertContains(response, voice.statement)
+        self.assertContains(response, "Columbus, Texas")
+        self.assertEqual(response.context["previous"], older)
+        self.assertEqual(response.context["next"], newer)
+        self.assertContains(response, "All 3 voices from Texas")
+
+    def test_the_way_on_leads_to_what_is_on_the_wall_only(self):
+        now = timezone.now()
+        voice = make_published_voice(state="TX")
+        make_voice(state="TX", name="Still Waiting")
+        make_published_voice(state="TX", name="Gone Down", taken_down_at=now)
+        make_published_voice(state="TX", name="Name Alone", statement="")
+
+        response = self.client.get(voice.get_absolute_url())
+
+        for name in ("Still Waiting", "Gone Down", "Name Alone"):
+            self.assertNotContains(response, name)
+
+    def test_is_not_found_while_it_is_not_published(self):
+        now = timezone.now()
+        for fields in (
+            {},
+            {"declined_at": now},
+            {"changes_asked_at": now},
+            {"published_at": now, "statement": ""},
+        ):
+            response = self.client.get(make_voice(**fields).get_absolute_url())
+
+            self.assertEqual(response.status_code, 404)
+            self.assertNotContains(response, "Ada", status_code=404)
+
+    def test_is_gone_once_it_is_taken_down(self):
+        voice = make_published_voice(taken_down_at=timezone.now())
+
+        response = self.client.get(voice.get_absolute_url())
+
+        self.assertContains(response, "no longer here", status_code=410)
+        for private in (voice.name, voice.statement, voice.city):
+            self.assertNotContains(response, private, status_code=410)
+        self.assertIn("no-store", response["Cache-Control"])
+        self.assertNotIn("ETag", response)
+
+    def test_is_back_when_that_is_undone(self):
+        voice = make_published_voice()
+        voices, by = Voice.objects.filter(pk=voice.pk), make_staff()
+        decide.take_down(voices, by, make_reason())
+        self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 410)
+
+        decide.undo(voices, by)
+
+        self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 200)
+
+    def test_an_id_that_cannot_be_is_not_found(self):
+        for pk in ("0", "999999", str(2**63), "9" * 40, "9" * 5000, "-1", "x", "%00"):
+            response = self.client.get(f"/voices/{pk}/")
+
+            self.assertEqual(response.status_code, 404, pk[:30])
+
+    def test_a_voice_without_a_place_or_profession_reads_well(self):
+        voice = make_published_voice(city="", state="", profession="")
+
+        response = self.client.get(voice.get_absolute_url())
+
+        self.assertNotContains(response, "More voices from")
+        self.assertNotContains(response, "None")
+
+    def test_asks_the_database_five_times(self):
+        now = timezone.now()
+        voices = [
+            make_published_voice(state="TX", published_at=now - timedelta(days=day))
+            for day in range(6)
+        ]
+
+        with self.assertNumQueries(5):
+            self.client.get(voices[3].get_absolute_url())
+
+
+class TextIsTextTests(TestCase):
+    def test_a_statement_is_escaped_wherever_it_is_read(self):
+        voice = make_published_voice(
+            statement="<script>alert(1)</script> & <b>bold</b>\n\n<img src=x>",
+            featured_at=timezone.now(),
+        )
+
+        for path in ("/", wall(), wall(q="bold"), voice.get_absolute_url()):
+            response = self.client.get(path)
+
+            self.assertContains(response, "&lt;script&gt;alert(1)&lt;/script&gt; &amp;")
+            self.assertNotContains(response, "<script>alert")
+            self.assertNotContains(response, "<img src=x")
+
+    def test_links_in_a_statement_are_not_made_live(self):
+        voice = make_published_voice(
+            statement="See https://example.net/x, www.example.net or a@example.net.",
+            featured_at=timezone.now(),
+        )
+
+        for path in ("/", wall(), voice.get_absolute_url()):
+            response = self.client.get(path)
+
+            self.assertContains(response, "https://example.net/x")
+            self.assertNotContains(response, 'href="https://example.net')
+            self.assertNotContains(response, 'href="http://www.example.net')
+            self.assertNotContains(response, "mailto:a@")
+
+    def test_what_looks_like_a_template_is_text(self):
+        voice = make_published_voice(statement="{{ settings.SECRET_KEY }} {% now %}")
+
+        self.assertContains(
+            self.client.get(voice.get_absolute_url()), "{{ settings.SECRET_KEY }}"
+        )
+
+
+class PublicPageTests(TestCase):
+    def setUp(self):
+        self.signature = make_signature(
+            email="secret.address@example.com",
+            name="Ana Secretname",
+            name_display="first",
+            zip_code="86753",
+            voice=make_published_voice(
+                name="Ana",
+                state="TX",
+                statement="Edited words.",
+                featured_at=timezone.now(),
+            ),
+        )
+        Voice.objects.update(
+            statement_as_sent="Original words.", changes_asked="Asked words."
+        )
+        make_submission(email="pending.address@example.com", name="Pending Secretname")
+        make_voice(name="Waiting Secretname", state="TX", statement="Waiting words.")
+        make_signature(
+            email="unlisted.address@example.com",
+            name="Unlisted Secretname",
+            name_display="unlisted",
+        )
+        self.pages = [
+            reverse("home"),
+            reverse("privacy"),
+            wall(),
+            wall(state="TX"),
+            wall(q="words"),
+            wall(q="Secretname"),
+            self.signature.voice.get_absolute_url(),
+        ]
+
+    def test_nothing_private_is_on_any(self):
+        for path in self.pages:
+            page = self.client.get(path).content.decode()
+
+            for private in (
+                ".address@",
+                "Secretname</",
+                "Ana Secretname",
+                "Original words",
+                "Asked words",
+                "Waiting words",
+                "86753",
+                self.signature.consent_text,
+            ):
+                self.assertNotIn(private, page, path)
+
+    def test_none_touches_a_private_table(self):
+        for path in [*self.pages, "/healthz", reverse("voices:thanks"), "/none/"]:
+            with CaptureQueriesContext(connection) as queries:
+                self.client.get(path)
+
+            for query in queries.captured_queries:
+                for table in PRIVATE_TABLES:
+                    self.assertNotIn(f'"{table}"', query["sql"], path)
+
+    def test_pages_fetch_nothing_that_their_view_did_not_ask_for(self):
+        for voice in Voice.objects.on_the_wall().fetch_mode(models.FETCH_RAISE):
+            self.assertTrue(voice.place_in_full and voice.size_class)
+
+    def test_each_may_be_kept_for_a_moment_and_has_an_etag(self):
+        for path in self.pages:
+            response = self.client.get(path)
+
+            self.assertEqual(
+                set(response["Cache-Control"].split(", ")),
+                {
+                    "public",
+                    "max-age=0",
+                    "s-maxage=2",
+                    "stale-while-revalidate=2",
+                    "stale-if-error=600",
+                },
+            )
+            self.assertIn("ETag", response)
+            self.assertNotIn("Vary", response)
+
+    def test_what_has_not_changed_is_not_sent_again(self):
+        for path in self.pages:
+            etag = self.client.get(path)["ETag"]
+
+            again = self.client.get(path, headers={"if-none-match": etag})
+
+            self.assertEqual(again.status_code, 304, path)
+            self.assertEqual(again.content, b"")
+            self.assertEqual(again["ETag"], etag)
+            self.assertIn("s-maxage=2", again["Cache-Control"])
+
+    def test_what_has_changed_is_sent(self):
+        etag = self.client.get(wall())["ETag"]
+        make_published_voice()
+
+        response = self.client.get(wall(), headers={"if-none-match": etag})
+
+        self.assertEqual(response.status_code, 200)
+
+    def test_head_says_what_get_says(self):
+        for path in self.pages:
+            full, head = self.client.get(path), self.client.head(path)
+
+            self.assertEqual(head.status_code, 200)
+            self.assertEqual(head.content, b"")
+            self.assertEqual(head["Cache-Control"], full["Cache-Control"])
+
+    def test_no_page_sets_a_cookie_for_its_readers(self):
+        for path in [*self.pages, "/none/", "/healthz", "/readyz"]:
+            response = Client().get(path)
+
+            self.assertEqual(list(response.cookies), [], path)
+            self.assertNotIn("Set-Cookie", response)
+
+    def test_staff_read_the_same_pages(self):
+        staff = Client()
+        staff.force_login(make_staff())
+
+        for path in self.pages:
+            self.assertEqual(
+                staff.get(path).content, self.client.get(path).content, path
+            )
+
+    def test_none_takes_a_form(self):
+        for path in self.pages:
+            self.assertEqual(self.client.post(path).status_code, 405, path)
