@@ -81,7 +81,8 @@ def fingerprints(canonical_address: str) -> list[str]:
 def masked(address: str) -> str:
     """Return what its owner recognises and nobody else can use: `al•••@example.com`."""
     local, _, domain = address.rpartition("@")
-    return f"{local[:2] if len(local) > 3 else local[:1]}•••@{domain}"
+    shown = 2 if len(local) > 3 else 1 if len(local) > 1 else 0
+    return f"{local[:shown]}•••@{domain}"
 
 
 def lock(canonical_address: str) -> None:

@@ -257,7 +257,7 @@ class StatusFilter(admin.SimpleListFilter):
 
     title = "status"
     parameter_name = "status"
-    statuses = {
+    statuses: dict[str | None, tuple[str, Q]] = {
         "waiting": ("Waiting", WAITING),
         "published": ("Published", PUBLIC),
         "featured": ("Featured", Q(featured_at__isnull=False)),
@@ -270,11 +270,12 @@ class StatusFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request, model_admin):
-        return [(value, label) for value, (label, _) in self.statuses.items()]
+        return [(str(value), label) for value, (label, _) in self.statuses.items()]
 
     def queryset(self, request, queryset):
-        if self.value() in self.statuses:
-            return queryset.filter(self.statuses[self.value()][1])
+        chosen = self.value()
+        if chosen in self.statuses:
+            return queryset.filter(self.statuses[chosen][1])
         return queryset
 
 
