@@ -32,7 +32,7 @@ class LogTests(TestCase):
         with logged() as text:
             self.client.get("/voices/confirm/secret-token/?q=private")
 
-        self.assertIn("Not Found: /voices/confirm/<str:token>/", text.getvalue())
+        self.assertIn("Not Found: /voices/confirm/<token:token>/", text.getvalue())
         self.assertNotIn("secret-token", text.getvalue())
         self.assertNotIn("private", text.getvalue())
 

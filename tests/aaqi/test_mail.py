@@ -11,9 +11,7 @@ from aaqi.mail import EmailFileBackend
 class EmailFileBackendTests(SimpleTestCase):
     def test_each_message_becomes_a_file_that_a_mail_program_opens(self):
         messages = [
-            EmailMessage(
-                "One", "With “quotes”.", "a@example.com", ["b@example.com"]
-            ),
+            EmailMessage("One", "With “quotes”.", "a@example.com", ["b@example.com"]),
             EmailMessage("Two", "Second.", "a@example.com", ["b@example.com"]),
         ]
 

@@ -22,7 +22,7 @@ from tests.factories import (
     not_me_url,
     sign,
 )
-from voices import models
+from voices import addresses, models
 from voices.models import Letter, RefusedAddress, Signature, Submission
 from voices.signing import tokens
 
@@ -136,7 +136,7 @@ class ReadingChangesNothingTests(TestCase):
         tokens_of_all += [confirm_url(confirmed), not_me_url(confirmed)]
         confirmed.confirm()
         RefusedAddress.objects.create(
-            address_hash=not_me_url(refused).rpartition(":")[0] or "a"
+            address_hash=addresses.fingerprint(refused.email_key)
         )
         before = everything()
 
