@@ -6,8 +6,9 @@ A secret may come from a file: `NAME_FILE` holds the path of what `NAME` would s
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -51,10 +52,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def split(name: str, url: str) -> SplitResult:
+    """Take the address that `name` holds apart."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        # Neither the address nor the error is quoted, for they may hold a password.
+        raise ImproperlyConfigured(f"{name} is not a valid address.") from None
+    return parts
+
+
+def read_database() -> dict:
+    """Return the entry for Django's DATABASES that DATABASE_URL describes."""
+    url = require("DATABASE_URL", "`make run` sets it for its own embedded database")
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL takes the form postgres://user:password@host:port/name."
+        )
+    split("DATABASE_URL", url)
+    return {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
+
+
 def read_site_url() -> tuple[str, str, bool]:
     """Return SITE_URL without its last slash, its host, and whether it is loopback."""
     url = require("SITE_URL", "say where the site is, as in https://example.org")
-    parts = urlsplit(url)
+    parts = split("SITE_URL", url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(
             f"SITE_URL is {url!r}; it takes an address such as https://example.org."
@@ -91,7 +114,8 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
             "BACKEND": "aaqi.mail.EmailFileBackend",
             "OPTIONS": {"file_path": str(folder)},
         }
-    parts = urlsplit(require("EMAIL_URL", "confirmation mails need a mail server"))
+    url = require("EMAIL_URL", "confirmation mails need a mail server")
+    parts = split("EMAIL_URL", url)
     if parts.scheme != "smtp" or not parts.hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL takes the form smtp://user:password@host:port?tls=1."

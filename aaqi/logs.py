@@ -1,13 +1,13 @@
-"""Logs without personal data: Django's request records name a path, ours a route."""
+"""Logs without personal data: routes instead of paths, places instead of texts."""
 
 import logging
+import traceback
 
 
 class RouteInsteadOfPath(logging.Filter):
     """Replace the path in a record of a request by the route that it matched.
 
-    A path can hold a token that opens somebody's signature, and an exception's text
-    can hold what somebody typed; the exception's type and place stay.
+    A path can hold a token that opens somebody's signature.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -23,3 +23,20 @@ class RouteInsteadOfPath(logging.Filter):
         if len(request.path) > 1:
             record.msg = str(record.msg).replace(request.path, route)
         return True
+
+
+class PlacesOnly(logging.Formatter):
+    """Say where an exception came from and its type, but not its text.
+
+    The text can hold what somebody typed: a database quotes the row that it refuses,
+    a mail server the address.
+    """
+
+    def formatException(self, ei):  # noqa: N802 - logging's name
+        lines = []
+        error = ei[1]
+        while error is not None:
+            places = "".join(traceback.format_tb(error.__traceback__))
+            lines.append(f"{type(error).__qualname__}, raised at\n{places}")
+            error = error.__cause__ or error.__context__
+        return "caused by ".join(lines).rstrip()

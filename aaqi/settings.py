@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import dj_database_url
 from django.utils.csp import CSP
 
 from aaqi import environment
@@ -48,8 +47,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "aaqi.middleware.ReadableRequests",
     "aaqi.middleware.NoStoreByDefault",
+    "aaqi.middleware.ReadableRequests",
     "django.middleware.http.ConditionalGetMiddleware",
     "aaqi.warm.warm_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -81,15 +80,7 @@ CRISPY_FAIL_SILENTLY = False
 
 # Database and queue
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        environment.require(
-            "DATABASE_URL", "`make run` sets it for its own embedded database"
-        ),
-        conn_max_age=600,
-        conn_health_checks=True,
-    ),
-}
+DATABASES = {"default": environment.read_database()}
 
 # Static files
 
@@ -202,7 +193,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"route": {"()": "aaqi.logs.RouteInsteadOfPath"}},
-    "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "aaqi.logs.PlacesOnly",
+            "format": "{levelname} {name} {message}",
+            "style": "{",
+        },
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

@@ -25,14 +25,12 @@ def queue_confirmation(submission: Submission) -> None:
     hashes = addresses.fingerprints(key)
     if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
         return
-    recent = Letter.objects.recent(hashes)
-    if (
-        recent.in_flight()
-        .filter(kind=Letter.Kind.CONFIRM)
-        .update(submission=submission)
-    ):
+    on_its_way = Letter.objects.in_flight().filter(
+        kind=Letter.Kind.CONFIRM, address_hash__in=hashes
+    )
+    if on_its_way.update(submission=submission):
         return
-    if recent.count() >= settings.MAILS_PER_ADDRESS_PER_DAY:
+    if Letter.objects.recent(hashes).count() >= settings.MAILS_PER_ADDRESS_PER_DAY:
         return
     defer(
         Letter.objects.create(

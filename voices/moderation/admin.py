@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -29,7 +30,10 @@ class VoiceForm(forms.ModelForm):
     """A moderator's edit of the words, tidied as the signer's were."""
 
     def clean_statement(self):
-        return tidy_paragraphs(self.cleaned_data["statement"])
+        statement = tidy_paragraphs(self.cleaned_data["statement"])
+        if not statement and self.instance.featured_at:
+            raise forms.ValidationError("It is featured: it needs its words.")
+        return statement
 
     def clean_name(self):
         return tidy_line(self.cleaned_data["name"])
@@ -46,17 +50,7 @@ class VoiceDesk(admin.ModelAdmin):
     """What the queue and the list of all voices have in common."""
 
     form = VoiceForm
-    fields = [
-        "name",
-        "profession",
-        "profession_group",
-        "city",
-        "state",
-        "statement",
-        "edits",
-        "status",
-        "submitted_at",
-    ]
+    fields = [*decide.WORDS, "edits", "status", "submitted_at"]
     readonly_fields = ["edits", "status", "submitted_at"]
     list_per_page = 50
     show_full_result_count = False
@@ -153,8 +147,10 @@ class VoiceDesk(admin.ModelAdmin):
         if kind not in self.QUESTIONS:
             raise Http404
         title, done, form_class, decide_on = self.QUESTIONS[kind]
-        ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdecimal()]
-        voices = Voice.objects.filter(pk__in=[pk for pk in ids if pk < 2**63])
+        ids = [
+            pk for pk in request.GET.getlist("id") if re.fullmatch("[0-9]{1,18}", pk)
+        ]
+        voices = Voice.objects.filter(pk__in=ids)
         form = form_class(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self.decided(

@@ -105,11 +105,18 @@ def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
     return len(ids)
 
 
+# What a moderator may edit.
+WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
+
+
 @transaction.atomic
 def edit(voice: Voice, by) -> None:
-    """Save a moderator's edit of the words, which stand beside those sent in."""
+    """Save a moderator's edit of the words, which stand beside those sent in.
+
+    What was decided on the voice since it was opened is left alone.
+    """
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
-    voice.save()
+    voice.save(update_fields=WORDS)
 
 
 # What a decision set, put back. A voice that lost its place among the featured by
