@@ -21,6 +21,8 @@ workers = int(os.environ.get("WEB_WORKERS") or min(os.process_cpu_count() or 1, 
 worker_class = "gthread"
 threads = 4
 timeout = 30
+# The longest that it takes, so that our own page answers most of what is too long.
+limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
 

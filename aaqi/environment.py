@@ -6,7 +6,7 @@ A secret may come from a file: `NAME_FILE` holds the path of what `NAME` would s
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -21,7 +21,7 @@ def read(name: str, default: str = "") -> str:
             raise ImproperlyConfigured(
                 f"{name}_FILE points at {path}, which cannot be read: {error.strerror}."
             ) from error
-    return os.environ.get(name, default).strip()
+    return os.environ.get(name, "").strip() or default
 
 
 def read_list(name: str) -> list[str]:
@@ -120,7 +120,8 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
         raise ImproperlyConfigured(
             "EMAIL_URL takes the form smtp://user:password@host:port?tls=1."
         )
-    query = parse_qs(parts.query)
+    if parts.query not in {"", "tls=1", "ssl=1"}:
+        raise ImproperlyConfigured("EMAIL_URL ends in ?tls=1, in ?ssl=1 or in neither.")
     return {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
@@ -128,8 +129,8 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
             "port": parts.port or 25,
             "username": unquote(parts.username or ""),
             "password": unquote(parts.password or ""),
-            "use_tls": query.get("tls") == ["1"],
-            "use_ssl": query.get("ssl") == ["1"],
+            "use_tls": parts.query == "tls=1",
+            "use_ssl": parts.query == "ssl=1",
             "timeout": 20,
         },
     }

@@ -16,12 +16,12 @@ class RouteInsteadOfPath(logging.Filter):
             return True
         match = getattr(request, "resolver_match", None)
         route = f"/{match.route}" if match else "(no route)"
+        # Django writes a path as it is, or with what is not ASCII escaped.
+        paths = {request.path, request.path.encode("unicode_escape").decode()}
         if isinstance(record.args, tuple):
-            record.args = tuple(
-                route if arg == request.path else arg for arg in record.args
-            )
-        if len(request.path) > 1:
-            record.msg = str(record.msg).replace(request.path, route)
+            record.args = tuple(route if arg in paths else arg for arg in record.args)
+        for path in paths - {"/"}:
+            record.msg = str(record.msg).replace(path, route)
         return True
 
 

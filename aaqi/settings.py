@@ -214,7 +214,6 @@ LOGGING = {
         "django.server": {"handlers": ["nowhere"], "propagate": False},
         # Anybody can send any Host; it is answered with a 400 and worth no line.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
-        "procrastinate": {"level": "WARNING"},
         "voices": {"level": "INFO"},
     },
 }

@@ -2,13 +2,12 @@
 
 from django.conf import settings
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from voices.models import Tally, Voice
-from voices.signing.forms import SignForm
-from voices.signing.views import render_add
+from voices.models import Submission, Tally, Voice
+from voices.signing.forms import CodeForm, SignForm
+from voices.signing.views import render_add, render_check
 
 LATEST = 3
 FEATURED = 3
@@ -48,8 +47,15 @@ def privacy(request):
 
 
 def csrf_failure(request, reason=""):
-    """Answer 403, and give back what was typed into the form for signing."""
-    if request.path == reverse("voices:add") and settings.SIGNING_OPEN:
+    """Answer 403, and give back what was typed."""
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    if name == "voices:add" and settings.SIGNING_OPEN:
         form = SignForm(request.POST)
         return render_add(request, form, stale=True, status=403)
+    if name == "voices:check":
+        submission = Submission.objects.filter(**match.kwargs).first()
+        if submission:
+            typed = CodeForm(request.POST)
+            return render_check(request, submission, typed, stale=True, status=403)
     return render(request, "403.html", {"stale": True}, status=403)

@@ -18,6 +18,12 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pages"
 RECONNECT_SECONDS = 2
+# A connection that died without a word is noticed within seconds.
+KEEPALIVES = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 class WarmPages:
@@ -46,14 +52,16 @@ class WarmPages:
                 self.listen()
             except psycopg.Error:
                 logger.warning("Warm pages lost their database; trying again.")
-            self.forget(listening=False)
+            finally:
+                # Whatever happened: who does not hear of changes must not keep pages.
+                self.forget(listening=False)
             self.stopped.wait(RECONNECT_SECONDS)
 
     def listen(self):
         """Hear of changes until the connection or this process ends."""
-        params = connection.get_connection_params()
-        keep = ("host", "port", "dbname", "user", "password", "sslmode")
-        params = {key: params[key] for key in keep if key in params}
+        params = connection.get_connection_params() | KEEPALIVES
+        for ours in ("context", "cursor_factory", "prepare_threshold"):
+            params.pop(ours, None)
         with psycopg.connect(**params, autocommit=True) as own:
             own.execute(f"LISTEN {CHANNEL}")
             self.forget(listening=True)
@@ -86,6 +94,8 @@ def warm_pages(get_response):
     def middleware(request):
         if request.method not in {"GET", "HEAD"}:
             return get_response(request)
+        # Refuses a host that is not ours, as a page that is made anew would.
+        request.get_host()
         # Hashed, for an address can be long and the cache is fussy about its keys.
         key = sha256(f"{request.method} {request.get_full_path()}".encode()).hexdigest()
         if response := pages.get(key):

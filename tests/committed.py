@@ -47,18 +47,32 @@ def jobs(task="voices.send_letter"):
     return [job | {"args": json.loads(job["args"])} for job in found]
 
 
+def as_worker(do):
+    """Call the coroutine function `do` with the worker's app, and wait for it.
+
+    In a thread of its own, for a browser's event loop may be running in this one.
+    """
+
+    async def opened(worker_app):
+        async with worker_app.open_async():
+            await do(worker_app)
+
+    def run():
+        # The worker's threads end with the loop, and their connections with each job.
+        with (
+            mock.patch.dict(connections.settings["default"], CONN_MAX_AGE=0),
+            app.replace_connector(app.connector.get_worker_connector()) as worker_app,
+        ):
+            asyncio.run(opened(worker_app))
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result(timeout=60)
+
+
 def run_worker():
     """Do the jobs that are due, as the worker does them, and come back."""
-    # The worker's threads end with the loop, and their connections with each job.
-    with (
-        mock.patch.dict(connections.settings["default"], CONN_MAX_AGE=0),
-        app.replace_connector(app.connector.get_worker_connector()) as worker_app,
-    ):
-        asyncio.run(work(worker_app))
 
-
-async def work(worker_app):
-    async with worker_app.open_async():
+    async def work(worker_app):
         await worker_app.run_worker_async(
             wait=False,
             queues=["mail"],
@@ -66,6 +80,8 @@ async def work(worker_app):
             install_signal_handlers=False,
             delete_jobs="successful",
         )
+
+    as_worker(work)
 
 
 def at_once(*calls):

@@ -6,8 +6,11 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from voices import addresses
+from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
 from voices.letters.send import send_letter
 from voices.models import Letter, Reason, Signature, Submission, Voice
 from voices.signing import consent, tokens
@@ -109,10 +112,20 @@ def make_reason(label="Private details", explanation="It tells where somebody li
 def sign(client, **fields):
     """Post the form as a browser does; None leaves a field out."""
     filled = {**FORM, **fields}
-    return client.post(
+    response = client.post(
         reverse("voices:add"),
         {name: value for name, value in filled.items() if value is not None},
     )
+    ask_to_confirm()
+    return response
+
+
+def ask_to_confirm():
+    """Decide what to mail for the forms that came in, as the worker does."""
+    asked = ProcrastinateJob.objects.filter(task_name=ASK_TO_CONFIRM, status="todo")
+    for job in list(asked.order_by("pk")):
+        queue_confirmation(job.args["submission_id"])
+        app.job_manager.cancel_job_by_id(job.pk, delete_job=True)
 
 
 def latest_submission():
@@ -121,6 +134,7 @@ def latest_submission():
 
 def deliver():
     """Send every letter that waits, as the worker does; return the mails sent."""
+    ask_to_confirm()
     before = len(mail.outbox)
     for pk in list(Letter.objects.in_flight().values_list("pk", flat=True)):
         send_letter(pk)

@@ -15,6 +15,14 @@ REFUSED_CHARACTERS = set(
 )
 
 
+# Letters and marks that show as nothing: a name of them would look empty. The
+# joiners and the variation selectors are not among them, for scripts and emoji.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2061-\u2064\u206a-\u206f"
+    "\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+
+
 def tidy_line(text: str) -> str:
     """Return `text` in Unicode's composed form, with single spaces and no ends."""
     return re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
@@ -36,6 +44,7 @@ def validate_plain_text(text: str) -> None:
     for character in text:
         if character not in "\r\n" and (
             character in REFUSED_CHARACTERS
+            or INVISIBLE.match(character)
             or unicodedata.category(character) in REFUSED_CATEGORIES
         ):
             raise ValidationError(
@@ -60,7 +69,7 @@ def validate_name(text: str) -> None:
         )
     if "<" in text or ">" in text:
         raise ValidationError("Leave out the signs < and >.", code="markup")
-    if text[:1] in set("=+-@|%"):
+    if unicodedata.normalize("NFKC", text)[:1] in set("=+-@|%"):
         raise ValidationError(
             "A name cannot start with this sign. Start with a letter.", code="formula"
         )

@@ -1,29 +1,52 @@
 """What the worker does for the voices; arguments are ids, never personal data."""
 
-from procrastinate import JobContext, RetryStrategy
+import logging
+
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
 
 from voices.letters.models import Letter
+from voices.letters.queue import ASK_TO_CONFIRM, SEND_LETTER, queue_confirmation
 from voices.letters.send import drop_letter
 from voices.letters.send import send_letter as send
 from voices.signing.models import Submission
 from voices.wall.models import Tally
 
-# Waits of 3, 9, 27 … seconds: ten tries reach over a day.
-SEND_TRIES = 10
+logger = logging.getLogger(__name__)
 
 
-@app.task(
-    name="voices.send_letter",
-    queue="mail",
-    pass_context=True,
-    retry=RetryStrategy(max_attempts=SEND_TRIES, exponential_wait=3),
-)
+class Backoff(BaseRetryStrategy):
+    """Wait 3, 9, 27 … seconds, then ten minutes each time, for about a day.
+
+    The wait has a bound so that mail leaves soon after an outage, however long it was.
+    """
+
+    tries = 150
+    longest = 600
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: Job
+    ) -> RetryDecision | None:
+        if job.attempts >= self.tries:
+            return None
+        wait = min(3 ** min(job.attempts + 1, 6), self.longest)
+        return RetryDecision(retry_in={"seconds": wait})
+
+
+@app.task(name=ASK_TO_CONFIRM, queue="mail", retry=Backoff())
+def ask_to_confirm(submission_id: int) -> None:
+    queue_confirmation(submission_id)
+
+
+@app.task(name=SEND_LETTER, queue="mail", pass_context=True, retry=Backoff())
 def send_letter(context: JobContext, letter_id: int) -> None:
     try:
         send(letter_id)
-    except Exception:
-        if context.job.attempts >= SEND_TRIES:
+    except Exception as error:
+        # Its type only, for its text may quote the address.
+        logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
+        if context.job.attempts >= Backoff.tries:
             drop_letter(letter_id)
         raise
 

@@ -20,7 +20,9 @@ class ReadyTests(TestCase):
         self.assertContains(self.client.get("/readyz"), "migrations", status_code=503)
 
     def test_is_not_ready_without_its_database(self):
-        with mock.patch("aaqi.health.MigrationExecutor", side_effect=OperationalError):
+        with mock.patch.object(
+            MigrationRecorder, "applied_migrations", side_effect=OperationalError
+        ):
             response = self.client.get("/readyz")
 
         self.assertContains(response, "no database", status_code=503)

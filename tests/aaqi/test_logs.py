@@ -36,6 +36,13 @@ class LogTests(TestCase):
         self.assertNotIn("secret-token", text.getvalue())
         self.assertNotIn("private", text.getvalue())
 
+    def test_a_link_copied_with_its_closing_quotation_mark_is_not_logged(self):
+        with logged() as text:
+            self.client.get("/voices/confirm/secret-token/”/")
+
+        self.assertIn("Not Found: (no route)", text.getvalue())
+        self.assertNotIn("secret-token", text.getvalue())
+
     def test_an_address_that_nothing_matches_is_not_logged(self):
         with logged() as text:
             self.client.get("/voices/confirm/secret-token/typo/")
@@ -58,7 +65,7 @@ class LogTests(TestCase):
 
         with (
             logged() as text,
-            mock.patch("voices.signing.views.queue_confirmation", side_effect=error),
+            mock.patch("voices.signing.views.defer_confirmation", side_effect=error),
         ):
             response = client.post(reverse("voices:add"), FORM)
 

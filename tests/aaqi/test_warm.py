@@ -13,8 +13,10 @@ from tests.factories import (
     make_reason,
     make_signature,
     make_staff,
+    make_voice,
+    sign,
 )
-from voices.models import Voice
+from voices.models import Tally, Voice
 from voices.moderation import decide
 
 
@@ -59,6 +61,13 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(response.status_code, 304)
         self.assertEqual(self.client.get(self.path).status_code, 200)
 
+    def test_a_host_that_is_not_ours_gets_no_warm_page(self):
+        self.client.get(self.path)
+
+        response = self.client.get(self.path, headers={"host": "evil.example"})
+
+        self.assertEqual(response.status_code, 400)
+
     def test_each_address_is_a_page_of_its_own(self):
         self.client.get(self.path)
 
@@ -84,6 +93,18 @@ class WarmPagesTests(CommittedTestCase):
             make_signature(name_display="unlisted")
 
         self.assertContains(self.client.get("/"), "<b>1</b> American")
+
+    def test_what_the_public_does_not_read_leaves_pages_warm(self):
+        before = warm.pages.changes
+
+        make_voice(statement="It waits for a moderator.")
+        Tally.objects.fold()
+        sign(self.client)
+        with heard():
+            make_published_voice()
+
+        # What came before was not heard of, for it would have been heard first.
+        self.assertEqual(warm.pages.changes, before + 1)
 
     def test_a_page_made_while_something_changed_is_not_kept(self):
         begun = warm.pages.changes

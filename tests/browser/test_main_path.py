@@ -1,7 +1,6 @@
 """The site's main job, as people do it: sign, confirm, publish, read."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
@@ -25,12 +24,6 @@ def queue():
 def site_url(settings, live_server):
     """Let the links in mails lead to the server of the test."""
     settings.SITE_URL = live_server.url
-
-
-def work():
-    """Let a worker send what is queued; the browser's loop holds this thread."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(run_worker).result(timeout=60)
 
 
 def fill_in(page, **fields):
@@ -65,13 +58,13 @@ def moderate(page, action):
 def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
     fill_in(page)
     page.get_by_role("button", name="Add my voice").click()
-    work()
+    run_worker()
     page.goto(link_in_mail("confirm"))
     shown = page.locator("main").inner_text()
     page.get_by_role("button", name="Yes, this is my voice").click()
     thanks = page.get_by_role("heading", level=1).inner_text()
     moderate(page, "Publish")
-    work()
+    run_worker()
     page.goto("/voices/")
     card = page.locator(".voice", has_text=WORDS).inner_text()
 
@@ -85,7 +78,7 @@ def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
 def test_the_code_of_the_mail_confirms_on_the_page_that_is_open(page):
     fill_in(page)
     page.get_by_role("button", name="Add my voice").click()
-    work()
+    run_worker()
     code = re.search(r"\b\d{6}\b", mail.outbox[-1].body).group()
     page.get_by_label("Six-digit code").fill(code)
     page.get_by_role("button", name="Confirm with the code").click()

@@ -71,6 +71,27 @@ class DecideTests(TestCase):
         )
         self.assertTrue(voices.waiting().exists())
 
+    def test_who_lost_their_words_does_not_come_back_to_the_home_page(self):
+        voice = make_published_voice(featured_at=timezone.now())
+        decide.unfeature(Voice.objects.all(), self.by)
+        Voice.objects.update(statement="")
+
+        decide.undo(Voice.objects.all(), self.by)
+
+        voice.refresh_from_db()
+        self.assertIsNone(voice.featured_at)
+
+    def test_changes_are_asked_for_once_at_a_time(self):
+        make_voice()
+        decide.ask_changes(Voice.objects.all(), self.by, "Please leave out the name.")
+
+        again = decide.ask_changes(Voice.objects.all(), self.by, "And the city.")
+
+        self.assertEqual(again, 0)
+        self.assertEqual(
+            Voice.objects.get().changes_asked, "Please leave out the name."
+        )
+
     def test_an_edit_is_not_undone(self):
         voice = make_voice()
         voice.statement = "Edited."

@@ -20,7 +20,7 @@ from tests.factories import (
     make_submission,
     sign,
 )
-from voices.letters.queue import queue_confirmation, queue_letter
+from voices.letters.queue import ASK_TO_CONFIRM, defer_confirmation, queue_letter
 from voices.letters.send import send_letter
 from voices.models import Letter, RefusedAddress, Signature, Submission, Voice
 from voices.moderation import decide
@@ -151,14 +151,6 @@ class ConfirmLetterTests(TestCase):
 
         mailed = latest_submission().mailed_at
         self.assertLess(timezone.now() - mailed, timedelta(minutes=1))
-
-    def test_no_mail_leaves_for_a_form_that_is_about_to_be_deleted(self):
-        sign(self.client)
-        age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
-        Submission.objects.update(submitted_at=timezone.now() - age)
-
-        self.assertEqual(deliver(), [])
-        self.assertIsNotNone(Letter.objects.get().dropped_at)
 
 
 class AlreadySignedLetterTests(TestCase):
@@ -377,12 +369,12 @@ class QueueTests(CommittedTestCase):
 
     def test_the_job_is_queued_with_its_form_or_not_at_all(self):
         with self.assertRaises(ZeroDivisionError), transaction.atomic():
-            queue_confirmation(make_submission())
-            self.assertEqual(len(jobs()), 1)
+            defer_confirmation(make_submission())
+            self.assertEqual(len(jobs(ASK_TO_CONFIRM)), 1)
             raise ZeroDivisionError
 
-        self.assertEqual(jobs(), [])
-        self.assertFalse(Letter.objects.exists())
+        self.assertEqual(jobs(ASK_TO_CONFIRM), [])
+        self.assertFalse(Submission.objects.exists())
 
     def test_the_job_is_queued_with_its_decision_or_not_at_all(self):
         make_signature()
@@ -397,7 +389,7 @@ class QueueTests(CommittedTestCase):
 
     def test_a_form_that_cannot_be_mailed_leaves_nothing_behind(self):
         with (
-            mock.patch("voices.letters.queue.defer", side_effect=OSError),
+            mock.patch("voices.signing.views.defer_confirmation", side_effect=OSError),
             self.assertRaises(OSError),
         ):
             sign(self.client)
@@ -420,11 +412,11 @@ class QueueTests(CommittedTestCase):
         for hour in range(settings.MAILS_PER_ADDRESS_PER_DAY):
             queue_letter(Letter.Kind.PUBLISHED, signature)
             Letter.objects.filter(pk=Letter.objects.latest("pk").pk).update(
-                queued_at=now - timedelta(hours=10 - hour), sent_at=now
+                sent_at=now - timedelta(hours=10 - hour)
             )
 
         queue_letter(Letter.Kind.PUBLISHED, signature)
 
-        *sent, sixth = jobs()
-        self.assertEqual({job["scheduled_at"] for job in sent}, {None})
+        self.assertEqual(deliver(), [])
+        sixth = jobs()[-1]
         self.assertEqual(sixth["scheduled_at"], now + timedelta(hours=14))

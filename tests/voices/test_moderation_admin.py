@@ -15,6 +15,7 @@ from tests.factories import (
     make_voice,
 )
 from voices.models import Decision, Letter, Reason, Voice
+from voices.moderation.admin import MOST_AT_A_TIME
 
 QUEUE = "admin:voices_awaitingvoice"
 VOICES = "admin:voices_voice"
@@ -463,6 +464,34 @@ class RefusedTests(DeskTestCase):
 
             self.assertContains(self.client.get(path), "No voices are chosen")
             self.client.post(path, {"reason": self.reason.pk})
+        self.assertFalse(Decision.objects.exists())
+
+    def test_columns_that_no_list_offers_cannot_be_asked_for(self):
+        for query in (
+            "published_at__year=99999999",
+            "statement__regex=(",
+            "id__range=1",
+            "signature__email__startswith=a",
+        ):
+            path = f"{reverse(f'{VOICES}_changelist')}?{query}"
+
+            self.assertEqual(self.client.get(path).status_code, 400, query)
+
+    def test_more_than_one_transaction_can_mail_is_refused(self):
+        Voice.objects.bulk_create(
+            Voice(name="Ana", review_since=timezone.now())
+            for _ in range(MOST_AT_A_TIME + 1)
+        )
+
+        self.client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {
+                "action": "publish",
+                "_selected_action": [Voice.objects.first().pk],
+                "select_across": "1",
+            },
+        )
+
         self.assertFalse(Decision.objects.exists())
 
     def test_an_id_of_thousands_of_digits_is_no_error(self):

@@ -422,10 +422,24 @@ class CheckTests(TestCase):
 
         response = self.client.post(self.path, {"again": "1"})
 
-        self.assertContains(response, "Another message is on its way")
-        self.assertEqual(Letter.objects.in_flight().count(), 1)
+        self.assertContains(response, "another message is on its way")
         again = deliver()
         self.assertIn(tokens.code(self.form.ref), again[0].body)
+
+    def test_asking_again_costs_the_same_whoever_has_signed(self):
+        make_signature(email="bea@example.com")
+        sign(self.client, email="bea@example.com")
+        known = latest_submission()
+        deliver()
+
+        for form in (self.form, known):
+            with self.assertNumQueries(2):
+                self.client.post(check_url(form), {"again": "1"})
+
+    def test_a_lost_cookie_loses_no_code(self):
+        response = Client(enforce_csrf_checks=True).post(self.path, {"code": "12 34"})
+
+        self.assertContains(response, 'value="12 34"', status_code=403)
 
     def test_sending_again_opens_a_link_that_had_expired(self):
         long_ago = timezone.now() - timedelta(days=settings.CONFIRM_LINK_DAYS + 1)
@@ -469,7 +483,7 @@ class MailLimitTests(TestCase):
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
             sign(self.client)
             deliver()
-        Letter.objects.update(queued_at=timezone.now() - timedelta(hours=24, minutes=1))
+        Letter.objects.update(sent_at=timezone.now() - timedelta(hours=24, minutes=1))
 
         sign(self.client)
 
@@ -484,14 +498,17 @@ class MailLimitTests(TestCase):
 
         self.assertEqual(deliver()[0].to, ["bea@example.com"])
 
-    def test_one_mail_is_on_its_way_at_a_time_and_carries_the_latest_form(self):
+    def test_one_mail_is_on_its_way_at_a_time_and_the_next_form_waits_for_it(self):
         for city in ("Columbus", "Dayton", "Toledo"):
             sign(self.client, city=city)
 
-        mails = deliver()
-        self.assertEqual(len(mails), 1)
-        self.assertIn("Toledo", mails[0].body)
-        self.assertIn(tokens.code(latest_submission().ref), mails[0].body)
+        first, second, third, *more = [deliver() for _ in range(4)]
+
+        self.assertEqual([len(mails) for mails in (first, second, third)], [1, 1, 1])
+        self.assertEqual(more, [[]])
+        self.assertIn("Columbus", first[0].body)
+        self.assertIn("Toledo", second[0].body)
+        self.assertIn("Dayton", third[0].body)
 
     def test_a_mail_that_has_been_on_its_way_for_a_day_holds_nobody_up(self):
         sign(self.client)

@@ -94,7 +94,7 @@ class WallTests(TestCase):
             with self.subTest(path), self.assertNumQueries(3):
                 self.client.get(path)
 
-    def test_asks_the_database_three_times_for_a_search(self):
+    def test_asks_the_database_the_same_few_times_for_a_search(self):
         for _ in range(PAGE_SIZE + 3):
             make_published_voice(state="TX")
         older = self.client.get(wall(q="law")).context["page"].cursor
@@ -104,7 +104,8 @@ class WallTests(TestCase):
             wall(q="law", state="TX"),
             wall(q="law", before=older),
         ):
-            with self.subTest(path), self.assertNumQueries(3):
+            # The search, two figures around it, and what bounds its time.
+            with self.subTest(path), self.assertNumQueries(7):
                 self.client.get(path)
 
 

@@ -24,7 +24,7 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
 
 
 def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives | None:
-    if not submission.can_be_mailed:
+    if submission.confirmed_at:
         return None
     signature = Signature.objects.filter(email_key=submission.email_key).first()
     if signature:

@@ -14,12 +14,11 @@ class LetterQuerySet(models.QuerySet):
     def in_flight(self):
         return self.filter(sent_at=None, dropped_at=None)
 
-    def recent(self, address_hashes):
-        """Those to this address that count towards its limit of mails a day."""
-        return self.filter(
-            address_hash__in=address_hashes,
-            dropped_at=None,
-            queued_at__gt=timezone.now() - timedelta(days=1),
+    def counted(self):
+        """Those that count towards the limit of a day: sent in it, or on their way."""
+        day = timezone.now() - timedelta(days=1)
+        return self.filter(models.Q(sent_at__gt=day) | models.Q(sent_at=None)).filter(
+            dropped_at=None
         )
 
     def forget_old(self):
@@ -70,7 +69,7 @@ class Letter(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["address_hash", "-queued_at"], name="letter_address"),
+            models.Index(fields=["address_hash", "sent_at"], name="letter_address"),
             models.Index(fields=["queued_at"], name="letter_age"),
         ]
 
@@ -80,17 +79,23 @@ class Letter(models.Model):
 
 class RefusedAddressQuerySet(models.QuerySet):
     @transaction.atomic
-    def refuse(self, address_hash: str, submission: Submission | None) -> None:
+    def refuse(self, address_hash: str, submission: Submission | None) -> bool:
         """Note the refusal and delete the forms that wait for the address, if any.
 
-        Their letters go with them, also one that the worker is about to send.
+        Their letters go with them, also one that the worker is about to send. False
+        where the form was confirmed meanwhile: then nothing is done.
         """
-        self.bulk_create([self.model(address_hash=address_hash)], ignore_conflicts=True)
         if submission:
             addresses.lock(submission.email_key)
-            Submission.objects.unconfirmed().filter(
-                email_key=submission.email_key
-            ).delete()
+            submission.refresh_from_db()
+            if submission.confirmed_at:
+                return False
+        self.bulk_create([self.model(address_hash=address_hash)], ignore_conflicts=True)
+        forms = Submission.objects.unconfirmed()
+        forms.filter(letter__address_hash=address_hash).delete()
+        if submission:
+            forms.filter(email_key=submission.email_key).delete()
+        return True
 
 
 class RefusedAddress(models.Model):

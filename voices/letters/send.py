@@ -2,14 +2,16 @@
 
 import logging
 import smtplib
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from voices import addresses
 from voices.letters.compose import compose
 from voices.letters.models import Letter
-from voices.letters.queue import queue_confirmation
+from voices.letters.queue import defer, queue_confirmation
 from voices.signing.models import Signature, Submission
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,9 @@ def send_letter(letter_id: int) -> None:
     )
     if letter is None:
         return
+    if at := full_until(letter):
+        defer(letter, at=at)
+        return
     message = compose(letter)
     if message is None:
         drop_letter(letter_id)
@@ -44,23 +49,34 @@ def send_letter(letter_id: int) -> None:
     settle(letter)
 
 
+def full_until(letter: Letter) -> datetime | None:
+    """Return when the address may be mailed again, if it has had its mails of a day."""
+    day = timedelta(days=1)
+    sent = Letter.objects.filter(
+        address_hash=letter.address_hash, sent_at__gt=timezone.now() - day
+    )
+    counting = sent.order_by("-sent_at")[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :]
+    limiting = counting.first()
+    return limiting.sent_at + day if limiting else None  # type: ignore[operator,return-value]
+
+
 @transaction.atomic
 def settle(letter: Letter) -> None:
     """Note that the letter left, and what follows for the form it was about."""
-    sent_form = letter.submission
-    if sent_form:
-        addresses.lock(sent_form.email_key)
+    key = letter.submission.email_key if letter.submission else ""
+    if key:
+        addresses.lock(key)
     now = timezone.now()
-    current = Letter.objects.in_flight().filter(pk=letter.pk).first()
-    if current is None:
+    if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
         return
-    current.sent_at = now
-    current.save(update_fields=["sent_at"])
-    if sent_form:
-        settle_form(sent_form.pk, now)
-    if current.submission and current.submission != sent_form:
-        # Another form came in for the address while this letter was being sent.
-        queue_confirmation(current.submission)
+    if letter.submission:
+        settle_form(letter.submission.pk, now)
+        # Forms of the address that came in meanwhile have waited for this one.
+        unmailed = Submission.objects.unconfirmed().filter(
+            email_key=key, mailed_at=None
+        )
+        if waiting := unmailed.order_by("-pk").first():
+            queue_confirmation(waiting.pk)
 
 
 def settle_form(form_id: int, now) -> None:

@@ -34,6 +34,9 @@ BEGIN
     ) AS changes
     GROUP BY subject, state, profession_group
     HAVING sum(change) <> 0;
+    IF FOUND THEN
+        NOTIFY pages;
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -69,7 +72,8 @@ DROP TRIGGER voices_decision_stays ON voices_decision;
 DROP FUNCTION voices_decision_stays();
 """
 
-# Web processes keep public pages in memory until they hear of a change.
+# Web processes keep public pages in memory until they hear of a change. What changes a
+# figure tells of it above; this is for the voices that the public reads.
 PAGES = """
 CREATE FUNCTION voices_pages_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -77,18 +81,22 @@ BEGIN
     RETURN NULL;
 END
 $$;
-""" + "".join(
-    f"""
-CREATE TRIGGER {table}_pages_changed
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
-    FOR EACH STATEMENT EXECUTE FUNCTION voices_pages_changed();
+CREATE TRIGGER voices_voice_published
+    AFTER INSERT ON voices_voice FOR EACH ROW WHEN (NEW.published_at IS NOT NULL)
+    EXECUTE FUNCTION voices_pages_changed();
+CREATE TRIGGER voices_voice_changed
+    AFTER UPDATE ON voices_voice FOR EACH ROW
+    WHEN (OLD.published_at IS NOT NULL OR NEW.published_at IS NOT NULL)
+    EXECUTE FUNCTION voices_pages_changed();
+CREATE TRIGGER voices_voice_gone
+    AFTER DELETE OR TRUNCATE ON voices_voice FOR EACH STATEMENT
+    EXECUTE FUNCTION voices_pages_changed();
 """
-    for table in ("voices_voice", "voices_tally")
-)
 
 NO_PAGES = """
-DROP TRIGGER voices_voice_pages_changed ON voices_voice;
-DROP TRIGGER voices_tally_pages_changed ON voices_tally;
+DROP TRIGGER voices_voice_published ON voices_voice;
+DROP TRIGGER voices_voice_changed ON voices_voice;
+DROP TRIGGER voices_voice_gone ON voices_voice;
 DROP FUNCTION voices_pages_changed();
 """
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404
@@ -18,25 +19,43 @@ from voices.moderation import decide
 from voices.moderation.diff import word_diff
 from voices.moderation.forms import ChangesForm, DeclineForm, ReasonForm
 from voices.moderation.models import AwaitingVoice, Decision, Reason
-from voices.plain_text import tidy_line, tidy_paragraphs
-from voices.wall.models import PUBLIC, WAITING, Voice
+from voices.plain_text import tidy_paragraphs
+from voices.signing.forms import TidyCharField
+from voices.wall.models import PUBLIC, STATEMENT_LENGTH, WAITING, Voice
 
-# What fits into an address that names each voice.
-MOST_AT_A_TIME = 100
+# What fits into an address that names each voice, and into one transaction that locks
+# each author's address.
+MOST_AT_A_TIME = 200
+# What lists may be asked for by address; Django would try any column and operator.
+LOOKUPS = {
+    "id__in",
+    "state__exact",
+    "profession_group__exact",
+    "kind__exact",
+    "by__id__exact",
+    "voice__id__exact",
+}
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class VoiceForm(forms.ModelForm):
     """A moderator's edit of the words, tidied as the signer's were."""
 
+    name = TidyCharField(max_length=100)
+    profession = TidyCharField(max_length=80, required=False)
+    city = TidyCharField(max_length=80, required=False)
+    statement = TidyCharField(
+        tidy=tidy_paragraphs,
+        max_length=STATEMENT_LENGTH,
+        required=False,
+        widget=AdminTextareaWidget,
+    )
+
     def clean_statement(self):
-        statement = tidy_paragraphs(self.cleaned_data["statement"])
+        statement = self.cleaned_data["statement"]
         if not statement and self.instance.featured_at:
             raise forms.ValidationError("It is featured: it needs its words.")
         return statement
-
-    def clean_name(self):
-        return tidy_line(self.cleaned_data["name"])
 
 
 def decision(description):
@@ -54,6 +73,9 @@ class VoiceDesk(admin.ModelAdmin):
     readonly_fields = ["edits", "status", "submitted_at"]
     list_per_page = 50
     show_full_result_count = False
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in LOOKUPS
 
     def has_add_permission(self, request):
         return False
@@ -131,12 +153,18 @@ class VoiceDesk(admin.ModelAdmin):
             f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args
         )
 
+    def too_many(self, request, ids):
+        """Send a moderator back who chose more than one decision can lock and mail."""
+        if len(ids) <= MOST_AT_A_TIME:
+            return None
+        sentence = f"Choose at most {MOST_AT_A_TIME} voices at a time."
+        self.message_user(request, sentence, messages.WARNING)
+        return redirect(self.page("changelist"))
+
     def ask(self, request, kind, queryset):
-        ids = queryset.order_by("pk").values_list("pk", flat=True)
-        if len(ids) > MOST_AT_A_TIME:
-            sentence = f"Choose at most {MOST_AT_A_TIME} voices for this at a time."
-            self.message_user(request, sentence, messages.WARNING)
-            return redirect(self.page("changelist"))
+        ids = list(queryset.order_by("pk").values_list("pk", flat=True))
+        if refusal := self.too_many(request, ids):
+            return refusal
         query = urlencode([("id", pk) for pk in ids])
         return redirect(f"{self.page('decide', kind)}?{query}")
 
@@ -171,10 +199,11 @@ class VoiceDesk(admin.ModelAdmin):
     def decided(self, request, queryset, what, decide_on):
         """Decide, say how many it was and where to undo it, and go back to the list."""
         ids = list(queryset.values_list("pk", flat=True))
+        if refusal := self.too_many(request, ids):
+            return refusal
         count = decide_on(Voice.objects.filter(pk__in=ids), by=request.user)
         url = reverse("admin:voices_voice_changelist")
-        if len(ids) <= MOST_AT_A_TIME:
-            url += "?id__in=" + ",".join(map(str, ids))
+        url += "?id__in=" + ",".join(map(str, ids))
         self.message_user(
             request,
             format_html('{}: {}. <a href="{}">See or undo</a>', what, count, url),
@@ -309,6 +338,7 @@ class DecisionAdmin(admin.ModelAdmin):
     """The log, to read."""
 
     list_display = ["at", "kind", "voice_id", "reason", "by"]
+    lookup_allowed = VoiceDesk.lookup_allowed
     list_filter = ["kind", "by"]
     list_select_related = ["reason", "by"]
     ordering = ["-pk"]

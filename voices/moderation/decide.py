@@ -50,7 +50,7 @@ def decline(voices, by, reason, *, tell: bool) -> int:
 def ask_changes(voices, by, changes: str) -> int:
     return decide(
         Kind.CHANGES_ASKED,
-        undecided(voices),
+        undecided(voices).filter(changes_asked_at=None),
         by,
         {"changes_asked_at": timezone.now(), "changes_asked": changes},
         letter=Letter.Kind.CHANGES_ASKED,
@@ -144,6 +144,10 @@ def undo(voices, by) -> int:
         if latest is None:
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
-        Voice.objects.filter(pk=voice.pk).update(**BEFORE[latest.kind])
+        decided = Voice.objects.filter(pk=voice.pk)
+        if latest.kind == Kind.UNFEATURED:
+            # It may have lost its words or been taken down since.
+            decided = decided.on_the_wall()
+        decided.update(**BEFORE[latest.kind])
         done += 1
     return done

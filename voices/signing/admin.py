@@ -13,6 +13,9 @@ class SignatureAdmin(admin.ModelAdmin):
     search_fields = ["name", "email__exact"]
     show_full_result_count = False
 
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in {"state__exact", "name_display__exact"}
+
     def has_add_permission(self, request):
         return False
 

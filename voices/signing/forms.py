@@ -54,8 +54,8 @@ class SignForm(forms.ModelForm):
     email = forms.EmailField(
         label="E-mail",
         max_length=254,
-        help_text="Never published. We send one message so you can confirm that this "
-        "is you.",
+        help_text="Never published. We write to it so you can confirm that this is "
+        "you, and about your statement.",
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
@@ -79,7 +79,7 @@ class SignForm(forms.ModelForm):
         label="ZIP code",
         required=False,
         max_length=5,
-        help_text="Never published. Lets us count voices by district.",
+        help_text="Never published. Kept to count signatures by district one day.",
         validators=[RegexValidator(r"\A[0-9]{5}\Z", "Enter the five digits, as 43215")],
         widget=forms.TextInput(
             {"autocomplete": "postal-code", "inputmode": "numeric", "class": "w-s"}
@@ -128,6 +128,10 @@ class SignForm(forms.ModelForm):
 
     def clean_email(self):
         email = self.cleaned_data["email"]
+        # Legal, but nobody's: one mailbox would have many spellings, and some mail
+        # programs read another address in them.
+        if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
         try:
             self.email_key = addresses.canonical(email)
         except ValueError:

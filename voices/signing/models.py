@@ -107,6 +107,9 @@ class Signature(SignedForm):
                 violation_error_message="This address has already signed.",
             ),
         ]
+        indexes = [
+            models.Index(fields=["-confirmed_at", "-id"], name="signature_newest"),
+        ]
 
 
 # What a form holds of the person who sent it in, besides the wish for updates.
@@ -174,7 +177,7 @@ class Submission(SignedForm):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(confirmed_at=None)
-                | models.Q(name="", email="", email_key="", city="", statement=""),
+                | models.Q(**dict.fromkeys(PRIVATE_TEXTS, "")),
                 name="submission_confirmed_is_empty",
                 violation_error_message="A confirmed form keeps no personal data.",
             ),
@@ -191,12 +194,6 @@ class Submission(SignedForm):
     @property
     def shown_name(self) -> str:
         return shown_name(self.name, self.name_display)
-
-    @property
-    def can_be_mailed(self) -> bool:
-        """Whether there is still something to confirm, and time to do it."""
-        age = timezone.now() - self.submitted_at
-        return not self.confirmed_at and age.days < settings.UNCONFIRMED_KEPT_DAYS
 
     def try_code(self, code: str) -> bool:
         """Use up one of the tries; say whether `code` is the one that was mailed.
@@ -230,7 +227,7 @@ class Submission(SignedForm):
         for form in forms:
             form.close(signature)
 
-    def close(self, signature: Signature) -> None:
+    def close(self, signature: Signature | None) -> None:
         """Note what became of it and drop all that it held of the person."""
         for field in PRIVATE_TEXTS:
             setattr(self, field, "")

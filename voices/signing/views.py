@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from voices.letters.models import RefusedAddress
-from voices.letters.queue import queue_confirmation
+from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
 from voices.signing.models import Submission
@@ -26,7 +26,7 @@ def add(request):
         return render_add(request, form, status=422)
     with transaction.atomic():
         submission = form.save()
-        queue_confirmation(submission)
+        defer_confirmation(submission)
     return redirect_see_other("voices:check", submission.ref)
 
 
@@ -49,29 +49,35 @@ def redirect_see_other(*args):
 def check(request, ref):
     """Take the code, or send the mail again; says the same whoever has signed."""
     submission = get_object_or_404(Submission, ref=ref)
+    if request.method != "POST":
+        return render_check(request, submission, CodeForm())
+    if "again" in request.POST:
+        defer_confirmation(submission)
+        return render_check(request, submission, CodeForm(), sent_again=True)
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        if submission.try_code(form.cleaned_data["code"]):
+            submission.confirm()
+            return redirect_see_other("voices:thanks")
+        form.add_error(
+            "code",
+            "That is not the code from our latest message, or it was tried too often. "
+            "Check the digits, or use the link in the message.",
+        )
+    return render_check(request, submission, form, status=422)
+
+
+def render_check(
+    request, submission, form, *, sent_again=False, stale=False, status=200
+):
     context = {
         "submission": submission,
-        "form": CodeForm(),
-        "sent_again": False,
+        "form": form,
+        "sent_again": sent_again,
+        "stale": stale,
         "link_days": settings.CONFIRM_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
     }
-    status = 200
-    if "again" in request.POST:
-        queue_confirmation(submission)
-        context["sent_again"] = True
-    elif request.method == "POST":
-        form = context["form"] = CodeForm(request.POST)
-        if form.is_valid():
-            if submission.try_code(form.cleaned_data["code"]):
-                submission.confirm()
-                return redirect_see_other("voices:thanks")
-            form.add_error(
-                "code",
-                "That is not the code from our latest message, or it was tried too "
-                "often. Check the digits, or use the link in the message.",
-            )
-        status = 422
     return render(request, "voices/check_email.html", context, status=status)
 
 
@@ -133,6 +139,6 @@ def not_me(request, token):
         refused.delete()
         state = "allowed"
     else:
-        RefusedAddress.objects.refuse(address_hash, submission)
-        state = "done"
+        done = RefusedAddress.objects.refuse(address_hash, submission)
+        state = "done" if done else "confirmed"
     return render(request, "voices/not_me.html", {"state": state})

@@ -161,6 +161,14 @@ class Voice(models.Model):
                 condition=WITH_STATEMENT,
             ),
             models.Index(
+                models.F("state"),
+                models.F("profession_group"),
+                models.F("published_at").desc(),
+                models.F("id").desc(),
+                name="voice_wall_both",
+                condition=WITH_STATEMENT,
+            ),
+            models.Index(
                 models.F("published_at").desc(),
                 models.F("id").desc(),
                 name="voice_published",
@@ -261,7 +269,7 @@ class Tally(models.Model):
 
     Triggers on the tables write the changes, so that whoever writes there, the
     figures follow in the same transaction. Rows are only ever added, which never
-    makes two transactions wait for one another; a periodic task folds them into one
+    waits for a row that another transaction holds; a periodic task folds them into one
     row for each cell.
     """
 

@@ -1,10 +1,13 @@
 """One page of the wall: its voices and the figures around them."""
 
+from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.db import OperationalError, connection, transaction
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
+from psycopg.errors import QueryCanceled
 
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
@@ -12,8 +15,9 @@ from voices.wall import cursor
 from voices.wall.models import Tally, Voice
 
 PAGE_SIZE = 36
-# A search looks at this many matches, the newest, and no further.
+# A search shows this many matches, the newest, and no more.
 MOST_MATCHES = 1000
+LONGEST_SEARCH_MS = 800
 
 
 class NoSuchPage(Exception):
@@ -48,6 +52,12 @@ class Filters:
 
     def __bool__(self):
         return bool(self.q or self.state or self.profession)
+
+    def canonical(self) -> str:
+        """Return the query string that search engines should know, without words."""
+        kept = {"state": self.state, "profession": self.profession}
+        query = urlencode({name: value for name, value in kept.items() if value})
+        return f"?{query}" if query else ""
 
     def chips(self) -> list[Chip]:
         labels = {
@@ -107,10 +117,25 @@ class WallPage:
             raise NoSuchPage("There is no such page of voices.") from error
 
     def search(self) -> list[int]:
-        """Return the ids of the newest matches, one more than are looked at."""
+        """Return the ids of the newest matches, one more than are shown.
+
+        Words that are common, but never together, would have the database look at
+        every voice; after a while it stops, and the reader is asked for other words.
+        """
         found = self.filters.apply(Voice.objects.on_the_wall())
         found = found.matching(self.filters.q).newest_first()
-        return list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_SEARCH_MS}")
+                ids = list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+                return ids
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            raise NoSuchPage(
+                "That search takes too long. Try fewer or rarer words."
+            ) from error
 
     def rows(self) -> list[Voice]:
         voices = Voice.objects.on_the_wall()
@@ -125,6 +150,8 @@ class WallPage:
     @cached_property
     def cells(self) -> dict[tuple[str, str], int]:
         """The number of statements of each state and profession group."""
+        if self.matches is not None:
+            return {}
         return Tally.objects.statements().cells()
 
     @property
@@ -150,20 +177,31 @@ class WallPage:
 
     @property
     def states(self) -> list[Option]:
-        chosen = self.filters
-        return [
-            self.option(value, label, chosen.state, (value, chosen.profession))
-            for value, label in PLACES.items()
-        ]
+        group = self.filters.profession
+        counts: Counter[str] = Counter()
+        for (cell_state, cell_group), count in self.cells.items():
+            if group in ("", cell_group):
+                counts[cell_state] += count
+        return self.options(PLACES.items(), counts, self.filters.state)
 
     @property
     def groups(self) -> list[Option]:
-        chosen = self.filters
-        return [
-            self.option(value, label, chosen.profession, (chosen.state, value))
-            for value, label in ProfessionGroup.choices
-        ]
+        state = self.filters.state
+        counts: Counter[str] = Counter()
+        for (cell_state, cell_group), count in self.cells.items():
+            if state in ("", cell_state):
+                counts[cell_group] += count
+        choices = ProfessionGroup.choices
+        return self.options(choices, counts, self.filters.profession)
 
-    def option(self, value, label, chosen, cell) -> Option:
-        count = self.count(*cell) if self.matches is None else None
-        return Option(value, label, count, selected=value == chosen)
+    def options(self, choices, counts, chosen) -> list[Option]:
+        searching = self.matches is not None
+        return [
+            Option(
+                value,
+                label,
+                None if searching else counts[value],
+                selected=value == chosen,
+            )
+            for value, label in choices
+        ]
