@@ -1,0 +1,670 @@
+import re
+from html import unescape
+from time import process_time
+
+from django.test import Client, SimpleTestCase, TestCase
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import (
+    FORM,
+    latest_submission,
+    make_published_voice,
+    make_signature,
+    make_staff,
+    make_voice,
+    sign,
+)
+from voices.flags import find
+from voices.models import Submission, Voice, WatchedWord
+from voices.moderation import decide
+
+QUEUE = reverse("admin:voices_awaitingvoice_changelist")
+VOICES = reverse("admin:voices_voice_changelist")
+TEXT = "The same words that a group sent in."
+
+HOLDS = {
+    "phone": {
+        "Call 555-010-9999.": "555-010-9999",
+        "(555) 010-9999": "(555) 010-9999",
+        "+1 555.010.9999": "+1 555.010.9999",
+        "1-800-555-0199": "1-800-555-0199",
+        "2125550199": "2125550199",
+        "555 – 010 – 9999": "555 – 010 – 9999",
+        "Just call me at 555-0199.": "call me at 555-0199",
+        "+44 20 7946 0958": "+44 20 7946 0958",
+    },
+    "email": {
+        "I am ana.reyes+x@mail.example.com.": "ana.reyes+x@mail.example.com",
+        "<ana@example.co.uk>": "ana@example.co.uk",
+        "ana (at) example (dot) com": "ana (at) example (dot) com",
+        "ana [at] example.com": "ana [at] example.com",
+    },
+    "street-address": {
+        "at 1600 Pennsylvania Avenue NW": "1600 Pennsylvania Avenue",
+        "12 St. Charles Street, Apt 4B": "12 St. Charles Street, Apt 4B",
+        "350 5th Ave": "350 5th Ave",
+        "12 Oak Ave., Apt. 4": "12 Oak Ave., Apt. 4",
+        "100 State Street": "100 State Street",
+        "44 Elm St. He came": "44 Elm St",
+        "123 N. High St, Columbus": "123 N. High St",
+        "1 Martin Luther King Jr. Blvd": "1 Martin Luther King Jr. Blvd",
+        "at 2014 Oak Court": "2014 Oak Court",
+        "i live at 123 main street": "123 main street",
+        "4500 Highway 12": "4500 Highway 12",
+        "P.O. Box 12": "P.O. Box 12",
+    },
+    "case-number": {
+        "2:19-cv-01234-ABC": "2:19-cv-01234-ABC",
+        "it was 19CR1234": "19CR1234",
+        "case number 12345": "case number 12345",
+        "Docket No. A-17-2": "Docket No. A-17-2",
+        "police report #889": "report #889",
+        "case 2019CR00123": "case 2019CR00123",
+        "No. 17-1234": "No. 17-1234",
+    },
+    "link": {
+        "See https://example.org/page.": "https://example.org/page",
+        "www.example.org": "www.example.org",
+        "example.com/a?b=c": "example.com/a?b=c",
+        "EXAMPLE.ORG": "EXAMPLE.ORG",
+        "bit.ly/abc": "bit.ly/abc",
+    },
+    "all-capitals": {
+        "NOBODY STANDS ABOVE THE LAW!": "NOBODY STANDS ABOVE THE LAW!",
+        "NOBODY IS ABOVE THE LAW, ok": "NOBODY IS ABOVE THE LAW, ok",
+    },
+    "titled-name": {
+        "Officer Dow lied": "Officer Dow",
+        "then deputy Dow hit me": "deputy Dow",
+        "Sgt. J. Dow": "Sgt. J. Dow",
+        "Judge O’Brien": "Judge O’Brien",
+        "Dr. Ana Reyes said": "Dr. Ana Reyes",
+        "Ms Álvarez": "Ms Álvarez",
+    },
+}
+HOLDS_NOT = {
+    "phone": [
+        "on 2026-11-22",
+        "100-2000 people",
+        "$5550109999",
+        "$2,500,000,000",
+        "42 U.S.C. 1983 and 1985 1986",
+        "43215-1234",
+        "1234567890123456",
+    ],
+    "email": ["@ana", "ana at home", "a@b", "50 @ 3", "meet (at) noon"],
+    "street-address": [
+        "2015 Supreme Court ruling",
+        "1967 United States Supreme Court",
+        "a 2 way street",
+        "20 years on the street",
+        "the 2008 Wall Street bailout",
+        "In 2020 Lafayette Square was cleared",
+        "In 2015 Minneapolis St. Paul police",
+        "5 officers came down our street",
+        "$500 Main Street",
+    ],
+    "case-number": [
+        "in this case 2000 people",
+        "in case of 5",
+        "a report 5 years ago",
+        "the No. 1 reason",
+        "in any case, no 5",
+    ],
+    "link": ["they told me.So", "e.g. this", "3.5 million", "a@example.com", "and/or"],
+    "all-capitals": ["ENOUGH!", "I saw NYPD and FBI and DEA at work", "1" * 40, ""],
+    "titled-name": [
+        "Chief Justice",
+        "the officer said",
+        "Sheriff’s Office",
+        "the Judge. He",
+        "Officer I saw",
+        "Attorney General",
+        "OFFICER SMITH SHOT",
+        "judge for yourself",
+        "Chief of Police",
+    ],
+}
+
+
+def held(text, kind, words=()):
+    hits = [hit for hit in find.find(text, words) if hit.kind == kind]
+    return [text[hit.start : hit.end] for hit in hits]
+
+
+class FindTests(SimpleTestCase):
+    def test_each_kind_is_found_where_it_stands(self):
+        self.assertEqual({*HOLDS, "watched-word"}, set(find.LABELS))
+        for kind, examples in HOLDS.items():
+            for text, part in examples.items():
+                with self.subTest(kind=kind, text=text):
+                    self.assertEqual(held(text, kind), [part])
+
+    def test_what_only_looks_like_it_is_left_alone(self):
+        self.assertEqual(set(HOLDS_NOT), set(HOLDS))
+        for kind, texts in HOLDS_NOT.items():
+            for text in texts:
+                with self.subTest(kind=kind, text=text):
+                    self.assertEqual(held(text, kind), [])
+
+    def test_watched_words_are_whole_words_whatever_their_case(self):
+        words = ["acab", "blue  lives", "c++", " ", ""]
+
+        self.assertEqual(held("ACAB!", "watched-word", words), ["ACAB"])
+        self.assertEqual(held("Blue\nlives", "watched-word", words), ["Blue\nlives"])
+        self.assertEqual(held("in c++.", "watched-word", words), ["c++"])
+        self.assertEqual(held("macabre", "watched-word", words), [])
+        self.assertEqual(held("anything", "watched-word", [" "]), [])
+
+    def test_the_kinds_of_texts_are_named_once_each(self):
+        texts = ["Officer Dow, 555-010-9999", "555-010-9998, example.org"]
+
+        self.assertEqual(find.kinds(texts), ["phone", "link", "titled-name"])
+
+    @given(st.text(), st.lists(st.text(max_size=9), max_size=4))
+    def test_any_text_can_be_looked_through(self, text, words):
+        for hit in find.find(text, words):
+            self.assertLessEqual(0, hit.start)
+            self.assertLess(hit.start, hit.end)
+            self.assertLessEqual(hit.end, len(text))
+
+    def test_the_longest_text_takes_no_time(self):
+        for part in (
+            "a",
+            "1",
+            "1 ",
+            "1-",
+            "A ",
+            "a.",
+            "12 Aa ",
+            "x@a-",
+            "Mr. A. ",
+            "+1",
+        ):
+            text = (part * 600)[:600]
+            start = process_time()
+
+            find.find(text)
+
+            self.assertLess(process_time() - start, 0.5, part)
+
+
+class MarkTests(SimpleTestCase):
+    def test_marks_what_was_found_and_says_what_it_is(self):
+        text = "Officer Dow: 555-010-9999"
+
+        self.assertEqual(
+            find.mark(text, find.find(text)),
+            '<mark title="title and name">Officer Dow</mark>: '
+            '<mark title="phone number">555-010-9999</mark>',
+        )
+
+    def test_of_two_that_overlap_one_is_marked(self):
+        text = "example.org/officer"
+        found = find.find(text, ["officer"])
+
+        self.assertEqual(len(found), 2)
+        self.assertEqual(find.mark(text, found).count("<mark"), 1)
+
+    def test_a_text_in_capitals_is_not_marked_from_end_to_end(self):
+        text = "NOBODY STANDS ABOVE THE LAW"
+
+        self.assertEqual(find.mark(text, find.find(text)), text)
+
+    def test_escapes_inside_and_outside_of_marks(self):
+        text = '<b>Officer Dow</b> "&" <acab>'
+
+        self.assertEqual(
+            find.mark(text, find.find(text, ["<acab>"])),
+            '&lt;b&gt;<mark title="title and name">Officer Dow</mark>&lt;/b&gt; '
+            '&quot;&amp;&quot; <mark title="watched word">&lt;acab&gt;</mark>',
+        )
+
+    @given(
+        st.text(),
+        st.lists(
+            st.builds(
+                lambda kind, start, size: find.Found(kind, start, start + size),
+                st.sampled_from(list(find.LABELS)),
+                st.integers(0, 40),
+                st.integers(1, 9),
+            ),
+            max_size=5,
+        ),
+    )
+    def test_without_its_marks_it_is_the_text_and_nothing_is_live(self, text, found):
+        found = [hit for hit in found if hit.end <= len(text)]
+
+        html = find.mark(text, found)
+
+        plain = re.sub(r'<mark title="[a-z -]+">|</mark>', "", html)
+        self.assertEqual(unescape(plain), text)
+        self.assertNotRegex(plain, "[<>\"']")
+
+
+class TextKeyTests(SimpleTestCase):
+    def test_is_the_same_whatever_case_spaces_and_punctuation(self):
+        key = find.text_key("Nobody is above the law; nobody.")
+
+        self.assertEqual(len(key), 32)
+        for text in (
+            "NOBODY IS ABOVE THE LAW NOBODY",
+            "nobody\nis above –  the law… nobody!!!",
+            "Ｎｏｂｏｄｙ is above the law nobody",
+        ):
+            self.assertEqual(find.text_key(text), key)
+        self.assertNotEqual(find.text_key("Nobody is below the law; nobody."), key)
+
+    def test_a_short_text_has_none(self):
+        self.assertEqual(find.text_key("Enough!"), "")
+        self.assertEqual(find.text_key("Enough is" + "!" * 100), "")
+
+    @given(st.text())
+    def test_any_text_has_one_and_keeps_it_when_shouted(self, text):
+        key = find.text_key(text)
+
+        self.assertIn(len(key), (0, 32))
+        self.assertEqual(find.text_key(f" ¡{text}! "), key)
+
+
+class ArrivalTests(TestCase):
+    def test_a_statement_is_flagged_when_it_arrives(self):
+        WatchedWord.objects.create(words="acab")
+
+        voice = make_voice(statement="ACAB. Officer Dow took my call at 555-010-9999.")
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.flags, ["phone", "watched-word", "titled-name"])
+        self.assertEqual(voice.text_key, find.text_key(voice.statement))
+
+    def test_a_confirmed_form_makes_a_flagged_voice(self):
+        sign(self.client, statement="Officer Dow lied, and the city paid for it.")
+
+        latest_submission().confirm()
+
+        self.assertEqual(Voice.objects.get(founding_number=None).flags, ["titled-name"])
+
+    def test_an_edit_flags_anew(self):
+        voice = make_voice(statement="Call me: 555-010-9999, day and night, please.")
+        voice.statement = "Write to me."
+
+        decide.edit(voice, make_staff())
+
+        voice.refresh_from_db()
+        self.assertEqual((voice.flags, voice.text_key), ([], ""))
+
+    def test_a_correction_is_flagged_beside_the_statement(self):
+        voice = make_published_voice(statement="See example.org.")
+        voice.correction, voice.corrected_at = "Call 555-010-9999.", timezone.now()
+
+        voice.save(update_fields=["correction", "corrected_at"])
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.flags, ["phone", "link"])
+
+    def test_a_correction_that_no_longer_waits_is_not(self):
+        voice = make_published_voice(
+            statement="See example.org.",
+            correction="Call 555-010-9999.",
+            corrected_at=timezone.now(),
+        )
+        voice.corrected_at = None
+
+        voice.save(update_fields=["corrected_at"])
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.flags, ["link"])
+
+    def test_saving_anything_else_leaves_the_flags_alone(self):
+        voice = make_voice(statement="Officer Dow")
+        Voice.objects.filter(pk=voice.pk).update(flags=["link"])
+        voice.city = "Dayton"
+
+        voice.save(update_fields=["city"])
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.flags, ["link"])
+
+    def test_what_is_emptied_keeps_no_trace_of_its_text(self):
+        voice = make_voice(statement="Call 555-010-9999, whoever you may be.")
+        voice.statement = ""
+
+        voice.save()
+
+        voice.refresh_from_db()
+        self.assertEqual((voice.flags, voice.text_key), ([], ""))
+
+
+class SignerTests(TestCase):
+    statement = "Ask me at 555-010-9999 or ana@example.org."
+
+    def press(self, response, **changes):
+        """Press the button of the page that was answered."""
+        form = response.context["form"]
+        filled = {name: form[name].value() or "" for name in form.fields}
+        return self.client.post(reverse("voices:add"), filled | changes)
+
+    def test_shows_the_details_once_with_everything_typed_kept(self):
+        response = sign(self.client, statement=self.statement)
+
+        self.assertContains(
+            response, "hold a phone number: “555-010-9999”", status_code=422
+        )
+        self.assertContains(
+            response, "hold an e-mail address: “ana@example.org”", status_code=422
+        )
+        self.assertNotContains(response, "Error:", status_code=422)
+        self.assertNotContains(response, "There is a problem", status_code=422)
+        for name in ("name", "email", "city", "zip_code", "profession", "statement"):
+            self.assertEqual(
+                response.context["form"][name].value(),
+                {**FORM, "statement": self.statement}[name],
+            )
+        self.assertFalse(Submission.objects.exists())
+
+    def test_the_second_press_sends_it_as_it_is(self):
+        shown = sign(self.client, statement=self.statement)
+
+        response = self.press(shown)
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(latest_submission().statement, self.statement)
+
+    def test_a_statement_without_them_goes_through_at_once(self):
+        for statement in ("", FORM["statement"], "Officer Dow lied. See example.org."):
+            self.assertEqual(sign(self.client, statement=statement).status_code, 303)
+
+    def test_taking_them_out_sends_it(self):
+        shown = sign(self.client, statement=self.statement)
+
+        response = self.press(shown, statement="Ask me.")
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(latest_submission().statement, "Ask me.")
+
+    def test_one_that_was_shown_is_not_shown_again_when_the_other_is_gone(self):
+        shown = sign(self.client, statement=self.statement)
+
+        response = self.press(shown, statement="Ask me at 555-010-9999.")
+
+        self.assertEqual(response.status_code, 303)
+
+    def test_a_new_one_is_shown(self):
+        shown = sign(self.client, statement=self.statement)
+
+        response = self.press(shown, statement="Ask me at 555-010-8888.")
+
+        self.assertContains(response, "“555-010-8888”", status_code=422)
+        self.assertFalse(Submission.objects.exists())
+
+    def test_an_error_is_shown_first(self):
+        response = sign(self.client, statement=self.statement, city="")
+
+        self.assertContains(response, "Enter your city", status_code=422)
+        self.assertNotContains(response, "seems to hold", status_code=422)
+
+    def test_who_publishes_nothing_is_asked_nothing(self):
+        response = sign(self.client, statement=self.statement, name_display="unlisted")
+
+        self.assertEqual(response.status_code, 303)
+
+    def test_escapes_what_it_shows(self):
+        response = sign(self.client, statement="<b>1 Elm Street</b> & more")
+
+        self.assertContains(response, "“1 Elm Street”", status_code=422)
+        self.assertNotContains(response, "<b>1 Elm", status_code=422)
+
+    def test_whatever_comes_back_as_seen_is_no_error(self):
+        for seen in ("x", "\x00", ",,,", "a" * 9000, "<b>", "\ufffd"):
+            response = sign(self.client, statement=self.statement, details_seen=seen)
+
+            self.assertEqual(response.status_code, 422, seen)
+        self.assertFalse(Submission.objects.exists())
+
+    def test_a_stale_page_keeps_what_was_seen(self):
+        client = Client(enforce_csrf_checks=True)
+
+        response = sign(client, statement=self.statement, details_seen="abc")
+
+        self.assertContains(response, 'value="abc"', status_code=403)
+
+
+class DeskTests(TestCase):
+    def setUp(self):
+        self.client.force_login(make_staff())
+
+    def names(self, path):
+        response = self.client.get(path)
+        self.assertEqual(response.status_code, 200)
+        return sorted(voice.name for voice in response.context["cl"].result_list)
+
+    def test_the_queue_marks_the_words_and_names_the_flags(self):
+        WatchedWord.objects.create(words="acab")
+        make_voice(statement="ACAB <b>555-010-9999</b>")
+
+        response = self.client.get(QUEUE)
+
+        self.assertContains(
+            response, '<mark title="watched word">ACAB</mark> &lt;b&gt;'
+        )
+        self.assertContains(response, '<mark title="phone number">555-010-9999</mark>')
+        self.assertContains(response, '<span class="flag hard">Phone number</span>')
+        self.assertContains(response, '<span class="flag">Watched word</span>')
+
+    def test_a_statement_without_flags_says_so(self):
+        make_voice()
+
+        self.assertContains(self.client.get(QUEUE), "No flags")
+
+    def test_every_page_with_the_voice_marks_the_words(self):
+        voice = make_voice(statement="Call 555-010-9999.")
+
+        for path in (
+            reverse("admin:voices_awaitingvoice_change", args=[voice.pk]),
+            reverse("admin:voices_voice_change", args=[voice.pk]),
+            reverse("admin:voices_voice_decide", args=["declined"]) + f"?id={voice.pk}",
+            VOICES,
+        ):
+            self.assertContains(
+                self.client.get(path), '<mark title="phone number">555-010-9999</mark>'
+            )
+
+    def test_filters_by_flag(self):
+        make_voice(name="Phone", statement="Call 555-010-9999.")
+        make_voice(name="Link", statement="See example.org.")
+        make_voice(name="Plain", statement="Enough.")
+        make_published_voice(name="Reported", statement="", reported_at=timezone.now())
+        make_published_voice(
+            name="Corrected", statement="", corrected_at=timezone.now()
+        )
+
+        for flag, names in {
+            "phone": ["Phone"],
+            "any": ["Link", "Phone"],
+            "email": [],
+            "same-text": [],
+            "reported": ["Reported"],
+            "corrected": ["Corrected"],
+            "none-such": ["Corrected", "Link", "Phone", "Plain", "Reported"],
+        }.items():
+            with self.subTest(flag=flag):
+                self.assertEqual(self.names(f"{QUEUE}?flag={flag}"), names)
+
+    def test_the_list_of_all_filters_by_flag_and_status(self):
+        make_voice(name="Waiting", statement="Call 555-010-9999.")
+        make_published_voice(name="Published", statement="Call 555-010-8888.")
+
+        self.assertEqual(
+            self.names(f"{VOICES}?flag=phone&status=published"), ["Published"]
+        )
+
+    def test_the_same_text_is_one_group(self):
+        make_voice(name="First", statement=TEXT)
+        make_voice(name="Second", statement=TEXT.upper() + "!!")
+        make_published_voice(name="Published", statement=TEXT)
+        make_voice(name="Withdrawn", statement=TEXT, withdrawn_at=timezone.now())
+        make_voice(name="Other")
+        first = Voice.objects.get(name="First")
+
+        response = self.client.get(QUEUE)
+        link = f"{VOICES}?same-text={first.pk}"
+
+        self.assertContains(response, f'href="{link}">Same text as 2 others</a>')
+        self.assertContains(response, "Same text as 2 others", count=2)
+        self.assertEqual(self.names(link), ["First", "Published", "Second"])
+        self.assertEqual(self.names(f"{QUEUE}?flag=same-text"), ["First", "Second"])
+
+    def test_one_other_is_not_others(self):
+        make_voice(statement=TEXT)
+        make_voice(statement=TEXT)
+
+        self.assertContains(self.client.get(QUEUE), "Same text as 1 other</a>")
+
+    def test_short_texts_are_no_group(self):
+        for name in ("First", "Second"):
+            make_voice(name=name, statement="Enough!")
+
+        self.assertNotContains(self.client.get(QUEUE), "Same text as 1")
+        self.assertEqual(self.names(f"{QUEUE}?flag=same-text"), [])
+
+    def test_many_from_one_network_are_one_group(self):
+        now = timezone.now()
+        first = make_signature(name="First", network_hash="a" * 64).voice
+        make_signature(name="Second", network_hash="a" * 64)
+        published = make_signature(name="Published", network_hash="a" * 64).voice
+        Voice.objects.filter(pk=published.pk).update(published_at=now)
+        held_back = make_signature(
+            name="Quarantined",
+            network_hash="a" * 64,
+            counted_at=None,
+            quarantined_at=now,
+        ).voice
+        Voice.objects.filter(pk=held_back.pk).update(review_since=None)
+        declined = make_signature(name="Declined", network_hash="a" * 64).voice
+        Voice.objects.filter(pk=declined.pk).update(declined_at=now)
+        for _ in range(3):
+            make_signature(name="Elsewhere", network_hash="b" * 64)
+        for _ in range(5):
+            make_signature(name="Not Known", network_hash="")
+
+        response = self.client.get(QUEUE)
+        link = f"{VOICES}?same-network={first.pk}"
+
+        self.assertContains(response, f'href="{link}">Same network as 3 others</a>')
+        self.assertContains(response, "Same network as", count=2)
+        self.assertNotContains(response, "a" * 64)
+        self.assertEqual(
+            self.names(link), ["First", "Published", "Quarantined", "Second"]
+        )
+
+    def test_a_group_of_what_cannot_be_is_no_error(self):
+        make_voice(statement=TEXT)
+
+        for voice in ("0", "9" * 18, "9" * 19, "9" * 5000, "x", "²", "-1", ""):
+            for group in ("same-text", "same-network"):
+                response = self.client.get(f"{VOICES}?{group}={voice}", follow=True)
+
+                self.assertEqual(response.status_code, 200, voice)
+
+    def test_a_group_is_decided_on_as_one(self):
+        voices = [make_voice(statement=TEXT) for _ in range(3)]
+        left = make_voice()
+
+        response = self.client.post(
+            f"{VOICES}?same-text={voices[0].pk}",
+            {
+                "action": "publish",
+                "select_across": "1",
+                "_selected_action": [voices[0].pk],
+            },
+        )
+
+        self.assertEqual(response.status_code, 302)
+        self.assertEqual(Voice.objects.published().count(), 3)
+        left.refresh_from_db()
+        self.assertIsNone(left.published_at)
+
+    def test_a_correction_shows_what_it_changes(self):
+        make_published_voice(
+            statement="I saw Officer Dow lie.",
+            correction="I saw an officer lie <b>twice</b>, 555-010-9999.",
+            corrected_at=timezone.now(),
+        )
+
+        response = self.client.get(QUEUE)
+
+        self.assertContains(response, "Corrected by its author")
+        self.assertContains(response, "<del>Officer</del>")
+        self.assertContains(response, '<mark title="phone number">555-010-9999</mark>')
+        self.assertNotContains(response, "<b>twice")
+
+    def test_asks_as_often_for_thirty_as_for_one(self):
+        for rows in (1, 30):
+            while Voice.objects.waiting().count() < rows:
+                signature = make_signature(network_hash="a" * 64)
+                signature.voice.reports.create(kind="other", text="Look.")
+            self.client.get(QUEUE)
+
+            with self.assertNumQueries(9):
+                self.client.get(QUEUE)
+
+
+class WatchedWordTests(TestCase):
+    add = reverse("admin:voices_watchedword_add")
+
+    def setUp(self):
+        self.client.force_login(make_staff())
+        self.voice = make_voice(statement="Blue lives, they say.")
+
+    def flags(self):
+        self.voice.refresh_from_db()
+        return self.voice.flags
+
+    def test_a_new_word_flags_what_waits(self):
+        response = self.client.post(self.add, {"words": " blue   lives "})
+
+        self.assertEqual(response.status_code, 302)
+        self.assertEqual(WatchedWord.objects.get().words, "blue lives")
+        self.assertEqual(self.flags(), ["watched-word"])
+
+    def test_a_word_taken_off_the_list_flags_nothing_any_more(self):
+        self.client.post(self.add, {"words": "blue lives"})
+        word = WatchedWord.objects.get()
+
+        self.client.post(
+            reverse("admin:voices_watchedword_delete", args=[word.pk]), {"post": "yes"}
+        )
+
+        self.assertEqual(self.flags(), [])
+
+    def test_words_can_be_changed_and_deleted_together(self):
+        self.client.post(self.add, {"words": "green"})
+        word = WatchedWord.objects.get()
+        change = reverse("admin:voices_watchedword_change", args=[word.pk])
+
+        self.client.post(change, {"words": "BLUE"})
+        self.assertEqual(self.flags(), ["watched-word"])
+        self.client.post(
+            reverse("admin:voices_watchedword_changelist"),
+            {"action": "delete_selected", "_selected_action": [word.pk], "post": "yes"},
+        )
+
+        self.assertEqual(self.flags(), [])
+
+    def test_what_is_no_word_is_refused(self):
+        for words in ("", "  ", "a\u202eb", "x" * 81, "\x00"):
+            response = self.client.post(self.add, {"words": words})
+
+            self.assertContains(response, "Please correct the error")
+        self.assertFalse(WatchedWord.objects.exists())
+
+    def test_any_signs_can_stand_in_a_word(self):
+        for words in ("(", "[a-", "\\", "*", "a|b", "<b>", "%s"):
+            self.assertEqual(
+                self.client.post(self.add, {"words": words}).status_code, 302
+            )
+
+        self.assertEqual(self.client.get(QUEUE).status_code, 200)

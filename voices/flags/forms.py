@@ -1,0 +1,48 @@
+from hashlib import sha256
+from typing import cast
+
+from django import forms
+from django.http import QueryDict
+
+from voices.flags import find
+
+SENTENCES = {
+    find.PHONE: "a phone number",
+    find.EMAIL: "an e-mail address",
+    find.STREET_ADDRESS: "a street address",
+    find.CASE_NUMBER: "a case number",
+}
+
+
+class ShowsDetails(forms.BaseForm):
+    """A form that shows its author, once, the personal details in the statement.
+
+    The hidden field `details_seen` names, by their hashes, those that were shown, so a
+    second press sends them, and only what is new is shown again.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # A bare field: whatever comes back in it only ever fails to match.
+        self.fields["details_seen"] = forms.Field(
+            required=False, widget=forms.HiddenInput
+        )
+
+    def show_details(self) -> list[tuple[str, str]]:
+        """Return what to show before sending: ("a phone number", "555-010-9999").
+
+        From then on all of it counts as shown. Call it on a valid form.
+        """
+        statement = self.cleaned_data["statement"]
+        found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]
+        details = dict.fromkeys(
+            (SENTENCES[hit.kind], statement[hit.start : hit.end]) for hit in found
+        )
+        hashes = {sha256(text.encode()).hexdigest()[:16] for _, text in details}
+        seen = set(str(self.cleaned_data["details_seen"] or "").split(","))
+        if hashes <= seen:
+            return []
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix("details_seen")] = ",".join(sorted(hashes))
+        self.data = data
+        return list(details)

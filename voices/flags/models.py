@@ -1,0 +1,20 @@
+from django.db import models
+
+
+class WatchedWordQuerySet(models.QuerySet):
+    def texts(self) -> list[str]:
+        return list(self.values_list("words", flat=True))
+
+
+class WatchedWord(models.Model):
+    """A word, or words in a row, that moderators want to see marked."""
+
+    words = models.CharField(max_length=80, unique=True)
+
+    objects = WatchedWordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["words"]
+
+    def __str__(self):
+        return self.words

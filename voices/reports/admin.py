@@ -1,0 +1,35 @@
+from django.contrib import admin
+from django.db.models import F
+from django.urls import reverse
+from django.utils.html import format_html
+
+from voices.reports.models import Report
+
+
+@admin.register(Report)
+class ReportAdmin(admin.ModelAdmin):
+    """What readers reported, to read; the voice itself is decided on in the queue."""
+
+    list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
+    list_select_related = ["closed_by"]
+    # Open ones first, the oldest of them on top.
+    ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in {"kind__exact", "closed_at__isempty", "voice__id__exact"}
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description="voice")
+    def about(self, report):
+        url = reverse("admin:voices_voice_change", args=[report.voice_id])
+        return format_html('<a href="{}">No. {}</a>', url, report.voice_id)

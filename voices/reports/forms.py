@@ -1,0 +1,41 @@
+from django import forms
+
+from voices.abuse.guard import GuardedForm
+from voices.plain_text import tidy_paragraphs, validate_plain_text
+from voices.reports.models import Report
+from voices.signing.forms import TidyCharField
+
+
+class ReportForm(GuardedForm, forms.ModelForm):
+    """What a reader says is wrong; who they are is not asked."""
+
+    kind = forms.ChoiceField(
+        label="What is wrong with it?",
+        choices=Report.Kind,
+        error_messages={
+            "required": "Choose what is wrong",
+            "invalid_choice": "Choose one of the reasons shown here",
+        },
+        widget=forms.RadioSelect,
+    )
+    text = TidyCharField(
+        label="Tell us more",
+        required=False,
+        tidy=tidy_paragraphs,
+        max_length=1000,
+        help_text="Up to 1,000 characters, read by our moderators only. Needed if you "
+        "chose “something else”.",
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 5, "data-count": ""}),
+    )
+
+    class Meta:
+        model = Report
+        fields = ["kind", "text"]
+
+    def clean(self):
+        super().clean()
+        needs_text = self.cleaned_data.get("kind") == Report.Kind.OTHER
+        if needs_text and self.cleaned_data.get("text") == "":
+            self.add_error("text", "Tell us what is wrong")
+        return self.cleaned_data

@@ -1,0 +1,77 @@
+from django.db import transaction
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from voices.abuse import guard
+from voices.abuse.limits import TooMany
+from voices.abuse.models import Arrival
+from voices.abuse.suspicion import is_suspicious
+from voices.reports.forms import ReportForm
+from voices.signing.views import GET_OR_POST, redirect_see_other
+from voices.wall.models import Voice
+
+
+@GET_OR_POST
+def report(request, pk):
+    """Take a report of a voice, which stays public until a moderator has decided."""
+    if request.method != "POST":
+        return render_report(request, pk, ReportForm())
+    form = ReportForm(request.POST)
+    try:
+        if form.is_valid() and save(request, form, pk):
+            return redirect_see_other("voices:report-thanks")
+    except TooMany as too_many:
+        return render_report(
+            request, pk, form, wait_minutes=too_many.minutes, status=429
+        )
+    return render_report(request, pk, form, status=422)
+
+
+@transaction.atomic
+def save(request, form, pk) -> bool:
+    """Store the report and put its voice into the queue, if it is still public.
+
+    The voice is locked, so a decision made meanwhile answers the report or leaves it
+    open, never half. A suspicious report is stored for staff to read, but brings no
+    voice into the queue. Raises TooMany.
+    """
+    network_hash, suspicions = guard.receive(request, Arrival.Form.REPORT, form)
+    voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
+    if voice is None:
+        return False
+    form.instance.voice = voice
+    form.instance.network_hash = network_hash
+    form.instance.suspicions = suspicions
+    form.save()
+    if not voice.reported_at and not is_suspicious(suspicions):
+        voice.reported_at = timezone.now()
+        if not voice.corrected_at:
+            # It stands in the queue from now on, not since it was first decided on.
+            voice.review_since = voice.reported_at
+        voice.save(update_fields=["reported_at", "review_since"])
+    return True
+
+
+def render_report(request, pk, form, *, status=200, **context):
+    """Show the form, or what the page of the voice says where there is none."""
+    voice = Voice.objects.on_the_wall().filter(pk=pk).first()
+    if voice is None:
+        # A name alone has no page; what was on the wall has one that says it is gone.
+        get_object_or_404(
+            Voice.objects.exclude(statement="", withdrawn_at=None),
+            pk=pk,
+            published_at__isnull=False,
+        )
+        return render(request, "voices/voice_gone.html", status=410)
+    return render(
+        request,
+        "voices/report.html",
+        {"voice": voice, "form": form, **context},
+        status=status,
+    )
+
+
+@require_safe
+def thanks(request):
+    return render(request, "voices/report_thanks.html")
