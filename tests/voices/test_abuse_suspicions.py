@@ -1,0 +1,171 @@
+from datetime import timedelta
+from unittest import mock
+
+from django.test import SimpleTestCase, TestCase
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.abuse import set_limit
+from tests.factories import STATEMENT, latest_submission, make_voice, sign, stamp
+from voices.abuse.client import network_hash
+from voices.abuse.guard import stamp_suspicion
+from voices.abuse.suspicion import SUSPICIONS, is_suspicious, labels
+from voices.models import Arrival, BlockedDomain, BlockedNetwork, Limit, Voice
+
+
+class WeightTests(SimpleTestCase):
+    def test_what_people_give_rise_to_is_not_enough_on_its_own(self):
+        for name in ("too-fast", "no-stamp", "too-old", "link", "same-text"):
+            self.assertFalse(is_suspicious([name]), name)
+
+    def test_what_only_programs_do_or_staff_block_is_enough(self):
+        for name in ("honeypot", "blocked-domain", "blocked-network", *Limit.Of.values):
+            self.assertTrue(is_suspicious([name]), name)
+
+    def test_small_ones_add_up(self):
+        self.assertTrue(is_suspicious(["too-fast", "same-text"]))
+        self.assertFalse(is_suspicious(["too-old", "same-text"]))
+
+    def test_nothing_is_not_suspicious(self):
+        self.assertFalse(is_suspicious([]))
+
+    def test_each_limit_has_a_weight(self):
+        self.assertLessEqual(set(Limit.Of.values), set(SUSPICIONS))
+
+    def test_a_name_that_is_out_of_use_weighs_nothing_and_is_shown_as_it_is(self):
+        self.assertFalse(is_suspicious(["long-gone"] * 3))
+        self.assertEqual(labels(["long-gone"]), ["long-gone"])
+
+
+class StampTests(SimpleTestCase):
+    def test_tells_how_long_the_form_was_open(self):
+        for age, suspicion in (
+            (0, "too-fast"),
+            (4, ""),
+            (23 * 3600, ""),
+            (25 * 3600, "too-old"),
+        ):
+            self.assertEqual(stamp_suspicion(stamp(age)), suspicion, age)
+
+    def test_another_stamp_than_ours_is_none(self):
+        for given_stamp in ("", ":", stamp()[:-1], "x" + stamp(), "\ud800", "\0"):
+            self.assertEqual(stamp_suspicion(given_stamp), "no-stamp")
+
+    @given(st.text())
+    def test_no_text_is_an_error(self, given_stamp):
+        self.assertEqual(stamp_suspicion(given_stamp), "no-stamp")
+
+
+class SignTestCase(TestCase):
+    def found(self, **fields):
+        """Sign as a person does but for these fields; return what was suspected."""
+        remote = fields.pop("remote", "203.0.113.7")
+        self.client.defaults["REMOTE_ADDR"] = remote
+        response = sign(self.client, **fields)
+        self.assertEqual(response.status_code, 303)
+        return latest_submission().suspicions
+
+
+class SignTests(SignTestCase):
+    def test_a_person_is_not_suspected(self):
+        self.assertEqual(self.found(), [])
+        self.assertEqual(latest_submission().network_hash, network_hash("203.0.113.7"))
+        arrival = Arrival.objects.get()
+        self.assertEqual(arrival.form, Arrival.Form.SIGN)
+        self.assertEqual(len(arrival.address_hash), 64)
+
+    def test_who_fills_in_what_nobody_sees_is(self):
+        self.assertEqual(self.found(website="https://spam.example"), ["honeypot"])
+
+    def test_odd_bytes_in_what_nobody_sees_are_no_error(self):
+        self.assertEqual(
+            self.found(website="a\0b", started="a\0b\ufffd"), ["honeypot", "no-stamp"]
+        )
+
+    def test_the_stamp_of_the_form_is_read(self):
+        with mock.patch("voices.abuse.guard.TOO_FAST", timedelta(minutes=5)):
+            self.assertEqual(self.found(started=stamp(60)), ["too-fast"])
+        self.assertEqual(self.found(started=None), ["no-stamp"])
+        self.assertEqual(self.found(started=stamp(25 * 3600)), ["too-old"])
+
+    def test_the_page_carries_a_stamp_and_a_field_that_nobody_sees(self):
+        response = self.client.get(reverse("voices:add"))
+
+        form = response.context["form"]
+        self.assertNotEqual(stamp_suspicion(form["started"].value()), "no-stamp")
+        self.assertContains(response, '<div class="trap" aria-hidden="true">')
+        self.assertContains(response, 'name="website" tabindex="-1" autocomplete="off"')
+
+    def test_a_form_with_an_error_keeps_the_time_it_was_opened(self):
+        opened = stamp(30)
+
+        response = sign(self.client, started=opened, name="")
+
+        self.assertContains(response, f'value="{opened}"', status_code=422)
+        self.assertFalse(Arrival.objects.exists())
+
+    def test_a_blocked_domain_blocks_what_is_part_of_it(self):
+        BlockedDomain.objects.create(domain="spam.example")
+
+        for email, suspected in (
+            ("ana@spam.example", True),
+            ("ana@SPAM.example", True),
+            ("ana@mail.spam.example", True),
+            ("ana@nospam.example", False),
+            ("ana@example.com", False),
+        ):
+            self.assertEqual(
+                self.found(email=email), ["blocked-domain"] if suspected else [], email
+            )
+
+    def test_a_blocked_network_blocks_who_is_in_it(self):
+        BlockedNetwork.objects.create(network="192.0.2.0/24")
+        BlockedNetwork.objects.create(network="2001:db8::/32")
+
+        for remote, suspected in (
+            ("192.0.2.77", True),
+            ("2001:db8:5::1", True),
+            ("192.0.3.1", False),
+            ("", False),
+        ):
+            self.assertEqual(
+                self.found(remote=remote), ["blocked-network"] if suspected else []
+            )
+
+    def test_a_web_address_in_the_statement_is_noted(self):
+        self.assertEqual(self.found(statement="Buy at https://spam.example"), ["link"])
+
+    def repeat(self, times):
+        for _ in range(times):
+            make_voice(statement=STATEMENT)
+
+    def test_the_words_of_three_others_are_noted_whatever_their_spelling(self):
+        self.repeat(2)
+        shouted = STATEMENT.upper().replace(" ", "  ") + "!!"
+        self.assertEqual(self.found(statement=shouted), [])
+
+        self.repeat(1)
+
+        self.assertEqual(self.found(statement=shouted), ["same-text"])
+        self.assertEqual(self.found(statement=""), [])
+        self.assertEqual(self.found(statement="Enough!"), [])
+
+    def test_words_of_long_ago_are_not_held_against_anybody(self):
+        self.repeat(3)
+        Voice.objects.update(submitted_at=timezone.now() - timedelta(hours=25))
+
+        self.assertEqual(self.found(), [])
+
+    def test_nothing_tells_the_sender(self):
+        set_limit(Limit.Of.NETWORK_BURST, 1)
+        calm = sign(self.client)
+        suspected = sign(self.client, website="x", started=None)
+
+        for response in (calm, suspected):
+            self.assertEqual(response.status_code, 303)
+            page = self.client.get(response.url)
+            self.assertEqual(page.status_code, 200)
+            self.assertNotContains(page, "quarantine")
+        self.assertIn("network-burst", latest_submission().suspicions)

@@ -1,0 +1,53 @@
+"""What a form says, held against what staff block and what others sent."""
+
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+from django.utils import timezone
+
+from voices.abuse.models import BlockedDomain, BlockedNetwork
+from voices.flags.find import find, text_key
+from voices.wall.models import Voice
+
+# So many others with the same words are no chance any more.
+SAME_TEXTS = 3
+
+
+def suspicions(address: str, email_key: str, text: str) -> list[str]:
+    """Return what speaks against a form with this e-mail address and text."""
+    found = {
+        "blocked-domain": has_blocked_domain(email_key),
+        "blocked-network": is_in_blocked_network(address),
+        "link": has_link(text),
+        "same-text": is_repeated(text),
+    }
+    return [name for name, holds in found.items() if holds]
+
+
+def has_blocked_domain(email_key: str) -> bool:
+    """Whether staff block the address's domain or one that it is part of."""
+    labels = email_key.rpartition("@")[2].split(".")
+    domains = [".".join(labels[start:]) for start in range(len(labels))]
+    return BlockedDomain.objects.filter(domain__in=domains).exists()
+
+
+def is_in_blocked_network(address: str) -> bool:
+    if not address:
+        return False
+    networks = BlockedNetwork.objects.values_list("network", flat=True)
+    return any(ip_address(address) in ip_network(network) for network in networks)
+
+
+def has_link(text: str) -> bool:
+    return any(found.kind == "link" for found in find(text, []))
+
+
+def is_repeated(text: str) -> bool:
+    """Whether enough others have sent these words within a day."""
+    key = text_key(text)
+    if not key:
+        return False
+    others = Voice.objects.filter(
+        text_key=key, submitted_at__gt=timezone.now() - timedelta(days=1)
+    )
+    return others[:SAME_TEXTS].count() == SAME_TEXTS

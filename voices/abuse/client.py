@@ -1,0 +1,61 @@
+"""Where a request comes from: the client's address, its network and that one's hash."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+# What a provider gives to one household or office. Within it a machine takes any
+# address it likes.
+IPV6_PREFIX = 64
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the client's address in its short form; "" where there is none."""
+    address = forwarded(request) or parse(request.META.get("REMOTE_ADDR", ""))
+    return str(address or "")
+
+
+def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+    """Return the client as the outermost of our proxies saw it, if that can be read.
+
+    Each of our proxies adds one entry to the right of X-Forwarded-For. What stands
+    further left can be written by anybody and is never believed.
+    """
+    if not settings.PROXY_COUNT:
+        return None
+    entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if len(entries) < settings.PROXY_COUNT:
+        return None
+    return parse(entries[-settings.PROXY_COUNT])
+
+
+def parse(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that `text` names, an IPv4 one without its IPv6 wrapping."""
+    try:
+        # A zone ("%eth0") names a socket of the machine that it was seen on.
+        address = ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def network_of(address: str) -> str:
+    """Return what its neighbours have in common: all of IPv4, the /64 of IPv6."""
+    if not address:
+        return ""
+    prefix = IPV6_PREFIX if ip_address(address).version == 6 else 32
+    return str(ip_network((address, prefix), strict=False))
+
+
+def network_hash(address: str) -> str:
+    """Return a keyed hash (64 hexadecimal digits) of its network; "" for none.
+
+    It tells whether two forms came from one network to whoever has the key, and
+    nothing to anybody else.
+    """
+    network = network_of(address)
+    if not network:
+        return ""
+    return salted_hmac("voices.network", network, algorithm="sha256").hexdigest()

@@ -1,0 +1,22 @@
+"""Dropping what tells two senders' networks apart, once it has served its purpose."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from voices.abuse.models import Arrival
+from voices.reports.models import Report
+from voices.signing.models import Signature, Submission
+
+
+def forget_networks() -> None:
+    """Drop the hashes of networks that are older than NETWORK_KEPT_DAYS."""
+    Arrival.objects.forget_old()
+    oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
+    for rows in (
+        Submission.objects.filter(submitted_at__lt=oldest),
+        Signature.objects.filter(submitted_at__lt=oldest),
+        Report.objects.filter(arrived_at__lt=oldest),
+    ):
+        rows.exclude(network_hash="").update(network_hash="")

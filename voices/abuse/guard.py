@@ -1,0 +1,79 @@
+"""What stands between a public form and what it writes: no puzzle, no third party."""
+
+from datetime import timedelta
+
+from django import forms
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.http import HttpRequest
+
+from voices.abuse import checks, client, limits
+from voices.abuse.models import Arrival
+from voices.abuse.suspicion import SUSPICIONS
+
+TOO_FAST = timedelta(seconds=2)
+TOO_OLD = timedelta(days=1)
+
+stamps = TimestampSigner(salt="voices.started")
+
+
+def make_stamp() -> str:
+    return stamps.sign("")
+
+
+def stamp_suspicion(stamp: str) -> str:
+    """Return what speaks against the time between showing a form and its sending."""
+    try:
+        stamps.unsign(stamp, max_age=TOO_OLD)
+    except SignatureExpired:
+        return "too-old"
+    except BadSignature:
+        return "no-stamp"
+    try:
+        stamps.unsign(stamp, max_age=TOO_FAST)
+    except SignatureExpired:
+        return ""
+    return "too-fast"
+
+
+class GuardedForm(forms.Form):
+    """A form with a field that only programs fill in and the time it was opened.
+
+    Neither field is ever refused, so that a program learns nothing. The template
+    `parts/guard.html` shows them.
+    """
+
+    website = forms.Field(
+        label="Leave this empty",
+        required=False,
+        widget=forms.TextInput({"tabindex": "-1", "autocomplete": "off"}),
+    )
+    started = forms.Field(required=False, initial=make_stamp, widget=forms.HiddenInput)
+
+    def suspicions(self) -> list[str]:
+        """Return what speaks against a valid form, as its two guards see it."""
+        found = ["honeypot"] if self.cleaned_data["website"] else []
+        suspicion = stamp_suspicion(self.cleaned_data["started"] or "")
+        return [*found, suspicion] if suspicion else found
+
+
+def receive(
+    request: HttpRequest,
+    kind: Arrival.Form,
+    form: GuardedForm,
+    *,
+    email_key: str = "",
+    text: str = "",
+) -> tuple[str, list[str]]:
+    """Note that a valid form arrived; return its network's hash and the suspicions.
+
+    Belongs into the transaction that stores the form. Raises limits.TooMany, and then
+    nothing may be stored.
+    """
+    address = client.address_of(request)
+    network_hash = client.network_hash(address)
+    found = {
+        *limits.arrive(kind, network_hash, email_key),
+        *form.suspicions(),
+        *checks.suspicions(address, email_key, text),
+    }
+    return network_hash, [name for name in SUSPICIONS if name in found]
