@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Keeps what it is sent; can be told to fall silent in the middle of a mail."""
+    """Keeps what it is sent; can be told to refuse, or to fall silent in mid-mail."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -14,6 +14,9 @@ class MailServer(socketserver.ThreadingTCPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), MailHandler)
         self.messages = []
+        self.senders = []
+        # What it says to every recipient instead of yes, such as "550 No such user".
+        self.refusal = ""
         self.received = threading.Event()
         self.silent = False
         self.in_the_middle = threading.Event()
@@ -30,6 +33,11 @@ class MailHandler(socketserver.StreamRequestHandler):
             verb = line[:4].strip().upper()
             if verb == b"DATA":
                 self.take_message()
+            elif verb == b"MAIL":
+                self.server.senders.append(line.decode().split("<")[1].split(">")[0])
+                self.say("250 fine")
+            elif verb == b"RCPT" and self.server.refusal:
+                self.say(self.server.refusal)
             elif verb == b"QUIT":
                 self.say("221 bye")
                 return

@@ -1,0 +1,434 @@
+import mailbox
+import uuid
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+from django.conf import settings
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from tests.committed import CommittedTestCase, run_worker
+from tests.factories import (
+    deliver,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    sign,
+)
+from tests.mail_server import mail_server
+from voices.letters.bounces import MOST_BYTES, Outcome, read_maildir
+from voices.letters.queue import queue_letter
+from voices.models import Letter, Signature, Voice
+from voices.moderation import decide
+from voices.tasks import read_bounces
+
+REPORT = """\
+From: Mail Delivery System <MAILER-DAEMON@mail.example.net>
+To: bounces@example.org
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Message-ID: <20261122.1@mail.example.net>
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: text/plain; charset=us-ascii
+
+Your message could not be delivered.
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.net
+Arrival-Date: Sun, 22 Nov 2026 10:00:00 -0500
+
+Final-Recipient: rfc822; ana@example.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} No such user
+
+--part
+Content-Type: {returned_as}
+
+From: Americans Against Qualified Immunity <voices@example.org>
+To: ana@example.com
+Message-ID: {message_id}
+Subject: Your voice is published
+
+{returned_body}
+--part--
+"""
+
+
+def message_id(letter):
+    return f"<{letter.message_id}@{settings.SITE_HOST}>"
+
+
+def report(letter, **changes):
+    """What a mail server writes about a letter; 550 and final unless it is said."""
+    return REPORT.format(
+        **{
+            "action": "failed",
+            "status": "5.1.1",
+            "returned_as": "message/rfc822",
+            "returned_body": "Hello.",
+            "message_id": message_id(letter),
+            **changes,
+        }
+    ).encode()
+
+
+def make_letter(**fields):
+    """A letter that left."""
+    signature = fields.pop("signature", None) or make_signature(**fields)
+    queue_letter(Letter.Kind.PUBLISHED, signature)
+    letter = Letter.objects.latest("pk")
+    Letter.objects.filter(pk=letter.pk).update(sent_at=timezone.now())
+    return letter
+
+
+class MaildirTestCase(TestCase):
+    def setUp(self):
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = str(Path(folder.name, "bounces"))
+        self.maildir = mailbox.Maildir(self.path)
+        self.letter = make_letter(email="ana@example.com")
+
+    def arrive(self, content):
+        return self.maildir.add(content)
+
+    def read(self, content):
+        """Let a message arrive and read the folder; return what came of it."""
+        self.arrive(content)
+        (outcome,) = read_maildir(self.path)
+        return outcome
+
+    def is_marked(self):
+        return Signature.objects.get(email="ana@example.com").bounced_at is not None
+
+
+class ReportTests(MaildirTestCase):
+    def test_a_refusal_for_good_marks_the_address_and_is_taken_out(self):
+        before = timezone.now()
+
+        self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+
+        signature = Signature.objects.get()
+        self.assertGreaterEqual(signature.bounced_at, before)
+        self.assertEqual(len(self.maildir), 0)
+
+    def test_marks_nobody_else(self):
+        other = make_signature()
+
+        self.read(report(self.letter))
+
+        other.refresh_from_db()
+        self.assertIsNone(other.bounced_at)
+
+    def test_is_understood_however_it_is_written(self):
+        for changes in (
+            {"returned_as": "text/rfc822-headers"},
+            {"status": "5.2.1 (mailbox disabled)"},
+            {"status": "5.0.0"},
+            {"action": "Failed"},
+            {"message_id": f"\n {message_id(self.letter)}"},
+            {"message_id": message_id(self.letter).upper()},
+        ):
+            Signature.objects.update(bounced_at=None)
+
+            self.assertEqual(
+                self.read(report(self.letter, **changes)), Outcome.MARKED, changes
+            )
+            self.assertTrue(self.is_marked())
+
+    def test_lines_may_end_as_they_do_on_the_wire(self):
+        wire = report(self.letter).replace(b"\n", b"\r\n")
+
+        self.assertEqual(self.read(wire), Outcome.MARKED)
+
+    def test_what_is_not_for_good_or_not_about_the_address_marks_nothing(self):
+        for changes in (
+            {"status": "4.2.2"},
+            {"status": "4.4.7"},
+            {"action": "delayed", "status": "4.0.0"},
+            {"action": "delayed", "status": "5.1.1"},
+            {"action": "delivered", "status": "2.0.0"},
+            {"status": "5.7.1"},
+            {"status": "None"},
+            {"status": "5"},
+        ):
+            self.assertEqual(
+                self.read(report(self.letter, **changes)), Outcome.PASSING, changes
+            )
+            self.assertFalse(self.is_marked())
+        self.assertEqual(len(self.maildir), 0)
+
+    def test_the_second_report_changes_nothing(self):
+        self.read(report(self.letter))
+        marked_at = Signature.objects.get().bounced_at
+
+        self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+
+        self.assertEqual(Signature.objects.get().bounced_at, marked_at)
+
+    def test_a_forged_letter_marks_nobody(self):
+        forged = f"<{uuid.uuid4()}@{settings.SITE_HOST}>"
+
+        outcome = self.read(report(self.letter, message_id=forged))
+
+        self.assertEqual(outcome, Outcome.NOBODY)
+        self.assertFalse(self.is_marked())
+
+    def test_a_letter_to_a_form_marks_nobody(self):
+        sign(self.client, email="new@example.com")
+        letter = Letter.objects.get(kind=Letter.Kind.CONFIRM)
+
+        self.assertEqual(self.read(report(letter)), Outcome.NOBODY)
+        self.assertFalse(Signature.objects.filter(bounced_at__isnull=False).exists())
+
+    def test_a_letter_to_an_address_that_was_changed_marks_nobody(self):
+        Signature.objects.update(email="new@example.com", email_key="new@example.com")
+
+        self.assertEqual(self.read(report(self.letter)), Outcome.NOBODY)
+        self.assertIsNone(Signature.objects.get().bounced_at)
+
+    def test_a_letter_to_somebody_who_left_leaves_nothing_of_them_behind(self):
+        content = report(self.letter)
+        Signature.objects.all().delete()
+
+        self.assertEqual(self.read(content), Outcome.NOBODY)
+        self.assertEqual(len(self.maildir), 0)
+
+    def test_an_address_is_known_under_an_earlier_key(self):
+        with override_settings(
+            SECRET_KEY="n" * 60, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]
+        ):
+            self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+
+
+class FolderTests(MaildirTestCase):
+    def test_what_is_no_report_on_a_letter_stays_and_does_not_stop_the_rest(self):
+        whole = report(self.letter)
+        strange = [
+            b"",
+            b"\x00\xff" * 1000,
+            b"From: a@example.com\n\nAre you there?",
+            b"Content-Type: multipart/report; boundary=x\n\n--x",
+            whole.replace(b"multipart/report", b"text/plain"),
+            whole.replace(b"message/delivery-status", b"text/plain"),
+            whole.replace(b"Action:", b"Reaction:"),
+            whole.replace(f"@{settings.SITE_HOST}>".encode(), b"@example.net>"),
+            whole.replace(b"us-ascii", b"no-such-charset").replace(b"Status", b"\xff"),
+            whole.replace(b"Hello.", b"x" * 5_000_000),
+            # Deeper than the parser can follow.
+            b"".join(
+                b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)
+                for n in range(5000)
+            ),
+        ]
+        understood = {8}
+        keys = [self.arrive(content) for content in strange]
+        self.arrive(whole)
+
+        counts = read_maildir(self.path)
+
+        left = [key for n, key in enumerate(keys) if n not in understood]
+        self.assertEqual(sorted(self.maildir.keys()), sorted(left))
+        self.assertEqual(counts[Outcome.LEFT], len(left))
+        self.assertEqual(counts[Outcome.MARKED], 1)
+        self.assertTrue(self.is_marked())
+
+    def test_a_report_that_just_fits_is_read(self):
+        content = report(self.letter)
+        padding = b"x" * (MOST_BYTES - len(content))
+
+        self.assertEqual(
+            self.read(content.replace(b"Hello.", b"Hello." + padding)), Outcome.MARKED
+        )
+
+    def test_what_somebody_has_looked_at_is_read_too(self):
+        seen = mailbox.MaildirMessage(report(self.letter))
+        seen.set_subdir("cur")
+        seen.set_flags("S")
+
+        self.assertEqual(self.read(seen), Outcome.MARKED)
+
+    def test_a_message_that_goes_away_meanwhile_is_no_error(self):
+        key = self.arrive(report(self.letter))
+
+        with mock.patch.object(mailbox.Maildir, "keys", return_value=[key, "gone"]):
+            counts = read_maildir(self.path)
+
+        self.assertEqual(counts[Outcome.MARKED], 1)
+
+    def test_a_report_stays_until_what_it_marks_is_stored(self):
+        self.arrive(report(self.letter))
+
+        with (
+            mock.patch("voices.letters.bounces.mark", side_effect=ConnectionError),
+            self.assertRaises(ConnectionError),
+        ):
+            read_maildir(self.path)
+
+        self.assertEqual(len(self.maildir), 1)
+
+
+class CommandTests(MaildirTestCase):
+    def run_command(self, **options):
+        out = StringIO()
+        call_command("read_bounces", stdout=out, **options)
+        return out.getvalue()
+
+    def test_says_how_many_and_nothing_of_whom(self):
+        self.arrive(report(self.letter))
+        self.arrive(report(self.letter, status="4.2.2"))
+        self.arrive(b"From: ben@example.com\n\nHello.")
+
+        said = self.run_command(maildir=self.path)
+
+        self.assertIn(f"{Outcome.MARKED}: 1", said)
+        self.assertIn(f"{Outcome.PASSING}: 1", said)
+        self.assertIn(f"{Outcome.NOBODY}: 0", said)
+        self.assertIn(f"{Outcome.LEFT}: 1", said)
+        self.assertNotIn("@", said)
+
+    def test_a_folder_that_is_none_stops_with_a_sentence(self):
+        with TemporaryDirectory() as empty:
+            for path in ("", "/no/such/folder", empty, __file__):
+                with self.assertRaises(CommandError):
+                    self.run_command(maildir=path)
+
+    def test_the_worker_reads_the_folder_of_the_settings(self):
+        self.arrive(report(self.letter))
+
+        read_bounces(timestamp=0)
+        self.assertFalse(self.is_marked())
+        with override_settings(BOUNCE_MAILDIR=self.path):
+            read_bounces(timestamp=0)
+
+        self.assertTrue(self.is_marked())
+
+
+class RefusedAtOnceTests(CommittedTestCase):
+    """A real mail server refuses the recipient while the letter is handed over."""
+
+    def setUp(self):
+        super().setUp()
+        server = mail_server()
+        self.server = server.__enter__()
+        self.addCleanup(server.__exit__, None, None, None)
+        host, port = self.server.server_address
+        settings_of_server = override_settings(
+            MAILERS={
+                "default": {
+                    "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                    "OPTIONS": {"host": host, "port": port},
+                }
+            }
+        )
+        settings_of_server.enable()
+        self.addCleanup(settings_of_server.disable)
+        self.by = make_staff()
+
+    def publish(self):
+        """Publish a voice, whose signer is mailed; return the signer afterwards."""
+        signature = make_signature()
+        decide.publish(Voice.objects.filter(pk=signature.voice_id), self.by)
+        with self.assertNoLogs("procrastinate", "ERROR"):
+            run_worker()
+        signature.refresh_from_db()
+        return signature
+
+    def test_for_good_marks_the_address_and_gives_the_letter_up(self):
+        for refusal in ("550 No such user", "550 5.1.1 No such user", "553 5.1.3 No."):
+            with self.subTest(refusal):
+                self.server.refusal = refusal
+
+                signature = self.publish()
+
+                self.assertIsNotNone(signature.bounced_at)
+                letter = Letter.objects.get(signature=signature)
+                self.assertIsNotNone(letter.dropped_at)
+                self.assertIsNone(letter.sent_at)
+
+    def test_because_of_us_gives_the_letter_up_and_marks_nothing(self):
+        self.server.refusal = "550 5.7.1 Your network is on a list."
+
+        signature = self.publish()
+
+        self.assertIsNone(signature.bounced_at)
+        self.assertIsNotNone(Letter.objects.get().dropped_at)
+
+    def test_for_now_marks_nothing_and_is_tried_again(self):
+        self.server.refusal = "450 4.2.1 Later."
+
+        signature = self.publish()
+
+        self.assertIsNone(signature.bounced_at)
+        self.assertTrue(Letter.objects.in_flight().exists())
+
+    def test_a_form_s_letter_is_given_up_and_marks_nobody(self):
+        self.server.refusal = "550 5.1.1 No such user"
+        sign(self.client)
+
+        run_worker()
+
+        self.assertIsNotNone(Letter.objects.get().dropped_at)
+        self.assertFalse(Signature.objects.exists())
+
+    def test_the_envelope_names_who_gets_the_reports(self):
+        with override_settings(BOUNCE_ADDRESS="bounces@example.org"):
+            self.publish()
+
+        self.assertEqual(self.server.senders, ["bounces@example.org"])
+        self.assertIn(
+            f"<{settings.DEFAULT_FROM_EMAIL}>".encode(), self.server.messages[0]
+        )
+        self.assertNotIn(b"bounces@example.org", self.server.messages[0])
+
+    def test_without_a_bounce_address_it_names_the_sender(self):
+        self.publish()
+
+        self.assertEqual(self.server.senders, [settings.DEFAULT_FROM_EMAIL])
+
+
+class MarkedTests(TestCase):
+    def test_gets_no_letter_about_its_voice(self):
+        make_signature(bounced_at=timezone.now())
+        by = make_staff()
+
+        decide.publish(Voice.objects.all(), by)
+        self.assertEqual(deliver(), [])
+        decide.undo(Voice.objects.all(), by)
+        decide.decline(Voice.objects.all(), by, make_reason(), tell=True)
+        self.assertEqual(deliver(), [])
+
+        self.assertFalse(Letter.objects.in_flight().exists())
+
+    def test_a_letter_that_was_queued_before_the_mark_is_dropped(self):
+        signature = make_signature()
+        decide.publish(Voice.objects.all(), make_staff())
+
+        Signature.objects.filter(pk=signature.pk).update(bounced_at=timezone.now())
+
+        self.assertEqual(deliver(), [])
+
+    def test_still_gets_what_its_owner_asks_for(self):
+        make_signature(email="ana@example.com", bounced_at=timezone.now())
+
+        sign(self.client, email="ana@example.com")
+
+        self.assertEqual([message.to for message in deliver()], [["ana@example.com"]])
+
+    def test_a_new_signature_of_the_address_is_not_marked(self):
+        make_signature(email="ana@example.com", bounced_at=timezone.now()).delete()
+
+        make_submission(email="ana@example.com").confirm()
+
+        self.assertIsNone(Signature.objects.get().bounced_at)
+        self.assertEqual(mail.outbox, [])

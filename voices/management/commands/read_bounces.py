@@ -1,0 +1,31 @@
+"""Mark the addresses that mail servers refused: docs/mail.md."""
+
+import mailbox
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from voices.letters.bounces import Outcome, read_maildir
+
+
+class Command(BaseCommand):
+    help = "Read the delivery reports in a Maildir folder and mark dead addresses."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--maildir",
+            default=settings.BOUNCE_MAILDIR,
+            help="The folder; BOUNCE_MAILDIR unless it is given.",
+        )
+
+    def handle(self, *args, maildir, **options):
+        if not maildir:
+            raise CommandError(
+                "Say where the reports are: --maildir or BOUNCE_MAILDIR."
+            )
+        try:
+            counts = read_maildir(maildir)
+        except (OSError, mailbox.Error) as error:
+            raise CommandError(f"{maildir} is no Maildir that can be read.") from error
+        for outcome in Outcome:
+            self.stdout.write(f"{outcome}: {counts[outcome]}")

@@ -1,0 +1,140 @@
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.csp import CSP
+from django.utils.html import format_html
+from django.views.decorators.csp import csp_override
+
+from voices.letters.compose import compose_sample
+from voices.plain_text import (
+    tidy_paragraphs,
+    validate_one_line,
+    validate_plain_text,
+)
+from voices.signing.forms import TidyCharField
+from voices.updates.models import Update
+from voices.updates.queue import queue_update
+from voices.updates.readers import readers
+
+# A mail brings its style with it; nothing else of it may do anything.
+MAIL_POLICY: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "sandbox": ["allow-popups"],
+}
+
+
+class UpdateForm(forms.ModelForm):
+    """An update's words, tidied as those of signers are."""
+
+    subject = TidyCharField(
+        max_length=120,
+        validators=[validate_one_line],
+        widget=AdminTextInputWidget,
+    )
+    body = TidyCharField(
+        tidy=tidy_paragraphs,
+        validators=[validate_plain_text],
+        help_text=Update._meta.get_field("body").help_text,
+        widget=AdminTextareaWidget,
+    )
+
+
+@admin.register(Update)
+class UpdateAdmin(admin.ModelAdmin):
+    """Updates, written here, and queued once on a page that says for how many."""
+
+    form = UpdateForm
+    list_display = ["subject", "written_at", "queued_at", "queued_by"]
+    list_select_related = ["queued_by"]
+    readonly_fields = ["as_mailed", "queued_at", "queued_by"]
+    actions = ["send"]
+
+    def get_fields(self, request, obj=None):
+        return ["subject", "body", *(self.readonly_fields if obj else [])]
+
+    def has_change_permission(self, request, obj=None):
+        unqueued = obj is None or obj.queued_at is None
+        return unqueued and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        # Its letters would go with it, and they tell who has had it.
+        unqueued = obj is None or obj.queued_at is None
+        return unqueued and super().has_delete_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        # It may have been queued since the page was opened.
+        words = {"subject": obj.subject, "body": obj.body}
+        if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
+            raise PermissionDenied("It was queued meanwhile.")
+
+    def get_urls(self):
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/send/", view(self.send_view), name="voices_update_send"),
+            path("<int:pk>/html/", view(self.html_view), name="voices_update_html"),
+            *super().get_urls(),
+        ]
+
+    @admin.action(
+        description="Send…",
+        permissions=["change"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
+    def send(self, request, queryset):
+        updates = list(queryset[:2])
+        if len(updates) == 1:
+            return redirect("admin:voices_update_send", updates[0].pk)
+        self.message_user(request, "Send one update at a time.", messages.WARNING)
+        return redirect("admin:voices_update_changelist")
+
+    def send_view(self, request, pk):
+        """Show the mail and how many get it; the button queues it."""
+        # Whether it is queued already is for the page to say.
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)
+        if request.method == "POST":
+            if queue_update(update, request.user):
+                sentence, level = "Queued: {}", messages.SUCCESS
+            else:
+                sentence, level = "It was queued before: {}", messages.WARNING
+            self.message_user(request, sentence.format(update), level)
+            return redirect("admin:voices_update_changelist")
+        context = self.admin_site.each_context(request) | {
+            "title": f"Send “{update}”",
+            "opts": self.opts,
+            "update": update,
+            "readers": None if update.queued_at else readers().count(),
+            "sample": compose_sample(update),
+            "html_url": reverse("admin:voices_update_html", args=[pk]),
+        }
+        return render(request, "admin/voices/send_update.html", context)
+
+    @csp_override(MAIL_POLICY)
+    def html_view(self, request, pk):
+        """Show the HTML part as a mail program does."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        sample = compose_sample(get_object_or_404(Update, pk=pk))
+        return HttpResponse(str(sample.alternatives[0][0]))
+
+    @admin.display(description="as it will be mailed")
+    def as_mailed(self, update):
+        return format_html(
+            '<pre class="mail">{}</pre>'
+            '<a href="{}" target="_blank">See the HTML part (opens in a new tab)</a>',
+            compose_sample(update).body,
+            reverse("admin:voices_update_html", args=[update.pk]),
+        )

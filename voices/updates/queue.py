@@ -1,0 +1,68 @@
+"""From one press of a button to a letter for each reader."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from voices import addresses
+from voices.letters.models import Letter
+from voices.letters.queue import LATER, defer
+from voices.signing.models import Signature
+from voices.updates.models import Update
+from voices.updates.readers import readers
+
+QUEUE_COPIES = "voices.queue_update"
+# Few enough that a worker that is asked to stop ends them in time.
+CHUNK = 200
+
+
+@transaction.atomic
+def queue_update(update: Update, by) -> bool:
+    """Give the update to the worker, and tell whether it was this call that did."""
+    taken = Update.objects.filter(pk=update.pk, queued_at=None).update(
+        queued_at=timezone.now(), queued_by=by
+    )
+    if taken:
+        defer_copies(update.pk, after=0)
+    return bool(taken)
+
+
+def queue_copies(update_id: int, after: int) -> None:
+    """Queue the letters to the next readers by id, then a job for those behind them.
+
+    Safe to be done twice, also at once, and to be broken off anywhere: nobody gets a
+    second letter.
+    """
+    # The letters tell who has one already, and they are forgotten in time.
+    oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
+    update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
+    if update is None:
+        return
+    chunk = list(readers().filter(pk__gt=after).order_by("pk")[:CHUNK])
+    for signature in chunk:
+        queue_copy(update, signature)
+    if chunk:
+        defer_copies(update_id, after=chunk[-1].pk)
+
+
+@transaction.atomic
+def queue_copy(update: Update, signature: Signature) -> None:
+    letter, is_new = Letter.objects.get_or_create(
+        update=update,
+        signature=signature,
+        defaults={
+            "kind": Letter.Kind.UPDATE,
+            "address_hash": addresses.fingerprint(signature.email_key),
+        },
+    )
+    if is_new:
+        defer(letter)
+
+
+def defer_copies(update_id: int, after: int) -> None:
+    app.configure_task(QUEUE_COPIES, priority=LATER).defer(
+        update_id=update_id, after=after
+    )

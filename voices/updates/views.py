@@ -1,0 +1,24 @@
+from django.core.signing import BadSignature
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from voices.signing.models import Signature
+from voices.updates.tokens import unsubscribing
+
+
+# A mail program posts here by itself and has no cookie (RFC 8058); all that a forged
+# request needs is the token, and who has that may use the button too.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request, token):
+    """End the updates at once, whoever asks and however often; looking ends nothing."""
+    try:
+        ref = unsubscribing.unsign(token)
+    except BadSignature:
+        context = {"state": "unknown"}
+        return render(request, "voices/unsubscribe.html", context, status=404)
+    if request.method != "POST":
+        return render(request, "voices/unsubscribe.html", {"state": "ask"})
+    Signature.objects.filter(ref=ref).update(updates=False)
+    return render(request, "voices/unsubscribe.html", {"state": "done"})
