@@ -3,14 +3,30 @@
 from functools import wraps
 
 from django.contrib.admin import AdminSite
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models.base import ModelBase
+from django.shortcuts import render
+from django.urls import path
+
+from voices.figures import figures
 
 
 class StaffSite(AdminSite):
     site_title = "AAQI staff"
     site_header = "AAQI staff"
     index_title = "The desk"
+    index_template = "admin/desk.html"
+
+    def get_urls(self):
+        view = self.admin_view(self.figures)
+        return [path("figures/", view, name="figures"), *super().get_urls()]
+
+    def figures(self, request):
+        """How the site is doing, in numbers that tell of nobody."""
+        if not request.user.has_perm("voices.view_signature"):
+            raise PermissionDenied
+        context = self.each_context(request) | {"title": "Figures"} | figures()
+        return render(request, "admin/figures.html", context)
 
     def register(self, model_or_iterable, admin_class=None, **options):
         """Register as usual, but leave the queue's own pages out.

@@ -1,0 +1,201 @@
+from datetime import datetime, timedelta
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.test import TestCase
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import (
+    make_published_voice,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+)
+from voices.figures import DAYS, figures
+from voices.models import Letter, Report
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def make_letter(**fields):
+    return Letter.objects.create(
+        kind=Letter.Kind.PUBLISHED,
+        signature=make_signature(name_display="unlisted"),
+        address_hash="a",
+        **fields,
+    )
+
+
+class FiguresTests(TestCase):
+    def setUp(self):
+        self.now = timezone.now()
+
+    def test_signatures_are_counted_by_what_has_become_of_them(self):
+        now = self.now
+        for fields in (
+            {"updates": True},
+            {"updates": True},
+            {},
+            {"withdrawn_at": now, "updates": True},
+            {"counted_at": None, "quarantined_at": now},
+            {"counted_at": None, "quarantined_at": now},
+            {"counted_at": None, "rejected_at": now},
+            {"bounced_at": now, "updates": True},
+        ):
+            make_signature(name_display="unlisted", **fields)
+
+        self.assertEqual(
+            figures()["signatures"],
+            {
+                "counted": 4,
+                "withdrawn": 1,
+                "in_quarantine": 2,
+                "rejected": 1,
+                "bounced": 1,
+                "readers": 2,
+            },
+        )
+
+    def test_voices_are_counted_by_what_has_become_of_them(self):
+        now = self.now
+        oldest = now - timedelta(days=3)
+        make_voice(review_since=oldest)
+        make_voice(review_since=now)
+        make_published_voice(review_since=now - timedelta(days=9))
+        make_published_voice(taken_down_at=now)
+        make_voice(declined_at=now)
+        make_voice(withdrawn_at=now, review_since=now - timedelta(days=9))
+        make_published_voice(withdrawn_at=now)
+
+        self.assertEqual(
+            figures()["voices"],
+            {
+                "waiting": 2,
+                "waiting_since": oldest,
+                "published": 1,
+                "declined": 1,
+                "taken_down": 1,
+            },
+        )
+
+    def test_forms_reports_and_letters_are_counted_while_they_wait(self):
+        now = self.now
+        make_submission()
+        make_submission().confirm()
+        voice = make_published_voice()
+        for closed_at in (None, None, now):
+            Report.objects.create(
+                voice=voice, kind=Report.Kind.OTHER, closed_at=closed_at
+            )
+        make_letter()
+        make_letter(sent_at=now)
+        make_letter(dropped_at=now)
+        make_letter(dropped_at=now - timedelta(days=8))
+
+        counted = figures()
+
+        self.assertEqual(counted["forms"], 1)
+        self.assertEqual(counted["reports"], 2)
+        self.assertEqual(counted["letters"], {"in_flight": 1, "dropped": 1})
+
+    def test_an_empty_site_has_figures_too(self):
+        counted = figures()
+
+        self.assertEqual(counted["most"], 0)
+        self.assertIsNone(counted["voices"]["waiting_since"])
+        self.assertEqual(len(counted["days"]), DAYS)
+
+    def test_days_are_those_of_the_site_the_latest_first(self):
+        today = datetime(2026, 11, 22, 23, 30, tzinfo=NEW_YORK)
+        first = today - timedelta(days=DAYS - 1)
+        with mock.patch.object(timezone, "now", lambda: today):
+            make_submission(submitted_at=today)
+            # In London it is the 22nd already.
+            make_submission(
+                submitted_at=datetime(2026, 11, 21, 23, 59, tzinfo=NEW_YORK)
+            )
+            make_submission(submitted_at=first.replace(hour=0, minute=0))
+            make_submission(
+                submitted_at=first.replace(hour=0, minute=0) - timedelta(seconds=1)
+            )
+            make_signature(name_display="unlisted", confirmed_at=first)
+
+            days = figures()["days"]
+
+        counts = {day.date.day: (day.forms, day.confirmations) for day in days}
+        self.assertEqual(
+            {day: count for day, count in counts.items() if any(count)},
+            {22: (1, 0), 21: (1, 0), 9: (1, 1)},
+        )
+        self.assertEqual([day.date.day for day in days], list(range(22, 8, -1)))
+
+
+class FiguresPageTests(TestCase):
+    url = "/admin/figures/"
+
+    def login(self, *permissions):
+        staff = make_staff(is_superuser=False)
+        for codename in permissions:
+            staff.user_permissions.add(Permission.objects.get(codename=codename))
+        self.client.force_login(staff)
+
+    def test_shows_the_figures_and_nothing_of_any_person(self):
+        self.login("view_signature")
+        fields = {
+            "name": "Zelda Quux",
+            "email": "zelda@example.com",
+            "city": "Xanadu",
+            "zip_code": "99950",
+            "profession": "Zookeeper",
+        }
+        make_signature(confirmed_at=timezone.now(), **fields)
+        make_submission(**fields, statement="My very own words.")
+
+        page = self.client.get(self.url)
+
+        for words in ("Signatures that count", "Forms waiting", "the oldest for 0"):
+            self.assertContains(page, words)
+        text = page.content.decode()
+        for private in (*fields.values(), "Zelda", "very own words"):
+            self.assertNotIn(private, text)
+        self.assertContains(page, "<meter", 2 * DAYS)
+        self.assertIn("no-store", page["Cache-Control"])
+
+    def test_takes_as_many_queries_for_many_as_for_few(self):
+        self.login("view_signature")
+        self.client.get(self.url)
+
+        # Session, user, permissions (2), and seven of the figures' own.
+        with self.assertNumQueries(11):
+            self.client.get(self.url)
+        for days in range(8):
+            when = timezone.now() - timedelta(days=days)
+            make_signature(confirmed_at=when, updates=True)
+            make_submission(submitted_at=when)
+            make_letter(dropped_at=when)
+        with self.assertNumQueries(11):
+            self.client.get(self.url)
+
+    def test_is_for_staff_who_may_see_signatures(self):
+        self.assertRedirects(
+            self.client.get(self.url),
+            f"{reverse('admin:login')}?next={self.url}",
+        )
+        self.login("view_voice")
+        self.assertEqual(self.client.get(self.url).status_code, 403)
+
+    def test_the_desk_leads_there_those_who_may_see_it(self):
+        self.login("view_signature")
+        self.assertContains(self.client.get("/admin/"), f'href="{self.url}"')
+
+        self.client.logout()
+        self.client.force_login(make_staff("other", is_superuser=False))
+        self.assertNotContains(self.client.get("/admin/"), self.url)
+
+    def test_says_how_far_its_days_reach(self):
+        # Older forms are deleted, so that more days would show too little.
+        self.assertLessEqual(DAYS, settings.UNCONFIRMED_KEPT_DAYS)

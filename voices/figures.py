@@ -1,0 +1,90 @@
+"""The staff's figures: how many of everything, and nothing of any person."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Min, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from voices.models import Letter, Report, Signature, Submission, Voice
+from voices.updates.readers import READER
+from voices.wall.models import PUBLIC, WAITING
+
+DAYS = 14
+
+
+class Day(NamedTuple):
+    """What happened on a day of the site's time zone."""
+
+    date: date
+    forms: int
+    confirmations: int
+
+
+def figures() -> dict[str, Any]:
+    """Count everything in one query a table and one a column of the days."""
+    days = latest_days()
+    return {
+        "signatures": count_signatures(),
+        "forms": Submission.objects.unconfirmed().count(),
+        "voices": count_voices(),
+        "reports": Report.objects.filter(closed_at=None).count(),
+        "letters": count_letters(),
+        "days": days,
+        "most": max(max(day.forms, day.confirmations) for day in days),
+    }
+
+
+def count_signatures() -> dict[str, int]:
+    return Signature.objects.aggregate(
+        counted=Count("pk", filter=Q(counted_at__isnull=False, withdrawn_at=None)),
+        withdrawn=Count("pk", filter=Q(withdrawn_at__isnull=False)),
+        in_quarantine=Count("pk", filter=Q(quarantined_at__isnull=False)),
+        rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
+        bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
+        readers=Count("pk", filter=READER),
+    )
+
+
+def count_voices() -> dict[str, Any]:
+    return Voice.objects.aggregate(
+        waiting=Count("pk", filter=WAITING),
+        waiting_since=Min("review_since", filter=WAITING),
+        published=Count("pk", filter=PUBLIC),
+        declined=Count("pk", filter=Q(declined_at__isnull=False, withdrawn_at=None)),
+        taken_down=Count("pk", filter=Q(taken_down_at__isnull=False)),
+    )
+
+
+def count_letters() -> dict[str, int]:
+    week = timezone.now() - timedelta(days=7)
+    return Letter.objects.aggregate(
+        in_flight=Count("pk", filter=Q(sent_at=None, dropped_at=None)),
+        dropped=Count("pk", filter=Q(dropped_at__gt=week)),
+    )
+
+
+def latest_days() -> list[Day]:
+    """Return the last days, today first.
+
+    A form is deleted UNCONFIRMED_KEPT_DAYS after its last mail, so the days reach no
+    further back than that.
+    """
+    today = timezone.localdate()
+    first = today - timedelta(days=DAYS - 1)
+    since = timezone.make_aware(datetime.combine(first, time()))
+    forms = by_day(Submission.objects, "submitted_at", since)
+    confirmations = by_day(Signature.objects, "confirmed_at", since)
+    dates = [today - timedelta(days=days) for days in range(DAYS)]
+    return [Day(day, forms.get(day, 0), confirmations.get(day, 0)) for day in dates]
+
+
+def by_day(rows, column: str, since: datetime) -> dict[date, int]:
+    counts = (
+        rows.filter(**{f"{column}__gte": since})
+        .order_by()
+        .values_list(TruncDate(column))
+        .annotate(count=Count("pk"))
+    )
+    return dict(counts)
