@@ -111,15 +111,22 @@ else:
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = environment.read("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
 MODERATION_EMAIL = environment.read("MODERATION_EMAIL")
+# Where mail servers report what they can't deliver, and the folder those reports
+# arrive in: docs/mail.md.
+BOUNCE_ADDRESS = environment.read("BOUNCE_ADDRESS")
+BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
 # Signing: the privacy page prints these numbers
 
 SIGNING_OPEN = environment.read("SIGNING_OPEN", "1") == "1"
 CONFIRM_LINK_DAYS = 7
+MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
 MAILS_PER_ADDRESS_PER_DAY = 5
+MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
+NETWORK_KEPT_DAYS = 30
 
 # Public pages: how long a proxy may keep them (`cache_control(**PUBLIC_PAGE)`)
 

@@ -6,6 +6,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from voices.models import Submission, Tally, Voice
+from voices.reports.forms import ReportForm
+from voices.reports.views import render_report
 from voices.signing.forms import CodeForm, SignForm
 from voices.signing.views import render_add, render_check
 
@@ -41,6 +43,7 @@ def privacy(request):
                 "link": settings.CONFIRM_LINK_DAYS,
                 "unconfirmed": settings.UNCONFIRMED_KEPT_DAYS,
                 "mail_log": settings.MAIL_LOG_KEPT_DAYS,
+                "network": settings.NETWORK_KEPT_DAYS,
             }
         },
     )
@@ -58,4 +61,8 @@ def csrf_failure(request, reason=""):
         if submission:
             typed = CodeForm(request.POST)
             return render_check(request, submission, typed, stale=True, status=403)
+    if match and name == "voices:report":
+        typed_report = ReportForm(request.POST)
+        pk = match.kwargs["pk"]
+        return render_report(request, pk, typed_report, stale=True, status=403)
     return render(request, "403.html", {"stale": True}, status=403)

@@ -1,15 +1,18 @@
 """Rows and requests for the tests; each fills in what a test is not about."""
 
+import time
 from itertools import count
 
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.core.signing import Signer, b62_encode
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from voices import addresses
+from voices.abuse.guard import stamps
 from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
 from voices.letters.send import send_letter
 from voices.models import Letter, Reason, Signature, Submission, Voice
@@ -109,9 +112,15 @@ def make_reason(label="Private details", explanation="It tells where somebody li
     return reason
 
 
+def stamp(seconds_ago=60):
+    """What the form's hidden field says when it was opened so long ago."""
+    opened = b62_encode(int(time.time()) - seconds_ago)
+    return Signer(salt=stamps.salt).sign(f"{stamps.sep}{opened}")
+
+
 def sign(client, **fields):
     """Post the form as a browser does; None leaves a field out."""
-    filled = {**FORM, **fields}
+    filled = {"started": stamp(), **FORM, **fields}
     response = client.post(
         reverse("voices:add"),
         {name: value for name, value in filled.items() if value is not None},

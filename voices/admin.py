@@ -1,6 +1,19 @@
 """The app's part of the staff's desk."""
 
+from voices.abuse import admin as abuse
+from voices.abuse import quarantine
+from voices.flags import admin as flags
 from voices.moderation import admin as moderation
+from voices.reports import admin as reports
 from voices.signing import admin as signing
+from voices.updates import admin as updates
 
-__all__ = ["moderation", "signing"]
+__all__ = [
+    "abuse",
+    "flags",
+    "moderation",
+    "quarantine",
+    "reports",
+    "signing",
+    "updates",
+]

@@ -1,18 +1,38 @@
 """The app's models; each stands in the folder of its subject."""
 
+from voices.abuse.models import Arrival, BlockedDomain, BlockedNetwork, Limit
+from voices.flags.models import WatchedWord
 from voices.letters.models import Letter, RefusedAddress
-from voices.moderation.models import AwaitingVoice, Decision, Reason
+from voices.managing.models import AddressChange, LinkRequest
+from voices.moderation.models import (
+    AwaitingVoice,
+    Decision,
+    QuarantinedSignature,
+    Reason,
+)
+from voices.reports.models import Report
 from voices.signing.models import Signature, Submission
+from voices.updates.models import Update
 from voices.wall.models import Tally, Voice
 
 __all__ = [
+    "AddressChange",
+    "Arrival",
     "AwaitingVoice",
+    "BlockedDomain",
+    "BlockedNetwork",
     "Decision",
     "Letter",
+    "Limit",
+    "LinkRequest",
+    "QuarantinedSignature",
     "Reason",
     "RefusedAddress",
+    "Report",
     "Signature",
     "Submission",
     "Tally",
+    "Update",
     "Voice",
+    "WatchedWord",
 ]

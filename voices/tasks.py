@@ -2,15 +2,21 @@
 
 import logging
 
+from django.conf import settings
 from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
-from voices.letters.models import Letter
-from voices.letters.queue import ASK_TO_CONFIRM, SEND_LETTER, queue_confirmation
+from voices.abuse.forget import forget_networks
+from voices.letters import bounces
+from voices.letters.models import SEND_LETTER, Letter
+from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
 from voices.letters.send import drop_letter
 from voices.letters.send import send_letter as send
+from voices.managing.models import AddressChange, LinkRequest
+from voices.managing.queue import FIND_LINK, answer
 from voices.signing.models import Submission
+from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall.models import Tally
 
 logger = logging.getLogger(__name__)
@@ -51,6 +57,23 @@ def send_letter(context: JobContext, letter_id: int) -> None:
         raise
 
 
+@app.task(name=FIND_LINK, queue="mail", retry=Backoff())
+def find_link(request_id: int) -> None:
+    answer(request_id)
+
+
+@app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())
+def queue_update(update_id: int, after: int) -> None:
+    queue_copies(update_id, after)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="voices.read_bounces", queueing_lock="voices.read_bounces")
+def read_bounces(timestamp: int) -> None:
+    if settings.BOUNCE_MAILDIR:
+        bounces.read_maildir(settings.BOUNCE_MAILDIR)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="voices.fold_tallies", queueing_lock="voices.fold_tallies")
 def fold_tallies(timestamp: int) -> None:
@@ -63,3 +86,6 @@ def forget(timestamp: int) -> None:
     """Delete what the privacy page says is not kept."""
     Submission.objects.forget_stale()
     Letter.objects.forget_old()
+    AddressChange.objects.forget_stale()
+    LinkRequest.objects.forget_stale()
+    forget_networks()

@@ -1,6 +1,9 @@
 from django.urls import path, register_converter
 
+from voices.managing import views as managing
+from voices.reports import views as reports
 from voices.signing import views as signing
+from voices.updates import views as updates
 from voices.wall import views as wall
 
 
@@ -22,9 +25,18 @@ app_name = "voices"
 urlpatterns = [
     path("", wall.wall, name="list"),
     path("<int:pk>/", wall.detail, name="detail"),
+    path("<int:pk>/report/", reports.report, name="report"),
+    path("report/thank-you/", reports.thanks, name="report-thanks"),
     path("add/", signing.add, name="add"),
     path("check-your-email/<token:ref>/", signing.check, name="check"),
     path("confirm/<token:token>/", signing.confirm, name="confirm"),
     path("not-me/<token:token>/", signing.not_me, name="not-me"),
+    path("manage/", managing.ask, name="manage-ask"),
+    path("manage/sent/", managing.sent, name="manage-sent"),
+    path("manage/erased/", managing.erased, name="manage-erased"),
+    path("manage/<token:token>/", managing.manage, name="manage"),
+    path("manage/<token:token>/data/", managing.data, name="manage-data"),
+    path("new-address/<token:token>/", managing.new_address, name="new-address"),
     path("thank-you/", signing.thanks, name="thanks"),
+    path("unsubscribe/<token:token>/", updates.unsubscribe, name="unsubscribe"),
 ]

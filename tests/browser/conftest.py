@@ -8,6 +8,7 @@ from django.contrib.staticfiles import handlers
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium, launch_flags
+from tests.committed import empty_queue
 
 # A blocked resource may fail in silence; the page's own report never does.
 REPORT_VIOLATIONS = """
@@ -81,3 +82,16 @@ def page(chromium, live_server):
     yield page
     context.close()
     assert not complaints
+
+
+@pytest.fixture(autouse=True)
+def queue():
+    empty_queue()
+    yield
+    empty_queue()
+
+
+@pytest.fixture(autouse=True)
+def site_url(settings, live_server):
+    """Let the links in mails lead to the server of the test."""
+    settings.SITE_URL = live_server.url

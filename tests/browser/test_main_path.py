@@ -5,54 +5,11 @@ import re
 import pytest
 from django.core import mail
 
-from tests.committed import empty_queue, run_worker
-from tests.factories import make_published_voice, make_staff
+from tests.browser.steps import WORDS, fill_in, link_in_mail, moderate
+from tests.committed import run_worker
+from tests.factories import make_published_voice
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WORDS = "Nobody should need a lucky precedent to be heard."
-
-
-@pytest.fixture(autouse=True)
-def queue():
-    empty_queue()
-    yield
-    empty_queue()
-
-
-@pytest.fixture(autouse=True)
-def site_url(settings, live_server):
-    """Let the links in mails lead to the server of the test."""
-    settings.SITE_URL = live_server.url
-
-
-def fill_in(page, **fields):
-    page.goto("/voices/add/")
-    page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
-    page.get_by_label("First name and last initial").check()
-    page.get_by_label("E-mail").fill(fields.get("email", "ana@example.com"))
-    page.get_by_label("City or town").fill("Columbus")
-    page.get_by_label("State", exact=True).select_option("OH")
-    page.get_by_label("Profession (optional)").fill("Nurse")
-    page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
-    page.get_by_label("I am 18 or older").check()
-
-
-def link_in_mail(kind):
-    body = mail.outbox[-1].body
-    return re.search(rf"https?://\S+/{kind}/\S+", body).group()
-
-
-def moderate(page, action):
-    """Sign in as a moderator and choose an action for all that waits."""
-    make_staff(password="correct horse battery")
-    page.goto("/admin/voices/awaitingvoice/")
-    page.get_by_label("Username").fill("moderator")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").click()
-    page.locator("#action-toggle").check()
-    page.get_by_label("Action:").select_option(label=action)
-    page.get_by_role("button", name="Run").click()
 
 
 def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):

@@ -20,6 +20,7 @@ from tests.factories import (
 from tests.voices.test_tallies import counted_afresh, signers, statements
 from voices.letters.send import send_letter
 from voices.models import (
+    Arrival,
     Decision,
     Letter,
     RefusedAddress,
@@ -39,8 +40,8 @@ def visitor():
 class SigningAtOnceTests(CommittedTestCase):
     def test_two_posts_and_two_confirmations_make_one_signature(self):
         for _ in range(5):
-            Submission.objects.all().delete()
-            Signature.objects.all().delete()
+            for model in (Submission, Signature, Arrival):
+                model.objects.all().delete()
 
             posted = at_once(
                 *[

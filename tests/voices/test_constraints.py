@@ -11,7 +11,7 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
-from voices.models import Decision, Letter, Reason, RefusedAddress, Signature
+from voices.models import Decision, Letter, Reason, RefusedAddress, Signature, Update
 
 NOW = timezone.now()
 
@@ -39,6 +39,14 @@ def feature_what_is_taken_down():
 def sign_twice():
     make_signature(email="ana.reyes@gmail.com")
     make_signature(email="anareyes+again@gmail.com")
+
+
+def count_what_is_in_quarantine():
+    make_signature(quarantined_at=NOW)
+
+
+def count_what_was_rejected():
+    make_signature(rejected_at=NOW)
 
 
 def keep_the_address_of_a_confirmed_form():
@@ -87,6 +95,18 @@ def make_decision(**fields):
     )
 
 
+def mail_an_update_twice():
+    signature = make_signature()
+    update = Update.objects.create(subject="News", body="There is some.")
+    for _ in range(2):
+        Letter.objects.create(
+            kind=Letter.Kind.UPDATE,
+            signature=signature,
+            update=update,
+            address_hash="0",
+        )
+
+
 CHECKED = {
     "voice_published_or_declined": [publish_and_decline],
     "voice_taken_down_was_published": [take_down_what_is_not_published],
@@ -96,10 +116,15 @@ CHECKED = {
         feature_what_is_taken_down,
     ],
     "signature_one_for_each_address": [sign_twice],
+    "signature_counted_is_not_quarantined": [
+        count_what_is_in_quarantine,
+        count_what_was_rejected,
+    ],
     "submission_confirmed_is_empty": [
         keep_the_address_of_a_confirmed_form,
         keep_the_statement_of_a_confirmed_form,
     ],
+    "letter_update_once_for_each": [mail_an_update_twice],
     "letter_is_about_something": [
         write_a_letter_about_nothing,
         ask_to_confirm_a_signature,

@@ -99,7 +99,7 @@ class QueueTests(DeskTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(9):
             self.client.get(path)
 
     def test_the_list_of_all_asks_as_often_however_many_there_are(self):
@@ -107,7 +107,7 @@ class QueueTests(DeskTestCase):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
 
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(8):
             self.client.get(path)
 
 

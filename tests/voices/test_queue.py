@@ -1,11 +1,9 @@
 import logging
-import os
 import smtplib
 import subprocess
 import sys
 from email import message_from_bytes
 from unittest import mock
-from urllib.parse import quote
 
 from django.conf import settings
 from django.core import mail
@@ -26,6 +24,7 @@ from tests.committed import (
 )
 from tests.factories import make_signature, make_staff, sign
 from tests.mail_server import mail_server
+from tests.processes import database_environment
 from voices.models import Letter, Tally, Voice
 from voices.moderation import decide
 from voices.tasks import Backoff, fold_tallies
@@ -50,15 +49,7 @@ def run_upkeep(task):
 
 def start_worker(server):
     """Start a worker of its own process on the tests' database."""
-    database = connection.settings_dict
-    user, password, host, name = (
-        quote(database[key], safe="") for key in ("USER", "PASSWORD", "HOST", "NAME")
-    )
-    port = f":{database['PORT']}" if database["PORT"] else ""
-    environment = os.environ | {
-        "DATABASE_URL": f"postgres://{user}:{password}@{host}{port}/{name}",
-        "EMAIL_URL": server.url,
-    }
+    environment = database_environment() | {"EMAIL_URL": server.url}
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_worker"],
         cwd=settings.BASE_DIR,
@@ -218,6 +209,7 @@ class UpkeepTests(CommittedTestCase):
                 "aaqi.remove_old_jobs",
                 "voices.fold_tallies",
                 "voices.forget",
+                "voices.read_bounces",
             },
         )
         self.assertEqual(periodic["aaqi.retry_stalled"], "* * * * *")

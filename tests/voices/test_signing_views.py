@@ -533,7 +533,7 @@ class NotMeTests(TestCase):
 
         self.assertContains(response, "This wasn’t you?")
         self.assertTrue(Submission.objects.exists())
-        for private in ("ana", "Ana", "Columbus"):
+        for private in ("ana.reyes", "Ana Reyes", "Columbus"):
             self.assertNotContains(response, private)
 
     def test_deletes_every_form_that_waits_for_the_address(self):

@@ -9,8 +9,13 @@ from django.urls import reverse
 
 from voices import addresses
 from voices.letters.models import Letter
+from voices.letters.queue import AWAITED
 from voices.signing import tokens
 from voices.signing.models import Signature, Submission
+from voices.updates.headers import ListUnsubscribe
+from voices.updates.models import Update
+from voices.updates.readers import is_reader
+from voices.updates.tokens import unsubscribing
 from voices.wall.models import Voice
 
 
@@ -18,15 +23,46 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
     """Return the mail, or None where what it is about no longer holds."""
     if letter.submission:
         return compose_for_form(letter, letter.submission)
-    if letter.signature and (voice := letter.signature.voice):
-        return compose_for_voice(letter, letter.signature, voice)
+    signature = letter.signature
+    if signature is None or (signature.bounced_at and letter.kind not in AWAITED):
+        return None
+    if letter.update:
+        return compose_for_reader(letter, letter.update, signature)
+    if letter.kind == Letter.Kind.MANAGE:
+        return draft(
+            letter,
+            letter.kind,
+            to=signature.email,
+            name=signature.name,
+            signature=signature,
+            is_manage=True,
+        )
+    if letter.kind == Letter.Kind.NEW_ADDRESS:
+        return compose_for_new_address(letter, signature)
+    if signature.voice:
+        return compose_for_voice(letter, signature, signature.voice)
     return None
+
+
+def compose_for_new_address(letter, signature) -> EmailMultiAlternatives:
+    change = letter.address_change
+    return draft(
+        letter,
+        letter.kind,
+        to=change.email,
+        name=signature.name,
+        link_days=settings.CONFIRM_LINK_DAYS,
+        confirm_url=absolute(
+            "voices:new-address", tokens.changing_address.sign(change.ref)
+        ),
+    )
 
 
 def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives | None:
     if submission.confirmed_at:
         return None
-    signature = Signature.objects.filter(email_key=submission.email_key).first()
+    standing = Signature.objects.standing()
+    signature = standing.filter(email_key=submission.email_key).first()
     if signature:
         # The form is closed when the letter has left, and its name was typed by we
         # don't know whom: the letter speaks to the person who signed.
@@ -35,6 +71,7 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
             "already-signed",
             to=signature.email,
             name=signature.name,
+            signature=signature,
             voice=signature.voice,
             signed_on=signature.confirmed_at,
         )
@@ -43,6 +80,7 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
         "confirm",
         to=submission.email,
         name=submission.name,
+        signature=submission,
         submission=submission,
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
@@ -57,19 +95,52 @@ def compose_for_voice(
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
         Letter.Kind.DECLINED: voice.declined_at,
-        Letter.Kind.CHANGES_ASKED: voice.changes_asked_at and not voice.published_at,
+        Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
+        Letter.Kind.CORRECTION_DECLINED: voice.correction and not voice.corrected_at,
     }
-    if not still_true[Letter.Kind(letter.kind)]:
+    if voice.withdrawn_at or not still_true[Letter.Kind(letter.kind)]:
         return None
     return draft(
         letter,
         letter.kind,
         to=signature.email,
         name=signature.name,
+        signature=signature,
         voice=voice,
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
     )
+
+
+def compose_for_reader(
+    letter, update: Update, signature: Signature
+) -> EmailMultiAlternatives | None:
+    return draft_update(letter, update, signature) if is_reader(signature) else None
+
+
+def compose_sample(update: Update) -> EmailMultiAlternatives:
+    """Return the update as it will be mailed, to nobody: its link ends nothing."""
+    nobody = Signature(name="Ana Reyes", email=settings.CONTACT_EMAIL, ref="sample")
+    return draft_update(Letter(kind=Letter.Kind.UPDATE), update, nobody)
+
+
+def draft_update(letter, update: Update, signature: Signature):
+    unsubscribe_url = absolute("voices:unsubscribe", unsubscribing.sign(signature.ref))
+    message = draft(
+        letter,
+        Letter.Kind.UPDATE,
+        to=signature.email,
+        name=signature.name,
+        signature=signature,
+        update=update,
+        unsubscribe_url=unsubscribe_url,
+    )
+    # With these a mail program shows a button of its own (RFC 8058).
+    message.extra_headers |= {
+        ListUnsubscribe.name: ListUnsubscribe(f"<{unsubscribe_url}>"),
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return message
 
 
 def not_me_url(submission: Submission) -> str:
@@ -81,6 +152,10 @@ def not_me_url(submission: Submission) -> str:
     )
 
 
+def manage_url(signature) -> str:
+    return absolute("voices:manage", tokens.managing.sign(signature.ref))
+
+
 def absolute(name: str, *args) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
@@ -88,9 +163,15 @@ def absolute(name: str, *args) -> str:
 def draft(
     letter: Letter, template: str, *, to: str, name: str, **context
 ) -> EmailMultiAlternatives:
-    """Render the letter's subject, text and HTML and put its headers on."""
-    voice = context.get("voice")
+    """Render the letter's subject, text and HTML and put its headers on.
+
+    `signature` in the context, or the form that may become one, is what the link in
+    the letter manages.
+    """
+    voice, signature = context.get("voice"), context.get("signature")
     context |= {
+        "manage_url": manage_url(signature) if signature else "",
+        "manage_days": settings.MANAGE_LINK_DAYS,
         "name": name.split()[0] if name else "",
         "voice_url": settings.SITE_URL + voice.get_absolute_url()
         if voice and voice.is_published and voice.statement
@@ -104,10 +185,13 @@ def draft(
     message = EmailMultiAlternatives(
         subject=render_to_string(f"{path}_subject.txt", context).strip(),
         body=render_to_string(f"{path}.txt", context),
-        from_email=formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
+        # The sender of the envelope, to whom mail servers report what they can't
+        # deliver; readers see the header.
+        from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
         to=[to],
         reply_to=[settings.CONTACT_EMAIL],
         headers={
+            "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
             # The same each time the letter is tried, so that a mail program that
             # gets it twice shows it once.
             "Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>",

@@ -5,9 +5,16 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from voices import addresses
+from voices.managing.models import AddressChange
 from voices.signing.models import Signature, Submission
+from voices.updates.models import Update
+
+# The name of the task that sends a letter.
+SEND_LETTER = "voices.send_letter"
 
 
 class LetterQuerySet(models.QuerySet):
@@ -40,10 +47,17 @@ class Letter(models.Model):
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
+        # The link to manage a signature; and to confirm a new address of it.
+        MANAGE = "manage"
+        NEW_ADDRESS = "new-address"
+        CORRECTION_DECLINED = "correction-left"
+        UPDATE = "update"
 
-    kind = models.CharField(max_length=15, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
+    address_change = models.ForeignKey(AddressChange, models.CASCADE, null=True)
+    update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
     # Names the mail to mail programs, the same however often it is tried.
     message_id = models.UUIDField(default=uuid4, editable=False)
@@ -67,14 +81,37 @@ class Letter(models.Model):
                 condition=models.Q(kind="confirm", sent_at=None, dropped_at=None),
                 name="letter_one_confirmation_in_flight",
             ),
+            models.UniqueConstraint(
+                fields=["update", "signature"],
+                condition=models.Q(update__isnull=False),
+                name="letter_update_once_for_each",
+            ),
         ]
         indexes = [
             models.Index(fields=["address_hash", "sent_at"], name="letter_address"),
             models.Index(fields=["queued_at"], name="letter_age"),
+            models.Index(
+                fields=["sent_at"],
+                name="letter_rate",
+                condition=models.Q(sent_at__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="letter_in_flight",
+                condition=models.Q(sent_at=None, dropped_at=None),
+            ),
         ]
 
     def __str__(self):
         return f"{self.kind} {self.pk}"
+
+    def cancel_jobs(self):
+        """Delete what the queue holds of it."""
+        jobs = ProcrastinateJob.objects.filter(
+            task_name=SEND_LETTER, args__letter_id=self.pk, status="todo"
+        )
+        for job_id in jobs.values_list("pk", flat=True):
+            app.job_manager.cancel_job_by_id(job_id, delete_job=True)
 
 
 class RefusedAddressQuerySet(models.QuerySet):

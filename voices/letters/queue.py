@@ -5,14 +5,17 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from voices import addresses
-from voices.letters.models import Letter, RefusedAddress
+from voices.letters.models import SEND_LETTER, Letter, RefusedAddress
+from voices.managing.models import AddressChange
 from voices.signing.models import Signature, Submission
 
 ASK_TO_CONFIRM = "voices.ask_to_confirm"
-SEND_LETTER = "voices.send_letter"
 
-# A person waits for the mail to confirm; nobody waits for the others.
-URGENT = 10
+# A person waits for these, and gets them also where the address has bounced.
+AWAITED = {Letter.Kind.CONFIRM, Letter.Kind.MANAGE, Letter.Kind.NEW_ADDRESS}
+# An update can wait for all others.
+URGENT, LATER = 10, -10
+PRIORITIES = dict.fromkeys(AWAITED, URGENT) | {Letter.Kind.UPDATE: LATER}
 
 
 def defer_confirmation(submission: Submission) -> None:
@@ -54,13 +57,19 @@ def queue_confirmation(submission_id: int) -> None:
 
 
 @transaction.atomic
-def queue_letter(kind: Letter.Kind, signature: Signature) -> None:
+def queue_letter(
+    kind: Letter.Kind, signature: Signature, address_change: AddressChange | None = None
+) -> None:
     """Queue a mail to somebody who has signed; over the limit of a day, it waits."""
-    hashes = addresses.fingerprints(signature.email_key)
+    key = address_change.email_key if address_change else signature.email_key
+    hashes = addresses.fingerprints(key)
     if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
         return
     letter = Letter.objects.create(
-        kind=kind, signature=signature, address_hash=hashes[0]
+        kind=kind,
+        signature=signature,
+        address_change=address_change,
+        address_hash=hashes[0],
     )
     defer(letter)
 
@@ -72,7 +81,7 @@ def defer(letter: Letter, at=None) -> None:
     """
     app.configure_task(
         SEND_LETTER,
-        priority=URGENT if letter.kind == Letter.Kind.CONFIRM else 0,
+        priority=PRIORITIES.get(Letter.Kind(letter.kind), 0),
         lock=f"letters to {letter.address_hash}",
         schedule_at=at,
     ).defer(letter_id=letter.pk)

@@ -1,6 +1,7 @@
 """Sending a letter: at least once, and safe to be asked for twice."""
 
 import logging
+import re
 import smtplib
 from datetime import datetime, timedelta
 
@@ -9,9 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from voices import addresses
+from voices.letters import bounces
 from voices.letters.compose import compose
 from voices.letters.models import Letter
 from voices.letters.queue import defer, queue_confirmation
+from voices.letters.rate import turn_of
 from voices.signing.models import Signature, Submission
 
 logger = logging.getLogger(__name__)
@@ -25,13 +28,15 @@ def send_letter(letter_id: int) -> None:
     """
     letter = (
         Letter.objects.in_flight()
-        .select_related("submission", "signature__voice__reason")
+        .select_related(
+            "submission", "address_change", "update", "signature__voice__reason"
+        )
         .filter(pk=letter_id)
         .first()
     )
     if letter is None:
         return
-    if at := full_until(letter):
+    if at := full_until(letter) or turn_of(letter):
         defer(letter, at=at)
         return
     message = compose(letter)
@@ -44,7 +49,7 @@ def send_letter(letter_id: int) -> None:
         if not all(500 <= code < 600 for code, _ in error.recipients.values()):
             raise
         logger.warning("Letter %s was refused for good.", letter_id)
-        drop_letter(letter_id)
+        settle_refusal(letter, *error.recipients.values())
         return
     settle(letter)
 
@@ -84,12 +89,22 @@ def settle_form(form_id: int, now) -> None:
     form = Submission.objects.unconfirmed().filter(pk=form_id).first()
     if form is None:
         return
-    signature = Signature.objects.filter(email_key=form.email_key).first()
+    standing = Signature.objects.standing()
+    signature = standing.filter(email_key=form.email_key).first()
     if signature:
         form.close(signature)
     else:
         form.mailed_at = now
         form.save(update_fields=["mailed_at"])
+
+
+@transaction.atomic
+def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
+    """Give the letter up, and mark its address unless the refusal is about us."""
+    drop_letter(letter.pk)
+    text = answer[1].decode("ascii", "replace")
+    if not re.match(r"5\.\d", text) or bounces.is_for_good(text):
+        bounces.mark(letter)
 
 
 def drop_letter(letter_id: int) -> None:

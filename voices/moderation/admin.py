@@ -15,6 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
+from voices.flags.desk import (
+    FlagColumns,
+    FlagFilter,
+    SameNetworkFilter,
+    SameTextFilter,
+    prepare,
+)
 from voices.moderation import decide
 from voices.moderation.diff import word_diff
 from voices.moderation.forms import ChangesForm, DeclineForm, ReasonForm
@@ -29,6 +36,8 @@ MOST_AT_A_TIME = 200
 # What lists may be asked for by address; Django would try any column and operator.
 LOOKUPS = {
     "id__in",
+    *(each.parameter_name for each in (FlagFilter, SameTextFilter, SameNetworkFilter)),
+    "status",
     "state__exact",
     "profession_group__exact",
     "kind__exact",
@@ -65,12 +74,20 @@ def decision(description):
     )
 
 
-class VoiceDesk(admin.ModelAdmin):
+class VoiceDesk(FlagColumns):
     """What the queue and the list of all voices have in common."""
 
     form = VoiceForm
-    fields = [*decide.WORDS, "edits", "status", "submitted_at"]
-    readonly_fields = ["edits", "status", "submitted_at"]
+    readonly_fields = [
+        "marked_statement",
+        "badges",
+        "pending",
+        "open_reports",
+        "edits",
+        "status",
+        "submitted_at",
+    ]
+    fields = [*decide.WORDS, *readonly_fields]
     list_per_page = 50
     show_full_result_count = False
 
@@ -110,6 +127,10 @@ class VoiceDesk(admin.ModelAdmin):
     @decision("Publish")
     def publish(self, request, queryset):
         return self.decided(request, queryset, "Published", decide.publish)
+
+    @decision("Keep (close reports)")
+    def keep(self, request, queryset):
+        return self.decided(request, queryset, "Kept", decide.keep)
 
     @decision("Feature on the home page")
     def feature(self, request, queryset):
@@ -187,11 +208,13 @@ class VoiceDesk(admin.ModelAdmin):
                 done,
                 lambda queryset, by: decide_on(queryset, by, **form.cleaned_data),
             )
+        shown = list(voices)
+        prepare(shown)
         context = self.admin_site.each_context(request) | {
             "title": title,
             "opts": self.opts,
             "form": form,
-            "voices": voices,
+            "voices": shown,
             "changelist_url": self.page("changelist"),
         }
         return render(request, "admin/voices/decide.html", context)
@@ -212,12 +235,6 @@ class VoiceDesk(admin.ModelAdmin):
         return redirect(self.page("changelist"))
 
     # Columns and read-only fields.
-
-    @admin.display(description="statement")
-    def quote(self, voice):
-        if not voice.statement:
-            return "(name only)"
-        return format_html('<p class="quote">“{}”</p>', voice.statement)
 
     @admin.display(description="signer")
     def signer(self, voice):
@@ -246,18 +263,18 @@ class VoiceDesk(admin.ModelAdmin):
                 local = timezone.localtime(when)
                 reason = f" ({voice.reason})" if voice.reason else ""
                 return f"{words} since {local:%Y-%m-%d %H:%M}{reason}"
-        return "Not confirmed"
+        return "In quarantine, or rejected from it"
 
 
 @admin.register(AwaitingVoice)
 class AwaitingVoiceAdmin(VoiceDesk):
-    """The queue: confirmed and not decided on, oldest first."""
+    """The queue, oldest first: not decided on yet, corrected, or reported."""
 
-    list_display = ["quote", "signer", "waiting"]
+    list_display = ["quote", "signer", "waiting", "badges"]
     list_display_links = ["signer"]
-    list_filter = ["state", "profession_group"]
+    list_filter = [FlagFilter, "state", "profession_group"]
     ordering = ["review_since", "pk"]
-    actions = ["publish", "decline", "ask_changes"]
+    actions = ["publish", "decline", "ask_changes", "keep", "take_down"]
 
     def get_queryset(self, request):
         return AwaitingVoice.objects.waiting()
@@ -308,8 +325,15 @@ class StatusFilter(admin.SimpleListFilter):
 class VoiceAdmin(VoiceDesk):
     """All voices, whatever has become of them."""
 
-    list_display = ["signer", "quote", "profession_group", "status"]
-    list_filter = [StatusFilter, "profession_group", "state"]
+    list_display = ["signer", "quote", "badges", "status", "profession_group"]
+    list_filter = [
+        SameTextFilter,
+        SameNetworkFilter,
+        StatusFilter,
+        FlagFilter,
+        "profession_group",
+        "state",
+    ]
     list_select_related = ["reason"]
     ordering = ["-pk"]
     search_fields = ["=id", "name", "statement"]
@@ -318,6 +342,7 @@ class VoiceAdmin(VoiceDesk):
         "decline",
         "ask_changes",
         "take_down",
+        "keep",
         "feature",
         "unfeature",
         "undo",

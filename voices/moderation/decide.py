@@ -1,32 +1,59 @@
 """What moderators do to voices: each decision with its log row and its mail.
 
 Every function takes voices as a queryset and who decides, changes those that the
-decision fits, all in one transaction, and returns how many there were.
+decision fits, all in one transaction, and returns how many there were. Those on the
+quarantine take signatures instead, for not every one has a voice.
 """
 
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision
+from voices.reports.models import Report
+from voices.signing.models import Signature
 from voices.wall.models import Voice
 
 Kind = Decision.Kind
+# What answers the reports about a voice.
+CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
 
 
 def undecided(voices):
     """Those waiting, and those whose author was asked for changes."""
     return voices.filter(
-        review_since__isnull=False, published_at=None, declined_at=None
+        review_since__isnull=False,
+        published_at=None,
+        declined_at=None,
+        withdrawn_at=None,
     )
 
 
+def corrected(voices):
+    """Those that are published and whose author wants other words there."""
+    return voices.published().filter(corrected_at__isnull=False)
+
+
+@transaction.atomic
 def publish(voices, by) -> int:
     return decide(
+        Kind.CORRECTION_TAKEN,
+        corrected(voices),
+        by,
+        # The two texts change places, so that undoing finds the old one.
+        {
+            "statement": F("correction"),
+            "statement_as_sent": F("correction"),
+            "correction": F("statement"),
+            "corrected_at": None,
+        },
+        letter=Letter.Kind.PUBLISHED,
+    ) + decide(
         Kind.PUBLISHED,
         undecided(voices),
         by,
@@ -35,9 +62,20 @@ def publish(voices, by) -> int:
     )
 
 
+@transaction.atomic
 def decline(voices, by, reason, *, tell: bool) -> int:
-    """Decline those waiting; their authors are told where the moderator says so."""
+    """Decline those waiting; their authors are told where the moderator says so.
+
+    Of a published voice it is the correction that is declined.
+    """
     return decide(
+        Kind.CORRECTION_DECLINED,
+        corrected(voices),
+        by,
+        {"corrected_at": None, "reason": reason},
+        reason=reason,
+        letter=Letter.Kind.CORRECTION_DECLINED if tell else None,
+    ) + decide(
         Kind.DECLINED,
         undecided(voices),
         by,
@@ -47,12 +85,20 @@ def decline(voices, by, reason, *, tell: bool) -> int:
     )
 
 
+@transaction.atomic
 def ask_changes(voices, by, changes: str) -> int:
+    asked = {"changes_asked_at": timezone.now(), "changes_asked": changes}
     return decide(
+        Kind.CHANGES_ASKED,
+        corrected(voices),
+        by,
+        asked | {"corrected_at": None},
+        letter=Letter.Kind.CHANGES_ASKED,
+    ) + decide(
         Kind.CHANGES_ASKED,
         undecided(voices).filter(changes_asked_at=None),
         by,
-        {"changes_asked_at": timezone.now(), "changes_asked": changes},
+        asked,
         letter=Letter.Kind.CHANGES_ASKED,
     )
 
@@ -65,6 +111,11 @@ def take_down(voices, by, reason) -> int:
         {"taken_down_at": timezone.now(), "reason": reason, "featured_at": None},
         reason=reason,
     )
+
+
+def keep(voices, by) -> int:
+    """Leave voices that were reported as they are."""
+    return decide(Kind.KEPT, voices.filter(reported_at__isnull=False), by, {})
 
 
 def feature(voices, by) -> int:
@@ -87,22 +138,69 @@ def unfeature(voices, by) -> int:
 
 @transaction.atomic
 def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
-    # Locked in one order, so that two moderators' decisions never wait in a ring.
-    ids = list(
-        voices.select_for_update(of=["self"])
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    ids = lock(voices)
+    at = timezone.now()
     Decision.objects.bulk_create(
-        Decision(voice_id=pk, kind=kind, by=by, reason=reason) for pk in ids
+        Decision(voice_id=pk, kind=kind, by=by, reason=reason, at=at) for pk in ids
     )
     decided = Voice.objects.filter(pk__in=ids)
     decided.update(**changes)
+    if kind in CLOSES_REPORTS:
+        Report.objects.close(ids, by, at)
+    if "corrected_at" in changes:
+        for voice in decided:
+            # Saving looks anew at what moderators should see marked.
+            voice.save(update_fields=["statement", "correction"])
     if letter:
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
             queue_letter(letter, voice.signature)
     return len(ids)
+
+
+def release(signatures, by) -> int:
+    """Count those in quarantine from now on, and let their voices wait for review."""
+    now = timezone.now()
+    return settle(
+        Kind.RELEASED,
+        signatures,
+        by,
+        {"quarantined_at": None, "counted_at": now},
+        {"review_since": now},
+    )
+
+
+def reject(signatures, by) -> int:
+    """Let those in quarantine never count and their voices never be reviewed."""
+    return settle(
+        Kind.REJECTED,
+        signatures,
+        by,
+        {"quarantined_at": None, "rejected_at": timezone.now()},
+        {"review_since": None},
+    )
+
+
+@transaction.atomic
+def settle(kind, signatures, by, changes: dict, voice_changes: dict) -> int:
+    # Voices before their signatures, as an undoing locks them.
+    lock(Voice.objects.filter(signature__in=signatures))
+    found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
+    voice_ids = list(found.order_by("pk").values_list("voice_id", flat=True))
+    Decision.objects.bulk_create(
+        Decision(voice_id=voice_id, kind=kind, by=by) for voice_id in voice_ids
+    )
+    Voice.objects.filter(signature__in=found).update(**voice_changes)
+    return found.update(**changes)
+
+
+def lock(rows) -> list[int]:
+    """Return the ids of these rows, which nobody else changes until we are done.
+
+    They are locked in one order, so that two moderators never wait in a ring.
+    """
+    locked = rows.select_for_update(of=["self"]).order_by("pk")
+    return list(locked.values_list("pk", flat=True))
 
 
 # What a moderator may edit.
@@ -126,8 +224,24 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.DECLINED: {"declined_at": None, "reason": None},
     Kind.CHANGES_ASKED: {"changes_asked_at": None, "changes_asked": ""},
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
+    # Only its reports are opened again.
+    Kind.KEPT: {},
     Kind.FEATURED: {"featured_at": None},
     Kind.UNFEATURED: {"featured_at": F("published_at")},
+    Kind.CORRECTION_TAKEN: {
+        "statement": F("correction"),
+        "statement_as_sent": F("correction"),
+        "correction": F("statement"),
+        "corrected_at": Now(),
+    },
+    Kind.CORRECTION_DECLINED: {"corrected_at": Now(), "reason": None},
+    Kind.RELEASED: {"review_since": None},
+    Kind.REJECTED: {"review_since": None},
+}
+# The same of its signature, which goes into quarantine when it is confirmed.
+SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
+    Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
+    Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
 }
 
 
@@ -135,7 +249,8 @@ BEFORE: dict[str, dict[str, Any]] = {
 def undo(voices, by) -> int:
     """Take back the latest decision on each voice that is not taken back yet."""
     done = 0
-    for voice in voices.select_for_update(of=["self"]).order_by("pk"):
+    standing = voices.filter(withdrawn_at=None)
+    for voice in standing.select_for_update(of=["self"]).order_by("pk"):
         latest = (
             voice.decisions.filter(kind__in=BEFORE, undone_by=None)
             .order_by("-pk")
@@ -149,5 +264,11 @@ def undo(voices, by) -> int:
             # It may have lost its words or been taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
+        if latest.kind in CLOSES_REPORTS:
+            Report.objects.reopen(voice, latest.at)
+        if latest.kind in SIGNATURE_BEFORE:
+            Signature.objects.filter(voice=voice).update(
+                **SIGNATURE_BEFORE[latest.kind]
+            )
         done += 1
     return done

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from voices.signing.models import Signature
 from voices.wall.models import Voice
 
 
@@ -39,9 +40,17 @@ class Decision(models.Model):
         UNFEATURED = "unfeatured", "No longer featured"
         EDITED = "edited", "Edited"
         UNDONE = "undone", "Undone"
+        CORRECTION_TAKEN = "correction-taken", "Correction published"
+        CORRECTION_DECLINED = "correction-left", "Correction declined"
+        KEPT = "kept", "Kept after a report"
+        RELEASED = "released", "Released from quarantine"
+        REJECTED = "rejected", "Rejected from quarantine"
 
-    voice = models.ForeignKey(Voice, models.PROTECT, related_name="decisions")
-    kind = models.CharField(max_length=15, choices=Kind)
+    # None for a decision on a signature that has no voice.
+    voice = models.ForeignKey(
+        Voice, models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    kind = models.CharField(max_length=20, choices=Kind)
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True)
     undoes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
@@ -74,3 +83,13 @@ class AwaitingVoice(Voice):
         ordering = ["review_since", "pk"]
         verbose_name = "voice awaiting review"
         verbose_name_plural = "voices awaiting review"
+
+
+class QuarantinedSignature(Signature):
+    """A signature that looked suspicious when it arrived."""
+
+    class Meta:
+        proxy = True
+        ordering = ["quarantined_at", "pk"]
+        verbose_name = "signature in quarantine"
+        verbose_name_plural = "signatures in quarantine"

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from rankings.states import PLACES
 from voices import addresses
+from voices.abuse.guard import GuardedForm
+from voices.flags.forms import ShowsDetails
 from voices.plain_text import (
     tidy_line,
     tidy_paragraphs,
@@ -31,7 +33,25 @@ class TidyCharField(forms.CharField):
         return self.tidy(super().to_python(value))
 
 
-class SignForm(forms.ModelForm):
+class AddressMixin(forms.BaseForm):
+    """Cleans the field `email` and leaves its one spelling in `email_key`."""
+
+    def clean_email(self):
+        email = self.cleaned_data["email"]
+        # Legal, but nobody's: one mailbox would have many spellings, and some mail
+        # programs read another address in them.
+        if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
+        try:
+            self.email_key = addresses.canonical(email)
+        except ValueError:
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid") from None
+        if len(self.email_key) > 254:
+            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
+        return email
+
+
+class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     """The form at `/voices/add/`; saving it makes a submission to be confirmed."""
 
     name = TidyCharField(
@@ -109,7 +129,7 @@ class SignForm(forms.ModelForm):
     updates = forms.BooleanField(
         label="Send me occasional updates.",
         required=False,
-        help_text="Optional. A few e-mails a year.",
+        help_text="Optional. A few e-mails a year; each holds a link that ends them.",
     )
 
     class Meta:
@@ -125,20 +145,6 @@ class SignForm(forms.ModelForm):
             "statement",
             "updates",
         ]
-
-    def clean_email(self):
-        email = self.cleaned_data["email"]
-        # Legal, but nobody's: one mailbox would have many spellings, and some mail
-        # programs read another address in them.
-        if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
-            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
-        try:
-            self.email_key = addresses.canonical(email)
-        except ValueError:
-            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid") from None
-        if len(self.email_key) > 254:
-            raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
-        return email
 
     def clean(self):
         super().clean()

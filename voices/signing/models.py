@@ -2,12 +2,14 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from rankings.states import PLACES
 from voices import addresses
+from voices.abuse.suspicion import is_suspicious
 from voices.signing import tokens
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
@@ -32,6 +34,10 @@ def shown_name(name: str, display: str) -> str:
     return first
 
 
+def make_ref() -> str:
+    return secrets.token_urlsafe(16)
+
+
 class SignedForm(models.Model):
     """What somebody filled in at `/voices/add/`: all of it private."""
 
@@ -48,6 +54,12 @@ class SignedForm(models.Model):
     consent_text = models.TextField(editable=False)
     consent_at = models.DateTimeField(editable=False)
     updates = models.BooleanField("wants updates", default=False)
+    # A keyed hash of where it was sent from, for NETWORK_KEPT_DAYS.
+    network_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What spoke against it when it arrived: voices/abuse/suspicion.py.
+    suspicions = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, editable=False
+    )
 
     class Meta:
         abstract = True
@@ -55,11 +67,28 @@ class SignedForm(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.name, self.name_display)
+
 
 class SignatureQuerySet(models.QuerySet):
+    def standing(self):
+        """Those that nobody has withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def in_quarantine(self):
+        """Those that staff have yet to release or reject."""
+        return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
+
     def create_from(self, submission):
-        """Turn a form whose address is confirmed into a signature and its voice."""
+        """Turn a form whose address is confirmed into a signature and its voice.
+
+        One that looked suspicious neither counts nor waits for a moderator until
+        staff release it from quarantine.
+        """
         now = timezone.now()
+        suspicious = is_suspicious(submission.suspicions)
         voice = None
         if submission.name_display != NameDisplay.UNLISTED:
             voice = Voice.objects.create(
@@ -69,15 +98,18 @@ class SignatureQuerySet(models.QuerySet):
                 state=submission.state,
                 statement=submission.statement,
                 submitted_at=submission.submitted_at,
-                review_since=now,
+                review_since=None if suspicious else now,
             )
         fields = [field.name for field in SignedForm._meta.get_fields()]
         return self.create(
+            # The link that came with the form's mail goes on leading to it.
+            ref=submission.ref,
             **{name: getattr(submission, name) for name in fields},
             voice=voice,
             submitted_at=submission.submitted_at,
             confirmed_at=now,
-            counted_at=now,
+            counted_at=None if suspicious else now,
+            quarantined_at=now if suspicious else None,
         )
 
 
@@ -85,9 +117,12 @@ class Signature(SignedForm):
     """Who signed: a confirmed address, private for as long as it exists.
 
     It counts from `counted_at` on, whether or not its statement is published. An
-    unlisted signature has no voice.
+    unlisted signature has no voice. One that looked suspicious is in quarantine and
+    does not count until staff release it; a rejected one never does.
     """
 
+    # Stands in the links to manage it; a change of address makes a new one.
+    ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
     voice = models.OneToOneField(
         Voice, models.PROTECT, null=True, blank=True, editable=False
     )
@@ -95,6 +130,10 @@ class Signature(SignedForm):
     confirmed_at = models.DateTimeField(editable=False)
     counted_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a mail server refused its address for good.
+    bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SignatureQuerySet.as_manager()
 
@@ -106,10 +145,38 @@ class Signature(SignedForm):
                 name="signature_one_for_each_address",
                 violation_error_message="This address has already signed.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(counted_at=None)
+                | models.Q(quarantined_at=None, rejected_at=None),
+                name="signature_counted_is_not_quarantined",
+                violation_error_message="In quarantine a signature does not count.",
+            ),
         ]
         indexes = [
             models.Index(fields=["-confirmed_at", "-id"], name="signature_newest"),
+            models.Index(
+                fields=["quarantined_at", "id"],
+                name="signature_quarantine",
+                condition=models.Q(quarantined_at__isnull=False),
+            ),
+            models.Index(
+                fields=["network_hash"],
+                name="signature_network",
+                condition=~models.Q(network_hash=""),
+            ),
         ]
+
+    @transaction.atomic
+    def erase(self) -> None:
+        """Delete it, its letters and their jobs; of its voice leave id and dates."""
+        # The voice first, as moderators' decisions lock it.
+        voice = Voice.objects.select_for_update().filter(signature=self).first()
+        for letter in self.letter_set.all():
+            letter.cancel_jobs()
+        self.delete()
+        if voice:
+            voice.reports.all().delete()
+            voice.erase()
 
 
 # What a form holds of the person who sent it in, besides the wish for updates.
@@ -136,10 +203,6 @@ class SubmissionQuerySet(models.QuerySet):
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.delete()
-
-
-def make_ref() -> str:
-    return secrets.token_urlsafe(16)
 
 
 class Submission(SignedForm):
@@ -191,10 +254,6 @@ class Submission(SignedForm):
             models.Index(fields=["submitted_at"], name="submission_age"),
         ]
 
-    @property
-    def shown_name(self) -> str:
-        return shown_name(self.name, self.name_display)
-
     def try_code(self, code: str) -> bool:
         """Use up one of the tries; say whether `code` is the one that was mailed.
 
@@ -222,6 +281,10 @@ class Submission(SignedForm):
         if current is None:
             return
         signature = Signature.objects.filter(email_key=self.email_key).first()
+        if signature and signature.withdrawn_at:
+            # Who signs again after withdrawing starts afresh.
+            signature.erase()
+            signature = None
         if signature is None:
             signature = Signature.objects.create_from(current)
         for form in forms:
@@ -232,6 +295,7 @@ class Submission(SignedForm):
         for field in PRIVATE_TEXTS:
             setattr(self, field, "")
         self.updates = False
+        self.network_hash, self.suspicions = "", []
         self.signature = signature
         self.confirmed_at = timezone.now()
         self.save()

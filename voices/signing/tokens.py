@@ -14,15 +14,17 @@ CODE_DIGITS = 6
 
 confirming = TimestampSigner(salt="voices.confirm", sep=".")
 refusing = TimestampSigner(salt="voices.not-me", sep=".")
+managing = TimestampSigner(salt="voices.manage", sep=".")
+changing_address = TimestampSigner(salt="voices.new-address", sep=".")
 
 
-def read(signer: TimestampSigner, token: str) -> tuple[str, bool]:
-    """Return what `token` signs, and whether it is past its days.
+def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
+    """Return what `token` signs, and whether it is older than `days`.
 
-    Raises BadSignature for a token that is not ours.
+    Raises BadSignature for a token that is not ours, or that is for something else.
     """
     try:
-        age = timedelta(days=settings.CONFIRM_LINK_DAYS)
+        age = timedelta(days=days)
         return signer.unsign(token, max_age=age), False
     except SignatureExpired:
         return signer.unsign(token), True

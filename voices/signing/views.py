@@ -4,6 +4,9 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from voices.abuse import guard
+from voices.abuse.limits import TooMany
+from voices.abuse.models import Arrival
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
@@ -24,19 +27,41 @@ def add(request):
     form = SignForm(request.POST)
     if not form.is_valid():
         return render_add(request, form, status=422)
-    with transaction.atomic():
-        submission = form.save()
-        defer_confirmation(submission)
+    if details := form.show_details():
+        return render_add(request, form, details=details, status=422)
+    try:
+        submission = receive(request, form)
+    except TooMany as too_many:
+        return render_too_many(request, form, too_many.minutes)
     return redirect_see_other("voices:check", submission.ref)
 
 
-def render_add(request, form, *, stale=False, status=200):
-    return render(
+@transaction.atomic
+def receive(request, form) -> Submission:
+    """Store the form and queue its mail; raises TooMany."""
+    submission = form.instance
+    submission.network_hash, submission.suspicions = guard.receive(
         request,
-        "voices/voice_form.html",
-        {"form": form, "stale": stale},
-        status=status,
+        Arrival.Form.SIGN,
+        form,
+        email_key=form.email_key,
+        text=form.cleaned_data["statement"],
     )
+    form.save()
+    defer_confirmation(submission)
+    return submission
+
+
+def render_add(request, form, *, status=200, **context):
+    return render(
+        request, "voices/voice_form.html", {"form": form, **context}, status=status
+    )
+
+
+def render_too_many(request, form, minutes):
+    response = render_add(request, form, status=429, wait_minutes=minutes)
+    response["Retry-After"] = str(minutes * 60)
+    return response
 
 
 def redirect_see_other(*args):
@@ -101,7 +126,7 @@ def confirm(request, token):
 def find_submission(token):
     """Return the form that a link is for, and why it cannot be confirmed, if so."""
     try:
-        ref, late = tokens.read(tokens.confirming, token)
+        ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
         return None, "unknown"
     submission = Submission.objects.select_related("signature").filter(ref=ref).first()
@@ -125,7 +150,7 @@ def thanks(request):
 def not_me(request, token):
     """Delete what was sent in for an address, and never mail it again until asked."""
     try:
-        signed, _ = tokens.read(tokens.refusing, token)
+        signed, _ = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
         return render(request, "voices/not_me.html", {"state": "unknown"}, status=404)
     ref, address_hash = signed.split(":")

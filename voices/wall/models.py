@@ -1,22 +1,33 @@
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import connection, models
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from rankings.states import PLACES
+from voices.flags import find
+from voices.flags.models import WatchedWord
 from voices.plain_text import validate_name, validate_plain_text
 from voices.professions import ProfessionGroup, propose_group
 
 STATEMENT_LENGTH = 600
+# What `Voice.flag` sets.
+FLAGS = ["flags", "text_key"]
 
-PUBLIC = models.Q(published_at__isnull=False, taken_down_at=None)
+PUBLIC = models.Q(published_at__isnull=False, taken_down_at=None, withdrawn_at=None)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
-WAITING = models.Q(
-    review_since__isnull=False,
-    published_at=None,
-    declined_at=None,
-    changes_asked_at=None,
+# In the moderators' queue: never decided on, or corrected by its author, or reported.
+WAITING = models.Q(withdrawn_at=None) & (
+    models.Q(
+        review_since__isnull=False,
+        published_at=None,
+        declined_at=None,
+        changes_asked_at=None,
+    )
+    | models.Q(corrected_at__isnull=False)
+    | models.Q(reported_at__isnull=False, taken_down_at=None)
 )
 
 
@@ -92,6 +103,19 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
+    # What its author wants it to say instead; from `corrected_at` on until a moderator
+    # has read that. Afterwards it holds the text that lost, so that this can be undone.
+    correction = models.TextField(
+        max_length=STATEMENT_LENGTH, blank=True, editable=False
+    )
+    corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What moderators should look at: voices/flags/find.py.
+    flags = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, editable=False
+    )
+    # The same for texts that differ only in case, spaces and punctuation.
+    text_key = models.CharField(max_length=32, blank=True, editable=False)
+    reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
     review_since = models.DateTimeField(null=True, blank=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -99,6 +123,8 @@ class Voice(models.Model):
     changes_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changes_asked = models.TextField(blank=True, editable=False)
     taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # By its author; what was erased is withdrawn, and empty.
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Why it was declined or taken down; at most one of the two holds at a time.
     reason = models.ForeignKey(
@@ -186,6 +212,11 @@ class Voice(models.Model):
                 condition=WAITING,
             ),
             GinIndex("search", name="voice_search", condition=WITH_STATEMENT),
+            models.Index(
+                fields=["text_key"],
+                name="voice_same_text",
+                condition=~models.Q(text_key=""),
+            ),
         ]
 
     def __str__(self):
@@ -197,14 +228,53 @@ class Voice(models.Model):
             self.profession_group = self.profession_group or propose_group(
                 self.profession
             )
+        fields = kwargs.get("update_fields")
+        if fields is None or {"statement", "correction", "corrected_at"} & set(fields):
+            self.flag(WatchedWord.objects.texts())
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, *FLAGS}
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
         return reverse("voices:detail", args=[self.pk])
 
+    def erase(self):
+        """Leave nothing but the id and the dates, for the address answers 410."""
+        for field in self._meta.concrete_fields:
+            if isinstance(field, models.CharField | models.TextField):
+                setattr(self, field.attname, "")
+        self.flags = []
+        self.reason = None
+        self.review_since = self.declined_at = self.changes_asked_at = None
+        self.corrected_at = self.reported_at = self.featured_at = None
+        self.withdrawn_at = self.withdrawn_at or timezone.now()
+        self.save()
+
+    def flag(self, watched_words) -> None:
+        """Note what moderators should look at; whoever changes the words, calls it."""
+        texts = [self.statement, self.correction if self.corrected_at else ""]
+        self.flags = find.kinds(texts, watched_words)
+        self.text_key = find.text_key(self.statement)
+
     @property
     def is_published(self) -> bool:
-        return self.published_at is not None and self.taken_down_at is None
+        return (
+            self.published_at is not None
+            and self.taken_down_at is None
+            and self.withdrawn_at is None
+        )
+
+    @property
+    def latest_words(self) -> str:
+        """The statement as its author last wrote it."""
+        return self.correction if self.corrected_at else self.statement
+
+    @property
+    def awaits_changes(self) -> bool:
+        """Whether its author was asked for changes and nothing was published since."""
+        if self.changes_asked_at is None:
+            return False
+        return self.published_at is None or self.published_at < self.changes_asked_at
 
     @property
     def place(self) -> str:

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -50,13 +51,13 @@ def read_filters(query) -> Filters:
 @require_safe
 @public_page
 def detail(request, pk):
-    """One statement on a page of its own; 410 once it is taken down."""
+    """One statement on a page of its own; 410 once it is taken back or down."""
     voices = Voice.objects.on_the_wall()
-    voice = get_object_or_404(
-        Voice.objects.filter(published_at__isnull=False).exclude(statement=""), pk=pk
-    )
-    if voice.taken_down_at:
+    voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
+    if not voice.is_published:
         return render(request, "voices/voice_gone.html", status=410)
+    if not voice.statement:
+        raise Http404
     return render(
         request,
         "voices/voice_detail.html",

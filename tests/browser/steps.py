@@ -1,0 +1,41 @@
+"""What visitors and moderators do in several of the tests."""
+
+import re
+
+from django.contrib.auth import get_user_model
+from django.core import mail
+
+from tests.factories import make_staff
+
+WORDS = "Nobody should need a lucky precedent to be heard."
+
+
+def fill_in(page, **fields):
+    page.goto("/voices/add/")
+    page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
+    page.get_by_label("First name and last initial").check()
+    page.get_by_label("E-mail").fill(fields.get("email", "ana@example.com"))
+    page.get_by_label("City or town").fill("Columbus")
+    page.get_by_label("State", exact=True).select_option("OH")
+    page.get_by_label("Profession (optional)").fill("Nurse")
+    page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
+    page.get_by_label("I am 18 or older").check()
+
+
+def link_in_mail(kind):
+    body = mail.outbox[-1].body
+    return re.search(rf"https?://\S+/{kind}/\S+", body).group()
+
+
+def moderate(page, action):
+    """Sign in as a moderator if need be, and choose an action for all that waits."""
+    page.goto("/admin/voices/awaitingvoice/")
+    if "/login/" in page.url:
+        if not get_user_model().objects.exists():
+            make_staff(password="correct horse battery")
+        page.get_by_label("Username").fill("moderator")
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button", name="Log in").click()
+    page.locator("#action-toggle").check()
+    page.get_by_label("Action:").select_option(label=action)
+    page.get_by_role("button", name="Run").click()

@@ -1,0 +1,521 @@
+import json
+import re
+from datetime import timedelta
+from functools import partial
+from unittest import mock
+
+from django.core import mail
+from django.db import connection
+from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.committed import CommittedTestCase, at_once, jobs, run_worker
+from tests.factories import (
+    deliver,
+    latest_submission,
+    make_reason,
+    make_signature,
+    make_staff,
+    sign,
+)
+from voices.managing import changes
+from voices.managing.queue import answer
+from voices.models import (
+    AddressChange,
+    Decision,
+    LinkRequest,
+    Signature,
+    Submission,
+    Tally,
+    Voice,
+)
+from voices.moderation import decide
+from voices.signing import tokens
+
+ASK = reverse("voices:manage-ask")
+
+
+def manage_path(signature):
+    return reverse("voices:manage", args=[tokens.managing.sign(signature.ref)])
+
+
+def link(message, name):
+    return re.search(rf"http\S+?(/voices/{name}/\S+)", message.body).group(1)
+
+
+def press(client, path, action, **fields):
+    return client.post(path, {"action": action, **fields})
+
+
+def save(client, signature, **fields):
+    typed = {
+        "name_display": signature.name_display,
+        "statement": signature.voice.statement if signature.voice else "",
+        **fields,
+    }
+    return press(client, manage_path(signature), "save", **typed)
+
+
+def counted():
+    return Tally.objects.signers().total()
+
+
+class PublishedTestCase(TestCase):
+    """Somebody whose statement is on the wall."""
+
+    def setUp(self):
+        self.by = make_staff()
+        self.signature = make_signature(email="ana@example.com")
+        self.voice = self.signature.voice
+        decide.publish(Voice.objects.all(), self.by)
+        self.path = manage_path(self.signature)
+        self.page = self.voice.get_absolute_url()
+        mail.outbox.clear()
+
+    def again(self):
+        self.signature.refresh_from_db()
+        self.voice.refresh_from_db()
+
+
+class AskTests(TestCase):
+    def ask(self, email):
+        response = self.client.post(ASK, {"email": email})
+        for request in LinkRequest.objects.all():
+            answer(request.pk)
+        return response, deliver()
+
+    def test_mails_the_link_to_who_has_signed(self):
+        signature = make_signature(email="ana.reyes@gmail.com")
+
+        response, (message,) = self.ask("AnaReyes@gmail.com")
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(message.to, ["ana.reyes@gmail.com"])
+        page = self.client.get(link(message, "manage"))
+        self.assertContains(page, "Where it stands")
+        self.assertContains(page, signature.voice.statement)
+
+    def test_says_the_same_to_a_stranger_and_mails_nobody(self):
+        make_signature(email="ana@example.com")
+
+        known, _ = self.ask("ana@example.com")
+        stranger, mails = self.ask("bea@example.com")
+
+        self.assertEqual(mails, [])
+        self.assertEqual(known["Location"], stranger["Location"])
+        self.assertFalse(LinkRequest.objects.exists())
+
+    def test_asking_costs_the_same_for_anybody(self):
+        make_signature(email="ana@example.com")
+
+        costs = []
+        for email in ("ana@example.com", "bea@example.com"):
+            with CaptureQueriesContext(connection) as queries:
+                self.client.post(ASK, {"email": email})
+            costs.append(len(queries))
+
+        self.assertEqual(*costs)
+
+    def test_refuses_what_is_no_address_and_keeps_it(self):
+        response = self.client.post(ASK, {"email": "ana at home"})
+
+        self.assertContains(response, "ana at home", status_code=422)
+
+    def test_a_button_of_the_page_behind_it_is_not_found_here(self):
+        response = self.client.post(ASK, {"action": "erase", "sure": "on"})
+
+        self.assertEqual(response.status_code, 404)
+
+    def test_every_mail_to_a_signer_has_the_link(self):
+        make_signature(email="ana@example.com")
+        decide.publish(Voice.objects.all(), make_staff())
+        sign(self.client, email="ana@example.com")
+
+        for message in deliver():
+            page = self.client.get(link(message, "manage"))
+            self.assertContains(page, "Where it stands")
+
+
+class LinkTests(PublishedTestCase):
+    def test_nobody_comes_in_with_a_link_that_is_not_ours(self):
+        confirm = tokens.confirming.sign(self.signature.ref)
+        own = tokens.managing.sign(self.signature.ref)
+
+        for token in ("x", own[:-1], own + "x", confirm, self.signature.ref):
+            for path in ("manage", "manage-data"):
+                response = self.client.get(reverse(f"voices:{path}", args=[token]))
+
+                self.assertContains(
+                    response, "We don’t know this link", status_code=404
+                )
+
+    def test_after_its_days_it_offers_a_new_one(self):
+        later = timezone.now() + timedelta(days=31)
+
+        with mock.patch("time.time", return_value=later.timestamp()):
+            seen = self.client.get(self.path)
+            pressed = press(self.client, self.path, "withdraw", sure="on")
+
+        for response in (seen, pressed):
+            self.assertContains(response, "This link has expired", status_code=410)
+            self.assertContains(response, ASK, status_code=410)
+        self.again()
+        self.assertIsNone(self.signature.withdrawn_at)
+
+    def test_before_confirming_it_says_so(self):
+        sign(self.client, email="bea@example.com")
+
+        page = self.client.get(link(deliver()[-1], "manage"))
+
+        self.assertContains(page, "Not confirmed yet")
+
+    def test_the_link_of_the_first_mail_works_once_confirmed(self):
+        sign(self.client, email="bea@example.com")
+        first = link(deliver()[-1], "manage")
+        latest_submission().confirm()
+
+        self.assertContains(self.client.get(first), "In review since")
+
+    def test_nobody_keeps_or_indexes_these_pages(self):
+        for path in (self.path, ASK):
+            response = self.client.get(path)
+            self.assertIn("no-store", response["Cache-Control"])
+        self.assertContains(self.client.get(self.path), "noindex")
+
+    def test_a_button_that_there_is_none_of_is_not_found(self):
+        self.assertEqual(press(self.client, self.path, "explode").status_code, 404)
+        self.assertEqual(self.client.post(self.path).status_code, 404)
+
+    def test_a_button_needs_the_form_s_own_token(self):
+        strict = Client(enforce_csrf_checks=True)
+
+        response = press(strict, self.path, "erase", sure="on")
+
+        self.assertEqual(response.status_code, 403)
+        self.assertTrue(Signature.objects.exists())
+
+
+class CorrectTests(PublishedTestCase):
+    def test_the_published_words_stay_until_the_new_ones_are_read(self):
+        save(self.client, self.signature, statement="Better words.")
+
+        self.assertContains(self.client.get(self.page), self.voice.statement)
+        self.assertContains(self.client.get(self.path), "is in review since")
+        self.assertTrue(Voice.objects.waiting().exists())
+        decide.publish(Voice.objects.all(), self.by)
+        self.assertContains(self.client.get(self.page), "Better words.")
+        self.assertFalse(Voice.objects.waiting().exists())
+
+    def test_taking_a_correction_can_be_undone(self):
+        before = self.voice.statement
+        save(self.client, self.signature, statement="Better words.")
+        decide.publish(Voice.objects.all(), self.by)
+
+        decide.undo(Voice.objects.all(), self.by)
+
+        self.again()
+        self.assertEqual(self.voice.statement, before)
+        self.assertEqual(self.voice.correction, "Better words.")
+        self.assertTrue(Voice.objects.waiting().exists())
+
+    def test_a_declined_correction_leaves_the_published_words(self):
+        deliver()
+        save(self.client, self.signature, statement="Worse words.")
+
+        decide.decline(Voice.objects.all(), self.by, make_reason(), tell=True)
+
+        (message,) = deliver()
+        self.assertIn("Worse words.", message.body)
+        self.assertContains(self.client.get(self.page), self.voice.statement)
+        self.assertFalse(Voice.objects.waiting().exists())
+
+    def test_a_declined_statement_comes_back_to_the_queue(self):
+        signature = make_signature()
+        decide.decline(
+            Voice.objects.filter(pk=signature.voice_id),
+            self.by,
+            make_reason(),
+            tell=False,
+        )
+        page = self.client.get(manage_path(signature))
+        self.assertContains(page, "Not published")
+
+        save(self.client, signature, statement="Other words.")
+
+        self.assertEqual(Voice.objects.waiting().get().statement, "Other words.")
+
+    def test_words_taken_out_are_gone_at_once(self):
+        save(self.client, self.signature, statement="")
+
+        self.assertEqual(self.client.get(self.page).status_code, 404)
+        self.assertEqual(counted(), 1)
+
+    def test_what_is_too_long_or_no_text_is_refused_and_kept(self):
+        for statement in ("x" * 601, "turned \u202e around"):
+            response = save(self.client, self.signature, statement=statement)
+
+            self.assertContains(response, statement[:20], status_code=422)
+        self.again()
+        self.assertIsNone(self.voice.corrected_at)
+
+
+class ShowAsTests(PublishedTestCase):
+    def test_another_form_of_the_name_shows_at_once(self):
+        save(self.client, self.signature, name_display="first")
+
+        self.assertContains(self.client.get(self.page), "Ana")
+        self.assertNotContains(self.client.get(self.page), "Reyes")
+
+    def test_who_is_not_shown_leaves_nothing_to_read_and_still_counts(self):
+        save(self.client, self.signature, name_display="unlisted")
+
+        self.assertEqual(self.client.get(self.page).status_code, 410)
+        self.again()
+        self.assertEqual(self.voice.statement + self.voice.name, "")
+        self.assertEqual(counted(), 1)
+
+    def test_who_comes_back_waits_for_a_moderator(self):
+        save(self.client, self.signature, name_display="unlisted")
+        self.again()
+
+        save(self.client, self.signature, name_display="initial")
+
+        self.assertEqual(Voice.objects.waiting().get().name, "Ana R.")
+
+    def test_the_wish_for_updates_is_theirs_to_change(self):
+        for wanted in (True, False):
+            save(self.client, self.signature, **({"updates": "on"} if wanted else {}))
+
+            self.again()
+            self.assertIs(self.signature.updates, wanted)
+
+
+class WithdrawTests(PublishedTestCase):
+    def test_takes_a_box_and_a_button(self):
+        response = press(self.client, self.path, "withdraw")
+
+        self.assertContains(response, "Tick the box to go on", status_code=422)
+        self.assertEqual(counted(), 1)
+
+    def test_it_is_gone_from_every_page_and_figure_at_once(self):
+        press(self.client, self.path, "withdraw", sure="on")
+
+        self.assertEqual(self.client.get(self.page).status_code, 410)
+        for path in ("/", "/voices/", "/voices/?q=law"):
+            self.assertNotContains(self.client.get(path), self.voice.statement)
+        self.assertEqual(counted(), 0)
+
+    def test_a_second_time_says_that_it_is_done(self):
+        press(self.client, self.path, "withdraw", sure="on")
+
+        response = press(self.client, self.path, "withdraw", sure="on")
+
+        self.assertContains(
+            self.client.get(response["Location"]), "was withdrawn already"
+        )
+
+    def test_moderators_can_no_longer_bring_it_back(self):
+        press(self.client, self.path, "withdraw", sure="on")
+
+        for verb in (decide.publish, decide.feature, decide.undo):
+            self.assertEqual(verb(Voice.objects.all(), self.by), 0)
+        self.assertEqual(self.client.get(self.page).status_code, 410)
+
+    def test_who_signs_again_starts_afresh(self):
+        press(self.client, self.path, "withdraw", sure="on")
+        sign(self.client, email="ana@example.com", statement="New words.")
+        self.assertEqual(deliver()[-1].subject, "Confirm your voice")
+
+        latest_submission().confirm()
+
+        self.assertEqual(counted(), 1)
+        self.assertEqual(Voice.objects.waiting().get().statement, "New words.")
+        self.assertEqual(self.client.get(self.page).status_code, 410)
+
+
+class AddressTests(PublishedTestCase):
+    def ask(self, email):
+        press(self.client, self.path, "address", email=email)
+        return deliver()
+
+    def test_takes_a_confirmation_from_the_new_one(self):
+        deliver()
+        (message,) = self.ask("ana@example.org")
+        path = link(message, "new-address")
+
+        self.client.get(path)
+        self.again()
+        self.assertEqual(self.signature.email, "ana@example.com")
+        response = self.client.post(path)
+
+        self.assertContains(response, "The address is changed")
+        self.assertEqual(message.to, ["ana@example.org"])
+        self.again()
+        self.assertEqual(self.signature.email, "ana@example.org")
+
+    def test_the_links_of_the_old_mailbox_end_with_it(self):
+        deliver()
+        (message,) = self.ask("ana@example.org")
+        self.client.post(link(message, "new-address"))
+
+        self.assertEqual(self.client.get(self.path).status_code, 410)
+
+    def test_the_mail_to_the_new_one_manages_nothing(self):
+        deliver()
+        (message,) = self.ask("ana@example.org")
+
+        self.assertNotIn("/voices/manage/", message.body)
+
+    def test_an_address_that_has_signed_itself_is_left_alone(self):
+        make_signature(email="bea@example.com")
+        deliver()
+        (message,) = self.ask("bea@example.com")
+
+        response = self.client.post(link(message, "new-address"))
+
+        self.assertContains(response, "has signed itself")
+        self.assertEqual(Signature.objects.filter(email="bea@example.com").count(), 1)
+
+    def test_only_the_latest_wish_counts(self):
+        deliver()
+        (first,) = self.ask("one@example.org")
+        self.ask("two@example.org")
+
+        self.client.post(link(first, "new-address"))
+
+        self.again()
+        self.assertEqual(self.signature.email, "ana@example.com")
+
+    def test_a_link_that_is_not_ours_is_not_known(self):
+        response = self.client.post(reverse("voices:new-address", args=["x.y"]))
+
+        self.assertContains(response, "We don’t know this link", status_code=404)
+
+
+class DataTests(PublishedTestCase):
+    def test_holds_the_signature_s_own_row_and_all_else(self):
+        response = self.client.get(f"{self.path}data/")
+
+        data = json.loads(response.content)
+        self.assertEqual(data["signature"]["email"], "ana@example.com")
+        self.assertEqual(data["signature"]["zip_code"], "43215")
+        self.assertIn("consent_text", data["signature"])
+        self.assertEqual(data["voice"]["statement"], self.voice.statement)
+        self.assertEqual(data["decisions"][0]["kind"], "Published")
+        self.assertEqual(data["mails"][0]["kind"], "published")
+        self.assertIn("attachment", response["Content-Disposition"])
+        self.assertIn("no-store", response["Cache-Control"])
+
+    def test_nothing_personal_is_left_out(self):
+        data = json.loads(self.client.get(f"{self.path}data/").content)
+
+        for name, row in (("signature", self.signature), ("voice", self.voice)):
+            columns = {field.name for field in row._meta.concrete_fields}
+            left_out = columns - set(data[name])
+            self.assertLessEqual(left_out, {"id", "ref", "voice", "search", "text_key"})
+
+
+def dump():
+    """All that the database holds, as text."""
+    tables = connection.introspection.table_names()
+    with connection.cursor() as cursor:
+        text = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" AS t')
+            text += [row[0] for row in cursor.fetchall()]
+    return "\n".join(text)
+
+
+class EraseTests(CommittedTestCase):
+    PRIVATE = ["zelda", "Zelda", "Quixote", "Xanadu", "40404", "Beekeeper", "Unheard"]
+
+    def setUp(self):
+        super().setUp()
+        self.by = make_staff()
+        for statement in ("Unheard words.", "Unheard of."):
+            sign(
+                self.client,
+                name="Zelda Quixote",
+                email="zelda@example.com",
+                city="Xanadu",
+                zip_code="40404",
+                profession="Beekeeper",
+                statement=statement,
+            )
+        run_worker()
+        latest_submission().confirm()
+        decide.publish(Voice.objects.all(), self.by)
+        self.signature = Signature.objects.get()
+        self.path = manage_path(self.signature)
+        save(self.client, self.signature, statement="Unheard still.")
+        press(self.client, self.path, "address", email="zelda@example.org")
+        self.client.post(ASK, {"email": "zelda@example.com"})
+
+    def erase(self):
+        return press(self.client, self.path, "erase", sure="on")
+
+    def test_nothing_of_the_person_is_left_in_the_database(self):
+        self.assertIn("Quixote", dump())
+
+        self.erase()
+
+        left = dump()
+        for private in self.PRIVATE:
+            self.assertNotIn(private, left)
+        self.assertEqual(jobs(), [])
+
+    def test_the_voice_keeps_id_and_date_and_answers_410(self):
+        voice = Voice.objects.get()
+
+        self.erase()
+
+        erased = Voice.objects.get()
+        self.assertEqual(erased.pk, voice.pk)
+        self.assertEqual(erased.published_at, voice.published_at)
+        self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 410)
+        self.assertTrue(Decision.objects.filter(voice=erased).exists())
+        self.assertEqual(counted(), 0)
+
+    def test_a_second_time_says_that_it_is_done(self):
+        self.erase()
+
+        response = self.erase()
+
+        self.assertContains(response, "erased already", status_code=410)
+
+    def test_what_waits_in_the_queue_mails_nobody(self):
+        mail.outbox.clear()
+        self.erase()
+
+        run_worker()
+
+        self.assertEqual(mail.outbox, [])
+
+    def test_the_person_may_sign_again(self):
+        self.erase()
+        sign(self.client, email="zelda@example.com")
+        run_worker()
+
+        latest_submission().confirm()
+
+        self.assertEqual(counted(), 1)
+
+    def test_many_at_once_leave_the_figures_exact(self):
+        people = [make_signature() for _ in range(6)]
+        calls = [
+            *(partial(changes.withdraw, person) for person in people[:4]),
+            *(partial(changes.erase, person) for person in people[2:6]),
+            partial(decide.publish, Voice.objects.all(), self.by),
+            Tally.objects.fold,
+        ]
+
+        at_once(*calls)
+
+        self.assertEqual(counted(), Signature.objects.standing().count())
+        self.assertEqual(
+            Tally.objects.statements().total(), Voice.objects.on_the_wall().count()
+        )
+        self.assertFalse(Submission.objects.unconfirmed().exists())
+        self.assertTrue(AddressChange.objects.exists())

@@ -1,0 +1,160 @@
+"""What signers do to their own signature; each is one transaction and done at once.
+
+Every function locks the address first, as signing does, so that the steps of one
+person follow one another. Each is safe to be asked for twice.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from voices import addresses
+from voices.abuse.models import Arrival
+from voices.letters.models import Letter
+from voices.letters.queue import queue_letter
+from voices.managing.models import AddressChange, LinkRequest
+from voices.signing.models import NameDisplay, Signature, Submission, shown_name
+from voices.wall.models import Voice
+
+
+def locked(signature: Signature) -> Signature | None:
+    """Return the row as it is now, for this transaction alone; None once erased.
+
+    Its voice is locked before it, as moderators' decisions do, so that the two never
+    wait for each other.
+    """
+    addresses.lock(signature.email_key)
+    locked_voice(Signature.objects.filter(pk=signature.pk).first())
+    return Signature.objects.select_for_update().filter(pk=signature.pk).first()
+
+
+def locked_voice(signature: Signature | None) -> Voice | None:
+    if signature is None or signature.voice_id is None:
+        return None
+    return Voice.objects.select_for_update().get(pk=signature.voice_id)
+
+
+@transaction.atomic
+def withdraw(signature: Signature) -> None:
+    """Take it off every page and out of every figure; what is stored stays."""
+    current = locked(signature)
+    if current is None or current.withdrawn_at:
+        return
+    current.withdrawn_at = timezone.now()
+    current.save(update_fields=["withdrawn_at"])
+    if voice := locked_voice(current):
+        voice.withdrawn_at = current.withdrawn_at
+        voice.featured_at = None
+        voice.save(update_fields=["withdrawn_at", "featured_at"])
+
+
+@transaction.atomic
+def erase(signature: Signature) -> None:
+    """Delete all that is stored of the person; of the voice its id and dates stay."""
+    current = locked(signature)
+    if current is None:
+        return
+    key = current.email_key
+    current.submissions.all().delete()
+    Submission.objects.filter(email_key=key).delete()
+    LinkRequest.objects.filter(email_key=key).delete()
+    Arrival.objects.filter(address_hash__in=addresses.fingerprints(key)).delete()
+    current.erase()
+
+
+@transaction.atomic
+def show_as(signature: Signature, display: str) -> None:
+    """Change how the name shows; unlisted, nothing of the voice is kept."""
+    current = locked(signature)
+    if current is None or current.name_display == display:
+        return
+    voice = locked_voice(current)
+    current.name_display = display
+    if display == NameDisplay.UNLISTED:
+        current.voice = None
+    elif voice is None:
+        current.voice = Voice.objects.create(
+            name=shown_name(current.name, display),
+            profession=current.profession,
+            city=current.city,
+            state=current.state,
+            submitted_at=timezone.now(),
+            # What does not count, being suspicious, does not come up for review.
+            review_since=timezone.now() if current.counted_at else None,
+        )
+    else:
+        voice.name = shown_name(current.name, display)
+        voice.save()
+    current.save(update_fields=["name_display", "voice"])
+    if voice and current.voice is None:
+        voice.reports.all().delete()
+        voice.erase()
+
+
+@transaction.atomic
+def correct(signature: Signature, statement: str) -> None:
+    """Put the statement's new words before a moderator; the published stay until then.
+
+    Words taken out altogether are gone at once.
+    """
+    current = locked(signature)
+    voice = locked_voice(current) if current else None
+    if current is None or voice is None or statement == voice.latest_words:
+        return
+    now = timezone.now()
+    if not statement:
+        voice.statement = voice.statement_as_sent = voice.correction = ""
+        voice.corrected_at = voice.featured_at = None
+    elif statement == voice.statement:
+        voice.correction, voice.corrected_at = "", None
+    elif voice.is_published:
+        voice.correction = statement
+        voice.corrected_at = voice.review_since = now
+    else:
+        voice.statement = voice.statement_as_sent = statement
+        voice.published_at = voice.declined_at = voice.taken_down_at = None
+        voice.changes_asked_at = voice.reason = None
+        voice.changes_asked = ""
+        voice.review_since = now if current.counted_at else None
+    voice.save()
+
+
+@transaction.atomic
+def set_updates(signature: Signature, wanted: bool) -> None:
+    Signature.objects.filter(pk=signature.pk).update(updates=wanted)
+
+
+@transaction.atomic
+def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
+    """Mail the new address to confirm the change; a later one takes its place."""
+    current = locked(signature)
+    if current is None or current.email_key == email_key:
+        return
+    AddressChange.objects.filter(signature=current).delete()
+    change = AddressChange.objects.create(
+        signature=current, email=email, email_key=email_key
+    )
+    queue_letter(Letter.Kind.NEW_ADDRESS, current, address_change=change)
+
+
+@transaction.atomic
+def confirm_new_address(change: AddressChange) -> bool:
+    """Make the new address the signature's; False if that address has signed itself.
+
+    Links in earlier mails end with it, for who reads the old mailbox may be another.
+    """
+    for key in sorted([change.email_key, change.signature.email_key]):
+        addresses.lock(key)
+    changes = AddressChange.objects.select_related("signature")
+    current = changes.filter(pk=change.pk).first()
+    if current is None:
+        return True
+    if Signature.objects.filter(email_key=current.email_key).exists():
+        return False
+    signature = current.signature
+    signature.submissions.all().delete()
+    signature.email, signature.email_key = current.email, current.email_key
+    signature.bounced_at = None
+    signature.ref = current.ref
+    signature.save(update_fields=["email", "email_key", "bounced_at", "ref"])
+    current.delete()
+    return True

@@ -1,0 +1,32 @@
+"""All that is stored about one signer, for them to have."""
+
+from voices.signing.models import Signature
+
+# Keys of the database's own, and what is made of the other columns.
+INTERNAL = {"id", "ref", "voice", "search", "text_key"}
+
+
+def row(instance) -> dict:
+    """Return the columns of a row by name."""
+    return {
+        field.name: field.value_from_object(instance)
+        for field in instance._meta.concrete_fields
+        if field.name not in INTERNAL
+    }
+
+
+def everything(signature: Signature) -> dict:
+    """Return signature, voice, mails, forms and decisions, ready for JSON."""
+    voice = signature.voice
+    return {
+        "signature": row(signature),
+        "voice": row(voice) | {"number": voice.pk} if voice else None,
+        "mails": [
+            {"kind": letter.kind, "queued": letter.queued_at, "sent": letter.sent_at}
+            for letter in signature.letter_set.all()
+        ],
+        "decisions": [
+            {"kind": decision.get_kind_display(), "at": decision.at}
+            for decision in (voice.decisions.all() if voice else [])
+        ],
+    }

@@ -1,0 +1,75 @@
+from django import forms
+
+from voices.abuse.guard import GuardedForm
+from voices.flags.forms import ShowsDetails
+from voices.plain_text import tidy_paragraphs, validate_plain_text
+from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, TidyCharField
+from voices.signing.models import NameDisplay, Signature, shown_name
+from voices.wall.models import STATEMENT_LENGTH
+
+
+class AddressForm(AddressMixin, forms.Form):
+    """An e-mail address."""
+
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+
+
+class AskForm(AddressForm, GuardedForm):
+    """The address to mail a link to, asked by anybody."""
+
+
+class NewAddressForm(AddressForm):
+    """The same on a page that has other forms, so its field has another id."""
+
+    def __init__(self, data=None):
+        super().__init__(data, auto_id="new_%s")
+        self.fields["email"].label = "New e-mail address"
+        self.fields[
+            "email"
+        ].help_text = "We write to it, and change it once you confirm."
+
+
+class VoiceForm(ShowsDetails, forms.Form):
+    """What a signer may change at once, and the statement, which is read again."""
+
+    name_display = forms.ChoiceField(
+        label="How your name appears",
+        error_messages={
+            "required": "Choose how your name should appear",
+            "invalid_choice": "Choose one of the ways shown here",
+        },
+        widget=forms.RadioSelect,
+    )
+    statement = TidyCharField(
+        label="Statement",
+        required=False,
+        tidy=tidy_paragraphs,
+        max_length=STATEMENT_LENGTH,
+        help_text=f"Up to {STATEMENT_LENGTH} characters. A changed statement is read "
+        "again before it appears; the one that is published stays until then.",
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 5, "data-count": ""}),
+    )
+    updates = forms.BooleanField(label="Send me occasional updates.", required=False)
+
+    def __init__(self, *args, signature: Signature, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name_display"].choices = [  # type: ignore[attr-defined]
+            (value, shown_name(signature.name, value) or label)
+            for value, label in NameDisplay.choices
+        ]
+
+
+class SureForm(forms.Form):
+    """A box to tick before something that cannot be taken back."""
+
+    sure = forms.BooleanField(error_messages={"required": "Tick the box to go on"})
+
+    def __init__(self, data=None, *, label: str, auto_id: str):
+        super().__init__(data, auto_id=auto_id)
+        self.fields["sure"].label = label

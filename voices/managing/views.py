@@ -1,0 +1,238 @@
+from django.conf import settings
+from django.core.signing import BadSignature
+from django.db import transaction
+from django.http import Http404, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from voices.abuse import guard
+from voices.abuse.limits import TooMany
+from voices.abuse.models import Arrival
+from voices.abuse.suspicion import is_suspicious
+from voices.managing import changes
+from voices.managing.data import everything
+from voices.managing.forms import AskForm, NewAddressForm, SureForm, VoiceForm
+from voices.managing.models import AddressChange
+from voices.managing.queue import queue_link
+from voices.signing import tokens
+from voices.signing.models import Signature, Submission
+from voices.signing.views import redirect_see_other
+
+GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@GET_OR_POST
+def ask(request):
+    """Mail a link to manage a signature; says the same whoever asks."""
+    if request.method != "POST":
+        return ask_page(request, AskForm())
+    if "action" in request.POST:
+        raise Http404("Managing takes the link from a mail.")
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        return ask_page(request, form, status=422)
+    try:
+        receive(request, form)
+    except TooMany as too_many:
+        return ask_page(request, form, wait_minutes=too_many.minutes, status=429)
+    return redirect_see_other("voices:manage-sent")
+
+
+def ask_page(request, form, *, status=200, **context):
+    context = {"form": form, **context}
+    return render(request, "voices/manage_ask.html", context, status=status)
+
+
+@transaction.atomic
+def receive(request, form) -> None:
+    """Queue the link, unless it is asked for suspiciously; raises TooMany."""
+    _, suspicions = guard.receive(
+        request, Arrival.Form.MANAGE, form, email_key=form.email_key
+    )
+    if not is_suspicious(suspicions):
+        queue_link(form.email_key)
+
+
+@require_safe
+def sent(request):
+    days = settings.MANAGE_LINK_DAYS
+    return render(request, "voices/manage_sent.html", {"link_days": days})
+
+
+def find_signature(token):
+    """Return the signature that a link is for, and why it cannot be managed, if so.
+
+    Raises BadSignature for a token that is not ours, or is for something else.
+    """
+    ref, late = tokens.read(tokens.managing, token, settings.MANAGE_LINK_DAYS)
+    signature = Signature.objects.select_related("voice").filter(ref=ref).first()
+    form = Submission.objects.select_related("signature__voice").filter(ref=ref).first()
+    if signature is None and form is not None:
+        signature = form.signature
+    if late:
+        return signature, "expired"
+    if signature:
+        return signature, ""
+    return None, "unconfirmed" if form else "erased"
+
+
+def problem_page(request, problem):
+    status = {"unknown": 404, "expired": 410, "erased": 410}.get(problem, 200)
+    context = {"problem": problem, "link_days": settings.MANAGE_LINK_DAYS}
+    return render(request, "voices/manage_problem.html", context, status=status)
+
+
+@GET_OR_POST
+def manage(request, token):
+    """Show a signer what there is, and do what the pressed button says."""
+    try:
+        signature, problem = find_signature(token)
+    except BadSignature:
+        return problem_page(request, "unknown")
+    if problem:
+        return problem_page(request, problem)
+    if request.method != "POST":
+        return manage_page(request, token, signature)
+    try:
+        action = ACTIONS[request.POST.get("action", "")]
+    except KeyError:
+        raise Http404("There is no such button.") from None
+    return action(request, token, signature)
+
+
+def manage_page(request, token, signature, **bound):
+    """The page with its forms; `bound` holds those that were sent with a mistake."""
+    voice = signature.voice
+    forms = {
+        "voice_form": VoiceForm(signature=signature, initial=initial(signature)),
+        "address_form": NewAddressForm(),
+        "withdraw_form": withdraw_form(),
+        "erase_form": erase_form(),
+    }
+    return render(
+        request,
+        "voices/manage.html",
+        {
+            "signature": signature,
+            "voice": voice,
+            "token": token,
+            "done": request.GET.get("done", ""),
+            **forms,
+            **bound,
+        },
+        status=422 if bound else 200,
+    )
+
+
+def initial(signature) -> dict:
+    words = signature.voice.latest_words if signature.voice else ""
+    return {
+        "name_display": signature.name_display,
+        "statement": words,
+        "updates": signature.updates,
+    }
+
+
+def withdraw_form(data=None):
+    label = "Yes, take my voice off the site."
+    return SureForm(data, label=label, auto_id="withdraw_%s")
+
+
+def erase_form(data=None):
+    label = "Yes, delete everything that is stored about me."
+    return SureForm(data, label=label, auto_id="erase_%s")
+
+
+def back(token, done):
+    response = redirect_see_other("voices:manage", token)
+    response["Location"] += f"?done={done}"
+    return response
+
+
+def save(request, token, signature):
+    form = VoiceForm(request.POST, signature=signature)
+    if not form.is_valid():
+        return manage_page(request, token, signature, voice_form=form)
+    if details := form.show_details():
+        return manage_page(request, token, signature, voice_form=form, details=details)
+    cleaned = form.cleaned_data
+    with transaction.atomic():
+        changes.show_as(signature, cleaned["name_display"])
+        changes.correct(signature, cleaned["statement"])
+        changes.set_updates(signature, cleaned["updates"])
+    return back(token, "saved")
+
+
+def change_address(request, token, signature):
+    form = NewAddressForm(request.POST)
+    if not form.is_valid():
+        return manage_page(request, token, signature, address_form=form)
+    changes.ask_new_address(signature, form.cleaned_data["email"], form.email_key)
+    return back(token, "address")
+
+
+def withdraw(request, token, signature):
+    form = withdraw_form(request.POST)
+    if not form.is_valid():
+        return manage_page(request, token, signature, withdraw_form=form)
+    already = signature.withdrawn_at
+    changes.withdraw(signature)
+    return back(token, "already" if already else "withdrawn")
+
+
+def erase(request, token, signature):
+    form = erase_form(request.POST)
+    if not form.is_valid():
+        return manage_page(request, token, signature, erase_form=form)
+    changes.erase(signature)
+    return redirect_see_other("voices:manage-erased")
+
+
+ACTIONS = {
+    "save": save,
+    "address": change_address,
+    "withdraw": withdraw,
+    "erase": erase,
+}
+
+
+@require_safe
+def erased(request):
+    return render(request, "voices/manage_erased.html")
+
+
+@require_safe
+def data(request, token):
+    """All that is stored about the signer, as a file."""
+    try:
+        signature, problem = find_signature(token)
+    except BadSignature:
+        return problem_page(request, "unknown")
+    if problem:
+        return problem_page(request, problem)
+    response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
+    return response
+
+
+@GET_OR_POST
+def new_address(request, token):
+    """Only the button changes the address, for mail scanners open links."""
+    change = None
+    try:
+        ref, late = tokens.read(
+            tokens.changing_address, token, settings.CONFIRM_LINK_DAYS
+        )
+        change = AddressChange.objects.filter(ref=ref).first()
+        state = "expired" if late else "ask" if change else "done"
+    except BadSignature:
+        state = "unknown"
+    if change and state == "ask" and request.method == "POST":
+        state = "done" if changes.confirm_new_address(change) else "taken"
+    return render(
+        request,
+        "voices/new_address.html",
+        {"state": state, "change": change, "ask_url": reverse("voices:manage-ask")},
+        status={"unknown": 404, "expired": 410}.get(state, 200),
+    )
