@@ -63,7 +63,7 @@ def test_erasing_leaves_nothing_and_says_so(page):
     page.goto(mine)
 
     assert done == "Everything is erased"
-    assert heading(page) == "This signature is erased already"
+    assert heading(page) == "This link manages nothing any more"
 
 
 def test_the_link_comes_by_mail_and_the_keyboard_is_enough(page):
