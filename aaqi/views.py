@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from voices.managing.views import lost_cookie
 from voices.models import Submission, Tally, Voice
 from voices.reports.forms import ReportForm
 from voices.reports.views import render_report
@@ -56,6 +57,8 @@ def csrf_failure(request, reason=""):
     if name == "voices:add" and settings.SIGNING_OPEN:
         form = SignForm(request.POST)
         return render_add(request, form, stale=True, status=403)
+    if name == "voices:manage":
+        return lost_cookie(request, **match.kwargs)
     if name == "voices:check":
         submission = Submission.objects.filter(**match.kwargs).first()
         if submission:

@@ -40,7 +40,9 @@ def count_signatures() -> dict[str, int]:
     return Signature.objects.aggregate(
         counted=Count("pk", filter=Q(counted_at__isnull=False, withdrawn_at=None)),
         withdrawn=Count("pk", filter=Q(withdrawn_at__isnull=False)),
-        in_quarantine=Count("pk", filter=Q(quarantined_at__isnull=False)),
+        in_quarantine=Count(
+            "pk", filter=Q(quarantined_at__isnull=False, withdrawn_at=None)
+        ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
         readers=Count("pk", filter=READER),

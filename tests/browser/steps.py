@@ -36,6 +36,8 @@ def moderate(page, action):
         page.get_by_label("Username").fill("moderator")
         page.get_by_label("Password").fill("correct horse battery")
         page.get_by_role("button", name="Log in").click()
-    page.locator("#action-toggle").check()
+    page.wait_for_load_state("load")
+    for box in page.locator("input.action-select").all():
+        box.check()
     page.get_by_label("Action:").select_option(label=action)
     page.get_by_role("button", name="Run").click()

@@ -4,7 +4,9 @@ from datetime import timedelta
 from functools import partial
 from unittest import mock
 
+from django.conf import settings
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
@@ -220,6 +222,30 @@ class CorrectTests(PublishedTestCase):
         self.assertEqual(self.voice.correction, "Better words.")
         self.assertTrue(Voice.objects.waiting().exists())
 
+    def test_undoing_never_publishes_words_that_nobody_has_read(self):
+        save(self.client, self.signature, statement="Better words.")
+        decide.publish(Voice.objects.all(), self.by)
+        self.again()
+        save(self.client, self.signature, statement="Unread words.")
+
+        decide.undo(Voice.objects.all(), self.by)
+
+        self.assertContains(self.client.get(self.page), "Better words.")
+
+    def test_taking_down_leaves_no_correction_behind_in_the_queue(self):
+        save(self.client, self.signature, statement="Better words.")
+
+        decide.take_down(Voice.objects.all(), self.by, make_reason())
+
+        self.assertFalse(Voice.objects.waiting().exists())
+
+    def test_what_was_typed_survives_a_lost_cookie(self):
+        strict = Client(enforce_csrf_checks=True)
+
+        response = save(strict, self.signature, statement="Better words.")
+
+        self.assertContains(response, "Better words.", status_code=403)
+
     def test_a_declined_correction_leaves_the_published_words(self):
         deliver()
         save(self.client, self.signature, statement="Worse words.")
@@ -267,6 +293,23 @@ class ShowAsTests(PublishedTestCase):
 
         self.assertContains(self.client.get(self.page), "Ana")
         self.assertNotContains(self.client.get(self.page), "Reyes")
+
+    def test_more_of_a_name_than_a_moderator_has_read_comes_up_again(self):
+        save(self.client, self.signature, name_display="first")
+        self.again()
+        self.assertFalse(Voice.objects.waiting().exists())
+
+        save(self.client, self.signature, name_display="full")
+
+        self.assertTrue(Voice.objects.waiting().exists())
+
+    def test_a_name_that_a_moderator_edited_stays(self):
+        Voice.objects.update(name="A. Reyes")
+
+        save(self.client, self.signature, name_display="first")
+
+        self.again()
+        self.assertEqual(self.voice.name, "A. Reyes")
 
     def test_who_is_not_shown_leaves_nothing_to_read_and_still_counts(self):
         save(self.client, self.signature, name_display="unlisted")
@@ -323,6 +366,27 @@ class WithdrawTests(PublishedTestCase):
             self.assertEqual(verb(Voice.objects.all(), self.by), 0)
         self.assertEqual(self.client.get(self.page).status_code, 410)
 
+    def test_nothing_about_it_can_be_changed_any_more(self):
+        press(self.client, self.path, "withdraw", sure="on")
+
+        save(self.client, self.signature, name_display="unlisted", statement="Back.")
+        press(self.client, self.path, "address", email="ana@example.org")
+
+        self.again()
+        self.assertEqual(self.signature.name_display, "full")
+        self.assertFalse(Voice.objects.waiting().exists())
+        self.assertFalse(AddressChange.objects.exists())
+        self.assertEqual(self.client.get(self.page).status_code, 410)
+
+    def test_a_desk_that_was_open_before_writes_nothing_back(self):
+        opened = Voice.objects.get()
+        changes.erase(self.signature)
+
+        with self.assertRaises(PermissionDenied):
+            decide.edit(opened, self.by)
+
+        self.assertEqual(Voice.objects.get().statement, "")
+
     def test_who_signs_again_starts_afresh(self):
         press(self.client, self.path, "withdraw", sure="on")
         sign(self.client, email="ana@example.com", statement="New words.")
@@ -377,6 +441,22 @@ class AddressTests(PublishedTestCase):
 
         self.assertContains(response, "has signed itself")
         self.assertEqual(Signature.objects.filter(email="bea@example.com").count(), 1)
+
+    def test_a_stranger_s_mailbox_gets_no_more_than_its_mails_of_a_day(self):
+        deliver()
+
+        mails = [self.ask("stranger@example.org") for _ in range(8)]
+
+        sent = sum(len(each) for each in mails)
+        self.assertLessEqual(sent, settings.MAILS_PER_ADDRESS_PER_DAY)
+
+    def test_who_was_not_asked_is_never_mailed_again(self):
+        deliver()
+        (message,) = self.ask("stranger@example.org")
+
+        self.client.post(link(message, "not-me"))
+
+        self.assertEqual(self.ask("stranger@example.org"), [])
 
     def test_only_the_latest_wish_counts(self):
         deliver()

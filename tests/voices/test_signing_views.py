@@ -528,6 +528,15 @@ class NotMeTests(TestCase):
         )
         mail.outbox.clear()
 
+    def test_leaves_a_signature_that_stands_alone_when_its_form_is_gone(self):
+        latest_submission().confirm()
+        Submission.objects.all().delete()
+
+        response = self.client.post(self.path)
+
+        self.assertContains(response, "confirmed already")
+        self.assertFalse(RefusedAddress.objects.exists())
+
     def test_asks_first(self):
         response = self.client.get(self.path)
 

@@ -48,7 +48,8 @@ def arrive(form: Arrival.Form, network_hash: str, email_key: str) -> list[str]:
     )
     limits = list(Limit.objects.all())
     for limit in limits:
-        if limit.of == Of.NETWORK_BURST and is_beyond(limit, arrival, REFUSED_AT):
+        of_network = limit.of in {Of.NETWORK_BURST, Of.NETWORK_SUSTAINED}
+        if of_network and is_beyond(limit, arrival, REFUSED_AT):
             raise TooMany(limit.minutes)
     return [limit.of for limit in limits if is_beyond(limit, arrival)]
 

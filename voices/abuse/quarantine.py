@@ -145,8 +145,8 @@ class QuarantinedSignatureAdmin(admin.ModelAdmin):
         "reject": (
             "Reject",
             "Rejected",
-            "They never count, and nobody reviews their voices. Their signers are "
-            "told nothing.",
+            "They never count, and nobody reviews their voices. No mail tells "
+            "their signers.",
             decide.reject,
         ),
     }

@@ -10,6 +10,7 @@ from django.urls import reverse
 from voices import addresses
 from voices.letters.models import Letter
 from voices.letters.queue import AWAITED
+from voices.managing.models import AddressChange
 from voices.signing import tokens
 from voices.signing.models import Signature, Submission
 from voices.updates.headers import ListUnsubscribe
@@ -44,8 +45,10 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
     return None
 
 
-def compose_for_new_address(letter, signature) -> EmailMultiAlternatives:
+def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
     change = letter.address_change
+    if change is None or signature.withdrawn_at:
+        return None
     return draft(
         letter,
         letter.kind,
@@ -55,6 +58,7 @@ def compose_for_new_address(letter, signature) -> EmailMultiAlternatives:
         confirm_url=absolute(
             "voices:new-address", tokens.changing_address.sign(change.ref)
         ),
+        not_me_url=not_me_url(change),
     )
 
 
@@ -125,7 +129,9 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 
 
 def draft_update(letter, update: Update, signature: Signature):
-    unsubscribe_url = absolute("voices:unsubscribe", unsubscribing.sign(signature.ref))
+    # By number, for the reference changes with the address, and this must not end.
+    token = unsubscribing.sign(str(signature.pk or 0))
+    unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft(
         letter,
         Letter.Kind.UPDATE,
@@ -143,7 +149,7 @@ def draft_update(letter, update: Update, signature: Signature):
     return message
 
 
-def not_me_url(submission: Submission) -> str:
+def not_me_url(submission: Submission | AddressChange) -> str:
     # The hash is in the link because refusing deletes the form, and the owner of the
     # address must still be able to take the refusal back.
     address_hash = addresses.fingerprint(submission.email_key)

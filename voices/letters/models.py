@@ -56,7 +56,8 @@ class Letter(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
-    address_change = models.ForeignKey(AddressChange, models.CASCADE, null=True)
+    # Gone once it is confirmed or asked for anew; the letter still counts.
+    address_change = models.ForeignKey(AddressChange, models.SET_NULL, null=True)
     update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
     # Names the mail to mail programs, the same however often it is tried.
@@ -124,8 +125,8 @@ class RefusedAddressQuerySet(models.QuerySet):
         """
         if submission:
             addresses.lock(submission.email_key)
-            submission.refresh_from_db()
-            if submission.confirmed_at:
+            current = Submission.objects.filter(pk=submission.pk).first()
+            if current and current.confirmed_at:
                 return False
         self.bulk_create([self.model(address_hash=address_hash)], ignore_conflicts=True)
         forms = Submission.objects.unconfirmed()

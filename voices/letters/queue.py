@@ -74,6 +74,11 @@ def queue_letter(
     defer(letter)
 
 
+def letters_lock(address_hash: str) -> str:
+    """Return the name under which the jobs for one address take turns."""
+    return f"letters to {address_hash}"
+
+
 def defer(letter: Letter, at=None) -> None:
     """Give the letter to the worker, at once or at a time.
 
@@ -82,6 +87,6 @@ def defer(letter: Letter, at=None) -> None:
     app.configure_task(
         SEND_LETTER,
         priority=PRIORITIES.get(Letter.Kind(letter.kind), 0),
-        lock=f"letters to {letter.address_hash}",
+        lock=letters_lock(letter.address_hash),
         schedule_at=at,
     ).defer(letter_id=letter.pk)

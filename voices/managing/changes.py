@@ -4,15 +4,15 @@ Every function locks the address first, as signing does, so that the steps of on
 person follow one another. Each is safe to be asked for twice.
 """
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from voices import addresses
 from voices.abuse.models import Arrival
 from voices.letters.models import Letter
-from voices.letters.queue import queue_letter
+from voices.letters.queue import letters_lock, queue_letter
 from voices.managing.models import AddressChange, LinkRequest
-from voices.signing.models import NameDisplay, Signature, Submission, shown_name
+from voices.signing.models import NameDisplay, Signature, Submission
 from voices.wall.models import Voice
 
 
@@ -57,23 +57,36 @@ def erase(signature: Signature) -> None:
     current.submissions.all().delete()
     Submission.objects.filter(email_key=key).delete()
     LinkRequest.objects.filter(email_key=key).delete()
-    Arrival.objects.filter(address_hash__in=addresses.fingerprints(key)).delete()
+    forget_address(key)
     current.erase()
+
+
+def forget_address(email_key: str) -> None:
+    """Delete what stands under the address's keyed hash: arrivals and mail jobs."""
+    hashes = addresses.fingerprints(email_key)
+    Arrival.objects.filter(address_hash__in=hashes).delete()
+    locks = [letters_lock(address_hash) for address_hash in hashes]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE lock = ANY(%s) AND status <> 'doing'",
+            [locks],
+        )
 
 
 @transaction.atomic
 def show_as(signature: Signature, display: str) -> None:
     """Change how the name shows; unlisted, nothing of the voice is kept."""
     current = locked(signature)
-    if current is None or current.name_display == display:
+    if current is None or current.withdrawn_at or current.name_display == display:
         return
     voice = locked_voice(current)
+    before = current.shown_name
     current.name_display = display
     if display == NameDisplay.UNLISTED:
         current.voice = None
     elif voice is None:
         current.voice = Voice.objects.create(
-            name=shown_name(current.name, display),
+            name=current.shown_name,
             profession=current.profession,
             city=current.city,
             state=current.state,
@@ -81,8 +94,12 @@ def show_as(signature: Signature, display: str) -> None:
             # What does not count, being suspicious, does not come up for review.
             review_since=timezone.now() if current.counted_at else None,
         )
-    else:
-        voice.name = shown_name(current.name, display)
+    elif voice.name == before:
+        # A name that a moderator has edited stays as they left it. One that shows more
+        # than they have read comes up in their queue.
+        voice.name = current.shown_name
+        if voice.is_published and len(voice.name) > len(before):
+            voice.reported_at = voice.review_since = timezone.now()
         voice.save()
     current.save(update_fields=["name_display", "voice"])
     if voice and current.voice is None:
@@ -98,7 +115,12 @@ def correct(signature: Signature, statement: str) -> None:
     """
     current = locked(signature)
     voice = locked_voice(current) if current else None
-    if current is None or voice is None or statement == voice.latest_words:
+    if (
+        current is None
+        or current.withdrawn_at
+        or voice is None
+        or statement == voice.latest_words
+    ):
         return
     now = timezone.now()
     if not statement:
@@ -109,7 +131,9 @@ def correct(signature: Signature, statement: str) -> None:
     elif voice.is_published:
         voice.correction = statement
         voice.corrected_at = voice.review_since = now
+        voice.changes_asked_at, voice.changes_asked = None, ""
     else:
+        voice.correction, voice.corrected_at = "", None
         voice.statement = voice.statement_as_sent = statement
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.changes_asked_at = voice.reason = None
@@ -120,14 +144,14 @@ def correct(signature: Signature, statement: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
-    Signature.objects.filter(pk=signature.pk).update(updates=wanted)
+    Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
 
 
 @transaction.atomic
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
     """Mail the new address to confirm the change; a later one takes its place."""
     current = locked(signature)
-    if current is None or current.email_key == email_key:
+    if current is None or current.withdrawn_at or current.email_key == email_key:
         return
     AddressChange.objects.filter(signature=current).delete()
     change = AddressChange.objects.create(
@@ -142,7 +166,11 @@ def confirm_new_address(change: AddressChange) -> bool:
 
     Links in earlier mails end with it, for who reads the old mailbox may be another.
     """
-    for key in sorted([change.email_key, change.signature.email_key]):
+    signature = Signature.objects.filter(pk=change.signature_id).first()
+    if signature is None:
+        return True
+    old_key = signature.email_key
+    for key in sorted([change.email_key, old_key]):
         addresses.lock(key)
     changes = AddressChange.objects.select_related("signature")
     current = changes.filter(pk=change.pk).first()
@@ -157,4 +185,5 @@ def confirm_new_address(change: AddressChange) -> bool:
     signature.ref = current.ref
     signature.save(update_fields=["email", "email_key", "bounced_at", "ref"])
     current.delete()
+    forget_address(old_key)
     return True

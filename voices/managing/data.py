@@ -1,5 +1,9 @@
 """All that is stored about one signer, for them to have."""
 
+from django.db.models import Q
+
+from voices.letters.models import Letter
+from voices.managing.models import AddressChange
 from voices.signing.models import Signature
 
 # Keys of the database's own, and what is made of the other columns.
@@ -23,7 +27,13 @@ def everything(signature: Signature) -> dict:
         "voice": row(voice) | {"number": voice.pk} if voice else None,
         "mails": [
             {"kind": letter.kind, "queued": letter.queued_at, "sent": letter.sent_at}
-            for letter in signature.letter_set.all()
+            for letter in Letter.objects.filter(
+                Q(signature=signature) | Q(submission__signature=signature)
+            )
+        ],
+        "forms": [row(form) for form in signature.submissions.all()],
+        "new_address": [
+            row(change) for change in AddressChange.objects.filter(signature=signature)
         ],
         "decisions": [
             {"kind": decision.get_kind_display(), "at": decision.at}

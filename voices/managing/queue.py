@@ -26,5 +26,8 @@ def answer(request_id: int) -> None:
         return
     signature = Signature.objects.filter(email_key=request.email_key).first()
     if signature:
-        queue_letter(Letter.Kind.MANAGE, signature)
+        letters = Letter.objects.filter(signature=signature, kind=Letter.Kind.MANAGE)
+        # One on its way is enough, however often somebody asks.
+        if not letters.in_flight().exists():
+            queue_letter(Letter.Kind.MANAGE, signature)
     request.delete()

@@ -6,7 +6,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from voices.abuse import guard
+from voices.abuse import client, guard, limits
+from voices.abuse.checks import has_blocked_domain
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
 from voices.abuse.suspicion import is_suspicious
@@ -18,6 +19,9 @@ from voices.managing.queue import queue_link
 from voices.signing import tokens
 from voices.signing.models import Signature, Submission
 from voices.signing.views import redirect_see_other
+
+# What speaks against signing, but must not keep signers from their own link.
+BEARABLE = {"blocked-domain", "blocked-network", "everybody-burst"}
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -50,7 +54,7 @@ def receive(request, form) -> None:
     _, suspicions = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
-    if not is_suspicious(suspicions):
+    if not is_suspicious(set(suspicions) - BEARABLE):
         queue_link(form.email_key)
 
 
@@ -74,7 +78,7 @@ def find_signature(token):
         return signature, "expired"
     if signature:
         return signature, ""
-    return None, "unconfirmed" if form else "erased"
+    return None, "unconfirmed" if form and not form.confirmed_at else "erased"
 
 
 def problem_page(request, problem):
@@ -101,7 +105,7 @@ def manage(request, token):
     return action(request, token, signature)
 
 
-def manage_page(request, token, signature, **bound):
+def manage_page(request, token, signature, *, stale=False, **bound):
     """The page with its forms; `bound` holds those that were sent with a mistake."""
     voice = signature.voice
     forms = {
@@ -118,10 +122,11 @@ def manage_page(request, token, signature, **bound):
             "voice": voice,
             "token": token,
             "done": request.GET.get("done", ""),
+            "stale": stale,
             **forms,
             **bound,
         },
-        status=422 if bound else 200,
+        status=403 if stale else 422 if bound else 200,
     )
 
 
@@ -168,8 +173,22 @@ def change_address(request, token, signature):
     form = NewAddressForm(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
-    changes.ask_new_address(signature, form.cleaned_data["email"], form.email_key)
+    email, key = form.cleaned_data["email"], form.email_key
+    try:
+        with transaction.atomic():
+            if not is_unwelcome(request, key):
+                changes.ask_new_address(signature, email, key)
+    except TooMany:
+        form.add_error("email", "Too many forms came from your network. Try later.")
+        return manage_page(request, token, signature, address_form=form)
     return back(token, "address")
+
+
+def is_unwelcome(request, email_key) -> bool:
+    """Whether the limits or staff's list speak against mailing a new address."""
+    network_hash = client.network_hash(client.address_of(request))
+    beyond = limits.arrive(Arrival.Form.MANAGE, network_hash, email_key)
+    return bool(beyond) or has_blocked_domain(email_key)
 
 
 def withdraw(request, token, signature):
@@ -187,6 +206,20 @@ def erase(request, token, signature):
         return manage_page(request, token, signature, erase_form=form)
     changes.erase(signature)
     return redirect_see_other("voices:manage-erased")
+
+
+def lost_cookie(request, token):
+    """Give back what was typed into the page when the CSRF check failed."""
+    try:
+        signature, problem = find_signature(token)
+    except BadSignature:
+        return problem_page(request, "unknown")
+    if problem:
+        return problem_page(request, problem)
+    form = VoiceForm(initial(signature), signature=signature)
+    if request.POST.get("action") == "save":
+        form = VoiceForm(request.POST, signature=signature)
+    return manage_page(request, token, signature, stale=True, voice_form=form)
 
 
 ACTIONS = {
@@ -225,7 +258,9 @@ def new_address(request, token):
             tokens.changing_address, token, settings.CONFIRM_LINK_DAYS
         )
         change = AddressChange.objects.filter(ref=ref).first()
-        state = "expired" if late else "ask" if change else "done"
+        changed = Signature.objects.filter(ref=ref).exists()
+        state = "ask" if change else "done" if changed else "unknown"
+        state = "expired" if late else state
     except BadSignature:
         state = "unknown"
     if change and state == "ask" and request.method == "POST":

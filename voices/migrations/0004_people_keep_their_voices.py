@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='letter',
             name='address_change',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='voices.addresschange'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='voices.addresschange'),
         ),
         migrations.AddIndex(
             model_name='arrival',
@@ -367,5 +367,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='voice',
             index=models.Index(models.F('state'), models.F('profession_group'), models.OrderBy(models.F('published_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('published_at__isnull', False), ('taken_down_at', None), ('withdrawn_at', None), models.Q(('statement', ''), _negated=True)), name='voice_wall_both'),
+        ),
+        migrations.RemoveIndex(
+            model_name='voice',
+            name='voice_waiting',
+        ),
+        migrations.AddIndex(
+            model_name='voice',
+            index=models.Index(models.F('review_since'), models.F('id'), condition=models.Q(('withdrawn_at', None), models.Q(models.Q(('changes_asked_at', None), ('declined_at', None), ('published_at', None), ('review_since__isnull', False)), models.Q(('corrected_at__isnull', False), ('published_at__isnull', False), ('taken_down_at', None)), models.Q(('reported_at__isnull', False), ('taken_down_at', None)), _connector='OR')), name='voice_waiting'),
         ),
     ]

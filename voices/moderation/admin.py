@@ -97,6 +97,12 @@ class VoiceDesk(FlagColumns):
     def has_add_permission(self, request):
         return False
 
+    def has_change_permission(self, request, obj=None):
+        # What its author has withdrawn or erased is to look at only.
+        if obj is not None and obj.withdrawn_at:
+            return False
+        return super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request, obj=None):
         return False
 
@@ -252,6 +258,7 @@ class VoiceDesk(FlagColumns):
     @admin.display
     def status(self, voice):
         for when, words in (
+            (voice.withdrawn_at, "Withdrawn or erased"),
             (voice.taken_down_at, "Taken down"),
             (voice.featured_at, "Featured"),
             (voice.published_at, "Published"),

@@ -7,8 +7,9 @@ quarantine take signatures instead, for not every one has a voice.
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -108,14 +109,21 @@ def take_down(voices, by, reason) -> int:
         Kind.TAKEN_DOWN,
         voices.published(),
         by,
-        {"taken_down_at": timezone.now(), "reason": reason, "featured_at": None},
+        {
+            "taken_down_at": timezone.now(),
+            "reason": reason,
+            "featured_at": None,
+            "corrected_at": None,
+        },
         reason=reason,
     )
 
 
 def keep(voices, by) -> int:
     """Leave voices that were reported as they are."""
-    return decide(Kind.KEPT, voices.filter(reported_at__isnull=False), by, {})
+    still_open = Report.objects.still_open().filter(voice=OuterRef("pk"))
+    reported = Q(reported_at__isnull=False) | Exists(still_open)
+    return decide(Kind.KEPT, voices.filter(reported), by, {})
 
 
 def feature(voices, by) -> int:
@@ -211,8 +219,12 @@ WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 def edit(voice: Voice, by) -> None:
     """Save a moderator's edit of the words, which stand beside those sent in.
 
-    What was decided on the voice since it was opened is left alone.
+    What was decided on the voice since it was opened is left alone; one that was
+    withdrawn since raises PermissionDenied.
     """
+    standing = Voice.objects.select_for_update().filter(withdrawn_at=None)
+    if not standing.filter(pk=voice.pk).exists():
+        raise PermissionDenied("Its author has withdrawn or erased it.")
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
 
@@ -258,12 +270,19 @@ def undo(voices, by) -> int:
         )
         if latest is None:
             continue
+        if latest.kind == Kind.CORRECTION_TAKEN and (
+            voice.corrected_at or not voice.correction
+        ):
+            # The words before it are no longer there; what is, nobody has read.
+            continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)
         if latest.kind == Kind.UNFEATURED:
             # It may have lost its words or been taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
+        if latest.kind == Kind.CORRECTION_TAKEN:
+            decided.get().save(update_fields=["statement", "correction"])
         if latest.kind in CLOSES_REPORTS:
             Report.objects.reopen(voice, latest.at)
         if latest.kind in SIGNATURE_BEFORE:

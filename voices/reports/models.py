@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from voices.abuse.suspicion import is_suspicious
 from voices.plain_text import validate_plain_text
 from voices.wall.models import Voice
 
@@ -22,7 +23,15 @@ class ReportQuerySet(models.QuerySet):
         """Open again what the decision of that time had closed."""
         about = self.filter(voice=voice)
         about.filter(closed_at=at).update(closed_at=None, closed_by=None)
-        first = about.still_open().aggregate(at=models.Min("arrived_at"))["at"]
+        # A suspicious one brings no voice into the queue.
+        first = min(
+            (
+                report.arrived_at
+                for report in about.still_open()
+                if not is_suspicious(report.suspicions)
+            ),
+            default=None,
+        )
         Voice.objects.filter(pk=voice.pk).update(reported_at=first)
 
 

@@ -11,7 +11,7 @@ from voices.letters.models import RefusedAddress
 from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Submission
+from voices.signing.models import Signature, Submission
 from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -156,7 +156,8 @@ def not_me(request, token):
     ref, address_hash = signed.split(":")
     submission = Submission.objects.filter(ref=ref).first()
     refused = RefusedAddress.objects.filter(address_hash=address_hash)
-    if submission and submission.confirmed_at:
+    standing = Signature.objects.filter(ref=ref).exists()
+    if standing or (submission and submission.confirmed_at):
         state = "confirmed"
     elif request.method != "POST":
         state = "done" if refused.exists() else "ask"

@@ -14,11 +14,11 @@ from voices.updates.tokens import unsubscribing
 def unsubscribe(request, token):
     """End the updates at once, whoever asks and however often; looking ends nothing."""
     try:
-        ref = unsubscribing.unsign(token)
-    except BadSignature:
+        pk = int(unsubscribing.unsign(token))
+    except (BadSignature, ValueError):
         context = {"state": "unknown"}
         return render(request, "voices/unsubscribe.html", context, status=404)
     if request.method != "POST":
         return render(request, "voices/unsubscribe.html", {"state": "ask"})
-    Signature.objects.filter(ref=ref).update(updates=False)
+    Signature.objects.filter(pk=pk).update(updates=False)
     return render(request, "voices/unsubscribe.html", {"state": "done"})

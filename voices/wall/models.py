@@ -26,7 +26,9 @@ WAITING = models.Q(withdrawn_at=None) & (
         declined_at=None,
         changes_asked_at=None,
     )
-    | models.Q(corrected_at__isnull=False)
+    | models.Q(
+        corrected_at__isnull=False, published_at__isnull=False, taken_down_at=None
+    )
     | models.Q(reported_at__isnull=False, taken_down_at=None)
 )
 
