@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from voices.managing.views import lost_cookie
+from voices.managing.forms import AskForm
+from voices.managing.views import ask_page, lost_cookie
 from voices.models import Submission, Tally, Voice
 from voices.reports.forms import ReportForm
 from voices.reports.views import render_report
@@ -57,6 +58,8 @@ def csrf_failure(request, reason=""):
     if name == "voices:add" and settings.SIGNING_OPEN:
         form = SignForm(request.POST)
         return render_add(request, form, stale=True, status=403)
+    if name == "voices:manage-ask":
+        return ask_page(request, AskForm(request.POST), stale=True, status=403)
     if name == "voices:manage":
         return lost_cookie(request, **match.kwargs)
     if name == "voices:check":
@@ -64,7 +67,7 @@ def csrf_failure(request, reason=""):
         if submission:
             typed = CodeForm(request.POST)
             return render_check(request, submission, typed, stale=True, status=403)
-    if match and name == "voices:report":
+    if name == "voices:report":
         typed_report = ReportForm(request.POST)
         pk = match.kwargs["pk"]
         return render_report(request, pk, typed_report, stale=True, status=403)

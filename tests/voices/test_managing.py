@@ -125,6 +125,13 @@ class AskTests(TestCase):
 
         self.assertContains(response, "ana at home", status_code=422)
 
+    def test_an_address_survives_a_lost_cookie(self):
+        strict = Client(enforce_csrf_checks=True)
+
+        response = strict.post(ASK, {"email": "ana@example.com"})
+
+        self.assertContains(response, 'value="ana@example.com"', status_code=403)
+
     def test_a_button_of_the_page_behind_it_is_not_found_here(self):
         response = self.client.post(ASK, {"action": "erase", "sure": "on"})
 

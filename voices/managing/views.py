@@ -1,10 +1,12 @@
+from functools import wraps
+
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from voices.abuse import client, guard, limits
 from voices.abuse.checks import has_blocked_domain
@@ -18,12 +20,10 @@ from voices.managing.models import AddressChange
 from voices.managing.queue import queue_link
 from voices.signing import tokens
 from voices.signing.models import Signature, Submission
-from voices.signing.views import redirect_see_other
+from voices.signing.views import GET_OR_POST, redirect_see_other
 
 # What speaks against signing, but must not keep signers from their own link.
 BEARABLE = {"blocked-domain", "blocked-network", "everybody-burst"}
-
-GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @GET_OR_POST
@@ -87,15 +87,26 @@ def problem_page(request, problem):
     return render(request, "voices/manage_problem.html", context, status=status)
 
 
+def for_signer(view):
+    """Give a view the signature that its link is for, or say why there is none."""
+
+    @wraps(view)
+    def opened(request, token):
+        try:
+            signature, problem = find_signature(token)
+        except BadSignature:
+            return problem_page(request, "unknown")
+        if problem:
+            return problem_page(request, problem)
+        return view(request, token, signature)
+
+    return opened
+
+
 @GET_OR_POST
-def manage(request, token):
+@for_signer
+def manage(request, token, signature):
     """Show a signer what there is, and do what the pressed button says."""
-    try:
-        signature, problem = find_signature(token)
-    except BadSignature:
-        return problem_page(request, "unknown")
-    if problem:
-        return problem_page(request, problem)
     if request.method != "POST":
         return manage_page(request, token, signature)
     try:
@@ -208,14 +219,9 @@ def erase(request, token, signature):
     return redirect_see_other("voices:manage-erased")
 
 
-def lost_cookie(request, token):
+@for_signer
+def lost_cookie(request, token, signature):
     """Give back what was typed into the page when the CSRF check failed."""
-    try:
-        signature, problem = find_signature(token)
-    except BadSignature:
-        return problem_page(request, "unknown")
-    if problem:
-        return problem_page(request, problem)
     form = VoiceForm(initial(signature), signature=signature)
     if request.POST.get("action") == "save":
         form = VoiceForm(request.POST, signature=signature)
@@ -236,14 +242,9 @@ def erased(request):
 
 
 @require_safe
-def data(request, token):
+@for_signer
+def data(request, token, signature):
     """All that is stored about the signer, as a file."""
-    try:
-        signature, problem = find_signature(token)
-    except BadSignature:
-        return problem_page(request, "unknown")
-    if problem:
-        return problem_page(request, problem)
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
     return response
