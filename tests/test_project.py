@@ -76,7 +76,7 @@ class TemplateTests(SimpleTestCase):
             path.read_text()
             for folder in (
                 TEMPLATES,
-                *(settings.BASE_DIR / a for a in ("aaqi", "voices")),
+                *(settings.BASE_DIR / a for a in ("aaqi", "faq", "rankings", "voices")),
             )
             for path in folder.rglob("*")
             if path.suffix in {".py", ".html", ".txt"}

@@ -19,9 +19,8 @@ HOST = "127.0.0.1"
 STAFF = "staff"
 MANAGE = [sys.executable, "manage.py"]
 STEPS = [
-    ["migrate", "--verbosity=0"],
+    ["prepare"],
     ["collectstatic", "--no-input", "--verbosity=0"],
-    ["load_founding_voices"],
     ["make_staff"],
 ]
 PATIENCE = 60  # Seconds until the first answer.
