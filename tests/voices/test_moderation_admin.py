@@ -14,6 +14,7 @@ from tests.factories import (
     make_staff,
     make_voice,
 )
+from voices.managing.changes import correct
 from voices.models import Decision, Letter, Reason, Voice
 from voices.moderation.admin import MOST_AT_A_TIME
 
@@ -70,6 +71,39 @@ class QueueTests(DeskTestCase):
 
         self.assertEqual(self.names(response), ["First", "Second", "Third"])
         self.assertContains(response, "the oldest 3")
+
+    def test_publishes_no_words_that_came_after_the_page_was_read(self):
+        signature = make_signature(name="Ada Reyes")
+        Voice.objects.update(review_since=timezone.now())
+        page = self.client.get(reverse(f"{QUEUE}_changelist"))
+        read_at = page.context["action_form"]["read_at"].value()
+        correct(signature, "Words that no moderator has read.")
+
+        response = self.client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {
+                "action": "publish",
+                "_selected_action": [signature.voice_id],
+                "read_at": read_at,
+            },
+            follow=True,
+        )
+
+        self.assertContains(response, "since you opened the page: 1. Read again.")
+        self.assertContains(response, "Published: 0.")
+        self.assertEqual(Voice.objects.published().count(), 0)
+
+    def test_a_page_that_was_tampered_with_publishes_nothing(self):
+        self.client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {
+                "action": "publish",
+                "_selected_action": [make_voice().pk],
+                "read_at": "soon",
+            },
+        )
+
+        self.assertEqual(Voice.objects.published().count(), 0)
 
     def test_an_empty_queue_says_so(self):
         response = self.client.get(reverse(f"{QUEUE}_changelist"))

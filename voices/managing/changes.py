@@ -98,8 +98,12 @@ def show_as(signature: Signature, display: str) -> None:
         # A name that a moderator has edited stays as they left it. One that shows more
         # than they have read comes up in their queue.
         voice.name = current.shown_name
-        if voice.is_published and len(voice.name) > len(before):
-            voice.reported_at = voice.review_since = timezone.now()
+        if len(voice.name) > len(before):
+            now = timezone.now()
+            if voice.is_published:
+                voice.reported_at = now
+            if voice.is_published or voice.review_since:
+                voice.review_since = now
         voice.save()
     current.save(update_fields=["name_display", "voice"])
     if voice and current.voice is None:

@@ -24,7 +24,13 @@ from voices.flags.desk import (
 )
 from voices.moderation import decide
 from voices.moderation.diff import word_diff
-from voices.moderation.forms import ChangesForm, DeclineForm, ReasonForm
+from voices.moderation.forms import (
+    ChangesForm,
+    DeclineForm,
+    ReadForm,
+    ReasonForm,
+    read_at,
+)
 from voices.moderation.models import AwaitingVoice, Decision, Reason
 from voices.plain_text import tidy_paragraphs
 from voices.signing.forms import TidyCharField
@@ -78,6 +84,7 @@ class VoiceDesk(FlagColumns):
     """What the queue and the list of all voices have in common."""
 
     form = VoiceForm
+    action_form = ReadForm
     readonly_fields = [
         "marked_statement",
         "badges",
@@ -132,7 +139,17 @@ class VoiceDesk(FlagColumns):
 
     @decision("Publish")
     def publish(self, request, queryset):
-        return self.decided(request, queryset, "Published", decide.publish)
+        at = read_at(request)
+        if unread := queryset.count() - decide.unchanged_since(queryset, at).count():
+            sentence = f"Changed or reported since you opened the page: {unread}."
+            self.message_user(request, f"{sentence} Read again.", messages.WARNING)
+        return self.decided(
+            request,
+            queryset,
+            "Published",
+            # Asked again under the lock, for an author may be at it this moment.
+            lambda voices, by: decide.publish(decide.unchanged_since(voices, at), by),
+        )
 
     @decision("Keep (close reports)")
     def keep(self, request, queryset):

@@ -35,6 +35,11 @@ def undecided(voices):
     )
 
 
+def unchanged_since(voices, read_at):
+    """Those whose words a moderator who read them at `read_at` knows."""
+    return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
+
+
 def corrected(voices):
     """Those that are published and whose author wants other words there."""
     return voices.published().filter(corrected_at__isnull=False)

@@ -1,7 +1,29 @@
+from datetime import datetime
+
 from django import forms
+from django.contrib.admin.helpers import ActionForm
+from django.utils import timezone
 
 from voices.moderation.models import Reason
 from voices.plain_text import tidy_paragraphs, validate_plain_text
+
+
+class ReadForm(ActionForm):
+    """A choice of actions that knows when its page was read."""
+
+    read_at = forms.DateTimeField(label="", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["read_at"] = timezone.now().isoformat()
+
+
+def read_at(request) -> datetime:
+    """Return when the page was read that an action comes from; now, if it says none."""
+    names = [name for name in request.POST if name.endswith("read_at")]
+    # The admin has found the whole form valid before it calls an action.
+    said = ReadForm.base_fields["read_at"].clean(request.POST[names[0]]) if names else 0
+    return said or timezone.now()
 
 
 class ReasonForm(forms.Form):
