@@ -66,3 +66,7 @@ ELSEWHERE = {
 }
 
 PLACES = JURISDICTIONS | ELSEWHERE
+
+# USPS code → the word for the state in the addresses of its pages, and back.
+SLUGS = {code: name.lower().replace(" ", "-") for code, name in JURISDICTIONS.items()}
+BY_SLUG = {slug: code for code, slug in SLUGS.items()}

@@ -1,5 +1,6 @@
 """Rows and requests for the tests; each fills in what a test is not about."""
 
+import datetime
 import time
 from itertools import count
 
@@ -11,6 +12,8 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from rankings.models import Assessment, Citation, Edition
+from rankings.states import JURISDICTIONS
 from voices import addresses
 from voices.abuse.guard import stamps
 from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
@@ -162,3 +165,45 @@ def not_me_url(submission):
     address_hash = addresses.fingerprint(submission.email_key)
     token = tokens.refusing.sign(f"{submission.ref}:{address_hash}")
     return reverse("voices:not-me", args=[token])
+
+
+def make_edition(date="2026-11-22", **fields):
+    """A published edition, empty unless states are added; a draft if so asked."""
+    return Edition.objects.create(
+        **{
+            "date": datetime.date.fromisoformat(date),
+            "title": "An edition",
+            "published_at": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def make_assessment(edition, usps="TX", **fields):
+    """A state without a right to sue, unless the fields say otherwise."""
+    return Assessment.objects.create(
+        **{
+            "edition": edition,
+            "usps": usps,
+            "right_to_sue": "none",
+            "summary": f"The law of {usps}.",
+            "as_of": edition.date,
+            **fields,
+        }
+    )
+
+
+def make_assessments(edition, **by_state):
+    """All 51 states, each as `make_assessment` makes it with the fields given."""
+    return [
+        make_assessment(edition, usps, **by_state.get(usps, {}))
+        for usps in JURISDICTIONS
+    ]
+
+
+def make_citation(
+    assessment, text="Texas v. Somebody, 1 S.W.3d 1 (Tex. 1999)", **fields
+):
+    return Citation.objects.create(
+        **{"assessment": assessment, "part": "right_to_sue", "text": text, **fields}
+    )

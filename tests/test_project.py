@@ -10,10 +10,12 @@ from django.template.loader import get_template
 from django.test import SimpleTestCase, TestCase
 from django.urls import reverse
 
+from rankings.models import Edition
 from tests.committed import CommittedTestCase
 from tests.factories import (
     check_url,
     confirm_url,
+    make_edition,
     make_published_voice,
     make_submission,
     not_me_url,
@@ -47,7 +49,7 @@ class MigrationTests(CommittedTestCase):
         Reason.objects.all().delete()
         try:
             call_command("migrate", "voices", "zero", verbosity=0)
-            self.assertEqual(self.left_behind(), [])
+            self.assertEqual(self.left_behind("voices"), [])
         finally:
             call_command("migrate", "voices", verbosity=0)
 
@@ -55,12 +57,24 @@ class MigrationTests(CommittedTestCase):
         make_published_voice()
         self.assertEqual(Voice.objects.on_the_wall().count(), 1)
 
-    def left_behind(self):
+    def test_the_rankings_can_be_taken_out_and_put_back(self):
+        try:
+            call_command("migrate", "rankings", "zero", verbosity=0)
+            self.assertEqual(self.left_behind("rankings"), [])
+        finally:
+            call_command("migrate", "rankings", verbosity=0)
+
+        make_edition()
+        self.assertTrue(Edition.objects.published().exists())
+
+    def left_behind(self, app):
         """What of the app is still in the database."""
+        name = f"{app}\\_%"
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT relname FROM pg_class WHERE relname LIKE 'voices\\_%' "
-                "UNION SELECT proname FROM pg_proc WHERE proname LIKE 'voices\\_%'"
+                "SELECT relname FROM pg_class WHERE relname LIKE %s "
+                "UNION SELECT proname FROM pg_proc WHERE proname LIKE %s",
+                [name, name],
             )
             return [name for (name,) in cursor.fetchall()]
 

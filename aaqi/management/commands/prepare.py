@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
     ["load_founding_voices"],
+    ["load_rankings"],
 ]
 
 

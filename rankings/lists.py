@@ -1,0 +1,76 @@
+"""How several things stand in one cell of the data: citations and addresses.
+
+Citations are parted by a semicolon outside of brackets: one inside belongs to what the
+brackets say. A word before a citation (`cf.`, `but see`) stays with it, for it says how
+the citation bears on the point. Addresses are parted by ` | `.
+"""
+
+import re
+
+from rankings.states import SLUGS
+
+# The Institute for Justice's report has a page for each state.
+IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
+BETWEEN_CITATIONS = "; "
+BETWEEN_ADDRESSES = " | "
+
+
+def split_citations(text: str) -> list[str]:
+    citations, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth = max(0, depth + (character in "([") - (character in ")]"))
+        if character == ";" and not depth:
+            citations.append(text[start:place])
+            start = place + 1
+    citations.append(text[start:])
+    return [tidy for citation in citations if (tidy := citation.strip())]
+
+
+def join_citations(citations: list[str]) -> str:
+    return BETWEEN_CITATIONS.join(citations)
+
+
+def split_addresses(text: str) -> list[str]:
+    return [tidy for address in text.split("|") if (tidy := address.strip())]
+
+
+def join_addresses(addresses: list[str]) -> str:
+    return BETWEEN_ADDRESSES.join(addresses)
+
+
+def is_ij_page(address: str, usps: str) -> bool:
+    """Whether it is the Institute's page for this very state."""
+    name = address.removeprefix(IJ_PAGES).strip("/").replace("%20", "-")
+    return address.startswith(IJ_PAGES) and name == SLUGS[usps]
+
+
+SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
+# A bracket at the end that holds no year: what the citation is said to show.
+REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
+# Volume, reporter and page, as in "58 P.3d 339".
+PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
+
+
+def has_signal(citation: str) -> bool:
+    """Whether a word before the citation says that it does not simply support."""
+    return bool(SIGNAL.match(citation))
+
+
+def authority(citation: str) -> str:
+    """Return the statute or ruling itself, without signal and remarks."""
+    name = SIGNAL.sub("", citation)
+    while (shorter := REMARK.sub("", name)) != name:
+        name = shorter
+    return name
+
+
+def same_authority(one: str, other: str) -> bool:
+    """Whether two citations of a state, worded a little apart, name the same thing.
+
+    They do if one's authority stands within the other's, or if they share the place
+    in a reporter.
+    """
+    one, other = authority(one), authority(other)
+    if one in other or other in one:
+        return True
+    return bool(set(PLACE.findall(one)) & set(PLACE.findall(other)))

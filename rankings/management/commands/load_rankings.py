@@ -1,0 +1,237 @@
+"""Load the first edition of the rankings from `rankings/data/`.
+
+May be run again and again: it adds what is missing, corrects what nobody has touched,
+and leaves alone, and says so, the states whose assessment staff have edited or whose
+citations they have checked.
+
+`states.csv` holds the facts, one row a state; `citation_checks.csv` what was seen of a
+citation, and where. Their lists are paired so:
+
+- A cell of citations is parted at semicolons outside of brackets (rankings/lists.py).
+  Each becomes a row, for the part of its column.
+- `citations_to_verify` marks the citation of the same authority as open. What it names
+  and no column cites becomes a row of its own: for the local exception that names it,
+  else under “also considered”.
+- A check belongs to each citation of its state with the same authority; one that found
+  against it, only where the row makes it with a word such as `cf.`. A check that
+  belongs to none becomes a row of its own, under “also considered” unless `PART` says
+  otherwise.
+- `source_urls` are of the row as a whole. The Institute for Justice's page on the state
+  is one of the facts, and the rest are the other pages read. A citation's address is
+  that in `addresses.csv`, which says by hand which of them is about which citation;
+  else the first address of its check; else there is none.
+"""
+
+import csv
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from rankings.lists import (
+    has_signal,
+    is_ij_page,
+    same_authority,
+    split_addresses,
+    split_citations,
+)
+from rankings.models import Assessment, Citation, Edition
+
+DATA = Path(__file__).parents[2] / "data"
+TITLE = "First edition"
+NOTES = (
+    "The first edition compares the law of the fifty states and the District of "
+    "Columbia on one question. Three reviews are unfinished, and a lawyer has yet to "
+    "check the citations."
+)
+Part = Citation.Part
+Finding = Citation.Finding
+COLUMNS = {
+    "right_to_sue_citation": Part.RIGHT_TO_SUE,
+    "immunity_citation": Part.IMMUNITY,
+}
+NOT_CITED = " (not cited in the row)"
+# Of what no column cites: the part that it bears on.
+PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
+CITATION_FIELDS = [
+    *("part", "position", "text", "address", "to_verify"),
+    *("finding", "point", "seen", "seen_at", "seen_on"),
+]
+# Of a row and an assessment.
+SAME_NAME = [
+    "right_to_sue",
+    "immunity",
+    "covers",
+    "payer",
+    "payer_note",
+    "summary",
+    "local_exception",
+    "ij_grade",
+    "ij_grade_basis",
+    "confidence",
+]
+
+
+class Command(BaseCommand):
+    help = "Load the first edition; leaves alone what staff have touched."
+
+    @transaction.atomic
+    def handle(self, *args, **options):
+        rows = read("states.csv")
+        edition = first_edition(max(date.fromisoformat(row["as_of"]) for row in rows))
+        checks, addresses = by_state("citation_checks.csv"), by_state("addresses.csv")
+        outcomes = [
+            load(edition, row, checks[row["usps"]], addresses[row["usps"]])
+            for row in rows
+        ]
+        for outcome in ("added", "corrected", "unchanged", "left to staff"):
+            if count := outcomes.count(outcome):
+                self.stdout.write(f"Rankings of states {outcome}: {count}")
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def by_state(name: str) -> dict[str, list[dict[str, str]]]:
+    rows = defaultdict(list)
+    for row in read(name):
+        rows[row["usps"]].append(row)
+    return rows
+
+
+def first_edition(day: date) -> Edition:
+    Edition.objects.get_or_create(
+        date=day,
+        defaults={"title": TITLE, "notes": NOTES, "published_at": timezone.now()},
+    )
+    # Two that load at once take turns.
+    return Edition.objects.select_for_update().get(date=day)
+
+
+def load(edition, row, checks, addresses) -> str:
+    """Bring one state in line with its row and return what was done."""
+    fields = facts(row)
+    citations = cited(row, checks, addresses)
+    assessment = (
+        edition.assessments.select_for_update().filter(usps=row["usps"]).first()
+    )
+    if assessment is None:
+        assessment = edition.assessments.create(usps=row["usps"], **fields)
+        write(assessment, citations)
+        return "added"
+    if is_same(assessment, fields, citations):
+        return "unchanged"
+    checked = assessment.citations.filter(checked_at__isnull=False).exists()
+    if assessment.edited_at or checked:
+        return "left to staff"
+    for name, value in fields.items():
+        setattr(assessment, name, value)
+    assessment.save()
+    assessment.citations.all().delete()
+    write(assessment, citations)
+    return "corrected"
+
+
+def is_same(assessment, fields, citations) -> bool:
+    stored = list(assessment.citations.values(*CITATION_FIELDS))
+    return stored == citations and all(
+        getattr(assessment, name) == value for name, value in fields.items()
+    )
+
+
+def write(assessment: Assessment, citations: list[dict]) -> None:
+    Citation.objects.bulk_create(
+        Citation(assessment=assessment, **fields) for fields in citations
+    )
+
+
+def facts(row) -> dict:
+    """Return the assessment's fields; the grade was read on the day of the row."""
+    as_of = date.fromisoformat(row["as_of"])
+    sources = split_addresses(row["source_urls"])
+    ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
+    return {
+        **{name: row[name] for name in SAME_NAME},
+        "year": int(row["year"]) if row["year"] else None,
+        "ij_page": ij_page,
+        "ij_read_on": as_of if ij_page or row["ij_grade"] else None,
+        "sources": "\n".join(s for s in sources if s != ij_page),
+        "as_of": as_of,
+    }
+
+
+def cited(row, checks, addresses) -> list[dict]:
+    """Return the fields of the state's citations, in the order they are shown."""
+    to_verify = split_citations(row["citations_to_verify"])
+    return [
+        {
+            "part": part,
+            "position": position,
+            "text": text,
+            "address": address(text, its_checks, addresses),
+            "to_verify": any(same_authority(text, other) for other in to_verify),
+            **found(its_checks),
+        }
+        for position, (part, text, its_checks) in enumerate(
+            pair(row, to_verify, checks)
+        )
+    ]
+
+
+def pair(row, to_verify, checks) -> list[tuple[str, str, list[dict]]]:
+    """Return part, text and checks of each citation: the module says by which rules."""
+    pairs: list[tuple[str, str, list[dict]]] = [
+        (part, text, [check for check in checks if belongs(check, text)])
+        for column, part in COLUMNS.items()
+        for text in split_citations(row[column])
+    ]
+    for text in to_verify:
+        if not any(same_authority(text, other) for _, other, _ in pairs):
+            its_checks = [check for check in checks if belongs(check, text)]
+            pairs.append((part_of(text, row), text, its_checks))
+    for check in checks:
+        if not any(check in its_checks for _, _, its_checks in pairs):
+            text = check["citation"].removesuffix(NOT_CITED)
+            pairs.append((part_of(text, row), text, [check]))
+    return pairs
+
+
+def belongs(check, text: str) -> bool:
+    if not same_authority(check["citation"], text):
+        return False
+    # What was found against a citation is not said of the same case where it stands.
+    return check["status"] != Finding.CONTRADICTED or has_signal(text)
+
+
+def part_of(text: str, row) -> str:
+    if text in row["local_exception"]:
+        return Part.LOCAL_EXCEPTION
+    return PART.get(text, Part.CONTEXT)
+
+
+def address(text: str, checks, addresses) -> str:
+    for row in addresses:
+        if same_authority(text, row["citation"]):
+            return row["address"]
+    return split_addresses(checks[0]["source_url"])[0] if checks else ""
+
+
+def found(checks) -> dict:
+    """Return what the checks saw; of several, the finding is the weakest."""
+    order = ["", *Finding.values]
+    pages = [page for check in checks for page in split_addresses(check["source_url"])]
+    days = [date.fromisoformat(check["checked_on"]) for check in checks]
+    return {
+        "finding": max(
+            (check["status"] for check in checks), key=order.index, default=""
+        ),
+        "point": "\n".join(check["supports"] for check in checks),
+        "seen": "\n".join(check["what_was_seen"] for check in checks),
+        "seen_at": "\n".join(pages),
+        "seen_on": max(days, default=None),
+    }

@@ -1,0 +1,373 @@
+import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
+from rankings.states import JURISDICTIONS, SLUGS
+
+validate_address = URLValidator(schemes=["http", "https"])
+validate_grade = RegexValidator(
+    r"^[A-F][+-]?$",
+    "A grade is a letter from A to F, with + or - or nothing behind it.",
+)
+
+
+def validate_addresses(text: str) -> None:
+    """Raise ValidationError unless each line is an address."""
+    for line in text.splitlines():
+        try:
+            validate_address(line)
+        except ValidationError as error:
+            raise ValidationError(f"This is not an address: {line}") from error
+
+
+def known(field: str, choices: type[models.TextChoices]) -> models.Q:
+    return models.Q((f"{field}__in", ["", *choices.values]))
+
+
+class EditionQuerySet(models.QuerySet):
+    def published(self):
+        """Those that the public may read; a draft is none of them."""
+        return self.filter(published_at__isnull=False)
+
+    def drafts(self):
+        return self.filter(published_at=None)
+
+    def current(self):
+        """The edition that the site's rankings show; None before there is one."""
+        return self.published().order_by("-date").first()
+
+
+class Edition(models.Model):
+    """The rankings as of a date: one assessment for each state.
+
+    Public from `published_at` on; until then a draft, which nothing public may show.
+    The published edition with the latest date is the current one.
+    """
+
+    date = models.DateField("as of", unique=True, help_text="The law on this day.")
+    title = models.CharField(max_length=100)
+    notes = models.TextField(
+        blank=True,
+        help_text="What is new in it, for readers. Empty lines part paragraphs.",
+    )
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date"]
+
+    def __str__(self):
+        return f"{self.title} ({self.date:%Y-%m-%d})"
+
+    def get_absolute_url(self):
+        return reverse("rankings:edition", args=[self.date])
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    def problems(self) -> list[str]:
+        """Return what keeps it from being published, in words for staff."""
+        problems = []
+        if self.date > timezone.localdate():
+            problems.append("An edition cannot be published before its date.")
+        there = set(self.assessments.values_list("usps", flat=True))
+        if missing := [
+            name for code, name in JURISDICTIONS.items() if code not in there
+        ]:
+            problems.append(f"No assessment for: {', '.join(missing)}.")
+        return problems
+
+    @transaction.atomic
+    def publish(self, by) -> None:
+        """Make it public, once; raises ValidationError with what is in the way."""
+        locked = Edition.objects.select_for_update().get(pk=self.pk)
+        if locked.is_published:
+            raise ValidationError("This edition is published already.")
+        if problems := locked.problems():
+            raise ValidationError(problems)
+        locked.published_at = timezone.now()
+        locked.published_by = by
+        locked.save(update_fields=["published_at", "published_by"])
+        self.published_at, self.published_by = locked.published_at, by
+
+    @transaction.atomic
+    def copy(self, date: datetime.date, title: str) -> "Edition":
+        """Return a draft of that date that starts with all this one says."""
+        draft = Edition.objects.create(date=date, title=title)
+        for assessment in self.assessments.prefetch_related("citations"):
+            citations = list(assessment.citations.all())
+            assessment.pk = None
+            assessment._state.adding = True
+            assessment.edition = draft
+            assessment.save()
+            for citation in citations:
+                citation.pk = None
+                citation.assessment = assessment
+            Citation.objects.bulk_create(citations)
+        return draft
+
+
+class AssessmentQuerySet(models.QuerySet):
+    def public(self):
+        return self.filter(edition__published_at__isnull=False)
+
+
+class Assessment(models.Model):
+    """The legal facts of one state in one edition; "" and null say "not established".
+
+    Points, group, letter and rank are never stored: rankings/scoring.py computes them.
+    """
+
+    class Basis(models.TextChoices):
+        DIRECT = "direct", "Stated on the Institute’s page for this state"
+        REPORTED = "reported", "Reported on another page"
+
+    class Confidence(models.TextChoices):
+        HIGH = "high", "High"
+        MEDIUM = "medium", "Medium"
+
+    edition = models.ForeignKey(Edition, models.CASCADE, related_name="assessments")
+    usps = models.CharField("state", max_length=2, choices=JURISDICTIONS)
+    right_to_sue = models.CharField(max_length=20, choices=RightToSue, blank=True)
+    immunity = models.CharField(max_length=20, choices=Immunity, blank=True)
+    covers = models.CharField("reach", max_length=20, choices=Covers, blank=True)
+    payer = models.CharField("who pays", max_length=20, choices=Payer, blank=True)
+    payer_note = models.CharField("note on who pays", max_length=300, blank=True)
+    year = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of the statute or ruling that decides."
+    )
+    summary = models.TextField(max_length=600)
+    local_exception = models.TextField(
+        max_length=600,
+        blank=True,
+        help_text="A local law that differs; shown, and never scored.",
+    )
+    ij_grade = models.CharField(
+        "Institute for Justice’s grade",
+        max_length=2,
+        blank=True,
+        validators=[validate_grade],
+    )
+    ij_grade_basis = models.CharField(
+        "basis of that grade", max_length=10, choices=Basis, blank=True
+    )
+    ij_page = models.URLField(
+        "Institute for Justice’s page",
+        max_length=500,
+        blank=True,
+        validators=[validate_address],
+    )
+    ij_read_on = models.DateField("that page read on", null=True, blank=True)
+    sources = models.TextField(
+        "other pages read",
+        blank=True,
+        help_text="One address a line.",
+        validators=[validate_addresses],
+    )
+    confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
+    as_of = models.DateField()
+    # By staff; what they have edited, load_rankings leaves alone.
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["edition", "usps"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "usps"],
+                name="assessment_once_a_state",
+                violation_error_message="This edition has an assessment of that state.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(usps__in=list(JURISDICTIONS))
+                & known("right_to_sue", RightToSue)
+                & known("immunity", Immunity)
+                & known("covers", Covers)
+                & known("payer", Payer),
+                name="assessment_values_are_known",
+                violation_error_message="One of the values is not in the rubric.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(immunity__in=["", Immunity.CODIFIED])
+                | models.Q(right_to_sue__in=SUABLE),
+                name="assessment_immunity_needs_a_suit",
+                violation_error_message="Where there is no right to sue, immunity is "
+                "blank or “codified”: there is no claim to defend.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(right_to_sue=RightToSue.COURT_NARROW)
+                | models.Q(covers=Covers.NARROW),
+                name="assessment_court_narrow_covers_narrow",
+                violation_error_message="A right to sue that is “court_narrow” reaches "
+                "“narrow”.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(
+                    right_to_sue=RightToSue.COURT, covers=Covers.NARROW
+                ),
+                name="assessment_court_is_not_narrow",
+                violation_error_message="A suit that courts allow for certain rights "
+                "only is “court_narrow”.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ij_grade="", ij_grade_basis="")
+                | (~models.Q(ij_grade="") & ~models.Q(ij_grade_basis="")),
+                name="assessment_ij_grade_has_a_basis",
+                violation_error_message="The Institute’s grade and its basis stand "
+                "together, or neither does.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(year=None) | models.Q(year__range=(1776, 2100)),
+                name="assessment_year_is_a_year",
+                violation_error_message="Enter a year from 1776 on.",
+            ),
+        ]
+
+    def __str__(self):
+        return JURISDICTIONS.get(self.usps, self.usps)
+
+    def get_absolute_url(self):
+        return reverse("rankings:state", args=[SLUGS[self.usps]])
+
+    @property
+    def name(self) -> str:
+        return JURISDICTIONS[self.usps]
+
+    @property
+    def slug(self) -> str:
+        return SLUGS[self.usps]
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.right_to_sue, self.immunity, self.covers, self.payer)
+
+    @property
+    def source_list(self) -> list[str]:
+        return self.sources.splitlines()
+
+
+class CitationQuerySet(models.QuerySet):
+    def public(self):
+        return self.filter(assessment__edition__published_at__isnull=False)
+
+    def still_open(self):
+        """Those named as not yet checked against the source, by anybody."""
+        return self.filter(to_verify=True, checked_at=None)
+
+    def unchecked(self):
+        """Those that wait for the lawyer's check."""
+        return self.filter(checked_at=None)
+
+    def mark_checked(self, by) -> int:
+        """Note the lawyer's check of those that have none; return how many it was."""
+        return self.unchecked().update(checked_at=Now(), checked_by=by)
+
+
+class Citation(models.Model):
+    """A statute or ruling behind a fact, and what is known of its having been read."""
+
+    class Part(models.TextChoices):
+        RIGHT_TO_SUE = "right_to_sue", "Right to sue"
+        IMMUNITY = "immunity", "Immunity"
+        COVERS = "covers", "Reach"
+        PAYER = "payer", "Who pays"
+        LOCAL_EXCEPTION = "local_exception", "Local exception"
+        # It was looked at and bears on the state; no fact rests on it.
+        CONTEXT = "context", "Also considered"
+
+    class Finding(models.TextChoices):
+        """What came of looking the citation up; "" where no look is on record."""
+
+        CONFIRMED = "confirmed", "Confirmed by what we read"
+        EXISTS = "exists", "Found to exist; the passage itself was not seen"
+        CONTRADICTED = "contradicted", "Did not support what it was first cited for"
+
+    assessment = models.ForeignKey(Assessment, models.CASCADE, related_name="citations")
+    part = models.CharField("supports", max_length=20, choices=Part)
+    position = models.PositiveSmallIntegerField(default=0)
+    text = models.CharField("citation", max_length=500)
+    address = models.URLField(max_length=500, blank=True, validators=[validate_address])
+    confidence = models.CharField(
+        max_length=10,
+        choices=Assessment.Confidence,
+        blank=True,
+        help_text="Blank: that of the assessment.",
+    )
+    # Named as open when it was written down; `still_open` until it is checked.
+    to_verify = models.BooleanField("not yet checked against the source", default=False)
+    finding = models.CharField(max_length=20, choices=Finding, blank=True)
+    point = models.TextField("the point looked for", max_length=600, blank=True)
+    seen = models.TextField("what was seen", max_length=1000, blank=True)
+    seen_at = models.TextField(
+        "where it was seen",
+        blank=True,
+        help_text="One address a line.",
+        validators=[validate_addresses],
+    )
+    seen_on = models.DateField(null=True, blank=True)
+    # The lawyer's check.
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = CitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["assessment", "position", "pk"]
+        permissions = [("check_citation", "Can mark citations as checked by a lawyer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assessment", "part", "text"],
+                name="citation_once_a_part",
+                violation_error_message="This part has that citation already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(checked_at=None, checked_by=None)
+                | models.Q(checked_at__isnull=False, checked_by__isnull=False),
+                name="citation_checked_by_somebody",
+                violation_error_message="A check has its date and its person.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.text
+
+    @property
+    def is_open(self) -> bool:
+        return self.to_verify and self.checked_at is None
+
+    @property
+    def seen_list(self) -> list[str]:
+        return self.seen_at.splitlines()

@@ -1,0 +1,355 @@
+"""The rubric: values, what each means and its points, as one table, and its arithmetic.
+
+Facts go in, scores come out; nothing here knows the database or stores a score. The
+methodology page prints `PARTS`, `LETTERS` and `GROUPS`, so its words and this
+arithmetic cannot disagree.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+
+from django.db.models import TextChoices
+
+
+class RightToSue(TextChoices):
+    STATUTE = "statute", "Yes, under a statute"
+    COURT = "court", "Yes, by court ruling"
+    COURT_NARROW = "court_narrow", "For some rights"
+    UNCLEAR = "unclear", "Not settled"
+    NONE = "none", "No"
+
+
+class Immunity(TextChoices):
+    BARRED = "barred", "Barred"
+    LIMITED = "limited", "Limited"
+    UNCLEAR = "unclear", "Not settled"
+    APPLIES = "applies", "Applies"
+    CODIFIED = "codified", "Written into statute"
+
+
+class Covers(TextChoices):
+    ALL = "all", "Officials of every kind"
+    POLICE = "police", "Police only"
+    ENTITY = "entity", "Government body only or mainly"
+    NARROW = "narrow", "Certain rights or an extra element"
+
+
+class Payer(TextChoices):
+    EMPLOYER = "employer", "The government body"
+    OFFICER_IN_PART = "officer_in_part", "The government body and, in part, the officer"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rubric asks of a state; "" where nothing is established."""
+
+    right_to_sue: str = ""
+    immunity: str = ""
+    covers: str = ""
+    payer: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the rubric."""
+
+    value: str
+    meaning: str
+    points: int
+    # Whether it is for a statute that needs an extra element, `covers` = `narrow`.
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the rubric's four parts, about one of the facts."""
+
+    letter: str
+    field: str
+    name: str
+    question: str
+    choices: type[TextChoices]
+    rules: tuple[Rule, ...]
+
+    @property
+    def most(self) -> int:
+        return max(rule.points for rule in self.rules)
+
+    def rule(self, facts: Facts) -> Rule | None:
+        """Return the line that these facts fall under; None where one is missing."""
+        value = getattr(facts, self.field)
+        narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
+        return next(
+            (
+                rule
+                for rule in self.rules
+                if rule.value == value and rule.narrow == narrow
+            ),
+            None,
+        )
+
+
+UNKNOWN = Rule("", "Not established; shown as “unknown”", 0)
+
+PARTS = (
+    Part(
+        "A",
+        "right_to_sue",
+        "Right to sue",
+        "Can you sue under state law?",
+        RightToSue,
+        (
+            Rule(RightToSue.STATUTE, "A civil rights statute allows the suit", 40),
+            Rule(
+                RightToSue.STATUTE,
+                "The statute needs an extra element, such as threats or coercion",
+                20,
+                narrow=True,
+            ),
+            Rule(
+                RightToSue.COURT, "Courts allow the suit for state rights generally", 30
+            ),
+            Rule(
+                RightToSue.COURT_NARROW,
+                "Courts allow it only for certain named rights",
+                20,
+            ),
+            Rule(
+                RightToSue.UNCLEAR,
+                "Courts left the door open, or only a lower court has ruled",
+                5,
+            ),
+            Rule(RightToSue.NONE, "No such suit", 0),
+        ),
+    ),
+    Part(
+        "B",
+        "immunity",
+        "Immunity",
+        "Does an immunity stand in the way?",
+        Immunity,
+        (
+            Rule(
+                Immunity.BARRED,
+                "A statute or court rejects immunity for this claim",
+                40,
+            ),
+            Rule(Immunity.LIMITED, "Immunity is partly removed", 20),
+            Rule(Immunity.UNCLEAR, "Not settled statewide", 10),
+            Rule(Immunity.APPLIES, "Courts apply it", 0),
+            Rule(Immunity.CODIFIED, "The legislature wrote it into statute", 0),
+        ),
+    ),
+    Part(
+        "C",
+        "covers",
+        "Reach",
+        "Whom does the suit reach?",
+        Covers,
+        (
+            Rule(Covers.ALL, "Officials of every kind", 10),
+            Rule(Covers.POLICE, "Police only", 5),
+            Rule(Covers.ENTITY, "Government body only or mainly", 5),
+            Rule(Covers.NARROW, "Certain rights or an extra element", 5),
+            UNKNOWN,
+        ),
+    ),
+    Part(
+        "D",
+        "payer",
+        "Who pays",
+        "Who pays when the suit is won?",
+        Payer,
+        (
+            Rule(Payer.EMPLOYER, "The government body is liable or must indemnify", 10),
+            Rule(
+                Payer.OFFICER_IN_PART,
+                "It must indemnify, and the officer may owe a share",
+                10,
+            ),
+            UNKNOWN,
+        ),
+    ),
+)
+RIGHT_TO_SUE = PARTS[0]
+MOST_POINTS = sum(part.most for part in PARTS)
+
+# With one of these there is a suit, and the parts B, C and D count.
+SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
+
+
+@dataclass(frozen=True)
+class Letter:
+    letter: str
+    least: int
+    most: int
+    words: str
+
+
+LETTERS = (
+    Letter("A", 90, 100, "Full path to court"),
+    Letter("B", 60, 89, "Strong path"),
+    Letter("C", 40, 59, "Partial path"),
+    Letter("D", 20, 39, "Narrow path"),
+    Letter("F", 0, 19, "No suit recognized today"),
+)
+
+GROUPS = {
+    1: "You can sue; immunity barred",
+    2: "You can sue; immunity limited",
+    3: "You can sue; immunity applies or is unclear",
+    4: "No suit yet; door left open",
+    5: "No suit",
+    6: "Not yet assessed",
+}
+NOT_ASSESSED = 6
+GROUP_OF_IMMUNITY = {Immunity.BARRED: 1, Immunity.LIMITED: 2}
+
+
+@dataclass(frozen=True)
+class PartScore:
+    """What one part adds; `rule` is None where the fact is missing."""
+
+    part: Part
+    rule: Rule | None
+    counted: bool
+
+    @property
+    def points(self) -> int:
+        return self.rule.points if self.rule and self.counted else 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the rubric makes of the facts; no points where they are not assessed."""
+
+    facts: Facts
+    group: int
+    parts: tuple[PartScore, ...]
+
+    @property
+    def assessed(self) -> bool:
+        return self.group != NOT_ASSESSED
+
+    @property
+    def points(self) -> int | None:
+        return sum(part.points for part in self.parts) if self.assessed else None
+
+    @property
+    def letter(self) -> str | None:
+        return letter(self.points)
+
+    @property
+    def group_words(self) -> str:
+        return GROUPS[self.group]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of the law that would raise a score, and the points it would then be."""
+
+    words: str
+    points: int
+
+
+def score(facts: Facts) -> Score:
+    suable = facts.right_to_sue in SUABLE
+    return Score(
+        facts,
+        group(facts),
+        tuple(
+            PartScore(part, part.rule(facts), counted=suable or part is RIGHT_TO_SUE)
+            for part in PARTS
+        ),
+    )
+
+
+def group(facts: Facts) -> int:
+    if facts.right_to_sue == RightToSue.NONE:
+        return 5
+    if facts.right_to_sue == RightToSue.UNCLEAR:
+        return 4
+    if not facts.right_to_sue or not facts.immunity:
+        return NOT_ASSESSED
+    return GROUP_OF_IMMUNITY.get(Immunity(facts.immunity), 3)
+
+
+def letter(points: int | None) -> str | None:
+    if points is None:
+        return None
+    return next(band.letter for band in LETTERS if points >= band.least)
+
+
+def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
+    """Return each one's place by points: ties share it, and the next is skipped."""
+    points = [score.points for score in scores.values() if score.points is not None]
+    return {
+        key: None
+        if score.points is None
+        else 1 + sum(other > score.points for other in points)
+        for key, score in scores.items()
+    }
+
+
+# What a legislature or court could do, each for itself, where there is a suit.
+CHANGES = (
+    (
+        "A statute that allows the suit for every state right, against officials of "
+        "every kind",
+        {"right_to_sue": RightToSue.STATUTE, "covers": Covers.ALL},
+    ),
+    ("Immunity barred for this claim", {"immunity": Immunity.BARRED}),
+    ("Officials of every kind covered", {"covers": Covers.ALL}),
+    (
+        "A rule, settled and sourced, that the government body pays",
+        {"payer": Payer.EMPLOYER},
+    ),
+)
+# The same where there is none: each comes on top of those before it.
+WAY = (
+    (
+        "A statute that allows the suit, even if immunity still applies",
+        {"right_to_sue": RightToSue.STATUTE, "immunity": Immunity.APPLIES},
+    ),
+    ("Immunity barred as well", {"immunity": Immunity.BARRED}),
+    ("Officials of every kind covered as well", {"covers": Covers.ALL}),
+    ("And the government body pays", {"payer": Payer.EMPLOYER}),
+)
+
+
+def ways_up(facts: Facts) -> list[Step]:
+    """Return what would raise the score; nothing for one that is not there."""
+    now = score(facts)
+    if now.points is None:
+        return []
+    if facts.right_to_sue not in SUABLE:
+        return steps_on(facts)
+    steps = []
+    for words, change in CHANGES:
+        # A suit that courts allow for certain rights only cannot cover everything.
+        if (
+            change.keys() == {"covers"}
+            and facts.right_to_sue == RightToSue.COURT_NARROW
+        ):
+            continue
+        then = score(replace(facts, **change)).points
+        if then is not None and then > now.points:
+            steps.append(Step(words, then))
+    return without_same(steps)
+
+
+def steps_on(facts: Facts) -> list[Step]:
+    steps = []
+    for words, change in WAY:
+        facts = replace(facts, **change)
+        steps.append(Step(words, score(facts).points or 0))
+    return steps
+
+
+def without_same(steps: list[Step]) -> list[Step]:
+    """Leave out the new statute where covering everybody comes to the same."""
+    statute, covers = CHANGES[0][0], CHANGES[2][0]
+    points = {step.words: step.points for step in steps}
+    if points.get(statute) == points.get(covers):
+        return [step for step in steps if step.words != statute]
+    return steps

@@ -1,0 +1,217 @@
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from rankings.models import Assessment, Citation, Edition
+from tests.committed import CommittedTestCase, at_once
+from tests.factories import (
+    make_assessment,
+    make_assessments,
+    make_citation,
+    make_edition,
+    make_staff,
+)
+
+
+class EditionTests(TestCase):
+    def test_the_current_one_is_the_published_one_with_the_latest_date(self):
+        make_edition("2025-01-01")
+        latest = make_edition("2026-02-01")
+        make_edition("2026-05-01", published_at=None)
+        make_edition("2025-06-01")
+
+        self.assertEqual(Edition.objects.current(), latest)
+
+    def test_there_is_none_before_one_is_published(self):
+        make_edition(published_at=None)
+
+        self.assertIsNone(Edition.objects.current())
+
+    def test_publishing_notes_who_and_when(self):
+        draft, staff = make_edition(published_at=None), make_staff()
+        make_assessments(draft)
+
+        draft.publish(by=staff)
+
+        draft.refresh_from_db()
+        self.assertEqual(Edition.objects.current(), draft)
+        self.assertEqual(draft.published_by, staff)
+
+    def test_an_edition_with_a_state_missing_is_not_published(self):
+        draft = make_edition(published_at=None)
+        make_assessments(draft)
+        draft.assessments.filter(usps="TX").delete()
+
+        with self.assertRaisesMessage(ValidationError, "No assessment for: Texas."):
+            draft.publish(by=make_staff())
+
+        self.assertFalse(Edition.objects.published().exists())
+
+    def test_an_edition_is_not_published_before_its_date(self):
+        tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+        draft = make_edition(tomorrow.isoformat(), published_at=None)
+        make_assessments(draft)
+
+        with self.assertRaisesMessage(ValidationError, "before its date"):
+            draft.publish(by=make_staff())
+
+    def test_a_copy_is_a_draft_that_says_the_same(self):
+        edition = make_edition()
+        texas = make_assessment(edition, "TX", summary="As it was.")
+        make_citation(texas, "One", position=1)
+        make_citation(texas, "Two", position=0)
+
+        draft = edition.copy(datetime.date(2026, 12, 1), "Second edition")
+
+        copied = draft.assessments.get()
+        self.assertFalse(draft.is_published)
+        self.assertEqual(copied.summary, "As it was.")
+        self.assertEqual([str(c) for c in copied.citations.all()], ["Two", "One"])
+        self.assertEqual(texas.citations.count(), 2)
+        self.assertEqual(edition.assessments.get(), texas)
+
+
+class PublishAtOnceTests(CommittedTestCase):
+    def test_of_two_at_once_one_is_told_that_it_is_published_already(self):
+        draft, staff = make_edition(published_at=None), make_staff()
+        make_assessments(draft)
+
+        def publish():
+            try:
+                Edition.objects.get(pk=draft.pk).publish(by=staff)
+            except ValidationError as error:
+                return error.messages
+            return []
+
+        outcomes = at_once(publish, publish)
+
+        self.assertCountEqual(outcomes, [[], ["This edition is published already."]])
+
+
+class AssessmentTests(TestCase):
+    def refused(self, message, **fields):
+        """Both the form's check and the database refuse these fields."""
+        edition = make_edition()
+        assessment = Assessment(
+            **{
+                "edition": edition,
+                "usps": "TX",
+                "right_to_sue": "none",
+                "summary": "Texas.",
+                "as_of": edition.date,
+                **fields,
+            }
+        )
+        with self.assertRaises(ValidationError) as refusal:
+            assessment.full_clean()
+        self.assertIn(message, str(refusal.exception))
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            assessment.save()
+
+    def test_immunity_without_a_right_to_sue_is_codified_or_blank(self):
+        self.refused("there is no claim to defend", immunity="barred")
+        make_assessment(Edition.objects.get(), "IA", immunity="codified")
+
+    def test_an_immunity_needs_a_right_to_sue_that_is_known(self):
+        self.refused("there is no claim to defend", right_to_sue="", immunity="applies")
+
+    def test_a_claim_for_certain_rights_reaches_narrow(self):
+        self.refused("reaches “narrow”", right_to_sue="court_narrow", covers="all")
+
+    def test_a_general_claim_of_the_courts_is_not_narrow(self):
+        self.refused("is “court_narrow”", right_to_sue="court", covers="narrow")
+
+    def test_a_value_that_the_rubric_does_not_know(self):
+        self.refused("is not a valid choice", right_to_sue="maybe")
+
+    def test_a_grade_of_the_institute_without_its_basis(self):
+        self.refused("stand together", ij_grade="A-")
+
+    def test_a_year_that_is_none(self):
+        self.refused("Enter a year", year=20)
+
+    def test_a_state_has_one_assessment_in_an_edition(self):
+        edition = make_edition()
+        make_assessment(edition, "TX")
+
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            make_assessment(edition, "TX")
+        make_assessment(make_edition("2025-01-01"), "TX")
+
+    def test_other_pages_are_addresses_one_a_line(self):
+        assessment = make_assessment(make_edition(), sources="https://a.org/\nb")
+
+        with self.assertRaisesMessage(ValidationError, "not an address: b"):
+            assessment.full_clean()
+
+
+class CitationTests(TestCase):
+    def setUp(self):
+        self.texas = make_assessment(make_edition())
+
+    def test_open_ones_are_those_named_until_somebody_has_checked_them(self):
+        named = make_citation(self.texas, "Named", to_verify=True)
+        make_citation(self.texas, "Not named")
+        staff = make_staff()
+
+        before = list(Citation.objects.still_open())
+        count = Citation.objects.mark_checked(by=staff)
+
+        self.assertEqual(before, [named])
+        self.assertEqual(count, 2)
+        self.assertFalse(Citation.objects.still_open().exists())
+        named.refresh_from_db()
+        self.assertFalse(named.is_open)
+
+    def test_a_check_stays_with_whoever_made_it_first(self):
+        first, second = make_staff("first"), make_staff("second")
+        citation = make_citation(self.texas)
+
+        Citation.objects.mark_checked(by=first)
+        count = Citation.objects.mark_checked(by=second)
+
+        citation.refresh_from_db()
+        self.assertEqual((count, citation.checked_by), (0, first))
+
+    def test_a_check_has_a_date_and_a_person(self):
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            make_citation(self.texas, checked_at=timezone.now())
+
+    def test_drafts_are_not_public(self):
+        make_citation(self.texas)
+        draft = make_assessment(make_edition("2026-01-01", published_at=None))
+        make_citation(draft)
+
+        self.assertEqual(Assessment.objects.public().get(), self.texas)
+        self.assertEqual(Citation.objects.public().get().assessment, self.texas)
+
+
+class WarmPageTests(CommittedTestCase):
+    def test_web_processes_hear_of_each_change(self):
+        edition = make_edition()
+        texas = make_assessment(edition)
+        citation = make_citation(texas)
+
+        for change in (
+            lambda: Edition.objects.update(title="New"),
+            lambda: Assessment.objects.update(summary="New"),
+            lambda: Citation.objects.update(text="New"),
+            citation.delete,
+            texas.delete,
+            edition.delete,
+        ):
+            with self.subTest(change):
+                self.assertTrue(self.heard(change))
+
+    def heard(self, change):
+        with connection.cursor() as cursor:
+            cursor.execute("LISTEN pages")
+        change()
+        notes = list(connection.connection.notifies(timeout=5, stop_after=1))
+        with connection.cursor() as cursor:
+            cursor.execute("UNLISTEN pages")
+        list(connection.connection.notifies(timeout=0))
+        return [note.channel for note in notes] == ["pages"]

@@ -1,0 +1,205 @@
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+from django.test import SimpleTestCase
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rankings.scoring import (
+    GROUPS,
+    LETTERS,
+    MOST_POINTS,
+    PARTS,
+    SUABLE,
+    Covers,
+    Facts,
+    Immunity,
+    Payer,
+    RightToSue,
+    letter,
+    ranks,
+    score,
+    ways_up,
+)
+
+DATA = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
+EXPECTED = Path(__file__).parent / "expected_scores.csv"
+
+# From the least right to the most; "not established" is nowhere between.
+BY_RIGHT = {
+    "right_to_sue": [
+        RightToSue.NONE,
+        RightToSue.UNCLEAR,
+        RightToSue.COURT_NARROW,
+        RightToSue.COURT,
+        RightToSue.STATUTE,
+    ],
+    "immunity": [
+        Immunity.CODIFIED,
+        Immunity.APPLIES,
+        Immunity.UNCLEAR,
+        Immunity.LIMITED,
+        Immunity.BARRED,
+    ],
+    "covers": ["", Covers.ENTITY, Covers.POLICE, Covers.ALL],
+    "payer": ["", Payer.OFFICER_IN_PART, Payer.EMPLOYER],
+}
+facts = st.builds(
+    Facts,
+    right_to_sue=st.sampled_from(["", *RightToSue]),
+    immunity=st.sampled_from(["", *Immunity]),
+    covers=st.sampled_from(["", *Covers]),
+    payer=st.sampled_from(["", *Payer]),
+)
+
+
+def is_contradictory(facts):
+    """Whether no assessment may say so: a claim for some rights is court_narrow."""
+    return facts.right_to_sue == RightToSue.COURT and facts.covers == Covers.NARROW
+
+
+def read(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row["usps"]: row for row in csv.DictReader(file)}
+
+
+class ExpectedScoresTests(SimpleTestCase):
+    def test_each_state_scores_as_the_rubric_says(self):
+        fields = ("right_to_sue", "immunity", "covers", "payer")
+        scores = {
+            usps: score(Facts(*(row[field] for field in fields)))
+            for usps, row in read(DATA).items()
+        }
+        places = ranks(scores)
+
+        computed = {
+            usps: {
+                "usps": usps,
+                "points": "" if s.points is None else str(s.points),
+                "group": str(s.group),
+                "letter": s.letter or "",
+                "rank": "" if places[usps] is None else str(places[usps]),
+            }
+            for usps, s in scores.items()
+        }
+
+        self.assertEqual(computed, read(EXPECTED))
+        self.assertEqual(len(computed), 51)
+
+
+class ScoreTests(SimpleTestCase):
+    @given(facts, st.sampled_from(sorted(BY_RIGHT)), st.data())
+    def test_more_right_never_lowers_the_points(self, facts, field, data):
+        values = BY_RIGHT[field]
+        less, more = sorted(data.draw(st.permutations(range(len(values))))[:2])
+        less, more = (replace(facts, **{field: values[n]}) for n in (less, more))
+        assume(not is_contradictory(less) and not is_contradictory(more))
+        before, after = score(less).points, score(more).points
+
+        if before is not None and after is not None:
+            self.assertLessEqual(before, after)
+
+    @given(facts)
+    def test_a_blank_that_is_asked_for_is_never_graded(self, facts):
+        blank = not facts.right_to_sue or (
+            facts.right_to_sue in SUABLE and not facts.immunity
+        )
+        found = score(facts)
+
+        self.assertEqual(found.group == 6, blank)
+        self.assertEqual(found.points is None, blank)
+        self.assertEqual(found.letter is None, blank)
+        self.assertEqual(ranks({"it": found})["it"] is None, blank)
+
+    @given(facts)
+    def test_points_are_the_sum_of_the_parts_and_at_most_a_hundred(self, facts):
+        found = score(facts)
+
+        if found.points is not None:
+            self.assertEqual(found.points, sum(part.points for part in found.parts))
+            self.assertLessEqual(found.points, MOST_POINTS)
+            self.assertIn(found.letter, {band.letter for band in LETTERS})
+        self.assertIn(found.group, GROUPS)
+
+    @given(facts)
+    def test_without_a_suit_only_the_first_part_counts(self, facts):
+        found = score(replace(facts, right_to_sue=RightToSue.UNCLEAR))
+
+        self.assertEqual(found.points, 5)
+        self.assertEqual([part.counted for part in found.parts], [True] + [False] * 3)
+
+    def test_each_value_has_one_line_in_the_table_and_a_narrow_statute_its_own(self):
+        for part in PARTS:
+            plain = [rule.value for rule in part.rules if not rule.narrow]
+
+            self.assertEqual(len(plain), len(set(plain)))
+            self.assertEqual(set(plain) - {""}, set(part.choices.values))
+        narrow = [rule for part in PARTS for rule in part.rules if rule.narrow]
+        self.assertEqual([rule.points for rule in narrow], [20])
+
+    def test_the_letters_leave_no_gap(self):
+        for points in range(MOST_POINTS + 1):
+            band = next(band for band in LETTERS if band.letter == letter(points))
+
+            self.assertTrue(band.least <= points <= band.most, points)
+
+    def test_iowas_codified_immunity_adds_and_subtracts_nothing(self):
+        iowa = score(Facts(RightToSue.NONE, Immunity.CODIFIED))
+
+        self.assertEqual((iowa.points, iowa.letter, iowa.group), (0, "F", 5))
+
+
+class RankTests(SimpleTestCase):
+    @given(st.dictionaries(st.integers(), facts, max_size=12))
+    def test_ranks_are_competition_ranks(self, states):
+        scores = {key: score(facts) for key, facts in states.items()}
+        places = ranks(scores)
+        points = sorted(
+            (s.points for s in scores.values() if s.points is not None), reverse=True
+        )
+
+        for key, found in scores.items():
+            if found.points is None:
+                self.assertIsNone(places[key])
+            else:
+                self.assertEqual(places[key], points.index(found.points) + 1)
+
+    def test_ties_share_a_rank_and_the_next_is_skipped(self):
+        five = [40, 30, 20, 20, 0]
+        of = {
+            40: Facts(RightToSue.STATUTE, Immunity.APPLIES),
+            30: Facts(RightToSue.COURT, Immunity.APPLIES),
+            20: Facts(RightToSue.COURT_NARROW, Immunity.APPLIES),
+            0: Facts(RightToSue.NONE),
+        }
+        scores = {n: score(of[points]) for n, points in enumerate(five)}
+
+        self.assertEqual(list(ranks(scores).values()), [1, 2, 3, 3, 5])
+
+
+class WaysUpTests(SimpleTestCase):
+    @given(facts)
+    def test_each_step_raises_the_score(self, facts):
+        now = score(facts).points
+
+        for step in ways_up(facts):
+            self.assertGreater(step.points, now)
+            self.assertLessEqual(step.points, MOST_POINTS)
+
+    @given(facts)
+    def test_only_a_full_score_and_one_that_is_not_there_have_no_step(self, facts):
+        none_left = score(facts).points in {None, MOST_POINTS}
+
+        self.assertEqual(ways_up(facts) == [], none_left)
+
+    def test_no_step_is_said_twice(self):
+        narrow = Facts(RightToSue.STATUTE, Immunity.BARRED, Covers.NARROW)
+
+        self.assertEqual(
+            [(step.words, step.points) for step in ways_up(narrow)],
+            [
+                ("Officials of every kind covered", 90),
+                ("A rule, settled and sourced, that the government body pays", 75),
+            ],
+        )
