@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "crispy_forms",
     "procrastinate.contrib.django",
+    "simple_history",
     "aaqi",
     "faq",
     "rankings",

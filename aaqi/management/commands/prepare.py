@@ -6,6 +6,7 @@ STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
     ["load_founding_voices"],
     ["load_rankings"],
+    ["load_content"],
 ]
 
 

@@ -1,0 +1,143 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import slugify
+from simple_history.models import HistoricalRecords
+
+from faq.check import validate_line, validate_markdown
+from faq.publishing import Text, TextQuerySet
+from faq.sources import Confidence, has_source
+from rankings.states import JURISDICTIONS
+
+# The first year of the law under which all of them sued.
+FIRST_YEAR = 1871
+
+
+class Kind(models.TextChoices):
+    """The officials that a case is about."""
+
+    POLICE = "police", "Police"
+    SHERIFF = "sheriff", "Sheriffs and deputies"
+    JAIL = "prison-jail", "Prisons and jails"
+    SCHOOL = "school", "Schools"
+    UNIVERSITY = "university", "Colleges and universities"
+    CHILD_WELFARE = "child-welfare", "Child welfare"
+    MEDICAL_BOARD = "medical-board", "Licensing boards"
+    PUBLIC_WORKS = "public-works", "Public works"
+    PROSECUTOR = "prosecutor", "Prosecutors"
+    OTHER = "other", "Other officials"
+
+
+class Lawfulness(models.TextChoices):
+    """What the court said of the conduct, apart from the immunity."""
+
+    VIOLATION_FOUND = "violation-found", "The court found that rights were violated"
+    NOT_DECIDED = "not-decided", "The court did not decide whether it was lawful"
+    NO_VIOLATION_SHOWN = "no-violation-shown", "The court did not find a violation"
+
+
+# What a reader might take the ruling for, and should not.
+MEANING = {
+    Lawfulness.VIOLATION_FOUND: (
+        "It granted immunity all the same, because earlier rulings had not made that "
+        "clear enough."
+    ),
+    Lawfulness.NOT_DECIDED: (
+        "“Not clearly established” does not mean lawful. The question stayed open."
+    ),
+    Lawfulness.NO_VIOLATION_SHOWN: (
+        "It granted immunity without finding that these officials broke the law."
+    ),
+}
+
+
+class CaseQuerySet(TextQuerySet):
+    def featured(self):
+        """Those for the home page."""
+        return self.public().filter(featured=True)
+
+
+def year(**options):
+    """A field for a year in which officials could be sued."""
+    last = 2100
+    bounds = [MinValueValidator(FIRST_YEAR), MaxValueValidator(last)]
+    return models.PositiveSmallIntegerField(validators=bounds, **options)
+
+
+def line(length, **options):
+    return models.CharField(max_length=length, validators=[validate_line], **options)
+
+
+class Case(Text):
+    """A lawsuit that ended with immunity, and the people in it."""
+
+    title = line(200, help_text="The name of the case.")
+    kind = models.CharField(max_length=20, choices=Kind)
+    state = models.CharField(max_length=2, choices=JURISDICTIONS)
+    place = line(100)
+    happened_in = year(null=True, blank=True)
+    decided_in = year()
+    who = line(200, help_text="Those who sued.")
+    officials = line(300)
+    court = line(150)
+    citation = line(300)
+    url = models.URLField("address of the ruling", max_length=500)
+    summary = line(300, help_text="One sentence for the card: what happened.")
+    ending = line(300, help_text="How it ended, for the card.")
+    lawfulness = models.CharField(max_length=20, choices=Lawfulness)
+    body = models.TextField("text", validators=[validate_markdown])
+    featured = models.BooleanField("on the home page", default=False)
+    confidence = models.CharField(max_length=10, choices=Confidence)
+    caveat = line(500, blank=True, help_text="Needed where confidence is medium.")
+
+    objects = CaseQuerySet.as_manager()  # type: ignore[misc]
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            has_source("case_has_source"),
+            models.CheckConstraint(
+                condition=models.Q(confidence=Confidence.HIGH) | ~models.Q(caveat=""),
+                name="case_medium_has_caveat",
+                violation_error_message="A case of medium confidence needs a caveat.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(featured=False)
+                | models.Q(confidence=Confidence.HIGH),
+                name="case_featured_is_sure",
+                violation_error_message=(
+                    "A case of medium confidence cannot be on the home page."
+                ),
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("faq:case", args=[self.slug])
+
+    @property
+    def meaning(self) -> str:
+        return MEANING[Lawfulness(self.lawfulness)]
+
+    @property
+    def where(self) -> str:
+        """Place and state, the state once."""
+        name = JURISDICTIONS[self.state]
+        return self.place if name in self.place else f"{self.place}, {name}"
+
+    @property
+    def when(self) -> str:
+        """The year of the events, or else of the ruling."""
+        return str(self.happened_in or f"decided {self.decided_in}")
+
+    @property
+    def state_url(self) -> str:
+        """The page of the state's ranking."""
+        try:
+            slug = slugify(JURISDICTIONS[self.state])
+            return reverse("rankings:state", args=[slug])
+        except NoReverseMatch:
+            return ""

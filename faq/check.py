@@ -1,0 +1,114 @@
+"""What staff are told about Markdown that would not show as they mean it."""
+
+import re
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from faq.markdown import SCHEMES
+
+# The longest text, the explainer, has about 20,000.
+LONGEST = 40_000
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
+
+
+class Problem(NamedTuple):
+    # Of the text, from 1 on.
+    line: int
+    sentence: str
+
+
+def make_reader() -> MarkdownIt:
+    """Return a parser that sees what the page's own would leave as it is."""
+    reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
+    reader.validateLink = lambda url: True  # type: ignore[method-assign]
+    return reader.enable("table")
+
+
+reader = make_reader()
+
+
+def problems(text: str) -> list[Problem]:
+    """Return what is wrong with a text, by line."""
+    if len(text) > LONGEST:
+        sentence = f"The text has {len(text):,} characters; at most {LONGEST:,} fit."
+        return [Problem(1, sentence)]
+    if match := NOT_TEXT.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        name = f"U+{ord(match[0]):04X}"
+        return [Problem(line, f"There is a character that is not text ({name}).")]
+    env: dict = {}
+    found: list[Problem] = []
+    line = 1
+    for token in reader.parse(text, env):
+        line = token.map[0] + 1 if token.map else line
+        found += (Problem(line, sentence) for sentence in of_token(token))
+    return found + unused_notes(text, env)
+
+
+def unused_notes(text: str, env: dict) -> list[Problem]:
+    """Return the footnotes that no word of the text points to."""
+    refs = env.get("footnotes", {}).get("refs", {})
+    return [
+        Problem(
+            text.count("\n", 0, text.find(f"[^{name[1:]}]:")) + 1,
+            f"Nothing points to the footnote [^{name[1:]}].",
+        )
+        for name, number in refs.items()
+        if number < 0
+    ]
+
+
+def of_token(token: Token) -> list[str]:
+    if token.type == "html_block":
+        return [RAW_HTML]
+    if token.type == "heading_open" and token.tag not in {"h2", "h3", "h4"}:
+        return ["Headings start with two to four signs “#”: the page has its title."]
+    return [s for child in token.children or [] for s in of_words(child)]
+
+
+def of_words(token: Token) -> list[str]:
+    if token.type == "html_inline":
+        return [RAW_HTML]
+    if token.type == "image":
+        return ["Pictures cannot stand in a text."]
+    if token.type == "link_open":
+        match = SCHEME.match(str(token.attrs["href"]))
+        if match and match[1].lower() not in SCHEMES:
+            return [f"A link cannot lead to “{match[1]}:”; use https, http or mailto."]
+    if token.type == "text" and (note := re.search(r"\[\^[^\]]*\]", token.content)):
+        return [f"The footnote {note[0]} has no text."]
+    return []
+
+
+RAW_HTML = "Raw HTML is not allowed; write Markdown."
+
+
+def validate_markdown(text: str) -> None:
+    """Raise ValidationError for each problem, with its line as `params`."""
+    if found := problems(text):
+        raise ValidationError(
+            [
+                ValidationError(
+                    "Line %(line)s: %(sentence)s",
+                    code="markdown",
+                    params={"line": problem.line, "sentence": problem.sentence},
+                )
+                for problem in found
+            ]
+        )
+
+
+def validate_line(text: str) -> None:
+    """Refuse what is not one line of text."""
+    if "\n" in text or "\r" in text:
+        raise ValidationError("Keep this on one line.", code="many_lines")
+    if match := NOT_TEXT.search(text):
+        raise ValidationError(
+            f"Take out the character that is not text (U+{ord(match[0]):04X}).",
+            code="not_text",
+        )

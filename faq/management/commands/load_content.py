@@ -1,0 +1,36 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from faq.shipped.load import load
+from faq.shipped.read import FOLDER, KINDS, UnreadableError
+
+
+class Command(BaseCommand):
+    help = "Load the questions, cases and pages that come with the site."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--check", action="store_true", help="Look for mistakes and store nothing."
+        )
+        parser.add_argument(
+            "--folder", type=Path, default=FOLDER, help="Read other files instead."
+        )
+
+    def handle(self, *args, **options):
+        try:
+            outcomes = load(options["folder"], store=not options["check"])
+        except UnreadableError as error:
+            raise CommandError(f"Nothing was loaded.\n{error}") from error
+        if options["check"]:
+            self.stdout.write(f"Texts in order: {len(outcomes)}")
+            return
+        for kind in KINDS:
+            self.report(kind, [o for o in outcomes if o.kind is kind])
+
+    def report(self, kind, outcomes):
+        for done in ("added", "corrected", "unchanged", "left to staff"):
+            ours = [outcome.path.name for outcome in outcomes if outcome.done == done]
+            if ours:
+                names = f": {', '.join(ours)}" if done == "left to staff" else ""
+                self.stdout.write(f"{kind.folder}: {len(ours)} {done}{names}")

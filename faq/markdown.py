@@ -1,0 +1,247 @@
+"""Markdown as staff write it, and the little HTML that comes of it.
+
+`render` is the only place whose HTML goes to the page as it is: markdown-it makes it,
+raw HTML left out, and nh3 takes away whatever is not on the lists below.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import nh3
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"),
+    *("strong", "em", "code", "pre", "a", "sup", "div"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {
+    "a": {"href", "rel", "id", "aria-label"},
+    "div": {"class"},
+    "h2": {"id"},
+    "h3": {"id"},
+    "h4": {"id"},
+    "li": {"id"},
+    "ol": {"start", "class"},
+}
+SCHEMES = {"http", "https", "mailto"}
+# A paragraph that stands for a part of the page: [[timeline]], [[chart:who-pays]].
+PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
+
+
+class Heading(NamedTuple):
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    html: SafeString
+    # Of the second level, for the contents beside the text.
+    headings: list[Heading]
+
+
+def make_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).use(footnote_plugin)
+    parser.enable("table").disable("image")
+    for rule, does in RULES.items():
+        parser.add_render_rule(rule, does)
+    return parser
+
+
+# How the tokens below become HTML; each takes what markdown-it hands to its rules.
+
+
+def link_open(renderer, tokens, index, options, env) -> str:
+    token = tokens[index]
+    if is_elsewhere(str(token.attrs["href"])):
+        token.attrSet("rel", "noopener external")
+    token.attrs.pop("title", None)
+    return renderer.renderToken(tokens, index, options, env)
+
+
+def note_id(kind: str, token: Token, env) -> str:
+    repeated = token.meta.get("subId", 0)
+    again = f"-{repeated + 1}" if kind == "r" and repeated > 0 else ""
+    return f"{env['prefix']}{kind}{token.meta['id'] + 1}{again}"
+
+
+def footnote_ref(renderer, tokens, index, options, env) -> str:
+    token = tokens[index]
+    number = token.meta["id"] + 1
+    return (
+        f'<sup><a href="#{note_id("fn", token, env)}" id="{note_id("r", token, env)}"'
+        f' aria-label="Footnote {number}">{number}</a></sup>'
+    )
+
+
+def footnote_block_open(renderer, tokens, index, options, env) -> str:
+    return f'<h2 id="{env["prefix"]}notes">Notes</h2>\n<ol class="fn">\n'
+
+
+def footnote_block_close(renderer, tokens, index, options, env) -> str:
+    return "</ol>\n"
+
+
+def footnote_open(renderer, tokens, index, options, env) -> str:
+    return f'<li id="{note_id("fn", tokens[index], env)}">'
+
+
+def footnote_anchor(renderer, tokens, index, options, env) -> str:
+    token = tokens[index]
+    return (
+        f' <a href="#{note_id("r", token, env)}" aria-label="Back to the text from '
+        f'note {token.meta["id"] + 1}">↩︎</a>'
+    )
+
+
+def table_open(renderer, tokens, index, options, env) -> str:
+    return '<div class="scroll"><table>'
+
+
+def table_close(renderer, tokens, index, options, env) -> str:
+    return "</table></div>"
+
+
+RULES = {
+    rule.__name__: rule
+    for rule in (
+        link_open,
+        footnote_ref,
+        footnote_block_open,
+        footnote_block_close,
+        footnote_open,
+        footnote_anchor,
+        table_open,
+        table_close,
+    )
+}
+
+
+def is_elsewhere(href: str) -> bool:
+    """Whether a link leads to another site."""
+    try:
+        host = urlsplit(href).netloc
+    except ValueError:  # As of "http://[".
+        return True
+    return bool(host) and host != urlsplit(settings.SITE_URL).netloc
+
+
+parser = make_parser()
+
+
+def render(
+    text: str,
+    prefix: str = "",
+    part: Callable[[str], SafeString] | None = None,
+) -> Rendered:
+    """Return `text` as HTML that may stand on a page.
+
+    `prefix` goes before each id, so that several texts can share a page. `part` makes
+    the HTML of a paragraph such as [[timeline]], from the name in it.
+    """
+    env = {"prefix": prefix}
+    tokens = parser.parse(text, env)
+    headings = name_headings(tokens, prefix)
+    if any(token.type == "footnote_block_open" for token in tokens):
+        headings.append(Heading(f"{prefix}notes", "Notes"))
+    names = take_out_parts(tokens) if part else {}
+    html = clean(parser.renderer.render(tokens, parser.options, env))
+    for mark, name in names.items():
+        # Nobody can write the mark, which is drawn anew for each text.
+        html = html.replace(f"<p>{mark}</p>", part(name))  # type: ignore[misc]
+    return Rendered(mark_safe(html), headings)  # noqa: S308
+
+
+def clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
+    """Give each heading an id made of its words; return those of the second level."""
+    found = []
+    taken: set[str] = set()
+    for index, token in enumerate(tokens):
+        if token.type != "heading_open":
+            continue
+        words = words_of(tokens[index + 1])
+        name = base = f"{prefix}s-{slugify(words)[:60]}"
+        while name in taken:
+            name = f"{base}-{len(taken)}"
+        taken.add(name)
+        token.attrSet("id", name)
+        if token.tag == "h2":
+            found.append(Heading(name, words))
+    return found
+
+
+def take_out_parts(tokens: list[Token]) -> dict[str, str]:
+    """Put a mark in place of each part's name; return the names by their marks."""
+    names = {}
+    for name, token in parts_of(tokens):
+        mark = secrets.token_hex(16)
+        names[mark] = name
+        token.children = [Token("text", "", 0, content=mark)]
+    return names
+
+
+def parts_of(tokens: list[Token]) -> list[tuple[str, Token]]:
+    return [
+        (match[1], token)
+        for opening, token in pairwise(tokens)
+        if opening.type == "paragraph_open"
+        and opening.level == 0
+        and (match := PART.fullmatch(token.content))
+    ]
+
+
+def words_of(inline: Token) -> str:
+    """Return what an inline token says, without its marks and footnotes."""
+    breaks = {"softbreak", "hardbreak"}
+    return "".join(
+        " " if child.type in breaks else child.content
+        for child in inline.children or []
+        if child.type in {"text", "code_inline"} | breaks
+    )
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the words of a text, paragraph by paragraph, without notes and parts."""
+    found = []
+    for token in parser.parse(text, {"prefix": ""}):
+        if token.type == "footnote_block_open":
+            break
+        if token.type == "inline" and not PART.fullmatch(token.content):
+            found.append(words_of(token))
+    return found
+
+
+def print_values(text: str, values: dict[str, str]) -> str:
+    """Put values in the place of `{{ name }}`, so that Markdown takes them as text."""
+
+    def value(match: re.Match) -> str:
+        if match[1] not in values:
+            return match[0]
+        return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", values[match[1]])
+
+    return VALUE.sub(value, text)
+
+
+VALUE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")

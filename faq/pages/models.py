@@ -1,0 +1,148 @@
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+
+from faq.check import validate_line, validate_markdown
+from faq.markdown import VALUE, parser, parts_of
+from faq.pages.values import NAMES
+from faq.publishing import Text
+from faq.rows import validate_rows
+from faq.sources import has_source
+
+
+class PageSlug(models.TextChoices):
+    """The pages, each at the address of its name."""
+
+    EXPLAINED = "explained", "Explainer"
+    ABOUT = "about", "About"
+    PRIVACY = "privacy", "Privacy"
+    ACCESSIBILITY = "accessibility", "Accessibility"
+    HOW_WE_COUNT = "how-we-count", "How we count"
+
+
+class TimelineEntry(Text):
+    """What happened in a year, for the timeline of the explainer."""
+
+    year = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1700), MaxValueValidator(2100)]
+    )
+    title = models.CharField(max_length=150, validators=[validate_line])
+    body = models.TextField(
+        "text", validators=[validate_markdown], help_text="One or two sentences."
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["year", "order", "pk"]
+        verbose_name_plural = "timeline entries"
+        constraints = [has_source("timeline_entry_has_source")]
+
+    def __str__(self):
+        return f"{self.year}: {self.title}"
+
+    def get_absolute_url(self):
+        return reverse("explained")
+
+
+class PointForm(forms.Form):
+    """One bar of a chart and one row of its table."""
+
+    label = forms.CharField(max_length=80, validators=[validate_line])
+    value = forms.FloatField(min_value=0, max_value=1e12)
+    note = forms.CharField(max_length=200, required=False, validators=[validate_line])
+
+
+def validate_points(rows) -> None:
+    validate_rows(PointForm, rows)
+
+
+class Chart(Text):
+    """Figures as bars and as a table, for a page that names it."""
+
+    title = models.CharField(max_length=150, validators=[validate_line])
+    unit = models.CharField(
+        max_length=60, validators=[validate_line], help_text="As in: % of dollars paid."
+    )
+    points = models.JSONField(default=list, blank=True, validators=[validate_points])
+    body = models.TextField(
+        "text",
+        validators=[validate_markdown],
+        help_text="What it shows, and what it does not.",
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            has_source("chart_has_source"),
+            models.CheckConstraint(
+                condition=models.Q(publish_at=None) | ~models.Q(points=[]),
+                name="chart_has_points",
+                violation_error_message="A published chart needs figures.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("explained")
+
+
+class Page(Text):
+    """A page of the site with an address of its own, all text."""
+
+    slug = models.CharField(max_length=20, unique=True, choices=PageSlug)
+    title = models.CharField(max_length=200, validators=[validate_line])
+    lede = models.CharField(max_length=400, validators=[validate_line])
+    body = models.TextField("text", validators=[validate_markdown])
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(publish_at=None)
+                | ~models.Q(slug=PageSlug.EXPLAINED)
+                | ~models.Q(sources=[]),
+                name="explainer_has_source",
+                violation_error_message="The explainer needs at least one source.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(slug=PageSlug.PRIVACY)
+                | models.Q(publish_at__isnull=False),
+                name="privacy_is_public",
+                violation_error_message=(
+                    "Everybody who signs agrees to the privacy page: it stays public."
+                ),
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def clean(self):
+        unknown = [f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in NAMES]
+        unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
+        if unknown:
+            sentence = f"There is nothing to print for {', '.join(unknown)}."
+            raise ValidationError({"body": sentence})
+
+    def parts(self) -> list[str]:
+        """The names of the parts that the text asks for."""
+        return [name for name, _ in parts_of(parser.parse(self.body, {"prefix": ""}))]
+
+    def is_part(self, name: str) -> bool:
+        kind, _, slug = name.partition(":")
+        if kind == "chart":
+            return Chart.objects.filter(slug=slug).exists()
+        return name == "timeline"
+
+    def get_absolute_url(self):
+        return reverse(self.slug)

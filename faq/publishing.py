@@ -1,0 +1,44 @@
+"""What questions, cases and pages have in common: they are texts that staff publish."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from faq.sources import validate_sources
+
+
+class TextQuerySet(models.QuerySet):
+    def public(self):
+        """Those that the public may read by now."""
+        return self.filter(publish_at__lte=Now())
+
+
+class Text(models.Model):
+    """Something to read, public from `publish_at` on."""
+
+    slug = models.SlugField(
+        max_length=80, unique=True, help_text="Its name in addresses; keep it."
+    )
+    order = models.PositiveSmallIntegerField(
+        default=1000, help_text="Lists are sorted by this number."
+    )
+    publish_at = models.DateTimeField(
+        "public from",
+        null=True,
+        blank=True,
+        help_text="Empty is a draft. It appears within a minute of this time.",
+    )
+    sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
+    # What came with the site, until staff change it: faq/shipped/.
+    loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = TextQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_public(self) -> bool:
+        return self.publish_at is not None and self.publish_at <= timezone.now()

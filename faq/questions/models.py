@@ -1,0 +1,62 @@
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+
+from faq.check import validate_line, validate_markdown
+from faq.markdown import paragraphs
+from faq.publishing import Text
+from faq.sources import has_source
+
+
+class Topic(models.TextChoices):
+    """The groups of questions, in the order of the page."""
+
+    BASICS = "basics", "What it is"
+    HOW_IT_WORKS = "how-it-works", "How it works"
+    WHO_PAYS = "who-pays", "Who pays, and who decides"
+    OTHER_SIDE = "other-side", "What the other side says"
+    CHANGE = "change", "Ending it"
+
+
+class Question(Text):
+    """A question that people ask, and a fair answer."""
+
+    topic = models.CharField(max_length=20, choices=Topic)
+    question = models.CharField(max_length=200, validators=[validate_line])
+    answer = models.TextField(
+        validators=[validate_markdown],
+        help_text="Markdown. The first paragraph is the short answer.",
+    )
+    # The answer without its marks, for the search and those who show a part of it.
+    words = models.TextField(blank=True, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("question", weight="A", config="english")
+        + SearchVector("words", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    history = HistoricalRecords(excluded_fields=["search", "words"])
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [has_source("question_has_source")]
+        indexes = [GinIndex("search", name="question_search")]
+
+    def __str__(self):
+        return self.question
+
+    def save(self, *args, **kwargs):
+        self.words = "\n".join(paragraphs(self.answer))
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, "words"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("faq:question", args=[self.slug])
+
+    @property
+    def short_answer(self) -> str:
+        return self.words.partition("\n")[0]

@@ -1,0 +1,111 @@
+"""Short lists of small rows in a JSON column, edited as rows in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+# Empty rows offered below those that are filled in.
+EXTRA = 3
+MOST = 60
+
+
+def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
+    """Refuse what is not a list of rows as the form would hand them out."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValidationError("This is a list of rows.", code="no_rows")
+    if len(rows) > MOST:
+        raise ValidationError(f"At most {MOST} rows fit.", code="too_many")
+    for number, row in enumerate(rows, 1):
+        problems = row_problems(row_form, row)
+        if problems:
+            raise ValidationError(
+                [
+                    ValidationError(
+                        "Row %(row)s: %(sentence)s",
+                        code="row",
+                        params={"row": number, "sentence": sentence},
+                    )
+                    for sentence in problems
+                ]
+            )
+
+
+def row_problems(row_form: type[forms.Form], row: dict[str, Any]) -> list[str]:
+    form = row_form(row)
+    unknown = row.keys() - form.fields.keys()
+    found = [f"“{name}” is no part of it." for name in sorted(unknown)]
+    for name, errors in form.errors.items():
+        found += (f"{name}: {error}" for error in errors)
+    return found
+
+
+def tidied(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what was left empty."""
+    return {name: value for name, value in row.items() if value not in (None, "")}
+
+
+class RowsWidget(forms.Widget):
+    """A table of inputs, one line a row; rows are added by saving, or in the spare."""
+
+    def __init__(self, row_form, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.formset_class = forms.formset_factory(
+            row_form,
+            extra=EXTRA,
+            can_delete=True,
+            can_order=True,
+            max_num=MOST,
+            validate_max=True,
+            absolute_max=MOST + EXTRA,
+        )
+
+    def value_from_datadict(self, data, files, name):
+        return self.formset_class(data, prefix=name)
+
+    def value_omitted_from_data(self, data, files, name):
+        return f"{name}-TOTAL_FORMS" not in data
+
+    def id_for_label(self, id_):
+        # A label would name the first of many fields.
+        return ""
+
+    def render(self, name, value, attrs=None, renderer=None) -> SafeString:
+        formset = value
+        if not isinstance(value, forms.BaseFormSet):
+            formset = self.formset_class(initial=value or [], prefix=name)
+        return render_to_string("admin/faq/rows.html", {"formset": formset})
+
+
+class RowsField(forms.Field):
+    """The field of a form whose value is a list of rows."""
+
+    def __init__(self, row_form, **kwargs):
+        super().__init__(widget=RowsWidget(row_form), **kwargs)
+
+    def prepare_value(self, value):
+        return value
+
+    def clean(self, value):
+        if not value.is_valid():
+            raise ValidationError(
+                value.non_form_errors() or "Mend the rows that are marked below."
+            )
+        rows = [
+            tidied(form.cleaned_data)
+            for form in value.ordered_forms
+            if form.has_changed() or form.initial
+        ]
+        for row in rows:
+            row.pop("ORDER", None)
+            row.pop("DELETE", None)
+        if self.required and not rows:
+            raise ValidationError("Fill in at least one row.", code="required")
+        return rows
+
+    def has_changed(self, initial, data):
+        if not data.is_valid():
+            return True
+        return self.clean(data) != (initial or [])
