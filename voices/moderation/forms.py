@@ -21,8 +21,10 @@ class ReadForm(ActionForm):
 def read_at(request) -> datetime:
     """Return when the page was read that an action comes from; now, if it says none."""
     names = [name for name in request.POST if name.endswith("read_at")]
+    if not names:
+        return timezone.now()
     # The admin has found the whole form valid before it calls an action.
-    said = ReadForm.base_fields["read_at"].clean(request.POST[names[0]]) if names else 0
+    said = ReadForm.base_fields["read_at"].clean(request.POST[names[0]])
     return said or timezone.now()
 
 
