@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-fast check audit lock manage
+.PHONY: help run dev test test-fast check audit bench lock manage
 
 PORT ?= 8000
 export PORT
@@ -62,6 +62,9 @@ audit: .venv/ready  ## known vulnerabilities and licences of the dependencies
 	@$(LOCAL) licences
 	@.venv/bin/pip-audit --cache-dir .local/cache/audit --strict --disable-pip \
 		--require-hashes --requirement requirements-dev.txt
+
+bench: .venv/ready  ## the speed table: this site beside bare Django and a bare INSERT
+	@$(LOCAL) bench
 
 lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m aaqi.local lock $(args)

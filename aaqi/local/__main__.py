@@ -21,6 +21,10 @@ NOT_FOR_TESTS = [
 ]
 
 
+# Each works on a database that nobody's site is on, and that it may empty.
+OF_THEIR_OWN = ["test", "bench"]
+
+
 class Stopped(BaseException):
     """A signal asked to stop."""
 
@@ -78,6 +82,13 @@ def run_tests(environment, arguments):
     )
 
 
+def run_bench(environment):
+    collect = [*site.MANAGE, "collectstatic", "--no-input", "--verbosity=0"]
+    return foreground(collect, environment) or foreground(
+        [sys.executable, "-m", "aaqi.local.bench"], environment
+    )
+
+
 def serve(environment, local_dir, port, *, reload):
     if reload:
         environment["DJANGO_DEBUG"] = "1"
@@ -95,21 +106,23 @@ def main(command, arguments):
     if command in {"run", "dev"}:
         site.check_port(port)
     local_dir = Path(os.environ.get("LOCAL_DIR") or ".local").absolute()
-    if command == "test":
-        local_dir /= "test"
+    if command in OF_THEIR_OWN:
+        local_dir /= command
         for name in NOT_FOR_TESTS:
             os.environ.pop(name, None)
     # Mails and secrets lie in it.
     local_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = build_environment(local_dir, port)
     with ExitStack() as stack:
-        if not has(environment, "DATABASE_URL"):
+        if command == "bench" or not has(environment, "DATABASE_URL"):
             database = postgres.running(local_dir, throw_away=command == "test")
             environment["DATABASE_URL"] = stack.enter_context(database)
         if command == "manage":
             return foreground([*site.MANAGE, *arguments], environment)
         if command == "test":
             return run_tests(environment, arguments)
+        if command == "bench":
+            return run_bench(environment)
         serve(environment, local_dir, port, reload=command == "dev")
     return 0
 
@@ -121,7 +134,16 @@ def parse():
     )
     parser.add_argument(
         "command",
-        choices=["run", "dev", "manage", "test", "lock", "check-lock", "licences"],
+        choices=[
+            "run",
+            "dev",
+            "manage",
+            "test",
+            "bench",
+            "lock",
+            "check-lock",
+            "licences",
+        ],
         help="what follows manage, test or lock is passed on",
     )
     # The rest may look like options of this parser, so it does not see it.

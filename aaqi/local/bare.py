@@ -1,0 +1,76 @@
+"""What the speed table measures against: Django and PostgreSQL with nothing of ours."""
+
+from functools import cache
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template import engines
+from django.test.utils import override_settings
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from voices.models import Voice
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS bare_form (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        name text, email text, city text, state text, statement text,
+        sent_at timestamptz DEFAULT now()
+    )
+"""
+INSERT = """
+    INSERT INTO bare_form (name, email, city, state, statement)
+    VALUES (%s, %s, %s, %s, %s)
+"""
+FIELDS = ["name", "email", "city", "state", "statement"]
+LIST = """<!doctype html><title>Voices</title>
+{% for voice in voices %}
+  <p>{{ voice.statement }}</p><p>{{ voice.name }}</p>
+{% endfor %}"""
+ROWS = 36
+
+
+@cache
+def list_template():
+    return engines["django"].from_string(LIST)
+
+
+def text(request):
+    """As much text as a page of the site has, made by nobody."""
+    return HttpResponse(b"x" * int(request.GET["bytes"]))
+
+
+def rows(request):
+    """One query and one loop, which any list needs."""
+    voices = Voice.objects.on_the_wall().newest_first()[:ROWS]
+    return HttpResponse(list_template().render({"voices": voices}, request))
+
+
+@csrf_exempt
+def insert(request):
+    """One INSERT, committed, of what a form brings."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [request.POST[field] for field in FIELDS])
+    return HttpResponseRedirect("/")
+
+
+urlpatterns = [
+    path("text", text),
+    path("rows", rows),
+    path("insert", insert),
+]
+
+
+def only_bare_views(get_response):
+    def middleware(request):
+        request.urlconf = __name__
+        return get_response(request)
+
+    return middleware
+
+
+def application() -> WSGIHandler:
+    """Return a Django that has these views and no middleware of any kind."""
+    with override_settings(MIDDLEWARE=[f"{__name__}.only_bare_views"]):
+        return WSGIHandler()
