@@ -12,10 +12,12 @@ import sys
 import time
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from wsgiref.util import setup_testing_defaults
 
 import django
+from django.core.handlers.wsgi import WSGIHandler
 
 ROUNDS = 200
 SIGN_UPS = 300
@@ -37,7 +39,7 @@ EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 class Caller:
     """Somebody who asks an application, each time from an address of their own."""
 
-    application: object
+    application: WSGIHandler
     host: str
     cookie: str = ""
     numbers: count = field(default_factory=count)
@@ -59,7 +61,7 @@ class Caller:
             "wsgi.input": io.BytesIO(body),
         }
         setup_testing_defaults(environ)
-        answer = {}
+        answer: dict[str, Any] = {}
 
         def start_response(status, headers, exc_info=None):
             answer.update(status=int(status[:3]), headers=dict(headers))
