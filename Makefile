@@ -54,7 +54,7 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@.venv/bin/ruff format --check
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
-	@$(DEPLOYED) DATABASE_URL=postgres://u:p@localhost/aaqi .venv/bin/mypy
+	@$(DEPLOYED) DATABASE_URL=postgres://u:only-to-look-at-the-types@localhost/aaqi .venv/bin/mypy
 	@$(LOCAL) manage makemigrations --check --dry-run
 	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 

@@ -5,9 +5,17 @@ from pathlib import Path
 
 from gunicorn.glogging import Logger
 
+from aaqi import logs
+
 
 class PathlessLogger(Logger):
     """Paths hold tokens, so no line names one."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        if socket:
+            for handler in self.error_log.handlers:
+                handler.setFormatter(logs.JsonLines())
 
     def exception(self, msg, *args, **kwargs):
         if msg.startswith("Error handling request"):
@@ -15,7 +23,10 @@ class PathlessLogger(Logger):
         super().exception(msg, *args, **kwargs)
 
 
-bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+# In a container, for the cache to connect to; else a port of this machine.
+socket = os.environ.get("WEB_SOCKET")
+port = os.environ.get("PORT") or 8000
+bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = int(os.environ.get("WEB_WORKERS") or min(os.process_cpu_count() or 1, 4))
 # Browsers open connections that they may not use; a thread waits on one more cheaply.
 worker_class = "gthread"

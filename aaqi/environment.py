@@ -63,14 +63,19 @@ def split(name: str, url: str) -> SplitResult:
     return parts
 
 
-def read_database() -> dict:
+def read_database(*, loopback: bool) -> dict:
     """Return the entry for Django's DATABASES that DATABASE_URL describes."""
     url = require("DATABASE_URL", "`make run` sets it for its own embedded database")
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             "DATABASE_URL takes the form postgres://user:password@host:port/name."
         )
-    split("DATABASE_URL", url)
+    password = unquote(split("DATABASE_URL", url).password or "")
+    if not loopback and (len(password) < 20 or len(set(password)) < 5):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is weak; its password (POSTGRES_PASSWORD in .env) takes at "
+            "least 20 random letters and digits."
+        )
     return {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
 
 

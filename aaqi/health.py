@@ -1,12 +1,17 @@
 """What a proxy or a supervisor asks before it sends visitors here."""
 
 from functools import cache
+from pathlib import Path
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
+
+# An upgrade makes this file in the container that it is about to replace, and waits
+# until the visitors are sent elsewhere.
+LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 
 @require_safe
@@ -24,6 +29,8 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 @require_safe
 def ready(request):
     """200 only while the database answers and has every migration; else 503."""
+    if LEAVING.exists():
+        return HttpResponse("leaving\n", status=503, content_type="text/plain")
     try:
         applied = MigrationRecorder(connection).applied_migrations()
     except Error:

@@ -1,7 +1,77 @@
 """Logs without personal data: routes instead of paths, places instead of texts."""
 
 import logging
+import re
+import time
 import traceback
+import uuid
+from contextvars import ContextVar
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from pythonjsonlogger.json import JsonFormatter
+
+access = logging.getLogger("aaqi.access")
+# Of the request that this thread is answering.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+# Asked every second, and worth a line only when something is wrong.
+PROBES = {"/healthz", "/readyz"}
+
+
+def access_lines(get_response):
+    """Log each request by its route, under the id that the proxy gave it."""
+
+    def middleware(request):
+        begun = time.monotonic()
+        token = request_id.set(given_id(request) or uuid.uuid4().hex)
+        try:
+            response = get_response(request)
+            say(request, response.status_code, time.monotonic() - begun)
+            return response
+        finally:
+            request_id.reset(token)
+
+    return middleware
+
+
+def given_id(request: HttpRequest) -> str:
+    text = request.headers.get("X-Request-ID", "")
+    return text if re.fullmatch(r"[A-Za-z0-9-]{8,64}", text, re.ASCII) else ""
+
+
+def say(request: HttpRequest, status: int, seconds: float) -> None:
+    route = route_of(request)
+    if route in PROBES and status == 200:
+        return
+    access.info(
+        "Answered",
+        extra={
+            # Whoever asks can write anything for a method.
+            "method": request.method if request.method in METHODS else "other",
+            "route": route,
+            "status": status,
+            "milliseconds": round(seconds * 1000),
+        },
+    )
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the route as urls.py writes it, also of a page that was warm."""
+    try:
+        match = request.resolver_match or resolve(request.path_info)
+    except Resolver404:
+        return "(no route)"
+    return f"/{match.route}"
+
+
+class WithRequestId(logging.Filter):
+    """Note in each record which request it is about."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
 
 
 class RouteInsteadOfPath(logging.Filter):
@@ -40,3 +110,29 @@ class PlacesOnly(logging.Formatter):
             lines.append(f"{type(error).__qualname__}, raised at\n{places}")
             error = error.__cause__ or error.__context__
         return "caused by ".join(lines).rstrip()
+
+
+class JsonLines(PlacesOnly, JsonFormatter):
+    """One JSON object a line, with nothing in it but what is named here.
+
+    A record may carry a whole request or job, which would be written out.
+    """
+
+    fields = ("time", "level", "logger", "message", "request_id", "exc_info")
+    of_requests = ("method", "route", "status", "milliseconds")
+
+    def __init__(self):
+        super().__init__(
+            "{levelname} {name} {message}",
+            style="{",
+            rename_fields={"levelname": "level", "name": "logger"},
+            timestamp="time",
+        )
+
+    def process_log_record(self, log_data):
+        named = {
+            name: log_data[name]
+            for name in (*self.fields, *self.of_requests)
+            if log_data.get(name) not in {None, ""}
+        }
+        return super().process_log_record(named)

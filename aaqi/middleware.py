@@ -1,11 +1,75 @@
 """What holds for every request and response."""
 
+import logging
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+logger = logging.getLogger(__name__)
+
 FORM = "application/x-www-form-urlencoded"
+PROBES = {"/healthz", "/readyz"}
+# What no page here asks a browser for. What a passkey, copying and sharing need stays
+# with our own pages, which is the default.
+REFUSED_FEATURES = [
+    *("accelerometer", "ambient-light-sensor", "autoplay", "browsing-topics"),
+    *("camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
+    *("hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
+    *("payment", "picture-in-picture", "screen-wake-lock", "serial", "usb"),
+    *("window-management", "xr-spatial-tracking"),
+]
+
+
+class ProbesNameNoHost:
+    """Answer who asks for our health by whatever name, for a prober knows none."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path in PROBES:
+            request.META["HTTP_HOST"] = settings.SITE_HOST
+        return self.get_response(request)
+
+
+class BrowserPolicies:
+    """Say what browsers must not do with our pages, unless a view says otherwise."""
+
+    policies = {
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{name}=()" for name in REFUSED_FEATURES),
+    }
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        for name, value in self.policies.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class SayUnavailable:
+    """Answer 503 with a page, and when to come back, while the database is away."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        # Its type only, for its text may quote a row.
+        logger.error("The database failed: %s", type(exception).__name__)
+        response = render(request, "503.html", status=503)
+        response["Retry-After"] = "30"
+        return response
 
 
 class ReadableRequests:

@@ -45,6 +45,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "aaqi.logs.access_lines",
+    "aaqi.middleware.ProbesNameNoHost",
+    "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -58,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "aaqi.middleware.SayUnavailable",
 ]
 
 TEMPLATES = [
@@ -81,7 +85,13 @@ CRISPY_FAIL_SILENTLY = False
 
 # Database and queue
 
-DATABASES = {"default": environment.read_database()}
+DATABASES = {"default": environment.read_database(loopback=LOOPBACK)}
+
+# Backups: docs/operations.md
+
+BACKUP_FOLDER = Path(environment.read("BACKUP_FOLDER") or LOCAL_DIR / "backups")
+BACKUP_KEPT_DAYS = 14
+POSTGRES_PROGRAMS = environment.read("POSTGRES_PROGRAMS")
 
 # Static files
 
@@ -195,24 +205,29 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Logs name the route, never a path: paths hold tokens.
+# Logs name the route, never a path: paths hold tokens. On this machine they are for a
+# person to read, and say nothing of what goes well.
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"route": {"()": "aaqi.logs.RouteInsteadOfPath"}},
+    "filters": {
+        "route": {"()": "aaqi.logs.RouteInsteadOfPath"},
+        "request_id": {"()": "aaqi.logs.WithRequestId"},
+    },
     "formatters": {
         "line": {
             "()": "aaqi.logs.PlacesOnly",
             "format": "{levelname} {name} {message}",
             "style": "{",
         },
+        "json": {"()": "aaqi.logs.JsonLines"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["route"],
-            "formatter": "line",
+            "filters": ["route", "request_id"],
+            "formatter": "line" if LOOPBACK else "json",
         },
         "nowhere": {"class": "logging.NullHandler"},
     },
@@ -222,11 +237,13 @@ LOGGING = {
         "django.server": {"handlers": ["nowhere"], "propagate": False},
         # Anybody can send any Host; it is answered with a 400 and worth no line.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        "aaqi": {"level": "INFO"},
+        "aaqi.access": {"level": "WARNING" if LOOPBACK else "INFO"},
         "voices": {"level": "INFO"},
     },
 }
 
 if DEBUG:
     INSTALLED_APPS += ["debug_toolbar"]
-    MIDDLEWARE.insert(2, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    MIDDLEWARE.insert(5, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]

@@ -17,7 +17,7 @@ STRONG_KEY = "".join(chr(33 + number % 90) for number in range(60)).replace("$",
 PRODUCTION = {
     "SITE_URL": "https://example.org",
     "DJANGO_SECRET_KEY": STRONG_KEY,
-    "DATABASE_URL": "postgres://site:word@db:5432/site",
+    "DATABASE_URL": "postgres://site:a-long-and-random-word@db:5432/site",
     "EMAIL_URL": "smtp://site:word@mail:587?tls=1",
     "DEFAULT_FROM_EMAIL": "voices@example.org",
     "POSTAL_ADDRESS": "1 Main Street, Columbus, OH 43215",
@@ -253,6 +253,7 @@ class StartTests(SimpleTestCase):
         for name, value in {
             "SITE_URL": "http://example.org",
             "DJANGO_SECRET_KEY": "insecure",
+            "DATABASE_URL": "postgres://site:word@db:5432/site",
             "EMAIL_URL": "localhost",
         }.items():
             with self.subTest(name):

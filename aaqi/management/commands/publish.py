@@ -1,0 +1,40 @@
+"""Give the proxy what it serves without asking the site."""
+
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.template.loader import render_to_string
+
+from aaqi.context import site
+
+# What the proxy answers with where the site cannot.
+PAGES = ["413.html", "503.html"]
+
+
+class Command(BaseCommand):
+    help = "Copy the static files into a folder, and write the proxy's own pages there."
+
+    def add_arguments(self, parser):
+        parser.add_argument("folder", type=Path)
+
+    def handle(self, folder, **options):
+        static = Path(settings.STATIC_ROOT)
+        files = [file for file in static.rglob("*") if file.is_file()]
+        for file in files:
+            # What earlier releases had stays, for their pages are still being read.
+            put(folder / "static" / file.relative_to(static), file.read_bytes())
+        for name in PAGES:
+            put(folder / "pages" / name, render_to_string(name, site(None)).encode())
+        self.stdout.write(f"Published {len(files)} static files.")
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write the file in one step, for the proxy may be reading it."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    draft.write_bytes(content)
+    draft.replace(path)

@@ -1,0 +1,109 @@
+# What the cache keeps of the site, and for how long: Varnish between the proxy and the
+# two web services. Pages say themselves whether they may be kept (Cache-Control).
+vcl 4.1;
+
+import directors;
+import std;
+
+# Answers 503 while the database is away, and while the service is about to be replaced.
+probe ready {
+    .url = "/readyz";
+    .interval = 1s;
+    .timeout = 4s;
+    .window = 3;
+    .threshold = 2;
+    .initial = 1;
+}
+
+# Sockets in a volume that both share: no name that has to be known when this starts,
+# and no address that changes with a new container.
+backend web_a {
+    .path = "/run/web/web-a.sock";
+    .probe = ready;
+    .connect_timeout = 2s;
+    .first_byte_timeout = 40s;
+    .between_bytes_timeout = 10s;
+    .max_connections = 200;
+}
+
+backend web_b {
+    .path = "/run/web/web-b.sock";
+    .probe = ready;
+    .connect_timeout = 2s;
+    .first_byte_timeout = 40s;
+    .between_bytes_timeout = 10s;
+    .max_connections = 200;
+}
+
+sub vcl_init {
+    new web = directors.round_robin();
+    web.add_backend(web_a);
+    web.add_backend(web_b);
+}
+
+sub vcl_recv {
+    # Pages are dropped through a door of their own, which the proxy does not open.
+    if (local.socket == "drop") {
+        if (req.method != "BAN" || !req.http.X-Drop) {
+            return (synth(405));
+        }
+        if (std.ban("obj.http.X-Path ~ " + req.http.X-Drop)) {
+            return (synth(200));
+        }
+        return (synth(400, std.ban_error()));
+    }
+
+    set req.backend_hint = web.backend();
+    if ((req.method != "GET" && req.method != "HEAD")
+        || req.http.Authorization
+        || req.url ~ "^/(admin|accounts)/") {
+        return (pass);
+    }
+    # stale-while-revalidate. Once the web services are down, or have failed at this
+    # very request, a page is good for as long as it says itself.
+    if (req.restarts == 0 && std.healthy(req.backend_hint)) {
+        set req.grace = 2s;
+    }
+    # Past Varnish's own rule about cookies: no public page depends on one.
+    return (hash);
+}
+
+sub vcl_backend_response {
+    if (beresp.status >= 500) {
+        if (bereq.is_bgfetch) {
+            return (abandon);
+        }
+        set beresp.ttl = 0s;
+        set beresp.grace = 0s;
+        return (deliver);
+    }
+    set beresp.http.X-Path = bereq.url;
+    set beresp.grace = std.duration(
+        regsub(beresp.http.Cache-Control, "^.*stale-if-error=(\d+).*$", "\1s"), 0s);
+    # Varnish's own rules follow: nothing that is private or sets a cookie is kept.
+}
+
+sub vcl_backend_error {
+    if (bereq.is_bgfetch) {
+        return (abandon);
+    }
+    # The other service may answer. What changes something is never sent twice.
+    if ((bereq.method == "GET" || bereq.method == "HEAD") && bereq.retries == 0) {
+        return (retry);
+    }
+    # Tells the proxy to answer with the page for this.
+    set beresp.http.X-Unavailable = "1";
+    set beresp.http.Cache-Control = "no-store";
+    set beresp.ttl = 0s;
+    set beresp.grace = 0s;
+    return (deliver);
+}
+
+sub vcl_deliver {
+    if (resp.status >= 500 && req.restarts == 0 && !obj.uncacheable) {
+        return (restart);
+    }
+    unset resp.http.X-Path;
+    unset resp.http.X-Varnish;
+    unset resp.http.Via;
+}
