@@ -4,12 +4,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from rankings.desk.models import Upload
 from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
 from rankings.states import JURISDICTIONS, SLUGS
+
+__all__ = ["Assessment", "Citation", "Edition", "Upload"]
 
 validate_address = URLValidator(schemes=["http", "https"])
 validate_grade = RegexValidator(
@@ -43,12 +47,17 @@ class EditionQuerySet(models.QuerySet):
         """The edition that the site's rankings show; None before there is one."""
         return self.published().order_by("-date").first()
 
+    def lock(self) -> None:
+        """Let nobody else start, change or publish an edition until this is over."""
+        list(self.select_for_update().order_by("pk"))
+
 
 class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
     Public from `published_at` on; until then a draft, which nothing public may show.
-    The published edition with the latest date is the current one.
+    The published edition with the latest date is the current one. What is published
+    stays as it was: triggers keep its date and its facts from UPDATE and DELETE.
     """
 
     date = models.DateField("as of", unique=True, help_text="The law on this day.")
@@ -71,6 +80,7 @@ class Edition(models.Model):
 
     class Meta:
         ordering = ["-date"]
+        permissions = [("publish_edition", "Can publish an edition")]
 
     def __str__(self):
         return f"{self.title} ({self.date:%Y-%m-%d})"
@@ -87,6 +97,11 @@ class Edition(models.Model):
         problems = []
         if self.date > timezone.localdate():
             problems.append("An edition cannot be published before its date.")
+        current = Edition.objects.current()
+        if current and current.date > self.date:
+            problems.append(
+                f"The current edition is of {current.date}: an older one cannot follow."
+            )
         there = set(self.assessments.values_list("usps", flat=True))
         if missing := [
             name for code, name in JURISDICTIONS.items() if code not in there
@@ -97,7 +112,8 @@ class Edition(models.Model):
     @transaction.atomic
     def publish(self, by) -> None:
         """Make it public, once; raises ValidationError with what is in the way."""
-        locked = Edition.objects.select_for_update().get(pk=self.pk)
+        Edition.objects.lock()
+        locked = Edition.objects.get(pk=self.pk)
         if locked.is_published:
             raise ValidationError("This edition is published already.")
         if problems := locked.problems():
@@ -108,20 +124,25 @@ class Edition(models.Model):
         self.published_at, self.published_by = locked.published_at, by
 
     @transaction.atomic
-    def copy(self, date: datetime.date, title: str) -> "Edition":
+    def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
         """Return a draft of that date that starts with all this one says."""
-        draft = Edition.objects.create(date=date, title=title)
-        for assessment in self.assessments.prefetch_related("citations"):
-            citations = list(assessment.citations.all())
-            assessment.pk = None
-            assessment._state.adding = True
-            assessment.edition = draft
-            assessment.save()
-            for citation in citations:
-                citation.pk = None
-                citation.assessment = assessment
-            Citation.objects.bulk_create(citations)
+        draft = Edition.objects.create(date=date, title=title, notes=notes)
+        old = list(self.assessments.prefetch_related("citations"))
+        new = Assessment.objects.bulk_create(
+            twin(each, edition_id=draft.pk) for each in old
+        )
+        Citation.objects.bulk_create(
+            twin(citation, assessment_id=after.pk)
+            for before, after in zip(old, new, strict=True)
+            for citation in before.citations.all()
+        )
         return draft
+
+
+def twin[Row: models.Model](row: Row, **changes) -> Row:
+    """Return an unsaved row that says the same but for the changes."""
+    names = [each.attname for each in row._meta.concrete_fields if not each.primary_key]
+    return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
 
 class AssessmentQuerySet(models.QuerySet):
@@ -284,9 +305,29 @@ class CitationQuerySet(models.QuerySet):
         """Those that wait for the lawyer's check."""
         return self.filter(checked_at=None)
 
-    def mark_checked(self, by) -> int:
-        """Note the lawyer's check of those that have none; return how many it was."""
+    def checked(self):
+        return self.filter(checked_at__isnull=False)
+
+    def alike(self):
+        """Return those of the current edition and of drafts that say the same.
+
+        That is the same words about the same state: who has read one has read all.
+        """
+        same = self.order_by().filter(
+            assessment__usps=OuterRef("assessment__usps"), text=OuterRef("text")
+        )
+        return Citation.objects.filter(
+            models.Q(assessment__edition__published_at=None)
+            | models.Q(assessment__edition=Edition.objects.current()),
+            Exists(same),
+        )
+
+    def mark_checked(self, by: str) -> int:
+        """Note the check of a lawyer of that name; return how many had none before."""
         return self.unchecked().update(checked_at=Now(), checked_by=by)
+
+    def mark_unchecked(self) -> int:
+        return self.checked().update(checked_at=None, checked_by="")
 
 
 class Citation(models.Model):
@@ -331,16 +372,9 @@ class Citation(models.Model):
         validators=[validate_addresses],
     )
     seen_on = models.DateField(null=True, blank=True)
-    # The lawyer's check.
+    # The lawyer's check, and the lawyer's name.
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    checked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
+    checked_by = models.CharField(max_length=100, blank=True, editable=False)
 
     objects = CitationQuerySet.as_manager()
 
@@ -354,8 +388,8 @@ class Citation(models.Model):
                 violation_error_message="This part has that citation already.",
             ),
             models.CheckConstraint(
-                condition=models.Q(checked_at=None, checked_by=None)
-                | models.Q(checked_at__isnull=False, checked_by__isnull=False),
+                condition=models.Q(checked_at=None, checked_by="")
+                | (models.Q(checked_at__isnull=False) & ~models.Q(checked_by="")),
                 name="citation_checked_by_somebody",
                 violation_error_message="A check has its date and its person.",
             ),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rankings.lists import join_citations
 from rankings.models import Assessment, Citation, Edition
 from tests.committed import CommittedTestCase, at_once
-from tests.factories import make_staff
+from tests.factories import make_edition
 
 DATA = Path(__file__).parents[2] / "rankings" / "data"
 
@@ -41,16 +41,29 @@ class LoadTests(TestCase):
         for row in [*Assessment.objects.all(), *Citation.objects.all()]:
             row.full_clean()
 
-    def test_loading_again_changes_nothing(self):
+    def test_loading_again_changes_nothing_that_is_published(self):
         load()
         before = list(Citation.objects.order_by("pk").values())
+        make_edition("2026-11-23")
 
         said = load()
 
-        self.assertEqual(said, "Rankings of states unchanged: 51\n")
+        self.assertEqual(
+            said, "Rankings published as they are: First edition (2026-11-22)\n"
+        )
         self.assertEqual(list(Citation.objects.order_by("pk").values()), before)
 
-    def test_what_nobody_has_touched_is_corrected(self):
+    def test_beside_another_edition_it_is_a_draft_for_staff_to_publish(self):
+        other = make_edition("2026-01-01")
+
+        said = load()
+
+        self.assertIn("to be published by staff: First edition (2026-11-22)", said)
+        self.assertEqual(Edition.objects.current(), other)
+        self.assertIn("unchanged: 51", load())
+
+    def test_what_nobody_has_touched_is_corrected_in_a_draft(self):
+        make_edition("2026-01-01")
         load()
         Assessment.objects.filter(usps="TX").update(summary="Wrong.")
         Citation.objects.filter(assessment__usps="OH").delete()
@@ -62,12 +75,13 @@ class LoadTests(TestCase):
         self.assertTrue(Citation.objects.filter(assessment__usps="OH").exists())
 
     def test_what_staff_have_edited_or_checked_is_left_alone(self):
+        make_edition("2026-01-01")
         load()
         Assessment.objects.filter(usps="TX").update(
             summary="Better.", edited_at=timezone.now()
         )
         ohio = Citation.objects.filter(assessment__usps="OH")
-        ohio.mark_checked(by=make_staff())
+        ohio.mark_checked(by="Jane Doe")
         ohio.update(text="Better.")
 
         said = load()
@@ -175,6 +189,9 @@ class AtOnceTests(CommittedTestCase):
 
         self.assertCountEqual(
             said,
-            ["Rankings of states added: 51\n", "Rankings of states unchanged: 51\n"],
+            [
+                "Rankings of states added: 51\n",
+                "Rankings published as they are: First edition (2026-11-22)\n",
+            ],
         )
         self.assertEqual(Assessment.objects.count(), 51)

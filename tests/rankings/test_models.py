@@ -1,4 +1,5 @@
 import datetime
+import threading
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -6,7 +7,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from rankings.models import Assessment, Citation, Edition
-from tests.committed import CommittedTestCase, at_once
+from tests.committed import CommittedTestCase, at_once, rows, wait_for
 from tests.factories import (
     make_assessment,
     make_assessments,
@@ -14,6 +15,11 @@ from tests.factories import (
     make_edition,
     make_staff,
 )
+
+
+def somebody_waits():
+    """Whether a connection waits for what another holds."""
+    return rows("SELECT pid FROM pg_locks WHERE NOT granted")
 
 
 class EditionTests(TestCase):
@@ -73,6 +79,80 @@ class EditionTests(TestCase):
         self.assertEqual(texas.citations.count(), 2)
         self.assertEqual(edition.assessments.get(), texas)
 
+    def test_one_that_is_older_than_the_current_one_is_not_published(self):
+        make_edition("2026-02-01")
+        draft = make_edition("2026-01-01", published_at=None)
+        make_assessments(draft)
+
+        with self.assertRaisesMessage(ValidationError, "an older one cannot follow"):
+            draft.publish(by=make_staff())
+
+    def test_a_copy_takes_few_queries_for_many_states(self):
+        edition = make_edition(published_at=None)
+        make_assessments(edition)
+        edition.assessments.update(edited_at=timezone.now(), edited_by=make_staff())
+        for assessment in edition.assessments.all():
+            make_citation(assessment)
+
+        with self.assertNumQueries(7):
+            draft = edition.copy(datetime.date(2026, 12, 1), "Second edition")
+
+        self.assertEqual(draft.assessments.count(), 51)
+
+
+class PublishedStaysTests(TestCase):
+    def setUp(self):
+        self.edition = make_edition()
+        self.texas = make_assessment(self.edition)
+        self.citation = make_citation(self.texas, "A v. B")
+
+    def assert_refused(self, change):
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            change()
+
+    def test_facts_and_citations_are_neither_changed_nor_taken_away(self):
+        draft = make_edition("2026-12-01", published_at=None)
+        for change in (
+            lambda: Assessment.objects.update(summary="New."),
+            lambda: Assessment.objects.update(edition=draft),
+            lambda: Citation.objects.update(text="C v. D"),
+            self.citation.delete,
+            self.texas.delete,
+            self.edition.delete,
+            lambda: Edition.objects.update(date=datetime.date(2026, 1, 1)),
+            lambda: Edition.objects.update(published_at=None),
+        ):
+            self.assert_refused(change)
+
+        self.texas.refresh_from_db()
+        self.assertEqual(self.texas.summary, "The law of TX.")
+
+    def test_a_draft_s_assessment_does_not_move_into_it(self):
+        draft = make_edition("2026-12-01", published_at=None)
+        ohio = make_assessment(draft, "OH")
+
+        self.assert_refused(
+            lambda: Assessment.objects.filter(pk=ohio.pk).update(edition=self.edition)
+        )
+
+    def test_notes_may_follow_and_what_is_known_of_a_citation(self):
+        Edition.objects.update(notes="An error was found.")
+        Citation.objects.update(seen="The opinion.", address="https://example.org/")
+        Citation.objects.mark_checked(by="Jane Doe")
+
+        self.citation.refresh_from_db()
+        self.assertEqual(self.citation.checked_by, "Jane Doe")
+
+    def test_a_draft_is_changed_and_deleted(self):
+        draft = make_edition("2026-12-01", published_at=None)
+        ohio = make_assessment(draft, "OH")
+        make_citation(ohio)
+        Assessment.objects.filter(pk=ohio.pk).update(summary="New.")
+
+        draft.delete()
+
+        self.assertEqual(Assessment.objects.get(), self.texas)
+
 
 class PublishAtOnceTests(CommittedTestCase):
     def test_of_two_at_once_one_is_told_that_it_is_published_already(self):
@@ -89,6 +169,36 @@ class PublishAtOnceTests(CommittedTestCase):
         outcomes = at_once(publish, publish)
 
         self.assertCountEqual(outcomes, [[], ["This edition is published already."]])
+
+    def test_an_edit_that_begins_first_is_published_and_a_later_one_refused(self):
+        draft = make_edition(published_at=None)
+        make_assessments(draft)
+        staff = make_staff()
+        texas = Assessment.objects.filter(usps="TX")
+
+        def edit(words):
+            try:
+                texas.update(summary=words)
+            except IntegrityError:
+                return False
+            return True
+
+        def edit_slowly():
+            with transaction.atomic():
+                edit("First.")
+                editing.set()
+                wait_for(somebody_waits)
+
+        def publish():
+            editing.wait()
+            Edition.objects.get(pk=draft.pk).publish(by=staff)
+
+        editing = threading.Event()
+        at_once(edit_slowly, publish)
+
+        self.assertEqual(Assessment.objects.get(usps="TX").summary, "First.")
+        self.assertTrue(Edition.objects.get().is_published)
+        self.assertFalse(edit("Later."))
 
 
 class AssessmentTests(TestCase):
@@ -155,10 +265,9 @@ class CitationTests(TestCase):
     def test_open_ones_are_those_named_until_somebody_has_checked_them(self):
         named = make_citation(self.texas, "Named", to_verify=True)
         make_citation(self.texas, "Not named")
-        staff = make_staff()
 
         before = list(Citation.objects.still_open())
-        count = Citation.objects.mark_checked(by=staff)
+        count = Citation.objects.mark_checked(by="Jane Doe")
 
         self.assertEqual(before, [named])
         self.assertEqual(count, 2)
@@ -167,14 +276,36 @@ class CitationTests(TestCase):
         self.assertFalse(named.is_open)
 
     def test_a_check_stays_with_whoever_made_it_first(self):
-        first, second = make_staff("first"), make_staff("second")
         citation = make_citation(self.texas)
 
-        Citation.objects.mark_checked(by=first)
-        count = Citation.objects.mark_checked(by=second)
+        Citation.objects.mark_checked(by="Jane Doe")
+        count = Citation.objects.mark_checked(by="John Roe")
 
         citation.refresh_from_db()
-        self.assertEqual((count, citation.checked_by), (0, first))
+        self.assertEqual((count, citation.checked_by), (0, "Jane Doe"))
+
+    def test_a_check_can_be_taken_back_and_leaves_no_name(self):
+        citation = make_citation(self.texas, to_verify=True)
+        Citation.objects.mark_checked(by="Jane Doe")
+
+        count = Citation.objects.mark_unchecked()
+
+        citation.refresh_from_db()
+        self.assertEqual((count, citation.checked_by), (1, ""))
+        self.assertTrue(citation.is_open)
+
+    def test_those_alike_are_the_same_words_on_a_state_now_and_in_drafts(self):
+        current = make_edition("2026-11-23")
+        draft = make_edition("2026-11-24", published_at=None)
+        now = make_citation(make_assessment(current), "A v. B")
+        there = make_citation(make_assessment(draft), "A v. B", part="immunity")
+        make_citation(self.texas, "A v. B")
+        make_citation(make_assessment(current, "OH"), "A v. B")
+        make_citation(now.assessment, "C v. D")
+
+        alike = Citation.objects.filter(pk=there.pk).alike()
+
+        self.assertCountEqual(alike, [now, there])
 
     def test_a_check_has_a_date_and_a_person(self):
         with self.assertRaises(IntegrityError), transaction.atomic():
@@ -191,7 +322,7 @@ class CitationTests(TestCase):
 
 class WarmPageTests(CommittedTestCase):
     def test_web_processes_hear_of_each_change(self):
-        edition = make_edition()
+        edition = make_edition(published_at=None)
         texas = make_assessment(edition)
         citation = make_citation(texas)
 

@@ -1,8 +1,11 @@
-"""Load the first edition of the rankings from `rankings/data/`.
+"""Load an edition of the rankings from `rankings/data/`.
 
-May be run again and again: it adds what is missing, corrects what nobody has touched,
-and leaves alone, and says so, the states whose assessment staff have edited or whose
-citations they have checked.
+The first edition is published as soon as it is loaded. Where there is another one
+already, that of the files is a draft, for staff to look at and publish.
+
+May be run again and again. What is published stays as it was. In a draft it adds what
+is missing, corrects what nobody has touched, and leaves alone, and says so, the states
+whose assessment staff have edited or whose citations are checked.
 
 `states.csv` holds the facts, one row a state; `citation_checks.csv` what was seen of a
 citation, and where. Their lists are paired so:
@@ -76,12 +79,15 @@ SAME_NAME = [
 
 
 class Command(BaseCommand):
-    help = "Load the first edition; leaves alone what staff have touched."
+    help = "Load the edition of the files; leaves alone what staff have touched."
 
     @transaction.atomic
     def handle(self, *args, **options):
         rows = read("states.csv")
-        edition = first_edition(max(date.fromisoformat(row["as_of"]) for row in rows))
+        edition = find_edition(max(date.fromisoformat(row["as_of"]) for row in rows))
+        if edition.is_published:
+            self.stdout.write(f"Rankings published as they are: {edition}")
+            return
         checks, addresses = by_state("citation_checks.csv"), by_state("addresses.csv")
         outcomes = [
             load(edition, row, checks[row["usps"]], addresses[row["usps"]])
@@ -90,6 +96,11 @@ class Command(BaseCommand):
         for outcome in ("added", "corrected", "unchanged", "left to staff"):
             if count := outcomes.count(outcome):
                 self.stdout.write(f"Rankings of states {outcome}: {count}")
+        if Edition.objects.exclude(pk=edition.pk).exists():
+            self.stdout.write(f"Rankings to be published by staff: {edition}")
+        else:
+            edition.published_at = timezone.now()
+            edition.save()
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -104,11 +115,8 @@ def by_state(name: str) -> dict[str, list[dict[str, str]]]:
     return rows
 
 
-def first_edition(day: date) -> Edition:
-    Edition.objects.get_or_create(
-        date=day,
-        defaults={"title": TITLE, "notes": NOTES, "published_at": timezone.now()},
-    )
+def find_edition(day: date) -> Edition:
+    Edition.objects.get_or_create(date=day, defaults={"title": TITLE, "notes": NOTES})
     # Two that load at once take turns.
     return Edition.objects.select_for_update().get(date=day)
 

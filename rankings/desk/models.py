@@ -1,0 +1,42 @@
+"""What the staff's desk keeps for a while."""
+
+from datetime import timedelta
+from secrets import token_urlsafe
+
+from django.db import models
+from django.utils import timezone
+
+KEPT = timedelta(days=1)
+
+
+def make_key() -> str:
+    return token_urlsafe(24)
+
+
+def end_of_keeping():
+    return timezone.now() + KEPT
+
+
+class UploadQuerySet(models.QuerySet):
+    def kept(self):
+        return self.filter(ends_at__gt=timezone.now())
+
+    def forget(self) -> None:
+        """Delete those whose time is over."""
+        self.filter(ends_at__lte=timezone.now()).delete()
+
+
+class Upload(models.Model):
+    """A file between its preview and its import, the same for every web process."""
+
+    key = models.CharField(max_length=40, unique=True, default=make_key)
+    data = models.BinaryField()
+    ends_at = models.DateTimeField(default=end_of_keeping, db_index=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"Upload {self.pk}, kept until {self.ends_at:%Y-%m-%d %H:%M}"

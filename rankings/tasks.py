@@ -1,0 +1,11 @@
+"""What the worker does for the rankings."""
+
+from procrastinate.contrib.django import app
+
+from rankings.desk.models import Upload
+
+
+@app.periodic(cron="41 * * * *")
+@app.task(name="rankings.forget_uploads", queueing_lock="rankings.forget_uploads")
+def forget_uploads(timestamp: int) -> None:
+    Upload.objects.forget()
