@@ -149,6 +149,9 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
+# Where the cache in front drops copies of pages (voices/wall/copies.py); "" for none.
+PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
+
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
     # What aaqi/warm.py keeps: enough for the pages that everybody reads.

@@ -13,6 +13,7 @@ from voices.letters.models import Letter
 from voices.letters.queue import letters_lock, queue_letter
 from voices.managing.models import AddressChange, LinkRequest
 from voices.signing.models import NameDisplay, Signature, Submission
+from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
 
@@ -45,6 +46,7 @@ def withdraw(signature: Signature) -> None:
         voice.withdrawn_at = current.withdrawn_at
         voice.featured_at = None
         voice.save(update_fields=["withdrawn_at", "featured_at"])
+        queue_drop()
 
 
 @transaction.atomic
@@ -59,6 +61,7 @@ def erase(signature: Signature) -> None:
     LinkRequest.objects.filter(email_key=key).delete()
     forget_address(key)
     current.erase()
+    queue_drop()
 
 
 def forget_address(email_key: str) -> None:
@@ -109,6 +112,7 @@ def show_as(signature: Signature, display: str) -> None:
     if voice and current.voice is None:
         voice.reports.all().delete()
         voice.erase()
+    queue_drop()
 
 
 @transaction.atomic
@@ -144,6 +148,8 @@ def correct(signature: Signature, statement: str) -> None:
         voice.changes_asked = ""
         voice.review_since = now if current.counted_at else None
     voice.save()
+    if not statement:
+        queue_drop()
 
 
 @transaction.atomic

@@ -18,11 +18,14 @@ from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision
 from voices.reports.models import Report
 from voices.signing.models import Signature
+from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
 Kind = Decision.Kind
 # What answers the reports about a voice.
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
+# What takes words off the public pages.
+TAKES_WORDS_OFF = {Kind.TAKEN_DOWN, Kind.CORRECTION_TAKEN}
 
 
 def undecided(voices):
@@ -160,6 +163,8 @@ def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
     decided.update(**changes)
     if kind in CLOSES_REPORTS:
         Report.objects.close(ids, by, at)
+    if ids and kind in TAKES_WORDS_OFF:
+        queue_drop()
     if "corrected_at" in changes:
         for voice in decided:
             # Saving looks anew at what moderators should see marked.
@@ -232,6 +237,7 @@ def edit(voice: Voice, by) -> None:
         raise PermissionDenied("Its author has withdrawn or erased it.")
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
+    queue_drop()
 
 
 # What a decision set, put back. A voice that lost its place among the featured by
@@ -295,4 +301,7 @@ def undo(voices, by) -> int:
                 **SIGNATURE_BEFORE[latest.kind]
             )
         done += 1
+    if done:
+        # What was published may be off the pages again.
+        queue_drop()
     return done
