@@ -3,10 +3,18 @@ from django.contrib import admin
 from django.urls import include, path
 
 from aaqi import health, views
+from faq.pages.models import PageSlug
+from faq.pages.views import page
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("privacy/", views.privacy, name="privacy"),
+    *(
+        path(f"{slug}/", page, {"slug": slug}, name=slug)
+        for slug in PageSlug.values
+        if slug != "privacy"
+    ),
+    path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),

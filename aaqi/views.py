@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from faq.models import Case
 from voices.managing.forms import AskForm
 from voices.managing.views import ask_page, lost_cookie
 from voices.models import Submission, Tally, Voice
@@ -15,6 +16,7 @@ from voices.signing.views import render_add, render_check
 
 LATEST = 3
 FEATURED = 3
+CASES = 6
 
 public_page = cache_control(**settings.PUBLIC_PAGE)
 
@@ -30,6 +32,7 @@ def home(request):
             "total": Tally.objects.signers().total(),
             "latest": voices.newest_first()[:LATEST],
             "featured": voices.featured()[:FEATURED],
+            "cases": Case.objects.featured().defer("body")[:CASES],
         },
     )
 

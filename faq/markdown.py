@@ -1,7 +1,7 @@
 """Markdown as staff write it, and the little HTML that comes of it.
 
-`render` is the only place whose HTML goes to the page as it is: markdown-it makes it,
-raw HTML left out, and nh3 takes away whatever is not on the lists below.
+The HTML of `render` goes to the page as it is: markdown-it makes it, raw HTML left out,
+and nh3 takes away whatever is not on the lists below.
 """
 
 import re
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from django.conf import settings
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
@@ -172,6 +173,16 @@ def clean(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
+
+
+# Around a match in what the database's search hands out; no text can hold them.
+MATCH_START, MATCH_END = "\x02", "\x03"
+
+
+def mark_matches(found: str) -> SafeString:
+    """Return the database's excerpt of a text as HTML with the matches in <mark>."""
+    html = escape(found).replace(MATCH_START, "<mark>")
+    return mark_safe(html.replace(MATCH_END, "</mark>"))  # noqa: S308
 
 
 def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:

@@ -40,5 +40,14 @@ class Text(models.Model):
         abstract = True
 
     @property
+    def shown_sources(self) -> list[dict]:
+        """The sources, each once, though it may back several facts."""
+        shown: dict[tuple[str, str], dict] = {}
+        for source in self.sources:
+            key = (source["citation"], source.get("url", ""))
+            shown.setdefault(key, source)
+        return list(shown.values())
+
+    @property
     def is_public(self) -> bool:
         return self.publish_at is not None and self.publish_at <= timezone.now()

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 # Empty rows offered below those that are filled in.
 EXTRA = 3
-MOST = 60
+MOST = 100
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:

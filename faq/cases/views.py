@@ -1,0 +1,79 @@
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from faq import asked
+from faq.cases.models import Case, Kind
+from faq.markdown import render as render_markdown
+from rankings.states import JURISDICTIONS
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One entry of a filter, and how many cases it has."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+
+
+@require_safe
+@public_page
+def index(request):
+    """All cases, or those from a state or of a kind of official."""
+    try:
+        no_state = "There is no such state. Choose one from the list."
+        state = asked.choice(request.GET, "state", JURISDICTIONS, no_state)
+        no_kind = "There is no such kind of official. Choose one from the list."
+        kind = asked.choice(request.GET, "kind", Kind.values, no_kind)
+    except asked.NoSuchPageError as problem:
+        return asked.no_such_page(request, problem)
+    asked_for = {
+        name: value for name, value in (("state", state), ("kind", kind)) if value
+    }
+    pairs = list(Case.objects.public().order_by().values_list("state", "kind"))
+    states = Counter(s for s, k in pairs if kind in ("", k))
+    kinds = Counter(k for s, k in pairs if state in ("", s))
+    context = {
+        "cases": Case.objects.public().filter(**asked_for).defer("body"),
+        "total": len(pairs),
+        "filtered": bool(asked_for),
+        "states": options(JURISDICTIONS.items(), states, state),
+        "kinds": options(Kind.choices, kinds, kind),
+    }
+    return render(request, "faq/case_list.html", context)
+
+
+def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option]:
+    """Return what a filter offers: what has cases, and what is chosen."""
+    return [
+        Option(value, label, counts[value], value == chosen)
+        for value, label in choices
+        if counts[value] or value == chosen
+    ]
+
+
+@require_safe
+@public_page
+def detail(request, slug):
+    return show(request, get_object_or_404(Case.objects.public(), slug=slug))
+
+
+def show(request, case: Case, *, preview=False):
+    """One case in full, with the way to others from its state."""
+    others = Case.objects.public().filter(state=case.state).exclude(pk=case.pk)
+    context = {
+        "case": case,
+        "body": render_markdown(case.body).html,
+        "others": others.defer("body"),
+        "preview": preview,
+    }
+    return render(request, "faq/case_detail.html", context)

@@ -1,0 +1,38 @@
+"""What a page's text may ask for by [[name]]: the timeline and the charts."""
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from faq.markdown import render
+from faq.pages import charts
+from faq.pages.models import Chart, TimelineEntry
+
+
+class Parts:
+    """Makes the parts of one page: the public's, or drafts too for a preview."""
+
+    def __init__(self, *, drafts: bool = False):
+        self.drafts = drafts
+
+    def rows(self, model):
+        return model.objects.all() if self.drafts else model.objects.public()
+
+    def __call__(self, name: str) -> SafeString:
+        kind, _, slug = name.partition(":")
+        if kind == "timeline":
+            return self.timeline()
+        chart = self.rows(Chart).filter(slug=slug).first() if kind == "chart" else None
+        return self.chart(chart) if chart else SafeString()
+
+    def timeline(self) -> SafeString:
+        entries = [
+            (entry, render(entry.body, f"{entry.slug}-").html)
+            for entry in self.rows(TimelineEntry)
+        ]
+        return render_to_string("faq/timeline.html", {"entries": entries})
+
+    def chart(self, chart: Chart) -> SafeString:
+        context = charts.context(chart) | {
+            "body": render(chart.body, f"{chart.slug}-").html
+        }
+        return render_to_string("faq/chart.html", context)

@@ -1,0 +1,35 @@
+from django.conf import settings
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from faq.markdown import paragraphs, print_values
+from faq.markdown import render as render_markdown
+from faq.pages.models import Page, PageSlug
+from faq.pages.parts import Parts
+from faq.pages.values import values
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+WORDS_A_MINUTE = 230
+
+
+@require_safe
+@public_page
+def page(request, slug):
+    return show(request, get_object_or_404(Page.objects.public(), slug=slug))
+
+
+def show(request, page: Page, *, preview=False):
+    """A page with what its text asks for: settings, timeline, charts."""
+    body = print_values(page.body, values())
+    rendered = render_markdown(body, part=Parts(drafts=preview))
+    words = sum(len(paragraph.split()) for paragraph in paragraphs(body))
+    context = {
+        "page": page,
+        "body": rendered.html,
+        # A short page needs no contents beside it.
+        "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
+        "minutes": max(1, round(words / WORDS_A_MINUTE)),
+        "preview": preview,
+    }
+    return render(request, "faq/page.html", context)

@@ -1,0 +1,77 @@
+from typing import NamedTuple
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from faq import asked
+from faq.markdown import render as render_markdown
+from faq.questions.models import Question, Topic
+from faq.questions.search import search
+from faq.questions.structured import structured_data
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+
+class Answered(NamedTuple):
+    """A question, and its answer as HTML."""
+
+    question: Question
+    answer: SafeString
+
+
+class Group(NamedTuple):
+    topic: Topic
+    answered: list[Answered]
+
+
+@require_safe
+@public_page
+def index(request):
+    """All questions by topic, or those that match a search."""
+    try:
+        words = asked.words(request.GET)
+    except asked.NoSuchPageError as problem:
+        return asked.no_such_page(request, problem)
+    if words:
+        context = {"q": words, "matches": search(words)}
+        return render(request, "faq/question_search.html", context)
+    questions = list(Question.objects.public())
+    context = {"groups": group(questions), "data": structured_data(questions)}
+    return render(request, "faq/question_list.html", context)
+
+
+def group(questions: list[Question]) -> list[Group]:
+    groups = [
+        Group(topic, [answer(q) for q in questions if q.topic == topic])
+        for topic in Topic
+    ]
+    return [group for group in groups if group.answered]
+
+
+def answer(question: Question) -> Answered:
+    return Answered(
+        question, render_markdown(question.answer, f"{question.slug}-").html
+    )
+
+
+@require_safe
+@public_page
+def detail(request, slug):
+    question = get_object_or_404(Question.objects.public(), slug=slug)
+    return show(request, question)
+
+
+def show(request, question: Question, *, preview=False):
+    """A question on a page of its own, with the way to others of its topic."""
+    others = Question.objects.public().filter(topic=question.topic)
+    context = {
+        "question": question,
+        "answer": answer(question).answer,
+        "others": others.exclude(pk=question.pk).defer("answer", "words", "search"),
+        "data": structured_data([question]),
+        "preview": preview,
+    }
+    return render(request, "faq/question_detail.html", context)

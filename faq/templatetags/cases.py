@@ -1,0 +1,13 @@
+"""Cases on the pages of other apps: {% load cases %}{% state_cases "TX" %}."""
+
+from django import template
+
+from faq.cases.models import Case
+
+register = template.Library()
+
+
+@register.inclusion_tag("faq/state_cases.html")
+def state_cases(state: str) -> dict:
+    """The cases from a state; nothing where there are none."""
+    return {"cases": Case.objects.public().filter(state=state).defer("body")}

@@ -1,0 +1,174 @@
+from django.db import IntegrityError, transaction
+from django.template import Context, Template
+from django.test import TestCase
+
+from faq.models import Case
+from tests.faq.texts import make_case
+
+CAVEAT = "We know it from a published summary."
+
+
+class CaseListTests(TestCase):
+    def test_shows_public_cases_as_cards(self):
+        make_case("Doe v. Roe", who="Jane Doe", place="Laredo", happened_in=2017)
+        make_case("Draft v. Draft", publish_at=None)
+
+        response = self.client.get("/cases/")
+
+        self.assertContains(response, "Jane Doe</a><small>Laredo, Texas · 2017</small>")
+        self.assertContains(response, "<cite>Doe v. Roe</cite>")
+        self.assertContains(response, "No earlier ruling was close enough.")
+        self.assertNotContains(response, "Draft v. Draft")
+
+    def test_says_the_year_of_the_ruling_where_the_other_is_unknown(self):
+        make_case(happened_in=None, decided_in=2019)
+
+        self.assertContains(self.client.get("/cases/"), "Texas · decided 2019")
+
+    def test_names_the_state_once(self):
+        make_case(place="State College of Texas")
+
+        self.assertContains(
+            self.client.get("/cases/"), "<small>State College of Texas ·"
+        )
+
+    def test_can_be_narrowed_down_by_state_and_kind(self):
+        make_case("A v. A", state="TX", kind="police")
+        make_case("B v. B", state="TX", kind="school")
+        make_case("C v. C", state="CO", kind="police")
+
+        response = self.client.get("/cases/?state=TX&kind=police")
+
+        self.assertContains(response, "A v. A")
+        self.assertNotContains(response, "B v. B")
+        self.assertNotContains(response, "C v. C")
+        self.assertContains(response, "<b>1 case</b> of 3.")
+        self.assertContains(response, '<option value="TX" selected>Texas (1)</option>')
+        self.assertContains(response, '<option value="school">Schools (1)</option>')
+        self.assertNotContains(response, "Alabama")
+
+    def test_says_so_when_nothing_matches(self):
+        make_case()
+
+        self.assertContains(self.client.get("/cases/?state=AL"), "No case matches.")
+
+    def test_refuses_filters_that_cannot_be(self):
+        for query in (
+            "state=ZZ",
+            "kind=x",
+            "state=PR",
+            "state=%00",
+            "kind=" + "x" * 999,
+        ):
+            response = self.client.get(f"/cases/?{query}")
+            self.assertContains(response, "There is no such", status_code=404)
+
+    def test_takes_the_last_of_a_filter_given_twice(self):
+        make_case("A v. A", state="TX")
+
+        self.assertContains(self.client.get("/cases/?state=ZZ&state=TX"), "A v. A")
+
+    def test_asks_twice_however_many_there_are(self):
+        for _ in range(5):
+            make_case()
+
+        with self.assertNumQueries(2):
+            self.client.get("/cases/")
+
+
+class CaseTests(TestCase):
+    def test_tells_the_whole_case(self):
+        make_case("Doe v. Roe", slug="doe")
+        make_case("Another v. Texan", who="Ann Other")
+        make_case("Elsewhere v. Roe", state="CO")
+
+        response = self.client.get("/cases/doe/")
+
+        self.assertContains(response, "<h2 id=")
+        self.assertContains(response, "Officer Richard Roe (Police)")
+        self.assertContains(response, 'href="https://www.example.org/doe"')
+        self.assertContains(response, "Another v. Texan")
+        self.assertNotContains(response, "Elsewhere v. Roe")
+
+    def test_says_what_the_court_left_open(self):
+        make_case(slug="open", lawfulness="not-decided")
+        make_case(slug="found", lawfulness="violation-found")
+
+        left_open = self.client.get("/cases/open/")
+        self.assertContains(left_open, "did not decide whether it was lawful")
+        self.assertContains(
+            left_open, "“Not clearly established” does not mean lawful."
+        )
+        found = self.client.get("/cases/found/")
+        self.assertContains(found, "found that rights were violated")
+        self.assertNotContains(found, "does not mean lawful")
+
+    def test_shows_the_caveat_where_we_are_less_sure(self):
+        make_case(slug="sure")
+        make_case(slug="less", confidence="medium", caveat=CAVEAT)
+
+        self.assertContains(self.client.get("/cases/less/"), CAVEAT)
+        self.assertContains(self.client.get("/cases/"), CAVEAT)
+        self.assertNotContains(self.client.get("/cases/sure/"), "How sure we are")
+
+    def test_cannot_be_read_as_a_draft(self):
+        make_case(slug="draft", publish_at=None)
+
+        self.assertEqual(self.client.get("/cases/draft/").status_code, 404)
+
+    def test_asks_twice(self):
+        make_case(slug="doe")
+        for _ in range(4):
+            make_case()
+
+        with self.assertNumQueries(2):
+            self.client.get("/cases/doe/")
+
+    def test_a_medium_case_has_a_caveat_and_is_not_featured(self):
+        for fields in (
+            {"confidence": "medium"},
+            {"confidence": "medium", "caveat": CAVEAT, "featured": True},
+            {"sources": []},
+        ):
+            with self.assertRaises(IntegrityError), transaction.atomic():
+                make_case(**fields)
+
+        self.assertFalse(Case.objects.exists())
+
+
+class HomePageTests(TestCase):
+    def test_shows_six_featured_cases(self):
+        for number in range(7):
+            make_case(f"Case {number}", featured=True, order=number)
+        make_case("Not featured")
+        make_case("Draft", featured=True, publish_at=None, order=0)
+
+        response = self.client.get("/")
+
+        self.assertContains(response, '<article class="case">', count=6)
+        self.assertContains(response, "Case 5")
+        for absent in ("Case 6", "Not featured", "<cite>Draft"):
+            self.assertNotContains(response, absent)
+
+    def test_leaves_the_part_out_while_there_are_none(self):
+        self.assertNotContains(self.client.get("/"), 'id="cases"')
+
+
+class StateCasesTests(TestCase):
+    def render(self, state):
+        template = Template("{% load cases %}{% state_cases state %}")
+        return template.render(Context({"state": state}))
+
+    def test_shows_the_cases_of_a_state_on_its_page(self):
+        make_case("Doe v. Roe", state="TX")
+        make_case("Draft v. Draft", state="TX", publish_at=None)
+
+        html = self.render("TX")
+
+        self.assertIn("Doe v. Roe", html)
+        self.assertNotIn("Draft", html)
+
+    def test_shows_nothing_where_there_are_none(self):
+        make_case(state="TX")
+
+        self.assertEqual(self.render("CO").strip(), "")

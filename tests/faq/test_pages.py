@@ -1,0 +1,152 @@
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import TestCase, override_settings
+
+from faq.models import Page
+from tests.faq.texts import SOURCE, make_chart, make_entry, make_page
+
+LONG = """Start.[^1]
+
+## Who pays
+
+[[chart:who-pays]]
+
+## Since 1871
+
+[[timeline]]
+
+[^1]: A note.
+"""
+
+
+class PageTests(TestCase):
+    def test_shows_the_text(self):
+        make_page("about", title="About us", body="## Who\n\nAmericans.\n")
+
+        response = self.client.get("/about/")
+
+        self.assertContains(response, '<h1 class="lines">About us</h1>', html=True)
+        self.assertContains(response, "<p>Americans.</p>")
+        self.assertNotContains(response, "On this page")
+
+    def test_cannot_be_read_as_a_draft(self):
+        make_page("about", publish_at=None)
+
+        self.assertEqual(self.client.get("/about/").status_code, 404)
+
+    @override_settings(CONFIRM_LINK_DAYS=9, CONTACT_EMAIL="a_b_c@example.org")
+    def test_prints_settings(self):
+        make_page(
+            body="{{ confirm_link_days }} days; [us](mailto:{{ contact_email }})."
+        )
+
+        response = self.client.get("/about/")
+
+        self.assertContains(response, "9 days")
+        self.assertContains(response, 'href="mailto:a_b_c@example.org"')
+
+    def test_refuses_to_print_anything_else(self):
+        page = Page(slug="about", title="A", lede="B", body="{{ secret_key }}\n\n[[x]]")
+
+        with self.assertRaises(ValidationError) as caught:
+            page.full_clean()
+        self.assertIn("{{ secret_key }}", str(caught.exception))
+        self.assertIn("[[x]]", str(caught.exception))
+
+        page.save()
+        Page.objects.update(publish_at="2020-01-01T00:00Z")
+        self.assertNotContains(self.client.get("/about/"), settings.SECRET_KEY)
+
+    def test_the_privacy_page_stays_public(self):
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            make_page("privacy", publish_at=None)
+
+
+class ExplainerTests(TestCase):
+    def setUp(self):
+        make_chart(slug="who-pays")
+        make_entry(1982, "The modern rule")
+        make_entry(1871, "The promise")
+        make_entry(1999, "Draft", publish_at=None)
+
+    def get(self):
+        make_page("explained", body=LONG)
+        return self.client.get("/explained/")
+
+    def test_lists_its_headings_beside_the_text(self):
+        response = self.get()
+
+        self.assertContains(response, '<a href="#s-who-pays">Who pays</a>', html=True)
+        self.assertContains(response, '<h2 id="s-who-pays">Who pays</h2>', html=True)
+        self.assertContains(response, '<a href="#notes">Notes</a>', html=True)
+
+    def test_shows_the_timeline_in_order(self):
+        page = self.get().content.decode()
+
+        self.assertLess(page.index("The promise"), page.index("The modern rule"))
+        self.assertNotIn("Draft", page)
+        self.assertNotIn("[[", page)
+
+    def test_draws_a_chart_from_the_table_that_it_shows(self):
+        response = self.get()
+
+        self.assertContains(
+            response,
+            'aria-label="Bar chart, % of the dollars: Governments 99.98%; '
+            'Officers 0.02%."',
+        )
+        self.assertContains(response, 'width="290.0"')
+        self.assertContains(response, '<td class="n">99.98%</td>', html=True)
+        self.assertContains(response, "From a study of 81 agencies.")
+
+    def test_leaves_out_a_chart_that_is_a_draft(self):
+        make_chart(slug="secret", title="Secret", publish_at=None)
+        make_page("explained", body="Look.\n\n[[chart:secret]]\n")
+
+        response = self.client.get("/explained/")
+
+        self.assertNotContains(response, "Secret")
+        self.assertNotContains(response, "[[")
+
+    def test_asks_once_for_each_part(self):
+        make_page("explained", body=LONG)
+        for year in range(1900, 1910):
+            make_entry(year)
+
+        with self.assertNumQueries(3):
+            self.client.get("/explained/")
+
+    def test_needs_sources_and_so_do_its_parts(self):
+        for make in (make_chart, make_entry):
+            with self.assertRaises(IntegrityError), transaction.atomic():
+                make(sources=[])
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            make_page("explained", sources=[])
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            make_chart(points=[])
+        make_page("about", sources=[])
+
+
+class RowTests(TestCase):
+    def test_refuses_sources_and_figures_that_say_nothing(self):
+        page = make_page()
+        for sources in (
+            ["x"],
+            [{"citation": "x"}],
+            [SOURCE | {"confidence": "unverified"}],
+            [SOURCE | {"url": "javascript:alert(1)"}],
+            [SOURCE | {"fact": 10**20}],
+            [SOURCE | {"more": 1}],
+            [SOURCE | {"citation": "x\0"}],
+            [SOURCE] * 101,
+        ):
+            page.sources = sources
+            with self.assertRaises(ValidationError, msg=sources) as caught:
+                page.full_clean()
+            self.assertIn("sources", caught.exception.message_dict)
+        chart = make_chart()
+        for points in ([{"label": "x"}], [{"label": "x", "value": "nan"}]):
+            chart.points = points
+            with self.assertRaises(ValidationError, msg=points):
+                chart.full_clean()
