@@ -127,7 +127,7 @@ MODERATION_EMAIL = environment.read("MODERATION_EMAIL")
 BOUNCE_ADDRESS = environment.read("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
-# Signing: the privacy page prints these numbers
+# Signing: the privacy page prints these numbers (faq/pages/values.py)
 
 SIGNING_OPEN = environment.read("SIGNING_OPEN", "1") == "1"
 CONFIRM_LINK_DAYS = 7

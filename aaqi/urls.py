@@ -8,12 +8,7 @@ from faq.pages.views import page
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("privacy/", views.privacy, name="privacy"),
-    *(
-        path(f"{slug}/", page, {"slug": slug}, name=slug)
-        for slug in PageSlug.values
-        if slug != "privacy"
-    ),
+    *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
     path("admin/", admin.site.urls),

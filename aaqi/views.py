@@ -37,23 +37,6 @@ def home(request):
     )
 
 
-@require_safe
-@public_page
-def privacy(request):
-    return render(
-        request,
-        "privacy.html",
-        {
-            "days": {
-                "link": settings.CONFIRM_LINK_DAYS,
-                "unconfirmed": settings.UNCONFIRMED_KEPT_DAYS,
-                "mail_log": settings.MAIL_LOG_KEPT_DAYS,
-                "network": settings.NETWORK_KEPT_DAYS,
-            }
-        },
-    )
-
-
 def csrf_failure(request, reason=""):
     """Answer 403, and give back what was typed."""
     match = request.resolver_match

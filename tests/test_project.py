@@ -10,6 +10,8 @@ from django.template.loader import get_template
 from django.test import SimpleTestCase, TestCase
 from django.urls import reverse
 
+from faq.models import Case, Question
+from faq.pages.models import PageSlug
 from rankings.models import Edition
 from tests.committed import CommittedTestCase
 from tests.factories import (
@@ -131,9 +133,15 @@ class TemplateTests(SimpleTestCase):
 class EveryPageTests(TestCase):
     def setUp(self):
         form = make_submission()
+        call_command("load_content", stdout=StringIO())
         self.paths = {
             reverse("home"): 200,
-            reverse("privacy"): 200,
+            **{reverse(slug): 200 for slug in PageSlug.values},
+            reverse("faq:questions"): 200,
+            reverse("faq:questions") + "?q=court": 200,
+            Question.objects.latest("pk").get_absolute_url(): 200,
+            reverse("faq:cases"): 200,
+            Case.objects.latest("pk").get_absolute_url(): 200,
             reverse("voices:list"): 200,
             make_published_voice().get_absolute_url(): 200,
             reverse("voices:add"): 200,

@@ -23,6 +23,9 @@ class PageSlug(models.TextChoices):
     HOW_WE_COUNT = "how-we-count", "How we count"
 
 
+ALWAYS_PUBLIC = "Everybody who signs agrees to the privacy page: it stays public."
+
+
 class TimelineEntry(Text):
     """What happened in a year, for the timeline of the explainer."""
 
@@ -118,9 +121,7 @@ class Page(Text):
                 condition=~models.Q(slug=PageSlug.PRIVACY)
                 | models.Q(publish_at__isnull=False),
                 name="privacy_is_public",
-                violation_error_message=(
-                    "Everybody who signs agrees to the privacy page: it stays public."
-                ),
+                violation_error_message=ALWAYS_PUBLIC,
             ),
         ]
 
@@ -130,6 +131,8 @@ class Page(Text):
     def clean(self):
         unknown = [f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in NAMES]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
+        if self.slug == PageSlug.PRIVACY and self.publish_at and not self.is_public:
+            raise ValidationError({"publish_at": ALWAYS_PUBLIC})
         if unknown:
             sentence = f"There is nothing to print for {', '.join(unknown)}."
             raise ValidationError({"body": sentence})

@@ -8,6 +8,7 @@ from django.core import mail
 from tests.browser.steps import WORDS, fill_in, link_in_mail, moderate
 from tests.committed import run_worker
 from tests.factories import make_published_voice
+from tests.faq.texts import make_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,6 +112,7 @@ def test_filters_narrow_the_wall_and_come_off_one_by_one(page):
 @pytest.mark.parametrize("path", ["/", "/voices/", "/voices/add/", "/privacy/"])
 def test_no_page_scrolls_sideways(page, path, width, scheme):
     make_published_voice(statement=WORDS * 10)
+    make_page("privacy")
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
 

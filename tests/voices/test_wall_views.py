@@ -17,6 +17,7 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
+from tests.faq.texts import make_page
 from voices.models import Voice
 from voices.moderation import decide
 from voices.professions import ProfessionGroup
@@ -515,6 +516,7 @@ class PublicPageTests(TestCase):
             name="Unlisted Secretname",
             name_display="unlisted",
         )
+        make_page("privacy")
         self.pages = [
             reverse("home"),
             reverse("privacy"),
