@@ -1,0 +1,428 @@
+"""Every page of the site, once for each template and state of it.
+
+What judges the pages goes through this list: axe, the budgets, the screenshots, the
+HTML checker, the links. A page that is missing here fails `tests/test_pages.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from unittest import mock
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.abuse import make_quarantined, set_limit
+from tests.factories import (
+    check_url,
+    confirm_url,
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+    not_me_url,
+)
+from voices.abuse import client
+from voices.managing import changes
+from voices.models import (
+    AddressChange,
+    Arrival,
+    BlockedDomain,
+    BlockedNetwork,
+    Limit,
+    Report,
+    Update,
+    Voice,
+    WatchedWord,
+)
+from voices.moderation import decide
+from voices.signing import tokens
+from voices.updates.tokens import unsubscribing
+from voices.wall.cursor import encode
+
+SHORT = "No one should have to find a twin case to be heard."
+FLAGGED = "Call me at 614-555-0123, or ask the sheriff."
+LONG = (
+    "My brother did what he was told, with his hands where they could see them. What "
+    "happened next is on video, and two judges said that it was wrong. Then they said "
+    "that no earlier case was close enough, and that was all. No jury ever saw the "
+    "video. I don’t want revenge; I want somebody to have to answer the question."
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page is (its rows are made first), and what is done there to see it."""
+
+    name: str
+    path: Callable[[], str]
+    status: int = 200
+    then: Callable | None = None
+    staff: bool = False
+    troubled: bool = False
+
+
+def at(name, *args, query=""):
+    return lambda: reverse(name, args=args) + query
+
+
+def press(name):
+    """Press a button that leads to another page."""
+    return lambda page: page.get_by_role("button", name=name).click()
+
+
+def check_and_press(label, name):
+    def check_it_and_press(page):
+        page.get_by_label(label).check()
+        press(name)(page)
+
+    return check_it_and_press
+
+
+def press_sure(name):
+    """Tick the box beside a button that can't be undone, and press it."""
+
+    def tick_and_press(page):
+        form = page.locator("form", has=page.get_by_role("button", name=name))
+        form.get_by_role("checkbox").check()
+        press(name)(page)
+
+    return tick_and_press
+
+
+def press_without_cookie(name):
+    def forget_and_press(page):
+        page.context.clear_cookies()
+        press(name)(page)
+
+    return forget_and_press
+
+
+def send_elsewhere(action):
+    """Send a form of ours to an address that takes none."""
+    script = "(form, action) => { form.action = action; form.submit() }"
+    return lambda page: page.locator("main form").first.evaluate(script, action)
+
+
+def send_too_much(page):
+    script = "(box) => { box.value = 'x'.repeat(200000); box.form.submit() }"
+    page.locator("textarea").first.evaluate(script)
+
+
+# Rows
+
+
+def voice(statement=SHORT):
+    """A voice older than the founding ones, so that the front pages show those."""
+    then = timezone.now() - timedelta(days=400)
+    found = Voice.objects.filter(statement=statement).first()
+    return found or make_published_voice(
+        statement=statement, profession="Nurse", published_at=then
+    )
+
+
+def gone_voice():
+    now = timezone.now()
+    return make_voice(published_at=now, withdrawn_at=now, statement="")
+
+
+def waiting_voice():
+    found = Voice.objects.filter(statement=FLAGGED).first()
+    return found or make_voice(statement=FLAGGED)
+
+
+def signature(**fields):
+    return make_signature(voice=make_voice(review_since=None), **fields)
+
+
+def token_path(name, signer, signed):
+    return reverse(f"voices:{name}", args=[signer.sign(str(signed))])
+
+
+def manage_path(**fields):
+    return token_path("manage", tokens.managing, signature(**fields).ref)
+
+
+def withdrawn_path():
+    mine = signature()
+    changes.withdraw(mine)
+    return token_path("manage", tokens.managing, mine.ref) + "?done=withdrawn"
+
+
+def expired(make_path):
+    def made_long_ago():
+        then = timezone.now() - timedelta(days=90)
+        with mock.patch("django.core.signing.time.time", then.timestamp):
+            return make_path()
+
+    return made_long_ago
+
+
+def confirmed_path():
+    form = make_submission()
+    form.confirm()
+    return confirm_url(form)
+
+
+def new_address_path():
+    change = AddressChange.objects.create(
+        signature=signature(), email="new@example.com", email_key="new@example.com"
+    )
+    return token_path("new-address", tokens.changing_address, change.ref)
+
+
+def unsubscribe_path():
+    return token_path("unsubscribe", unsubscribing, signature(updates=True).pk)
+
+
+def report_path():
+    return reverse("voices:report", args=[voice().pk])
+
+
+def crowded_report_path():
+    """Where so many reports have come from this machine that no more is taken."""
+    set_limit(Limit.Of.NETWORK_BURST, most=1)
+    network = client.network_hash("127.0.0.1")
+    Arrival.objects.bulk_create(
+        Arrival(form=Arrival.Form.REPORT, network_hash=network) for _ in range(50)
+    )
+    return report_path()
+
+
+def older_path():
+    newest = voice()
+    cursor = encode(newest.published_at + timedelta(days=1), newest.pk)
+    return reverse("voices:list", query={"before": cursor})
+
+
+PUBLIC = [
+    Page("index", at("home")),
+    Page("privacy", at("privacy")),
+    # Reading
+    Page("voices", at("voices:list")),
+    Page("voices-filtered", at("voices:list", query="?state=TX&q=court")),
+    Page("voices-none", at("voices:list", query="?q=zebra")),
+    Page("voices-older", older_path),
+    Page("voice", lambda: voice().get_absolute_url()),
+    Page("voice-long", lambda: voice(LONG).get_absolute_url()),
+    Page("voice-gone", lambda: gone_voice().get_absolute_url(), 410),
+    Page("report", report_path),
+    Page("report-errors", report_path, 422, press("Send the report")),
+    Page("report-thank-you", at("voices:report-thanks")),
+    # Signing
+    Page("add-your-voice", at("voices:add")),
+    Page("add-your-voice-errors", at("voices:add"), 422, press("Add my voice")),
+    Page("check-your-email", lambda: check_url(make_submission())),
+    Page(
+        "check-your-email-errors",
+        lambda: check_url(make_submission()),
+        422,
+        press("Confirm with the code"),
+    ),
+    Page(
+        "check-your-email-again",
+        lambda: check_url(make_submission()),
+        then=press("Send the message again"),
+    ),
+    Page("confirm", lambda: confirm_url(make_submission())),
+    Page(
+        "confirm-unlisted",
+        lambda: confirm_url(make_submission(name_display="unlisted", statement="")),
+    ),
+    Page("confirm-already", confirmed_path),
+    Page("confirm-expired", expired(lambda: confirm_url(make_submission())), 410),
+    Page("confirm-unknown", at("voices:confirm", "x"), 404),
+    Page("thank-you", at("voices:thanks")),
+    Page("not-me", lambda: not_me_url(make_submission())),
+    Page(
+        "not-me-done",
+        lambda: not_me_url(make_submission()),
+        then=press("Delete it and don’t write again"),
+    ),
+    Page("not-me-unknown", at("voices:not-me", "x"), 404),
+    # Managing
+    Page("manage-ask", at("voices:manage-ask")),
+    Page("manage-ask-errors", at("voices:manage-ask"), 422, press("Mail me the link")),
+    Page("manage-sent", at("voices:manage-sent")),
+    Page("manage", manage_path),
+    Page("manage-saved", lambda: manage_path() + "?done=saved"),
+    Page("manage-errors", manage_path, 422, press("Erase everything")),
+    Page("manage-unlisted", lambda: manage_path(name_display="unlisted")),
+    Page("manage-withdrawn", withdrawn_path),
+    Page("manage-erase", manage_path, then=press_sure("Erase everything")),
+    Page("manage-erased", at("voices:manage-erased")),
+    Page("manage-expired", expired(manage_path), 410),
+    Page("manage-unknown", at("voices:manage", "x"), 404),
+    Page("new-address", new_address_path),
+    Page("new-address-done", new_address_path, then=press("Yes, use this address")),
+    Page("new-address-unknown", at("voices:new-address", "x"), 404),
+    Page("unsubscribe", unsubscribe_path),
+    Page("unsubscribe-done", unsubscribe_path, then=press("Send me no more updates")),
+    Page("unsubscribe-unknown", at("voices:unsubscribe", "x"), 404),
+    # What went wrong
+    Page(
+        "403-form-kept",
+        at("voices:add"),
+        403,
+        press_without_cookie("Add my voice"),
+    ),
+    Page(
+        "403",
+        lambda: not_me_url(make_submission()),
+        403,
+        press_without_cookie("Delete it and don’t write again"),
+    ),
+    Page("404", lambda: "/none/", 404),
+    Page("405", at("voices:manage-ask"), 405, send_elsewhere("/voices/")),
+    Page("413", at("voices:add"), 413, send_too_much),
+    Page(
+        "429",
+        crowded_report_path,
+        429,
+        check_and_press("Somebody else wrote it", "Send the report"),
+    ),
+    Page("500", at("home"), 500, troubled=True),
+    Page("503-signing-closed", at("voices:add"), 503, troubled=True),
+]
+
+# Addresses that answer with something other than a page: their own tests read them.
+NOT_PAGES = {
+    "voices:manage-data",
+    "aaqi.health.alive",
+    "aaqi.health.ready",
+    # Answer to buttons only, or with a page of another address.
+    "admin:logout",
+    "admin:autocomplete",
+    "admin:jsi18n",
+    "admin:view_on_site",
+    "admin:voices_quarantinedsignature_settle",
+    "admin:voices_voice_decide",
+    # A mail, shown as mail programs do.
+    "admin:voices_update_html",
+}
+
+
+# Staff
+
+
+def make_a_row_of_each():
+    """One row of each kind that staff may open, unless they are there."""
+    if Update.objects.exists():
+        return
+    Group.objects.create(name="Readers")
+    make_reason()
+    waiting_voice()
+    Report.objects.create(voice=voice(), kind=Report.Kind.OTHER, text="Spam")
+    set_limit(Limit.Of.ADDRESS_BURST, most=5)
+    BlockedDomain.objects.create(domain="example.net")
+    BlockedNetwork.objects.create(network="192.0.2.0/24")
+    WatchedWord.objects.create(words="sheriff")
+    Update.objects.create(subject="A bill in Ohio", body="It passed.")
+    make_quarantined()
+    decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))
+
+
+def superuser_request():
+    request = HttpRequest()
+    request.user = get_user_model()(is_active=True, is_staff=True, is_superuser=True)
+    return request
+
+
+def row_path(model_admin, view):
+    def first_row_path():
+        make_a_row_of_each()
+        row = model_admin.get_queryset(superuser_request()).order_by("pk").last()
+        assert row, f"There is no row for {model_admin.opts.model_name}."
+        return reverse(admin_name(model_admin, view), args=[row.pk])
+
+    return first_row_path
+
+
+def admin_name(model_admin, view):
+    return f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{view}"
+
+
+def password_path():
+    make_a_row_of_each()
+    pk = get_user_model().objects.earliest("pk").pk
+    return reverse("admin:auth_user_password_change", args=[pk])
+
+
+def choose(action):
+    """Tick every row of a list, and run an action on them."""
+
+    def tick_and_run(page):
+        for box in page.locator("input.action-select").all():
+            box.check()
+        page.get_by_label("Action:").select_option(label=action)
+        press("Run")(page)
+
+    return tick_and_run
+
+
+def pages_of(model_admin):
+    """The pages that the admin has for a kind of row."""
+    name = f"staff-{model_admin.opts.model_name}"
+    may = superuser_request()
+    yield Page(name, at(admin_name(model_admin, "changelist")), staff=True)
+    views = ["change", "history"]
+    if model_admin.has_add_permission(may):
+        yield Page(f"{name}-add", at(admin_name(model_admin, "add")), staff=True)
+    if model_admin.has_delete_permission(may):
+        views.append("delete")
+    for view in views:
+        yield Page(f"{name}-{view}", row_path(model_admin, view), staff=True)
+
+
+def at_list(model):
+    def list_path():
+        make_a_row_of_each()
+        return reverse(f"admin:voices_{model}_changelist")
+
+    return list_path
+
+
+def decide_path(kind):
+    return lambda: reverse(
+        "admin:voices_awaitingvoice_decide",
+        args=[kind],
+        query={"id": waiting_voice().pk},
+    )
+
+
+def update_path(view):
+    def first_update_path():
+        make_a_row_of_each()
+        pk = Update.objects.earliest("pk").pk
+        return reverse(f"admin:voices_update_{view}", args=[pk])
+
+    return first_update_path
+
+
+STAFF = [
+    Page("staff-login", at("admin:login")),
+    Page("staff-desk", at("admin:index"), staff=True),
+    Page("staff-app", at("admin:app_list", "voices"), staff=True),
+    Page("staff-figures", at("admin:figures"), staff=True),
+    Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),
+    Page("staff-password", at("admin:password_change"), staff=True),
+    Page("staff-password-of", password_path, staff=True),
+    Page("staff-password-done", at("admin:password_change_done"), staff=True),
+    Page("staff-decline", decide_path("declined"), staff=True),
+    Page("staff-take-down", decide_path("taken-down"), staff=True),
+    Page(
+        "staff-reject",
+        at_list("quarantinedsignature"),
+        then=choose("Reject…"),
+        staff=True,
+    ),
+    Page("staff-send-update", update_path("send"), staff=True),
+    *(page for each in admin.site._registry.values() for page in pages_of(each)),
+]
+PAGES = PUBLIC + STAFF
