@@ -33,6 +33,7 @@ FOUND_BY_NAME = {
     "404.html",
     "500.html",
     "admin/base_site.html",
+    "admin/login.html",
     "aaqi/field.html",
     "aaqi/uni_form.html",
 }

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -140,13 +140,14 @@ def wait_for_answer(web, site_url, port):
     while time.monotonic() < deadline:
         if web.poll() is not None:
             raise_for(web)
-        connection = http.client.HTTPConnection(HOST, port, timeout=5)
-        with suppress(OSError, http.client.HTTPException):
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(HOST, port, timeout=5)) as connection,
+        ):
             connection.request(
                 "GET", "/healthz", headers={"Host": urlsplit(site_url).netloc}
             )
             return connection.getresponse().status
-        connection.close()
         time.sleep(0.1)
     raise SiteError(f"The site has not answered for {PATIENCE} seconds.")
 

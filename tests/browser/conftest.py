@@ -1,6 +1,7 @@
 """A real Chromium, and pages in it that fail their test on any complaint."""
 
 import os
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium, launch_flags
 from tests.committed import empty_queue
+from tests.served import serve
 
 # A blocked resource may fail in silence; the page's own report never does.
 REPORT_VIOLATIONS = """
@@ -45,15 +47,19 @@ def chromium(tmp_path_factory):
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture
-def page(chromium, live_server):
-    """A page of a visitor who has never been here, watched for complaints."""
+@contextmanager
+def visitor(chromium, url, **options):
+    """A visitor who has never been here, watched for complaints.
+
+    Takes what Playwright's `new_context` takes. Any that the browser has of a page,
+    and any request to another host, fails the test.
+    """
     complaints = []
     visited = set()
 
     def refuse_other_hosts(route):
-        url = urlsplit(route.request.url)
-        if url.netloc == urlsplit(live_server.url).netloc:
+        asked = urlsplit(route.request.url)
+        if asked.hostname == urlsplit(url).hostname:
             route.continue_()
         else:
             complaints.append(f"asked for {route.request.url}")
@@ -71,27 +77,43 @@ def page(chromium, live_server):
         if message.type == "error":
             complaints.append(f"{message.text} ({message.location['url']})")
 
-    context = chromium.new_context(base_url=live_server.url)
+    context = chromium.new_context(base_url=url, **options)
     context.add_init_script(REPORT_VIOLATIONS)
     # Data and blob addresses are not asked of anybody and do not come by here.
     context.route("**/*", refuse_other_hosts)
     context.on("request", visit)
     context.on("console", note)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
-    page = context.new_page()
-    yield page
+    yield context
     context.close()
     assert not complaints
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
+def page(chromium, live_server, queue, site_url):
+    with visitor(chromium, live_server.url) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def served(chromium, django_db_blocker):
+    """The site in a process of its own, with the rows of the registry's pages.
+
+    Its tests are marked for no database, so they run after all that are.
+    """
+    with django_db_blocker.unblock(), serve() as site:
+        site.cookies = site.staff_cookies()
+        yield site
+
+
+@pytest.fixture
 def queue():
     empty_queue()
     yield
     empty_queue()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def site_url(settings, live_server):
     """Let the links in mails lead to the server of the test."""
     settings.SITE_URL = live_server.url

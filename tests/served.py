@@ -1,0 +1,97 @@
+"""The site as `make run` serves it, on a database that is thrown away."""
+
+import os
+import socket
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from unittest import mock
+from urllib.parse import urlsplit
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from aaqi.local import site
+from tests.factories import make_staff
+from tests.processes import database_environment
+
+
+@contextmanager
+def gunicorn(**environment):
+    """Yield the address of a site of its own; the environment may change it."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    given = {"PORT": str(port), "SITE_URL": url, "WEB_WORKERS": "1", **environment}
+    child = site.start(
+        [sys.executable, "-m", "gunicorn", "aaqi.wsgi"], database_environment() | given
+    )
+    try:
+        site.wait_for_answer(child, url, port)
+        yield url
+    finally:
+        site.end(child)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((site.HOST, 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Served:
+    """A site with its first content, and one beside it that is in trouble.
+
+    The second takes no signatures and has lost its database: it answers with the
+    pages for that.
+    """
+
+    url: str
+    troubled: str
+    paths: dict = field(default_factory=dict)
+
+    def address(self, page):
+        """Return where a page of the registry is, with its rows made."""
+        # What is done on a page may use up its rows.
+        if page.then or page.name not in self.paths:
+            self.paths[page.name] = page.path()
+        return (self.troubled if page.troubled else self.url) + self.paths[page.name]
+
+    def staff_cookies(self):
+        """Sign a member of staff in; return the cookies as a browser takes them."""
+        client = Client()
+        client.force_login(make_staff("desk"))
+        host = urlsplit(self.url).hostname
+        return [
+            {"name": name, "value": cookie.value, "domain": host, "path": "/"}
+            for name, cookie in client.cookies.items()
+        ]
+
+
+@contextmanager
+def database():
+    """Work on a database of its own meanwhile, which no test empties."""
+    before = connection.settings_dict["NAME"]
+    name = f"served_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with mock.patch.dict(connection.settings_dict["TEST"], NAME=name):
+        create = connection.creation.create_test_db
+        create(verbosity=0, autoclobber=True)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(before, verbosity=0)
+
+
+@contextmanager
+def serve():
+    """Yield the site, on a database of its own with the first content."""
+    nowhere = f"postgres://nobody:none@127.0.0.1:{free_port()}/none"
+    with (
+        database(),
+        gunicorn() as url,
+        gunicorn(SIGNING_OPEN="0", DATABASE_URL=nowhere) as troubled,
+    ):
+        call_command("prepare", verbosity=0, stdout=StringIO())
+        yield Served(url, troubled)
