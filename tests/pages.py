@@ -203,7 +203,22 @@ def older_path():
 
 PUBLIC = [
     Page("index", at("home")),
+    # What it is about
+    Page("explainer", at("explained")),
+    Page("faq", at("faq:questions")),
+    Page("faq-search", at("faq:questions", query="?q=officers")),
+    Page("faq-none", at("faq:questions", query="?q=zebra")),
+    Page("question", at("faq:question", "split-second-decisions")),
+    Page("cases", at("faq:cases")),
+    Page("cases-filtered", at("faq:cases", query="?state=CA&kind=police")),
+    Page("cases-none", at("faq:cases", query="?state=WY")),
+    Page("cases-no-such-state", at("faq:cases", query="?state=XX"), 404),
+    Page("case", at("faq:case", "jessop-v-fresno")),
+    Page("case-with-caveat", at("faq:case", "doe-v-woodard")),
+    Page("about", at("about")),
     Page("privacy", at("privacy")),
+    Page("accessibility", at("accessibility")),
+    Page("how-we-count", at("how-we-count")),
     # Reading
     Page("voices", at("voices:list")),
     Page("voices-filtered", at("voices:list", query="?state=TX&q=court")),
