@@ -9,4 +9,5 @@ urlpatterns = [
     path("faq/<slug:slug>/", questions.detail, name="question"),
     path("cases/", cases.index, name="cases"),
     path("cases/<slug:slug>/", cases.detail, name="case"),
+    path("cases/<slug:slug>/card.png", cases.card, name="card"),
 ]

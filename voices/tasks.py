@@ -17,6 +17,8 @@ from voices.managing.models import AddressChange, LinkRequest
 from voices.managing.queue import FIND_LINK, answer
 from voices.signing.models import Submission
 from voices.updates.queue import QUEUE_COPIES, queue_copies
+from voices.wall import cards
+from voices.wall.cards import DRAW_CARDS
 from voices.wall.copies import DROP_COPIES, drop
 from voices.wall.models import Tally
 
@@ -71,6 +73,11 @@ def queue_update(update_id: int, after: int) -> None:
 @app.task(name=DROP_COPIES, retry=Backoff())
 def drop_copies() -> None:
     drop()
+
+
+@app.task(name=DRAW_CARDS, retry=Backoff())
+def draw_cards(voice_ids: list[int]) -> None:
+    cards.draw_cards(voice_ids)
 
 
 @app.periodic(cron="*/10 * * * *")

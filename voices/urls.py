@@ -4,6 +4,7 @@ from voices.managing import views as managing
 from voices.reports import views as reports
 from voices.signing import views as signing
 from voices.updates import views as updates
+from voices.wall import feed
 from voices.wall import views as wall
 
 
@@ -25,7 +26,9 @@ app_name = "voices"
 urlpatterns = [
     path("", wall.wall, name="list"),
     path("<int:pk>/", wall.detail, name="detail"),
+    path("<int:pk>/card.png", wall.card, name="card"),
     path("<int:pk>/report/", reports.report, name="report"),
+    path("feed/", feed.feed, name="feed"),
     path("report/thank-you/", reports.thanks, name="report-thanks"),
     path("add/", signing.add, name="add"),
     path("check-your-email/<token:ref>/", signing.check, name="check"),

@@ -3,11 +3,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from cards.models import Busy
+from cards.views import busy_response, card_response
 from faq import asked
+from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind
 from faq.markdown import render as render_markdown
 from rankings.states import JURISDICTIONS
@@ -65,6 +69,20 @@ def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option
 @public_page
 def detail(request, slug):
     return show(request, get_object_or_404(Case.objects.public(), slug=slug))
+
+
+@require_safe
+@public_page
+def card(request, slug):
+    """The picture that other sites show beside a link to the case."""
+    case = get_object_or_404(Case.objects.public(), slug=slug)
+    try:
+        png = card_of(case)
+    except Busy:
+        return busy_response(request)
+    if png is None:
+        raise Http404
+    return card_response(png)
 
 
 def show(request, case: Case, *, preview=False):

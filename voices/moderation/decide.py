@@ -18,6 +18,7 @@ from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision
 from voices.reports.models import Report
 from voices.signing.models import Signature
+from voices.wall.cards import queue_cards
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
@@ -26,6 +27,8 @@ Kind = Decision.Kind
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
 # What takes words off the public pages.
 TAKES_WORDS_OFF = {Kind.TAKEN_DOWN, Kind.CORRECTION_TAKEN}
+# What puts words before the public that are then shared.
+PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def undecided(voices):
@@ -169,6 +172,8 @@ def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
         for voice in decided:
             # Saving looks anew at what moderators should see marked.
             voice.save(update_fields=["statement", "correction"])
+    if ids and kind in PUBLISHES:
+        queue_cards(ids)
     if letter:
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):

@@ -5,9 +5,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from cards.models import Busy
+from cards.views import busy_response, card_response
 from rankings.states import PLACES
 from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup
+from voices.wall.cards import card_of
 from voices.wall.models import Tally, Voice
 from voices.wall.page import Filters, NoSuchPage, WallPage
 
@@ -53,11 +56,9 @@ def read_filters(query) -> Filters:
 def detail(request, pk):
     """One statement on a page of its own; 410 once it is taken back or down."""
     voices = Voice.objects.on_the_wall()
-    voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
+    voice = published_once(pk)
     if not voice.is_published:
-        return render(request, "voices/voice_gone.html", status=410)
-    if not voice.statement:
-        raise Http404
+        return gone(request)
     return render(
         request,
         "voices/voice_detail.html",
@@ -72,6 +73,30 @@ def detail(request, pk):
             "state_count": Tally.objects.statements().filter(state=voice.state).total(),
         },
     )
+
+
+def published_once(pk) -> Voice:
+    """Return the voice, which may be gone by now; raises Http404 for any other."""
+    voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
+    if voice.is_published and not voice.statement:
+        raise Http404
+    return voice
+
+
+def gone(request):
+    return render(request, "voices/voice_gone.html", status=410)
+
+
+@require_safe
+@public_page
+def card(request, pk):
+    """The picture that other sites show beside a link to the voice."""
+    voice = published_once(pk)
+    try:
+        png = card_of(voice) if voice.is_published else None
+    except Busy:
+        return busy_response(request)
+    return card_response(png) if png else gone(request)
 
 
 def same_state(voice):

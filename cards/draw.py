@@ -1,0 +1,150 @@
+"""Drawing a share card: 1200 by 630 pixels of somebody's words in the site's letters.
+
+The measures are the design's: a double rule and numbered lines at the left, as on
+American court paper, the words in a box, and a name on yellow below it.
+"""
+
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from cards import letters
+from cards.lines import Setting, fit
+
+SIZE = WIDTH, HEIGHT = 1200, 630
+# Counts the changes of what this module draws: cards of another version are redrawn.
+VERSION = 1
+SITE = "Americans Against Qualified Immunity"
+
+PAPER, INK, SOFT, RULE, EDGE = "#fdfefb", "#15201d", "#4a5753", "#cdd4cc", "#6f7d77"
+MARK = "#ffe04a"
+LEFT, RIGHT, TOP = 150, 1120, 96
+BADGE = 270
+# The colors of grades and of the letters on them.
+GRADES = {
+    "A": ("#0b4f55", "#ffffff"),
+    "B": ("#1c7868", "#ffffff"),
+    "C": ("#6fb56f", INK),
+    "D": ("#b7d15b", INK),
+    "F": (MARK, INK),
+}
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a card says; two that say the same are the same picture."""
+
+    words: str
+    name: str = ""
+    where: str = ""
+    # At the foot, on the right.
+    number: str = ""
+    quoted: bool = False
+    # How many of the last words are marked yellow.
+    marked: int = 0
+    # A grade, from A to F.
+    badge: str = ""
+
+    @property
+    def digest(self) -> str:
+        return sha256(repr((VERSION, *astuple(self))).encode()).hexdigest()
+
+
+def draw(face: Face) -> bytes:
+    """Return the card as a PNG."""
+    image = Image.new("RGB", SIZE, PAPER)
+    pen = ImageDraw.Draw(image)
+    right = RIGHT - BADGE - 60 if face.badge else RIGHT
+    for x in (98, 104):
+        pen.line([x, 0, x, HEIGHT], EDGE, 2)
+    draw_words(pen, face, fit(face.words, right - LEFT, quoted=face.quoted))
+    if face.badge:
+        draw_badge(pen, face.badge)
+    draw_name(pen, face.name)
+    draw_line(pen, (LEFT, 534), face.where, letters.SANS, [26, 22], SOFT)
+    pen.line([LEFT, 562, RIGHT, 562], RULE, 2)
+    draw_line(pen, (LEFT, 602), SITE, letters.SERIF_BOLD, [24], INK)
+    wide = letters.width(face.number, letters.SANS, 24)
+    draw_line(pen, (RIGHT - wide, 602), face.number, letters.SANS, [24], SOFT)
+    return png(image)
+
+
+def png(image: Image.Image) -> bytes:
+    """Return the picture in few colors, for that halves what is sent."""
+    file = BytesIO()
+    few = image.quantize(64, dither=Image.Dither.NONE)
+    few.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def draw_words(pen, face: Face, setting: Setting) -> None:
+    lines = setting.lines or []
+    unmarked = sum(map(len, lines)) - face.marked
+    y = TOP + round(0.8 * setting.size)
+    for number, line in enumerate(lines, 1):
+        x = LEFT if number > 1 else LEFT - setting.hang
+        if face.marked and unmarked < len(line):
+            before = " ".join(line[: max(unmarked, 0)])
+            begin = x + setting.width(f"{before} " if before else "")
+            draw_mark(pen, begin, x + setting.width(" ".join(line)), y, setting.size)
+        draw_text(pen, (x, y), " ".join(line), setting)
+        numeral = letters.font(letters.SANS, 20)
+        pen.text((78, y), str(number), SOFT, numeral, anchor="rs")
+        unmarked -= len(line)
+        y += setting.leading
+
+
+def draw_mark(pen, begin: float, end: float, y: int, size: int) -> None:
+    pen.rectangle([begin - 8, y - 0.86 * size, end + 8, y + 0.28 * size], MARK)
+
+
+def draw_text(pen, at: tuple[float, int], text: str, setting: Setting) -> None:
+    """Draw a line letter by letter, each where the letters before it end."""
+    shapes = letters.font(setting.font, setting.size)
+    before = ""
+    for letter in letters.clusters(text):
+        # The letters before it are measured with it, for some pairs stand closer.
+        x = at[0] + setting.width(before + letter) - setting.width(letter)
+        if not letter.isspace():
+            pen.text((x, at[1]), letter, INK, shapes, anchor="ls")
+        before += letter
+
+
+def draw_name(pen, name: str) -> None:
+    font, size, name = fitted(name, letters.SERIF_BOLD, [38, 30])
+    if not name:
+        return
+    wide = letters.width(name, font, size)
+    pen.rectangle([LEFT - 8, 452, LEFT + wide + 8, 502], MARK)
+    pen.text((LEFT, 490), name, INK, letters.font(font, size), anchor="ls")
+
+
+def draw_line(pen, at, text: str, wanted: str, sizes: list[int], color: str) -> None:
+    font, size, text = fitted(text, wanted, sizes)
+    pen.text(at, text, color, letters.font(font, size), anchor="ls")
+
+
+def fitted(text: str, wanted: str, sizes: list[int]) -> tuple[str, int, str]:
+    """Return font, size and as much of `text` as fits between the margins."""
+    font = letters.family(text, wanted, letters.SANS) or letters.SANS
+    for size in sizes:
+        if letters.width(text, font, size) <= RIGHT - LEFT:
+            return font, size, text
+    while letters.width(f"{text}…", font, size) > RIGHT - LEFT:
+        text = text[:-1].rstrip()
+    return font, size, f"{text}…"
+
+
+def draw_badge(pen, letter: str) -> None:
+    color, text_color = GRADES[letter]
+    left, middle = RIGHT - BADGE, BADGE / 2
+    pen.rectangle([left, TOP, RIGHT, TOP + BADGE], color)
+    pen.text(
+        (left + middle, TOP + middle),
+        letter,
+        text_color,
+        letters.font(letters.SERIF_BOLD, 180),
+        anchor="mm",
+    )

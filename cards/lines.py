@@ -1,0 +1,105 @@
+"""Breaking a card's words into lines that fill its box well."""
+
+import math
+from dataclasses import dataclass
+
+from cards import letters
+
+# The size of the letters and the distance of the lines, by the number of words that
+# they are for at most, and how many lines the box then holds.
+SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
+# In ems: the space between letters, and how far an opening quotation mark hangs out.
+TRACKING = -0.0155
+HANGING = 0.43
+
+
+@dataclass
+class Setting:
+    """The letters that words are set in, and the lines that they became."""
+
+    font: str
+    size: int
+    leading: int
+    most_lines: int
+    hang: float = 0
+    lines: list[list[str]] | None = None
+
+    @property
+    def tracking(self) -> float:
+        return TRACKING * self.size
+
+    def width(self, text: str) -> float:
+        return letters.width(text, self.font, self.size, self.tracking)
+
+    def wrap(self, words: list[str], width: float) -> list[list[str]]:
+        """Fill lines of `width` pixels one after the other."""
+        lines: list[list[str]] = []
+        space, end = self.width(" "), math.inf
+        for word in words:
+            wide = self.width(word)
+            if end + space + wide > width:
+                lines.append([])
+                # The first line begins further out.
+                end = -space if len(lines) > 1 else -space - self.hang
+            lines[-1].append(word)
+            end += space + wide
+        return lines
+
+    def balance(self, words: list[str], width: float) -> list[list[str]]:
+        """Fill the same number of lines, all as narrow as that number allows."""
+        most = len(self.wrap(words, width))
+        narrow, wide = max(map(self.width, words)), width
+        while wide - narrow > 1:
+            middle = (narrow + wide) / 2
+            if len(self.wrap(words, middle)) > most:
+                narrow = middle
+            else:
+                wide = middle
+        return self.wrap(words, wide)
+
+    def broken(self, words: list[str], width: float) -> list[str]:
+        """Return the words, those that are wider than a line in pieces."""
+        pieces = []
+        for word in words:
+            piece = ""
+            for letter in letters.clusters(word):
+                if self.width(piece + letter) > width:
+                    pieces.append(piece)
+                    piece = ""
+                piece += letter
+            pieces.append(piece)
+        return pieces
+
+    def shorten(self, lines: list[list[str]], width: float, ending: str):
+        """Return as many lines as there is room for, the last one ending in "…"."""
+        *kept, last = lines[: self.most_lines]
+        ending = "…" + ending
+        while len(last) > 1 and self.width(" ".join(last) + ending) > width:
+            last = last[:-1]
+        while self.width(" ".join(last) + ending) > width:
+            last = [last[0][:-1]]
+        return [*kept, [*last[:-1], last[-1].rstrip(",;:.-–—") + ending]]
+
+
+def fit(text: str, width: float, *, quoted: bool) -> Setting:
+    """Set `text` as large as its number of words says, smaller where it must be.
+
+    At the smallest size a word that is too wide is broken, and what does not fit is cut
+    at a word.
+    """
+    words = (f"“{text}”" if quoted else text).split()
+    font = letters.family(text, letters.SERIF, letters.SANS) or letters.SANS
+    for most_words, size, leading, most_lines in SIZES:
+        if len(words) > most_words:
+            continue
+        hang = HANGING * size if quoted else 0
+        setting = Setting(font, size, leading, most_lines, hang)
+        if size == SIZES[-1][1]:
+            words = setting.broken(words, width)
+        widest = max(map(setting.width, words), default=0)
+        if widest <= width and len(setting.wrap(words, width)) <= most_lines:
+            setting.lines = setting.balance(words, width)
+            return setting
+    lines = setting.wrap(words, width)
+    setting.lines = setting.shorten(lines, width, "”" if quoted else "")
+    return setting

@@ -1,0 +1,26 @@
+"""What the share card of a case says."""
+
+from cards.draw import Face
+from cards.letters import readable
+from cards.models import Card
+from faq.cases.models import Case
+
+
+def face_of(case: Case) -> Face:
+    return Face(
+        words=readable(case.summary) or readable(case.title) or "A case",
+        name=readable(case.who),
+        where=readable(f"{case.title} · {case.where}, {case.when}"),
+        number="Cases",
+    )
+
+
+def card_of(case: Case) -> bytes | None:
+    """Return the case's picture, None if it is no longer public; raises Busy."""
+
+    def standing() -> Face | None:
+        locked = Case.objects.public().select_for_update(no_key=True)
+        current = locked.filter(pk=case.pk).first()
+        return face_of(current) if current else None
+
+    return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), standing)

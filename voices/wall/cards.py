@@ -1,0 +1,56 @@
+"""What the share card of a voice says."""
+
+from functools import partial
+
+from procrastinate.contrib.django import app
+
+from cards.draw import Face
+from cards.letters import readable
+from cards.models import Card
+from voices.wall.models import Voice
+
+DRAW_CARDS = "voices.draw_cards"
+# Stands there for a statement in a script that the card's letters do not have.
+UNREADABLE = "One more voice against qualified immunity"
+
+
+def face_of(voice: Voice) -> Face:
+    words = readable(voice.statement)
+    where = [readable(voice.profession), readable(voice.place_in_full)]
+    return Face(
+        words=words or UNREADABLE,
+        name=readable(voice.name),
+        where=", ".join(filter(None, where)),
+        number=f"Voice No. {voice.pk}",
+        quoted=bool(words),
+    )
+
+
+def key_of(pk: int) -> str:
+    """The name that the trigger `voices_card_gone` deletes the card by."""
+    return f"voices/{pk}"
+
+
+def standing_face(pk: int) -> Face | None:
+    """Lock a voice and return what its card says, None once it is off the wall."""
+    locked = Voice.objects.on_the_wall().select_for_update(no_key=True)
+    voice = locked.filter(pk=pk).first()
+    return face_of(voice) if voice else None
+
+
+def card_of(voice: Voice) -> bytes | None:
+    """Return the voice's picture, None if it is taken back by now; raises Busy."""
+    return Card.objects.get_or_draw(
+        key_of(voice.pk), face_of(voice), partial(standing_face, voice.pk)
+    )
+
+
+def queue_cards(ids: list[int]) -> None:
+    """Let the worker draw these voices' cards once they are published."""
+    app.configure_task(DRAW_CARDS).defer(voice_ids=[*ids])
+
+
+def draw_cards(ids: list[int]) -> None:
+    """Draw the cards of those that are on the wall and have none yet."""
+    for pk in ids:
+        Card.objects.draw(key_of(pk), partial(standing_face, pk))

@@ -1,0 +1,72 @@
+"""The newest statements as an Atom feed."""
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import linebreaks
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from voices.wall.models import Voice
+
+NEWEST = 50
+
+
+def absolute(path: str) -> str:
+    return settings.SITE_URL + path
+
+
+class VoiceFeed(Feed):
+    """The newest voices, with the site's own address whatever name it is asked by."""
+
+    feed_type = Atom1Feed
+    title = f"Voices · {settings.SITE_NAME}"
+    subtitle = "Why Americans want qualified immunity ended, in their own words."
+
+    def link(self):
+        return absolute(reverse("voices:list"))
+
+    def feed_url(self):
+        return absolute(reverse("voices:feed"))
+
+    feed_guid = feed_url
+
+    def items(self):
+        return Voice.objects.on_the_wall().newest_first()[:NEWEST]
+
+    def item_title(self, voice):
+        # The feed escapes it; Django's own default expects HTML.
+        return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
+
+    def item_description(self, voice):
+        return linebreaks(f"“{voice.statement}”", autoescape=True)
+
+    def item_link(self, voice):
+        return absolute(voice.get_absolute_url())
+
+    item_guid = item_link
+
+    def item_author_name(self, voice):
+        return voice.name
+
+    def item_pubdate(self, voice):
+        return voice.published_at
+
+    item_updateddate = item_pubdate
+
+
+make_feed = VoiceFeed()
+
+
+@require_safe
+@cache_control(**settings.PUBLIC_PAGE)
+def feed(request):
+    """Answer with the feed, and without the date of its newest voice.
+
+    That date stays as it is when another voice goes, and a reader that asks by it would
+    keep what is gone. Asking by ETag tells every change.
+    """
+    response = make_feed(request)
+    del response["Last-Modified"]
+    return response
