@@ -2,13 +2,20 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from aaqi import health, views
+from aaqi import health, sharing, sitemaps, views
 from faq.pages.models import PageSlug
 from faq.pages.views import page
 
 urlpatterns = [
     path("", views.home, name="home"),
     *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),
+    path("share/", sharing.share, name="share"),
+    path("embed/", sharing.embed, name="embed"),
+    path("card.png", sharing.card, name="card"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap/<slug:name>.xml", sitemaps.section, name="sitemap-section"),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
     path("admin/", admin.site.urls),

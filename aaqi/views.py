@@ -1,7 +1,8 @@
 """Pages of the site as a whole."""
 
 from django.conf import settings
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -33,8 +34,33 @@ def home(request):
             "latest": voices.newest_first()[:LATEST],
             "featured": voices.featured()[:FEATURED],
             "cases": Case.objects.featured().defer("body")[:CASES],
+            "organization": organization(),
         },
     )
+
+
+def organization() -> dict:
+    """Who runs the site, as search engines read it: schema.org/Organization."""
+    return {
+        "@type": "Organization",
+        "name": settings.SITE_NAME,
+        "alternateName": "AAQI",
+        "url": f"{settings.SITE_URL}/",
+        "logo": settings.SITE_URL + static("icon-512.png"),
+        "email": settings.CONTACT_EMAIL,
+    }
+
+
+@require_safe
+@public_page
+def robots(request):
+    return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request):
+    """Lead those who ask without having read a page."""
+    return redirect(static("favicon.ico"))
 
 
 def csrf_failure(request, reason=""):

@@ -93,7 +93,10 @@ class TemplateTests(SimpleTestCase):
             path.read_text()
             for folder in (
                 TEMPLATES,
-                *(settings.BASE_DIR / a for a in ("aaqi", "faq", "rankings", "voices")),
+                *(
+                    settings.BASE_DIR / a
+                    for a in ("aaqi", "cards", "faq", "rankings", "voices")
+                ),
             )
             for path in folder.rglob("*")
             if path.suffix in {".py", ".html", ".txt"}
@@ -143,6 +146,7 @@ class EveryPageTests(TestCase):
             Question.objects.latest("pk").get_absolute_url(): 200,
             reverse("faq:cases"): 200,
             Case.objects.latest("pk").get_absolute_url(): 200,
+            reverse("share"): 200,
             reverse("voices:list"): 200,
             make_published_voice().get_absolute_url(): 200,
             reverse("voices:add"): 200,
@@ -193,17 +197,23 @@ class EveryPageTests(TestCase):
             for address in re.findall(r'(?:src|srcset|data)="([^"]+)"', page):
                 self.assertTrue(address.startswith("/static/"), (path, address))
             for tag in re.findall(r"<link [^>]+>", page):
-                if 'rel="canonical"' not in tag:
+                if not re.search(r'rel="(canonical|alternate)"', tag):
                     self.assertIn('href="/static/', tag, path)
 
 
 class RoomTests(SimpleTestCase):
     def test_no_app_imports_the_project(self):
-        for app in ("voices", "rankings", "faq"):
+        for app in ("voices", "rankings", "faq", "cards"):
             for path in Path(apps.get_app_config(app).path).rglob("*.py"):
                 self.assertNotRegex(
                     path.read_text(), r"(?m)^\s*(from|import) aaqi\b", str(path)
                 )
+
+    def test_the_cards_ask_nobody(self):
+        for path in Path(apps.get_app_config("cards").path).rglob("*.py"):
+            self.assertNotRegex(
+                path.read_text(), r"(?m)^\s*(from|import) (voices|faq|rankings)\b"
+            )
 
     def test_the_list_of_states_asks_nobody(self):
         for path in Path(apps.get_app_config("rankings").path).rglob("*.py"):

@@ -59,7 +59,9 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         max_length=100,
         validators=[validate_name],
         error_messages={"required": "Enter your name"},
-        widget=forms.TextInput({"autocomplete": "name"}),
+        widget=forms.TextInput(
+            {"autocomplete": "name", "data-preview": "name_display"}
+        ),
     )
     name_display = forms.ChoiceField(
         label="How should your name appear?",

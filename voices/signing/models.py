@@ -21,6 +21,14 @@ class NameDisplay(models.TextChoices):
     UNLISTED = "unlisted", "Not shown: count me, and publish nothing"
 
 
+class Source(models.TextChoices):
+    """Where a link to the form stood, as its address says: `?from=poster`."""
+
+    POSTER = "poster", "Poster, by its QR code"
+    EMBED = "embed", "Box on another site"
+    SHARE = "share", "Link or button of the share page"
+
+
 def shown_name(name: str, display: str) -> str:
     """Return `name` as its owner wants it shown; "" for somebody unlisted."""
     first, *rest = name.split()
@@ -59,6 +67,16 @@ class SignedForm(models.Model):
     # What spoke against it when it arrived: voices/abuse/suspicion.py.
     suspicions = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
+    )
+
+    source = models.CharField(
+        max_length=10,
+        choices=Source,
+        blank=True,
+        default="",
+        # Also for a process of the version before, which knows no such column.
+        db_default="",
+        editable=False,
     )
 
     class Meta:
@@ -296,6 +314,7 @@ class Submission(SignedForm):
             setattr(self, field, "")
         self.updates = False
         self.network_hash, self.suspicions = "", []
+        self.source = ""
         self.signature = signature
         self.confirmed_at = timezone.now()
         self.save()

@@ -11,7 +11,7 @@ from voices.letters.models import RefusedAddress
 from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Signature, Submission
+from voices.signing.models import Signature, Source, Submission
 from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -47,9 +47,16 @@ def receive(request, form) -> Submission:
         email_key=form.email_key,
         text=form.cleaned_data["statement"],
     )
+    submission.source = read_source(request)
     form.save()
     defer_confirmation(submission)
     return submission
+
+
+def read_source(request) -> str:
+    """Return where the link stood that led here, "" if that is not known."""
+    source = request.GET.get("from", "")
+    return source if source in Source.values else ""
 
 
 def render_add(request, form, *, status=200, **context):

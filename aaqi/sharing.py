@@ -1,0 +1,78 @@
+"""What leads others here: the page to share from, the box for other sites, its card."""
+
+from typing import Any
+
+from django.conf import settings
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_safe
+
+from aaqi.qr import qr_code
+from cards.draw import Face
+from cards.models import Busy, Card
+from cards.views import busy_response, card_response
+from voices.models import Tally
+from voices.signing.models import Source
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+POLICY: Any = settings.SECURE_CSP
+# Everything is refused as elsewhere, but that other sites may show it in a frame.
+FRAMED: dict[str, list[str]] = {**POLICY, "frame-ancestors": ["*"]}
+THEMES = {"light", "dark"}
+
+SITE_CARD = Face(
+    words="Even when an official violates your rights, qualified immunity can end "
+    "your case before a jury hears a word of it.",
+    marked=9,
+)
+
+
+@require_safe
+@public_page
+def share(request):
+    """Links to pass on, a poster to print, and the code of the box for other sites."""
+    poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
+    return render(
+        request,
+        "share.html",
+        {
+            "link": f"{settings.SITE_URL}/?from={Source.SHARE}",
+            "code": qr_code(poster),
+            "total": Tally.objects.signers().total(),
+        },
+    )
+
+
+@require_safe
+@public_page
+@xframe_options_exempt
+@csp_override(FRAMED)
+def embed(request):
+    """How many have signed and the call to join them, for other sites to show."""
+    theme = request.GET.get("theme", "")
+    response = render(
+        request,
+        "embed.html",
+        {
+            "theme": theme if theme in THEMES else "",
+            "source": Source.EMBED,
+            "total": Tally.objects.signers().total(),
+        },
+    )
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@require_safe
+@public_page
+def card(request):
+    """The picture of every page that has none of its own."""
+    try:
+        png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
+    except Busy:
+        return busy_response(request)
+    # Nobody takes this one back, so there is one.
+    return card_response(png)  # type: ignore[arg-type]

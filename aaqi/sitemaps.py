@@ -1,0 +1,89 @@
+"""What search engines are told to read: a list of lists, each with a bound.
+
+Django's own views count all rows, and tell a date that stays when a voice goes; its
+templates are used.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import Max
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from faq.models import Case, Page, Question
+from faq.publishing import Text
+from voices.models import Voice
+
+# How many ids one list of voices goes over: about a megabyte of XML at most.
+IDS = 5000
+LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+XML = "application/xml"
+
+
+class Entry(NamedTuple):
+    """What Django's template takes; `lastmod` is None where it is not known."""
+
+    location: str
+    lastmod: Any = None
+
+
+def entry(path: str, lastmod=None) -> Entry:
+    return Entry(settings.SITE_URL + path, lastmod)
+
+
+def pages() -> list[Entry]:
+    return [*(entry(reverse(name)) for name in LISTS), *texts(Page)]
+
+
+def texts(model: type[Text]) -> list[Entry]:
+    """Return what staff have published; of those there are dozens."""
+    rows = model.objects.public().only("slug", "changed_at").order_by("pk")[:IDS]
+    return [entry(row.get_absolute_url(), row.changed_at) for row in rows]
+
+
+def voices(number: int) -> list[Entry]:
+    """Return those on the wall among `IDS` ids; by id, so that none is skipped over."""
+    first = number * IDS
+    rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
+    found = rows.order_by("pk").values_list("pk", "published_at")
+    return [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
+
+
+SECTIONS: dict[str, Callable[[], list[Entry]]] = {
+    "pages": pages,
+    "questions": partial(texts, Question),
+    "cases": partial(texts, Case),
+}
+
+
+@require_safe
+@public_page
+def index(request):
+    newest = Voice.objects.aggregate(newest=Max("pk", default=0))["newest"]
+    names = [*SECTIONS, *(f"voices-{n}" for n in range(newest // IDS + 1))]
+    lists = [entry(reverse("sitemap-section", args=[name])) for name in names]
+    context = {"sitemaps": lists}
+    return render(request, "sitemap_index.xml", context, content_type=XML)
+
+
+@require_safe
+@public_page
+def section(request, name):
+    entries = SECTIONS[name]() if name in SECTIONS else voices(number_of(name))
+    return render(request, "sitemap.xml", {"urlset": entries}, content_type=XML)
+
+
+def number_of(name: str) -> int:
+    """Return the number of a list of voices; raises Http404 for another name."""
+    kind, _, number = name.rpartition("-")
+    if kind != "voices" or not number.isdecimal() or len(number) > 12:
+        raise Http404("There is no such list.")
+    return int(number)

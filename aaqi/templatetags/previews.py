@@ -1,0 +1,42 @@
+"""What search engines and other sites are told of a page."""
+
+import json
+
+from django import template
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+
+register = template.Library()
+
+# Ends the title of every page but the front page.
+SITE = " · "
+# HTML reads no tag and no entity in what is left.
+ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@register.simple_tag(takes_context=True)
+def page_title(context):
+    """The block `title` once more, without the name of the site."""
+    title = again(context, "title")
+    return mark_safe(title.rpartition(SITE)[0] or title)  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def page_description(context):
+    """The block `description` once more."""
+    return mark_safe(again(context, "description"))  # noqa: S308
+
+
+def again(context, name: str) -> str:
+    """Return what a block of this page has printed already, escaped as it is there."""
+    block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
+    return " ".join(block.render(context).split())
+
+
+@register.simple_tag
+def structured_data(data: dict):
+    """What the page is about, for search engines: a block of JSON that nobody runs."""
+    text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
+    safe = mark_safe(text.translate(ESCAPES))  # noqa: S308
+    return format_html('<script type="application/ld+json">{}</script>', safe)
