@@ -15,7 +15,7 @@ PROBES = {"/healthz", "/readyz"}
 # What no page here asks a browser for. What a passkey, copying and sharing need stays
 # with our own pages, which is the default.
 REFUSED_FEATURES = [
-    *("accelerometer", "ambient-light-sensor", "autoplay", "browsing-topics"),
+    *("accelerometer", "autoplay", "browsing-topics"),
     *("camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
     *("hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi"),
     *("payment", "picture-in-picture", "screen-wake-lock", "serial", "usb"),

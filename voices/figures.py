@@ -8,6 +8,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from voices.models import Letter, Report, Signature, Submission, Voice
+from voices.signing.models import Source
 from voices.updates.readers import READER
 from voices.wall.models import PUBLIC, WAITING
 
@@ -27,6 +28,7 @@ def figures() -> dict[str, Any]:
     days = latest_days()
     return {
         "signatures": count_signatures(),
+        "sources": count_sources(),
         "forms": Submission.objects.unconfirmed().count(),
         "voices": count_voices(),
         "reports": Report.objects.filter(closed_at=None).count(),
@@ -47,6 +49,14 @@ def count_signatures() -> dict[str, int]:
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
         readers=Count("pk", filter=READER),
     )
+
+
+def count_sources() -> list[tuple[str, int]]:
+    """Return how many count that came by a link of ours, by where it stood."""
+    counting = Signature.objects.filter(counted_at__isnull=False, withdrawn_at=None)
+    counts = dict(counting.order_by().values_list("source").annotate(count=Count("pk")))
+    known = [(source.label, counts.get(source.value, 0)) for source in Source]
+    return [*known, ("Not known", counts.get("", 0))]
 
 
 def count_voices() -> dict[str, Any]:

@@ -34,6 +34,26 @@ class FiguresTests(TestCase):
     def setUp(self):
         self.now = timezone.now()
 
+    def test_signatures_are_counted_by_where_their_link_stood(self):
+        for fields in (
+            {"source": "poster"},
+            {"source": "poster"},
+            {"source": "embed"},
+            {},
+            {"source": "share", "withdrawn_at": self.now},
+        ):
+            make_signature(name_display="unlisted", **fields)
+
+        self.assertEqual(
+            figures()["sources"],
+            [
+                ("Poster, by its QR code", 2),
+                ("Box on another site", 1),
+                ("Link or button of the share page", 0),
+                ("Not known", 1),
+            ],
+        )
+
     def test_signatures_are_counted_by_what_has_become_of_them(self):
         now = self.now
         for fields in (
@@ -169,15 +189,15 @@ class FiguresPageTests(TestCase):
         self.login("view_signature")
         self.client.get(self.url)
 
-        # Session, user, permissions (2), and seven of the figures' own.
-        with self.assertNumQueries(11):
+        # Session, user, permissions (2), and eight of the figures' own.
+        with self.assertNumQueries(12):
             self.client.get(self.url)
         for days in range(8):
             when = timezone.now() - timedelta(days=days)
             make_signature(confirmed_at=when, updates=True)
             make_submission(submitted_at=when)
             make_letter(dropped_at=when)
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(12):
             self.client.get(self.url)
 
     def test_is_for_staff_who_may_see_signatures(self):
