@@ -5,6 +5,7 @@ from django.urls import include, path
 from aaqi import health, sharing, sitemaps, views
 from faq.pages.models import PageSlug
 from faq.pages.views import page
+from voices.ranking_errors import views as ranking_errors
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +19,14 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
+    # A form, so it stands with the guards and limits of the voices' forms.
+    path("rankings/report/", ranking_errors.report, name="rankings-report"),
+    path(
+        "rankings/report/thank-you/",
+        ranking_errors.thanks,
+        name="rankings-report-thanks",
+    ),
+    path("rankings/", include("rankings.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),

@@ -7,9 +7,13 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from faq.models import Case
+from rankings.models import Edition
+from rankings.standings import Standings
 from voices.managing.forms import AskForm
 from voices.managing.views import ask_page, lost_cookie
 from voices.models import Submission, Tally, Voice
+from voices.ranking_errors.forms import RankingErrorForm
+from voices.ranking_errors.views import render_report as render_error
 from voices.reports.forms import ReportForm
 from voices.reports.views import render_report
 from voices.signing.forms import CodeForm, SignForm
@@ -26,6 +30,7 @@ public_page = cache_control(**settings.PUBLIC_PAGE)
 @public_page
 def home(request):
     voices = Voice.objects.published()
+    edition = Edition.objects.current()
     return render(
         request,
         "home.html",
@@ -35,6 +40,7 @@ def home(request):
             "featured": voices.featured()[:FEATURED],
             "cases": Case.objects.featured().defer("body")[:CASES],
             "organization": organization(),
+            "standings": Standings(edition) if edition else None,
         },
     )
 
@@ -83,4 +89,7 @@ def csrf_failure(request, reason=""):
         typed_report = ReportForm(request.POST)
         pk = match.kwargs["pk"]
         return render_report(request, pk, typed_report, stale=True, status=403)
+    if name == "rankings-report":
+        typed_error = RankingErrorForm(request.POST)
+        return render_error(request, typed_error, stale=True, status=403)
     return render(request, "403.html", {"stale": True}, status=403)

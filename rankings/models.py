@@ -92,6 +92,11 @@ class Edition(models.Model):
     def is_published(self) -> bool:
         return self.published_at is not None
 
+    @property
+    def last_modified(self) -> datetime.datetime | None:
+        """When the public last got to read something new here; None of a draft."""
+        return self.published_at
+
     def problems(self) -> list[str]:
         """Return what keeps it from being published, in words for staff."""
         problems = []
@@ -287,6 +292,12 @@ class Assessment(models.Model):
     @property
     def facts(self) -> Facts:
         return Facts(self.right_to_sue, self.immunity, self.covers, self.payer)
+
+    @property
+    def last_modified(self) -> datetime.datetime | None:
+        """When the public last got to read something new here; None of a draft."""
+        published = self.edition.published_at
+        return published and max(published, self.edited_at or published)
 
     @property
     def source_list(self) -> list[str]:

@@ -4,6 +4,7 @@ from voices.abuse import admin as abuse
 from voices.abuse import quarantine
 from voices.flags import admin as flags
 from voices.moderation import admin as moderation
+from voices.ranking_errors import admin as ranking_errors
 from voices.reports import admin as reports
 from voices.signing import admin as signing
 from voices.updates import admin as updates
@@ -13,6 +14,7 @@ __all__ = [
     "flags",
     "moderation",
     "quarantine",
+    "ranking_errors",
     "reports",
     "signing",
     "updates",

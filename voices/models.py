@@ -10,6 +10,7 @@ from voices.moderation.models import (
     QuarantinedSignature,
     Reason,
 )
+from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signing.models import Signature, Submission
 from voices.updates.models import Update
@@ -26,6 +27,7 @@ __all__ = [
     "Limit",
     "LinkRequest",
     "QuarantinedSignature",
+    "RankingError",
     "Reason",
     "RefusedAddress",
     "Report",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from voices.abuse.models import Arrival
+from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signing.models import Signature, Submission
 
@@ -18,5 +19,6 @@ def forget_networks() -> None:
         Submission.objects.filter(submitted_at__lt=oldest),
         Signature.objects.filter(submitted_at__lt=oldest),
         Report.objects.filter(arrived_at__lt=oldest),
+        RankingError.objects.filter(arrived_at__lt=oldest),
     ):
         rows.exclude(network_hash="").update(network_hash="")

@@ -81,6 +81,8 @@ class Arrival(models.Model):
         SIGN = "sign"
         MANAGE = "manage"
         REPORT = "report"
+        # An error in the rankings.
+        RANKING = "ranking"
 
     form = models.CharField(max_length=10, choices=Form)
     network_hash = models.CharField(max_length=64)

@@ -1,0 +1,59 @@
+"""Two to four states beside one another."""
+
+from dataclasses import dataclass
+
+from rankings.models import Edition
+from rankings.reports import Answer, Report
+from rankings.scoring import Part
+from rankings.standings import Standings
+from rankings.states import JURISDICTIONS
+
+FEWEST, MOST = 2, 4
+
+
+class CannotCompare(Exception):
+    """What was asked for cannot be compared; its text says why to the reader."""
+
+
+@dataclass(frozen=True)
+class Question:
+    part: Part
+    answers: list[Answer]
+
+
+class Comparison:
+    def __init__(self, edition: Edition, chosen: list[str]):
+        self.standings = Standings(edition)
+        known = edition.assessments.filter(usps__in=chosen)
+        found = {a.usps: a for a in known.prefetch_related("citations")}
+        self.reports = [
+            Report(self.standings.by_usps[usps], found[usps])
+            for usps in chosen
+            if usps in found
+        ]
+
+    @property
+    def title(self) -> str:
+        names = [report.standing.name for report in self.reports]
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+
+    @property
+    def questions(self) -> list[Question]:
+        """Each of the rubric's questions with the answers of all states."""
+        by_state = [report.answers for report in self.reports]
+        return [
+            Question(answers[0].part, list(answers))
+            for answers in zip(*by_state, strict=True)
+        ]
+
+
+def read_choice(codes: list[str]) -> list[str]:
+    """Return the states asked for, each once; raises CannotCompare."""
+    chosen = list(dict.fromkeys(code.upper() for code in codes if code))
+    if len(chosen) > MOST:
+        raise CannotCompare(f"Compare at most {MOST} states at a time.")
+    if any(code not in JURISDICTIONS for code in chosen):
+        raise CannotCompare("There is no such state. Choose states from the lists.")
+    if chosen and len(chosen) < FEWEST:
+        raise CannotCompare("Choose at least two different states.")
+    return chosen

@@ -1,0 +1,188 @@
+"""The rankings as files for reuse: every fact, citation and computed figure.
+
+The names of columns and keys are kept; new ones may come behind. The CSV begins with
+the columns of `rankings/data/states.csv`, so that a file taken from here can be edited
+and read back.
+"""
+
+import csv
+from io import StringIO
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, JsonResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from rankings.lists import join_addresses, join_citations
+from rankings.models import Citation, Edition
+from rankings.standings import Standing, Standings
+
+LICENCE = "CC BY 4.0"
+LICENCE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FACTS = ["right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"]
+INSTITUTE = ["ij_grade", "ij_grade_basis", "ij_page", "ij_read_on"]
+COLUMNS = [
+    "usps",
+    "name",
+    "right_to_sue",
+    "right_to_sue_citation",
+    "immunity",
+    "immunity_citation",
+    "covers",
+    "payer",
+    "payer_note",
+    "year",
+    "summary",
+    "local_exception",
+    "ij_grade",
+    "ij_grade_basis",
+    "source_urls",
+    "confidence",
+    "citations_to_verify",
+    "as_of",
+    # Not in states.csv.
+    "covers_citation",
+    "payer_citation",
+    "local_exception_citation",
+    "context_citation",
+    "ij_page",
+    "ij_read_on",
+    "points",
+    "group",
+    "letter",
+    "rank",
+    "edition",
+    "lawyer_check",
+    "licence",
+]
+
+public_file = cache_control(**settings.PUBLIC_PAGE)
+
+
+@require_safe
+@public_file
+def data_csv(request, date=None):
+    standings = read(date)
+    text = StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for row in standings.rows:
+        cells = flat(row, standings.edition)
+        writer.writerow({name: safe(value) for name, value in cells.items()})
+    name = f"state-rankings-{standings.edition.date}.csv"
+    return HttpResponse(
+        text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_safe
+@public_file
+def data_json(request, date=None):
+    standings = read(date)
+    states = [nested(row, standings.edition) for row in standings.rows]
+    return JsonResponse(states, safe=False, json_dumps_params={"ensure_ascii": False})
+
+
+def read(date) -> Standings:
+    """Return the edition of that date, or the current one; raises Http404."""
+    editions = Edition.objects.published()
+    edition = editions.filter(date=date).first() if date else editions.current()
+    if edition is None:
+        raise Http404
+    return Standings(edition, edition.assessments.prefetch_related("citations"))
+
+
+def safe(value) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def figures(row: Standing, edition: Edition) -> dict:
+    return {
+        "points": row.score.points,
+        "group": row.score.group,
+        "letter": row.letter,
+        "rank": row.rank,
+        "edition": edition.date,
+        "lawyer_check": lawyer_check(list(row.assessment.citations.all())),
+    }
+
+
+def lawyer_check(citations: list[Citation]) -> str:
+    """Whether a lawyer has checked all citations of a state."""
+    done = all(citation.checked_at for citation in citations)
+    return "done" if citations and done else "pending"
+
+
+def flat(row: Standing, edition: Edition) -> dict:
+    """Return a line of the CSV; lists stand in a cell as in states.csv."""
+    state = row.assessment
+    citations = list(state.citations.all())
+    pages = [page for page in [state.ij_page, *state.source_list] if page]
+    return {
+        "usps": state.usps,
+        "name": state.name,
+        **{name: getattr(state, name) for name in [*FACTS, *INSTITUTE]},
+        "local_exception": state.local_exception,
+        "source_urls": join_addresses(pages),
+        "confidence": state.confidence,
+        "citations_to_verify": join_citations([c.text for c in citations if c.is_open]),
+        "as_of": state.as_of,
+        **{
+            f"{part}_citation": join_citations(
+                [citation.text for citation in citations if citation.part == part]
+            )
+            for part in Citation.Part
+        },
+        **figures(row, edition),
+        "licence": f"{LICENCE} {LICENCE_ADDRESS}",
+    }
+
+
+def nested(row: Standing, edition: Edition) -> dict:
+    """Return an object of the JSON; what is not established is null."""
+    state = row.assessment
+    facts = {name: getattr(state, name) for name in [*FACTS, *INSTITUTE]}
+    return {
+        "usps": state.usps,
+        "name": state.name,
+        **{name: value or None for name, value in facts.items()},
+        "local_exception": state.local_exception or None,
+        "sources": state.source_list,
+        "confidence": state.confidence or None,
+        "as_of": state.as_of,
+        "citations": [nested_citation(c, state) for c in state.citations.all()],
+        **figures(row, edition),
+        "parts": {
+            score.part.field: {
+                "points": score.points if row.score.assessed else None,
+                "most": score.part.most,
+                "counted": score.counted and row.score.assessed,
+            }
+            for score in row.score.parts
+        },
+        "page": f"{settings.SITE_URL}{row.url}",
+        "licence": LICENCE,
+        "licence_address": LICENCE_ADDRESS,
+    }
+
+
+def nested_citation(citation: Citation, state) -> dict:
+    return {
+        "part": citation.part,
+        "text": citation.text,
+        "address": citation.address or None,
+        "confidence": citation.confidence or state.confidence or None,
+        "open": citation.is_open,
+        "finding": citation.finding or None,
+        "point": citation.point or None,
+        "seen": citation.seen or None,
+        "seen_at": citation.seen_list,
+        "seen_on": citation.seen_on,
+        "checked_by_lawyer_on": citation.checked_at and citation.checked_at.date(),
+    }

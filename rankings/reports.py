@@ -1,0 +1,134 @@
+"""What a state's page says: each question with its answer, and how it moved."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rankings.models import Assessment, Citation
+from rankings.scoring import (
+    RIGHT_TO_SUE,
+    SUABLE,
+    Part,
+    PartScore,
+    Step,
+    ways_up,
+)
+from rankings.standings import Standing, Standings
+
+UNKNOWN = (
+    "Not established: we have found no statute or ruling that settles it. It adds no "
+    "points until we do."
+)
+NOT_ASSESSED = "Our review of this question is not finished."
+NOT_COUNTED = "This counts only where there is a suit."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the rubric's questions as the law of a state answers it."""
+
+    score: PartScore
+    assessed: bool
+    note: str
+    citations: list[Citation]
+
+    @property
+    def part(self) -> Part:
+        return self.score.part
+
+    @property
+    def value(self) -> str:
+        return self.score.rule.value if self.score.rule else ""
+
+    @property
+    def verdict(self) -> str:
+        if self.value:
+            return self.part.choices(self.value).label
+        if not self.assessed:
+            return "Not yet assessed"
+        return "Unknown" if self.score.counted else "Not counted"
+
+    @property
+    def meaning(self) -> str:
+        if self.value and self.score.rule:
+            meaning = f"{self.score.rule.meaning}."
+            return meaning if self.score.counted else f"{meaning} {NOT_COUNTED}"
+        if not self.assessed:
+            return NOT_ASSESSED
+        return UNKNOWN if self.score.counted else NOT_COUNTED
+
+    @property
+    def has_points(self) -> bool:
+        return self.assessed and self.score.counted
+
+    @property
+    def bar(self) -> float:
+        """The length of the meter's bar, of 118."""
+        return 118 * self.score.points / self.part.most
+
+
+class Report:
+    """A state in an edition, with all that is known of it."""
+
+    def __init__(self, standing: Standing, assessment: Assessment):
+        self.standing = standing
+        self.assessment = assessment
+        self.citations = defaultdict(list)
+        for citation in assessment.citations.all():
+            self.citations[citation.part].append(citation)
+
+    @property
+    def answers(self) -> list[Answer]:
+        return [
+            Answer(
+                score,
+                self.assessed_for(score.part),
+                self.assessment.payer_note if score.part.field == "payer" else "",
+                self.citations[score.part.field],
+            )
+            for score in self.standing.score.parts
+        ]
+
+    def assessed_for(self, part: Part) -> bool:
+        """Whether the review got as far as this question."""
+        facts = self.standing.score.facts
+        if part is RIGHT_TO_SUE or not facts.right_to_sue:
+            return bool(facts.right_to_sue)
+        asked = part.field == "immunity" and facts.right_to_sue in SUABLE
+        return bool(facts.immunity) if asked else True
+
+    @property
+    def local(self) -> list[Citation]:
+        return self.citations[Citation.Part.LOCAL_EXCEPTION]
+
+    @property
+    def context(self) -> list[Citation]:
+        return self.citations[Citation.Part.CONTEXT]
+
+    @property
+    def steps(self) -> list[Step]:
+        return ways_up(self.standing.score.facts)
+
+
+def read_report(standings: Standings, usps: str) -> Report:
+    """Return the report of one state; its facts and citations are read anew."""
+    assessment = standings.edition.assessments.prefetch_related("citations").get(
+        usps=usps
+    )
+    return Report(standings.by_usps[usps], assessment)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a state stood in an edition."""
+
+    standings: Standings
+    standing: Standing
+
+
+def places(editions: list[Standings], usps: str) -> list[Place]:
+    """Return where the state stood in those of the editions that have it."""
+    return [
+        Place(standings, standings.by_usps[usps])
+        for standings in editions
+        if usps in standings.by_usps
+    ]

@@ -1,0 +1,76 @@
+"""Where each state stands: its shape and letter on the map, its tile in the grid."""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+SHAPE = re.compile(r'<path id="([A-Z]{2})" d="([^"]+)">')
+# The square that holds the letter of a state too small for it, and its code before it.
+SQUARE = 24
+LETTER_ABOVE_SQUARE = 5.5
+CODE_LEFT_OF_SQUARE = 29
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A state on the map; x and y are the foot of its letter's middle."""
+
+    path: str
+    x: float
+    y: float
+    # Whether the letter stands in a square beside the shape.
+    beside: bool
+    # Whether the square stands in a column of several, each with its code.
+    coded: bool
+    row: int
+    column: int
+
+    @property
+    def square_x(self) -> float:
+        return self.x - SQUARE / 2
+
+    @property
+    def square_y(self) -> float:
+        return self.y - LETTER_ABOVE_SQUARE - SQUARE / 2
+
+    @property
+    def code_x(self) -> float:
+        return self.x - CODE_LEFT_OF_SQUARE
+
+    @property
+    def code_y(self) -> float:
+        return self.y - 0.5
+
+
+def read(name: str) -> dict[str, dict[str, str]]:
+    with (DATA / name).open(newline="", encoding="utf-8") as file:
+        return {row["code"]: row for row in csv.DictReader(file)}
+
+
+def read_shapes() -> dict[str, Shape]:
+    """Return the shape of each state in the reading order of the tile grid."""
+    paths = dict(SHAPE.findall((DATA / "us-states.svg").read_text(encoding="utf-8")))
+    labels = read("map-labels.csv")
+    beside = {
+        code: float(label["x"])
+        for code, label in labels.items()
+        if label["placement"] == "callout"
+    }
+    columns = list(beside.values())
+    return {
+        code: Shape(
+            path=paths[code],
+            x=float(labels[code]["x"]),
+            y=float(labels[code]["y"]),
+            beside=code in beside,
+            coded=columns.count(beside.get(code, 0.0)) > 1,
+            row=int(tile["row"]),
+            column=int(tile["col"]),
+        )
+        for code, tile in read("tile-grid.csv").items()
+    }
+
+
+SHAPES = read_shapes()

@@ -1,0 +1,208 @@
+"""An edition's states as the public reads them: scored, ranked, in an order."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from rankings import scoring
+from rankings.models import Assessment, Citation, Edition
+from rankings.scoring import Covers, Immunity, RightToSue, Score
+from rankings.shapes import SHAPES, Shape
+
+FACTS = ["right_to_sue", "immunity", "covers", "payer"]
+# A state's page tells how it moved over this many editions, the newest.
+MOST_EDITIONS = 10
+
+# What decides a score, in the few words that a row of the table holds.
+SUIT = {
+    RightToSue.STATUTE: "Statute",
+    RightToSue.COURT: "Court-made claim",
+    RightToSue.COURT_NARROW: "Court-made claim for some rights",
+    RightToSue.UNCLEAR: "No suit yet; door left open",
+    RightToSue.NONE: "No suit",
+}
+SHIELD = {
+    Immunity.BARRED: "immunity barred",
+    Immunity.LIMITED: "immunity limited",
+    Immunity.UNCLEAR: "immunity not settled",
+    Immunity.APPLIES: "immunity applies",
+    Immunity.CODIFIED: "immunity written into statute",
+}
+REACH = {
+    Covers.POLICE: "police only",
+    Covers.ENTITY: "government body only or mainly",
+}
+EXTRA_ELEMENT = "Statute with an extra element"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One state in an edition."""
+
+    assessment: Assessment
+    score: Score
+    rank: int | None
+    # Whether others have the same rank.
+    tied: bool
+    # Of its page: that of the state, or that of a past edition.
+    url: str
+
+    @property
+    def usps(self) -> str:
+        return self.assessment.usps
+
+    @property
+    def name(self) -> str:
+        return self.assessment.name
+
+    @property
+    def letter(self) -> str | None:
+        return self.score.letter
+
+    @property
+    def color(self) -> str:
+        """The design's class for the letter, or for none."""
+        return f"g-{(self.letter or 'n').lower()}"
+
+    @property
+    def words(self) -> str:
+        """The letter in words: "grade B", "not yet assessed"."""
+        return f"grade {self.letter}" if self.letter else "not yet assessed"
+
+    @property
+    def key_facts(self) -> str:
+        facts = self.score.facts
+        suit = SUIT[RightToSue(facts.right_to_sue)]
+        if facts.right_to_sue == RightToSue.STATUTE and facts.covers == Covers.NARROW:
+            suit = EXTRA_ELEMENT
+        shield = SHIELD[Immunity(facts.immunity)] if facts.immunity else ""
+        reach = REACH[Covers(facts.covers)] if facts.covers in REACH else ""
+        return "; ".join(filter(None, [suit, shield, reach]))
+
+    @property
+    def shape(self) -> Shape:
+        return SHAPES[self.usps]
+
+
+@dataclass(frozen=True)
+class Group:
+    number: int
+    words: str
+    rows: list[Standing]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A letter, or none, with its color and the number of states that have it."""
+
+    letter: str
+    color: str
+    words: str
+    count: int
+
+
+class Standings:
+    """All states of one edition."""
+
+    def __init__(
+        self,
+        edition: Edition,
+        assessments: Iterable[Assessment] | None = None,
+        *,
+        past: bool = False,
+    ):
+        self.edition = edition
+        self.past = past
+        if assessments is None:
+            assessments = edition.assessments.all()
+        ordered = sorted(assessments, key=lambda assessment: assessment.name)
+        scores = {a.usps: scoring.score(a.facts) for a in ordered}
+        ranks = scoring.ranks(scores)
+        sharing = Counter(ranks.values())
+        self.by_usps = {
+            a.usps: Standing(
+                a,
+                scores[a.usps],
+                ranks[a.usps],
+                tied=ranks[a.usps] is not None and sharing[ranks[a.usps]] > 1,
+                url=self.url(a),
+            )
+            for a in ordered
+        }
+
+    def url(self, assessment: Assessment) -> str:
+        if self.past:
+            args = [self.edition.date, assessment.slug]
+            return reverse("rankings:edition-state", args=args)
+        return assessment.get_absolute_url()
+
+    @property
+    def rows(self) -> list[Standing]:
+        """The states by name."""
+        return list(self.by_usps.values())
+
+    @property
+    def tiles(self) -> list[Standing]:
+        """The states in the reading order of the tile grid."""
+        return [self.by_usps[usps] for usps in SHAPES if usps in self.by_usps]
+
+    @property
+    def groups(self) -> list[Group]:
+        """Groups first, then points, then names."""
+        ordered = sorted(self.rows, key=lambda row: -(row.score.points or 0))
+        return [
+            Group(number, words, [r for r in ordered if r.score.group == number])
+            for number, words in scoring.GROUPS.items()
+        ]
+
+    @property
+    def bands(self) -> list[Band]:
+        counts = Counter(row.letter for row in self.rows)
+        return [
+            Band(
+                band.letter, f"g-{band.letter.lower()}", band.words, counts[band.letter]
+            )
+            for band in scoring.LETTERS
+        ] + [Band("–", "g-n", scoring.GROUPS[scoring.NOT_ASSESSED], counts[None])]
+
+    @property
+    def assessed(self) -> int:
+        return sum(row.score.assessed for row in self.rows)
+
+    @cached_property
+    def checks(self) -> dict[str, int]:
+        """How many citations there are, no lawyer has checked, and are still open."""
+        return Citation.objects.filter(assessment__edition=self.edition).aggregate(
+            all=Count("pk"),
+            unchecked=Count("pk", filter=Q(checked_at=None)),
+            open=Count("pk", filter=Q(checked_at=None, to_verify=True)),
+        )
+
+    def neighbors(self, usps: str) -> tuple[Standing | None, Standing | None]:
+        """Return the states before and after this one by name."""
+        rows = self.rows
+        place = [row.usps for row in rows].index(usps)
+        before = rows[place - 1] if place else None
+        return before, rows[place + 1] if rows[place + 1 :] else None
+
+
+def history(newest: Edition, *, past: bool) -> list[Standings]:
+    """Return the published editions up to this one, the newest first, by facts only.
+
+    `past` says whether the newest is not the current one.
+    """
+    editions = Edition.objects.published().filter(date__lte=newest.date)
+    editions = list(editions.order_by("-date")[:MOST_EDITIONS])
+    facts = Assessment.objects.filter(edition__in=editions)
+    facts = facts.only("edition_id", "usps", *FACTS)
+    of = {edition.pk: [] for edition in editions}  # type: dict[int, list[Assessment]]
+    for assessment in facts:
+        of[assessment.edition_id].append(assessment)
+    return [
+        Standings(edition, of[edition.pk], past=past or edition != newest)
+        for edition in editions
+    ]

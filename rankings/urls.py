@@ -1,0 +1,36 @@
+from datetime import date
+
+from django.urls import path, register_converter
+
+from rankings import files, views
+
+
+class DateConverter:
+    """A day as `2026-11-22`; a day that there is not is no address either."""
+
+    regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value):
+        return date.fromisoformat(value)
+
+    def to_url(self, value):
+        return value.isoformat()
+
+
+register_converter(DateConverter, "date")
+
+app_name = "rankings"
+urlpatterns = [
+    path("", views.rankings, name="list"),
+    path("compare/", views.compare, name="compare"),
+    path("methodology/", views.methodology, name="methodology"),
+    path("data.csv", files.data_csv, name="data-csv"),
+    path("data.json", files.data_json, name="data-json"),
+    path("editions/<date:date>/", views.edition, name="edition"),
+    path("editions/<date:date>/data.csv", files.data_csv, name="edition-csv"),
+    path("editions/<date:date>/data.json", files.data_json, name="edition-json"),
+    path(
+        "editions/<date:date>/<slug:slug>/", views.edition_state, name="edition-state"
+    ),
+    path("<slug:slug>/", views.state, name="state"),
+]

@@ -1,0 +1,145 @@
+from django.conf import settings
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from rankings import scoring
+from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
+from rankings.models import Edition
+from rankings.reports import places, read_report
+from rankings.sorting import NoSuchOrder, Order
+from rankings.standings import Standings, history
+from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+
+
+@require_safe
+@public_page
+def rankings(request):
+    """The map and the table of the current edition."""
+    current = Edition.objects.current()
+    if current is None:
+        return render(request, "rankings/no_edition.html")
+    return show(request, Standings(current))
+
+
+@require_safe
+@public_page
+def edition(request, date):
+    """The same of any edition that is published."""
+    return show(request, read_edition(date))
+
+
+def read_edition(date) -> Standings:
+    """Return the standings of a published edition; raises Http404."""
+    edition = get_object_or_404(Edition.objects.published(), date=date)
+    return Standings(edition, past=edition != Edition.objects.current())
+
+
+def show(request, standings):
+    try:
+        order = Order(request.GET.get("sort", ""))
+    except NoSuchOrder:
+        sentence = "The table cannot be sorted like that. Use the links in its head."
+        return render(request, "404.html", {"sentence": sentence}, status=404)
+    return render(
+        request,
+        "rankings/rankings.html",
+        {
+            "standings": standings,
+            "order": order,
+            "rows": None if order.by_group else order.rows(standings),
+        },
+    )
+
+
+@require_safe
+@public_page
+def state(request, slug):
+    """One state in the current edition."""
+    if slug not in BY_SLUG:
+        return no_such_state(request)
+    current = Edition.objects.current()
+    if current is None:
+        return render(request, "rankings/no_edition.html")
+    return show_state(request, current, BY_SLUG[slug], past=False)
+
+
+@require_safe
+@public_page
+def edition_state(request, date, slug):
+    """One state as an edition had it."""
+    if slug not in BY_SLUG:
+        return no_such_state(request)
+    edition = get_object_or_404(Edition.objects.published(), date=date)
+    past = edition != Edition.objects.current()
+    return show_state(request, edition, BY_SLUG[slug], past=past)
+
+
+def show_state(request, edition, usps, *, past):
+    editions = history(edition, past=past)
+    standings = editions[0]
+    if usps not in standings.by_usps:
+        raise Http404
+    before, after = standings.neighbors(usps)
+    return render(
+        request,
+        "rankings/state.html",
+        {
+            "report": read_report(standings, usps),
+            "standings": standings,
+            "places": places(editions, usps),
+            "before": before,
+            "after": after,
+            "states": JURISDICTIONS,
+        },
+    )
+
+
+def no_such_state(request):
+    states = [(SLUGS[usps], name) for usps, name in JURISDICTIONS.items()]
+    return render(
+        request, "rankings/no_such_state.html", {"states": states}, status=404
+    )
+
+
+@require_safe
+@public_page
+def compare(request):
+    """Two to four states beside one another, or the form to choose them."""
+    current = Edition.objects.current()
+    if current is None:
+        return render(request, "rankings/no_edition.html")
+    codes = request.GET.getlist("s")
+    context = {"states": JURISDICTIONS, "chosen": [*codes, *[""] * MOST][:MOST]}
+    try:
+        chosen = read_choice(codes)
+    except CannotCompare as problem:
+        context["problem"] = str(problem)
+        return render(request, "rankings/compare.html", context, status=400)
+    if chosen:
+        context["comparison"] = Comparison(current, chosen)
+        context["standings"] = context["comparison"].standings
+    return render(request, "rankings/compare.html", context)
+
+
+@require_safe
+@public_page
+def methodology(request):
+    """The rubric, as rankings/scoring.py has it, and the editions."""
+    current = Edition.objects.current()
+    return render(
+        request,
+        "rankings/methodology.html",
+        {
+            "parts": scoring.PARTS,
+            "letters": scoring.LETTERS,
+            "most_points": scoring.MOST_POINTS,
+            "standings": Standings(current) if current else None,
+            "editions": Edition.objects.published(),
+            "today": timezone.localdate(),
+        },
+    )

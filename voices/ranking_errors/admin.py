@@ -1,0 +1,37 @@
+from django.contrib import admin, messages
+from django.db.models import F
+
+from voices.ranking_errors.models import RankingError
+
+
+@admin.register(RankingError)
+class RankingErrorAdmin(admin.ModelAdmin):
+    """What readers say is wrong in the rankings; closed once it was looked into."""
+
+    list_display = [
+        *("arrived_at", "state", "text", "source"),
+        *("suspicions", "closed_at", "closed_by"),
+    ]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), "state"]
+    list_select_related = ["closed_by"]
+    # Open ones first, the oldest of them on top.
+    ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
+    show_full_result_count = False
+    actions = ["close"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_readonly_fields(self, request, obj=None):
+        return [field.name for field in self.opts.fields if field.name != "id"]
+
+    @admin.action(
+        permissions=["change"],
+        description="Looked into: close",
+    )
+    def close(self, request, queryset):
+        count = queryset.close(by=request.user)
+        self.message_user(request, f"Closed: {count}.", messages.SUCCESS)

@@ -1,0 +1,39 @@
+from django import forms
+
+from rankings.states import JURISDICTIONS
+from voices.abuse.guard import GuardedForm
+from voices.plain_text import tidy_line, tidy_paragraphs, validate_plain_text
+from voices.ranking_errors.models import RankingError
+from voices.signing.forms import TidyCharField
+
+
+class RankingErrorForm(GuardedForm, forms.ModelForm):
+    """What a reader says is wrong; who they are is not asked."""
+
+    state = forms.ChoiceField(
+        label="Which state is it about?",
+        required=False,
+        choices=[("", "The rankings as a whole"), *JURISDICTIONS.items()],
+        error_messages={"invalid_choice": "Choose a state from the list"},
+    )
+    text = TidyCharField(
+        label="What is wrong, and what is right?",
+        tidy=tidy_paragraphs,
+        max_length=2000,
+        help_text="Up to 2,000 characters.",
+        error_messages={"required": "Tell us what is wrong"},
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 6, "data-count": ""}),
+    )
+    source = TidyCharField(
+        label="Where can we read it?",
+        required=False,
+        tidy=tidy_line,
+        max_length=500,
+        help_text="The statute or ruling, or the address of a page.",
+        validators=[validate_plain_text],
+    )
+
+    class Meta:
+        model = RankingError
+        fields = ["state", "text", "source"]

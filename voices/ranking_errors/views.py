@@ -1,0 +1,49 @@
+from django.db import transaction
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from rankings.states import JURISDICTIONS
+from rankings.views import no_such_state
+from voices.abuse import guard
+from voices.abuse.limits import TooMany
+from voices.abuse.models import Arrival
+from voices.ranking_errors.forms import RankingErrorForm
+from voices.signing.views import GET_OR_POST, redirect_see_other
+
+
+@GET_OR_POST
+def report(request):
+    """Take a report of an error in the rankings, for staff to look into."""
+    if request.method != "POST":
+        state = request.GET.get("state", "").upper()
+        if state and state not in JURISDICTIONS:
+            return no_such_state(request)
+        return render_report(request, RankingErrorForm(initial={"state": state}))
+    form = RankingErrorForm(request.POST)
+    if not form.is_valid():
+        return render_report(request, form, status=422)
+    try:
+        save(request, form)
+    except TooMany as too_many:
+        return render_report(request, form, wait_minutes=too_many.minutes, status=429)
+    return redirect_see_other("rankings-report-thanks")
+
+
+@transaction.atomic
+def save(request, form) -> None:
+    """Store the report; a suspicious one as well, marked. Raises TooMany."""
+    form.instance.network_hash, form.instance.suspicions = guard.receive(
+        request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
+    )
+    form.save()
+
+
+def render_report(request, form, *, status=200, **context):
+    return render(
+        request, "rankings/report.html", {"form": form, **context}, status=status
+    )
+
+
+@require_safe
+def thanks(request):
+    return render(request, "rankings/report_thanks.html")
