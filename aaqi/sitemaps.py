@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from faq.models import Case, Page, Question
 from faq.publishing import Text
+from rankings.models import Edition
 from voices.models import Voice
 
 # How many ids one list of voices goes over: about a megabyte of XML at most.
@@ -57,10 +58,26 @@ def voices(number: int) -> list[Entry]:
     return [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
 
 
+def rankings() -> list[Entry]:
+    """Return the pages of the current edition, its states, and the editions before."""
+    editions = list(Edition.objects.published().order_by("-date")[:IDS])
+    if not editions:
+        return []
+    current = editions[0]
+    pages = [reverse(f"rankings:{name}") for name in ("list", "compare", "methodology")]
+    states = current.assessments.all()
+    return [
+        *(entry(page, current.last_modified) for page in pages),
+        *(entry(state.get_absolute_url(), current.last_modified) for state in states),
+        *(entry(past.get_absolute_url(), past.last_modified) for past in editions[1:]),
+    ]
+
+
 SECTIONS: dict[str, Callable[[], list[Entry]]] = {
     "pages": pages,
     "questions": partial(texts, Question),
     "cases": partial(texts, Case),
+    "rankings": rankings,
 }
 
 

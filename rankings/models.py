@@ -94,7 +94,7 @@ class Edition(models.Model):
 
     @property
     def last_modified(self) -> datetime.datetime | None:
-        """When the public last got to read something new here; None of a draft."""
+        """When the public first read it, as it has stayed since; None of a draft."""
         return self.published_at
 
     def problems(self) -> list[str]:
@@ -292,12 +292,6 @@ class Assessment(models.Model):
     @property
     def facts(self) -> Facts:
         return Facts(self.right_to_sue, self.immunity, self.covers, self.payer)
-
-    @property
-    def last_modified(self) -> datetime.datetime | None:
-        """When the public last got to read something new here; None of a draft."""
-        published = self.edition.published_at
-        return published and max(published, self.edited_at or published)
 
     @property
     def source_list(self) -> list[str]:

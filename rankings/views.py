@@ -1,7 +1,6 @@
 from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -114,15 +113,15 @@ def compare(request):
     if current is None:
         return render(request, "rankings/no_edition.html")
     codes = request.GET.getlist("s")
-    context = {"states": JURISDICTIONS, "chosen": [*codes, *[""] * MOST][:MOST]}
+    context: dict = {"states": JURISDICTIONS, "chosen": [*codes, *[""] * MOST][:MOST]}
     try:
         chosen = read_choice(codes)
     except CannotCompare as problem:
         context["problem"] = str(problem)
         return render(request, "rankings/compare.html", context, status=400)
     if chosen:
-        context["comparison"] = Comparison(current, chosen)
-        context["standings"] = context["comparison"].standings
+        comparison = Comparison(current, chosen)
+        context |= {"comparison": comparison, "standings": comparison.standings}
     return render(request, "rankings/compare.html", context)
 
 
@@ -140,6 +139,5 @@ def methodology(request):
             "most_points": scoring.MOST_POINTS,
             "standings": Standings(current) if current else None,
             "editions": Edition.objects.published(),
-            "today": timezone.localdate(),
         },
     )

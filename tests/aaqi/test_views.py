@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from tests.factories import (
     FORM,
+    make_assessments,
+    make_edition,
     make_published_voice,
     make_signature,
     make_voice,
@@ -68,11 +70,33 @@ class HomeTests(TestCase):
 
         self.assertContains(self.client.get("/"), "Ana &lt;b&gt;Bold&lt;/b&gt;")
 
-    def test_asks_the_database_four_times(self):
+    def test_shows_the_map_of_the_current_edition_only(self):
+        make_assessments(
+            make_edition(),
+            NM={"right_to_sue": "statute", "immunity": "barred", "covers": "all"},
+        )
+        draft = make_edition("2026-11-23", published_at=None)
+        make_assessments(draft, TX={"right_to_sue": ""})
+
+        page = self.client.get(reverse("home"))
+
+        self.assertContains(page, 'class="g g-a" href="/rankings/new-mexico/"')
+        self.assertContains(page, 'class="g g-f" href="/rankings/texas/"')
+        self.assertContains(page, "November 22, 2026")
+
+    def test_shows_no_map_before_there_is_one(self):
+        make_assessments(make_edition(published_at=None))
+
+        page = self.client.get(reverse("home"))
+
+        self.assertNotContains(page, "States can open the door")
+
+    def test_asks_the_database_six_times(self):
+        make_assessments(make_edition())
         for _ in range(4):
             make_published_voice(featured_at=timezone.now())
 
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(6):
             self.client.get(reverse("home"))
 
 

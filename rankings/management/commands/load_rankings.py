@@ -45,25 +45,6 @@ from rankings.models import Assessment, Citation, Edition
 
 DATA = Path(__file__).parents[2] / "data"
 TITLE = "First edition"
-NOTES = """\
-The first edition compares the law of the fifty states and the District of Columbia on \
-one question. The reviews of the District, Idaho and South Dakota are unfinished. The \
-District has no state constitution, so the question fits it poorly.
-
-Some points rest on one reading: Connecticut (reach of the court-made claim), Maryland \
-(that immunity is limited), Michigan (whether cities and individuals can be sued, and \
-who pays), Montana (that the employer pays), New York (immunity statewide), North \
-Carolina (limited, because the officer cannot be sued) and Utah (who is covered, and \
-how general the claim is).
-
-Other results could change with what a lawyer finds, those of Alabama, Arizona, \
-Louisiana, Maine, Nebraska, North Dakota, Oklahoma, Tennessee, Virginia, West Virginia \
-and Wyoming first of all. Who pays is known for eight states only; all others have no \
-points for it until it is settled.
-
-The law moves. A 2025 law of Illinois on immigration enforcement is being challenged by \
-the U.S. Department of Justice, and bills of 2026 in California, Colorado, Maryland, \
-Minnesota, New York and Rhode Island mostly concern federal officers."""
 Part = Citation.Part
 Finding = Citation.Finding
 COLUMNS = {
@@ -129,8 +110,13 @@ def by_state(name: str) -> dict[str, list[dict[str, str]]]:
     return rows
 
 
+def notes() -> str:
+    """Return what readers should know of the edition."""
+    return (DATA / "notes.txt").read_text(encoding="utf-8").strip()
+
+
 def find_edition(day: date) -> Edition:
-    Edition.objects.get_or_create(date=day, defaults={"title": TITLE, "notes": NOTES})
+    Edition.objects.get_or_create(date=day, defaults={"title": TITLE, "notes": notes()})
     # Two that load at once take turns.
     return Edition.objects.select_for_update().get(date=day)
 

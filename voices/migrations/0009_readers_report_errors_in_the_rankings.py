@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voices', '0006_mail_leaves_at_a_rate'),
+        ('voices', '0008_forms_tell_where_their_link_stood'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,332 @@
+import re
+from io import StringIO
+
+from django.conf import settings
+from django.core.management import call_command
+from django.test import TestCase
+from django.urls import reverse
+
+from rankings.models import Assessment, Citation, Edition
+from rankings.scoring import GROUPS, LETTERS, PARTS
+from rankings.standings import Standings
+from rankings.states import JURISDICTIONS
+from tests.factories import make_assessment, make_assessments, make_edition
+
+URL = reverse("rankings:list")
+
+
+class LoadedTestCase(TestCase):
+    """With the first edition, as `make run` has it."""
+
+    @classmethod
+    def setUpTestData(cls):
+        call_command("load_rankings", stdout=StringIO())
+        cls.edition = Edition.objects.get()
+
+
+class MapAndTableTests(LoadedTestCase):
+    def setUp(self):
+        self.page = self.client.get(URL).content.decode()
+        self.standings = Standings(self.edition)
+
+    def test_the_map_has_each_state_once_with_its_name_letter_and_group(self):
+        links = dict(
+            re.findall(
+                r'<a class="g-\w" href="([^"]+)" aria-label="([^"]+)"', self.page
+            )
+        )
+
+        self.assertEqual(len(links), 51)
+        for row in self.standings.rows:
+            said = links[row.url].removeprefix(f"{row.usps}, ")
+            if row.letter:
+                words = f"grade {row.letter}, group {row.score.group}: "
+                words += GROUPS[row.score.group]
+            else:
+                words = "not yet assessed"
+            self.assertEqual(said, f"{row.name}, {words}")
+
+    def test_map_tiles_and_table_have_the_colors_and_letters_of_the_data(self):
+        colors = re.findall(r'<a class="(?:g )?(g-\w)" href="([^"]+)"', self.page)
+        table = self.page[self.page.index("<table") :]
+
+        self.assertEqual(len(colors), 2 * 51)
+        for row in self.standings.rows:
+            self.assertEqual(colors.count((row.color, row.url)), 2, row.name)
+            cells = table[table.index(f'id="{row.usps}"') :]
+            cells = cells[: cells.index("</tr>")]
+            if row.letter:
+                self.assertIn(f'g {row.color}">{row.letter}</span>', cells)
+                self.assertIn(f'<td class="n">{row.score.points}</td>', cells)
+                self.assertIn(f'<td class="n">{row.rank}</td>', cells)
+            else:
+                self.assertIn("Not yet assessed", cells)
+                self.assertIn("Not ranked", cells)
+                self.assertNotRegex(cells, r"g-[abcdf]\b")
+
+    def test_letters_on_the_map_stand_once_each(self):
+        letters = self.page[self.page.index('<g aria-hidden="true">') :]
+        letters = letters[: letters.index("</g>")]
+        shown = re.findall(r"<text [^>]+>(.)</text>", letters)
+
+        self.assertEqual(
+            sorted(shown), sorted(row.letter or "–" for row in self.standings.rows)
+        )
+
+    def test_the_key_counts_the_states_of_each_letter(self):
+        for words in (
+            "Full path to court (2)",
+            "Strong path (7)",
+            "Partial path (5)",
+            "Narrow path (5)",
+            "No suit recognized today (29)",
+            "Not yet assessed (3)",
+        ):
+            self.assertIn(words, self.page)
+
+    def test_groups_come_first_then_points_then_names(self):
+        rows = re.findall(r'<tr id="(\w\w)">', self.page)
+
+        self.assertEqual(rows[:6], ["NM", "CO", "MI", "MT", "CA", "NV"])
+        self.assertEqual(rows[6:10], ["CT", "MD", "NC", "MA"])
+        self.assertEqual(rows[-3:], ["DC", "ID", "SD"])
+        self.assertEqual(len(rows), 51)
+
+    def test_the_institutes_grade_stands_in_a_column_of_its_own(self):
+        arkansas = self.page[self.page.index('<tr id="AR">') :]
+        arkansas = arkansas[: arkansas.index("</tr>")]
+
+        self.assertIn("Institute for Justice’s own grade", self.page)
+        self.assertIn('<td class="facts">D <a', arkansas)
+        self.assertIn("state-profile/arkansas/", arkansas)
+        self.assertIn("read Nov. 22, 2026", arkansas)
+
+
+class HonestyTests(LoadedTestCase):
+    def pages(self):
+        return [
+            URL,
+            reverse("rankings:state", args=["texas"]),
+            reverse("rankings:state", args=["idaho"]),
+            reverse("rankings:compare") + "?s=NM&s=TX",
+            reverse("rankings:methodology"),
+            self.edition.get_absolute_url(),
+        ]
+
+    def test_each_page_says_how_old_it_is_and_how_to_report_an_error(self):
+        for path in self.pages():
+            with self.subTest(path):
+                page = self.client.get(path)
+                self.assertContains(page, "As of <time")
+                self.assertContains(page, "November 22, 2026")
+                self.assertContains(page, "This is not legal advice.")
+                self.assertContains(page, 'href="/rankings/report/')
+
+    def test_each_page_says_that_a_lawyers_check_is_to_come(self):
+        for path in self.pages():
+            page = self.client.get(path)
+            self.assertContains(page, "A lawyer’s check is still to come for all 91")
+            self.assertContains(page, "19 of them have not been checked against")
+
+    def test_no_page_says_so_once_it_is_done(self):
+        Citation.objects.mark_checked(by="Pat Counsel")
+
+        for path in self.pages():
+            page = self.client.get(path)
+            self.assertContains(page, "A lawyer has checked every citation.")
+            self.assertNotContains(page, "still to come")
+
+    def test_a_part_that_is_done_is_told(self):
+        Citation.objects.filter(assessment__usps="TX").mark_checked(by="Pat Counsel")
+
+        page = self.client.get(URL)
+
+        self.assertContains(page, "still to come for 90 of 91 citations")
+
+
+class SortTests(LoadedTestCase):
+    def order(self, sort):
+        page = self.client.get(URL, {"sort": sort}).content.decode()
+        return re.findall(r'<tr id="(\w\w)">', page)
+
+    def test_each_column_sorts_and_the_unassessed_come_last(self):
+        for sort, first in (
+            ("rank", ["NM", "CO", "CT"]),
+            ("-score", ["AL", "DE", "FL"]),
+            ("score", ["NM", "CO", "CT"]),
+            ("grade", ["CO", "NM", "CA"]),
+            ("-grade", ["AL", "AK", "AZ"]),
+        ):
+            with self.subTest(sort):
+                rows = self.order(sort)
+                self.assertEqual(rows[:3], first)
+                self.assertEqual(rows[-3:], ["DC", "ID", "SD"])
+                self.assertEqual(len(rows), 51)
+
+    def test_names_sort_both_ways(self):
+        names = [row.usps for row in Standings(self.edition).rows]
+
+        self.assertEqual(self.order("state"), names)
+        self.assertEqual(self.order("-state"), names[::-1])
+
+    def test_the_institutes_grades_sort_with_their_signs(self):
+        rows = self.order("ij")
+
+        self.assertEqual(rows[:5], ["MI", "NV", "NM", "CA", "MT"])
+
+    def test_the_column_says_how_it_is_sorted_and_turns_around(self):
+        page = self.client.get(URL, {"sort": "score"})
+        turned = self.client.get(URL, {"sort": "-score"})
+
+        self.assertContains(page, 'aria-sort="descending"><a href="?sort=-score#table"')
+        self.assertContains(turned, 'aria-sort="ascending"><a href="?sort=score#table"')
+        self.assertNotContains(self.client.get(URL), "aria-sort")
+
+    def test_an_order_that_there_is_not_is_answered_with_a_page(self):
+        for sort in ("x", "-", "-group", "--rank", "rank\0", "r" * 5000):
+            response = self.client.get(URL, {"sort": sort})
+
+            self.assertContains(response, "cannot be sorted like that", status_code=404)
+
+
+class EditionTests(TestCase):
+    def test_a_draft_is_nowhere_public(self):
+        make_assessments(make_edition("2025-11-22"))
+        draft = make_edition("2026-11-20", title="Secret draft", published_at=None)
+        make_assessments(draft, TX={"summary": "Secret words."})
+        paths = [
+            URL,
+            reverse("home"),
+            reverse("rankings:state", args=["texas"]),
+            reverse("rankings:compare") + "?s=NM&s=TX",
+            reverse("rankings:methodology"),
+            reverse("rankings:data-csv"),
+            reverse("rankings:data-json"),
+        ]
+        for path in paths:
+            response = self.client.get(path)
+
+            self.assertNotContains(response, "Secret", msg_prefix=path)
+            self.assertNotContains(response, "2026-11-20", msg_prefix=path)
+            self.assertNotContains(response, "November 20, 2026", msg_prefix=path)
+        for path in (
+            draft.get_absolute_url(),
+            reverse("rankings:edition-csv", args=[draft.date]),
+            reverse("rankings:edition-json", args=[draft.date]),
+            reverse("rankings:edition-state", args=[draft.date, "texas"]),
+        ):
+            self.assertEqual(self.client.get(path).status_code, 404, path)
+
+    def test_a_past_edition_stays_readable_and_says_what_it_is(self):
+        past = make_edition("2025-11-22", title="Old")
+        make_assessments(past, TX={"right_to_sue": "unclear", "summary": "As it was."})
+        make_assessments(make_edition("2026-11-22", title="New"))
+
+        page = self.client.get(past.get_absolute_url())
+        state = self.client.get(
+            reverse("rankings:edition-state", args=[past.date, "texas"])
+        )
+
+        self.assertContains(page, "This is a past edition.")
+        self.assertContains(page, 'href="/rankings/editions/2025-11-22/texas/"')
+        self.assertContains(page, "November 22, 2025")
+        self.assertContains(state, "This is a past edition.")
+        self.assertContains(state, "As it was.")
+        self.assertContains(state, 'href="/rankings/texas/"')
+
+    def test_the_current_edition_is_not_called_past_at_its_own_address(self):
+        edition = make_edition()
+        make_assessments(edition)
+
+        page = self.client.get(edition.get_absolute_url())
+
+        self.assertNotContains(page, "past edition")
+        self.assertContains(page, f'rel="canonical" href="{settings.SITE_URL}{URL}"')
+
+    def test_a_date_that_there_is_not_is_answered_with_404(self):
+        for path in (
+            "/rankings/editions/2026-02-30/",
+            "/rankings/editions/0000-00-00/",
+            "/rankings/editions/2020-01-01/",
+            "/rankings/editions/today/",
+            "/rankings/editions/%00/",
+        ):
+            self.assertEqual(self.client.get(path).status_code, 404, path)
+
+    def test_before_there_is_an_edition_the_pages_say_so(self):
+        for path in (
+            URL,
+            reverse("rankings:state", args=["texas"]),
+            reverse("rankings:compare") + "?s=NM&s=TX",
+        ):
+            self.assertContains(self.client.get(path), "not published yet")
+        self.assertEqual(self.client.get("/rankings/methodology/").status_code, 200)
+        self.assertEqual(self.client.get("/rankings/data.csv").status_code, 404)
+        self.assertEqual(self.client.get("/rankings/data.json").status_code, 404)
+
+
+class QueryTests(TestCase):
+    def setUp(self):
+        for date in ("2024-01-01", "2025-01-01", "2026-01-01"):
+            make_assessments(make_edition(date))
+
+    def test_no_page_asks_more_the_more_there_is(self):
+        for path, count in (
+            (URL, 3),
+            (f"{URL}?sort=ij", 3),
+            ("/rankings/editions/2024-01-01/", 4),
+            ("/rankings/compare/?s=NM&s=TX&s=CA&s=OH", 5),
+            ("/rankings/methodology/", 4),
+            ("/rankings/data.csv", 3),
+            ("/rankings/data.json", 3),
+            ("/rankings/editions/2024-01-01/data.json", 3),
+            ("/rankings/report/?state=NM", 0),
+            ("/rankings/atlantis/", 0),
+        ):
+            with self.subTest(path), self.assertNumQueries(count):
+                self.client.get(path)
+
+    def test_public_pages_may_be_kept_by_everybody(self):
+        for path in (URL, "/rankings/texas/", "/rankings/data.csv"):
+            response = self.client.get(path)
+
+            self.assertIn("public", response["Cache-Control"])
+            self.assertFalse(response.cookies)
+            self.assertFalse(response.has_header("Vary"), path)
+
+
+class MethodologyTests(LoadedTestCase):
+    def test_prints_the_table_that_is_reckoned_with(self):
+        page = self.client.get(reverse("rankings:methodology"))
+
+        for part in PARTS:
+            for rule in part.rules:
+                self.assertContains(
+                    page,
+                    f'<td>{rule.meaning}</td><td class="n">{rule.points}</td>',
+                )
+        for letter in LETTERS:
+            self.assertContains(page, f"{letter.least} to {letter.most} points")
+
+    def test_lists_the_editions_and_the_notes_of_the_current_one(self):
+        page = self.client.get(reverse("rankings:methodology"))
+
+        self.assertContains(page, "First edition, as of November 22, 2026")
+        self.assertContains(page, "Some points rest on one reading")
+
+
+class UnknownStateTests(TestCase):
+    def test_an_unknown_state_is_answered_with_the_list_of_states(self):
+        make_assessment(make_edition(), "TX")
+        for path in ("/rankings/atlantis/", "/rankings/TX/", "/rankings/texas-/"):
+            response = self.client.get(path)
+
+            self.assertEqual(response.status_code, 404)
+            for name in JURISDICTIONS.values():
+                self.assertContains(response, f">{name}</a>", status_code=404)
+
+    def test_a_state_that_the_edition_lacks_is_not_found(self):
+        make_assessment(make_edition(), "TX")
+
+        self.assertEqual(self.client.get("/rankings/ohio/").status_code, 404)
+        self.assertEqual(Assessment.objects.count(), 1)

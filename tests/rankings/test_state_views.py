@@ -1,0 +1,195 @@
+import re
+
+from django.test import TestCase
+from django.urls import reverse
+
+from rankings.models import Citation
+from rankings.states import SLUGS
+from tests.factories import (
+    make_assessment,
+    make_assessments,
+    make_citation,
+    make_edition,
+)
+from tests.rankings.test_rankings_views import LoadedTestCase
+
+
+def url(usps):
+    return reverse("rankings:state", args=[SLUGS[usps]])
+
+
+class StateTests(LoadedTestCase):
+    def show(self, usps):
+        return self.client.get(url(usps))
+
+    def test_each_state_has_a_page_with_its_letter_or_none(self):
+        for usps in SLUGS:
+            page = self.show(usps)
+
+            self.assertEqual(page.status_code, 200)
+            self.assertContains(page, "<h1", 1)
+
+    def test_tells_letter_points_rank_and_group(self):
+        page = self.show("CA")
+
+        self.assertContains(page, '<span class="vh">Grade </span>B')
+        self.assertContains(page, "Rank 7 (shared) of 48 assessed · 65 of 100 points")
+        self.assertContains(page, "Group 1: You can sue; immunity barred")
+
+    def test_tells_each_parts_value_and_points_and_what_is_unknown(self):
+        page = self.show("CA").content.decode()
+
+        self.assertEqual(
+            re.findall(r'aria-label="(\d+ of \d+) points"', page),
+            ["20 of 40", "40 of 40", "5 of 10", "0 of 10"],
+        )
+        self.assertEqual(
+            re.findall(r'<p class="verdict">([^<]+)</p>', page),
+            [
+                "Yes, under a statute",
+                "Barred",
+                "Certain rights or an extra element",
+                "Unknown",
+            ],
+        )
+        self.assertIn("The statute needs an extra element", page)
+        self.assertIn("Not established", page)
+
+    def test_citations_stand_with_their_part_and_what_was_seen(self):
+        page = self.show("CO")
+
+        self.assertContains(page, "Colo. Rev. Stat. § 13-21-131(2)")
+        self.assertContains(page, "No check of it is on record.")
+        page = self.show("TX")
+        self.assertContains(page, "City of Beaumont v. Bouillion")
+        self.assertContains(page, "Confirmed by what we read.")
+        self.assertContains(page, "What we saw, November 22, 2026")
+
+    def test_an_open_citation_is_marked_until_it_is_checked(self):
+        before = self.show("MN")
+        Citation.objects.filter(assessment__usps="MN").mark_checked(by="Pat Counsel")
+        after = self.show("MN")
+
+        self.assertContains(before, "<b>Not yet checked against the source.</b>", 1)
+        self.assertNotContains(after, "Not yet checked against the source.")
+        self.assertContains(after, "Checked by a lawyer, Pat Counsel, on")
+
+    def test_every_open_citation_is_marked_and_no_other(self):
+        marked = sum(
+            self.show(usps)
+            .content.decode()
+            .count("<b>Not yet checked against the source.</b>")
+            for usps in SLUGS
+        )
+
+        self.assertEqual(marked, 19)
+
+    def test_a_state_not_assessed_has_no_letter_points_rank_or_color(self):
+        page = self.show("ID")
+
+        self.assertContains(page, "Not yet assessed.")
+        self.assertContains(page, "No grade does not mean a bad grade.")
+        self.assertContains(page, 'class="badge xl g g-n"')
+        self.assertNotContains(page, "Rank ")
+        self.assertNotContains(page, "of 100 points")
+        self.assertNotContains(page, 'class="meter"')
+        self.assertContains(page, 'href="/rankings/report/?state=ID"')
+
+    def test_without_a_suit_the_other_parts_are_not_counted(self):
+        page = self.show("IA")
+
+        self.assertContains(page, '<p class="verdict">Written into statute</p>')
+        self.assertContains(page, "Not counted", 2)
+        self.assertContains(page, 'class="meter"', 1)
+
+    def test_a_citation_without_a_value_is_shown_all_the_same(self):
+        self.assertContains(self.show("GA"), "Ga. Const. art. I, § II, para. IX(d)")
+
+    def test_a_local_exception_is_shown_and_not_scored(self):
+        page = self.show("NY")
+
+        self.assertContains(page, "New York City: N.Y.C. Admin. Code § 8-801")
+        self.assertContains(page, "does not change the state’s score")
+        self.assertContains(page, "45 of 100 points")
+        self.assertNotContains(self.show("TX"), "A local law differs")
+
+    def test_the_institutes_grade_says_where_it_is_from(self):
+        direct, reported, none = self.show("AR"), self.show("NM"), self.show("TX")
+
+        self.assertContains(direct, "<b>D</b>, stated on the Institute’s page")
+        self.assertContains(reported, "<b>A-</b>, as reported elsewhere")
+        self.assertContains(none, "We know of none for Texas.")
+        for page in (direct, reported, none):
+            self.assertContains(page, "read November 22, 2026")
+            self.assertContains(page, "is no part of our points")
+
+    def test_says_what_would_raise_the_score(self):
+        self.assertContains(
+            self.show("CO"),
+            '<tr><td>Officials of every kind covered</td><td class="n">100</td></tr>',
+        )
+        self.assertContains(self.show("NM"), "New Mexico has every point there is.")
+        self.assertContains(self.show("TX"), "One after the other, from 0 today.")
+
+    def test_leads_to_the_states_before_and_after_and_to_a_comparison(self):
+        page = self.show("NM")
+
+        self.assertContains(page, "← New Jersey, grade C")
+        self.assertContains(page, "New York, grade C →")
+        self.assertContains(page, '<input type="hidden" name="s" value="NM">')
+        self.assertNotContains(self.show("AL"), 'rel="prev"')
+        self.assertNotContains(self.show("WY"), 'rel="next"')
+
+    def test_with_one_edition_it_says_so(self):
+        self.assertContains(self.show("TX"), "There is one edition so far")
+
+
+class MoveTests(TestCase):
+    def setUp(self):
+        old = make_edition("2025-01-01")
+        make_assessments(old, TX={"right_to_sue": "unclear"}, OH={"right_to_sue": ""})
+        make_assessments(make_edition("2026-01-01"))
+        draft = make_edition("2026-02-01", published_at=None)
+        make_assessments(draft, TX={"right_to_sue": ""})
+
+    def rows(self, path):
+        page = self.client.get(path).content.decode()
+        section = page[page.index("moved</h2>") :]
+        section = section[: section.index("</section>")]
+        text = re.sub(r"<[^>]+>", " ", section)
+        return " ".join(text.split())
+
+    def test_a_state_shows_how_it_moved_the_newest_first(self):
+        text = self.rows("/rankings/texas/")
+
+        self.assertRegex(text, r"January 1, 2026 F 0 1 .*January 1, 2025 F 5 1$")
+        self.assertNotIn("February", text)
+
+    def test_a_state_that_was_not_assessed_then_says_so(self):
+        text = self.rows("/rankings/ohio/")
+
+        self.assertTrue(text.endswith("January 1, 2025 Not yet assessed"))
+
+    def test_a_past_edition_knows_nothing_of_later_ones(self):
+        text = self.rows("/rankings/editions/2025-01-01/texas/")
+
+        self.assertIn("There is one edition so far, as of January 1, 2025", text)
+
+    def test_asks_the_database_ten_times_however_many_editions_there_are(self):
+        for year in range(2010, 2024):
+            make_assessments(make_edition(f"{year}-01-01"))
+
+        with self.assertNumQueries(10):
+            self.client.get("/rankings/texas/")
+
+
+class MarkupTests(TestCase):
+    def test_what_staff_write_is_text(self):
+        texas = make_assessment(make_edition(), "TX", summary="<b>Bold</b> & co")
+        make_citation(texas, '"><script>alert(1)</script>', seen="<i>x</i>")
+
+        page = self.client.get(url("TX")).content.decode()
+
+        self.assertIn("&lt;b&gt;Bold&lt;/b&gt; &amp; co", page)
+        self.assertNotIn("<script>alert", page)
+        self.assertNotIn("<i>x</i>", page)

@@ -1,0 +1,53 @@
+from django.template import Context, Template
+from django.test import TestCase
+
+from tests.factories import make_published_voice, make_signature, make_voice
+
+
+def show(usps="OH"):
+    template = Template("{% load voices %}{% state_voices usps %}")
+    return template.render(Context({"usps": usps}))
+
+
+class StateVoicesTests(TestCase):
+    def test_shows_the_newest_statements_of_the_state_only(self):
+        for number in range(4):
+            make_published_voice(statement=f"Statement {number}.")
+        make_published_voice(state="TX", statement="From elsewhere.")
+        make_voice(statement="Still waiting.")
+
+        page = show()
+
+        for text in ("Statement 1.", "Statement 2.", "Statement 3."):
+            self.assertIn(text, page)
+        for text in ("Statement 0.", "elsewhere", "waiting"):
+            self.assertNotIn(text, page)
+        self.assertIn("All 4 voices", page)
+
+    def test_under_ten_signers_are_not_counted_out(self):
+        for _ in range(9):
+            make_signature(name_display="unlisted")
+
+        page = show()
+
+        self.assertIn("Fewer than 10 people from Ohio have signed", page)
+        self.assertNotIn("<b>9</b>", page)
+
+    def test_from_ten_on_the_number_is_told(self):
+        for _ in range(10):
+            make_signature(name_display="unlisted")
+
+        self.assertIn("<b>10</b> people from Ohio have signed", show())
+
+    def test_a_state_without_a_statement_invites_the_first(self):
+        page = show("AK")
+
+        self.assertIn("No statement from Alaska yet.", page)
+        self.assertIn("Fewer than 10 people", page)
+
+    def test_asks_the_database_three_times(self):
+        for _ in range(5):
+            make_published_voice()
+
+        with self.assertNumQueries(3):
+            show()
