@@ -16,10 +16,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from rankings.models import Edition
 from tests.abuse import make_quarantined, set_limit
 from tests.factories import (
     check_url,
     confirm_url,
+    make_assessments,
+    make_edition,
     make_published_voice,
     make_reason,
     make_signature,
@@ -36,6 +39,7 @@ from voices.models import (
     BlockedDomain,
     BlockedNetwork,
     Limit,
+    RankingError,
     Report,
     Update,
     Voice,
@@ -201,6 +205,20 @@ def older_path():
     return reverse("voices:list", query={"before": cursor})
 
 
+def past_edition_path():
+    """One that is older than what `prepare` has loaded."""
+    found = Edition.objects.filter(date="2025-01-01").first()
+    if not found:
+        found = make_edition("2025-01-01", title="An older edition")
+        make_assessments(found, OH={"right_to_sue": "unclear"}, TX={"right_to_sue": ""})
+    return reverse("rankings:edition", args=[found.date])
+
+
+def moved_state_path():
+    past_edition_path()
+    return reverse("rankings:state", args=["ohio"])
+
+
 PUBLIC = [
     Page("index", at("home")),
     # What it is about
@@ -230,6 +248,30 @@ PUBLIC = [
     Page("report", report_path),
     Page("report-errors", report_path, 422, press("Send the report")),
     Page("report-thank-you", at("voices:report-thanks")),
+    # Comparing the states
+    Page("rankings", at("rankings:list")),
+    Page("rankings-sorted", at("rankings:list", query="?sort=score")),
+    Page("rankings-no-such-order", at("rankings:list", query="?sort=x"), 404),
+    Page("rankings-past", past_edition_path),
+    Page("state", at("rankings:state", "colorado")),
+    Page("state-local-exception", at("rankings:state", "new-york")),
+    Page("state-open-citations", at("rankings:state", "virginia")),
+    Page("state-not-assessed", at("rankings:state", "idaho")),
+    Page("state-past", lambda: past_edition_path() + "ohio/"),
+    Page("state-moved", moved_state_path),
+    Page("state-unknown", at("rankings:state", "atlantis"), 404),
+    Page("compare", at("rankings:compare")),
+    Page("compare-four", at("rankings:compare", query="?s=NM&s=TX&s=CA&s=ID")),
+    Page("compare-nonsense", at("rankings:compare", query="?s=NM"), 400),
+    Page("methodology", at("rankings:methodology")),
+    Page("rankings-report", at("rankings-report", query="?state=NM")),
+    Page(
+        "rankings-report-errors",
+        at("rankings-report"),
+        422,
+        press("Send the report"),
+    ),
+    Page("rankings-report-thank-you", at("rankings-report-thanks")),
     # Signing
     Page("add-your-voice", at("voices:add")),
     Page("add-your-voice-errors", at("voices:add"), 422, press("Add my voice")),
@@ -309,6 +351,10 @@ PUBLIC = [
 # Addresses that answer with something other than a page: their own tests read them.
 NOT_PAGES = {
     "voices:manage-data",
+    "rankings:data-csv",
+    "rankings:data-json",
+    "rankings:edition-csv",
+    "rankings:edition-json",
     "aaqi.health.alive",
     "aaqi.health.ready",
     # Answer to buttons only, or with a page of another address.
@@ -338,6 +384,7 @@ def make_a_row_of_each():
     BlockedDomain.objects.create(domain="example.net")
     BlockedNetwork.objects.create(network="192.0.2.0/24")
     WatchedWord.objects.create(words="sheriff")
+    RankingError.objects.create(state="NM", text="The cap is another one now.")
     Update.objects.create(subject="A bill in Ohio", body="It passed.")
     make_quarantined()
     decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))

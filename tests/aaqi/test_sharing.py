@@ -12,8 +12,11 @@ from aaqi import sitemaps
 from aaqi.qr import qr_code
 from cards.models import Card
 from faq.models import Case, Page, Question
+from rankings.states import SLUGS
 from tests.factories import (
     latest_submission,
+    make_assessments,
+    make_edition,
     make_published_voice,
     make_signature,
     sign,
@@ -250,6 +253,10 @@ class SitemapTests(TestCase):
 
     def test_the_list_of_lists_leads_to_every_page(self):
         call_command("load_content", stdout=StringIO())
+        call_command("load_rankings", stdout=StringIO())
+        past = make_edition("2025-01-01")
+        make_assessments(past)
+        draft = make_edition("2026-11-23", published_at=None)
         voice = make_published_voice()
         hidden = make_published_voice(statement="")
 
@@ -259,6 +266,10 @@ class SitemapTests(TestCase):
 
         self.assertIn(ADDRESS + voice.get_absolute_url(), found)
         self.assertNotIn(ADDRESS + hidden.get_absolute_url(), found)
+        self.assertIn(ADDRESS + past.get_absolute_url(), found)
+        self.assertNotIn(ADDRESS + draft.get_absolute_url(), found)
+        for slug in SLUGS.values():
+            self.assertIn(ADDRESS + reverse("rankings:state", args=[slug]), found)
         for model in (Page, Question, Case):
             self.assertIn(ADDRESS + model.objects.first().get_absolute_url(), found)
         for place in found:
@@ -287,6 +298,18 @@ class SitemapTests(TestCase):
         for path in ("/sitemap.xml", *map("/sitemap/{}.xml".format, LISTS)):
             with self.assertNumQueries(1):
                 self.client.get(path)
+
+    def test_that_of_the_rankings_costs_two_however_many_there_are(self):
+        for date in ("2024-01-01", "2025-01-01"):
+            make_assessments(make_edition(date))
+
+        with self.assertNumQueries(2):
+            self.client.get("/sitemap/rankings.xml")
+
+    def test_before_there_is_an_edition_that_of_the_rankings_is_empty(self):
+        make_assessments(make_edition(published_at=None))
+
+        self.assertEqual(self.locations("/sitemap/rankings.xml"), [])
 
     def test_a_voice_has_its_day(self):
         voice = make_published_voice()
