@@ -6,6 +6,7 @@ from voices.flags import admin as flags
 from voices.moderation import admin as moderation
 from voices.ranking_errors import admin as ranking_errors
 from voices.reports import admin as reports
+from voices.reveals import admin as reveals
 from voices.signing import admin as signing
 from voices.updates import admin as updates
 
@@ -16,6 +17,7 @@ __all__ = [
     "quarantine",
     "ranking_errors",
     "reports",
+    "reveals",
     "signing",
     "updates",
 ]

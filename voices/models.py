@@ -12,6 +12,7 @@ from voices.moderation.models import (
 )
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
+from voices.reveals.models import Reveal
 from voices.signing.models import Signature, Submission
 from voices.updates.models import Update
 from voices.wall.models import Tally, Voice
@@ -31,6 +32,7 @@ __all__ = [
     "Reason",
     "RefusedAddress",
     "Report",
+    "Reveal",
     "Signature",
     "Submission",
     "Tally",

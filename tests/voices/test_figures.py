@@ -164,7 +164,7 @@ class FiguresPageTests(TestCase):
         self.client.force_login(staff)
 
     def test_shows_the_figures_and_nothing_of_any_person(self):
-        self.login("view_signature")
+        self.login("view_figures")
         fields = {
             "name": "Zelda Quux",
             "email": "zelda@example.com",
@@ -186,7 +186,7 @@ class FiguresPageTests(TestCase):
         self.assertIn("no-store", page["Cache-Control"])
 
     def test_takes_as_many_queries_for_many_as_for_few(self):
-        self.login("view_signature")
+        self.login("view_figures")
         self.client.get(self.url)
 
         # Session, user, permissions (2), and eight of the figures' own.
@@ -204,12 +204,13 @@ class FiguresPageTests(TestCase):
         self.assertRedirects(
             self.client.get(self.url),
             f"{reverse('admin:login')}?next={self.url}",
+            fetch_redirect_response=False,
         )
         self.login("view_voice")
         self.assertEqual(self.client.get(self.url).status_code, 403)
 
     def test_the_desk_leads_there_those_who_may_see_it(self):
-        self.login("view_signature")
+        self.login("view_figures")
         self.assertContains(self.client.get("/admin/"), f'href="{self.url}"')
 
         self.client.logout()

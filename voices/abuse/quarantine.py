@@ -19,6 +19,7 @@ from voices import addresses
 from voices.abuse.suspicion import SUSPICIONS, labels
 from voices.moderation import decide
 from voices.moderation.models import QuarantinedSignature
+from voices.reveals.admin import RevealsAddress
 from voices.signing.models import Signature
 
 # A page that asks names the rows in one field, which has to fit into a request.
@@ -82,7 +83,7 @@ class QuarantineList(ChangeList):
 
 
 @admin.register(QuarantinedSignature)
-class QuarantinedSignatureAdmin(admin.ModelAdmin):
+class QuarantinedSignatureAdmin(RevealsAddress):
     """What does not count until staff say so, the oldest first."""
 
     list_display = ["statement", "signer", "why", "network", "waiting"]
@@ -91,6 +92,7 @@ class QuarantinedSignatureAdmin(admin.ModelAdmin):
     list_select_related = ["voice"]
     ordering = ["quarantined_at", "pk"]
     show_full_result_count = False
+    change_form_template = "admin/voices/signature_form.html"
     actions = ["release", "reject"]
     fields = [
         "name",

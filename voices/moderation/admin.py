@@ -127,6 +127,8 @@ class VoiceDesk(FlagColumns):
 
     def history_view(self, request, object_id, extra_context=None):
         """Show the log of decisions, which is the history of a voice."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         log = reverse("admin:voices_decision_changelist")
         return redirect(f"{log}?{urlencode({'voice__id__exact': object_id})}")
 

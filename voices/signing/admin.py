@@ -1,17 +1,37 @@
 from django.contrib import admin
 
 from voices import addresses
+from voices.reveals.admin import RevealsAddress
 from voices.signing.models import Signature
 
 
 @admin.register(Signature)
-class SignatureAdmin(admin.ModelAdmin):
+class SignatureAdmin(RevealsAddress):
     """Who signed, to look up only: signatures are made and changed by signers."""
 
     list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
     list_filter = ["state", "name_display"]
     search_fields = ["name", "email__exact"]
     show_full_result_count = False
+    change_form_template = "admin/voices/signature_form.html"
+    fields = [
+        "name",
+        "name_display",
+        "masked_email",
+        "city",
+        "state",
+        "zip_code",
+        "profession",
+        "updates",
+        "consent_version",
+        "consent_at",
+        "submitted_at",
+        "confirmed_at",
+        "counted_at",
+        "withdrawn_at",
+        "bounced_at",
+    ]
+    readonly_fields = ["masked_email"]
 
     def lookup_allowed(self, lookup, value, request):
         return lookup in {"state__exact", "name_display__exact"}

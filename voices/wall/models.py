@@ -361,6 +361,7 @@ class Tally(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "tallies"
+        permissions = [("view_figures", "Can see how the site is doing")]
         indexes = [
             models.Index(
                 fields=["subject", "state", "profession_group"],

@@ -1,0 +1,66 @@
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+
+from voices.reveals.models import Reveal
+
+
+class RevealsAddress(admin.ModelAdmin):
+    """The page of a signature, with a button that shows its address and logs that."""
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
+        view = self.admin_site.admin_view(self.reveal_view)
+        return [path("<int:pk>/reveal/", view, name=name), *super().get_urls()]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        extra_context = {"may_reveal": request.user.has_perm("voices.add_reveal")} | (
+            extra_context or {}
+        )
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def reveal_view(self, request, pk):
+        may = request.user.has_perm("voices.add_reveal")
+        if not may or not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        signature = get_object_or_404(self.get_queryset(request), pk=pk)
+        Reveal.objects.create(signature_id=signature.pk, by=request.user)
+        context = self.admin_site.each_context(request) | {
+            "title": f"The address of {signature.name}",
+            "opts": self.opts,
+            "signature": signature,
+            "changelist_url": reverse(
+                f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+            ),
+        }
+        return render(request, "admin/voices/revealed.html", context)
+
+
+@admin.register(Reveal)
+class RevealAdmin(admin.ModelAdmin):
+    """The log, to read."""
+
+    list_display = ["at", "by", "signature_id"]
+    list_filter = ["by"]
+    list_select_related = ["by"]
+    fields = ["at", "by", "signature_id"]
+    readonly_fields = ["at", "by", "signature_id"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in {"by__id__exact"}
+
+    def has_add_permission(self, request):
+        # Revealing an address adds a row; nothing else does.
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
