@@ -36,11 +36,17 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "crispy_forms",
     "procrastinate.contrib.django",
     "simple_history",
     "aaqi",
     "cards",
+    "aaqi.accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "faq",
     "rankings",
     "voices",
@@ -54,6 +60,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "aaqi.middleware.NoStoreByDefault",
+    "aaqi.accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
     "django.middleware.http.ConditionalGetMiddleware",
     "aaqi.warm.warm_pages",
@@ -62,6 +69,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "aaqi.accounts.middleware.end_stale_sessions",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "aaqi.middleware.SayUnavailable",
 ]
@@ -113,6 +122,7 @@ STORAGES = {
 MAILERS = {
     "default": environment.read_mailer(loopback=LOOPBACK, folder=LOCAL_DIR / "mail"),
 }
+MAIL_INTO_FILES = LOOPBACK and not environment.read("EMAIL_URL")
 if LOOPBACK:
     DEFAULT_FROM_EMAIL = environment.read("DEFAULT_FROM_EMAIL", "voices@localhost")
     POSTAL_ADDRESS = environment.read("POSTAL_ADDRESS", "Set POSTAL_ADDRESS to yours")
@@ -155,7 +165,13 @@ PUBLIC_PAGE = {
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    # What limits count, which all processes have to see. A flood of rows must not push
+    # out those that hold it back, so there is room for very many.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    },
     # What aaqi/warm.py keeps: enough for the pages that everybody reads.
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -171,7 +187,7 @@ SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:"],
+    "img-src": [CSP.SELF],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
@@ -209,6 +225,60 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Staff accounts: docs/accounts.md
+
+# Away from this machine nobody is staff with a password alone.
+SECOND_FACTOR = HTTPS
+STAFF_IDLE_MINUTES = 30
+STAFF_IDLE_WARNING_MINUTES = 3
+INVITATION_DAYS = 3
+INVITATION_KEPT_DAYS = 30
+PASSWORD_RESET_TIMEOUT = 60 * 60
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = ["aaqi.accounts.backend.NameOrAddressBackend"]
+ACCOUNT_ADAPTER = "aaqi.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {
+    "change_password": "aaqi.accounts.forms.ChangePasswordForm",
+    "login": "aaqi.accounts.forms.LoginForm",
+    "reauthenticate": "aaqi.accounts.forms.ReauthenticateForm",
+    "reset_password": "aaqi.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "aaqi.accounts.forms.ResetPasswordKeyForm",
+    "set_password": "aaqi.accounts.forms.SetPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
+    "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+)
+# How often, for each network (ip), account (user) and what was typed (key).
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,60/h/ip,5/5m/key",
+    "reset_password": "10/m/ip,30/h/ip,3/h/key",
+}
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "aaqi.accounts.adapters.MFAAdapter"
+# Addresses are good: accounts are made by a link that was mailed there.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "activate_totp": "aaqi.accounts.forms.ActivateAppForm",
+    "add_webauthn": "aaqi.accounts.forms.AddPasskeyForm",
+    "authenticate": "aaqi.accounts.forms.CodeForm",
+    "authenticate_webauthn": "aaqi.accounts.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "aaqi.accounts.forms.LoginPasskeyForm",
+    "reauthenticate": "aaqi.accounts.forms.CodeAgainForm",
+    "reauthenticate_webauthn": "aaqi.accounts.forms.ReauthenticatePasskeyForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
+# Clocks of phones are a little off.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 # Logs name the route, never a path: paths hold tokens. On this machine they are for a
 # person to read, and say nothing of what goes well.

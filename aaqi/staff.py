@@ -1,14 +1,23 @@
-"""The staff's desk: Django's admin under the site's name."""
+"""The staff's desk: Django's admin under the site's name, behind its accounts."""
 
 from functools import wraps
 
+from allauth.account.utils import get_next_redirect_url
+from allauth.account.views import logout
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models.base import ModelBase
-from django.shortcuts import render
-from django.urls import path
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
+from aaqi.accounts import second_factor
 from voices.figures import figures
+
+# The queue's admin pages carry inline styles, which the content policy refuses; those
+# of allauth would show second factors, and change them without a word in a log.
+LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
 
 class StaffSite(AdminSite):
@@ -21,22 +30,40 @@ class StaffSite(AdminSite):
         view = self.admin_view(self.figures)
         return [path("figures/", view, name="figures"), *super().get_urls()]
 
+    def has_permission(self, request):
+        """Whether this is staff who have shown a second factor, where one is asked."""
+        return super().has_permission(request) and second_factor.is_shown(request)
+
+    def login(self, request, extra_context=None):
+        """Send strangers to the accounts' own page, and tell others that it is not."""
+        wanted = get_next_redirect_url(request) or reverse("admin:index")
+        if self.has_permission(request):
+            return redirect(wanted)
+        if request.user.is_authenticated:
+            raise PermissionDenied("This account is not staff.")
+        return redirect(f"{resolve_url('account_login')}?{urlencode({'next': wanted})}")
+
+    def logout(self, request, extra_context=None):
+        return require_POST(logout)(request)
+
+    def password_change(self, request, extra_context=None):
+        return redirect("account_change_password")
+
+    def password_change_done(self, request, extra_context=None):
+        return redirect("accounts_index")
+
     def figures(self, request):
         """How the site is doing, in numbers that tell of nobody."""
-        if not request.user.has_perm("voices.view_signature"):
+        if not request.user.has_perm("voices.view_figures"):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()
         return render(request, "admin/figures.html", context)
 
     def register(self, model_or_iterable, admin_class=None, **options):
-        """Register as usual, but leave the queue's own pages out.
-
-        Procrastinate's admin pages carry inline styles, which the content policy
-        refuses.
-        """
+        """Register as usual, but leave some pages of others out."""
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
-        ours = [m for m in model_or_iterable if m._meta.app_label != "procrastinate"]
+        ours = [m for m in model_or_iterable if m._meta.app_label not in LEFT_OUT]
         super().register(ours, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):

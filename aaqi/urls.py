@@ -28,6 +28,7 @@ urlpatterns = [
     ),
     path("rankings/", include("rankings.urls")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("aaqi.accounts.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
 ]

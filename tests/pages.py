@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from unittest import mock
 
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.tokens import default_token_generator
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from aaqi.accounts import inviting
+from aaqi.accounts.models import Invitation
+from aaqi.accounts.roles import Role, make_roles
 from rankings.models import Edition
 from tests.abuse import make_quarantined, set_limit
+from tests.accounts.steps import PASSWORD, add_app, add_passkey, make_member
 from tests.factories import (
     check_url,
     confirm_url,
@@ -41,6 +49,7 @@ from voices.models import (
     Limit,
     RankingError,
     Report,
+    Reveal,
     Update,
     Voice,
     WatchedWord,
@@ -358,7 +367,14 @@ NOT_PAGES = {
     "aaqi.health.alive",
     "aaqi.health.ready",
     # Answer to buttons only, or with a page of another address.
+    "accounts_end_session",
+    "accounts_stay",
     "admin:logout",
+    "admin:voices_quarantinedsignature_reveal",
+    "admin:voices_signature_reveal",
+    "mfa_authenticate",
+    "mfa_download_recovery_codes",
+    "mfa_login_webauthn",
     "admin:autocomplete",
     "admin:jsi18n",
     "admin:view_on_site",
@@ -376,7 +392,8 @@ def make_a_row_of_each():
     """One row of each kind that staff may open, unless they are there."""
     if Update.objects.exists():
         return
-    Group.objects.create(name="Readers")
+    inviting.invite("invited@example.org", Role.EDITOR)
+    Reveal.objects.create(signature=signature(), by=make_staff("revealer"))
     make_reason()
     waiting_voice()
     Report.objects.create(voice=voice(), kind=Report.Kind.OTHER, text="Spam")
@@ -410,10 +427,69 @@ def admin_name(model_admin, view):
     return f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{view}"
 
 
-def password_path():
-    make_a_row_of_each()
-    pk = get_user_model().objects.earliest("pk").pk
-    return reverse("admin:auth_user_password_change", args=[pk])
+def invitation_path():
+    make_roles()
+    count = get_user_model().objects.count()
+    return inviting.invite(f"invited{count}@example.org", Role.EDITOR).path
+
+
+def used_invitation_path():
+    path = invitation_path()
+    Invitation.objects.filter(used_at=None).update(used_at=timezone.now())
+    return path
+
+
+def desk():
+    """The member of staff who is signed in, with a passkey and without an app."""
+    user = get_user_model().objects.get(username="desk")
+    Authenticator.objects.filter(user=user).delete()
+    RecoveryCodes.activate(user)
+    return user, add_passkey(user)
+
+
+def own_path(name, *, of_key=False):
+    def path():
+        _, key = desk()
+        return reverse(name, args=[key.pk] if of_key else [])
+
+    return path
+
+
+def path_with_app(name):
+    def path():
+        add_app(desk()[0])
+        return reverse(name)
+
+    return path
+
+
+def sign_in_half_way(page):
+    """Give the password of somebody who has an app as well."""
+    cache.clear()
+    page.get_by_label("User name").fill("half")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def half_path():
+    if not get_user_model().objects.filter(username="half").exists():
+        user = make_member(Role.EDITOR, "half")
+        add_app(user)
+        add_passkey(user)
+    return reverse("account_login")
+
+
+def again(page):
+    """Come back, so that what is there is made anew for each visit."""
+    page.reload()
+
+
+def new_password_path():
+    user = get_user_model().objects.get(username="desk")
+    token = default_token_generator.make_token(user)
+    return reverse(
+        "account_reset_password_from_key", args=[user_pk_to_url_str(user), token]
+    )
 
 
 def choose(action):
@@ -474,7 +550,6 @@ STAFF = [
     Page("staff-figures", at("admin:figures"), staff=True),
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),
     Page("staff-password", at("admin:password_change"), staff=True),
-    Page("staff-password-of", password_path, staff=True),
     Page("staff-password-done", at("admin:password_change_done"), staff=True),
     Page("staff-decline", decide_path("declined"), staff=True),
     Page("staff-take-down", decide_path("taken-down"), staff=True),
@@ -487,4 +562,75 @@ STAFF = [
     Page("staff-send-update", update_path("send"), staff=True),
     *(page for each in admin.site._registry.values() for page in pages_of(each)),
 ]
-PAGES = PUBLIC + STAFF
+ACCOUNTS = [
+    Page("account-login", at("account_login")),
+    Page("account-login-errors", at("account_login"), then=press("Sign in")),
+    Page("account-second-factor", half_path, then=sign_in_half_way),
+    Page("account-closed", at("account_inactive")),
+    Page("account-new-password", at("account_reset_password")),
+    Page("account-new-password-sent", at("account_reset_password_done")),
+    Page("account-new-password-choose", new_password_path, staff=True),
+    Page("account-new-password-set", at("account_reset_password_from_key_done")),
+    Page(
+        "account-new-password-unknown",
+        at("account_reset_password_from_key", "x", "x"),
+        404,
+    ),
+    Page("account-invitation", invitation_path),
+    Page("account-invitation-app", lambda: f"{invitation_path()}password/"),
+    Page(
+        "account-invitation-errors",
+        lambda: f"{invitation_path()}password/",
+        422,
+        press("Set up my account"),
+    ),
+    Page("account-invitation-used", used_invitation_path, 410),
+    Page("account-invitation-unknown", at("accounts_invitation", "x"), 404),
+    Page("account", own_path("mfa_index"), staff=True, then=again),
+    Page("account-keys", own_path("mfa_list_webauthn"), staff=True, then=again),
+    Page("account-key-add", own_path("mfa_add_webauthn"), staff=True, then=again),
+    Page(
+        "account-key-rename",
+        own_path("mfa_edit_webauthn", of_key=True),
+        staff=True,
+        then=again,
+    ),
+    Page(
+        "account-key-remove",
+        own_path("mfa_remove_webauthn", of_key=True),
+        staff=True,
+        then=again,
+    ),
+    Page("account-app-add", own_path("mfa_activate_totp"), staff=True, then=again),
+    Page(
+        "account-app-remove",
+        path_with_app("mfa_deactivate_totp"),
+        staff=True,
+        then=again,
+    ),
+    Page("account-codes", own_path("mfa_view_recovery_codes"), staff=True, then=again),
+    Page(
+        "account-codes-new",
+        own_path("mfa_generate_recovery_codes"),
+        staff=True,
+        then=again,
+    ),
+    Page("account-again", at("account_reauthenticate"), staff=True),
+    Page(
+        "account-again-code",
+        path_with_app("mfa_reauthenticate"),
+        staff=True,
+        then=again,
+    ),
+    Page(
+        "account-again-key",
+        own_path("mfa_reauthenticate_webauthn"),
+        staff=True,
+        then=again,
+    ),
+    Page("account-password", at("account_change_password"), staff=True),
+    Page("account-password-set", at("account_set_password"), staff=True),
+    Page("account-sessions", at("usersessions_list"), staff=True),
+    Page("account-logout", at("account_logout"), staff=True),
+]
+PAGES = PUBLIC + STAFF + ACCOUNTS

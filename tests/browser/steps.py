@@ -33,9 +33,9 @@ def moderate(page, action):
     if "/login/" in page.url:
         if not get_user_model().objects.exists():
             make_staff(password="correct horse battery")
-        page.get_by_label("Username").fill("moderator")
+        page.get_by_label("User name").fill("moderator")
         page.get_by_label("Password").fill("correct horse battery")
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_load_state("load")
     for box in page.locator("input.action-select").all():
         box.check()

@@ -5,6 +5,7 @@ from django.db import connection
 # Each can be run again: what is there already, or was edited by staff, stays.
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
+    ["make_roles"],
     ["load_founding_voices"],
     ["load_rankings"],
     ["load_content"],

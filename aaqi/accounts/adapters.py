@@ -1,0 +1,98 @@
+"""Where allauth asks what this site wants; its own answers are not safe here."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from aaqi.accounts import second_factor
+from aaqi.accounts.letters import queue_notice
+from voices.abuse.client import address_of
+
+# All that come without an address share one limit.
+NO_ADDRESS = "::"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        **dict.fromkeys(
+            ["email_password_mismatch", "username_password_mismatch"],
+            "We know no account with this name and password. Check both, "
+            "or ask for a new password.",
+        ),
+        "incorrect_password": "That is not your password.",
+        "too_many_login_attempts": "There were too many tries that failed. "
+        "Wait five minutes, then try again.",
+        "rate_limited": "There were too many tries. Wait a few minutes.",
+    }
+
+    def is_open_for_signup(self, request):
+        return False
+
+    def get_client_ip(self, request):
+        return address_of(request) or NO_ADDRESS
+
+    def is_ajax(self, request):
+        """Only the script that reads a passkey is answered with JSON."""
+        return request.path == reverse("mfa_login_webauthn") and super().is_ajax(
+            request
+        )
+
+    def pre_login(self, request, user, **kwargs):
+        refusal = super().pre_login(request, user, **kwargs)
+        if refusal:
+            return refusal
+        if settings.SECOND_FACTOR and not second_factor.has_one(user):
+            # Else whoever learns a password could add a factor of their own.
+            messages.error(
+                request,
+                "Your account has no second factor any more, and a password alone is "
+                "not enough. Ask an administrator for a new invitation.",
+            )
+            return redirect("account_login")
+        return None
+
+    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+        """Let the worker write to the account's owner, with our own words."""
+        queue_notice(user, template_prefix.rpartition("/")[2])
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": "It is your only second factor. "
+        "Add another one first.",
+        "incorrect_code": "That code or key is not right, or was used before.",
+    }
+
+    def _get_site_name(self):
+        return settings.SITE_NAME
+
+    def encrypt(self, text):
+        """Let a stolen backup open no account."""
+        return fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text):
+        return fernet().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator):
+        return not second_factor.is_last(authenticator)
+
+    def generate_authenticator_name(self, user, type):  # noqa: A002 - allauth's name
+        count = Authenticator.objects.filter(user=user.pk, type=type).count()
+        return f"Passkey {count + 1}" if count else "Passkey"
+
+
+def fernet() -> MultiFernet:
+    """Return what encrypts under the site's key, and reads those before it as well."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet(
+        Fernet(urlsafe_b64encode(sha256(f"accounts.factors:{key}".encode()).digest()))
+        for key in keys
+    )

@@ -1,0 +1,31 @@
+"""What is stored about staff and ends by itself."""
+
+from datetime import timedelta
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from aaqi.accounts.models import ResetRequest
+
+
+def forget_staff() -> None:
+    """Delete sessions that have ended, old requests and accounts nobody took up."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    alive = Session.objects.filter(session_key=OuterRef("session_key"))
+    UserSession.objects.filter(~Exists(alive)).delete()
+    ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
+    unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
+    # Never opened: nothing else can point at such an account.
+    get_user_model()._default_manager.filter(
+        is_active=False,
+        last_login=None,
+        date_joined__lt=unused_since,
+        invitations__isnull=False,
+    ).exclude(invitations__used_at__isnull=False).exclude(
+        invitations__mailed_from__gte=unused_since
+    ).delete()

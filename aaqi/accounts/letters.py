@@ -1,0 +1,122 @@
+"""Mails to staff: queued by id, written and sent by the worker."""
+
+from datetime import UTC, datetime
+from email.utils import formataddr
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from aaqi.accounts.models import Invitation, ResetRequest
+
+SEND_INVITATION = "accounts.send_invitation"
+SEND_NOTICE = "accounts.send_notice"
+ANSWER_RESET = "accounts.answer_reset"
+URGENT = 10
+
+# What happened, by the name that allauth has for it.
+NOTICES = {
+    "password_changed": "Your password was changed.",
+    "password_reset": "Your password was set anew with a link that we mailed.",
+    "password_set": "A password was set.",
+    "recovery_codes_generated": "New recovery codes were made.",
+    "totp_activated": "An authenticator app was added.",
+    "totp_deactivated": "The authenticator app was removed.",
+    "webauthn_added": "A passkey was added.",
+    "webauthn_removed": "A passkey was removed.",
+    "factors_removed": "An administrator removed every second factor.",
+}
+
+
+def queue_invitation(invitation: Invitation) -> None:
+    app.configure_task(SEND_INVITATION, priority=URGENT).defer(
+        invitation_id=invitation.pk
+    )
+
+
+def queue_notice(user, notice: str) -> None:
+    app.configure_task(SEND_NOTICE, priority=URGENT).defer(
+        user_id=user.pk, notice=notice, at=int(timezone.now().timestamp())
+    )
+
+
+@transaction.atomic
+def queue_reset(email: str) -> None:
+    """Let the worker look whose address it is, out of sight of who asked."""
+    request = ResetRequest.objects.create(email=email)
+    app.configure_task(ANSWER_RESET, priority=URGENT).defer(request_id=request.pk)
+
+
+def send_invitation(invitation_id: int) -> None:
+    """Mail the link, if it still works."""
+    open_ones = Invitation.objects.open().select_related("user", "invited_by")
+    invitation = open_ones.filter(pk=invitation_id).first()
+    if invitation:
+        send(
+            "invitation",
+            invitation.user,
+            link=settings.SITE_URL + invitation.path,
+            role=invitation.get_role_display().lower(),
+            days=settings.INVITATION_DAYS,
+        )
+
+
+def answer_reset(request_id: int) -> None:
+    """Mail a link to the account of the address, if there is one."""
+    request = ResetRequest.objects.filter(pk=request_id).first()
+    if request is None:
+        return
+    accounts = get_user_model()._default_manager.filter(is_active=True)
+    user = accounts.filter(email__iexact=request.email).order_by("pk").first()
+    if user:
+        token = default_token_generator.make_token(user)
+        address = reverse(
+            "account_reset_password_from_key", args=[user_pk_to_url_str(user), token]
+        )
+        send(
+            "reset",
+            user,
+            link=settings.SITE_URL + address,
+            minutes=settings.PASSWORD_RESET_TIMEOUT // 60,
+        )
+    request.delete()
+
+
+def send_notice(user_id: int, notice: str, at: int) -> None:
+    """Tell an account's owner what was done to it."""
+    user = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+    if user and user.email:
+        when = timezone.localtime(datetime.fromtimestamp(at, UTC))
+        send("notice", user, what=NOTICES[notice], at=when)
+
+
+def send(template: str, user, **context) -> None:
+    context |= {
+        "username": user.get_username(),
+        "contact_email": settings.CONTACT_EMAIL,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "account_url": settings.SITE_URL + reverse("accounts_index"),
+    }
+    path = f"accounts/letters/{template}"
+    message = EmailMultiAlternatives(
+        subject=render_to_string(f"{path}_subject.txt", context).strip(),
+        body=render_to_string(f"{path}.txt", context),
+        from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
+        to=[user.email],
+        reply_to=[settings.CONTACT_EMAIL],
+        headers={
+            "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(render_to_string(f"{path}.html", context), "text/html")
+    message.send()

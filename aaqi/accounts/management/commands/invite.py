@@ -1,0 +1,49 @@
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.db import connection
+
+from aaqi.accounts import inviting
+from aaqi.accounts.roles import Role, make_roles, role_of
+
+
+class Command(BaseCommand):
+    help = "Mail a link to EMAIL with which a staff account is set up, once."
+
+    def add_arguments(self, parser):
+        parser.add_argument("email", help="where the link is mailed")
+        parser.add_argument(
+            "--role",
+            choices=Role.values,
+            help="what the account may do; as it is for one that has a role, "
+            "else administrator",
+        )
+
+    def handle(self, *args, email, role, **options):
+        try:
+            validate_email(email)
+        except ValidationError as error:
+            raise CommandError(
+                f"{email} is no e-mail address. Nothing was done."
+            ) from error
+        self.check_migrated()
+        make_roles()
+        known = get_user_model().objects.filter(email__iexact=email).first()
+        role = role or (known and role_of(known)) or Role.ADMINISTRATOR
+        invitation = inviting.invite(email, role)
+        self.stdout.write(
+            f"Queued: an invitation to {email}, {Role(role).label.lower()}, user name "
+            f"{invitation.user.username}. Its link works once, for "
+            f"{settings.INVITATION_DAYS} days."
+        )
+        if settings.MAIL_INTO_FILES:
+            # Nobody else can get at this site, or read this line.
+            self.stdout.write(settings.SITE_URL + invitation.path)
+
+    def check_migrated(self):
+        if "accounts_invitation" not in connection.introspection.table_names():
+            raise CommandError(
+                "The database is not prepared yet: run `manage.py prepare` first."
+            )

@@ -1,0 +1,82 @@
+"""What holds for every staff page."""
+
+import time
+
+from allauth.account.internal import flows
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
+
+from aaqi.accounts import second_factor
+
+STAFF_PATHS = ("/admin/", "/accounts/")
+# In the session: when it began, and when it was last used.
+BEGAN, USED = "accounts.began", "accounts.used"
+# The clock is written down this often at most.
+WRITE_SECONDS = 30
+
+
+def keep_staff_pages_private(get_response):
+    """Let nobody keep a staff page, and no search engine name it."""
+
+    def middleware(request):
+        response = get_response(request)
+        if request.path.startswith(STAFF_PATHS):
+            del response["Cache-Control"]
+            add_never_cache_headers(response)
+            response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return middleware
+
+
+def begin(sender, request, **kwargs):
+    """Start the clocks of a session, in whatever way somebody signed in."""
+    request.session[BEGAN] = request.session[USED] = time.time()
+
+
+def seconds_left(session) -> int:
+    """Return how long a session lasts if nobody does anything."""
+    now = time.time()
+    idle_until = session.get(USED, 0) + settings.STAFF_IDLE_MINUTES * 60
+    end = session.get(BEGAN, 0) + settings.SESSION_COOKIE_AGE
+    return int(min(idle_until, end) - now)
+
+
+def end_stale_sessions(get_response):
+    """Sign out whoever has been away too long, or never showed a second factor."""
+
+    def middleware(request):
+        if not request.path.startswith(STAFF_PATHS) or request.user.is_anonymous:
+            return get_response(request)
+        session = request.session
+        if seconds_left(session) <= 0:
+            minutes = settings.STAFF_IDLE_MINUTES
+            return end(
+                request,
+                f"You were signed out, because nothing happened for {minutes} minutes "
+                "or your session had lasted its longest time.",
+            )
+        if not second_factor.is_shown(request):
+            return end(request, "Sign in with your second factor, please.")
+        # Asking how much time is left is not to use it.
+        looks_only = request.method == "GET" and "X-Idle" in request.headers
+        if not looks_only and time.time() - session[USED] > WRITE_SECONDS:
+            session[USED] = time.time()
+        return get_response(request)
+
+    return middleware
+
+
+def end(request, why):
+    flows.logout.logout(request, show_message=False)
+    messages.warning(request, why)
+    query = (
+        urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+    )
+    return HttpResponseRedirect(
+        f"{resolve_url(settings.LOGIN_URL)}?{query}".rstrip("?")
+    )

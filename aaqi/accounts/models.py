@@ -1,0 +1,149 @@
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from aaqi.accounts.roles import Role
+from voices.signing.models import make_ref
+
+# Links are made from a random reference and a key of the site: none is stored.
+links = Signer(salt="accounts.invitation", sep=".")
+
+
+class InvitationQuerySet(models.QuerySet):
+    def standing(self):
+        """Those that were neither used nor taken back; they may be too old."""
+        return self.filter(used_at=None, revoked_at=None)
+
+    def open(self):
+        """Those whose link works."""
+        age = timedelta(days=settings.INVITATION_DAYS)
+        return self.standing().filter(mailed_from__gt=timezone.now() - age)
+
+    def for_link(self, token: str):
+        """The one that the link is of, whatever has become of it."""
+        try:
+            return self.filter(ref=links.unsign(token))
+        except BadSignature:
+            return self.none()
+
+
+class Invitation(models.Model):
+    """A link, mailed once, with which an account is set up.
+
+    The account is there from the start, closed: it opens when the link is used. An
+    account that is open already can be invited as well, to set it up afresh.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+    ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    # From when its days count: asking for the mail again makes a new link.
+    mailed_from = models.DateTimeField(default=timezone.now, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-mailed_from", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(used_at=None, revoked_at=None),
+                name="invitation_one_standing_for_each",
+                violation_error_message="This account has an invitation already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(used_at=None) | models.Q(revoked_at=None),
+                name="invitation_used_or_revoked",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_role_display()}, {self.state}"
+
+    @property
+    def path(self) -> str:
+        """Where the link leads; the admin sends any staff to a `get_absolute_url`."""
+        return reverse("accounts_invitation", args=[links.sign(self.ref)])
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.mailed_from + timedelta(days=settings.INVITATION_DAYS)
+
+    @property
+    def state(self) -> str:
+        if self.used_at:
+            return "used"
+        if self.revoked_at:
+            return "revoked"
+        return "open" if self.expires_at > timezone.now() else "expired"
+
+
+class ResetRequest(models.Model):
+    """Somebody asked for a new password; the worker looks whose address it is.
+
+    Asking always makes a row, so the page takes as long for an address that nobody
+    has as for one of staff. The worker deletes it within seconds.
+    """
+
+    email = models.EmailField()
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"asked at {self.asked_at}"
+
+
+class AccountEvent(models.Model):
+    """What was done to an account, and by whom: a log that is only ever added to.
+
+    A trigger refuses UPDATE and DELETE.
+    """
+
+    class Kind(models.TextChoices):
+        INVITED = "invited", "Invited"
+        REVOKED = "revoked", "Invitation revoked"
+        SET_UP = "set-up", "Set up"
+        DISABLED = "disabled", "Disabled"
+        ENABLED = "enabled", "Enabled again"
+        ROLE_GIVEN = "role-given", "Role changed"
+        FACTORS_REMOVED = "factors-removed", "Second factor removed"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    # The number of an account, which may be gone when nobody took the invitation.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
+    )
+    role = models.CharField(max_length=20, choices=Role, blank=True)
+    # None: somebody with a shell on the server.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: account {self.user_id}"

@@ -1,0 +1,77 @@
+"""Pages of an account's owner where allauth's views are not all that is needed."""
+
+from allauth.account.views import PasswordResetFromKeyView
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.webauthn.internal import auth as webauthn
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_POST
+
+from aaqi.accounts.middleware import seconds_left
+from aaqi.accounts.policy import WITH_QR_CODE
+
+
+@method_decorator(csp_override(WITH_QR_CODE), name="dispatch")
+class ActivateAppView(ActivateTOTPView):
+    """Adding an authenticator app."""
+
+
+class AddPasskeyView(AddWebAuthnView):
+    """Adding a key that makes sure by itself who holds it."""
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        # The parent drops the form that came back with errors.
+        context["form"] = kwargs.get("form") or context["form"]
+        options = webauthn.begin_registration(self.request.user, True)
+        return context | {"options": {"creation_options": options}}
+
+
+class RemovePasskeyView(RemoveWebAuthnView):
+    """Removing a key, unless it is the last thing that opens the account."""
+
+    def form_valid(self, form):
+        if not get_adapter().can_delete_authenticator(self.get_object()):
+            sentence = get_adapter().error_messages["cannot_delete_authenticator"]
+            messages.error(self.request, sentence)
+            return HttpResponseRedirect(reverse("mfa_list_webauthn"))
+        return super().form_valid(form)
+
+
+class NewPasswordView(PasswordResetFromKeyView):
+    """The page behind the link in the mail; a link that is no good answers 404."""
+
+    def render_to_response(self, context, **kwargs):
+        if context.get("token_fail"):
+            kwargs["status"] = 404
+        return super().render_to_response(context, **kwargs)
+
+
+@login_required
+@require_POST
+def end_session(request, pk):
+    """End one of one's own sessions, wherever it is."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    if session.is_current():
+        return redirect("account_logout")
+    session.end()
+    messages.success(request, "That session is ended.")
+    return redirect("usersessions_list")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def stay(request):
+    """Tell a page's script how long the session lasts; a POST makes it last longer."""
+    if request.method == "POST" and "X-Idle" not in request.headers:
+        # The button of the warning works as a form, too.
+        return redirect("accounts_index")
+    return JsonResponse({"seconds": seconds_left(request.session)})

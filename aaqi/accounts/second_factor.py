@@ -1,0 +1,27 @@
+"""Whether somebody has shown more than a password."""
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+
+
+def is_shown(request) -> bool:
+    """Whether this session began with a second factor, where one is asked for."""
+    if not settings.SECOND_FACTOR:
+        return True
+    records = get_authentication_records(request, request.user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+def has_one(user) -> bool:
+    return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+
+
+def is_last(authenticator: Authenticator) -> bool:
+    """Whether its account could not be opened any more without it."""
+    if not settings.SECOND_FACTOR or authenticator.type not in FACTORS:
+        return False
+    others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS)
+    return not others.exclude(pk=authenticator.pk).exists()

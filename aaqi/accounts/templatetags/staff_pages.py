@@ -1,0 +1,21 @@
+from django import template
+from django.conf import settings
+
+from aaqi.accounts.middleware import seconds_left
+
+register = template.Library()
+
+
+@register.inclusion_tag("accounts/idle.html", takes_context=True)
+def idle_warning(context):
+    """What a page needs to warn before its session ends; nothing for strangers."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if user is None or user.is_anonymous:
+        return {}
+    return {
+        "seconds": seconds_left(request.session),
+        "warning": settings.STAFF_IDLE_WARNING_MINUTES * 60,
+        "minutes": settings.STAFF_IDLE_MINUTES,
+        "csrf_token": context.get("csrf_token"),
+    }

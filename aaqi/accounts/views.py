@@ -1,0 +1,137 @@
+"""Taking up an invitation, and the pages that allauth leaves to us."""
+
+import base64
+
+from allauth.account.adapter import get_adapter as account_adapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.adapter import get_adapter as mfa_adapter
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.contrib.auth import logout
+from django.db import transaction
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csp import csp_override
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from aaqi.accounts import inviting
+from aaqi.accounts.forms import AddPasskeyForm, InvitedPasswordForm
+from aaqi.accounts.models import Invitation
+from aaqi.accounts.policy import WITH_QR_CODE
+
+page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def open_invitation(token):
+    """Return the invitation of a link that works, else None and what became of it."""
+    invitations = Invitation.objects.for_link(token).select_related("user")
+    found = invitations.first()
+    if found and found.state == "open":
+        return found, ""
+    return None, found.state if found else "unknown"
+
+
+def refuse(request, state):
+    status = 404 if state == "unknown" else 410
+    return render(
+        request, "accounts/invitation_problem.html", {"state": state}, status=status
+    )
+
+
+@page
+def take_with_passkey(request, token):
+    invitation, state = open_invitation(token)
+    if invitation is None:
+        return refuse(request, state)
+    form = AddPasskeyForm(request.POST or None, user=invitation.user)
+    if request.method == "POST" and form.is_valid():
+        return enter(
+            request,
+            invitation,
+            lambda user: webauthn.WebAuthn.add(
+                user, form.cleaned_data["name"], form.cleaned_data["credential"]
+            ),
+        )
+    context = {
+        "invitation": invitation,
+        "form": form,
+        "options": {
+            "creation_options": webauthn.begin_registration(invitation.user, True)
+        },
+        "password_url": reverse("accounts_invitation_password", args=[token]),
+    }
+    return render(
+        request, "accounts/invitation.html", context, status=422 if form.errors else 200
+    )
+
+
+@page
+@csp_override(WITH_QR_CODE)
+@sensitive_post_parameters("password1", "password2", "code")
+def take_with_password(request, token):
+    invitation, state = open_invitation(token)
+    if invitation is None:
+        return refuse(request, state)
+    form = InvitedPasswordForm(request.POST or None, user=invitation.user)
+    if request.method == "POST" and form.is_valid():
+        return enter(
+            request,
+            invitation,
+            lambda user: TOTP.activate(user, form.secret),
+            password=form.cleaned_data["password1"],
+        )
+    context = {
+        "invitation": invitation,
+        "form": form,
+        "passkey_url": reverse("accounts_invitation", args=[token]),
+        **qr_code(invitation.user, form.secret),
+    }
+    return render(
+        request,
+        "accounts/invitation_password.html",
+        context,
+        status=422 if form.errors else 200,
+    )
+
+
+def qr_code(user, secret):
+    adapter = mfa_adapter()
+    svg = adapter.build_totp_svg(adapter.build_totp_url(user, secret))
+    data = base64.b64encode(svg.encode()).decode()
+    return {"secret": secret, "qr_code": f"data:image/svg+xml;base64,{data}"}
+
+
+def enter(request, invitation, add_factor, password=""):
+    """Set the account up and sign its owner in; the link is used up with it."""
+    try:
+        with transaction.atomic():
+            user = inviting.take(invitation.ref)
+            if password:
+                user.set_password(password)
+                user.save()
+            factor = add_factor(user).instance
+            RecoveryCodes.activate(user)
+    except inviting.ClosedError:
+        return refuse(request, "used")
+    # Whoever was signed in here before is not any more.
+    logout(request)
+    if password:
+        record_authentication(request, user, "password", username=user.username)
+    factor.user = user
+    post_authentication(
+        request, factor, reauthenticated=True, passwordless=not password
+    )
+    adapter = account_adapter()
+    adapter.login(request, user)
+    return adapter.post_login(
+        request,
+        user,
+        email_verification="none",
+        signal_kwargs=None,
+        email=None,
+        signup=False,
+        redirect_url=reverse("mfa_view_recovery_codes"),
+    )

@@ -1,0 +1,91 @@
+"""Every staff address, and who may see it. A page that is not here fails a test."""
+
+from aaqi.accounts.roles import Role
+
+M, A = Role.MODERATOR, Role.ADMINISTRATOR
+EVERYBODY, NOBODY = set(Role), set()
+
+# Models of the admin: who may look at them, add to them, delete from them.
+MODELS = {
+    "accounts_accountevent": ({A}, NOBODY, NOBODY),
+    "accounts_invitation": ({A}, {A}, NOBODY),
+    "auth_user": ({A}, NOBODY, NOBODY),
+    "voices_awaitingvoice": ({M, A}, NOBODY, NOBODY),
+    "voices_blockeddomain": ({A}, {A}, {A}),
+    "voices_blockednetwork": ({A}, {A}, {A}),
+    "voices_decision": ({M, A}, NOBODY, NOBODY),
+    "voices_limit": ({A}, NOBODY, NOBODY),
+    "voices_quarantinedsignature": ({A}, NOBODY, NOBODY),
+    "voices_rankingerror": ({Role.EDITOR, A}, NOBODY, NOBODY),
+    "voices_reason": ({M, A}, {A}, NOBODY),
+    "voices_report": ({M, A}, NOBODY, NOBODY),
+    "voices_reveal": ({A}, NOBODY, NOBODY),
+    "voices_signature": ({A}, NOBODY, NOBODY),
+    "voices_update": ({A}, {A}, {A}),
+    "voices_voice": ({M, A}, NOBODY, NOBODY),
+    "voices_watchedword": ({A}, {A}, {A}),
+}
+# Which of the three each page of a model goes by.
+VIEW, ADD, DELETE = range(3)
+KINDS = {
+    "changelist": VIEW,
+    "change": VIEW,
+    "history": VIEW,
+    "add": ADD,
+    "delete": DELETE,
+}
+# Other pages of the admin.
+OTHERS = {
+    "autocomplete": NOBODY,
+    "figures": {Role.ORGANISER, A},
+    "index": EVERYBODY,
+    "jsi18n": EVERYBODY,
+    "login": EVERYBODY,
+    "password_change": EVERYBODY,
+    "password_change_done": EVERYBODY,
+    "voices_awaitingvoice_decide": {M, A},
+    "voices_quarantinedsignature_reveal": {A},
+    "voices_quarantinedsignature_settle": {A},
+    "voices_signature_reveal": {A},
+    "voices_update_html": {A},
+    "voices_update_send": {A},
+    "voices_voice_decide": {M, A},
+}
+# Of these it depends on what is asked for, and tests of their own look at them.
+APART = {"app_list", "logout", "view_on_site"}
+
+# The accounts' own pages: open to strangers, or for whoever is signed in.
+FOR_STRANGERS = {
+    "account_inactive",
+    "account_login",
+    "account_logout",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "accounts_index",
+    "accounts_invitation",
+    "accounts_invitation_password",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+}
+FOR_OWNERS = {
+    "account_change_password",
+    "account_reauthenticate",
+    "account_set_password",
+    "accounts_end_session",
+    "accounts_stay",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_deactivate_totp",
+    "mfa_download_recovery_codes",
+    "mfa_edit_webauthn",
+    "mfa_generate_recovery_codes",
+    "mfa_index",
+    "mfa_list_webauthn",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_view_recovery_codes",
+    "usersessions_list",
+}

@@ -1,0 +1,279 @@
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.test import TestCase, override_settings
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from aaqi.accounts import inviting
+from aaqi.accounts.models import Invitation
+from aaqi.accounts.roles import Role
+from tests.accounts.pages import (
+    APART,
+    FOR_OWNERS,
+    FOR_STRANGERS,
+    KINDS,
+    MODELS,
+    OTHERS,
+)
+from tests.accounts.steps import make_member, sign_in
+from tests.factories import make_published_voice, make_signature, make_voice
+from voices.models import (
+    BlockedDomain,
+    BlockedNetwork,
+    Decision,
+    RankingError,
+    Report,
+    Reveal,
+    Update,
+    WatchedWord,
+)
+
+LOGIN = ("/admin/login/", "/accounts/login/")
+# Something for each part of an address; what it names need not be there.
+PARTS = {
+    "app_label": "voices",
+    "content_type_id": 1,
+    "key": "x",
+    "kind": "declined",
+    "object_id": 1,
+    "pk": 1,
+    "token": "x",
+    "uidb36": "x",
+    "url": "x",
+}
+
+
+def addresses(prefix):
+    """Yield the name and an address of each page under it."""
+    resolver = next(
+        each for each in get_resolver().url_patterns if str(each.pattern) == prefix
+    )
+    for pattern in resolver.url_patterns:
+        yield from pages(pattern)
+
+
+def pages(pattern, above=()):
+    if hasattr(pattern, "url_patterns"):
+        for each in pattern.url_patterns:
+            yield from pages(each, (*above, *pattern.pattern.converters))
+    else:
+        named = getattr(pattern.pattern, "regex", None)
+        parts = {*above, *pattern.pattern.converters, *named.groupindex}
+        yield pattern.name, {part: PARTS[part] for part in parts}
+
+
+def about(name, parts, rows):
+    """The parts of the address that name a row, of the row that there is."""
+    row = next((rows[each] for each in rows if name.startswith(f"{each}_")), None)
+    return {part: row.pk for part in ("pk", "object_id") if row and part in parts}
+
+
+def make_a_row_of_each(staff):
+    voice = make_published_voice()
+    signature = make_signature(voice=voice)
+    make_voice()
+    make_signature(counted_at=None, quarantined_at=timezone.now())
+    Reveal.objects.create(signature=signature, by=staff)
+    Decision.objects.create(voice=voice, kind="published", by=staff)
+    Report.objects.create(voice=voice, kind="other")
+    Update.objects.create(subject="News", body="There is some.")
+    BlockedDomain.objects.create(domain="example.net")
+    BlockedNetwork.objects.create(network="192.0.2.0/24")
+    RankingError.objects.create(state="NM", text="The cap is another one now.")
+    WatchedWord.objects.create(words="somebody")
+    inviting.invite("invited@example.org", Role.EDITOR, staff)
+
+
+@override_settings(SECOND_FACTOR=True)
+class EveryAdminPageTests(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.members = {role: make_member(role, role.value) for role in Role}
+        make_a_row_of_each(cls.members[Role.ADMINISTRATOR])
+        rows = {
+            f"{model._meta.app_label}_{model._meta.model_name}": desk.get_queryset(
+                None
+            ).first()
+            for model, desk in admin.site._registry.items()
+        }
+        cls.without_a_row = {name for name, row in rows.items() if row is None}
+        cls.pages = [
+            (name, reverse(f"admin:{name}", kwargs=parts | about(name, parts, rows)))
+            for name, parts in addresses("admin/")
+            if name and name not in APART
+        ]
+
+    def allowed(self, name):
+        """Who may see the page of this name; None where nobody has said."""
+        if name in OTHERS:
+            return OTHERS[name]
+        model, _, kind = name.rpartition("_")
+        if model in MODELS and kind in KINDS:
+            return MODELS[model][KINDS[kind]]
+        return None
+
+    def refuses(self, path, method="get"):
+        response = getattr(self.client, method)(path)
+        self.assertLess(response.status_code, 500, path)
+        self.assertEqual(response["X-Robots-Tag"], "noindex", path)
+        self.assertIn("no-store", response["Cache-Control"], path)
+        if response.status_code == 403 or (
+            method == "post" and response.status_code == 405
+        ):
+            return True
+        return response.status_code == 302 and response["Location"].startswith(LOGIN)
+
+    def test_somebody_has_said_of_each_page_who_may_see_it(self):
+        unlisted = {name for name, _ in self.pages if self.allowed(name) is None}
+
+        self.assertEqual(unlisted, set(), "List them in tests/accounts/pages.py.")
+        self.assertGreater(len(self.pages), 60)
+
+    def test_there_is_something_to_see_of_each_kind(self):
+        self.assertEqual(self.without_a_row, set(), "Make one in make_a_row_of_each.")
+
+    def test_nothing_that_is_listed_is_gone(self):
+        names = {name for name, _ in self.pages}
+        listed = {f"{model}_changelist" for model in MODELS} | set(OTHERS)
+
+        self.assertEqual(listed - names, set())
+
+    def test_strangers_see_none(self):
+        for name, path in self.pages:
+            for method in ("get", "post"):
+                with self.subTest(name, method=method):
+                    self.assertTrue(self.refuses(path, method))
+
+    def test_each_role_sees_its_own_and_no_other(self):
+        for role, member in self.members.items():
+            sign_in(self.client, member)
+            for name, path in self.pages:
+                with self.subTest(name, role=role):
+                    self.assertEqual(self.refuses(path), role not in self.allowed(name))
+
+    def test_who_may_not_look_may_not_send_either(self):
+        for role, member in self.members.items():
+            sign_in(self.client, member)
+            for name, path in self.pages:
+                if role not in self.allowed(name):
+                    with self.subTest(name, role=role):
+                        self.assertTrue(self.refuses(path, "post"))
+
+    def test_a_password_alone_opens_none(self):
+        for role, member in self.members.items():
+            for name, path in self.pages:
+                sign_in(self.client, member, factor=False)
+                with self.subTest(name, role=role):
+                    self.assertTrue(self.refuses(path))
+
+    def test_a_member_without_a_role_sees_the_empty_desk_only(self):
+        sign_in(self.client, make_member(None, "new"))
+        for name, path in self.pages:
+            with self.subTest(name):
+                seen = not self.refuses(path)
+                self.assertEqual(seen, self.allowed(name) == set(Role))
+
+    def test_who_is_not_staff_sees_none(self):
+        sign_in(self.client, make_member(Role.ADMINISTRATOR, "x", is_staff=False))
+        for name, path in self.pages:
+            with self.subTest(name):
+                self.assertTrue(self.refuses(path))
+
+    def test_a_moderator_cannot_be_sent_to_what_opens_an_account(self):
+        invitation = inviting.invite("new@example.org", Role.ADMINISTRATOR)
+        of_invitations = ContentType.objects.get_for_model(Invitation)
+        sign_in(self.client, self.members[Role.MODERATOR])
+
+        response = self.client.get(
+            reverse("admin:view_on_site", args=[of_invitations.pk, invitation.pk])
+        )
+
+        self.assertEqual(response.status_code, 404)
+
+    def test_an_app_without_anything_for_a_role_is_not_there(self):
+        sign_in(self.client, self.members[Role.ORGANISER])
+
+        response = self.client.get(reverse("admin:app_list", args=["voices"]))
+
+        self.assertEqual(response.status_code, 404)
+
+    def test_the_pages_of_allauth_that_would_change_factors_are_left_out(self):
+        labels = {model._meta.app_label for model in admin.site._registry}
+
+        self.assertFalse(labels & {"account", "mfa", "procrastinate", "usersessions"})
+
+
+@override_settings(SECOND_FACTOR=True)
+class EveryAccountPageTests(TestCase):
+    def setUp(self):
+        self.pages = [
+            (name, reverse(name, kwargs=parts))
+            for name, parts in addresses("accounts/")
+        ]
+
+    def goes_to_login(self, path, method="get"):
+        response = getattr(self.client, method)(path)
+        self.assertLess(response.status_code, 500, path)
+        self.assertEqual(response["X-Robots-Tag"], "noindex", path)
+        self.assertIn("no-store", response["Cache-Control"], path)
+        self.assertNotIn("unsafe", response["Content-Security-Policy"])
+        return response.status_code == 302 and response["Location"].startswith(LOGIN)
+
+    def test_each_page_is_listed(self):
+        self.assertEqual({name for name, _ in self.pages}, FOR_STRANGERS | FOR_OWNERS)
+
+    def test_strangers_see_nothing_of_any_account(self):
+        for name, path in self.pages:
+            if name in FOR_OWNERS:
+                for method in ("get", "post"):
+                    with self.subTest(name, method=method):
+                        self.assertTrue(self.goes_to_login(path, method))
+
+    def test_a_password_alone_opens_none_and_its_session_ends(self):
+        member = make_member(Role.MODERATOR)
+        for name, path in self.pages:
+            sign_in(self.client, member, factor=False)
+            with self.subTest(name):
+                self.assertTrue(self.goes_to_login(path))
+                self.assertNotIn("_auth_user_id", self.client.session)
+
+    def test_an_owner_is_not_sent_away(self):
+        member = make_member(Role.MODERATOR)
+        for name, path in self.pages:
+            if name not in {"account_login", "account_logout"}:
+                sign_in(self.client, member)
+                with self.subTest(name):
+                    self.assertFalse(self.goes_to_login(path))
+
+    def test_what_allauth_has_and_we_do_not_offer_is_not_there(self):
+        sign_in(self.client, make_member(Role.ADMINISTRATOR))
+        for path in (
+            "signup/",
+            "email/",
+            "confirm-email/",
+            "confirm-email/x/",
+            "login/code/",
+            "login/code/confirm/",
+            "2fa/trust/",
+            "2fa/webauthn/signup/",
+            "3rdparty/",
+            "social/signup/",
+        ):
+            for method in (self.client.get, self.client.post):
+                with self.subTest(path):
+                    self.assertEqual(method(f"/accounts/{path}").status_code, 404)
+
+    def test_only_the_pages_with_a_qr_code_may_show_pictures_in_the_page(self):
+        member = make_member(Role.MODERATOR)
+        invitation = inviting.invite("new@example.org", Role.EDITOR)
+        with_code = {
+            reverse("mfa_activate_totp"),
+            f"{invitation.path}password/",
+        }
+        for path in {path for _, path in self.pages} | with_code | {invitation.path}:
+            sign_in(self.client, member)
+            response = self.client.get(path)
+            with self.subTest(path):
+                pictures = "data:" in response["Content-Security-Policy"]
+                expected = path in with_code or path.endswith("/x/password/")
+                self.assertEqual(pictures, expected)
