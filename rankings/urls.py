@@ -33,4 +33,5 @@ urlpatterns = [
         "editions/<date:date>/<slug:slug>/", views.edition_state, name="edition-state"
     ),
     path("<slug:slug>/", views.state, name="state"),
+    path("<slug:slug>/card.png", views.card, name="card"),
 ]

@@ -4,13 +4,17 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from cards.models import Busy
+from cards.views import busy_response, card_response
 from rankings import scoring
+from rankings.cards import card_of, current_assessment
 from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
 from rankings.models import Edition
 from rankings.reports import places, read_report
 from rankings.sorting import NoSuchOrder, Order
 from rankings.standings import Standings, history
 from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS
+from rankings.structured import dataset
 
 public_page = cache_control(**settings.PUBLIC_PAGE)
 
@@ -51,6 +55,7 @@ def show(request, standings):
             "standings": standings,
             "order": order,
             "rows": None if order.by_group else order.rows(standings),
+            "dataset": dataset(standings),
         },
     )
 
@@ -65,6 +70,19 @@ def state(request, slug):
     if current is None:
         return render(request, "rankings/no_edition.html")
     return show_state(request, current, BY_SLUG[slug], past=False)
+
+
+@require_safe
+@public_page
+def card(request, slug):
+    """The picture that other sites show beside a link to a state."""
+    assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
+    if assessment is None:
+        return no_such_state(request)
+    try:
+        return card_response(card_of(assessment))
+    except Busy:
+        return busy_response(request)
 
 
 @require_safe

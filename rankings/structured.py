@@ -1,0 +1,41 @@
+"""The rankings as search engines of data read them: https://schema.org/Dataset."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from rankings.files import LICENCE_ADDRESS
+from rankings.standings import Standings
+
+FILES = {"csv": "text/csv", "json": "application/json"}
+
+
+def dataset(standings: Standings) -> dict:
+    """Return what an edition is, and where its files are."""
+    edition = standings.edition
+    past = [edition.date] if standings.past else []
+    name = "edition" if past else "data"
+    site = settings.SITE_URL
+    return {
+        "@type": "Dataset",
+        "name": f"State rankings: {edition.title}",
+        "description": (
+            "Whether people can sue when officials violate their rights under the law "
+            "of each of the 50 states and the District of Columbia: facts, citations, "
+            "points and grades."
+        ),
+        "url": site + edition.get_absolute_url(),
+        "version": edition.date.isoformat(),
+        "dateModified": f"{edition.last_modified:%Y-%m-%d}",
+        "license": LICENCE_ADDRESS,
+        "isAccessibleForFree": True,
+        "spatialCoverage": "United States",
+        "creator": {"@type": "Organization", "name": settings.SITE_NAME, "url": site},
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "encodingFormat": encoding,
+                "contentUrl": site + reverse(f"rankings:{name}-{kind}", args=past),
+            }
+            for kind, encoding in FILES.items()
+        ],
+    }
