@@ -26,7 +26,7 @@ THEMES = {"light", "dark"}
 SITE_CARD = Face(
     words="Even when an official violates your rights, qualified immunity can end "
     "your case before a jury hears a word of it.",
-    marked=9,
+    marked=8,
 )
 
 

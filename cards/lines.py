@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 from cards import letters
 
@@ -46,16 +48,30 @@ class Setting:
         return lines
 
     def balance(self, words: list[str], width: float) -> list[list[str]]:
-        """Fill the same number of lines, all as narrow as that number allows."""
-        most = len(self.wrap(words, width))
-        narrow, wide = max(map(self.width, words)), width
-        while wide - narrow > 1:
-            middle = (narrow + wide) / 2
-            if len(self.wrap(words, middle)) > most:
-                narrow = middle
-            else:
-                wide = middle
-        return self.wrap(words, wide)
+        """Fill the same number of lines, all as long as one another as can be."""
+        widths = [self.width(word) for word in words]
+        space = self.width(" ")
+
+        @cache
+        def best(start: int, lines: int) -> tuple[float, list[int]]:
+            """Return the least squared room that is left, and where lines begin."""
+            found: tuple[float, list[int]] = (math.inf, [])
+            room = width + space + (0 if start else self.hang)
+            for end in range(start + 1, len(words) - lines + 2):
+                room -= widths[end - 1] + space
+                if room < 0:
+                    break
+                if lines > 1:
+                    rest, begins = best(end, lines - 1)
+                elif end < len(words):
+                    continue
+                else:
+                    rest, begins = 0, []
+                found = min(found, (room**2 + rest, [start, *begins]))
+            return found
+
+        begins = best(0, len(self.wrap(words, width)))[1]
+        return [words[a:b] for a, b in pairwise([*begins, len(words)])]
 
     def broken(self, words: list[str], width: float) -> list[str]:
         """Return the words, those that are wider than a line in pieces."""

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from aaqi import sitemaps
 from aaqi.qr import qr_code
+from aaqi.sharing import SITE_CARD
 from cards.models import Card
 from faq.models import Case, Page, Question
 from rankings.states import SLUGS
@@ -110,6 +111,11 @@ class PreviewTests(TestCase):
 
 
 class CardTests(TestCase):
+    def test_the_sites_own_card_marks_what_matters(self):
+        words = SITE_CARD.words.split()[-SITE_CARD.marked :]
+
+        self.assertEqual(" ".join(words), "before a jury hears a word of it.")
+
     def test_the_sites_own_card_is_drawn_once(self):
         first = self.client.get("/card.png")
         with self.assertNumQueries(1):
