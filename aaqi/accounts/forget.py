@@ -6,6 +6,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from aaqi.accounts.models import ResetRequest
 def forget_staff() -> None:
     """Delete sessions that have ended, old requests and accounts nobody took up."""
     now = timezone.now()
+    forget_tries()
     Session.objects.filter(expire_date__lt=now).delete()
     alive = Session.objects.filter(session_key=OuterRef("session_key"))
     UserSession.objects.filter(~Exists(alive)).delete()
@@ -29,3 +31,13 @@ def forget_staff() -> None:
     ).exclude(invitations__used_at__isnull=False).exclude(
         invitations__mailed_from__gte=unused_since
     ).delete()
+
+
+def forget_tries() -> None:
+    """Delete what the limits of signing in counted and need no more.
+
+    Its keys hold network addresses, and the cache itself would keep old rows until it
+    is full.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM accounts_cache WHERE expires < now()")
