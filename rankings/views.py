@@ -131,7 +131,12 @@ def compare(request):
     if current is None:
         return render(request, "rankings/no_edition.html")
     codes = request.GET.getlist("s")
-    context: dict = {"states": JURISDICTIONS, "chosen": [*codes, *[""] * MOST][:MOST]}
+    context: dict = {
+        "states": JURISDICTIONS,
+        "chosen": [*codes, *[""] * MOST][:MOST],
+        # Until states are chosen, only what it says of the edition is asked for.
+        "standings": Standings(current, []),
+    }
     try:
         chosen = read_choice(codes)
     except CannotCompare as problem:

@@ -32,6 +32,7 @@ class CompareTests(LoadedTestCase):
         page = self.client.get(URL)
 
         self.assertContains(page, "Choose two to four states")
+        self.assertContains(page, "This is not legal advice.")
         self.assertNotContains(page, "<table")
         self.assertNotContains(page, 'role="alert"')
 
