@@ -43,12 +43,18 @@ def row_problems(row_form: type[forms.Form], row: dict[str, Any]) -> list[str]:
 
 
 def tidied(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row without what was left empty."""
-    return {name: value for name, value in row.items() if value not in (None, "")}
+    """Return a row without empty values and the formset's own fields."""
+    return {
+        name: value
+        for name, value in row.items()
+        if value not in (None, "") and name not in {"ORDER", "DELETE"}
+    }
 
 
 class RowsWidget(forms.Widget):
-    """A table of inputs, one line a row; rows are added by saving, or in the spare."""
+    """A group of inputs for each row, and some empty ones to add others."""
+
+    use_fieldset = True
 
     def __init__(self, row_form, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -85,22 +91,12 @@ class RowsField(forms.Field):
     def __init__(self, row_form, **kwargs):
         super().__init__(widget=RowsWidget(row_form), **kwargs)
 
-    def prepare_value(self, value):
-        return value
-
     def clean(self, value):
         if not value.is_valid():
             raise ValidationError(
                 value.non_form_errors() or "Mend the rows that are marked below."
             )
-        rows = [
-            tidied(form.cleaned_data)
-            for form in value.ordered_forms
-            if form.has_changed() or form.initial
-        ]
-        for row in rows:
-            row.pop("ORDER", None)
-            row.pop("DELETE", None)
+        rows = [tidied(form.cleaned_data) for form in value.ordered_forms]
         if self.required and not rows:
             raise ValidationError("Fill in at least one row.", code="required")
         return rows

@@ -23,6 +23,7 @@ class PageSlug(models.TextChoices):
     HOW_WE_COUNT = "how-we-count", "How we count"
 
 
+NEEDS_SOURCE = "The explainer needs at least one source."
 ALWAYS_PUBLIC = "Everybody who signs agrees to the privacy page: it stays public."
 
 
@@ -115,7 +116,7 @@ class Page(Text):
                 | ~models.Q(slug=PageSlug.EXPLAINED)
                 | ~models.Q(sources=[]),
                 name="explainer_has_source",
-                violation_error_message="The explainer needs at least one source.",
+                violation_error_message=NEEDS_SOURCE,
             ),
             models.CheckConstraint(
                 condition=~models.Q(slug=PageSlug.PRIVACY)
@@ -131,8 +132,11 @@ class Page(Text):
     def clean(self):
         unknown = [f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in NAMES]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
-        if self.slug == PageSlug.PRIVACY and self.publish_at and not self.is_public:
+        # A form that does not show the slug skips the constraints about it.
+        if self.slug == PageSlug.PRIVACY and not self.is_public:
             raise ValidationError({"publish_at": ALWAYS_PUBLIC})
+        if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:
+            raise ValidationError({"sources": NEEDS_SOURCE})
         if unknown:
             sentence = f"There is nothing to print for {', '.join(unknown)}."
             raise ValidationError({"body": sentence})

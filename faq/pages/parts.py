@@ -1,5 +1,7 @@
 """What a page's text may ask for by [[name]]: the timeline and the charts."""
 
+from collections.abc import Iterable
+
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -25,10 +27,10 @@ class Parts:
         return self.chart(chart) if chart else SafeString()
 
     def timeline(self) -> SafeString:
-        entries = [
-            (entry, render(entry.body, f"{entry.slug}-").html)
-            for entry in self.rows(TimelineEntry)
-        ]
+        return self.entries(self.rows(TimelineEntry))
+
+    def entries(self, rows: Iterable[TimelineEntry]) -> SafeString:
+        entries = [(row, render(row.body, f"{row.slug}-").html) for row in rows]
         return render_to_string("faq/timeline.html", {"entries": entries})
 
     def chart(self, chart: Chart) -> SafeString:

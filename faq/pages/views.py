@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
-from faq.pages.models import Page, PageSlug
+from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
 from faq.pages.parts import Parts
 from faq.pages.values import values
 
@@ -17,6 +17,14 @@ WORDS_A_MINUTE = 230
 @public_page
 def page(request, slug):
     return show(request, get_object_or_404(Page.objects.public(), slug=slug))
+
+
+def show_part(request, part: Chart | TimelineEntry):
+    """A chart or an entry of the timeline on an otherwise empty page, for staff."""
+    parts = Parts(drafts=True)
+    html = parts.chart(part) if isinstance(part, Chart) else parts.entries([part])
+    context = {"title": part.title, "html": html, "preview": True}
+    return render(request, "faq/part.html", context)
 
 
 def show(request, page: Page, *, preview=False):

@@ -49,13 +49,17 @@ class Question(Text):
         return self.question
 
     def save(self, *args, **kwargs):
-        self.words = "\n".join(paragraphs(self.answer))
+        self.read_out()
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*fields, "words"}
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
         return reverse("faq:question", args=[self.slug])
+
+    def read_out(self) -> None:
+        """Keep the answer's words beside its Markdown."""
+        self.words = "\n".join(paragraphs(self.answer))
 
     @property
     def short_answer(self) -> str:

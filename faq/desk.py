@@ -1,0 +1,173 @@
+"""What the admin pages of all texts have in common."""
+
+from itertools import pairwise
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Now
+from django.forms import ModelForm
+from django.http import Http404
+from django.urls import path, reverse
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
+
+from faq.rows import RowsField
+from faq.sources import SourceForm
+from faq.versions import changes
+
+BIGGEST_ID = 2**63 - 1
+
+
+class TextForm(ModelForm):
+    """A text with its sources, one row each."""
+
+    sources = RowsField(
+        SourceForm,
+        required=False,
+        help_text="Save to get more empty rows. To remove a row, tick Delete.",
+    )
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request, model_admin):
+        return [("public", "Public"), ("due", "To come"), ("draft", "Draft")]
+
+    def queryset(self, request, queryset):
+        if self.value() == "public":
+            return queryset.public()
+        if self.value() == "due":
+            return queryset.filter(publish_at__gt=Now())
+        if self.value() == "draft":
+            return queryset.filter(publish_at=None)
+        return queryset
+
+
+class TextAdmin(SimpleHistoryAdmin):
+    """Drafts, previews, versions and sources of one kind of text.
+
+    A subclass names its fields, and `show`, the view that the public's page comes from.
+    """
+
+    form = TextForm
+    change_form_template = "admin/faq/change_form.html"
+    object_history_list_template = "admin/faq/history_list.html"
+    history_list_per_page = 20
+    list_per_page = 50
+    show_full_result_count = False
+    readonly_fields = ["standing", "loaded_at", "edited_at"]
+    # What lists may be asked for by address; Django would try any column and operator.
+    lookups = {"id__in", "standing"}
+
+    def show(self, request, text):
+        raise NotImplementedError
+
+    @admin.display(description="Standing", ordering="publish_at")
+    def standing(self, text) -> str:
+        if text.publish_at is None:
+            return "Draft"
+        at = timezone.localtime(text.publish_at)
+        return "Public" if text.is_public else f"From {at:%b %-d, %Y, %H:%M}"
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in self.lookups
+
+    def get_readonly_fields(self, request, obj=None):
+        # Addresses stay.
+        return [*self.readonly_fields, *(["slug"] if obj else [])]
+
+    def has_delete_permission(self, request, obj=None):
+        # It would come back with the next update of the site: unpublish it instead.
+        shipped = obj is not None and obj.loaded_at is not None
+        return not shipped and super().has_delete_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        # A version that is brought back differs from what is stored, not from its form.
+        if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
+            obj.edited_at = timezone.now()
+            super().save_model(request, obj, form, change)
+
+    def view_on_site(self, obj):
+        return obj.get_absolute_url() if obj.is_public else None
+
+    # Versions
+
+    def history_view(self, request, object_id, extra_context=None):
+        check_id(object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(self, request, object_id, version_id, extra_context=None):
+        check_id(object_id)
+        check_id(version_id)
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def get_history_queryset(self, request, history_manager, pk_name, object_id):
+        # No text points to other rows, so only who changed it is fetched with it.
+        versions = history_manager.filter(**{pk_name: object_id})
+        return versions.select_related("history_user")
+
+    def set_history_delta_changes(self, request, records, foreign_keys_are_objs=True):
+        rows = list(records)
+        for new, old in pairwise(rows):
+            new.told = changes(new, old)
+
+    # Previews
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
+        view = self.admin_site.admin_view(self.preview)
+        return [
+            path("add/preview/", view, name=f"{name}_new"),
+            path("<path:object_id>/preview/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request, object_id=None):
+        """Show a text as the public would see it: as stored, or as it was typed."""
+        obj = self.text_to_preview(request, object_id)
+        if request.method == "POST":
+            form = self.get_form(request, obj, change=obj is not None)(
+                request.POST, instance=obj
+            )
+            if not form.is_valid():
+                # The form with its mistakes, which saves from there as ever.
+                back = (
+                    reverse(self.own_url("change"), args=[object_id])
+                    if obj
+                    else (reverse(self.own_url("add")))
+                )
+                return self.changeform_view(request, object_id, form_url=back)
+            obj = form.save(commit=False)
+        obj.changed_at = timezone.now()
+        return self.show(request, obj)
+
+    def text_to_preview(self, request, object_id):
+        """Return the stored text, or None for a new one that is only typed so far."""
+        if object_id is None:
+            if not self.has_add_permission(request):
+                raise PermissionDenied
+            if request.method != "POST":
+                raise Http404
+            return None
+        check_id(object_id)
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        asks = self.has_view_permission
+        if request.method == "POST":
+            asks = self.has_change_permission
+        if not asks(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def own_url(self, kind: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}"
+
+
+def check_id(text: str) -> None:
+    """Raise 404 for what in an address no id can be."""
+    if not (text.isascii() and text.isdecimal() and int(text[:25]) <= BIGGEST_ID):
+        raise Http404
