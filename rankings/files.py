@@ -10,6 +10,7 @@ from io import StringIO
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -184,5 +185,6 @@ def nested_citation(citation: Citation, state) -> dict:
         "seen": citation.seen or None,
         "seen_at": citation.seen_list,
         "seen_on": citation.seen_on,
-        "checked_by_lawyer_on": citation.checked_at and citation.checked_at.date(),
+        "checked_by_lawyer_on": citation.checked_at
+        and timezone.localdate(citation.checked_at),
     }

@@ -57,6 +57,12 @@ class Answer:
         return UNKNOWN if self.score.counted else NOT_COUNTED
 
     @property
+    def text(self) -> str:
+        """What stands beside the verdict, which it does not repeat."""
+        meaning = "" if self.meaning == f"{self.verdict}." else self.meaning
+        return " ".join(filter(None, [meaning, self.note]))
+
+    @property
     def has_points(self) -> bool:
         return self.assessed and self.score.counted
 

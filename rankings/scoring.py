@@ -164,7 +164,7 @@ PARTS = (
             Rule(Payer.EMPLOYER, "The government body is liable or must indemnify", 10),
             Rule(
                 Payer.OFFICER_IN_PART,
-                "It must indemnify, and the officer may owe a share",
+                "The government body must indemnify, and the officer may owe a share",
                 10,
             ),
             UNKNOWN,
