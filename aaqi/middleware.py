@@ -6,11 +6,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers
 
 logger = logging.getLogger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
+FILES = "multipart/form-data"
 PROBES = {"/healthz", "/readyz"}
 # What no page here asks a browser for. What a passkey, copying and sharing need stays
 # with our own pages, which is the default.
@@ -98,13 +100,25 @@ class ReadableRequests:
     def refuse(self, request):
         length = request.META.get("CONTENT_LENGTH", "")
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return render(request, "413.html", status=413)
+            most = self.most_with_files(request)
+            if int(length) > most:
+                return render(request, "413.html", {"most": most}, status=413)
         charset = request.content_params.get("charset", "utf-8").lower()
         if charset not in {"utf-8", "utf8"}:
             return render(request, "400.html", status=400)
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)
         return None
+
+    def most_with_files(self, request):
+        """Return how many bytes this address takes with a file, else 0."""
+        if request.content_type != FILES:
+            return 0
+        try:
+            name = resolve(request.path_info).view_name
+        except Resolver404:
+            return 0
+        return settings.UPLOADS.get(name, 0)
 
     def mark_undecodable(self, request):
         """Let undecodable bytes arrive as U+FFFD, which every form refuses by field."""

@@ -203,6 +203,9 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
 DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+# Who takes files, and how many bytes at most; nobody else takes more than the above.
+# Less than FILE_UPLOAD_MAX_MEMORY_SIZE, for the file system may be read-only.
+UPLOADS = {"admin:rankings_assessment_import": 900 * 1024}
 if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SESSION_COOKIE_NAME = "__Host-sessionid"

@@ -14,14 +14,12 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from rankings.lists import join_addresses, join_citations
+from rankings.lists import FORMULA, join_addresses, join_citations
 from rankings.models import Citation, Edition
 from rankings.standings import Standing, Standings
 
 LICENCE = "CC BY 4.0"
 LICENCE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FACTS = ["right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"]
 INSTITUTE = ["ij_grade", "ij_grade_basis", "ij_page", "ij_read_on"]
 COLUMNS = [

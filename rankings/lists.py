@@ -11,6 +11,8 @@ from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
+# Spreadsheet programs run a cell that begins with one of these.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_CITATIONS = "; "
 BETWEEN_ADDRESSES = " | "
 

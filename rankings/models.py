@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rankings.desk.models import Upload
+from rankings.lists import FORMULA
 from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
 from rankings.states import JURISDICTIONS, SLUGS
 
@@ -29,6 +30,16 @@ def validate_addresses(text: str) -> None:
             validate_address(line)
         except ValidationError as error:
             raise ValidationError(f"This is not an address: {line}") from error
+
+
+def validate_no_formula(text: str) -> None:
+    """Raise ValidationError if a spreadsheet program would run the text."""
+    if text.startswith(FORMULA):
+        raise ValidationError(
+            f"It begins with “{text[0]}”, which spreadsheet programs run as a formula. "
+            "Begin it with a word.",
+            code="formula",
+        )
 
 
 def known(field: str, choices: type[models.TextChoices]) -> models.Q:
@@ -175,14 +186,20 @@ class Assessment(models.Model):
     immunity = models.CharField(max_length=20, choices=Immunity, blank=True)
     covers = models.CharField("reach", max_length=20, choices=Covers, blank=True)
     payer = models.CharField("who pays", max_length=20, choices=Payer, blank=True)
-    payer_note = models.CharField("note on who pays", max_length=300, blank=True)
+    payer_note = models.CharField(
+        "note on who pays",
+        max_length=300,
+        blank=True,
+        validators=[validate_no_formula],
+    )
     year = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Of the statute or ruling that decides."
     )
-    summary = models.TextField(max_length=600)
+    summary = models.TextField(max_length=600, validators=[validate_no_formula])
     local_exception = models.TextField(
         max_length=600,
         blank=True,
+        validators=[validate_no_formula],
         help_text="A local law that differs; shown, and never scored.",
     )
     ij_grade = models.CharField(
@@ -243,6 +260,7 @@ class Assessment(models.Model):
                 condition=models.Q(immunity__in=["", Immunity.CODIFIED])
                 | models.Q(right_to_sue__in=SUABLE),
                 name="assessment_immunity_needs_a_suit",
+                violation_error_code="immunity",
                 violation_error_message="Where there is no right to sue, immunity is "
                 "blank or “codified”: there is no claim to defend.",
             ),
@@ -250,6 +268,7 @@ class Assessment(models.Model):
                 condition=~models.Q(right_to_sue=RightToSue.COURT_NARROW)
                 | models.Q(covers=Covers.NARROW),
                 name="assessment_court_narrow_covers_narrow",
+                violation_error_code="covers",
                 violation_error_message="A right to sue that is “court_narrow” reaches "
                 "“narrow”.",
             ),
@@ -258,6 +277,7 @@ class Assessment(models.Model):
                     right_to_sue=RightToSue.COURT, covers=Covers.NARROW
                 ),
                 name="assessment_court_is_not_narrow",
+                violation_error_code="right_to_sue",
                 violation_error_message="A suit that courts allow for certain rights "
                 "only is “court_narrow”.",
             ),
@@ -265,12 +285,14 @@ class Assessment(models.Model):
                 condition=models.Q(ij_grade="", ij_grade_basis="")
                 | (~models.Q(ij_grade="") & ~models.Q(ij_grade_basis="")),
                 name="assessment_ij_grade_has_a_basis",
+                violation_error_code="ij_grade_basis",
                 violation_error_message="The Institute’s grade and its basis stand "
                 "together, or neither does.",
             ),
             models.CheckConstraint(
                 condition=models.Q(year=None) | models.Q(year__range=(1776, 2100)),
                 name="assessment_year_is_a_year",
+                violation_error_code="year",
                 violation_error_message="Enter a year from 1776 on.",
             ),
         ]
@@ -357,7 +379,9 @@ class Citation(models.Model):
     assessment = models.ForeignKey(Assessment, models.CASCADE, related_name="citations")
     part = models.CharField("supports", max_length=20, choices=Part)
     position = models.PositiveSmallIntegerField(default=0)
-    text = models.CharField("citation", max_length=500)
+    text = models.CharField(
+        "citation", max_length=500, validators=[validate_no_formula]
+    )
     address = models.URLField(max_length=500, blank=True, validators=[validate_address])
     confidence = models.CharField(
         max_length=10,
@@ -406,6 +430,13 @@ class Citation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.to_verify and self.checked_at is None
+
+    @property
+    def check_words(self) -> str:
+        """Who has checked it and when, in words for staff."""
+        if self.checked_at is None:
+            return "Not yet"
+        return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"
 
     @property
     def seen_list(self) -> list[str]:

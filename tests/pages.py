@@ -23,13 +23,14 @@ from django.utils import timezone
 from aaqi.accounts import inviting
 from aaqi.accounts.models import Invitation
 from aaqi.accounts.roles import Role, make_roles
-from rankings.models import Edition
+from rankings.models import Citation, Edition
 from tests.abuse import make_quarantined, set_limit
 from tests.accounts.steps import PASSWORD, add_app, add_passkey, make_member
 from tests.factories import (
     check_url,
     confirm_url,
     make_assessments,
+    make_citation,
     make_edition,
     make_published_voice,
     make_reason,
@@ -39,6 +40,7 @@ from tests.factories import (
     make_voice,
     not_me_url,
 )
+from tests.rankings.files import edited, write
 from voices.abuse import client
 from voices.managing import changes
 from voices.models import (
@@ -392,6 +394,7 @@ NOT_PAGES = {
     "admin:view_on_site",
     "admin:voices_quarantinedsignature_settle",
     "admin:voices_voice_decide",
+    "admin:rankings_assessment_process_import",
     # A mail, shown as mail programs do.
     "admin:voices_update_html",
 }
@@ -400,8 +403,51 @@ NOT_PAGES = {
 # Staff
 
 
+def draft():
+    """An edition that staff work on: as the current one, but for Texas."""
+    if found := Edition.objects.drafts().first():
+        return found
+    current = Edition.objects.current()
+    if not current:
+        current = make_edition()
+        make_assessments(current)
+    made = current.copy(timezone.localdate(), "A draft")
+    texas = made.assessments.get(usps="TX")
+    made.assessments.filter(pk=texas.pk).update(right_to_sue="unclear", year=2026)
+    make_citation(texas, "A v. B, 1 Tex. 1 (2026)", to_verify=True)
+    return made
+
+
+def send_file(edit):
+    """Upload the draft as a file that was edited."""
+
+    def fill_in_and_send(page):
+        cells = {"right_to_sue": "court", "immunity": "limited", "summary": "New."}
+        data = write(edit(cells))
+        file = {"name": "edited.csv", "mimeType": "text/csv", "buffer": data}
+        page.get_by_label("CSV file").set_input_files(file)
+        press("Preview the import")(page)
+
+    return fill_in_and_send
+
+
+def import_path():
+    draft()
+    return reverse("admin:rankings_assessment_import")
+
+
+def publish_path():
+    return reverse("admin:rankings_edition_publish", args=[draft().pk])
+
+
+def check_path():
+    citation = Citation.objects.filter(assessment__edition=draft()).last()
+    return reverse("admin:rankings_citation_check", query={"id": citation.pk})
+
+
 def make_a_row_of_each():
     """One row of each kind that staff may open, unless they are there."""
+    draft()
     if Update.objects.exists():
         return
     inviting.invite("invited@example.org", Role.EDITOR)
@@ -574,6 +620,30 @@ STAFF = [
         "staff-reject",
         at_list("quarantinedsignature"),
         then=choose("Reject…"),
+        staff=True,
+    ),
+    Page("staff-import", import_path, staff=True),
+    Page(
+        "staff-import-preview",
+        import_path,
+        then=send_file(lambda cells: edited("TX", **cells)),
+        staff=True,
+    ),
+    Page(
+        "staff-import-errors",
+        import_path,
+        then=send_file(lambda cells: edited("AL", **cells | {"covers": "some"})),
+        staff=True,
+    ),
+    Page("staff-publish", publish_path, staff=True),
+    Page("staff-check", check_path, staff=True),
+    Page(
+        "staff-assessment-preview",
+        lambda: reverse(
+            "admin:rankings_assessment_change",
+            args=[draft().assessments.get(usps="TX").pk],
+        ),
+        then=press("Preview points"),
         staff=True,
     ),
     Page("staff-send-update", update_path("send"), staff=True),

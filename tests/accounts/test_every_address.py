@@ -16,7 +16,14 @@ from tests.accounts.pages import (
     OTHERS,
 )
 from tests.accounts.steps import make_member, sign_in
-from tests.factories import make_published_voice, make_signature, make_voice
+from tests.factories import (
+    make_assessment,
+    make_citation,
+    make_edition,
+    make_published_voice,
+    make_signature,
+    make_voice,
+)
 from voices.models import (
     BlockedDomain,
     BlockedNetwork,
@@ -82,6 +89,7 @@ def make_a_row_of_each(staff):
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     WatchedWord.objects.create(words="somebody")
     inviting.invite("invited@example.org", Role.EDITOR, staff)
+    make_citation(make_assessment(make_edition(published_at=None)))
 
 
 @override_settings(SECOND_FACTOR=True)

@@ -1,0 +1,183 @@
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+
+from rankings import scoring
+from rankings.desk import effect
+from rankings.desk.filters import EditionFilter
+from rankings.desk.importing import ImportDesk
+from rankings.models import Assessment, Citation, Edition
+
+PREVIEW = "_preview"
+# What another than the form has changed meanwhile must not be lost unseen.
+CHANGED_MEANWHILE = (
+    "Somebody changed this assessment after you had opened it, and nothing of yours is "
+    "stored yet. What you typed stands below: compare it with the assessment as it is "
+    "now, in another window, and save again to let yours stand."
+)
+
+
+class AssessmentForm(forms.ModelForm):
+    """The facts of a state; “Preview points” shows what they come to, unsaved."""
+
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "read" in self.fields:
+            self.initial["read"] = stamp(self.instance)
+
+    def is_valid(self):
+        # So that the admin shows the form again, with all that was typed.
+        return super().is_valid() and PREVIEW not in self.data
+
+    def clean(self):
+        if self.instance.pk and PREVIEW not in self.data:
+            self.refuse_stale()
+        return super().clean()
+
+    def refuse_stale(self):
+        """Lock the edition, and ask again if the assessment is not what was read."""
+        Edition.objects.select_for_update().get(pk=self.instance.edition_id)
+        now = stamp(Assessment.objects.get(pk=self.instance.pk))
+        if self.cleaned_data.get("read") != now:
+            data = QueryDict(mutable=True)
+            data.update(self.data)
+            data["read"] = now
+            self.data = data
+            raise ValidationError(CHANGED_MEANWHILE, code="changed")
+
+
+def stamp(assessment: Assessment) -> str:
+    return assessment.edited_at.isoformat() if assessment.edited_at else ""
+
+
+class CitationForm(forms.ModelForm):
+    def clean(self):
+        if self.instance.pk and {"part", "text"} & {*self.changed_data}:
+            # The lawyer checked other words.
+            self.instance.checked_at, self.instance.checked_by = None, ""
+        return super().clean()
+
+
+class CitationInline(admin.StackedInline):
+    model = Citation
+    form = CitationForm
+    # One more works without JavaScript; with it, there are as many as are wanted.
+    extra = 1
+    fields = [
+        ("part", "position"),
+        "text",
+        ("address", "confidence"),
+        "to_verify",
+        ("finding", "seen_on"),
+        "point",
+        "seen",
+        "seen_at",
+        "lawyer",
+    ]
+    readonly_fields = ["lawyer"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name in {"point", "seen", "seen_at"}:
+            kwargs["widget"] = AdminTextareaWidget({"rows": 2})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description="lawyer’s check")
+    def lawyer(self, citation):
+        return citation.check_words
+
+
+@admin.register(Assessment)
+class AssessmentAdmin(ImportDesk, admin.ModelAdmin):
+    """One state in one edition, with what its facts come to beside the form."""
+
+    form = AssessmentForm
+    change_form_template = "admin/rankings/assessment.html"
+    inlines = [CitationInline]
+    list_display = [
+        "__str__",
+        "result",
+        "right_to_sue",
+        "immunity",
+        "covers",
+        "payer",
+        "confidence",
+        "edited_at",
+    ]
+    list_filter = [EditionFilter, "right_to_sue", "immunity", "confidence"]
+    list_per_page = 60
+    search_fields = ["=usps", "summary"]
+    ordering = ["usps"]
+    show_full_result_count = False
+    actions = None
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in {
+            "edition",
+            "right_to_sue__exact",
+            "immunity__exact",
+            "confidence__exact",
+        }
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("edition", "edited_by")
+
+    def get_fields(self, request, obj=None):
+        fields = ["edition", "usps", *(field.name for field in effect.FACTS)]
+        if obj is None:
+            return fields
+        read = ["read"] if self.has_change_permission(request, obj) else []
+        return [*fields, "edited_at", "edited_by", *read]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["edition", "usps", "edited_at", "edited_by"] if obj else []
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "edition":
+            kwargs["queryset"] = Edition.objects.drafts()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request, obj=None):
+        # What is published stays as it was published; see docs/rankings.md.
+        draft = obj is None or not obj.edition.is_published
+        return draft and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        draft = obj is None or not obj.edition.is_published
+        return draft and super().has_delete_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        edition = Edition.objects.select_for_update().get(pk=obj.edition_id)
+        if edition.is_published:
+            raise PermissionDenied("It was published meanwhile.")
+        obj.edited_at, obj.edited_by = timezone.now(), request.user
+        super().save_model(request, obj, form, change)
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        form = context["adminform"].form
+        if form.instance.edition_id:
+            context |= preview(form.instance)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="result")
+    def result(self, assessment):
+        return effect.in_words(scoring.score(assessment.facts))
+
+
+def preview(assessment: Assessment) -> dict:
+    """Return what the facts come to, stored or not, and what stands in the edition."""
+    edition, usps = assessment.edition, assessment.usps
+    stored = {each.usps: each for each in edition.assessments.all()}
+    now = effect.places(edition, (stored | {usps: assessment}).values())
+    return {
+        "score": scoring.score(assessment.facts),
+        "place": now[usps],
+        "before": effect.places(edition, stored.values()).get(usps),
+        "ranked": sum(each.assessed for each in now.values()),
+        "most": scoring.MOST_POINTS,
+        "preview_name": PREVIEW,
+    }

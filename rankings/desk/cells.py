@@ -1,0 +1,146 @@
+"""What a cell of the CSV says, and which field or rows of an assessment it is."""
+
+from import_export import fields, widgets
+
+from rankings.lists import (
+    is_ij_page,
+    join_addresses,
+    join_citations,
+    same_authority,
+    split_addresses,
+    split_citations,
+)
+
+LONGEST_CITATION = 500
+
+
+class Text(widgets.Widget):
+    """Text without what spreadsheet programs leave around it."""
+
+    def __init__(self, most: int | None = None):
+        super().__init__()
+        self.most = most
+
+    def clean(self, value, row=None, **kwargs):
+        value = value.strip().replace("\r\n", "\n")
+        if self.most is not None and len(value) > self.most:
+            raise ValueError(
+                f"It has {len(value)} characters; {self.most} are the most."
+            )
+        return value
+
+
+class Choice(Text):
+    def __init__(self, choices):
+        super().__init__()
+        self.values = choices.values
+
+    def clean(self, value, row=None, **kwargs):
+        value = super().clean(value)
+        if value and value not in self.values:
+            raise ValueError(
+                f"“{value}” is not a value of it. It may be {', '.join(self.values)}, "
+                "or blank."
+            )
+        return value
+
+
+class Year(Text):
+    def clean(self, value, row=None, **kwargs):
+        value = super().clean(value)
+        if value and not (value.isascii() and value.isdigit() and len(value) == 4):
+            raise ValueError(f"“{value}” is no year. Write it as 1992.")
+        return int(value) if value else None
+
+
+class Day(widgets.DateWidget):
+    """A date as we write it, or as a spreadsheet program in the U.S. rewrites it."""
+
+    def clean(self, value, row=None, **kwargs):
+        try:
+            return super().clean(value.strip())
+        except ValueError:
+            raise ValueError(f"“{value}” is no date. Write it as 2026-11-22.") from None
+
+    def render(self, value, obj=None, **kwargs):
+        return value.isoformat() if value else ""
+
+
+class Citations(widgets.Widget):
+    def clean(self, value, row=None, **kwargs):
+        found = split_citations(value)
+        for text in found:
+            if len(text) > LONGEST_CITATION:
+                raise ValueError(
+                    f"A citation is longer than {LONGEST_CITATION} characters."
+                )
+            if found.count(text) > 1:
+                raise ValueError(f"It names “{text}” twice.")
+        return found
+
+    def render(self, value, obj=None, **kwargs):
+        return join_citations(value or [])
+
+
+class Cited(fields.Field):
+    """The citations of a part; `attribute` is that part.
+
+    They are rows of their own: those that are there stand in `stored`, as the import
+    found them, and what the columns say in `cited`, until both are brought together.
+    """
+
+    def get_value(self, assessment):
+        if self.attribute in getattr(assessment, "cited", {}):
+            return assessment.cited[self.attribute]
+        return [each.text for each in assessment.stored if each.part == self.attribute]
+
+    def save(self, instance, row, is_m2m=False, **kwargs):
+        instance.cited = getattr(instance, "cited", {})
+        instance.cited[self.attribute] = self.clean(row)
+
+
+class Open(fields.Field):
+    """The citations that nobody has yet read at the source; read after the others."""
+
+    def get_value(self, assessment):
+        if hasattr(assessment, "to_verify"):
+            return assessment.to_verify
+        return [each.text for each in assessment.stored if each.is_open]
+
+    def save(self, instance, row, is_m2m=False, **kwargs):
+        done = {each.text for each in instance.stored if each.checked_at}
+        texts = cited(instance)
+        found = {name: meant(name, texts) for name in self.clean(row)}
+        named = {text for those in found.values() for text in those}
+        instance.to_verify = [
+            *(text for text in texts if text in named - done),
+            *(name for name, those in found.items() if not those),
+        ]
+
+
+def meant(name: str, texts: list[str]) -> list[str]:
+    """Return the citations of that name, or else those of the same authority."""
+    exact = [text for text in texts if text == name]
+    return exact or [text for text in texts if same_authority(name, text)]
+
+
+class Sources(fields.Field):
+    """The pages read, that of the Institute among them."""
+
+    def get_value(self, assessment):
+        pages = [assessment.ij_page, *assessment.source_list]
+        return join_addresses([page for page in pages if page])
+
+    def save(self, instance, row, is_m2m=False, **kwargs):
+        pages = split_addresses(row[self.column_name])
+        found = (page for page in pages if is_ij_page(page, instance.usps))
+        kept = instance.ij_page if instance.ij_page in pages else next(found, "")
+        instance.ij_page = row.get("ij_page", kept).strip()
+        instance.sources = "\n".join(page for page in pages if page != instance.ij_page)
+
+
+def cited(assessment) -> list[str]:
+    """Return the citations as they will be, those of parts that are not read too."""
+    new = getattr(assessment, "cited", {})
+    kept = [each.text for each in assessment.stored if each.part not in new]
+    return [*(text for texts in new.values() for text in texts), *kept]

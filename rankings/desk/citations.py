@@ -1,0 +1,217 @@
+import re
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Case, When
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from rankings.desk.filters import CitationEditionFilter
+from rankings.models import Citation
+
+# What fits into an address that names each.
+MOST_AT_A_TIME = 200
+# What is known of a citation, and may follow after it was published.
+KNOWN = [
+    *("address", "confidence", "to_verify", "finding", "seen_on"),
+    *("point", "seen", "seen_at"),
+]
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class LawyerForm(forms.Form):
+    checked_by = forms.CharField(
+        label="Checked by",
+        max_length=100,
+        help_text="The name of the lawyer. It stays here, at the desk.",
+    )
+
+
+class CheckFilter(admin.SimpleListFilter):
+    """What is still to do, unless something else is chosen."""
+
+    title = "check"
+    parameter_name = "check"
+    found = {
+        "to-do": ("Lawyer’s check missing", Citation.objects.unchecked),
+        "open": ("Not yet checked at the source", Citation.objects.still_open),
+        "done": ("Checked by a lawyer", Citation.objects.checked),
+        "all": ("All", Citation.objects.all),
+    }
+
+    def lookups(self, request, model_admin):
+        return [(value, label) for value, (label, _) in self.found.items()]
+
+    def value(self):
+        chosen = super().value()
+        return chosen if chosen in self.found else "to-do"
+
+    def queryset(self, request, queryset):
+        _, chosen = self.found[self.value()]
+        return queryset & chosen()
+
+    def choices(self, changelist):
+        # Without the “All” that Django begins with.
+        return list(super().choices(changelist))[1:]
+
+
+@admin.register(Citation)
+class CitationAdmin(admin.ModelAdmin):
+    """The work list of citations to check; their words belong to the assessment."""
+
+    list_display = ["text", "state", "part", "status", "page"]
+    list_filter = [CheckFilter, CitationEditionFilter, "assessment__usps"]
+    list_select_related = ["assessment"]
+    list_per_page = MOST_AT_A_TIME
+    search_fields = ["text"]
+    # Those that nobody has read yet come first.
+    ordering = [
+        Case(When(to_verify=True, checked_at=None, then=0), default=1),
+        "assessment__usps",
+        "position",
+        "pk",
+    ]
+    show_full_result_count = False
+    readonly_fields = ["its_assessment", "part", "text", "lawyer"]
+    fields = ["its_assessment", "part", "text", *KNOWN, "lawyer"]
+    actions = ["mark_checked", "mark_unchecked"]
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup in {"check", "edition", "assessment__usps__exact"}
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_check_permission(self, request):
+        return request.user.has_perm("rankings.check_citation")
+
+    @transaction.atomic
+    def save_model(self, request, obj, form, change):
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changed:
+            # In each edition that is still worked on or read first.
+            same = Citation.objects.filter(pk=obj.pk)
+            same.alike().update(**changed)
+            same.update(**changed)
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.check_view)
+        return [
+            path("check/", view, name="rankings_citation_check"),
+            *super().get_urls(),
+        ]
+
+    @admin.action(
+        description="Mark as checked…", permissions=["check"], location=EVERYWHERE
+    )
+    def mark_checked(self, request, queryset):
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        if refusal := self.too_many(request, ids):
+            return refusal
+        query = urlencode([("id", pk) for pk in ids])
+        return redirect(f"{reverse('admin:rankings_citation_check')}?{query}")
+
+    @admin.action(
+        description="Mark as unchecked", permissions=["check"], location=EVERYWHERE
+    )
+    def mark_unchecked(self, request, queryset):
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        if refusal := self.too_many(request, ids):
+            return refusal
+        return self.marked(
+            request,
+            ids,
+            "Marked as unchecked",
+            lambda citations: citations.mark_unchecked(),
+        )
+
+    def too_many(self, request, ids):
+        if len(ids) <= MOST_AT_A_TIME:
+            return None
+        sentence = f"Choose at most {MOST_AT_A_TIME} citations at a time."
+        self.message_user(request, sentence, messages.WARNING)
+        return redirect("admin:rankings_citation_changelist")
+
+    def check_view(self, request):
+        """Ask which lawyer has checked the citations chosen; then note it."""
+        if not self.has_check_permission(request):
+            raise PermissionDenied
+        chosen = request.GET.getlist("id")[:MOST_AT_A_TIME]
+        ids = [pk for pk in chosen if re.fullmatch("[0-9]{1,18}", pk)]
+        form = LawyerForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            name = form.cleaned_data["checked_by"]
+            return self.marked(
+                request,
+                ids,
+                "Marked as checked",
+                lambda citations: citations.mark_checked(by=name),
+            )
+        context = self.admin_site.each_context(request) | {
+            "title": "Mark as checked",
+            "opts": self.opts,
+            "form": form,
+            "changelist_url": reverse("admin:rankings_citation_changelist"),
+            "citations": Citation.objects.filter(pk__in=ids).select_related(
+                "assessment"
+            ),
+        }
+        return render(request, "admin/rankings/check.html", context)
+
+    @transaction.atomic
+    def marked(self, request, ids, what, mark):
+        """Mark the citations and those alike, note by whom, and say where to undo."""
+        citations = Citation.objects.filter(pk__in=ids)
+        alike = Citation.objects.filter(pk__in=citations.alike()) | citations
+        mark(alike)
+        LogEntry.objects.log_actions(
+            request.user.pk, citations, CHANGE, change_message=f"{what}."
+        )
+        count = citations.count()
+        url = reverse("admin:rankings_citation_changelist") + "?check=all"
+        self.message_user(
+            request,
+            format_html('{}: {}. <a href="{}">See all, or undo</a>', what, count, url),
+            messages.SUCCESS if count else messages.WARNING,
+        )
+        return redirect("admin:rankings_citation_changelist")
+
+    # Columns and read-only fields.
+
+    @admin.display(ordering="assessment__usps")
+    def state(self, citation):
+        return str(citation.assessment)
+
+    @admin.display
+    def status(self, citation):
+        if citation.checked_at:
+            return citation.check_words
+        return "Not yet checked at the source" if citation.is_open else "Waits"
+
+    @admin.display(description="address")
+    def page(self, citation):
+        if not citation.address:
+            return "None"
+        return format_html('<a href="{}" rel="noreferrer">Open</a>', citation.address)
+
+    @admin.display(description="assessment")
+    def its_assessment(self, citation):
+        return format_html(
+            '<a href="{}">{}</a>, {}',
+            reverse("admin:rankings_assessment_change", args=[citation.assessment_id]),
+            citation.assessment,
+            citation.assessment.edition,
+        )
+
+    @admin.display(description="lawyer’s check")
+    def lawyer(self, citation):
+        return citation.check_words

@@ -1,0 +1,158 @@
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from rankings.desk import effect
+from rankings.models import Citation, Edition
+
+
+@admin.register(Edition)
+class EditionAdmin(admin.ModelAdmin):
+    """A new edition starts as a copy of the current one, and is published once."""
+
+    list_display = ["__str__", "status", "states", "published_by"]
+    list_select_related = ["published_by"]
+    readonly_fields = ["status", "its_states", "published_by"]
+    actions = ["publish"]
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup, value, request):
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(count=Count("assessments"))
+
+    def get_fields(self, request, obj=None):
+        return ["date", "title", "notes", *(self.readonly_fields if obj else [])]
+
+    def get_readonly_fields(self, request, obj=None):
+        # Its date is its address, and what the history of each state is told by.
+        dated = ["date"] if obj and obj.is_published else []
+        return [*dated, *self.readonly_fields]
+
+    def has_delete_permission(self, request, obj=None):
+        draft = obj is None or not obj.is_published
+        return draft and super().has_delete_permission(request, obj)
+
+    def has_publish_permission(self, request):
+        return request.user.has_perm("rankings.publish_edition")
+
+    def get_deleted_objects(self, objs, request):
+        """Let a draft take its assessments with it, whoever may delete those alone."""
+        shown, counts, _, protected = super().get_deleted_objects(objs, request)
+        kept = [edition for edition in objs if edition.is_published]
+        return shown, counts, {"published edition"} if kept else set(), protected
+
+    def add_view(self, request, form_url="", extra_context=None):
+        current = Edition.objects.current()
+        title = f"New draft from {current}" if current else "New, empty draft"
+        return super().add_view(
+            request, form_url, {"title": title} | (extra_context or {})
+        )
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            self.start(obj)
+
+    def start(self, edition):
+        """Store a new draft that begins as the current edition, if there is one."""
+        if current := Edition.objects.current():
+            draft = current.copy(edition.date, edition.title, edition.notes)
+            edition.pk = draft.pk
+        else:
+            edition.save()
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.publish_view)
+        return [
+            path("<int:pk>/publish/", view, name="rankings_edition_publish"),
+            *super().get_urls(),
+        ]
+
+    @admin.action(
+        description="Publish…",
+        permissions=["publish"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
+    def publish(self, request, queryset):
+        editions = list(queryset[:2])
+        if len(editions) == 1:
+            return redirect("admin:rankings_edition_publish", editions[0].pk)
+        self.message_user(request, "Publish one edition at a time.", messages.WARNING)
+        return redirect("admin:rankings_edition_changelist")
+
+    def publish_view(self, request, pk):
+        """Show what publishing does to the ranks; the button does it."""
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        edition = get_object_or_404(
+            Edition.objects.select_related("published_by"), pk=pk
+        )
+        if request.method == "POST" and self.published(request, edition):
+            return redirect("admin:rankings_edition_changelist")
+        current = Edition.objects.current()
+        citations = Citation.objects.filter(assessment__edition=edition)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Publish {edition}",
+            "opts": self.opts,
+            "changelist_url": reverse("admin:rankings_edition_changelist"),
+            "edition": edition,
+            "current": current,
+            "problems": edition.problems(),
+            "moves": effect.moves(current, edition),
+            "seen": effect.fingerprint(current, edition),
+            "open": citations.still_open().count(),
+            "unchecked": citations.unchecked().count(),
+        }
+        return render(request, "admin/rankings/publish.html", context)
+
+    @transaction.atomic
+    def published(self, request, edition) -> bool:
+        """Publish what the page showed, or say that it is not what there is."""
+        Edition.objects.lock()
+        edition.refresh_from_db()
+        seen = effect.fingerprint(Edition.objects.current(), edition)
+        if not edition.is_published and request.POST.get("seen") != seen:
+            sentence = "It changed since you opened the page. Read the effect again."
+            self.message_user(request, sentence, messages.WARNING)
+            return False
+        try:
+            edition.publish(request.user)
+        except ValidationError as error:
+            for sentence in error.messages:
+                self.message_user(request, sentence, messages.WARNING)
+            return False
+        self.log_change(request, edition, "Published.")
+        self.message_user(request, f"Published: {edition}.", messages.SUCCESS)
+        return True
+
+    # Columns and read-only fields.
+
+    @admin.display
+    def status(self, edition):
+        if not edition.is_published:
+            return "Draft"
+        at = timezone.localtime(edition.published_at)
+        return f"Published on {at:%Y-%m-%d %H:%M}"
+
+    @admin.display(ordering="count")
+    def states(self, edition):
+        return edition.count
+
+    @admin.display(description="assessments")
+    def its_states(self, edition):
+        url = reverse("admin:rankings_assessment_changelist")
+        return format_html(
+            '<a href="{}?edition={}">{} of 51 states</a>',
+            url,
+            edition.pk,
+            edition.count,
+        )

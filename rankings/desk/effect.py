@@ -1,0 +1,116 @@
+"""What publishing an edition would do to the ranks, and to what is said of states."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from rankings import scoring
+from rankings.models import Assessment, Edition
+from rankings.standings import Standings
+from rankings.states import JURISDICTIONS
+
+FACTS = [
+    field
+    for field in Assessment._meta.concrete_fields
+    if field.name not in {"id", "edition", "usps", "edited_at", "edited_by"}
+]
+# Of a citation, what readers are told.
+CITATION = ["part", "position", "text", "address"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a state stands in an edition."""
+
+    rank: int | None
+    tied: bool
+    letter: str | None
+    points: int | None
+    group: int
+
+    @property
+    def assessed(self) -> bool:
+        return self.rank is not None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A state of which two editions say different things; None: it is not in one."""
+
+    usps: str
+    before: Place | None
+    after: Place | None
+    changed: list[str]
+
+    @property
+    def name(self) -> str:
+        return JURISDICTIONS[self.usps]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether more than the ranks of others moved it."""
+        return bool(self.changed) or None in {self.before, self.after}
+
+
+def in_words(score: scoring.Score) -> str:
+    return (
+        f"{score.letter}, {score.points} points" if score.assessed else "Not assessed"
+    )
+
+
+def places(edition: Edition, assessments: Iterable[Assessment]) -> dict[str, Place]:
+    return {
+        usps: Place(at.rank, at.tied, at.letter, at.score.points, at.score.group)
+        for usps, at in Standings(edition, assessments).by_usps.items()
+    }
+
+
+def read(edition: Edition | None) -> dict[str, Assessment]:
+    if edition is None:
+        return {}
+    found = edition.assessments.prefetch_related("citations")
+    return {assessment.usps: assessment for assessment in found}
+
+
+def moves(before: Edition | None, after: Edition) -> list[Move]:
+    """Return the states that the editions differ on, by their own facts first."""
+    old, new = read(before), read(after)
+    stood = places(before, old.values()) if before else {}
+    stands = places(after, new.values())
+    found = [
+        Move(usps, stood.get(usps), stands.get(usps), changes(old, new, usps))
+        for usps in JURISDICTIONS
+        if usps in old or usps in new
+    ]
+    moved = [move for move in found if move.changed or move.before != move.after]
+    return sorted(moved, key=lambda move: (not move.is_own, move.name))
+
+
+def changes(old, new, usps) -> list[str]:
+    """Name what is said differently of a state that both editions have."""
+    if usps not in old or usps not in new:
+        return []
+    before, after = old[usps], new[usps]
+    names = [
+        str(field.verbose_name)
+        for field in FACTS
+        if field.value_from_object(before) != field.value_from_object(after)
+    ]
+    return names + (["citations"] if cited(before) != cited(after) else [])
+
+
+def cited(assessment: Assessment) -> list[tuple]:
+    return [
+        tuple(getattr(citation, name) for name in CITATION)
+        for citation in assessment.citations.all()
+    ]
+
+
+def fingerprint(before: Edition | None, after: Edition) -> str:
+    """Return what tells whether an effect that somebody read is still the effect."""
+    said = [
+        (usps, [field.value_from_object(each) for field in FACTS], cited(each))
+        for usps, each in sorted(read(after).items())
+    ]
+    seen = repr([before and before.pk, after.pk, after.date, said])
+    return sha256(seen.encode()).hexdigest()

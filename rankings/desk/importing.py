@@ -1,0 +1,282 @@
+"""From a file to a draft: upload, preview, import. Nothing is stored before the last.
+
+django-import-export reads the rows and compares them. Ours are the checks of the file,
+the draft that it goes into, and that what is imported is what the preview showed.
+"""
+
+import datetime
+from dataclasses import dataclass
+from hashlib import sha256
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from import_export.admin import ImportMixin
+from import_export.formats.base_formats import CSV
+from import_export.forms import ConfirmImportForm, ImportForm
+from import_export.results import RowResult
+
+from rankings.desk import upload
+from rankings.desk.models import Upload
+from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
+from rankings.desk.storage import DatabaseStorage
+from rankings.models import Edition
+from rankings.states import JURISDICTIONS
+
+NEW = "new"
+GONE = "That draft is published or deleted."
+TAKEN = "There is an edition of that date already."
+
+
+@dataclass(frozen=True)
+class Target:
+    """The draft that rows go into: one that is there, or, with a date, a new one."""
+
+    into: str
+    date: datetime.date | None
+    title: str
+
+    def open(self) -> Edition:
+        """Return the draft, held until the transaction's end.
+
+        Raises ValidationError if there is no such draft, or an edition of that date.
+        """
+        Edition.objects.lock()
+        if self.date is None:
+            draft = Edition.objects.drafts().filter(pk=self.into).first()
+            if draft is None:
+                raise ValidationError(GONE)
+            return draft
+        if Edition.objects.filter(date=self.date).exists():
+            raise ValidationError(TAKEN)
+        if current := Edition.objects.current():
+            return current.copy(self.date, self.title)
+        return Edition.objects.create(date=self.date, title=self.title)
+
+
+class TargetFields(forms.Form):
+    into = forms.ChoiceField(
+        label="Import into",
+        help_text="A published edition stays as it is.",
+        error_messages={"invalid_choice": GONE},
+    )
+    date = forms.DateField(
+        label="As of",
+        required=False,
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+        help_text="Of a new draft: the day of the law that it tells of.",
+    )
+    title = forms.CharField(
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        help_text="Of a new draft.",
+    )
+
+    def __init__(self, *args, may_add=True, **kwargs):
+        super().__init__(*args, **kwargs)
+        drafts = [(str(each.pk), f"{each}, draft") for each in Edition.objects.drafts()]
+        new = [(NEW, "A new draft, a copy of the current edition")] if may_add else []
+        self["into"].field.choices = drafts + new  # type: ignore[attr-defined]
+
+    def clean(self):
+        super().clean()
+        if self.cleaned_data.get("into") == NEW:
+            for name in ("date", "title"):
+                if not self.cleaned_data.get(name) and name not in self.errors:
+                    self.add_error(name, "A new draft needs it.")
+            day = self.cleaned_data.get("date")
+            if day and Edition.objects.filter(date=day).exists():
+                self.add_error("date", TAKEN)
+
+    @property
+    def target(self) -> Target:
+        into, date, title = (
+            self.cleaned_data[name] for name in ("into", "date", "title")
+        )
+        return Target(into, date if into == NEW else None, title)
+
+
+class UploadForm(TargetFields, ImportForm):
+    field_order = ["import_file", "into", "date", "title", "resource", "format"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["format"].widget = forms.HiddenInput()
+        self.fields["import_file"].label = "CSV file"
+        self.fields["import_file"].widget.attrs["accept"] = ".csv,text/csv"
+
+    def clean_import_file(self):
+        file = self.cleaned_data["import_file"]
+        upload.check(file.read(), COLUMNS, OPTIONAL | COMPUTED)
+        file.seek(0)
+        return file
+
+
+class ConfirmForm(TargetFields, ConfirmImportForm):
+    """What the preview was of; all of it is hidden."""
+
+    seen = forms.CharField(max_length=64)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for each in self.fields.values():
+            each.widget = forms.HiddenInput()
+            each.help_text = ""
+
+
+def fingerprint(result) -> str:
+    """Return what tells whether an import would do what a preview showed."""
+    shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
+    return sha256(repr(shown).encode()).hexdigest()
+
+
+class ImportDesk(ImportMixin):
+    resource_classes = [AssessmentResource]
+    formats = [CSV]
+    import_form_class = UploadForm
+    confirm_form_class = ConfirmForm
+    tmp_storage_class = DatabaseStorage
+    import_template_name = "admin/rankings/import.html"
+    import_export_change_list_template = "admin/rankings/assessments.html"
+
+    def has_import_permission(self, request):
+        return request.user.has_perms(
+            ["rankings.add_assessment", "rankings.change_assessment"]
+        )
+
+    def may_add_editions(self, request) -> bool:
+        return request.user.has_perm("rankings.add_edition")
+
+    def get_import_form_kwargs(self, request):
+        kwargs = super().get_import_form_kwargs(request)
+        return kwargs | {"may_add": self.may_add_editions(request)}
+
+    def get_confirm_form_kwargs(self, request, import_form=None):
+        kwargs = super().get_confirm_form_kwargs(request, import_form)
+        if import_form is None:
+            # An empty one was sent in too.
+            kwargs["data"] = request.POST
+        return kwargs | {"may_add": self.may_add_editions(request)}
+
+    def get_confirm_form_initial(self, request, import_form):
+        initial = super().get_confirm_form_initial(request, import_form)
+        if import_form is None:
+            return initial
+        names = ("into", "date", "title")
+        return initial | {name: import_form.cleaned_data[name] for name in names}
+
+    def get_import_resource_kwargs(self, request, form=None, **kwargs):
+        return {"target": form.target} if form and form.is_valid() else {}
+
+    def import_action(self, request, **kwargs):
+        """Show the form, or what the file would change; keep it if it can be read."""
+        response = super().import_action(request, **kwargs)
+        context = response.context_data
+        context |= {"changelist_url": reverse("admin:rankings_assessment_changelist")}
+        context |= {"read": sorted(COLUMNS | OPTIONAL), "computed": sorted(COMPUTED)}
+        if result := context.get("result"):
+            context |= self.preview(result, context.get("confirm_form"))
+            file = context["form"].cleaned_data["import_file"]
+            if "confirm_form" not in context:
+                DatabaseStorage(name=file.tmp_storage_name).remove()
+        return response
+
+    def preview(self, result, confirm_form) -> dict:
+        """Return what the page says of a file that was read."""
+        rows = result.valid_rows()
+        there = {row.usps for row in rows}
+        if confirm_form:
+            confirm_form.initial["seen"] = fingerprint(result)
+        return {
+            "title": "Preview of the import",
+            "edition": rows[0].instance.edition if rows else None,
+            "changed": [row for row in rows if not row.is_skip()],
+            "unchanged": [row.name for row in rows if row.is_skip()],
+            "missing": [
+                JURISDICTIONS[usps] for usps in JURISDICTIONS if usps not in there
+            ],
+        }
+
+    def process_import(self, request, **kwargs):
+        """Import what the preview showed, all of it or nothing, and once."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = self.create_confirm_form(request)
+        with transaction.atomic():
+            valid = form.is_valid()
+            key = form.cleaned_data.get("import_file_name", "")
+            # Who confirms the same file at the same time waits here.
+            kept = Upload.objects.kept().select_for_update().filter(key=key).first()
+            if kept is None or not valid:
+                return self.start_again(request, kept and form)
+            dataset = CSV(encoding=self.from_encoding).create_dataset(bytes(kept.data))
+            result = self.process_dataset(
+                dataset, form, request, rollback_on_validation_errors=True
+            )
+            if is_as_seen(result, form):
+                kept.delete()
+                return self.process_result(result, request)
+            transaction.set_rollback(True)
+        return self.show_again(request, result, form)
+
+    def start_again(self, request, form):
+        sentences = ["That file was imported already, or its day has passed."]
+        if form:
+            sentences = [text for errors in form.errors.values() for text in errors]
+        sentence = f"{' '.join(sentences)} Nothing was imported: choose the file again."
+        self.message_user(request, sentence, messages.WARNING)
+        return redirect("admin:rankings_assessment_import")
+
+    def show_again(self, request, result, form):
+        """Show what the import would do now, which is not what its preview said."""
+        sentence = "The draft has changed since the preview. Look at it again."
+        self.message_user(request, sentence, messages.WARNING)
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "changelist_url": reverse("admin:rankings_assessment_changelist"),
+            "result": result,
+        }
+        confirm_form = None
+        if not is_refused(result):
+            may_add = self.may_add_editions(request)
+            confirm_form = ConfirmForm(initial=form.cleaned_data, may_add=may_add)
+        context |= self.preview(result, confirm_form) | {"confirm_form": confirm_form}
+        return TemplateResponse(request, self.import_template_name, context)
+
+    def generate_log_entries(self, result, request):
+        for kind, flag in (
+            (RowResult.IMPORT_TYPE_NEW, ADDITION),
+            (RowResult.IMPORT_TYPE_UPDATE, CHANGE),
+        ):
+            stored = [row.instance for row in result if row.import_type == kind]
+            LogEntry.objects.log_actions(
+                request.user.pk, stored, flag, change_message="Imported from a file."
+            )
+
+    def add_success_message(self, result, request):
+        counts = [
+            f"{result.totals[RowResult.IMPORT_TYPE_UPDATE]} changed",
+            f"{result.totals[RowResult.IMPORT_TYPE_NEW]} added",
+            f"{result.totals[RowResult.IMPORT_TYPE_SKIP]} unchanged",
+        ]
+        edition = result.rows[0].instance.edition
+        sentence = f"Imported into {edition}: {', '.join(counts)}."
+        self.message_user(request, sentence, messages.SUCCESS)
+
+
+def is_refused(result) -> bool:
+    return result.has_errors() or result.has_validation_errors()
+
+
+def is_as_seen(result, form) -> bool:
+    """Whether an import did just what the preview said it would."""
+    return not is_refused(result) and fingerprint(result) == form.cleaned_data["seen"]

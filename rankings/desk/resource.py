@@ -1,0 +1,255 @@
+"""How a row of the CSV becomes an assessment with its citations.
+
+The columns are those of `/rankings/data.csv`, so that a file taken from there can be
+edited and read back. Computed columns are not read: facts are stored, never scores.
+"""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils import timezone
+from import_export import fields, instance_loaders, resources
+from import_export.results import Error
+
+from rankings import scoring
+from rankings.desk.cells import (
+    Choice,
+    Citations,
+    Cited,
+    Day,
+    Open,
+    Sources,
+    Text,
+    Year,
+    cited,
+)
+from rankings.desk.effect import in_words
+from rankings.models import Assessment, Citation
+from rankings.states import JURISDICTIONS
+
+FACTS = [
+    *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
+    *("local_exception", "ij_grade", "ij_grade_basis", "confidence", "as_of"),
+]
+# Without these a file says too little; `rankings/data/states.csv` has no others.
+COLUMNS = {
+    *("usps", "name", *FACTS, "source_urls", "citations_to_verify"),
+    *("right_to_sue_citation", "immunity_citation"),
+}
+CITATIONS = {f"{part}_citation": part for part in Citation.Part}
+OPTIONAL = {*CITATIONS, "ij_page", "ij_read_on"} - COLUMNS
+# In the order in which they are read: the last of them looks at those before.
+FIELDS = [
+    *("usps", *FACTS, "source_urls", "ij_page", "ij_read_on"),
+    *(*CITATIONS, "citations_to_verify"),
+]
+COMPUTED = {"points", "group", "letter", "rank", "edition", "lawyer_check", "licence"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import would do to one field."""
+
+    column: str
+    before: str
+    after: str
+
+
+class Changes(resources.Diff):
+    """The fields that change; import-export's own brings inline styles with it."""
+
+    def __init__(self, resource, instance, new):
+        super().__init__(resource, instance, new)
+        self.columns = resource.get_diff_headers()
+
+    def as_html(self) -> list[Change]:
+        return [
+            Change(column, "" if self.new else before, after)
+            for column, before, after in zip(
+                self.columns, self.left, self.right, strict=True
+            )
+            if before != after and (after or not self.new)
+        ]
+
+
+class ImportProblem(Error):
+    """What went wrong with the file as a whole, or unforeseen, in sentences."""
+
+    @property
+    def messages(self) -> list[str]:
+        return getattr(self.error, "messages", None) or [
+            f"It could not be stored: {type(self.error).__name__}."
+        ]
+
+
+def field(name: str, widget) -> fields.Field:
+    return fields.Field(attribute=name, column_name=name, widget=widget)
+
+
+class AssessmentResource(resources.ModelResource):
+    """One draft's assessments; all of it is one transaction, and the preview's too."""
+
+    usps = field("usps", Text())
+    right_to_sue = field("right_to_sue", Choice(scoring.RightToSue))
+    immunity = field("immunity", Choice(scoring.Immunity))
+    covers = field("covers", Choice(scoring.Covers))
+    payer = field("payer", Choice(scoring.Payer))
+    payer_note = field("payer_note", Text())
+    year = field("year", Year())
+    summary = field("summary", Text(most=600))
+    local_exception = field("local_exception", Text(most=600))
+    ij_grade = field("ij_grade", Text())
+    ij_grade_basis = field("ij_grade_basis", Choice(Assessment.Basis))
+    confidence = field("confidence", Choice(Assessment.Confidence))
+    as_of = field("as_of", Day())
+    source_urls = Sources("sources", "source_urls")
+    ij_page = field("ij_page", Text())
+    ij_read_on = field("ij_read_on", Day())
+    right_to_sue_citation = Cited("right_to_sue", "right_to_sue_citation", Citations())
+    immunity_citation = Cited("immunity", "immunity_citation", Citations())
+    covers_citation = Cited("covers", "covers_citation", Citations())
+    payer_citation = Cited("payer", "payer_citation", Citations())
+    local_exception_citation = Cited(
+        "local_exception", "local_exception_citation", Citations()
+    )
+    context_citation = Cited("context", "context_citation", Citations())
+    citations_to_verify = Open("to_verify", "citations_to_verify", Citations())
+
+    class Meta:
+        model = Assessment
+        fields = FIELDS
+        import_id_fields = ["usps"]
+        instance_loader_class = instance_loaders.CachedInstanceLoader
+        skip_unchanged = True
+        clean_model_instances = True
+        store_instance = True
+
+    def __init__(self, target=None):
+        """Read into the target's draft; None only tells which columns there are."""
+        super().__init__()
+        self.target = target
+        self.edition = None
+        self.row_of: dict[str, int] = {}
+
+    @classmethod
+    def get_diff_class(cls):
+        return Changes
+
+    @classmethod
+    def get_error_result_class(cls):
+        return ImportProblem
+
+    def get_queryset(self):
+        if self.edition is None:
+            return Assessment.objects.none()
+        return self.edition.assessments.prefetch_related("citations")
+
+    def before_import(self, dataset, **kwargs):
+        try:
+            self.edition = self.target.open()
+        except ValidationError:
+            # Nothing of the rows can be said without a draft.
+            dataset.wipe()
+            raise
+
+    def before_import_row(self, row, row_number=None, **kwargs):
+        """Refuse a row that is no state's, or a second one of the same state."""
+        usps, number = row["usps"].strip(), row_number + 1
+        if usps not in JURISDICTIONS:
+            raise ValidationError({"usps": f"“{usps}” is not the code of a state."})
+        if usps in self.row_of:
+            raise ValidationError(
+                {"usps": f"{usps} stands in row {self.row_of[usps]} already."}
+            )
+        self.row_of[usps] = number
+        if row["name"].strip() != JURISDICTIONS[usps]:
+            raise ValidationError(
+                {"name": f"{usps} is {JURISDICTIONS[usps]}, not “{row['name']}”."}
+            )
+
+    def init_instance(self, row=None):
+        return Assessment(edition=self.edition)
+
+    def after_init_instance(self, instance, new, row, **kwargs):
+        # A list, for a copy of the instance would forget what was prefetched.
+        instance.stored = [] if new else list(instance.citations.all())
+
+    def import_instance(self, instance, row, **kwargs):
+        """Read each column, and name those that cannot be read."""
+        errors = {}
+        for each in self.get_import_fields():
+            try:
+                self.import_field(each, instance, row, **kwargs)
+            except ValueError as error:
+                errors[each.column_name] = ValidationError(str(error))
+        if "ij_read_on" not in row and (instance.ij_page or instance.ij_grade):
+            instance.ij_read_on = instance.ij_read_on or instance.as_of
+        if errors:
+            raise ValidationError(errors)
+
+    def validate_instance(self, instance, import_validation_errors=None, **kwargs):
+        try:
+            super().validate_instance(instance, import_validation_errors, **kwargs)
+        except ValidationError as error:
+            raise ValidationError(by_column(error)) from None
+
+    def before_save_instance(self, instance, row, user=None, **kwargs):
+        instance.edited_at, instance.edited_by = timezone.now(), user
+
+    def after_save_instance(self, instance, row, **kwargs):
+        write_citations(instance)
+
+    def after_import_row(self, row, row_result, **kwargs):
+        if row_result.is_valid():
+            was, now = row_result.original, row_result.instance
+            row_result.usps, row_result.name = now.usps, now.name
+            row_result.before = was and in_words(scoring.score(was.facts))
+            row_result.after = in_words(scoring.score(now.facts))
+
+
+def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
+    """Say which column each is about; a rule over several has one for its code."""
+    found: dict[str, list[ValidationError]] = {}
+    for name, errors in error.error_dict.items():
+        for each in errors:
+            column = (each.code or "usps") if name == NON_FIELD_ERRORS else name
+            column = {"sources": "source_urls"}.get(column, column)
+            found.setdefault(column, []).append(each)
+    return found
+
+
+def write_citations(assessment):
+    """Store what the columns of citations say; those that stay keep their checks."""
+    stored = assessment.stored
+    open_ones = assessment.to_verify
+    for part, texts in assessment.cited.items():
+        write_part(assessment, part, texts, [c for c in stored if c.part == part])
+    known = {*cited(assessment)}
+    added = [text for text in open_ones if text not in known]
+    Citation.objects.bulk_create(
+        Citation(assessment=assessment, part=Citation.Part.CONTEXT, text=text)
+        for text in added
+    )
+    citations = Citation.objects.filter(assessment=assessment, checked_at=None)
+    citations.filter(text__in=open_ones).update(to_verify=True)
+    citations.exclude(text__in=open_ones).update(to_verify=False)
+
+
+def write_part(assessment, part, texts, stored) -> None:
+    if texts == [citation.text for citation in stored]:
+        return
+    by_text = {citation.text: citation for citation in stored}
+    gone = [citation.pk for text, citation in by_text.items() if text not in texts]
+    Citation.objects.filter(pk__in=gone).delete()
+    first = min((citation.position for citation in stored), default=0)
+    kept, new = [], []
+    for position, text in enumerate(texts, first):
+        citation = by_text.get(text)
+        if citation is None:
+            new.append(Citation(assessment=assessment, part=part, text=text))
+            new[-1].position = position
+        else:
+            citation.position = position
+            kept.append(citation)
+    Citation.objects.bulk_update(kept, ["position"])
+    Citation.objects.bulk_create(new)

@@ -1,0 +1,20 @@
+from import_export.tmp_storages import BaseStorage
+
+from rankings.desk.models import Upload
+
+
+class DatabaseStorage(BaseStorage):
+    """Keep an upload where every web process finds it; import-export's own do not.
+
+    A folder and a cache in memory are one container's; `name` is the upload's key.
+    """
+
+    def save(self, data: bytes) -> None:
+        self.name = Upload.objects.create(data=data).key
+
+    def read(self) -> bytes:
+        """Return the file; raises Upload.DoesNotExist once it is gone."""
+        return bytes(Upload.objects.kept().get(key=self.name).data)
+
+    def remove(self) -> None:
+        Upload.objects.filter(key=self.name).delete()
