@@ -1,0 +1,147 @@
+"""What comes with the site: claims can be checked, and links lead somewhere."""
+
+import csv
+import re
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+from django.core.management import call_command
+from django.test import TestCase
+
+from faq.models import Case, Chart, Page, Question, TimelineEntry
+from faq.pages.models import PageSlug
+from faq.questions.models import Topic
+
+MODELS = (Question, Case, TimelineEntry, Chart, Page)
+BODIES = {Question: "answer"}
+# The facts that the texts were written from: of which, where it stands, how sure.
+SHEET = Path(__file__).parent / "fact_sheet.csv"
+REPORTED = re.compile(
+    r"\b\d+ (?:U\.S\.|S\. Ct\.|F\.\dd|F\.\dth|F\. App'x|F\. Supp\. \dd|P\.\dd|Stat\."
+    r"|(?:[A-Z][A-Za-z.&]* )+(?:L\. Rev\.|L\.J\.)) \d+"
+)
+
+
+def plain(text):
+    """A citation without the typography in which it is printed."""
+    for sign, typed in (("’", "'"), ("–", "-"), ("“", '"'), ("”", '"'), ("*", "")):
+        text = text.replace(sign, typed)
+    return " ".join(text.split())
+
+
+def read_sheet():
+    with SHEET.open(newline="", encoding="utf-8") as file:
+        return [
+            row | {"citation": plain(row["citation"])} for row in csv.DictReader(file)
+        ]
+
+
+class Links(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.links, self.ids = set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if tag == "a":
+            self.links.add(values["href"])
+        if "id" in values:
+            self.ids.append(values["id"])
+
+
+class ShippedTextTests(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        call_command("load_rankings", stdout=StringIO())
+        call_command("load_content", stdout=StringIO())
+
+    def texts(self):
+        return [text for model in MODELS for text in model.objects.public()]
+
+    def test_there_are_all_of_them(self):
+        self.assertEqual(Question.objects.public().count(), 20)
+        self.assertEqual({q.topic for q in Question.objects.all()}, set(Topic))
+        self.assertEqual(Case.objects.public().count(), 18)
+        self.assertEqual(Case.objects.featured().count(), 6)
+        self.assertEqual({p.slug for p in Page.objects.all()}, set(PageSlug))
+        self.assertEqual({c.slug for c in Chart.objects.all()}, set(self.charts()))
+        years = [entry.year for entry in TimelineEntry.objects.all()]
+        self.assertEqual((min(years), max(years)), (1871, 2026))
+
+    def charts(self):
+        explainer = Page.objects.get(slug="explained")
+        named = [name.partition(":") for name in explainer.parts()]
+        self.assertIn(("timeline", "", ""), named)
+        return [slug for kind, _, slug in named if kind == "chart"]
+
+    def test_each_can_be_checked_in_a_source_of_the_fact_sheet(self):
+        sheet = read_sheet()
+        facts = {row["of"]: row for row in sheet}
+        for text in self.texts():
+            if not isinstance(text, Page) or text.slug == "explained":
+                self.assertTrue(text.sources, text)
+            for source in text.sources:
+                with self.subTest(text=str(text), source=source):
+                    said = plain(source["citation"])
+                    if "fact" in source:
+                        fact = facts[str(source["fact"])]
+                        cited = fact["citation"]
+                        self.assertTrue(said in cited or cited in said, cited)
+                        self.assertIn(source["confidence"], fact["confidence"].lower())
+                    else:
+                        self.assertTrue(any(said in row["citation"] for row in sheet))
+
+    def test_no_text_cites_what_is_not_in_the_sheet(self):
+        known = "\n".join(row["citation"] for row in read_sheet())
+        cited = 0
+        for text in self.texts():
+            body = plain(getattr(text, BODIES.get(type(text), "body")))
+            for citation in REPORTED.findall(body):
+                cited += 1
+                self.assertIn(citation, known, text)
+
+        self.assertGreater(cited, 20)
+
+    def test_a_case_is_cited_as_in_the_sheet(self):
+        facts = {row["of"]: row for row in read_sheet()}
+        for case in Case.objects.all():
+            with self.subTest(case.slug):
+                self.assertEqual(plain(case.citation), facts[case.slug]["citation"])
+                self.assertEqual(case.confidence, facts[case.slug]["confidence"])
+
+    def test_says_that_a_violation_was_found_only_where_it_was(self):
+        found = Case.objects.filter(lawfulness="violation-found")
+
+        self.assertEqual(
+            set(found.values_list("slug", flat=True)),
+            {
+                *("zadeh-v-robinson", "allah-v-milling"),
+                *("hoggard-v-rhodes", "safford-v-redding"),
+            },
+        )
+
+    def test_charts_are_drawn_from_facts_that_are_sure(self):
+        for chart in Chart.objects.all():
+            self.assertEqual({s["confidence"] for s in chart.sources}, {"high"})
+
+    def test_every_link_leads_somewhere(self):
+        pages = {text.get_absolute_url() for text in self.texts()}
+        read = {
+            path: Links(self.client.get(path).content.decode())
+            for path in {"/", "/faq/", "/cases/", *pages}
+        }
+        for path, page in list(read.items()):
+            self.assertEqual(len(page.ids), len(set(page.ids)), path)
+            for link in page.links:
+                if re.match(r"https?:|mailto:", link):
+                    continue
+                target, _, anchor = link.partition("#")
+                other = target or path
+                if other not in read:
+                    response = self.client.get(other)
+                    self.assertEqual(response.status_code, 200, (path, link))
+                    read[other] = Links(response.content.decode())
+                if anchor:
+                    self.assertIn(anchor, read[other].ids, (path, link))
