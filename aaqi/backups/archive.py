@@ -55,7 +55,11 @@ def read(path: Path) -> About:
     """Return what the backup says of itself; raises BackupError for what is none."""
     try:
         with tarfile.open(path) as tar:
-            return parse(path, open_member(tar, ABOUT).read())
+            # The first, so that the rest need not be whole for this.
+            first = tar.next()
+            if first is None or first.name != ABOUT:
+                raise KeyError(ABOUT)
+            return parse(path, open_member(tar, first).read())
     except FileNotFoundError:
         raise BackupError(f"There is no file {path}.") from None
     except OSError as error:
@@ -95,8 +99,8 @@ def extract(path: Path, about: About, target: Path) -> None:
         )
 
 
-def open_member(tar: tarfile.TarFile, name: str):
-    member = tar.extractfile(name)
-    if member is None:
-        raise KeyError(name)
-    return member
+def open_member(tar: tarfile.TarFile, member: str | tarfile.TarInfo):
+    file = tar.extractfile(member)
+    if file is None:
+        raise KeyError(member)
+    return file

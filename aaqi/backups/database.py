@@ -16,8 +16,6 @@ from aaqi.backups import BackupError
 
 # Always there, and nothing of ours in it.
 MAINTENANCE = "postgres"
-# Held by whoever makes or restores a backup: one at a time on a server.
-LOCK = 0x6261636B7570
 
 
 def site_database() -> str:
@@ -41,7 +39,8 @@ def connect(name: str) -> psycopg.Connection:
 def maintenance() -> Iterator[psycopg.Connection]:
     """Yield a connection for making and renaming databases, to one caller at a time."""
     with connect(MAINTENANCE) as server:
-        held = server.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
+        lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        held = server.execute(lock, [f"backup of {site_database()}"]).fetchone()
         if held != (True,):
             raise BackupError("Another backup or restore is at work; wait for its end.")
         yield server
