@@ -25,7 +25,8 @@ def access_lines(get_response):
 
     def middleware(request):
         begun = time.monotonic()
-        token = request_id.set(given_id(request) or uuid.uuid4().hex)
+        request.id = given_id(request) or uuid.uuid4().hex
+        token = request_id.set(request.id)
         try:
             response = get_response(request)
             say(request, response.status_code, time.monotonic() - begun)
@@ -70,7 +71,9 @@ class WithRequestId(logging.Filter):
     """Note in each record which request it is about."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # Django says that it refused a request once that has been answered.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "id", "") or request_id.get()
         return True
 
 

@@ -1,8 +1,12 @@
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from unittest import mock
 
 from django.db import OperationalError
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import SimpleTestCase, TestCase
+
+from aaqi import health
 
 
 class AliveTests(SimpleTestCase):
@@ -26,6 +30,14 @@ class ReadyTests(TestCase):
             response = self.client.get("/readyz")
 
         self.assertContains(response, "no database", status_code=503)
+
+    def test_is_not_ready_once_it_is_to_be_replaced(self):
+        with (
+            NamedTemporaryFile() as leaving,
+            mock.patch.object(health, "LEAVING", Path(leaving.name)),
+        ):
+            self.assertContains(self.client.get("/readyz"), "leaving", status_code=503)
+            self.assertEqual(self.client.get("/healthz").status_code, 200)
 
     def test_is_only_to_read(self):
         for path in ("/healthz", "/readyz"):

@@ -1,13 +1,14 @@
+import json
 import logging
 from contextlib import contextmanager
 from io import StringIO
 from unittest import mock
 
 from django.db import IntegrityError
-from django.test import Client, TestCase
+from django.test import Client, RequestFactory, SimpleTestCase, TestCase
 from django.urls import reverse
 
-from aaqi.logs import RouteInsteadOfPath
+from aaqi.logs import JsonLines, RouteInsteadOfPath, WithRequestId
 from tests.factories import FORM, make_submission, not_me_url
 
 
@@ -73,3 +74,115 @@ class LogTests(TestCase):
         self.assertIn("IntegrityError", text.getvalue())
         self.assertIn("signing/views.py", text.getvalue())
         self.assertNotIn("ana@example.com", text.getvalue())
+
+
+@contextmanager
+def lines():
+    """Collect what a deployed site would write, read as JSON."""
+    text = StringIO()
+    handler = logging.StreamHandler(text)
+    handler.addFilter(RouteInsteadOfPath())
+    handler.addFilter(WithRequestId())
+    handler.setFormatter(JsonLines())
+    collected = []
+    loggers = [logging.getLogger(name) for name in ("aaqi.access", "django")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel("INFO")
+    try:
+        yield collected
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        collected += [json.loads(line) for line in text.getvalue().splitlines()]
+
+
+class AccessLineTests(TestCase):
+    def test_a_request_is_a_line_with_its_route_and_id(self):
+        with lines() as found:
+            self.client.get(
+                "/voices/?q=private", headers={"X-Request-ID": "abcd-1234-efgh"}
+            )
+
+        (line,) = found
+        self.assertGreaterEqual(line.pop("milliseconds"), 0)
+        self.assertIn("20", line.pop("time"))
+        self.assertEqual(
+            line,
+            {
+                "level": "INFO",
+                "logger": "aaqi.access",
+                "message": "Answered",
+                "request_id": "abcd-1234-efgh",
+                "method": "GET",
+                "route": "/voices/",
+                "status": 200,
+            },
+        )
+
+    def test_a_link_is_told_by_its_route_everywhere(self):
+        with lines() as found:
+            self.client.get("/voices/confirm/secret-token/?q=private")
+
+        answered, refused = found
+        self.assertIn("/voices/confirm/<token:token>/", refused["message"])
+        self.assertEqual(answered["route"], "/voices/confirm/<token:token>/")
+        self.assertEqual(refused["request_id"], answered["request_id"])
+        self.assertNotIn("secret-token", json.dumps(found))
+        self.assertNotIn("private", json.dumps(found))
+
+    def test_what_no_address_has_is_told_without_it(self):
+        with lines() as found:
+            self.client.generic("ANA@EXAMPLE.COM", "/ana@example.com/")
+
+        self.assertEqual(found[0]["route"], "(no route)")
+        self.assertEqual(found[0]["method"], "other")
+        self.assertNotIn("example.com", json.dumps(found).lower())
+
+    def test_an_id_that_is_none_is_not_taken_over(self):
+        for given in ("", "short", "x" * 65, "ana@example.com", "abcd\n1234567"):
+            with lines() as found:
+                self.client.get("/", headers={"X-Request-ID": given})
+
+            self.assertRegex(found[0]["request_id"], r"\A[0-9a-f]{32}\Z", given)
+
+    def test_an_error_is_one_line_with_its_place_and_without_its_text(self):
+        client = Client(raise_request_exception=False)
+        error = IntegrityError("Key (email_key)=(ana@example.com) already exists.")
+
+        with (
+            lines() as found,
+            mock.patch("voices.signing.views.defer_confirmation", side_effect=error),
+        ):
+            client.post(reverse("voices:add"), FORM)
+
+        self.assertIn("IntegrityError, raised at", found[0]["exc_info"])
+        self.assertEqual(found[1]["status"], 500)
+        self.assertNotIn("example.com", json.dumps(found))
+
+    def test_a_probe_is_worth_a_line_only_when_something_is_wrong(self):
+        with lines() as found:
+            self.client.get("/healthz")
+            self.client.get("/readyz")
+        self.assertEqual(found, [])
+
+        with (
+            lines() as found,
+            mock.patch("aaqi.health.known_migrations", return_value={("voices", "x")}),
+        ):
+            self.client.get("/readyz")
+        self.assertEqual((found[0]["route"], found[0]["status"]), ("/readyz", 503))
+
+
+class JsonLinesTests(SimpleTestCase):
+    def test_nothing_that_a_record_carries_along_is_written(self):
+        request = RequestFactory().get("/voices/manage/secret-token/")
+        record = logging.makeLogRecord(
+            {"msg": "Done", "request": request, "job": {"email": "ana@example.com"}}
+        )
+
+        line = json.loads(JsonLines().format(record))
+
+        self.assertEqual(line.keys(), {"time", "level", "message"})
