@@ -7,15 +7,13 @@ from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
-from voices.abuse.forget import forget_networks
+from voices import retention
 from voices.letters import bounces
-from voices.letters.models import SEND_LETTER, Letter
+from voices.letters.models import SEND_LETTER
 from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
 from voices.letters.send import drop_letter
 from voices.letters.send import send_letter as send
-from voices.managing.models import AddressChange, LinkRequest
 from voices.managing.queue import FIND_LINK, answer
-from voices.signing.models import Submission
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
@@ -96,9 +94,7 @@ def fold_tallies(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="voices.forget", queueing_lock="voices.forget")
 def forget(timestamp: int) -> None:
-    """Delete what the privacy page says is not kept."""
-    Submission.objects.forget_stale()
-    Letter.objects.forget_old()
-    AddressChange.objects.forget_stale()
-    LinkRequest.objects.forget_stale()
-    forget_networks()
+    """Delete what the privacy page says is not kept, and log how much."""
+    for what, rows in retention.forget().items():
+        if rows:
+            logger.info("Deleted %s: %s", what, rows)

@@ -11,9 +11,9 @@ from voices.reports.models import Report
 from voices.signing.models import Signature, Submission
 
 
-def forget_networks() -> None:
-    """Drop the hashes of networks that are older than NETWORK_KEPT_DAYS."""
-    Arrival.objects.forget_old()
+def forget_networks() -> int:
+    """Drop the hashes of networks older than NETWORK_KEPT_DAYS; return how many."""
+    dropped = Arrival.objects.forget_old()[0]
     oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
     for rows in (
         Submission.objects.filter(submitted_at__lt=oldest),
@@ -21,4 +21,5 @@ def forget_networks() -> None:
         Report.objects.filter(arrived_at__lt=oldest),
         RankingError.objects.filter(arrived_at__lt=oldest),
     ):
-        rows.exclude(network_hash="").update(network_hash="")
+        dropped += rows.exclude(network_hash="").update(network_hash="")
+    return dropped

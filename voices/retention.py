@@ -1,0 +1,30 @@
+"""What is not kept, as the privacy page says; the numbers of days are settings."""
+
+from django.db import transaction
+
+from voices.abuse.forget import forget_networks
+from voices.letters.models import Letter
+from voices.managing.models import AddressChange, LinkRequest
+from voices.signing.models import Submission
+
+
+@transaction.atomic
+def forget(*, dry_run: bool = False) -> dict[str, int]:
+    """Delete what has been kept for its days; return how many rows, by what they are.
+
+    A dry run deletes and takes it back, so that it counts just what would go.
+    """
+    gone = {
+        "forms that were not confirmed, and what is left of others": (
+            Submission.objects.forget_stale()[0]
+        ),
+        "records of mails": Letter.objects.forget_old()[0],
+        "new addresses that were not confirmed": (
+            AddressChange.objects.forget_stale()[0]
+        ),
+        "requests for a link": LinkRequest.objects.forget_stale()[0],
+        "hashes of networks": forget_networks(),
+    }
+    if dry_run:
+        transaction.set_rollback(True)
+    return gone
