@@ -1,8 +1,12 @@
 """Pages of the site as a whole."""
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -22,6 +26,7 @@ from voices.signing.views import render_add, render_check
 LATEST = 3
 FEATURED = 3
 CASES = 6
+SECURITY_TXT_VALID = timedelta(days=180)
 
 public_page = cache_control(**settings.PUBLIC_PAGE)
 
@@ -43,6 +48,21 @@ def home(request):
             "standings": Standings(edition) if edition else None,
         },
     )
+
+
+@require_safe
+@public_page
+def security_txt(request):
+    """Where to report a weakness: RFC 9116. It is valid for half a year from today."""
+    until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
+    lines = [
+        f"Contact: mailto:{settings.CONTACT_EMAIL}",
+        f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.SITE_URL}{request.path}",
+    ]
+    text = "".join(f"{line}\n" for line in lines)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def organization() -> dict:

@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from io import StringIO
 
 from django.conf import settings
@@ -163,3 +164,21 @@ class CsrfFailureTests(TestCase):
 
         self.assertEqual(response.status_code, 403)
         self.assertNotContains(response, "<textarea", status_code=403)
+
+
+class SecurityTxtTests(TestCase):
+    def test_says_whom_to_write_to_and_never_runs_out(self):
+        response = self.client.get("/.well-known/security.txt")
+
+        self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
+        fields = dict(
+            line.split(": ", 1) for line in response.content.decode().splitlines()
+        )
+        self.assertEqual(fields["Contact"], f"mailto:{settings.CONTACT_EMAIL}")
+        self.assertEqual(
+            fields["Canonical"], f"{settings.SITE_URL}/.well-known/security.txt"
+        )
+        left = datetime.fromisoformat(fields["Expires"]) - timezone.now()
+        # RFC 9116 wants less than a year.
+        self.assertGreater(left, timedelta(days=170))
+        self.assertLess(left, timedelta(days=365))
