@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-fast check audit bench lock manage
+.PHONY: help run dev test test-fast test-deploy upgrade check audit bench lock manage
 
 PORT ?= 8000
 export PORT
@@ -47,6 +47,12 @@ test: .venv/ready  ## every test, the browser's too (args="-k wall")
 
 test-fast: .venv/ready  ## all but the browser's tests
 	@$(LOCAL) test $(PYTEST) --ignore=tests/browser $(args)
+
+test-deploy: .venv/ready  ## prove the deployment, with docker compose (args="stale")
+	@$(PYTHON) -m tests.deploy $(args)
+
+upgrade:  ## bring the running deployment to this checkout, without a gap
+	@deploy/upgrade
 
 check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock

@@ -1,4 +1,4 @@
-"""A mail server of the tests' own, on this machine only."""
+"""A mail server of the tests' own, on this machine only unless told otherwise."""
 
 import socketserver
 import threading
@@ -11,8 +11,8 @@ class MailServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), MailHandler)
+    def __init__(self, address=("127.0.0.1", 0)):
+        super().__init__(address, MailHandler)
         self.messages = []
         self.senders = []
         # What it says to every recipient instead of yes, such as "550 No such user".

@@ -1,0 +1,175 @@
+"""From nothing to a signed, confirmed, published voice over TLS."""
+
+import http.client
+import re
+
+from tests.deploy.project import (
+    HOST,
+    HTTP_PORT,
+    SERVICES,
+    check,
+    containers,
+    execute,
+    python,
+    remove,
+    say,
+    start,
+    wait_for,
+    write_environment,
+)
+from tests.deploy.visitor import ask, confirm, get, mail_to, sign
+
+PUBLIC = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=600"
+EMAIL = "ana@example.com"
+STATEMENT = "Nobody is above the law that they enforce."
+
+
+def prove():
+    remove()
+    write_environment()
+    seconds = start()
+    say(f"Healthy {seconds:.0f} s after `up` came back.")
+    headers()
+    limits()
+    a_voice()
+    properties()
+
+
+def headers():
+    page = get("/", headers={"Accept-Encoding": "gzip"})
+    check(page.status == 200, f"The home page answers {page.status}.")
+    expected = {
+        "Cache-Control": PUBLIC,
+        "Strict-Transport-Security": "max-age=31536000",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Content-Encoding": "gzip",
+    }
+    for name, value in expected.items():
+        check(page.headers[name] == value, f"{name} is {page.headers[name]!r}.")
+    policy = page.headers["Content-Security-Policy"]
+    check("default-src 'none'" in policy and "unsafe" not in policy, policy)
+    check("camera=()" in page.headers["Permissions-Policy"], "No permissions policy.")
+    check("h3=" in page.headers["Alt-Svc"], "HTTP/3 is not offered.")
+    check(not page.cookies, "A reader gets a cookie.")
+    for name in ("Server", "Via", "X-Varnish", "X-Path", "Set-Cookie"):
+        check(name not in page.headers, f"{name} is told: {page.headers[name]}")
+    form = get("/voices/add/")
+    check("no-store" in form.headers["Cache-Control"], "A form may be kept.")
+    check(form.cookies[0].startswith("__Host-csrftoken="), form.cookies)
+    check(form.cookies != get("/voices/add/").cookies, "Two visitors share a cookie.")
+    sheet = re.search(r"/static/site\.[0-9a-f]{12}\.css", get("/").text)[0]
+    static = get(sheet, headers={"Accept-Encoding": "gzip"})
+    check(static.status == 200, f"{sheet} answers {static.status}.")
+    check("immutable" in static.headers["Cache-Control"], "Hashed files may change.")
+    check(static.headers["Content-Encoding"] == "gzip", "It is not compressed.")
+    check(get("/.well-known/security.txt").status == 200, "No security.txt.")
+    say("Home, form and static files have the headers that are promised.")
+
+
+def limits():
+    plain = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=10)
+    plain.request("GET", "/voices/", headers={"Host": HOST})
+    answer = plain.getresponse()
+    check(answer.status == 308, f"Plain HTTP answers {answer.status}.")
+    check(answer.headers["Location"] == f"https://{HOST}/voices/", "To elsewhere.")
+    strange = get("/", headers={"Host": "evil.example"})
+    check(strange.status == 421, f"A foreign host gets {strange.status}.")
+    for path in ("/voices/add/", "/admin/login/"):
+        long = ask("POST", path, b"x" * 2_000_000)
+        check(long.status == 413, f"Two megabytes to {path} get {long.status}.")
+        check("no-store" in long.headers["Cache-Control"], "It may be kept.")
+    check("That was too much to send" in long, "The 413 has no page.")
+    wide = get("/", headers={"X-Wide": "x" * 40_000})
+    check(wide.status == 431, f"Forty kilobytes of headers get {wide.status}.")
+    spoofed = get("/voices/add/", headers={"X-Forwarded-For": "203.0.113.7"})
+    check(spoofed.status == 200, "A header that anybody can send breaks the form.")
+    forged = ask(
+        "POST",
+        "/voices/add/",
+        "name=x",
+        {"Origin": "https://evil.example", "Cookie": form_cookie()},
+    )
+    check(forged.status == 403, f"A form from elsewhere gets {forged.status}.")
+    check(ask("BAN", "/", headers={"X-Drop": "."}).status >= 400, "Anybody may drop.")
+    say("Bodies, headers, hosts, origins and methods have their limits.")
+
+
+def form_cookie():
+    return "; ".join(get("/voices/add/").cookies)
+
+
+def a_voice():
+    check(sign(EMAIL, statement=STATEMENT).status == 303, "Signing failed.")
+    mail = mail_to(EMAIL, "confirm")
+    check("1 Main Street" in mail["text"], "The mail lacks the postal address.")
+    done = confirm(mail)
+    check(done.status == 303, f"Confirming answers {done.status}.")
+    network = python(
+        "web-a",
+        "from voices.abuse.models import Arrival\n"
+        "hashes = Arrival.objects.values_list('network_hash', flat=True)\n"
+        "print(json.dumps(list(hashes)))",
+    )
+    check('""' not in network, "The visitor's network was not known.")
+    pk = publish()
+    wait_for(lambda: STATEMENT in get("/voices/"), 15, "The wall lacks the voice.")
+    check(STATEMENT in get(f"/voices/{pk}/"), "Its page lacks it.")
+    mail_to(EMAIL, "published")
+    say("A voice was signed, confirmed by mail, published and read.")
+
+
+def publish():
+    """Publish what waits, as a moderator does; return the newest voice's id."""
+    return int(
+        python(
+            "web-a",
+            "from django.contrib.auth import get_user_model as model\n"
+            "from voices.moderation import decide\n"
+            "by, _ = model().objects.get_or_create(username='moderator')\n"
+            "decide.publish(Voice.objects.waiting(), by)\n"
+            "print(Signature.objects.latest('pk').voice_id)",
+        )
+    )
+
+
+def properties():
+    for service, container in containers().items():
+        if service == "mail":
+            continue
+        config, host = container["Config"], container["HostConfig"]
+        added = ["CAP_NET_BIND_SERVICE"] if service == "proxy" else None
+        named = [f"CAP_{cap.removeprefix('CAP_')}" for cap in host["CapAdd"] or []]
+        check((named or None) == added, f"{service} may {host['CapAdd']}.")
+        check(host["CapDrop"] == ["ALL"], f"{service} keeps capabilities.")
+        check(host["ReadonlyRootfs"], f"{service} can write to its file system.")
+        check(
+            any("no-new-privileges" in opt for opt in host["SecurityOpt"]),
+            f"{service} can gain privileges.",
+        )
+        check(config["User"] not in {"", "root", "0"}, f"{service} runs as root.")
+        check(host["Memory"] and host["PidsLimit"], f"{service} has no limits.")
+        options = host["LogConfig"]["Config"]
+        check(options.get("max-size"), f"{service}'s log grows for ever.")
+        if service in SERVICES:
+            check(config.get("Healthcheck"), f"{service} has no health check.")
+    for tool in ("gcc", "cc", "make", "pip", "git"):
+        found = execute("web-a", "sh", "-c", f"command -v {tool} || true").strip()
+        # The base image brings pip; it is of no use without a way to write.
+        check(not found or tool == "pip", f"The site's image has {found}.")
+    check(execute("web-a", "id", "-u").strip() == "10001", "The site is another user.")
+    written = execute("web-a", "sh", "-c", "touch /srv/aaqi/x 2>&1 || true")
+    check("Read-only" in written, "The site can change its own code.")
+    networks = containers()["db"]["NetworkSettings"]["Networks"]
+    check(
+        list(networks) == ["aaqi-proof_data"], f"The database is on {list(networks)}."
+    )
+    check(not containers()["db"]["HostConfig"]["PortBindings"], "It has a port.")
+    say("Every container is restricted as promised.")
+
+
+if __name__ == "__main__":
+    prove()

@@ -1,0 +1,93 @@
+"""Whatever is killed under load comes back, and nothing acknowledged is lost."""
+
+import json
+import time
+
+from tests.deploy.load import Load
+from tests.deploy.project import (
+    SERVICES,
+    check,
+    compose,
+    execute,
+    kill,
+    mails,
+    python,
+    say,
+    starts,
+    state,
+    wait_for,
+    wait_healthy,
+)
+from tests.deploy.visitor import confirm, mail_to
+
+
+def prove():
+    wait_healthy(SERVICES, 120)
+    # One machine signs for everybody here.
+    python("web-a", "Limit.objects.update(most=100000)")
+    before = len(mails())
+    with Load() as load:
+        for service in ("web-a", "worker", "db", "web-b", "cache", "proxy", "backup"):
+            time.sleep(3)
+            kill_and_wait(service)
+    say(str(load))
+    check(len(load.acknowledged) > 20, "Too few forms to prove anything.")
+    exactly_once(load.acknowledged)
+    every_mail(load.acknowledged)
+    confirmed(load.acknowledged[:5])
+    say(f"{len(mails()) - before} mails arrived meanwhile.")
+
+
+def kill_and_wait(service):
+    then = starts(service)
+    begun = time.monotonic()
+    kill(service)
+    wait_for(lambda: starts(service) != then, 30, f"{service} did not start again.")
+    wait_for(lambda: state(service) == "healthy", 90, f"{service} is not healthy.")
+    say(f"{service} was killed and is healthy after {time.monotonic() - begun:.0f} s.")
+
+
+def exactly_once(emails):
+    found = json.loads(
+        python(
+            "web-a",
+            "from collections import Counter\n"
+            "emails = Submission.objects.values_list('email', flat=True)\n"
+            "print(json.dumps(Counter(emails)))",
+        )
+    )
+    wrong = {email: found.get(email, 0) for email in emails if found.get(email) != 1}
+    check(not wrong, f"Not there exactly once: {wrong}")
+    say(f"All {len(emails)} acknowledged forms are there, each once.")
+
+
+def every_mail(emails):
+    def counts():
+        ours = mails()
+        times = dict.fromkeys(emails, 0)
+        for mail in ours:
+            for email in set(times) & {mail["to"], mail["to"].strip("<>")}:
+                times[email] += 1
+        return times
+
+    wait_for(lambda: min(counts().values()) > 0, 120, "Some mails never left.")
+    times = counts()
+    twice = [email for email, number in times.items() if number == 2]
+    check(max(times.values()) <= 2, f"Sent more than twice: {times}")
+    say(f"Every mail left; {len(twice)} left twice, after a kill in mid-send.")
+
+
+def confirmed(emails):
+    for email in emails:
+        check(confirm(mail_to(email, "confirm")).status == 303, "Confirming failed.")
+    found = python(
+        "web-a",
+        f"print(Signature.objects.filter(email__in={emails!r}).count())",
+    )
+    check(int(found) == len(emails), f"{found} signatures of {len(emails)}.")
+
+
+if __name__ == "__main__":
+    check(compose("ps", "--quiet").stdout, "Run tests.deploy.from_nothing first.")
+    execute("web-a", "true")
+    prove()

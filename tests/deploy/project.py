@@ -1,0 +1,159 @@
+"""A deployment of this checkout under a name of its own, and what is asked of it."""
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAME = "aaqi-proof"
+# A name that no public authority gives certificates for, so the proxy uses its own.
+HOST = "voices.internal"
+HTTPS_PORT = int(os.environ.get("PROOF_HTTPS_PORT", "18443"))
+HTTP_PORT = int(os.environ.get("PROOF_HTTP_PORT", "18080"))
+FOLDER = ROOT / ".local" / "proof"
+ENV_FILE = FOLDER / "env"
+CERTIFICATE = FOLDER / "root.crt"
+# All that restarts by itself.
+SERVICES = ["proxy", "cache", "db", "web-a", "web-b", "worker", "backup"]
+
+COMPOSE = [
+    *shlex.split(os.environ.get("COMPOSE", "docker compose")),
+    *("--project-name", NAME, "--env-file", str(ENV_FILE)),
+    *("--file", str(ROOT / "docker-compose.yml")),
+    *("--file", str(ROOT / "tests" / "deploy" / "override.yml")),
+]
+DOCKER = shlex.split(os.environ.get("DOCKER", "docker"))
+
+
+class Failed(AssertionError):
+    """What does not hold, in a sentence."""
+
+
+def check(holds, sentence):
+    if not holds:
+        raise Failed(sentence)
+
+
+def say(sentence):
+    sys.stdout.write(f"  {sentence}\n")
+    sys.stdout.flush()
+
+
+def environment(**changes):
+    """The five lines and one that .env.example asks for."""
+    return {
+        "SITE_URL": f"https://{HOST}",
+        "DJANGO_SECRET_KEY": secrets.token_hex(32),
+        "POSTGRES_PASSWORD": secrets.token_hex(32),
+        "EMAIL_URL": "smtp://mail:2525",
+        "DEFAULT_FROM_EMAIL": f"voices@{HOST}",
+        "POSTAL_ADDRESS": "1 Main Street, Springfield",
+        "MAILS_PER_MINUTE": "6000",
+        "PROOF_HTTP_PORT": str(HTTP_PORT),
+        "PROOF_HTTPS_PORT": str(HTTPS_PORT),
+        **changes,
+    }
+
+
+def write_environment(**changes):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lines = environment(**changes).items()
+    ENV_FILE.write_text("".join(f"{name}='{value}'\n" for name, value in lines))
+
+
+def call(command, *, must=True, **options):
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, **options
+    )
+    if must and done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise Failed(
+            f"`{shlex.join(command[-6:])}` ended with {done.returncode}\n{tail}"
+        )
+    return done
+
+
+def compose(*arguments, **options):
+    return call([*COMPOSE, *arguments], **options)
+
+
+def execute(service, *command, **options):
+    return compose("exec", "-T", service, *command, **options).stdout
+
+
+def python(service, code):
+    """Run code with the site's models at hand, in a container; return what it says."""
+    prelude = "from voices.models import *; import json\n"
+    return execute(
+        service, "manage.py", "shell", "--verbosity=0", "--command", prelude + code
+    )
+
+
+def start():
+    """Build and start everything, and wait until all of it is healthy."""
+    compose("up", "--detach", "--build", timeout=900)
+    seconds = wait_healthy(SERVICES, 240)
+    CERTIFICATE.write_text(
+        execute("proxy", "cat", "/certificates/caddy/pki/authorities/local/root.crt")
+    )
+    return seconds
+
+
+def remove():
+    """Take the project away with its volumes."""
+    if ENV_FILE.exists():
+        compose("down", "--volumes", "--remove-orphans", "--timeout", "5", must=False)
+
+
+def containers():
+    """Return each service's container as `docker inspect` tells of it."""
+    ids = compose("ps", "--all", "--quiet").stdout.split()
+    found = json.loads(call([*DOCKER, "inspect", *ids]).stdout)
+    return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+
+
+def state(service):
+    container = containers()[service]
+    health = container["State"].get("Health", {}).get("Status")
+    return health or container["State"]["Status"]
+
+
+def wait_healthy(services, seconds):
+    begun = time.monotonic()
+    wait_for(
+        lambda: all(state(service) == "healthy" for service in services),
+        seconds,
+        lambda: f"not healthy: { {one: state(one) for one in services} }",
+    )
+    return time.monotonic() - begun
+
+
+def wait_for(condition, seconds, sentence):
+    """Come back with what the condition says once that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            said = sentence if isinstance(sentence, str) else sentence()
+            raise Failed(f"After {seconds} s: {said}")
+        time.sleep(0.5)
+    return found
+
+
+def kill(service):
+    """Kill every process of a service outright, as running out of memory would."""
+    # The shell is spared by its own signal; the container ends with its first process.
+    execute(service, "sh", "-c", "kill -9 -1", must=False)
+
+
+def starts(service):
+    return containers()[service]["State"]["StartedAt"]
+
+
+def mails():
+    lines = execute("mail", "python", "-m", "tests.deploy.mail_sink", "print")
+    return [json.loads(line) for line in lines.splitlines()]

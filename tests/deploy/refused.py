@@ -1,0 +1,86 @@
+"""What is missing, weak or in the way stops the start with a sentence that names it."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.deploy.project import (
+    COMPOSE,
+    HTTPS_PORT,
+    call,
+    check,
+    compose,
+    remove,
+    say,
+    write_environment,
+)
+
+REQUIRED = [
+    *("SITE_URL", "DJANGO_SECRET_KEY", "POSTGRES_PASSWORD"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"),
+]
+WEAK = {
+    "SITE_URL": "http://voices.internal",
+    "DJANGO_SECRET_KEY": "secret",
+    "POSTGRES_PASSWORD": "secret",
+    "EMAIL_URL": "mail.example.org",
+}
+
+
+def prove():
+    remove()
+    write_environment()
+    compose("build", "check", "proxy", "cache", timeout=900)
+    for name in REQUIRED:
+        write_environment(**{name: ""})
+        said = call([*COMPOSE, "up", "--detach"], must=False)
+        check(said.returncode, f"It starts without {name}.")
+        check(f"{name}" in said.stderr, f"Nothing says that {name} is missing.")
+        check("is not set in .env" in said.stderr, said.stderr)
+    say(f"Without {', '.join(REQUIRED)} it does not start, and says which is missing.")
+    for name, value in WEAK.items():
+        write_environment(**{name: value})
+        said = compose("run", "--rm", "--no-deps", "check", must=False)
+        sentence = said.stderr.strip().splitlines()[-1]
+        check(said.returncode, f"It starts with a weak {name}.")
+        check(sentence.startswith("ImproperlyConfigured: "), said.stderr)
+        check(name in sentence, f"{sentence!r} does not name {name}.")
+        check("Traceback" not in said.stderr, said.stderr)
+    say(f"A weak {', '.join(WEAK)} is named in a sentence, before a database is made.")
+    port_in_use()
+    write_environment()
+    two_at_once()
+    remove()
+
+
+def port_in_use():
+    write_environment()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", HTTPS_PORT))
+        taken.listen()
+        said = compose("up", "--detach", "proxy", must=False)
+    check(said.returncode, "It starts on a port that is in use.")
+    check(str(HTTPS_PORT) in said.stderr, said.stderr)
+    say(f"Port in use: {said.stderr.strip().splitlines()[-1][-90:]}")
+    remove()
+
+
+def two_at_once():
+    compose("up", "--detach", "--wait", "db", timeout=240)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(compose, "run", "--rm", "--no-deps", "migrate", must=False)
+            for _ in range(2)
+        ]
+        done = [run.result() for run in runs]
+    for one in done:
+        check(one.returncode == 0, one.stdout + one.stderr)
+    check(
+        any("waiting" in one.stdout for one in done),
+        "Neither of two `migrate` at a time waited for the other.",
+    )
+    say("Of two `migrate` at a time, one waits; both end well.")
+
+
+if __name__ == "__main__":
+    prove()
