@@ -14,7 +14,7 @@ from aaqi.accounts.models import ResetRequest
 
 
 def forget_staff() -> None:
-    """Delete sessions that have ended, old requests and accounts nobody took up."""
+    """Delete ended sessions, old tries and requests, accounts that nobody took up."""
     now = timezone.now()
     forget_tries()
     Session.objects.filter(expire_date__lt=now).delete()

@@ -2,7 +2,7 @@
 
 from aaqi.accounts.roles import Role
 
-M, A = Role.MODERATOR, Role.ADMINISTRATOR
+M, E, A = Role.MODERATOR, Role.EDITOR, Role.ADMINISTRATOR
 EVERYBODY, NOBODY = set(Role), set()
 
 # Models of the admin: who may look at them, add to them, delete from them.
@@ -10,9 +10,14 @@ MODELS = {
     "accounts_accountevent": ({A}, NOBODY, NOBODY),
     "accounts_invitation": ({A}, {A}, NOBODY),
     "auth_user": ({A}, NOBODY, NOBODY),
-    "rankings_assessment": ({Role.EDITOR, A}, {Role.EDITOR, A}, {A}),
+    "rankings_assessment": ({E, A}, {Role.EDITOR, A}, {A}),
     "rankings_citation": ({Role.EDITOR, A}, NOBODY, NOBODY),
     "rankings_edition": ({Role.EDITOR, A}, {Role.EDITOR, A}, {A}),
+    "faq_case": ({E, A}, {E, A}, {A}),
+    "faq_chart": ({E, A}, {E, A}, {A}),
+    "faq_page": ({E, A}, {E, A}, NOBODY),
+    "faq_question": ({E, A}, {E, A}, {A}),
+    "faq_timelineentry": ({E, A}, {E, A}, {A}),
     "voices_awaitingvoice": ({M, A}, NOBODY, NOBODY),
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
@@ -34,6 +39,9 @@ KINDS = {
     "changelist": VIEW,
     "change": VIEW,
     "history": VIEW,
+    "simple_history": VIEW,
+    "preview": VIEW,
+    "preview_new": ADD,
     "add": ADD,
     "delete": DELETE,
 }

@@ -5,6 +5,7 @@ import re
 import time
 from hashlib import sha256
 from secrets import token_bytes
+from unittest import mock
 
 from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY as WHOSE,
@@ -82,6 +83,14 @@ def log_in(client, login, password=PASSWORD, **kwargs):
     return client.post(
         reverse("account_login"), {"login": login, "password": password}, **kwargs
     )
+
+
+def enter(client, login):
+    """Sign in with password and app, as often as a test likes in one half minute."""
+    log_in(client, login)
+    with mock.patch.object(TOTP, "_mark_code_used", return_value=True):
+        client.post(reverse("mfa_authenticate"), {"code": code()})
+    return client
 
 
 def link_in(message):

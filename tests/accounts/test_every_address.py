@@ -64,15 +64,19 @@ def pages(pattern, above=()):
         for each in pattern.url_patterns:
             yield from pages(each, (*above, *pattern.pattern.converters))
     else:
-        named = getattr(pattern.pattern, "regex", None)
-        parts = {*above, *pattern.pattern.converters, *named.groupindex}
-        yield pattern.name, {part: PARTS[part] for part in parts}
+        regex = pattern.pattern.regex
+        parts = {*above, *pattern.pattern.converters, *regex.groupindex}
+        # A library may count the parts of its addresses instead of naming them.
+        counted = 0 if regex.groupindex else regex.groups
+        yield pattern.name, {part: PARTS[part] for part in parts}, counted
 
 
-def about(name, parts, rows):
-    """The parts of the address that name a row, of the row that there is."""
+def address_of(name, parts, counted, rows):
     row = next((rows[each] for each in rows if name.startswith(f"{each}_")), None)
-    return {part: row.pk for part in ("pk", "object_id") if row and part in parts}
+    if counted:
+        return reverse(f"admin:{name}", args=[row.pk] * counted)
+    of_row = {part: row.pk for part in ("pk", "object_id") if row and part in parts}
+    return reverse(f"admin:{name}", kwargs=parts | of_row)
 
 
 def make_a_row_of_each(staff):
@@ -106,8 +110,8 @@ class EveryAdminPageTests(TestCase):
         }
         cls.without_a_row = {name for name, row in rows.items() if row is None}
         cls.pages = [
-            (name, reverse(f"admin:{name}", kwargs=parts | about(name, parts, rows)))
-            for name, parts in addresses("admin/")
+            (name, address_of(name, parts, counted, rows))
+            for name, parts, counted in addresses("admin/")
             if name and name not in APART
         ]
 
@@ -216,7 +220,7 @@ class EveryAccountPageTests(TestCase):
     def setUp(self):
         self.pages = [
             (name, reverse(name, kwargs=parts))
-            for name, parts in addresses("accounts/")
+            for name, parts, _ in addresses("accounts/")
         ]
 
     def goes_to_login(self, path, method="get"):

@@ -1,0 +1,185 @@
+"""Setting up a staff account and signing in with it, in a real browser."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.core.cache import cache
+
+from aaqi.accounts import inviting
+from aaqi.accounts.roles import Role, make_roles
+from tests.accounts.steps import PASSWORD, code
+from tests.browser.steps import link_in_mail
+from tests.committed import run_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def deployed(settings):
+    """Ask for the second factor, as away from this machine."""
+    settings.SECOND_FACTOR = True
+    cache.clear()
+
+
+@pytest.fixture
+def key(page):
+    """A device that keeps passkeys, in the hand of its owner."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    made = session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    return session, made["authenticatorId"]
+
+
+def invite(role=Role.ADMINISTRATOR):
+    make_roles()
+    inviting.invite("pat@example.org", role)
+    run_worker()
+    return link_in_mail("accounts/invitation")
+
+
+def heading(page):
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+def make_passkey(page):
+    page.goto(invite())
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_url("**/recovery-codes/")
+
+
+def sign_out(page):
+    page.goto("/accounts/logout/")
+    page.get_by_role("button", name="Sign out").click()
+
+
+def test_an_invitation_leads_by_a_passkey_to_the_desk_and_back_again(page, key):
+    make_passkey(page)
+    codes = page.locator(".codes li").count()
+    page.get_by_role("link", name="Go to the desk").click()
+    page.wait_for_url("**/admin/")
+    sign_out(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/admin/")
+
+    assert codes == 10
+    assert heading(page) == "The desk"
+    assert not get_user_model().objects.get().has_usable_password()
+
+
+def test_a_key_that_does_not_know_its_owner_makes_no_account(page, key):
+    session, authenticator = key
+    session.send(
+        "WebAuthn.setUserVerified",
+        {"authenticatorId": authenticator, "isUserVerified": False},
+    )
+
+    page.goto(invite())
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("alert").filter(has_text="Nothing was changed").wait_for()
+
+    assert not get_user_model().objects.get().is_active
+    assert page.get_by_role("button", name="Make a passkey").is_enabled()
+
+
+def test_one_device_takes_one_passkey_and_says_so(page, key):
+    make_passkey(page)
+    page.goto("/accounts/2fa/webauthn/add/")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("alert").filter(has_text="a passkey of this account").wait_for()
+
+
+def test_a_passkey_shows_once_more_who_it_is(page, key):
+    make_passkey(page)
+
+    page.goto("/accounts/2fa/webauthn/reauthenticate/?next=/accounts/2fa/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(re.compile("/accounts/2fa/$"))
+
+    assert heading(page) == "Your account"
+
+
+def test_an_invitation_leads_by_a_password_and_an_app_to_the_desk(page):
+    page.goto(invite(Role.ORGANISER))
+    page.get_by_role("link", name="Use a password and an app").click()
+    secret = page.locator(".key-text").inner_text()
+    shown = page.locator(".qr").evaluate("image => image.naturalWidth")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password once more").fill(PASSWORD)
+    page.get_by_label("Six-digit code").fill(code(secret))
+    page.get_by_role("button", name="Set up my account").click()
+    spare = page.locator(".codes li").first.inner_text()
+    page.get_by_role("link", name="Go to the desk").click()
+    page.wait_for_url("**/admin/")
+    figures = page.get_by_role("link", name="Figures").count()
+    sign_out(page)
+    page.get_by_label("User name").fill("pat@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/authenticate/")
+    asked = heading(page)
+    page.get_by_label("Code").fill(spare)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/admin/")
+
+    assert shown > 0
+    assert figures == 1
+    assert asked == "Second factor"
+    assert mail.outbox[0].to == ["pat@example.org"]
+
+
+def test_it_all_works_with_the_keyboard_alone(page):
+    page.goto(f"{invite(Role.EDITOR)}password/")
+    secret = page.locator(".key-text").inner_text()
+    page.get_by_label("Password", exact=True).focus()
+    for typed in (PASSWORD, PASSWORD, code(secret)):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/recovery-codes/")
+
+    assert heading(page) == "Recovery codes"
+
+
+def test_the_session_warns_before_it_ends_and_one_press_keeps_it(page, key, settings):
+    make_passkey(page)
+    # So short that the warning is due at once.
+    settings.STAFF_IDLE_MINUTES = 3.05
+    for path in ("/admin/", "/accounts/2fa/"):
+        page.goto(path)
+        dialog = page.get_by_role("dialog", name="Are you still there?")
+        dialog.wait_for()
+        focused = page.evaluate("document.activeElement.textContent")
+        settings.STAFF_IDLE_MINUTES = 30
+        page.keyboard.press("Enter")
+        dialog.wait_for(state="hidden")
+        settings.STAFF_IDLE_MINUTES = 3.05
+
+        assert focused == "Stay signed in"
+
+
+def test_a_session_that_has_ended_says_so_over_what_was_typed(page, key, settings):
+    make_passkey(page)
+    settings.STAFF_IDLE_MINUTES = 3.03
+    page.goto("/accounts/password/set/")
+    page.get_by_label("Password", exact=True).or_(
+        page.get_by_label("New Password", exact=True)
+    ).first.fill("half written")
+    settings.STAFF_IDLE_MINUTES = 0
+    page.get_by_role("heading", name="You are signed out").wait_for()
+    page.get_by_role("button", name="Back to the page").click()
+
+    assert page.locator("input[name=password1]").input_value() == "half written"
