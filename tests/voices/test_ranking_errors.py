@@ -1,6 +1,8 @@
 from datetime import timedelta
 
+from django.db import connection
 from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -138,11 +140,10 @@ class DeskTests(TestCase):
 
     def test_the_list_asks_no_more_the_more_there_is(self):
         address = reverse("admin:voices_rankingerror_changelist")
-        self.client.get(address)
-        with self.assertNumQueries(4):
+        with CaptureQueriesContext(connection) as two:
             self.client.get(address)
         for number in range(20):
             RankingError.objects.create(state="TX", text=f"Number {number}.")
 
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(len(two)):
             self.client.get(address)
