@@ -14,7 +14,7 @@ from django.utils import timezone
 from rankings.models import Assessment, Citation, Edition, Upload
 from rankings.tasks import forget_uploads
 from tests.factories import make_edition, make_staff
-from tests.rankings.files import as_file, edited, read_states, write
+from tests.rankings.files import as_file, edited, read, read_states, write
 
 IMPORT = reverse("admin:rankings_assessment_import")
 PROCESS = reverse("admin:rankings_assessment_process_import")
@@ -94,6 +94,19 @@ class PreviewTests(ImportTestCase):
         self.assertEqual(self.changes(page), {})
         self.assertContains(page, "0 states would change, 51 would stay")
         self.assertNotContains(page, 'type="submit" class="default"')
+
+    def test_the_file_that_the_site_gives_comes_back_as_it_went(self):
+        given = self.client.get(reverse("rankings:data-csv")).content
+
+        self.assertEqual(self.changes(self.preview(given)), {})
+
+        rows = read(given.decode())
+        texas = next(row for row in rows if row["usps"] == "TX")
+        texas |= {"context_citation": "A v. B (2026)", "points": "100", "rank": "1"}
+        self.assertEqual(
+            self.changes(self.preview(rows)),
+            {"TX": [("context_citation", "", "A v. B (2026)")]},
+        )
 
     def test_blank_is_said_in_words(self):
         page = self.preview(edited("NM", payer=""))
