@@ -24,6 +24,13 @@ from tests.factories import (
     make_signature,
     make_voice,
 )
+from tests.faq.texts import (
+    make_case,
+    make_chart,
+    make_entry,
+    make_page,
+    make_question,
+)
 from voices.models import (
     BlockedDomain,
     BlockedNetwork,
@@ -80,6 +87,8 @@ def address_of(name, parts, counted, rows):
 
 
 def make_a_row_of_each(staff):
+    for make in (make_case, make_chart, make_entry, make_page, make_question):
+        make()
     voice = make_published_voice()
     signature = make_signature(voice=voice)
     make_voice()
@@ -119,8 +128,9 @@ class EveryAdminPageTests(TestCase):
         """Who may see the page of this name; None where nobody has said."""
         if name in OTHERS:
             return OTHERS[name]
-        model, _, kind = name.rpartition("_")
-        if model in MODELS and kind in KINDS:
+        model = next((each for each in MODELS if name.startswith(f"{each}_")), "")
+        kind = name.removeprefix(f"{model}_")
+        if model and kind in KINDS:
             return MODELS[model][KINDS[kind]]
         return None
 
