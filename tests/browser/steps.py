@@ -27,16 +27,22 @@ def link_in_mail(kind):
     return re.search(rf"https?://\S+/{kind}/\S+", body).group()
 
 
-def moderate(page, action):
-    """Sign in as a moderator if need be, and choose an action for all that waits."""
-    page.goto("/admin/voices/awaitingvoice/")
+def sign_in(page, path):
+    """Go there, signing in as a moderator if need be."""
+    page.goto(path)
     if "/login/" in page.url:
         if not get_user_model().objects.exists():
             make_staff(password="correct horse battery")
         page.get_by_label("User name").fill("moderator")
         page.get_by_label("Password").fill("correct horse battery")
         page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(f"**{path}")
     page.wait_for_load_state("load")
+
+
+def moderate(page, action):
+    """Choose an action for all that waits."""
+    sign_in(page, "/admin/voices/awaitingvoice/")
     for box in page.locator("input.action-select").all():
         box.check()
     page.get_by_label("Action:").select_option(label=action)

@@ -98,6 +98,9 @@ class VoiceDesk(FlagColumns):
     list_per_page = 50
     show_full_result_count = False
 
+    class Media:
+        js = [forms.Script("moderation.js", defer=True)]
+
     def lookup_allowed(self, lookup, value, request):
         return lookup in LOOKUPS
 

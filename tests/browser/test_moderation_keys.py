@@ -1,0 +1,79 @@
+"""The queue by single keys, which are there for who wants them."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import sign_in
+from tests.factories import make_voice
+from voices.models import Voice
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def queue_page(page):
+    for name in ("First", "Second", "Third"):
+        make_voice(name=name)
+    sign_in(page, "/admin/voices/awaitingvoice/")
+    return page
+
+
+def current(page):
+    return page.locator("tr[aria-current=true]")
+
+
+def published():
+    return set(Voice.objects.published().values_list("name", flat=True))
+
+
+def test_a_key_decides_on_the_row_that_is_current_and_on_no_other(queue_page):
+    queue_page.keyboard.press("j")
+    queue_page.keyboard.press("j")
+    expect(current(queue_page)).to_contain_text("Second")
+    assert queue_page.evaluate("document.activeElement.textContent").strip() != ""
+
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("p")
+
+    assert published() == {"Second"}
+
+
+def test_undoing_is_two_presses_away(queue_page):
+    queue_page.keyboard.press("j")
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("p")
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("u")
+    queue_page.keyboard.press("j")
+
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("u")
+
+    assert published() == set()
+
+
+def test_declining_asks_for_the_reason_first(queue_page):
+    queue_page.keyboard.press("j")
+
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("d")
+
+    expect(queue_page.get_by_label("Reason:", exact=True)).to_be_visible()
+    assert not Voice.objects.filter(declined_at__isnull=False).exists()
+
+
+def test_without_a_row_in_a_field_or_turned_off_no_key_decides(queue_page):
+    queue_page.keyboard.press("p")
+    queue_page.keyboard.press("j")
+    queue_page.get_by_label("Action:").focus()
+    queue_page.keyboard.press("p")
+    queue_page.keyboard.press("Escape")
+    queue_page.get_by_label("Use these keys").uncheck()
+    queue_page.keyboard.press("p")
+    queue_page.reload()
+    still_off = queue_page.get_by_label("Use these keys").is_checked()
+    queue_page.keyboard.press("j")
+
+    assert still_off is False
+    assert current(queue_page).count() == 0
+    assert published() == set()
