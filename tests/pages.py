@@ -573,7 +573,8 @@ def pages_of(model_admin):
     may = superuser_request()
     yield Page(name, at(admin_name(model_admin, "changelist")), staff=True)
     views = ["change", "history"]
-    if model_admin.has_add_permission(may):
+    # Pages of the site are all there once the first texts are: none is added.
+    if model_admin.opts.label != "faq.Page" and model_admin.has_add_permission(may):
         yield Page(f"{name}-add", at(admin_name(model_admin, "add")), staff=True)
     if model_admin.has_delete_permission(may):
         views.append("delete")
