@@ -10,7 +10,7 @@ from faq import asked
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.questions.search import search
-from faq.questions.structured import structured_data
+from faq.questions.structured import faq_page
 
 public_page = cache_control(**settings.PUBLIC_PAGE)
 
@@ -39,7 +39,7 @@ def index(request):
         context = {"q": words, "matches": search(words)}
         return render(request, "faq/question_search.html", context)
     questions = list(Question.objects.public())
-    context = {"groups": group(questions), "data": structured_data(questions)}
+    context: dict = {"groups": group(questions), "data": faq_page(questions)}
     return render(request, "faq/question_list.html", context)
 
 
@@ -71,7 +71,7 @@ def show(request, question: Question, *, preview=False):
         "question": question,
         "answer": answer(question).answer,
         "others": others.exclude(pk=question.pk).defer("answer", "words", "search"),
-        "data": structured_data([question]),
+        "data": faq_page([question]),
         "preview": preview,
     }
     return render(request, "faq/question_detail.html", context)
