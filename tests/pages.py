@@ -23,6 +23,8 @@ from django.utils import timezone
 from aaqi.accounts import inviting
 from aaqi.accounts.models import Invitation
 from aaqi.accounts.roles import Role, make_roles
+from faq.models import Case, Chart, Question, TimelineEntry
+from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
 from tests.abuse import make_quarantined, set_limit
 from tests.accounts.steps import PASSWORD, add_app, add_passkey, make_member
@@ -39,6 +41,13 @@ from tests.factories import (
     make_submission,
     make_voice,
     not_me_url,
+)
+from tests.faq.texts import (
+    make_case,
+    make_chart,
+    make_entry,
+    make_page,
+    make_question,
 )
 from tests.rankings.files import edited, write
 from voices.abuse import client
@@ -450,6 +459,15 @@ def make_a_row_of_each():
     draft()
     if Update.objects.exists():
         return
+    for make, texts in (
+        (make_question, Question),
+        (make_case, Case),
+        (make_chart, Chart),
+        (make_entry, TimelineEntry),
+        (make_page, FaqPage),
+    ):
+        if not texts.objects.exists():
+            make()
     inviting.invite("invited@example.org", Role.EDITOR)
     Reveal.objects.create(signature=signature(), by=make_staff("revealer"))
     make_reason()
