@@ -114,6 +114,8 @@ class AssessmentAdmin(ImportDesk, admin.ModelAdmin):
     ordering = ["usps"]
     show_full_result_count = False
     actions = None
+    # The public page is of the current edition, which need not be this one.
+    view_on_site = False
 
     def lookup_allowed(self, lookup, value, request):
         return lookup in {

@@ -49,6 +49,9 @@ class EditionAdmin(admin.ModelAdmin):
         kept = [edition for edition in objs if edition.is_published]
         return shown, counts, {"published edition"} if kept else set(), protected
 
+    def view_on_site(self, edition):
+        return edition.get_absolute_url() if edition.is_published else None
+
     def add_view(self, request, form_url="", extra_context=None):
         current = Edition.objects.current()
         title = f"New draft from {current}" if current else "New, empty draft"

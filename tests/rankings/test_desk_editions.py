@@ -91,6 +91,13 @@ class DraftTests(DeskTestCase):
         self.assertEqual(str(self.current.date), "2026-01-01")
         self.assertEqual(self.current.notes, "Texas was wrong.")
 
+    def test_only_a_published_one_has_a_page_to_view(self):
+        draft = self.client.get(page("change", self.draft()))
+        self.assertNotContains(draft, "View on site")
+
+        published = self.client.get(page("change", self.current))
+        self.assertContains(published, "View on site")
+
     def test_a_published_one_is_not_deleted(self):
         for answer in (
             self.client.post(page("delete", self.current), {"post": "yes"}),
