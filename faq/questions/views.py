@@ -39,8 +39,8 @@ def index(request):
         context = {"q": words, "matches": search(words)}
         return render(request, "faq/question_search.html", context)
     questions = list(Question.objects.public())
-    context: dict = {"groups": group(questions), "data": faq_page(questions)}
-    return render(request, "faq/question_list.html", context)
+    found = {"groups": group(questions), "data": faq_page(questions)}
+    return render(request, "faq/question_list.html", found)
 
 
 def group(questions: list[Question]) -> list[Group]:
