@@ -1,6 +1,7 @@
 """The app's models; each stands in the folder of its subject."""
 
 from voices.abuse.models import Arrival, BlockedDomain, BlockedNetwork, Limit
+from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
 from voices.letters.models import Letter, RefusedAddress
 from voices.managing.models import AddressChange, LinkRequest
@@ -23,6 +24,7 @@ __all__ = [
     "AwaitingVoice",
     "BlockedDomain",
     "BlockedNetwork",
+    "DayTally",
     "Decision",
     "Letter",
     "Limit",

@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from voices import retention
+from voices.counts.models import DayTally
 from voices.letters import bounces
 from voices.letters.models import SEND_LETTER
 from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
@@ -89,6 +90,7 @@ def read_bounces(timestamp: int) -> None:
 @app.task(name="voices.fold_tallies", queueing_lock="voices.fold_tallies")
 def fold_tallies(timestamp: int) -> None:
     Tally.objects.fold()
+    DayTally.objects.fold()
 
 
 @app.periodic(cron="17 * * * *")

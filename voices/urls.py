@@ -1,5 +1,6 @@
 from django.urls import path, register_converter
 
+from voices.counts import views as counts
 from voices.managing import views as managing
 from voices.reports import views as reports
 from voices.signing import views as signing
@@ -25,6 +26,8 @@ register_converter(TokenConverter, "token")
 app_name = "voices"
 urlpatterns = [
     path("", wall.wall, name="list"),
+    path("counts.csv", counts.as_csv, name="counts-csv"),
+    path("counts.json", counts.as_json, name="counts-json"),
     path("<int:pk>/", wall.detail, name="detail"),
     path("<int:pk>/card.png", wall.card, name="card"),
     path("<int:pk>/report/", reports.report, name="report"),

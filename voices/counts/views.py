@@ -1,0 +1,86 @@
+"""How many have signed, by state and by day, as files for whoever wants to count."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from rankings.states import PLACES
+from voices.counts.models import DayTally
+from voices.counts.withhold import LEAST, withhold
+from voices.wall.models import Tally
+
+public_page = cache_control(**settings.PUBLIC_PAGE)
+NO_STATE = "State not given"
+
+
+class Counts(NamedTuple):
+    """What both files say; None is a cell that is withheld."""
+
+    total: int
+    states: dict[str, int | None]
+    # In ISO's form; days that are over, for one that is not would grow as people look.
+    days: dict[str, int | None]
+
+
+def count() -> Counts:
+    signed = dict.fromkeys([*PLACES, ""], 0)
+    for (state, _), number in Tally.objects.signers().cells().items():
+        signed[state] = signed.get(state, 0) + number
+    by_day = DayTally.objects.by_day(before=timezone.localdate())
+    days = {}
+    if by_day:
+        first, last = min(by_day), timezone.localdate() - timedelta(days=1)
+        for ahead in range((last - first).days + 1):
+            day = first + timedelta(days=ahead)
+            days[day.isoformat()] = by_day.get(day, 0)
+    return Counts(sum(signed.values()), withhold(signed), withhold(days))
+
+
+def place_name(code: str) -> str:
+    return PLACES.get(code, NO_STATE)
+
+
+@require_safe
+@public_page
+def as_csv(request):
+    counts = count()
+    file = StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["by", "key", "name", "signatures"])
+    writer.writerow(["total", "", "Everybody", counts.total])
+    writer.writerows(
+        ("state", code, place_name(code), "withheld" if number is None else number)
+        for code, number in counts.states.items()
+    )
+    writer.writerows(
+        ("day", day, day, "withheld" if number is None else number)
+        for day, number in counts.days.items()
+    )
+    return HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
+
+
+@require_safe
+@public_page
+def as_json(request):
+    counts = count()
+    return JsonResponse(
+        {
+            "total": counts.total,
+            "withheld_below": LEAST,
+            "states": [
+                {"usps": code or None, "name": place_name(code), "signatures": number}
+                for code, number in counts.states.items()
+            ],
+            "days": [
+                {"day": day, "signatures": number}
+                for day, number in counts.days.items()
+            ],
+        }
+    )
