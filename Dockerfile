@@ -6,7 +6,10 @@ RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt requirements-dev.txt /tmp/
 # Wheels only: nothing is compiled, and no package's own code runs here.
 RUN pip --python=/opt/venv/bin/python install --disable-pip-version-check \
-    --no-cache-dir --only-binary=:all: --require-hashes --requirement=/tmp/requirements.txt
+    --no-cache-dir --only-binary=:all: --require-hashes --requirement=/tmp/requirements.txt \
+    # The site speaks English, and what others speak would be a tenth of the image.
+    && find /opt/venv -path '*/locale/*' \( -name '*.po' -o -name '*.mo' \) \
+    -not -path '*/locale/en/*' -delete
 
 # PostgreSQL's own programs for backups, of the server's version: those that `make run`
 # is tested with. Debian's are older than the server.

@@ -229,3 +229,25 @@ class RoomTests(SimpleTestCase):
             self.assertNotRegex(
                 path.read_text(), r"(?m)^\s*(from|import) (voices|faq)\b"
             )
+
+
+class DeploymentTests(SimpleTestCase):
+    def test_every_app_gets_into_the_image(self):
+        named = Path(settings.BASE_DIR, ".dockerignore").read_text().splitlines()
+        for app in apps.get_app_configs():
+            if Path(app.path).is_relative_to(settings.BASE_DIR / ".venv"):
+                continue
+            folder = Path(app.path).relative_to(settings.BASE_DIR).parts[0]
+            self.assertIn(f"!{folder}/", named)
+
+    def test_no_image_is_named_by_a_registry(self):
+        for name in ("Dockerfile", "docker-compose.yml"):
+            text = Path(settings.BASE_DIR, name).read_text()
+            for image in re.findall(r"(?m)^\s*(?:FROM|image:)\s+(\S+)", text):
+                self.assertRegex(image, r"\A[a-z-]+(:[\w.-]+)?\Z")
+
+    def test_every_variable_of_the_example_is_handed_on(self):
+        compose = Path(settings.BASE_DIR, "docker-compose.yml").read_text()
+        example = Path(settings.BASE_DIR, ".env.example").read_text()
+        for name in re.findall(r"(?m)^#?([A-Z][A-Z_]+)=", example):
+            self.assertRegex(compose, rf"\b{name}\b", name)

@@ -1,13 +1,18 @@
 """From nothing to a signed, confirmed, published voice over TLS."""
 
 import http.client
+import json
 import re
+import time
 
 from tests.deploy.project import (
+    DOCKER,
     HOST,
     HTTP_PORT,
     SERVICES,
+    call,
     check,
+    compose,
     containers,
     execute,
     python,
@@ -17,7 +22,7 @@ from tests.deploy.project import (
     wait_for,
     write_environment,
 )
-from tests.deploy.visitor import ask, confirm, get, mail_to, sign
+from tests.deploy.visitor import ask, confirm, get, link, mail_to, sign
 
 PUBLIC = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=600"
 EMAIL = "ana@example.com"
@@ -32,7 +37,9 @@ def prove():
     headers()
     limits()
     a_voice()
+    an_administrator()
     properties()
+    image()
 
 
 def headers():
@@ -120,6 +127,40 @@ def a_voice():
     check(STATEMENT in get(f"/voices/{pk}/"), "Its page lacks it.")
     mail_to(EMAIL, "published")
     say("A voice was signed, confirmed by mail, published and read.")
+
+
+def an_administrator():
+    email = "admin@example.org"
+    said = compose("run", "--rm", "web-a", "manage.py", "invite", email).stdout
+    check("works once" in said, said)
+    page = get(link(mail_to(email), "/accounts/invitation/"))
+    check(page.status in {200, 302}, f"The invitation answers {page.status}.")
+    check("no-store" in page.headers["Cache-Control"], "An invitation may be kept.")
+    check(get("/admin/").status == 302, "The staff's desk is open.")
+    say("The first administrator was invited by mail.")
+
+
+def image():
+    """Weigh what the site's image adds to its base, and time its start."""
+    ours, base = (
+        json.loads(call([*DOCKER, "image", "inspect", name]).stdout)[0]["Size"]
+        for name in ("aaqi", "python:3.13-slim")
+    )
+    megabytes = (ours - base) / 1e6
+    check(megabytes < 120, f"The site adds {megabytes:.0f} MB to its base image.")
+    compose("stop", "web-b")
+    begun = time.monotonic()
+    compose("start", "web-b")
+    code = "from aaqi import healthcheck; print(healthcheck.web())"
+    wait_for(
+        lambda: "True" in execute("web-b", "python", "-c", code, must=False),
+        30,
+        "web-b does not start",
+    )
+    say(
+        f"The image is {megabytes:.0f} MB on top of python:3.13-slim; a web service "
+        f"was ready {time.monotonic() - begun:.1f} s after it was told to start."
+    )
 
 
 def publish():

@@ -11,8 +11,9 @@ from procrastinate.contrib.django import app
 
 DROP_COPIES = "voices.drop_copies"
 # Every page that shows voices, whichever, with whatever is asked of it: home, wall,
-# voices and their cards, feed, counts, the states' pages, and what others embed.
-PAGES = r"^/(\?|$|voices/|rankings/|embed/|share/)"
+# voices and their cards, feed, counts, the states' pages, lists for search engines, and
+# what others embed.
+PAGES = r"^/(\?|$|voices/|rankings/|sitemap|embed/|share/|card\.png)"
 # A page that was being made meanwhile may still hold the words, and is dropped as well.
 AGAIN_SECONDS = 5
 PATIENCE = 5  # Seconds
