@@ -148,18 +148,22 @@ def image():
     )
     megabytes = (ours - base) / 1e6
     check(megabytes < 120, f"The site adds {megabytes:.0f} MB to its base image.")
+    container = containers()["web-b"]["Id"]
     compose("stop", "web-b")
     begun = time.monotonic()
-    compose("start", "web-b")
+    # Compose would run again what the service depends on.
+    call([*DOCKER, "start", container])
     code = "from aaqi import healthcheck; print(healthcheck.web())"
     wait_for(
         lambda: "True" in execute("web-b", "python", "-c", code, must=False),
         30,
         "web-b does not start",
     )
+    seconds = time.monotonic() - begun
+    check(seconds < 10, f"A web service took {seconds:.1f} s to start.")
     say(
         f"The image is {megabytes:.0f} MB on top of python:3.13-slim; a web service "
-        f"was ready {time.monotonic() - begun:.1f} s after it was told to start."
+        f"was ready {seconds:.1f} s after it was told to start."
     )
 
 
