@@ -80,6 +80,10 @@ def licences():
             if value.startswith("License :: ")
         )
         licence = licence or (about.get("License") or "").partition("\n")[0].strip()
+        # Some name it in no field, and bring its text.
+        for name in about.get_all("License-File", []):
+            text = package.read_text(f"licenses/{name}") or ""
+            licence = licence or text.partition("\n")[0].strip()
         unknown += not licence
         sys.stdout.write(f"{package.name:30} {licence or 'UNKNOWN'}\n")
     return 1 if unknown else 0
