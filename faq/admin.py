@@ -5,7 +5,7 @@ from django.contrib import admin
 from faq.cases.models import Case
 from faq.cases.views import show as show_case
 from faq.desk import StandingFilter, TextAdmin, TextForm
-from faq.pages.models import Chart, Page, PageSlug, PointForm, TimelineEntry
+from faq.pages.models import Chart, Page, PointForm, TimelineEntry
 from faq.pages.views import show as show_page
 from faq.pages.views import show_part
 from faq.questions.models import Question
@@ -91,10 +91,8 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STANDING]
 
     def has_add_permission(self, request):
-        # Each has its address in the site; one is missing only before the first load.
-        return super().has_add_permission(request) and (
-            Page.objects.count() < len(PageSlug)
-        )
+        # Each has its address in the site, and comes with it.
+        return False
 
     def has_delete_permission(self, request, obj=None):
         return False

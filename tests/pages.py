@@ -371,6 +371,8 @@ PUBLIC = [
     Page("503-signing-closed", at("voices:add"), 503, troubled=True),
 ]
 
+TEXTS = ["case", "chart", "page", "question", "timelineentry"]
+
 # Addresses that answer with something other than a page: their own tests read them.
 NOT_PAGES = {
     "voices:manage-data",
@@ -382,6 +384,7 @@ NOT_PAGES = {
     "sitemap",
     "sitemap-section",
     "robots",
+    "security-txt",
     "aaqi.views.favicon",
     "rankings:data-csv",
     "rankings:data-json",
@@ -404,6 +407,7 @@ NOT_PAGES = {
     "admin:voices_quarantinedsignature_settle",
     "admin:voices_voice_decide",
     "admin:rankings_assessment_process_import",
+    *(f"admin:faq_{kind}_preview_new" for kind in TEXTS),
     # A mail, shown as mail programs do.
     "admin:voices_update_html",
 }
@@ -499,6 +503,16 @@ def row_path(model_admin, view):
     return first_row_path
 
 
+def version_path(model_admin):
+    def first_version_path():
+        make_a_row_of_each()
+        row = model_admin.model.objects.order_by("pk").last()
+        args = [row.pk, row.history.last().pk]
+        return reverse(admin_name(model_admin, "simple_history"), args=args)
+
+    return first_version_path
+
+
 def admin_name(model_admin, view):
     return f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{view}"
 
@@ -591,11 +605,13 @@ def pages_of(model_admin):
     may = superuser_request()
     yield Page(name, at(admin_name(model_admin, "changelist")), staff=True)
     views = ["change", "history"]
-    # Pages of the site are all there once the first texts are: none is added.
-    if model_admin.opts.label != "faq.Page" and model_admin.has_add_permission(may):
+    if model_admin.has_add_permission(may):
         yield Page(f"{name}-add", at(admin_name(model_admin, "add")), staff=True)
     if model_admin.has_delete_permission(may):
         views.append("delete")
+    if hasattr(model_admin.model, "history"):
+        views.append("preview")
+        yield Page(f"{name}-version", version_path(model_admin), staff=True)
     for view in views:
         yield Page(f"{name}-{view}", row_path(model_admin, view), staff=True)
 

@@ -66,7 +66,7 @@ class CardTests(SimpleTestCase):
 
         self.assertLessEqual(ink(image)[2], RIGHT + 9)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(texts, st.booleans())
     def test_words_of_any_length_stay_inside_their_box(self, text, quoted):
         image = picture(Face(text, quoted=quoted)).crop((106, 0, 1200, 556))
