@@ -377,6 +377,8 @@ TEXTS = ["case", "chart", "page", "question", "timelineentry"]
 NOT_PAGES = {
     "voices:manage-data",
     "voices:feed",
+    "voices:counts-csv",
+    "voices:counts-json",
     "card",
     "voices:card",
     "faq:card",
