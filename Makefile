@@ -3,7 +3,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-fast test-deploy upgrade check audit bench lock manage
+.PHONY: help run dev test test-fast test-pages test-deploy upgrade check audit bench
+.PHONY: lock manage
 
 PORT ?= 8000
 export PORT
@@ -54,6 +55,9 @@ test-deploy: .venv/ready  ## prove the deployment, with docker compose (args="st
 upgrade:  ## bring the running deployment to this checkout, without a gap
 	@deploy/upgrade
 
+test-pages: .venv/ready .local/judges/ready  ## Nu HTML checker, links and Lighthouse on every page
+	@$(LOCAL) test $(PYTEST) $(or $(args),tests/browser/judges)
+
 check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock
 	@.venv/bin/ruff check
@@ -82,6 +86,17 @@ manage: .venv/ready  ## a management command: c="shell"
 	@echo "Installing the requirements into .venv"
 	@$(UV) venv --quiet --clear --no-project .venv
 	@$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.txt
+	@touch $@
+
+# npm checks each package against the lock, which names no registry.
+.local/judges/ready: tests/browser/judges/package-lock.json
+	@command -v java >/dev/null && command -v npm >/dev/null || { \
+		echo "This needs Java and Node (from 18.16 on, with npm)." >&2; exit 1; }
+	@echo "Installing the judges of the pages into .local/judges"
+	@mkdir -p -m 700 .local && mkdir -p .local/judges
+	@cp tests/browser/judges/package.json tests/browser/judges/package-lock.json .local/judges
+	@npm ci --prefix .local/judges --ignore-scripts --no-audit --no-fund --silent \
+		--cache .local/cache/npm
 	@touch $@
 
 .local/uv/bin/uv:

@@ -1,22 +1,15 @@
 """A real Chromium, and pages in it that fail their test on any complaint."""
 
 import os
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import handlers
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium, launch_flags
+from tests.browser.visits import visitor
 from tests.committed import empty_queue
 from tests.served import serve
-
-# A blocked resource may fail in silence; the page's own report never does.
-REPORT_VIOLATIONS = """
-addEventListener("securitypolicyviolation", (event) =>
-  console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`));
-"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,48 +38,6 @@ def chromium(tmp_path_factory):
         yield browser
         browser.close()
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@contextmanager
-def visitor(chromium, url, **options):
-    """A visitor who has never been here, watched for complaints.
-
-    Takes what Playwright's `new_context` takes. Any that the browser has of a page,
-    and any request to another host, fails the test.
-    """
-    complaints = []
-    visited = set()
-
-    def refuse_other_hosts(route):
-        asked = urlsplit(route.request.url)
-        if asked.hostname == urlsplit(url).hostname:
-            route.continue_()
-        else:
-            complaints.append(f"asked for {route.request.url}")
-            route.abort()
-
-    def visit(request):
-        if request.is_navigation_request():
-            visited.add(request.url)
-
-    def note(message):
-        # A page that is refused with 404 or 422 is an answer like any other.
-        is_answer = message.text.startswith("Failed to load resource: the server")
-        if is_answer and message.location["url"] in visited:
-            return
-        if message.type == "error":
-            complaints.append(f"{message.text} ({message.location['url']})")
-
-    context = chromium.new_context(base_url=url, **options)
-    context.add_init_script(REPORT_VIOLATIONS)
-    # Data and blob addresses are not asked of anybody and do not come by here.
-    context.route("**/*", refuse_other_hosts)
-    context.on("request", visit)
-    context.on("console", note)
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context
-    context.close()
-    assert not complaints
 
 
 @pytest.fixture

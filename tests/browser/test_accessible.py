@@ -5,7 +5,7 @@ import json
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
-from tests.browser.visits import visit
+from tests.browser.visits import unfold, visit
 from tests.pages import PAGES
 
 # 400 % of a window 1280 wide is laid out in 320 by 256 pixels of CSS, each 4 by 4 dots:
@@ -33,7 +33,8 @@ ASK_FOR_COLOR = """
 RUN = """async () => {
   document.getAnimations().forEach((each) => each.finish());
   const found = await axe.run(
-    { exclude: [".selector .search-label-icon"] }, { resultTypes: ["violations"] },
+    { exclude: [".selector .search-label-icon"] },
+    { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } },
   );
   return found.violations;
 }"""
@@ -61,6 +62,7 @@ def violations(page):
 def test_axe_finds_nothing(chromium, served, entry):
     found = {}
     with visit(chromium, served, entry, reduced_motion="reduce") as page:
+        unfold(page)
         page.evaluate(ASK_FOR_COLOR + AXE_SCRIPT)
         for size, (width, height, dots) in SIZES.items():
             set_size(page, width, height, dots)

@@ -1,24 +1,89 @@
-"""Visits to the pages of the registry."""
+"""Visitors, and their visits to the pages of the registry."""
 
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
-from tests.browser.conftest import visitor
-
+# A blocked resource may fail in silence; the page's own report never does.
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`));
+"""
 OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
 
 
 @contextmanager
-def visit(chromium, served, entry, **options):
-    """Open a page of the registry, with all that it can unfold."""
+def visitor(chromium, url, **options):
+    """A visitor who has never been here, watched for complaints.
+
+    Takes what Playwright's `new_context` takes. Any that the browser has of a page,
+    and any request to another host, fails the test.
+    """
+    complaints = []
+    visited = set()
+
+    def refuse_other_hosts(route):
+        asked = urlsplit(route.request.url)
+        if asked.hostname == urlsplit(url).hostname:
+            route.continue_()
+        else:
+            complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def visit(request):
+        if request.is_navigation_request():
+            visited.add(request.url)
+
+    def note(message):
+        # A page that is refused with 404 or 422 is an answer like any other.
+        is_answer = message.text.startswith("Failed to load resource: the server")
+        if is_answer and message.location["url"] in visited:
+            return
+        if message.type == "error":
+            complaints.append(f"{message.text} ({message.location['url']})")
+
+    context = chromium.new_context(base_url=url, **options)
+    context.add_init_script(REPORT_VIOLATIONS)
+    # Data and blob addresses are not asked of anybody and do not come by here.
+    context.route("**/*", refuse_other_hosts)
+    context.on("request", visit)
+    context.on("console", note)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    try:
+        yield context
+    finally:
+        context.close()
+    assert not complaints
+
+
+def open_page(context, served, entry):
+    """Go to a page of the registry; return it and the answer that it came with."""
+    if entry.staff:
+        context.add_cookies(served.cookies)
+    page = context.new_page()
+    answer = page.goto(served.address(entry))
+    if entry.then:
+        with page.expect_navigation() as navigation:
+            entry.then(page)
+        answer = navigation.value
+    assert answer.status == entry.status, answer.status
+    return page, answer
+
+
+@contextmanager
+def visit(chromium, served, entry, *, script="", answers=None, **options):
+    """Open a page of the registry.
+
+    A script runs before those of the page; `answers` collects all that it fetches.
+    """
     with visitor(chromium, served.url, **options) as context:
-        if entry.staff:
-            context.add_cookies(served.cookies)
-        page = context.new_page()
-        answer = page.goto(served.address(entry))
-        if entry.then:
-            with page.expect_navigation() as navigation:
-                entry.then(page)
-            answer = navigation.value
-        assert answer.status == entry.status
-        page.evaluate(OPEN_ALL)
+        if script:
+            context.add_init_script(script)
+        if answers is not None:
+            context.on("response", lambda answer: answers.append(answer))
+        page, _ = open_page(context, served, entry)
         yield page
+
+
+def unfold(page):
+    """Open all that a page folds up."""
+    page.evaluate(OPEN_ALL)

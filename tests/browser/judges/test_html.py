@@ -1,0 +1,40 @@
+"""The Nu HTML checker on every page, as it was sent."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.browser.judges.tools import NODE_MODULES
+from tests.browser.visits import open_page, visitor
+from tests.pages import PAGES
+
+NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+
+@pytest.fixture(scope="module")
+def folder(chromium, served, tmp_path_factory):
+    """Every page as a file, so that the checker starts once."""
+    folder = tmp_path_factory.mktemp("pages")
+    for entry in PAGES:
+        with visitor(chromium, served.url) as context:
+            _, answer = open_page(context, served, entry)
+            (folder / f"{entry.name}.html").write_bytes(answer.body())
+    return folder
+
+
+def test_nu_finds_nothing(folder):
+    command = ["java", "-Xss4m", "-jar", NU, "--format", "json", "--exit-zero-always"]
+    judged = subprocess.run(
+        [*command, *sorted(folder.iterdir())],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [
+        f"{message['url'].rpartition('/')[2]}:{message.get('lastLine')} "
+        f"{message['message']} {message.get('extract', '').strip()}"
+        for message in json.loads(judged.stderr)["messages"]
+    ]
+
+    assert not found, "\n".join(found)

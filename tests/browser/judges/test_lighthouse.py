@@ -1,0 +1,62 @@
+"""Lighthouse on every page that answers, as a phone sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from tests.browser.chromium import find_chromium, launch_flags
+from tests.browser.judges.tools import NODE_MODULES
+from tests.pages import PUBLIC
+
+LIGHTHOUSE = NODE_MODULES / "lighthouse" / "cli" / "index.js"
+JUDGED = ["accessibility", "best-practices", "seo"]
+ANSWERS = [page for page in PUBLIC if page.status == 200 and not page.then]
+
+
+def judge(url, home):
+    """Return Lighthouse's report; it asks nobody but the site."""
+    with urlopen(url) as answer:
+        unlisted = b'name="robots" content="noindex"' in answer.read()
+    done = subprocess.run(
+        [
+            *("node", LIGHTHOUSE, url, "--quiet", "--output=json"),
+            f"--only-categories={','.join([*JUDGED, 'performance'])}",
+            # What we ask search engines to leave out cannot please this audit.
+            *(["--skip-audits=is-crawlable"] if unlisted else []),
+            "--no-enable-error-reporting",
+            f"--chrome-flags={' '.join(launch_flags())}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"CHROME_PATH": find_chromium(), "HOME": str(home)},
+    )
+    return json.loads(done.stdout)
+
+
+def wanting(report, category):
+    """What keeps a category from its full mark, each with what it is about."""
+    audits = report["audits"]
+    return [
+        f"{audits[ref['id']]['title']}: {json.dumps(audits[ref['id']].get('details'))}"
+        for ref in report["categories"][category]["auditRefs"]
+        if ref["weight"] and audits[ref["id"]]["score"] not in {None, 1}
+    ]
+
+
+@pytest.mark.parametrize("entry", ANSWERS, ids=lambda entry: entry.name)
+def test_lighthouse_gives_full_marks(served, entry, tmp_path, capsys):
+    report = judge(served.address(entry), tmp_path)
+    scores = {
+        name: round(100 * category["score"])
+        for name, category in report["categories"].items()
+    }
+    with capsys.disabled():
+        sys.stdout.write(f"\n{entry.name}: {scores}\n")
+
+    assert not [fault for name in JUDGED for fault in wanting(report, name)]
+    assert {scores[name] for name in JUDGED} == {100}

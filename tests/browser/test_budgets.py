@@ -1,0 +1,60 @@
+"""What a visit costs: bytes as they travel, cookies, and nothing from elsewhere."""
+
+import gzip
+import re
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+from tests.browser.visits import visit
+from tests.pages import PUBLIC
+
+# The pages that only show something, which is all that most readers ever open.
+READING = [page for page in PUBLIC if not page.then and not page.troubled]
+
+
+def read(address):
+    with urlopen(address) as answer:
+        return answer.read()
+
+
+def linked(served, html, pattern):
+    """The files of ours that a page names, as they are served."""
+    paths = re.findall(pattern, html.decode())
+    return [read(served.url + path) for path in paths]
+
+
+def test_the_first_page_and_its_styles_come_in_one_round_trip(served):
+    html = read(f"{served.url}/")
+    sheets = linked(served, html, r'<link rel="stylesheet" href="([^"]+)"')
+
+    size = len(gzip.compress(b"".join([html, *sheets]), 9))
+
+    assert len(sheets) == 1
+    assert size <= 14_000, size
+
+
+def test_the_fonts_are_small():
+    fonts = list((settings.BASE_DIR / "static" / "fonts").glob("*.woff2"))
+
+    size = sum(font.stat().st_size for font in fonts)
+
+    assert len(fonts) == 3
+    assert size <= 60_000, size
+
+
+@pytest.mark.parametrize("entry", READING, ids=lambda entry: entry.name)
+def test_a_page_brings_little_and_leaves_nothing(chromium, served, entry):
+    answers = []
+    with visit(chromium, served, entry, answers=answers) as page:
+        cookies = {cookie["name"] for cookie in page.context.cookies()}
+        has_form = page.locator("[name=csrfmiddlewaretoken]").count() > 0
+        size = sum(
+            len(answer.body())
+            for answer in answers
+            if answer.request.resource_type == "script"
+        )
+
+    assert cookies == ({"csrftoken"} if has_form else set())
+    assert size <= 3_000, size

@@ -1,0 +1,63 @@
+"""Every page as it is laid out: nothing moves, sticks out or is cut off."""
+
+import pytest
+
+from tests.browser.visits import unfold, visit
+from tests.pages import PUBLIC
+
+COUNT_SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) {
+      const moved = shift.sources.map(({ node }) => node?.parentElement?.outerHTML);
+      window.shifts.push(moved.map((html) => html?.trim().slice(0, 90)));
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
+READ_SHIFTS = """async () => {
+  await document.fonts.ready;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return window.shifts;
+}"""
+# What WCAG 1.4.12 lets readers ask for.
+SPACE_OUT = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+    * { line-height: 1.5 !important; letter-spacing: .12em !important;
+        word-spacing: .16em !important }
+    p { margin-block-end: 2em !important }
+  `);
+  document.adoptedStyleSheets.push(sheet);
+}"""
+# Text in a box that hides what has no room in it. What only screen readers get is
+# hidden so on purpose.
+CUT_OFF = """() => {
+  const hides = ({ overflowX, overflowY }) =>
+    [overflowX, overflowY].some((each) => ["hidden", "clip"].includes(each));
+  const lacksRoom = (box) => box.scrollWidth > box.clientWidth + 1
+    || box.scrollHeight > box.clientHeight + 1;
+  return [...document.querySelectorAll("body *")]
+    .filter((box) => !box.closest("svg, select, textarea, input"))
+    .filter((box) => box.innerText?.trim() && box.clientWidth > 1 && lacksRoom(box))
+    .filter((box) => hides(getComputedStyle(box)))
+    .map((box) => box.outerHTML.slice(0, 120));
+}"""
+STICKS_OUT = "document.documentElement.scrollWidth - innerWidth"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("entry", PUBLIC, ids=lambda entry: entry.name)
+def test_holds_still_and_has_room(chromium, served, entry, width):
+    size = {"viewport": {"width": width, "height": 800}}
+    with visit(chromium, served, entry, script=COUNT_SHIFTS, **size) as page:
+        shifts = page.evaluate(READ_SHIFTS)
+        unfold(page)
+        sticks_out = page.evaluate(STICKS_OUT)
+        page.evaluate(SPACE_OUT)
+        sticks_out_spaced = page.evaluate(STICKS_OUT)
+        cut_off = page.evaluate(CUT_OFF)
+
+    assert not shifts
+    assert sticks_out <= 0
+    assert sticks_out_spaced <= 0
+    assert not cut_off
