@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev test test-fast test-pages test-deploy upgrade check audit bench
-.PHONY: lock manage
+.PHONY: lock manage screens
 
 PORT ?= 8000
 export PORT
@@ -57,6 +57,9 @@ upgrade:  ## bring the running deployment to this checkout, without a gap
 
 test-pages: .venv/ready .local/judges/ready  ## Nu HTML checker, links and Lighthouse on every page
 	@$(LOCAL) test $(PYTEST) $(or $(args),tests/browser/judges)
+
+screens: .venv/ready  ## a picture of every page, into .local/screens/
+	@$(LOCAL) test $(PYTEST) tests/browser/screens.py $(args)
 
 check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock
