@@ -82,14 +82,17 @@ LONG = (
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is (its rows are made first), and what is done there to see it."""
+    """Where a page is (its rows are made first), and what is done there to see it.
+
+    `trouble` is what the site that answers with it lacks.
+    """
 
     name: str
     path: Callable[[], str]
     status: int = 200
     then: Callable | None = None
     staff: bool = False
-    troubled: bool = False
+    trouble: str = ""
 
 
 def at(name, *args, query=""):
@@ -367,8 +370,9 @@ PUBLIC = [
         429,
         check_and_press("Somebody else wrote it", "Send the report"),
     ),
-    Page("500", at("home"), 500, troubled=True),
-    Page("503-signing-closed", at("voices:add"), 503, troubled=True),
+    Page("500", at("home"), 500, trouble="tables"),
+    Page("503", at("home"), 503, trouble="database"),
+    Page("503-signing-closed", at("voices:add"), 503, trouble="database"),
 ]
 
 TEXTS = ["case", "chart", "page", "question", "timelineentry"]

@@ -44,14 +44,14 @@ def free_port():
 
 @dataclass
 class Served:
-    """A site with its first content, and one beside it that is in trouble.
+    """A site with its first content, and others that answer with what went wrong.
 
-    The second takes no signatures and has lost its database: it answers with the
-    pages for that.
+    One has lost its database and takes no signatures; the database of the other has
+    no tables.
     """
 
     url: str
-    troubled: str
+    lacking: dict
     paths: dict = field(default_factory=dict)
 
     def address(self, page):
@@ -59,7 +59,7 @@ class Served:
         # What is done on a page may use up its rows.
         if page.then or page.name not in self.paths:
             self.paths[page.name] = page.path()
-        return (self.troubled if page.troubled else self.url) + self.paths[page.name]
+        return self.lacking.get(page.trouble, self.url) + self.paths[page.name]
 
     def staff_cookies(self):
         """Sign a member of staff in; return the cookies as a browser takes them."""
@@ -92,10 +92,13 @@ def database():
 def serve():
     """Yield the site, on a database of its own with the first content."""
     nowhere = f"postgres://nobody:none@127.0.0.1:{free_port()}/none"
-    with (
-        database(),
-        gunicorn() as url,
-        gunicorn(SIGNING_OPEN="0", DATABASE_URL=nowhere) as troubled,
-    ):
-        call_command("prepare", verbosity=0, stdout=StringIO())
-        yield Served(url, troubled)
+    with database():
+        server, _, _ = database_environment()["DATABASE_URL"].rpartition("/")
+        with (
+            gunicorn() as url,
+            gunicorn(SIGNING_OPEN="0", DATABASE_URL=nowhere) as lost,
+            # A database that every server has, and that is never ours.
+            gunicorn(DATABASE_URL=f"{server}/postgres") as empty,
+        ):
+            call_command("prepare", verbosity=0, stdout=StringIO())
+            yield Served(url, {"database": lost, "tables": empty})

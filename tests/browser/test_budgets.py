@@ -11,7 +11,7 @@ from tests.browser.visits import visit
 from tests.pages import PUBLIC
 
 # The pages that only show something, which is all that most readers ever open.
-READING = [page for page in PUBLIC if not page.then and not page.troubled]
+READING = [page for page in PUBLIC if not page.then and not page.trouble]
 
 
 def read(address):

@@ -65,7 +65,7 @@ def open_page(context, served, entry):
         with page.expect_navigation() as navigation:
             entry.then(page)
         answer = navigation.value
-    assert answer.status == entry.status, answer.status
+    assert answer.status == entry.status, (entry.name, answer.status)
     return page, answer
 
 
