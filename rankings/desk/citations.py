@@ -83,7 +83,7 @@ class CitationAdmin(admin.ModelAdmin):
     actions = ["mark_checked", "mark_unchecked"]
 
     def lookup_allowed(self, lookup, value, request):
-        return lookup in {"check", "edition", "assessment__usps__exact"}
+        return lookup in {"check", "edition", "assessment__usps__exact", "id__in"}
 
     def has_add_permission(self, request):
         return False
@@ -129,7 +129,7 @@ class CitationAdmin(admin.ModelAdmin):
             return refusal
         return self.marked(
             request,
-            ids,
+            Citation.objects.checked().filter(pk__in=ids),
             "Marked as unchecked",
             lambda citations: citations.mark_unchecked(),
         )
@@ -152,7 +152,7 @@ class CitationAdmin(admin.ModelAdmin):
             name = form.cleaned_data["checked_by"]
             return self.marked(
                 request,
-                ids,
+                Citation.objects.unchecked().filter(pk__in=ids),
                 "Marked as checked",
                 lambda citations: citations.mark_checked(by=name),
             )
@@ -168,21 +168,25 @@ class CitationAdmin(admin.ModelAdmin):
         return render(request, "admin/rankings/check.html", context)
 
     @transaction.atomic
-    def marked(self, request, ids, what, mark):
+    def marked(self, request, chosen, what, mark):
         """Mark the citations and those alike, note by whom, and say where to undo."""
+        # By their ids: once marked, none is found by its mark.
+        ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
         mark(alike)
         LogEntry.objects.log_actions(
             request.user.pk, citations, CHANGE, change_message=f"{what}."
         )
-        count = citations.count()
-        url = reverse("admin:rankings_citation_changelist") + "?check=all"
-        self.message_user(
-            request,
-            format_html('{}: {}. <a href="{}">See all, or undo</a>', what, count, url),
-            messages.SUCCESS if count else messages.WARNING,
-        )
+        if ids:
+            count, url = len(ids), list_of(citations)
+            sentence = format_html(
+                '{}: {}. <a href="{}">See or undo</a>', what, count, url
+            )
+        else:
+            sentence = f"{what}: 0. Nothing was to change."
+        level = messages.SUCCESS if ids else messages.WARNING
+        self.message_user(request, sentence, level)
         return redirect("admin:rankings_citation_changelist")
 
     # Columns and read-only fields.
@@ -215,3 +219,11 @@ class CitationAdmin(admin.ModelAdmin):
     @admin.display(description="lawyer’s check")
     def lawyer(self, citation):
         return citation.check_words
+
+
+def list_of(citations):
+    """Return the address of a work list of just these, which are of one edition."""
+    rows = citations.values_list("pk", "assessment__edition")
+    ids = ",".join(str(pk) for pk, _ in rows)
+    query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})
+    return f"{reverse('admin:rankings_citation_changelist')}?{query}"
