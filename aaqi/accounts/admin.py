@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from aaqi.accounts import inviting, second_factor
 from aaqi.accounts.letters import queue_notice
-from aaqi.accounts.models import AccountEvent, Invitation
+from aaqi.accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
 from aaqi.accounts.roles import Role, give, role_of
 from voices.addresses import masked
 
@@ -197,6 +197,7 @@ class AccountAdmin(admin.ModelAdmin):
 class InvitationForm(forms.ModelForm):
     email = forms.EmailField(
         label="E-mail address",
+        max_length=LONGEST_ADDRESS,
         help_text="The link is mailed there. Who has an account already sets it up "
         "afresh with it, and gets this role.",
     )

@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.validators import MaxLengthValidator
 
 from aaqi.accounts.letters import queue_reset
+from aaqi.accounts.models import LONGEST_ADDRESS
 
 
 class Plain(forms.Form):
@@ -34,8 +35,8 @@ class LoginForm(Plain, account.LoginForm):
         super().__init__(*args, **kwargs)
         login = self.fields["login"]
         login.label = "User name or e-mail address"
-        login.validators.append(MaxLengthValidator(254))
-        login.widget.attrs |= {"autocomplete": "username", "maxlength": 254}
+        login.validators.append(MaxLengthValidator(LONGEST_ADDRESS))
+        login.widget.attrs |= {"autocomplete": "username", "maxlength": LONGEST_ADDRESS}
         self.fields["password"].help_text = ""
 
 
@@ -62,7 +63,7 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 class ResetPasswordForm(Plain):
     """Takes any address, and looks nobody up: the worker does, out of sight."""
 
-    email = account.EmailField(label="E-mail address")
+    email = account.EmailField(label="E-mail address", max_length=LONGEST_ADDRESS)
 
     def save(self, request, **kwargs):
         queue_reset(self.cleaned_data["email"])

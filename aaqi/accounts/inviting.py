@@ -5,7 +5,7 @@ import re
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from aaqi.accounts.letters import queue_invitation
@@ -32,6 +32,7 @@ def invite(email: str, role: Role | str, by=None) -> Invitation:
     addresses.lock(email)
     user = accounts().filter(email__iexact=email).order_by("pk").first()
     if user is None:
+        lock_names()
         user = accounts().create_user(free_name(email), email, is_active=False)
     invitation = Invitation.objects.standing().filter(user=user).first()
     invitation = invitation or Invitation(user=user)
@@ -99,6 +100,14 @@ def end_sessions(user) -> None:
 
 def log(kind: str, user, by, role: str = "") -> None:
     AccountEvent.objects.create(kind=kind, user=user, by=by, role=role)
+
+
+def lock_names() -> None:
+    """Let nobody else choose a name for an account until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('accounts.names', 0))"
+        )
 
 
 def free_name(email: str) -> str:

@@ -12,6 +12,8 @@ from voices.signing.models import make_ref
 
 # Links are made from a random reference and a key of the site: none is stored.
 links = Signer(salt="accounts.invitation", sep=".")
+# What an account has room for; Django lets an address be longer.
+LONGEST_ADDRESS = 254
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -36,6 +36,8 @@ from aaqi.accounts.roles import give, make_roles
 from tests.factories import make_staff
 
 PASSWORD = "correct horse battery"
+# A good address, but longer than an account has room for.
+TOO_LONG = f"{'a' * 30}@{'.'.join(['b' * 60] * 4)}.com"
 SECRET = base64.b32encode(b"twenty random bytes!").decode()
 
 

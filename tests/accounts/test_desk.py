@@ -11,7 +11,14 @@ from django.urls import reverse
 from aaqi.accounts import inviting, letters
 from aaqi.accounts.models import AccountEvent, Invitation
 from aaqi.accounts.roles import Role, make_roles, role_of
-from tests.accounts.steps import add_app, enter, log_in, make_member, sign_in
+from tests.accounts.steps import (
+    TOO_LONG,
+    add_app,
+    enter,
+    log_in,
+    make_member,
+    sign_in,
+)
 from tests.committed import jobs
 
 USERS = "/admin/auth/user/"
@@ -161,7 +168,11 @@ class InvitationDeskTests(TestCase):
             self.assertNotIn(invitation.ref, page)
 
     def test_mistakes_come_back_with_what_was_typed(self):
-        for email, role in (("nobody", "editor"), ("a@example.org", "king")):
+        for email, role in (
+            ("nobody", "editor"),
+            (TOO_LONG, "editor"),
+            ("a@example.org", "king"),
+        ):
             response = self.invite(email, role)
             self.assertContains(response, email)
         self.assertEqual(Invitation.objects.count(), 0)

@@ -16,6 +16,7 @@ from aaqi.accounts.models import AccountEvent, Invitation
 from aaqi.accounts.roles import Role, make_roles, role_of
 from tests.accounts.steps import (
     PASSWORD,
+    TOO_LONG,
     add_app,
     code,
     link_in,
@@ -260,7 +261,7 @@ class CommandTests(TestCase):
         self.assertEqual(Invitation.objects.get().role, Role.EDITOR)
 
     def test_what_is_no_address_is_refused_in_a_sentence(self):
-        for address in ("nobody", "a@b@c", "a b@example.org", ""):
+        for address in ("nobody", "a@b@c", "a b@example.org", "", TOO_LONG):
             with (
                 self.subTest(address),
                 self.assertRaisesMessage(CommandError, "no e-mail address"),
@@ -306,6 +307,21 @@ class AtOnceTests(CommittedTestCase):
             self.assertEqual(Authenticator.objects.filter(type="totp").count(), 1)
             inside = [each.get("/admin/").status_code for each in clients]
             self.assertEqual(sorted(inside), [200, 302, 302, 302])
+
+    def test_addresses_with_one_name_invited_at_once_get_names_of_their_own(self):
+        make_roles()
+
+        at_once(
+            *[
+                partial(inviting.invite, f"ana@{number}.example.org", Role.EDITOR)
+                for number in range(4)
+            ]
+        )
+
+        self.assertEqual(
+            {*User.objects.values_list("username", flat=True)},
+            {"ana", "ana2", "ana3", "ana4"},
+        )
 
     def test_many_invitations_of_one_address_make_one_account_and_one_link(self):
         make_roles()

@@ -21,6 +21,7 @@ from aaqi.accounts.roles import Role
 from tests.accounts.steps import (
     PASSWORD,
     SECRET,
+    TOO_LONG,
     add_app,
     code,
     link_in,
@@ -229,6 +230,14 @@ class NoEnumerationTests(TestCase):
         self.assertEqual(answers, {(302, reverse("account_reset_password_done"))})
         self.assertEqual(mail.outbox, [])
         self.assertEqual(ResetRequest.objects.count(), 3)
+
+    def test_an_address_that_no_account_could_have_is_no_error_of_the_server(self):
+        response = self.client.post(
+            reverse("account_reset_password"), {"email": TOO_LONG}
+        )
+
+        self.assertContains(response, "at most 254 characters")
+        self.assertFalse(ResetRequest.objects.exists())
 
     def test_limits_hold_for_names_that_nobody_has(self):
         for name in ("nobody", "pat"):

@@ -2,10 +2,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import connection
 
 from aaqi.accounts import inviting
+from aaqi.accounts.models import LONGEST_ADDRESS
 from aaqi.accounts.roles import Role, make_roles, role_of
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args, email, role, **options):
         try:
             validate_email(email)
+            MaxLengthValidator(LONGEST_ADDRESS)(email)
         except ValidationError as error:
             raise CommandError(
                 f"{email} is no e-mail address. Nothing was done."
