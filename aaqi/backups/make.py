@@ -1,5 +1,6 @@
 """Making a backup: dumped, restored into a scratch database, counted, kept."""
 
+import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,19 +16,27 @@ def make(folder: Path) -> Path:
     the dump; a backup whose counts differ is not kept.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left_by_a_crash in folder.glob(".*.part"):
-        left_by_a_crash.unlink()
     now = datetime.now(UTC)
-    with (
-        database.maintenance() as server,
-        tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch,
-    ):
-        dump = Path(scratch, archive.DUMP)
-        about = write_dump(dump, now)
-        prove(server, dump, about.rows)
-        target = folder / archive.name_of(now)
-        archive.write(about, dump, target)
+    with database.maintenance() as server:
+        # Nobody else is at work, so nobody needs these any more.
+        tidy(folder)
+        with tempfile.TemporaryDirectory(
+            dir=folder, prefix=".", suffix=".d"
+        ) as scratch:
+            dump = Path(scratch, archive.DUMP)
+            about = write_dump(dump, now)
+            prove(server, dump, about.rows)
+            target = folder / archive.name_of(now)
+            archive.write(about, dump, target)
     return target
+
+
+def tidy(folder: Path) -> None:
+    """Delete what a backup that was cut off has left: it holds all that is private."""
+    for draft in folder.glob(".*.part"):
+        draft.unlink()
+    for scratch in folder.glob(".*.d"):
+        shutil.rmtree(scratch)
 
 
 def write_dump(dump: Path, now: datetime) -> About:

@@ -287,6 +287,25 @@ class BackupTests(CommittedTestCase):
         ):
             call_command("backup", "--folder", self.folder)
 
+    def test_what_one_that_was_cut_off_has_left_goes_with_the_next(self):
+        left = self.folder / ".abc.d"
+        left.mkdir()
+        (left / "database.dump").write_bytes(b"everything that is private")
+        (self.folder / ".aaqi-20261124-030000.backup.part").touch()
+
+        file = make.make(self.folder)
+
+        self.assertEqual(list(self.folder.iterdir()), [file])
+
+    def test_what_one_at_work_has_written_so_far_stays(self):
+        draft = self.folder / ".aaqi-20261124-030000.backup.part"
+        draft.touch()
+
+        with database.maintenance(), self.assertRaises(BackupError):
+            make.make(self.folder)
+
+        self.assertTrue(draft.exists())
+
     def test_what_a_program_complains_of_is_told_without_the_rows(self):
         with self.assertRaises(BackupError) as raised:
             database.run("pg_restore", "--dbname=none", "/nowhere")
