@@ -1,13 +1,12 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.urls import NoReverseMatch, reverse
-from django.utils.text import slugify
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from faq.check import validate_line, validate_markdown
 from faq.publishing import Text, TextQuerySet
 from faq.sources import Confidence, has_source
-from rankings.states import JURISDICTIONS
+from rankings.states import JURISDICTIONS, SLUGS
 
 # The first year of the law under which all of them sued.
 FIRST_YEAR = 1871
@@ -136,8 +135,4 @@ class Case(Text):
     @property
     def state_url(self) -> str:
         """The page of the state's ranking."""
-        try:
-            slug = slugify(JURISDICTIONS[self.state])
-            return reverse("rankings:state", args=[slug])
-        except NoReverseMatch:
-            return ""
+        return reverse("rankings:state", args=[SLUGS[self.state]])

@@ -56,6 +56,24 @@ class CaseCardTests(TestCase):
 
         self.assertEqual(self.client.get(url_of(case)).status_code, 404)
         self.assertEqual(self.client.get("/cases/none/card.png").status_code, 404)
+        self.assertFalse(Card.objects.exists())
+
+    def test_a_case_that_is_deleted_takes_its_card_with_it_and_no_other(self):
+        case, other = Case.objects.public()[:2]
+        self.client.get(url_of(case))
+        self.client.get(url_of(other))
+
+        case.delete()
+
+        self.assertEqual(Card.objects.get().key, f"cases/{other.slug}")
+
+    def test_what_the_card_does_not_say_leaves_it(self):
+        case = Case.objects.public().first()
+        self.client.get(url_of(case))
+
+        Case.objects.filter(pk=case.pk).update(order=3, body="More of the story.")
+
+        self.assertEqual(Card.objects.count(), 1)
 
     def test_who_waits_too_long_is_asked_to_come_back(self):
         case = Case.objects.public().first()
