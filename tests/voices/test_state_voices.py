@@ -30,8 +30,17 @@ class StateVoicesTests(TestCase):
 
         page = show()
 
-        self.assertIn("Fewer than 10 people from Ohio have signed", page)
+        self.assertIn("We don’t say yet how many people from Ohio", page)
         self.assertNotIn("<b>9</b>", page)
+
+    def test_what_the_files_of_counts_withhold_is_not_told_here(self):
+        for state, number in (("AK", 3), ("OH", 12), ("TX", 15)):
+            for _ in range(number):
+                make_signature(state=state, name_display="unlisted")
+
+        # 30 in all: with 12 and 15 told, everybody knew of the three.
+        self.assertNotIn("<b>12</b>", show("OH"))
+        self.assertIn("<b>15</b> people from Texas", show("TX"))
 
     def test_from_ten_on_the_number_is_told(self):
         for _ in range(10):
@@ -43,7 +52,7 @@ class StateVoicesTests(TestCase):
         page = show("AK")
 
         self.assertIn("No statement from Alaska yet.", page)
-        self.assertIn("Fewer than 10 people", page)
+        self.assertIn("We don’t say yet how many people from Alaska", page)
 
     def test_asks_the_database_three_times(self):
         for _ in range(5):

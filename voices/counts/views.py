@@ -30,9 +30,7 @@ class Counts(NamedTuple):
 
 
 def count() -> Counts:
-    signed = dict.fromkeys([*PLACES, ""], 0)
-    for (state, _), number in Tally.objects.signers().cells().items():
-        signed[state] = signed.get(state, 0) + number
+    signed = Tally.objects.signers().by_state()
     by_day = DayTally.objects.by_day(before=timezone.localdate())
     days = {}
     if by_day:

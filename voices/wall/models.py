@@ -314,6 +314,13 @@ class TallyQuerySet(models.QuerySet):
         )
         return {(state, group): total for state, group, total in rows if total}
 
+    def by_state(self) -> dict[str, int]:
+        """Return the count of each state, 0 where there is none, and of "" for none."""
+        counts = dict.fromkeys([*PLACES, ""], 0)
+        for (state, _), total in self.cells().items():
+            counts[state] = counts.get(state, 0) + total
+        return counts
+
     def fold(self):
         """Replace the changes of each cell by their sum; the figures stay the same."""
         with connection.cursor() as cursor:
