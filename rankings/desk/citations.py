@@ -180,7 +180,7 @@ class CitationAdmin(admin.ModelAdmin):
         )
         if ids:
             count, url = len(ids), list_of(citations)
-            sentence = format_html(
+            sentence: str = format_html(
                 '{}: {}. <a href="{}">See or undo</a>', what, count, url
             )
         else:

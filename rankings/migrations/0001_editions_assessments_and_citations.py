@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import rankings.desk.models
 import rankings.models
 from django.conf import settings
 from django.db import migrations, models
@@ -28,6 +29,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-date'],
+                'permissions': [('publish_edition', 'Can publish an edition')],
             },
         ),
         migrations.CreateModel(
@@ -39,10 +41,10 @@ class Migration(migrations.Migration):
                 ('immunity', models.CharField(blank=True, choices=[('barred', 'Barred'), ('limited', 'Limited'), ('unclear', 'Not settled'), ('applies', 'Applies'), ('codified', 'Written into statute')], max_length=20)),
                 ('covers', models.CharField(blank=True, choices=[('all', 'Officials of every kind'), ('police', 'Police only'), ('entity', 'Government body only or mainly'), ('narrow', 'Certain rights or an extra element')], max_length=20, verbose_name='reach')),
                 ('payer', models.CharField(blank=True, choices=[('employer', 'The government body'), ('officer_in_part', 'The government body and, in part, the officer')], max_length=20, verbose_name='who pays')),
-                ('payer_note', models.CharField(blank=True, max_length=300, verbose_name='note on who pays')),
+                ('payer_note', models.CharField(blank=True, max_length=300, validators=[rankings.models.validate_no_formula], verbose_name='note on who pays')),
                 ('year', models.PositiveSmallIntegerField(blank=True, help_text='Of the statute or ruling that decides.', null=True)),
-                ('summary', models.TextField(max_length=600)),
-                ('local_exception', models.TextField(blank=True, help_text='A local law that differs; shown, and never scored.', max_length=600)),
+                ('summary', models.TextField(max_length=600, validators=[rankings.models.validate_no_formula])),
+                ('local_exception', models.TextField(blank=True, help_text='A local law that differs; shown, and never scored.', max_length=600, validators=[rankings.models.validate_no_formula])),
                 ('ij_grade', models.CharField(blank=True, max_length=2, validators=[django.core.validators.RegexValidator('^[A-F][+-]?$', 'A grade is a letter from A to F, with + or - or nothing behind it.')], verbose_name='Institute for Justice’s grade')),
                 ('ij_grade_basis', models.CharField(blank=True, choices=[('direct', 'Stated on the Institute’s page for this state'), ('reported', 'Reported on another page')], max_length=10, verbose_name='basis of that grade')),
                 ('ij_page', models.URLField(blank=True, max_length=500, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='Institute for Justice’s page')),
@@ -64,7 +66,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('part', models.CharField(choices=[('right_to_sue', 'Right to sue'), ('immunity', 'Immunity'), ('covers', 'Reach'), ('payer', 'Who pays'), ('local_exception', 'Local exception'), ('context', 'Also considered')], max_length=20, verbose_name='supports')),
                 ('position', models.PositiveSmallIntegerField(default=0)),
-                ('text', models.CharField(max_length=500, verbose_name='citation')),
+                ('text', models.CharField(max_length=500, validators=[rankings.models.validate_no_formula], verbose_name='citation')),
                 ('address', models.URLField(blank=True, max_length=500, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])])),
                 ('confidence', models.CharField(blank=True, choices=[('high', 'High'), ('medium', 'Medium')], help_text='Blank: that of the assessment.', max_length=10)),
                 ('to_verify', models.BooleanField(default=False, verbose_name='not yet checked against the source')),
@@ -74,13 +76,25 @@ class Migration(migrations.Migration):
                 ('seen_at', models.TextField(blank=True, help_text='One address a line.', validators=[rankings.models.validate_addresses], verbose_name='where it was seen')),
                 ('seen_on', models.DateField(blank=True, null=True)),
                 ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('checked_by', models.CharField(blank=True, editable=False, max_length=100)),
                 ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='citations', to='rankings.assessment')),
-                ('checked_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['assessment', 'position', 'pk'],
                 'permissions': [('check_citation', 'Can mark citations as checked by a lawyer')],
-                'constraints': [models.UniqueConstraint(fields=('assessment', 'part', 'text'), name='citation_once_a_part', violation_error_message='This part has that citation already.'), models.CheckConstraint(condition=models.Q(models.Q(('checked_at', None), ('checked_by', None)), models.Q(('checked_at__isnull', False), ('checked_by__isnull', False)), _connector='OR'), name='citation_checked_by_somebody', violation_error_message='A check has its date and its person.')],
+                'constraints': [models.UniqueConstraint(fields=('assessment', 'part', 'text'), name='citation_once_a_part', violation_error_message='This part has that citation already.'), models.CheckConstraint(condition=models.Q(models.Q(('checked_at', None), ('checked_by', '')), models.Q(('checked_at__isnull', False), models.Q(('checked_by', ''), _negated=True)), _connector='OR'), name='citation_checked_by_somebody', violation_error_message='A check has its date and its person.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Upload',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=rankings.desk.models.make_key, max_length=40, unique=True)),
+                ('data', models.BinaryField()),
+                ('ends_at', models.DateTimeField(db_index=True, default=rankings.desk.models.end_of_keeping)),
+            ],
+            options={
+                'ordering': ['pk'],
             },
         ),
         migrations.AddConstraint(
@@ -93,22 +107,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('immunity__in', ['', 'codified']), ('right_to_sue__in', ('statute', 'court', 'court_narrow')), _connector='OR'), name='assessment_immunity_needs_a_suit', violation_error_message='Where there is no right to sue, immunity is blank or “codified”: there is no claim to defend.'),
+            constraint=models.CheckConstraint(condition=models.Q(('immunity__in', ['', 'codified']), ('right_to_sue__in', ('statute', 'court', 'court_narrow')), _connector='OR'), name='assessment_immunity_needs_a_suit', violation_error_code='immunity', violation_error_message='Where there is no right to sue, immunity is blank or “codified”: there is no claim to defend.'),
         ),
         migrations.AddConstraint(
             model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('right_to_sue', 'court_narrow'), _negated=True), ('covers', 'narrow'), _connector='OR'), name='assessment_court_narrow_covers_narrow', violation_error_message='A right to sue that is “court_narrow” reaches “narrow”.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('right_to_sue', 'court_narrow'), _negated=True), ('covers', 'narrow'), _connector='OR'), name='assessment_court_narrow_covers_narrow', violation_error_code='covers', violation_error_message='A right to sue that is “court_narrow” reaches “narrow”.'),
         ),
         migrations.AddConstraint(
             model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('covers', 'narrow'), ('right_to_sue', 'court'), _negated=True), name='assessment_court_is_not_narrow', violation_error_message='A suit that courts allow for certain rights only is “court_narrow”.'),
+            constraint=models.CheckConstraint(condition=models.Q(('covers', 'narrow'), ('right_to_sue', 'court'), _negated=True), name='assessment_court_is_not_narrow', violation_error_code='right_to_sue', violation_error_message='A suit that courts allow for certain rights only is “court_narrow”.'),
         ),
         migrations.AddConstraint(
             model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ij_grade', ''), ('ij_grade_basis', '')), models.Q(models.Q(('ij_grade', ''), _negated=True), models.Q(('ij_grade_basis', ''), _negated=True)), _connector='OR'), name='assessment_ij_grade_has_a_basis', violation_error_message='The Institute’s grade and its basis stand together, or neither does.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ij_grade', ''), ('ij_grade_basis', '')), models.Q(models.Q(('ij_grade', ''), _negated=True), models.Q(('ij_grade_basis', ''), _negated=True)), _connector='OR'), name='assessment_ij_grade_has_a_basis', violation_error_code='ij_grade_basis', violation_error_message='The Institute’s grade and its basis stand together, or neither does.'),
         ),
         migrations.AddConstraint(
             model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('year', None), ('year__range', (1776, 2100)), _connector='OR'), name='assessment_year_is_a_year', violation_error_message='Enter a year from 1776 on.'),
+            constraint=models.CheckConstraint(condition=models.Q(('year', None), ('year__range', (1776, 2100)), _connector='OR'), name='assessment_year_is_a_year', violation_error_code='year', violation_error_message='Enter a year from 1776 on.'),
         ),
     ]

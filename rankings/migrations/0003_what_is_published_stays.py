@@ -1,6 +1,4 @@
-from django.db import migrations, models
-
-import rankings.desk.models
+from django.db import migrations
 
 # Facts that were published are never changed nor taken away: a correction is a new
 # edition. What may follow is what is known of a citation: where it can be read, what
@@ -83,60 +81,4 @@ DROP FUNCTION rankings_refuse_if_published(bigint);
 class Migration(migrations.Migration):
     dependencies = [("rankings", "0002_pages_follow_the_rankings")]
 
-    operations = [
-        migrations.AlterModelOptions(
-            name="edition",
-            options={
-                "ordering": ["-date"],
-                "permissions": [("publish_edition", "Can publish an edition")],
-            },
-        ),
-        migrations.RemoveConstraint(
-            model_name="citation", name="citation_checked_by_somebody"
-        ),
-        migrations.RemoveField(model_name="citation", name="checked_by"),
-        migrations.AddField(
-            model_name="citation",
-            name="checked_by",
-            field=models.CharField(blank=True, editable=False, max_length=100, default=""),
-            preserve_default=False,
-        ),
-        migrations.AddConstraint(
-            model_name="citation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(checked_at=None, checked_by="")
-                | (models.Q(checked_at__isnull=False) & ~models.Q(checked_by="")),
-                name="citation_checked_by_somebody",
-                violation_error_message="A check has its date and its person.",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Upload",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "key",
-                    models.CharField(
-                        default=rankings.desk.models.make_key, max_length=40, unique=True
-                    ),
-                ),
-                ("data", models.BinaryField()),
-                (
-                    "ends_at",
-                    models.DateTimeField(
-                        db_index=True, default=rankings.desk.models.end_of_keeping
-                    ),
-                ),
-            ],
-            options={"ordering": ["pk"]},
-        ),
-        migrations.RunSQL(STAYS, NO_STAYS),
-    ]
+    operations = [migrations.RunSQL(STAYS, NO_STAYS)]
