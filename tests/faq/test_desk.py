@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from django.contrib.auth.models import Permission
@@ -97,6 +98,14 @@ class EditingTests(DeskTestCase):
         self.assertEqual([s["fact"] for s in question.sources], [7, 8])
         self.assertIsNotNone(question.edited_at)
         self.assertEqual(question.history.get().history_user, self.staff)
+
+    def test_hints_of_rows_stand_where_their_fields_point(self):
+        page = self.client.get(reverse("admin:faq_question_add")).content.decode()
+
+        pointed = set(re.findall(r'aria-describedby="(id_sources[^"]+)"', page))
+        self.assertTrue(pointed)
+        for name in pointed:
+            self.assertIn(f'id="{name}"', page)
 
     def test_publishes_at_a_date(self):
         question = make_question(slug="what", publish_at=None)
