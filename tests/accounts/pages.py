@@ -15,7 +15,7 @@ MODELS = {
     "rankings_edition": ({Role.EDITOR, A}, {Role.EDITOR, A}, {A}),
     "faq_case": ({E, A}, {E, A}, {A}),
     "faq_chart": ({E, A}, {E, A}, {A}),
-    "faq_page": ({E, A}, {E, A}, NOBODY),
+    "faq_page": ({E, A}, NOBODY, NOBODY),
     "faq_question": ({E, A}, {E, A}, {A}),
     "faq_timelineentry": ({E, A}, {E, A}, {A}),
     "voices_awaitingvoice": ({M, A}, NOBODY, NOBODY),

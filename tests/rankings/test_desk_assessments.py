@@ -178,14 +178,16 @@ class AssessmentDeskTests(TestCase):
         self.assertContains(page, reverse("admin:rankings_assessment_import"))
 
     def test_the_list_takes_as_many_queries_for_many_as_for_few(self):
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(5):
             self.client.get(LIST)
 
     def test_the_page_takes_as_many_queries_for_many_citations_as_for_few(self):
         for number in range(10):
             make_citation(self.texas, f"Case {number}")
+        # Django looks up the kinds of rows once in a process.
+        self.client.get(self.path)
 
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(5):
             self.client.get(self.path)
 
     def test_takes_the_right_to_change_assessments(self):

@@ -118,7 +118,7 @@ class DraftTests(DeskTestCase):
         for month in range(1, 10):
             make_edition(f"2025-0{month}-01", published_by=self.by)
 
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(4):
             self.client.get(LIST)
 
 
@@ -254,5 +254,5 @@ class PublishTests(DeskTestCase):
         draft = self.draft()
         draft.assessments.update(right_to_sue="unclear", immunity="")
 
-        with self.assertNumQueries(15):
+        with self.assertNumQueries(14):
             self.client.get(page("publish", draft))

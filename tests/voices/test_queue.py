@@ -207,6 +207,9 @@ class UpkeepTests(CommittedTestCase):
             {
                 "aaqi.retry_stalled",
                 "aaqi.remove_old_jobs",
+                "accounts.forget",
+                "faq.tell_of_what_is_due",
+                "rankings.forget_uploads",
                 "voices.fold_tallies",
                 "voices.forget",
                 "voices.read_bounces",
