@@ -1,0 +1,169 @@
+"""By keyboard alone, without JavaScript, with less motion, and on paper."""
+
+import re
+import zlib
+
+import pytest
+from django.core import mail
+
+from tests.browser.steps import WORDS, link_in_mail
+from tests.browser.visits import visit, visitor
+from tests.committed import run_worker
+from tests.pages import PUBLIC
+from voices.models import Signature
+
+signing = pytest.mark.django_db(transaction=True)
+MOST = 150
+
+
+@pytest.fixture
+def plain_page(chromium, live_server, queue, site_url):
+    """A page in a browser that runs no script."""
+    with visitor(chromium, live_server.url, java_script_enabled=False) as context:
+        yield context.new_page()
+
+
+def tab_to(page, target):
+    """Press Tab until the target has the focus."""
+    for _ in range(MOST):
+        page.keyboard.press("Tab")
+        if target.evaluate("(box) => box === document.activeElement"):
+            return
+    raise AssertionError(f"The keyboard does not get to {target}.")
+
+
+def fill_in_by_keyboard(page):
+    tab_to(page, page.get_by_label("Your name"))
+    for keys in ("Ana Reyes", "", "ana@example.com", "Columbus", "Ohio", "", "Nurse"):
+        page.keyboard.type(keys)
+        page.keyboard.press("Tab")
+    page.keyboard.type(WORDS)
+    tab_to(page, page.get_by_label("I am 18 or older"))
+    page.keyboard.press("Space")
+
+
+def press_by_keyboard(page, name, role="button"):
+    tab_to(page, page.get_by_role(role, name=name).first)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+@signing
+def test_the_keyboard_is_enough_from_signing_to_withdrawing(page):
+    page.goto("/")
+    press_by_keyboard(page, "Add your voice", role="link")
+    fill_in_by_keyboard(page)
+    press_by_keyboard(page, "Add my voice")
+    run_worker()
+    page.goto(link_in_mail("confirm"))
+    press_by_keyboard(page, "Yes, this is my voice")
+    press_by_keyboard(page, "Get a new one", role="link")
+    tab_to(page, page.get_by_label("E-mail"))
+    page.keyboard.type("ana@example.com")
+    press_by_keyboard(page, "Mail me the link")
+    run_worker()
+    page.goto(link_in_mail("manage"))
+    tab_to(page, page.get_by_label("Yes, take my voice off the site."))
+    page.keyboard.press("Space")
+    press_by_keyboard(page, "Withdraw")
+
+    assert (
+        page.get_by_role("status")
+        .first.inner_text()
+        .startswith("Your voice is withdrawn.")
+    )
+    assert Signature.objects.get().withdrawn_at
+
+
+@signing
+def test_no_script_is_needed_from_signing_to_withdrawing(plain_page):
+    page = plain_page
+    page.goto("/")
+    page.get_by_role("link", name="Add your voice").first.click()
+    page.get_by_label("Your name").fill("Ana Reyes")
+    page.get_by_label("City or town").fill("Columbus")
+    page.get_by_label("State", exact=True).select_option("OH")
+    page.get_by_label("I am 18 or older").check()
+    page.get_by_role("button", name="Add my voice").click()
+    mistake = page.locator(".errors").inner_text()
+    page.get_by_label("E-mail").fill("ana@example.com")
+    page.get_by_role("button", name="Add my voice").click()
+    run_worker()
+    page.goto(link_in_mail("confirm"))
+    page.get_by_role("button", name="Yes, this is my voice").click()
+    page.get_by_role("link", name="Get a new one").click()
+    page.get_by_label("E-mail").fill("ana@example.com")
+    page.get_by_role("button", name="Mail me the link").click()
+    run_worker()
+    page.goto(link_in_mail("manage"))
+    page.get_by_label("Yes, take my voice off the site.").check()
+    page.get_by_role("button", name="Withdraw").click()
+
+    assert "e-mail" in mistake
+    assert len(mail.outbox) == 2
+    assert (
+        page.get_by_role("status")
+        .first.inner_text()
+        .startswith("Your voice is withdrawn.")
+    )
+    assert Signature.objects.get().withdrawn_at
+
+
+def entry_named(name):
+    return next(page for page in PUBLIC if page.name == name)
+
+
+MOVING = """() => [...document.querySelectorAll("*")].filter((box) => {
+  const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(box);
+  return transitionDuration !== "0s" || animationName !== "none"
+    || scrollBehavior === "smooth";
+}).length"""
+
+
+@pytest.mark.parametrize("name", ["index", "voices", "rankings", "faq", "share"])
+def test_nothing_moves_for_whom_that_is_too_much(chromium, served, name):
+    with visit(chromium, served, entry_named(name)) as page:
+        moving = page.evaluate(MOVING)
+        page.emulate_media(reduced_motion="reduce")
+        still_moving = page.evaluate(MOVING)
+
+    assert moving
+    assert not still_moving
+
+
+def glyphs(pdf):
+    """How many times a PDF sets text: an empty page never does."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    count = 0
+    for stream in streams:
+        try:
+            count += len(re.findall(rb"\bT[jJ]\b", zlib.decompress(stream)))
+        except zlib.error:
+            continue
+    return count
+
+
+@pytest.mark.parametrize("name", ["index", "explainer", "voice", "share"])
+def test_paper_gets_the_words_and_not_the_way_around(chromium, served, name):
+    with visit(chromium, served, entry_named(name)) as page:
+        pdf = page.pdf(format="Letter")
+        page.emulate_media(media="print")
+        shown = page.locator("main").inner_text()
+        around = [
+            selector
+            for selector in (".top .nav", ".skip", ".filters", ".pn", "main .btn")
+            for box in page.locator(selector).all()
+            if box.is_visible()
+        ]
+
+    assert pdf.startswith(b"%PDF")
+    assert glyphs(pdf) > 5
+    assert len(shown) > 40
+    assert not around
+
+
+def test_the_poster_fits_one_page(chromium, served):
+    with visit(chromium, served, entry_named("share")) as page:
+        pdf = page.pdf(format="Letter")
+
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
