@@ -9,6 +9,13 @@ from tests.browser.judges.tools import NODE_MODULES
 from tests.browser.visits import open_page, visitor
 from tests.pages import PAGES
 
+# What Django's admin itself writes: lists of models whose rows lack a cell for those
+# that cannot be added, labels of hidden fields, and XHTML's slashes.
+DJANGO_S_OWN = (
+    "A table row was 2 columns wide",
+    "Trailing slash on void elements",
+    "The value of the “for” attribute of the “label” element must be the ID of a non-",
+)
 NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
 
@@ -23,6 +30,11 @@ def folder(chromium, served, tmp_path_factory):
     return folder
 
 
+def is_django_s_own(message):
+    file = message["url"].rpartition("/")[2]
+    return file.startswith("staff-") and message["message"].startswith(DJANGO_S_OWN)
+
+
 def test_nu_finds_nothing(folder):
     command = ["java", "-Xss4m", "-jar", NU, "--format", "json", "--exit-zero-always"]
     judged = subprocess.run(
@@ -35,6 +47,7 @@ def test_nu_finds_nothing(folder):
         f"{message['url'].rpartition('/')[2]}:{message.get('lastLine')} "
         f"{message['message']} {message.get('extract', '').strip()}"
         for message in json.loads(judged.stderr)["messages"]
+        if not is_django_s_own(message)
     ]
 
     assert not found, "\n".join(found)
