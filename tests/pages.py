@@ -600,21 +600,37 @@ def choose(action):
     return tick_and_run
 
 
-def pages_of(model_admin):
-    """The pages that the admin has for a kind of row."""
-    name = f"staff-{model_admin.opts.model_name}"
+# The admin has one template for each of these, whatever the row is.
+ALIKE = {"history", "delete", "version"}
+
+
+def pages_of_rows():
+    """The pages that the admin has for each kind of row, those alike only once."""
+    seen = set()
+    for model_admin in admin.site._registry.values():
+        for view, path in paths_of(model_admin).items():
+            if view not in seen:
+                yield Page(
+                    f"staff-{model_admin.opts.model_name}-{view}", path, staff=True
+                )
+            seen.update({view} & ALIKE)
+
+
+def paths_of(model_admin):
     may = superuser_request()
-    yield Page(name, at(admin_name(model_admin, "changelist")), staff=True)
-    views = ["change", "history"]
+    paths = {
+        "list": at(admin_name(model_admin, "changelist")),
+        "change": row_path(model_admin, "change"),
+        "history": row_path(model_admin, "history"),
+    }
     if model_admin.has_add_permission(may):
-        yield Page(f"{name}-add", at(admin_name(model_admin, "add")), staff=True)
+        paths["add"] = at(admin_name(model_admin, "add"))
     if model_admin.has_delete_permission(may):
-        views.append("delete")
+        paths["delete"] = row_path(model_admin, "delete")
     if hasattr(model_admin.model, "history"):
-        views.append("preview")
-        yield Page(f"{name}-version", version_path(model_admin), staff=True)
-    for view in views:
-        yield Page(f"{name}-{view}", row_path(model_admin, view), staff=True)
+        paths["preview"] = row_path(model_admin, "preview")
+        paths["version"] = version_path(model_admin)
+    return paths
 
 
 def at_list(model):
@@ -683,7 +699,7 @@ STAFF = [
         staff=True,
     ),
     Page("staff-send-update", update_path("send"), staff=True),
-    *(page for each in admin.site._registry.values() for page in pages_of(each)),
+    *pages_of_rows(),
 ]
 ACCOUNTS = [
     Page("account-login", at("account_login")),
