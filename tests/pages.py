@@ -602,12 +602,19 @@ def choose(action):
 
 # The admin has one template for each of these, whatever the row is.
 ALIKE = {"history", "delete", "version"}
+# Lists and forms just as Django makes them: one kind of row stands for all.
+PLAIN = {
+    *("accountevent", "blockeddomain", "blockednetwork", "decision", "limit"),
+    *("rankingerror", "reason", "reveal", "timelineentry"),
+}
 
 
 def pages_of_rows():
     """The pages that the admin has for each kind of row, those alike only once."""
     seen = set()
     for model_admin in admin.site._registry.values():
+        if model_admin.opts.model_name in PLAIN:
+            continue
         for view, path in paths_of(model_admin).items():
             if view not in seen:
                 yield Page(
