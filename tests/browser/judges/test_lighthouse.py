@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from urllib.request import urlopen
 
 import pytest
@@ -23,20 +22,23 @@ def judge(url, home, categories):
     """Return Lighthouse's report; it asks nobody but the site."""
     with urlopen(url) as answer:
         unlisted = b'name="robots" content="noindex"' in answer.read()
-    done = subprocess.run(
-        [
-            *("node", LIGHTHOUSE, url, "--quiet", "--output=json"),
-            f"--only-categories={','.join(categories)}",
-            # What we ask search engines to leave out cannot please this audit.
-            *(["--skip-audits=is-crawlable"] if unlisted else []),
-            "--no-enable-error-reporting",
-            f"--chrome-flags={' '.join(launch_flags())}",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"CHROME_PATH": find_chromium(), "HOME": str(home)},
-    )
+    command = [
+        *("node", LIGHTHOUSE, url, "--quiet", "--output=json"),
+        f"--only-categories={','.join(categories)}",
+        # What we ask search engines to leave out cannot please this audit.
+        *(["--skip-audits=is-crawlable"] if unlisted else []),
+        "--no-enable-error-reporting",
+        f"--chrome-flags={' '.join(launch_flags())}",
+    ]
+    environment = os.environ | {"CHROME_PATH": find_chromium(), "HOME": str(home)}
+    # On a busy machine its Chromium may not come up, which says nothing of the page.
+    for _ in range(2):
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment
+        )
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -51,15 +53,14 @@ def wanting(report, category):
 
 
 @pytest.mark.parametrize("entry", ANSWERS, ids=lambda entry: entry.name)
-def test_lighthouse_gives_full_marks(served, entry, tmp_path, capsys):
+def test_lighthouse_gives_full_marks(served, entry, tmp_path, record_property):
     categories = [*JUDGED, "performance"] if entry.name in TIMED else JUDGED
     report = judge(served.address(entry), tmp_path, categories)
     scores = {
         name: round(100 * category["score"])
         for name, category in report["categories"].items()
     }
-    with capsys.disabled():
-        sys.stdout.write(f"\n{entry.name}: {scores}\n")
+    record_property(entry.name, scores)
 
     assert not [fault for name in JUDGED for fault in wanting(report, name)]
     assert {scores[name] for name in JUDGED} == {100}

@@ -1,0 +1,12 @@
+"""Tells the marks that pages got when the judges are done, whatever process asked."""
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+    ]
+    for report in reports:
+        for page, marks in report.user_properties:
+            terminalreporter.write_line(f"{page}: {marks}")
