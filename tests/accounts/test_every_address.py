@@ -81,7 +81,9 @@ def pages(pattern, above=()):
 def address_of(name, parts, counted, rows):
     row = next((rows[each] for each in rows if name.startswith(f"{each}_")), None)
     if counted:
-        return reverse(f"admin:{name}", args=[row.pk] * counted)
+        # A text's version is counted by itself.
+        version = [row.history.first().pk] if counted > 1 else []
+        return reverse(f"admin:{name}", args=[row.pk, *version])
     of_row = {part: row.pk for part in ("pk", "object_id") if row and part in parts}
     return reverse(f"admin:{name}", kwargs=parts | of_row)
 
