@@ -1,15 +1,10 @@
 """What holds for every request and response."""
 
-import logging
-
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers
-
-logger = logging.getLogger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
@@ -52,25 +47,6 @@ class BrowserPolicies:
         response = self.get_response(request)
         for name, value in self.policies.items():
             response.headers.setdefault(name, value)
-        return response
-
-
-class SayUnavailable:
-    """Answer 503 with a page, and when to come back, while the database is away."""
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        return self.get_response(request)
-
-    def process_exception(self, request, exception):
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        # Its type only, for its text may quote a row.
-        logger.error("The database failed: %s", type(exception).__name__)
-        response = render(request, "503.html", status=503)
-        response["Retry-After"] = "30"
         return response
 
 

@@ -72,7 +72,6 @@ MIDDLEWARE = [
     "aaqi.accounts.middleware.end_stale_sessions",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "aaqi.middleware.SayUnavailable",
 ]
 
 TEMPLATES = [

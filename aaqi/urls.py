@@ -7,6 +7,8 @@ from faq.pages.models import PageSlug
 from faq.pages.views import page
 from voices.ranking_errors import views as ranking_errors
 
+handler500 = views.server_error
+
 urlpatterns = [
     path("", views.home, name="home"),
     *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),

@@ -1,12 +1,15 @@
 """Pages of the site as a whole."""
 
+import sys
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
+from django.views import defaults
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -113,3 +116,12 @@ def csrf_failure(request, reason=""):
         typed_error = RankingErrorForm(request.POST)
         return render_error(request, typed_error, stale=True, status=403)
     return render(request, "403.html", {"stale": True}, status=403)
+
+
+def server_error(request):
+    """Answer 503, and when to come back, while the database is away; else 500."""
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return defaults.server_error(request)
+    response = render(request, "503.html", status=503)
+    response["Retry-After"] = "30"
+    return response

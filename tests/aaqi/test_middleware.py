@@ -1,8 +1,6 @@
-from unittest import mock
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, ProgrammingError
-from django.test import Client, TestCase
+from django.test import TestCase
 from django.urls import reverse
 
 from tests.factories import FORM, make_voice
@@ -113,27 +111,3 @@ class BrowserPoliciesTests(TestCase):
             self.assertNotIn("publickey", policy)
             self.assertNotIn("clipboard", policy)
             self.assertEqual(response["Cross-Origin-Resource-Policy"], "same-origin")
-
-
-class SayUnavailableTests(TestCase):
-    def answer(self, error):
-        client = Client(raise_request_exception=False)
-        with mock.patch("voices.signing.views.receive", side_effect=error):
-            return client.post(
-                reverse("voices:add"), FORM | {"statement": "What I typed."}
-            )
-
-    def test_without_its_database_the_site_says_so_and_when_to_come_back(self):
-        for error in (OperationalError("host db"), InterfaceError("closed")):
-            with self.assertLogs("aaqi.middleware", "ERROR") as logs:
-                response = self.answer(error)
-
-            self.assertContains(response, "We can’t take that", status_code=503)
-            self.assertEqual(response["Retry-After"], "30")
-            self.assertIn("no-store", response["Cache-Control"])
-            self.assertNotIn("host db", logs.output[0])
-
-    def test_a_mistake_of_our_own_is_none_of_that(self):
-        response = self.answer(ProgrammingError("no such column"))
-
-        self.assertEqual(response.status_code, 500)

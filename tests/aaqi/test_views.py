@@ -1,18 +1,23 @@
 from datetime import datetime, timedelta
 from io import StringIO
+from unittest import mock
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.accounts.steps import sign_in
 from tests.factories import (
     FORM,
     make_assessments,
     make_edition,
     make_published_voice,
     make_signature,
+    make_staff,
     make_voice,
 )
 from voices.models import Submission
@@ -182,3 +187,40 @@ class SecurityTxtTests(TestCase):
         # RFC 9116 wants less than a year.
         self.assertGreater(left, timedelta(days=170))
         self.assertLess(left, timedelta(days=365))
+
+
+class ServerErrorTests(TestCase):
+    def setUp(self):
+        self.client = Client(raise_request_exception=False)
+
+    def sign(self, error):
+        with (
+            mock.patch("voices.signing.views.receive", side_effect=error),
+            self.assertLogs("django.request", "ERROR"),
+        ):
+            return self.client.post(reverse("voices:add"), FORM)
+
+    def assert_unavailable(self, response):
+        self.assertContains(response, "We can’t take that", status_code=503)
+        self.assertEqual(response["Retry-After"], "30")
+        self.assertIn("no-store", response["Cache-Control"])
+
+    def test_without_its_database_the_site_says_so_and_when_to_come_back(self):
+        for error in (OperationalError("host db"), InterfaceError("closed")):
+            self.assert_unavailable(self.sign(error))
+
+    def test_staff_are_told_the_same_before_their_session_could_be_read(self):
+        sign_in(self.client, make_staff("desk"))
+        away = mock.patch.object(
+            SessionStore, "_get_session_from_db", side_effect=OperationalError
+        )
+
+        with away, self.assertLogs("django.request", "ERROR"):
+            response = self.client.get(reverse("admin:index"))
+
+        self.assert_unavailable(response)
+
+    def test_a_mistake_of_our_own_is_none_of_that(self):
+        response = self.sign(ProgrammingError("no such column"))
+
+        self.assertEqual(response.status_code, 500)
