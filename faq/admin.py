@@ -20,6 +20,7 @@ class QuestionAdmin(TextAdmin):
     list_display = ["question", "topic", "order", "standing", "edited_at"]
     list_filter = [StandingFilter, "topic"]
     search_fields = ["question", "answer"]
+    slug_from = "question"
     fields = ["question", "slug", "topic", "order", "answer", "sources", *STANDING]
     lookups = {*TextAdmin.lookups, "topic__exact"}
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.forms import ModelForm
@@ -17,6 +17,9 @@ from faq.sources import SourceForm
 from faq.versions import changes
 
 BIGGEST_ID = 2**63 - 1
+TAKEN_OFF = (
+    "This text was public and is not any more. To show it again, fill in “Public from”."
+)
 
 
 class TextForm(ModelForm):
@@ -53,6 +56,8 @@ class TextAdmin(SimpleHistoryAdmin):
     """
 
     form = TextForm
+    # The field whose words the address of a new text is made of.
+    slug_from = "title"
     change_form_template = "admin/faq/change_form.html"
     object_history_list_template = "admin/faq/history_list.html"
     history_list_per_page = 20
@@ -79,16 +84,23 @@ class TextAdmin(SimpleHistoryAdmin):
         # Addresses stay.
         return [*self.readonly_fields, *(["slug"] if obj else [])]
 
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"slug": [self.slug_from]}
+
     def has_delete_permission(self, request, obj=None):
         # It would come back with the next update of the site: unpublish it instead.
         shipped = obj is not None and obj.loaded_at is not None
         return not shipped and super().has_delete_permission(request, obj)
 
     def save_model(self, request, obj, form, change):
+        was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
         # A version that is brought back differs from what is stored, not from its form.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)
+        # A version from before it was public brings its empty date back too.
+        if was_public and not obj.is_public:
+            messages.warning(request, TAKEN_OFF)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_public else None

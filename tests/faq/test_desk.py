@@ -107,6 +107,14 @@ class EditingTests(DeskTestCase):
         for name in pointed:
             self.assertIn(f'id="{name}"', page)
 
+    def test_the_address_of_a_new_question_is_filled_in_from_its_words(self):
+        new = self.client.get(reverse("admin:faq_question_add"))
+        old = self.client.get(address("change", make_question()))
+
+        self.assertContains(new, "data-prepopulated-fields")
+        self.assertEqual(len(new.context["adminform"].prepopulated_fields), 1)
+        self.assertEqual(old.context["adminform"].prepopulated_fields, [])
+
     def test_publishes_at_a_date(self):
         question = make_question(slug="what", publish_at=None)
 
@@ -405,3 +413,18 @@ class VersionTests(DeskTestCase):
         )
 
         self.assertContains(self.client.get("/faq/what/"), "Good?")
+
+    def test_who_brings_a_draft_of_a_public_text_back_is_told(self):
+        question = make_question(slug="what", publish_at=None)
+        draft = question.history.latest()
+        question.publish_at = timezone.now()
+        question.save()
+
+        response = self.client.post(
+            address("simple_history", question, draft.pk),
+            question_fields(),
+            follow=True,
+        )
+
+        self.assertContains(response, "was public and is not any more")
+        self.assertEqual(self.client.get("/faq/what/").status_code, 404)
