@@ -253,6 +253,45 @@ class CorrectTests(PublishedTestCase):
 
         self.assertContains(response, "Better words.", status_code=403)
 
+    def test_so_does_a_new_address(self):
+        strict = Client(enforce_csrf_checks=True)
+
+        response = strict.post(
+            self.path, {"action": "address", "email": "bea@example.com"}
+        )
+
+        self.assertContains(response, 'value="bea@example.com"', status_code=403)
+
+    def test_who_is_asked_for_changes_of_a_correction_gets_their_new_words(self):
+        deliver()
+        save(self.client, self.signature, statement="Better words.")
+
+        decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
+
+        (message,) = deliver()
+        self.assertIn("publish your\nchanged statement", message.body)
+        self.assertIn("“Better words.”", message.body)
+        self.assertContains(self.client.get(self.path), "Better words.")
+        self.assertFalse(Voice.objects.waiting().exists())
+
+    def test_who_was_asked_can_leave_the_published_words(self):
+        save(self.client, self.signature, statement="Better words.")
+        decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
+
+        save(self.client, self.signature, statement=self.voice.statement)
+
+        self.assertNotContains(self.client.get(self.path), "Changes asked for")
+
+    def test_asking_for_changes_of_a_correction_can_be_undone(self):
+        save(self.client, self.signature, statement="Better words.")
+        decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
+
+        decide.undo(Voice.objects.all(), self.by)
+
+        self.assertTrue(Voice.objects.waiting().exists())
+        self.voice.refresh_from_db()
+        self.assertTrue(self.voice.corrected_at)
+
     def test_a_declined_correction_leaves_the_published_words(self):
         deliver()
         save(self.client, self.signature, statement="Worse words.")

@@ -136,6 +136,7 @@ def correct(signature: Signature, statement: str) -> None:
         voice.corrected_at = voice.featured_at = None
     elif statement == voice.statement:
         voice.correction, voice.corrected_at = "", None
+        voice.changes_asked_at, voice.changes_asked = None, ""
     elif voice.is_published:
         voice.correction = statement
         voice.corrected_at = voice.review_since = now

@@ -222,10 +222,12 @@ def erase(request, token, signature):
 @for_signer
 def lost_cookie(request, token, signature):
     """Give back what was typed into the page when the CSRF check failed."""
-    form = VoiceForm(initial(signature), signature=signature)
+    typed = {}
     if request.POST.get("action") == "save":
-        form = VoiceForm(request.POST, signature=signature)
-    return manage_page(request, token, signature, stale=True, voice_form=form)
+        typed["voice_form"] = VoiceForm(request.POST, signature=signature)
+    if request.POST.get("action") == "address":
+        typed["address_form"] = NewAddressForm(request.POST)
+    return manage_page(request, token, signature, stale=True, **typed)
 
 
 ACTIONS = {

@@ -297,6 +297,9 @@ def undo(voices, by) -> int:
             # It may have lost its words or been taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
+        if latest.kind == Kind.CHANGES_ASKED and voice.published_at:
+            # It was the correction that changes were asked for.
+            decided.exclude(correction="").update(corrected_at=Now())
         if latest.kind == Kind.CORRECTION_TAKEN:
             decided.get().save(update_fields=["statement", "correction"])
         if latest.kind in CLOSES_REPORTS:

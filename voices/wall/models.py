@@ -268,8 +268,11 @@ class Voice(models.Model):
 
     @property
     def latest_words(self) -> str:
-        """The statement as its author last wrote it."""
-        return self.correction if self.corrected_at else self.statement
+        """The statement as its author last wrote it, read or not."""
+        is_talked_about = self.is_published and self.awaits_changes
+        if self.corrected_at or (is_talked_about and self.correction):
+            return self.correction
+        return self.statement
 
     @property
     def awaits_changes(self) -> bool:
