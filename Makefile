@@ -17,6 +17,7 @@ export MYPY_CACHE_DIR ?= $(CURDIR)/.local/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/.local/cache/hypothesis
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.local/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.local/cache/python
 
 # A company's own certificate authority is known to the system's store only.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
