@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gunicorn.glogging import Logger
 
-from aaqi import logs
+from aaqi import environment, logs
 
 
 class PathlessLogger(Logger):
@@ -27,7 +27,7 @@ class PathlessLogger(Logger):
 socket = os.environ.get("WEB_SOCKET")
 port = os.environ.get("PORT") or 8000
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
-workers = int(os.environ.get("WEB_WORKERS") or min(os.process_cpu_count() or 1, 4))
+workers = environment.read_web_workers()
 # Browsers open connections that they may not use; a thread waits on one more cheaply.
 worker_class = "gthread"
 threads = 4

@@ -4,12 +4,14 @@ A secret may come from a file: `NAME_FILE` holds the path of what `NAME` would s
 """
 
 import os
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 
 def read(name: str, default: str = "") -> str:
@@ -28,11 +30,38 @@ def read_list(name: str) -> list[str]:
     return [part.strip() for part in read(name).split(",") if part.strip()]
 
 
-def read_number(name: str, default: int) -> int:
+def read_number(name: str, default: int, *, least: int = 0) -> int:
     value = read(name, str(default))
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number.")
+    if not (value.isascii() and value.isdecimal()) or int(value) < least:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes a whole number from {least} on."
+        )
     return int(value)
+
+
+def read_switch(name: str, *, default: bool) -> bool:
+    value = read(name, str(int(default)))
+    if value not in {"0", "1"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes 1 or 0.")
+    return value == "1"
+
+
+def read_address(name: str, default: str = "") -> str:
+    """Return an e-mail address, without a name that may stand before it."""
+    value = read(name, default)
+    address = parseaddr(value)[1]
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes an e-mail address."
+        ) from None
+    return address
+
+
+def read_web_workers() -> int:
+    """Return how many processes answer requests; gunicorn.conf.py asks for it."""
+    return read_number("WEB_WORKERS", min(os.process_cpu_count() or 1, 4), least=1)
 
 
 def require(name: str, why: str) -> str:

@@ -14,7 +14,7 @@ LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
 SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
 HTTPS = SITE_URL.startswith("https://")
 SITE_NAME = "Americans Against Qualified Immunity"
-DEBUG = environment.read("DJANGO_DEBUG", "0") == "1"
+DEBUG = environment.read_switch("DJANGO_DEBUG", default=False)
 SECRET_KEY = environment.read_secret_key(loopback=LOOPBACK)
 SECRET_KEY_FALLBACKS = environment.read_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = [SITE_HOST, *environment.read_list("DJANGO_ALLOWED_HOSTS")]
@@ -123,32 +123,36 @@ MAILERS = {
 }
 MAIL_INTO_FILES = LOOPBACK and not environment.read("EMAIL_URL")
 if LOOPBACK:
-    DEFAULT_FROM_EMAIL = environment.read("DEFAULT_FROM_EMAIL", "voices@localhost")
+    DEFAULT_FROM_EMAIL = environment.read_address(
+        "DEFAULT_FROM_EMAIL", "voices@localhost"
+    )
     POSTAL_ADDRESS = environment.read("POSTAL_ADDRESS", "Set POSTAL_ADDRESS to yours")
 else:
-    DEFAULT_FROM_EMAIL = environment.require(
-        "DEFAULT_FROM_EMAIL", "mails need a sender"
-    )
+    environment.require("DEFAULT_FROM_EMAIL", "mails need a sender")
+    DEFAULT_FROM_EMAIL = environment.read_address("DEFAULT_FROM_EMAIL")
     POSTAL_ADDRESS = environment.require("POSTAL_ADDRESS", "it stands in every mail")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-CONTACT_EMAIL = environment.read("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
+CONTACT_EMAIL = environment.read_address("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
 MODERATION_EMAIL = environment.read("MODERATION_EMAIL")
 # Where mail servers report what they can't deliver, and the folder those reports
 # arrive in: docs/mail.md.
 BOUNCE_ADDRESS = environment.read("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
-# Signing: the privacy page prints these numbers (faq/pages/values.py)
+# Signing: the privacy page prints most of these numbers (faq/pages/values.py)
 
-SIGNING_OPEN = environment.read("SIGNING_OPEN", "1") == "1"
+SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
 MAILS_PER_ADDRESS_PER_DAY = 5
-MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120)
+MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30
+
+# What staff are told on their next page; else it would be a cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Public pages: how long a proxy may keep them (`cache_control(**PUBLIC_PAGE)`)
 

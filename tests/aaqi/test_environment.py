@@ -102,6 +102,25 @@ class ReadTests(SimpleTestCase):
         with environ():
             self.assertEqual(environment.read_number("PROXY_COUNT", 3), 3)
 
+    def test_there_is_at_least_one_process_to_answer(self):
+        for value in ("0", "two"):
+            with (
+                environ(WEB_WORKERS=value),
+                self.assertRaisesMessage(ImproperlyConfigured, "WEB_WORKERS"),
+            ):
+                environment.read_web_workers()
+
+    def test_a_switch_is_1_or_0(self):
+        for value, on in {"1": True, "0": False, "": True}.items():
+            with environ(SIGNING_OPEN=value):
+                self.assertIs(environment.read_switch("SIGNING_OPEN", default=True), on)
+
+    def test_the_name_of_a_sender_is_left_out_for_mails_have_the_sites(self):
+        with environ(DEFAULT_FROM_EMAIL="AAQI <voices@example.org>"):
+            self.assertEqual(
+                environment.read_address("DEFAULT_FROM_EMAIL"), "voices@example.org"
+            )
+
     def test_what_is_required_and_blank_is_named_with_the_reason(self):
         with (
             environ(POSTAL_ADDRESS="  "),
@@ -255,6 +274,10 @@ class StartTests(SimpleTestCase):
             "DJANGO_SECRET_KEY": "insecure",
             "DATABASE_URL": "postgres://site:word@db:5432/site",
             "EMAIL_URL": "localhost",
+            "DEFAULT_FROM_EMAIL": "voices",
+            "CONTACT_EMAIL": "somebody at example.org",
+            "SIGNING_OPEN": "true",
+            "MAILS_PER_MINUTE": "0",
         }.items():
             with self.subTest(name):
                 done = start(**{name: value})

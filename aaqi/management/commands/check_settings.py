@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from aaqi import environment
+
 
 class Command(BaseCommand):
     help = "End with a sentence that names the setting which is missing or weak."
@@ -10,5 +12,6 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args, **options):
-        # Reaching this line took all of them.
+        # Reaching this line took all of them but gunicorn's own.
+        environment.read_web_workers()
         self.stdout.write(f"The settings of {settings.SITE_URL} are in order.")
