@@ -161,11 +161,6 @@ def twin[Row: models.Model](row: Row, **changes) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
 
-class AssessmentQuerySet(models.QuerySet):
-    def public(self):
-        return self.filter(edition__published_at__isnull=False)
-
-
 class Assessment(models.Model):
     """The legal facts of one state in one edition; "" and null say "not established".
 
@@ -236,8 +231,6 @@ class Assessment(models.Model):
         editable=False,
         related_name="+",
     )
-
-    objects = AssessmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["edition", "usps"]
@@ -321,9 +314,6 @@ class Assessment(models.Model):
 
 
 class CitationQuerySet(models.QuerySet):
-    def public(self):
-        return self.filter(assessment__edition__published_at__isnull=False)
-
     def still_open(self):
         """Those named as not yet checked against the source, by anybody."""
         return self.filter(to_verify=True, checked_at=None)

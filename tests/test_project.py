@@ -35,7 +35,6 @@ FOUND_BY_NAME = {
     "429.html",
     "500.html",
     "admin/base_site.html",
-    "admin/login.html",
     "aaqi/field.html",
     "aaqi/uni_form.html",
 }

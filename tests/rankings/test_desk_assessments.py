@@ -104,7 +104,7 @@ class AssessmentDeskTests(TestCase):
         self.assertLess(timezone.now() - self.texas.edited_at, datetime.timedelta(1))
         self.assertEqual(self.texas.citations.get(part="immunity").text, "C v. D")
         self.assertEqual(LogEntry.objects.get().user, self.by)
-        public = Assessment.objects.public().get(usps="TX")
+        public = Edition.objects.current().assessments.get(usps="TX")
         self.assertEqual(public.right_to_sue, "none")
 
     def test_a_citation_s_check_goes_when_its_words_change_and_stays_else(self):

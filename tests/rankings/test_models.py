@@ -311,14 +311,6 @@ class CitationTests(TestCase):
         with self.assertRaises(IntegrityError), transaction.atomic():
             make_citation(self.texas, checked_at=timezone.now())
 
-    def test_drafts_are_not_public(self):
-        make_citation(self.texas)
-        draft = make_assessment(make_edition("2026-01-01", published_at=None))
-        make_citation(draft)
-
-        self.assertEqual(Assessment.objects.public().get(), self.texas)
-        self.assertEqual(Citation.objects.public().get().assessment, self.texas)
-
 
 class WarmPageTests(CommittedTestCase):
     def test_web_processes_hear_of_each_change(self):
