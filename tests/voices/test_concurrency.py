@@ -3,6 +3,7 @@ from functools import partial
 from django.conf import settings
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from tests.committed import CommittedTestCase, at_once, jobs
@@ -19,6 +20,7 @@ from tests.factories import (
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
 from voices.letters.send import send_letter
+from voices.managing.changes import correct
 from voices.models import (
     Arrival,
     Decision,
@@ -167,6 +169,25 @@ class DecidingAtOnceTests(CommittedTestCase):
         counts = at_once(*[lambda: decide.undo(Voice.objects.all(), by)] * 2)
 
         self.assertEqual(sum(counts), 1)
+
+    def test_an_edit_never_brings_back_what_its_author_takes_out_meanwhile(self):
+        moderator = Client()
+        moderator.force_login(make_staff())
+        for _ in range(5):
+            voice = make_published_voice()
+            signature = make_signature(voice=voice)
+            page = reverse("admin:voices_voice_change", args=[voice.pk])
+            form = moderator.get(page).context["adminform"].form
+            filled = {name: form[name].value() for name in form.fields}
+
+            _, saved = at_once(
+                partial(correct, signature, ""),
+                partial(moderator.post, page, filled | {"city": "Dayton"}),
+            )
+
+            voice.refresh_from_db()
+            self.assertEqual(voice.statement, "")
+            self.assertEqual(voice.city == "Dayton", saved.status_code == 302)
 
 
 class FiguresAtOnceTests(CommittedTestCase):

@@ -14,9 +14,11 @@ from tests.factories import (
     make_staff,
     make_voice,
 )
-from voices.managing.changes import correct
+from voices.managing.changes import correct, show_as
 from voices.models import Decision, Letter, Reason, Voice
+from voices.moderation import decide
 from voices.moderation.admin import MOST_AT_A_TIME
+from voices.moderation.editing import mark
 
 QUEUE = "admin:voices_awaitingvoice"
 VOICES = "admin:voices_voice"
@@ -371,8 +373,10 @@ class EditTests(DeskTestCase):
             "state",
             "statement",
         )
-        filled = {name: getattr(voice, name) for name in fields} | changes
-        return self.client.post(change_page(voice), filled)
+        filled = {name: getattr(voice, name) for name in fields}
+        return self.client.post(
+            change_page(voice), filled | {"read": mark(voice)} | changes
+        )
 
     def test_an_edit_is_logged_and_stands_beside_the_original(self):
         response = self.save(statement="I saw an officer lie.")
@@ -441,6 +445,39 @@ class EditTests(DeskTestCase):
 
         self.assertEqual(page.status_code, 200)
         self.assertEqual(self.status(self.voice), 200)
+
+    def test_words_that_their_author_took_out_meanwhile_do_not_come_back(self):
+        voice = make_published_voice(name="Ana Reyes")
+        signature = make_signature(name="Ana Reyes", voice=voice)
+        page = self.client.get(change_page(voice))
+        read = page.context["adminform"].form["read"].value()
+        self.assertContains(page, f'name="read" value="{read}"')
+        correct(signature, "")
+        show_as(signature, "first")
+
+        refused = self.save(voice, city="Dayton", read=read)
+
+        self.assertContains(refused, "nothing of yours is stored yet")
+        self.assertContains(refused, 'value="Dayton"')
+        self.assertContains(refused, voice.statement)
+        now = Voice.objects.get(pk=voice.pk)
+        self.assertEqual((now.name, now.statement, now.city), ("Ana", "", "Columbus"))
+        self.assertFalse(Decision.objects.exists())
+
+        shown = refused.context["adminform"].form["read"].value()
+        self.save(now, city="Dayton", read=shown)
+
+        now.refresh_from_db()
+        self.assertEqual((now.name, now.statement, now.city), ("Ana", "", "Dayton"))
+
+    def test_a_correction_that_came_meanwhile_stays_marked(self):
+        opened = make_published_voice(statement="Words.")
+        correct(make_signature(voice=opened), "Call me: 555-010-9999, please.")
+
+        decide.edit(opened, self.by)
+
+        opened.refresh_from_db()
+        self.assertEqual(opened.flags, ["phone"])
 
 
 class RefusedTests(DeskTestCase):
@@ -575,7 +612,8 @@ class WhatIsKeptTests(DeskTestCase):
         voice = make_signature(name="Ana Secretname").voice
         self.act("publish", voice)
         self.client.post(
-            change_page(voice), {"name": "Ana Othername", "statement": "Edited."}
+            change_page(voice),
+            {"name": "Ana Othername", "statement": "Edited.", "read": mark(voice)},
         )
         self.decide("taken-down", voice, reason=self.reason.pk)
 

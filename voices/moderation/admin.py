@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404
@@ -24,6 +23,7 @@ from voices.flags.desk import (
 )
 from voices.moderation import decide
 from voices.moderation.diff import word_diff
+from voices.moderation.editing import VoiceForm
 from voices.moderation.forms import (
     ChangesForm,
     DeclineForm,
@@ -32,9 +32,7 @@ from voices.moderation.forms import (
     read_at,
 )
 from voices.moderation.models import AwaitingVoice, Decision, Reason
-from voices.plain_text import tidy_paragraphs
-from voices.signing.forms import TidyCharField
-from voices.wall.models import PUBLIC, STATEMENT_LENGTH, WAITING, Voice
+from voices.wall.models import PUBLIC, WAITING, Voice
 
 # What fits into an address that names each voice, and into one transaction that locks
 # each author's address.
@@ -51,26 +49,6 @@ LOOKUPS = {
     "voice__id__exact",
 }
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
-
-
-class VoiceForm(forms.ModelForm):
-    """A moderator's edit of the words, tidied as the signer's were."""
-
-    name = TidyCharField(max_length=100)
-    profession = TidyCharField(max_length=80, required=False)
-    city = TidyCharField(max_length=80, required=False)
-    statement = TidyCharField(
-        tidy=tidy_paragraphs,
-        max_length=STATEMENT_LENGTH,
-        required=False,
-        widget=AdminTextareaWidget,
-    )
-
-    def clean_statement(self):
-        statement = self.cleaned_data["statement"]
-        if not statement and self.instance.featured_at:
-            raise forms.ValidationError("It is featured: it needs its words.")
-        return statement
 
 
 def decision(description):
@@ -103,6 +81,10 @@ class VoiceDesk(FlagColumns):
 
     def lookup_allowed(self, lookup, value, request):
         return lookup in LOOKUPS
+
+    def get_fields(self, request, obj=None):
+        read = ["read"] if self.has_change_permission(request, obj) else []
+        return [*self.fields, *read]
 
     def has_add_permission(self, request):
         return False

@@ -238,8 +238,11 @@ def edit(voice: Voice, by) -> None:
     withdrawn since raises PermissionDenied.
     """
     standing = Voice.objects.select_for_update().filter(withdrawn_at=None)
-    if not standing.filter(pk=voice.pk).exists():
+    now = standing.filter(pk=voice.pk).first()
+    if now is None:
         raise PermissionDenied("Its author has withdrawn or erased it.")
+    # Saving looks for what to mark in these too.
+    voice.correction, voice.corrected_at = now.correction, now.corrected_at
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
     queue_drop()

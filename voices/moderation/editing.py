@@ -1,0 +1,68 @@
+"""The form for a moderator's edit of a voice's words."""
+
+import hashlib
+import json
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from voices.moderation.decide import WORDS, lock
+from voices.plain_text import tidy_paragraphs
+from voices.signing.forms import TidyCharField
+from voices.wall.models import STATEMENT_LENGTH, Voice
+
+# What its author took out meanwhile must not come back unseen.
+CHANGED_MEANWHILE = (
+    "These words were changed after you had opened the page, by their author or by "
+    "another moderator, and nothing of yours is stored yet. What you typed stands "
+    "below: compare it with the voice as it is now, in another window, and save again "
+    "to let yours stand."
+)
+
+
+def mark(voice: Voice) -> str:
+    """Return what tells these words from any others."""
+    words = json.dumps([getattr(voice, name) for name in WORDS])
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+class VoiceForm(forms.ModelForm):
+    """A moderator's edit of the words they have read, tidied as the signer's were."""
+
+    name = TidyCharField(max_length=100)
+    profession = TidyCharField(max_length=80, required=False)
+    city = TidyCharField(max_length=80, required=False)
+    statement = TidyCharField(
+        tidy=tidy_paragraphs,
+        max_length=STATEMENT_LENGTH,
+        required=False,
+        widget=AdminTextareaWidget,
+    )
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["read"] = mark(self.instance)
+
+    def clean_statement(self):
+        statement = self.cleaned_data["statement"]
+        if not statement and self.instance.featured_at:
+            raise forms.ValidationError("It is featured: it needs its words.")
+        return statement
+
+    def clean(self):
+        self.refuse_stale()
+        return super().clean()
+
+    def refuse_stale(self):
+        """Lock the voice, and ask again if its words are not those that were read."""
+        lock(Voice.objects.filter(pk=self.instance.pk))
+        now = mark(Voice.objects.get(pk=self.instance.pk))
+        if self.cleaned_data.get("read") != now:
+            data = QueryDict(mutable=True)
+            data.update(self.data)
+            data["read"] = now
+            self.data = data
+            raise ValidationError(CHANGED_MEANWHILE, code="changed")
