@@ -324,6 +324,15 @@ class CorrectTests(PublishedTestCase):
         self.assertEqual(self.client.get(self.page).status_code, 404)
         self.assertEqual(counted(), 1)
 
+    def test_a_page_without_a_box_for_the_statement_leaves_it_alone(self):
+        before = self.voice.statement
+
+        press(self.client, self.path, "save", name_display="full", updates="on")
+
+        self.again()
+        self.assertEqual(self.voice.statement, before)
+        self.assertTrue(self.signature.updates)
+
     def test_what_is_too_long_or_no_text_is_refused_and_kept(self):
         for statement in ("x" * 601, "turned \u202e around"):
             response = save(self.client, self.signature, statement=statement)
@@ -349,13 +358,47 @@ class ShowAsTests(PublishedTestCase):
 
         self.assertTrue(Voice.objects.waiting().exists())
 
-    def test_a_name_that_a_moderator_edited_stays(self):
-        Voice.objects.update(name="A. Reyes")
+    def test_less_of_a_name_that_a_moderator_edited_shows_in_their_spelling(self):
+        for edited, display, shown in (
+            ("ana reyes", "first", "ana"),
+            ("Anna Reyes", "initial", "Anna R."),
+            ("A. Reyes", "first", "A."),
+        ):
+            Signature.objects.update(name_display="full")
+            Voice.objects.update(name=edited)
+
+            save(self.client, self.signature, name_display=display)
+
+            self.again()
+            self.assertEqual(self.voice.name, shown)
+            self.assertFalse(Voice.objects.waiting().exists())
+
+    def test_what_a_signer_hides_is_hidden_in_whatever_order_it_stands(self):
+        Voice.objects.update(name="Reyes, Anna")
 
         save(self.client, self.signature, name_display="first")
 
         self.again()
-        self.assertEqual(self.voice.name, "A. Reyes")
+        self.assertEqual(self.voice.name, "Ana")
+        # It is not how the moderator had spelled it.
+        self.assertTrue(Voice.objects.waiting().exists())
+
+    def test_what_a_moderator_took_out_of_a_name_does_not_come_back(self):
+        Signature.objects.update(name_display="initial")
+        Voice.objects.update(name="A.")
+
+        save(self.client, self.signature, name_display="full")
+
+        self.again()
+        self.assertEqual(self.voice.name, "A.")
+
+    def test_a_short_name_comes_up_again_as_a_long_one_does(self):
+        Signature.objects.update(name="Al Li", name_display="initial")
+        Voice.objects.update(name="Al L.")
+
+        save(self.client, self.signature, name_display="full")
+
+        self.assertEqual(Voice.objects.waiting().get().name, "Al Li")
 
     def test_who_is_not_shown_leaves_nothing_to_read_and_still_counts(self):
         save(self.client, self.signature, name_display="unlisted")

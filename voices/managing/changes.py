@@ -4,6 +4,8 @@ Every function locks the address first, as signing does, so that the steps of on
 person follow one another. Each is safe to be asked for twice.
 """
 
+import re
+
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -12,7 +14,7 @@ from voices.abuse.models import Arrival
 from voices.letters.models import Letter
 from voices.letters.queue import letters_lock, queue_letter
 from voices.managing.models import AddressChange, LinkRequest
-from voices.signing.models import NameDisplay, Signature, Submission
+from voices.signing.models import NameDisplay, Signature, Submission, shown_name
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
@@ -83,8 +85,7 @@ def show_as(signature: Signature, display: str) -> None:
     if current is None or current.withdrawn_at or current.name_display == display:
         return
     voice = locked_voice(current)
-    before = current.shown_name
-    current.name_display = display
+    before, current.name_display = current.name_display, display
     if display == NameDisplay.UNLISTED:
         current.voice = None
     elif voice is None:
@@ -97,22 +98,49 @@ def show_as(signature: Signature, display: str) -> None:
             # What does not count, being suspicious, does not come up for review.
             review_since=timezone.now() if current.counted_at else None,
         )
-    elif voice.name == before:
-        # A name that a moderator has edited stays as they left it. One that shows more
-        # than they have read comes up in their queue.
-        voice.name = current.shown_name
-        if len(voice.name) > len(before):
-            now = timezone.now()
-            if voice.is_published:
-                voice.reported_at = now
-            if voice.is_published or voice.review_since:
-                voice.review_since = now
-        voice.save()
+    else:
+        show_name(voice, before, current)
     current.save(update_fields=["name_display", "voice"])
     if voice and current.voice is None:
         voice.reports.all().delete()
         voice.erase()
     queue_drop()
+
+
+def show_name(voice: Voice, before: str, signature: Signature) -> None:
+    """Show the name as its signer wants it now, who had wanted it `before`-wise.
+
+    One that shows more than a moderator has read comes up in their queue.
+    """
+    read = words(voice.name)
+    voice.name = name_to_show(voice.name, before, signature)
+    if not all(any(r.startswith(word) for r in read) for word in words(voice.name)):
+        now = timezone.now()
+        if voice.is_published:
+            voice.reported_at = now
+        if voice.is_published or voice.review_since:
+            voice.review_since = now
+    voice.save()
+
+
+def name_to_show(name: str, before: str, signature: Signature) -> str:
+    """Return as much of a name as its signer wants to show, as moderators spell it.
+
+    What a moderator took out of it does not come back.
+    """
+    wanted = signature.shown_name
+    order = NameDisplay.values
+    if order.index(signature.name_display) > order.index(before):
+        shorter = shown_name(name, signature.name_display)
+        # Moderators may have put the words into another order.
+        hidden = words(signature.name) - words(wanted)
+        return wanted if words(shorter) & hidden else shorter
+    edited = name.casefold() != shown_name(signature.name, before).casefold()
+    return name if edited else wanted
+
+
+def words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name.casefold()))
 
 
 @transaction.atomic
