@@ -175,7 +175,9 @@ def save(request, token, signature):
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
-        changes.correct(signature, cleaned["statement"])
+        # A page that was opened while its signer was not shown has no box for it.
+        if "statement" in request.POST:
+            changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
     return back(token, "saved")
 
