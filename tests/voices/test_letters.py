@@ -347,6 +347,27 @@ class SendLetterTests(TestCase):
         self.assertIsNotNone(self.letter.sent_at)
         self.assertIn("Dayton", deliver()[0].body)
 
+    def test_a_form_that_waited_for_a_letter_that_is_given_up_gets_one(self):
+        for city in ("Dayton", "Akron"):
+            sign(self.client, city=city)
+
+        with mock.patch(SEND, side_effect=refused(550)):
+            send_letter(self.letter.pk)
+
+        self.assertIn("Akron", deliver()[0].body)
+        self.assertIn("Dayton", deliver()[0].body)
+
+    def test_an_address_that_goes_on_refusing_is_left_alone(self):
+        for city in ("Dayton", "Akron"):
+            sign(self.client, city=city)
+
+        with mock.patch(SEND, side_effect=refused(550)) as sending:
+            for _ in range(4):
+                deliver()
+
+        self.assertEqual(sending.call_count, 2)
+        self.assertFalse(Letter.objects.in_flight().exists())
+
     def test_a_form_refused_while_the_mail_leaves_is_no_error(self):
         def refuse(backend, messages):
             RefusedAddress.objects.refuse(self.letter.address_hash, latest_submission())

@@ -68,20 +68,28 @@ def full_until(letter: Letter) -> datetime | None:
 @transaction.atomic
 def settle(letter: Letter) -> None:
     """Note that the letter left, and what follows for the form it was about."""
-    key = letter.submission.email_key if letter.submission else ""
-    if key:
-        addresses.lock(key)
+    key = lock_address(letter)
     now = timezone.now()
     if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
         return
     if letter.submission:
         settle_form(letter.submission.pk, now)
-        # Forms of the address that came in meanwhile have waited for this one.
-        unmailed = Submission.objects.unconfirmed().filter(
-            email_key=key, mailed_at=None
-        )
-        if waiting := unmailed.order_by("-pk").first():
-            queue_confirmation(waiting.pk)
+        queue_next(key)
+
+
+def lock_address(letter: Letter) -> str:
+    """Let the forms of its address wait; return the address's key, if it is known."""
+    key = letter.submission.email_key if letter.submission else ""
+    if key:
+        addresses.lock(key)
+    return key
+
+
+def queue_next(key: str, later_than: int = 0) -> None:
+    """Queue the letter of the latest form of the address that waited for another."""
+    unmailed = Submission.objects.unconfirmed().filter(email_key=key, mailed_at=None)
+    if waiting := unmailed.filter(pk__gt=later_than).order_by("-pk").first():
+        queue_confirmation(waiting.pk)
 
 
 def settle_form(form_id: int, now) -> None:
@@ -107,6 +115,14 @@ def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
         bounces.mark(letter)
 
 
+@transaction.atomic
 def drop_letter(letter_id: int) -> None:
     """Give the letter up, so that the next one to its address is not held back."""
-    Letter.objects.in_flight().filter(pk=letter_id).update(dropped_at=timezone.now())
+    letter = Letter.objects.select_related("submission").filter(pk=letter_id).first()
+    if letter is None:
+        return
+    key = lock_address(letter)
+    gone = Letter.objects.in_flight().filter(pk=letter_id)
+    if gone.update(dropped_at=timezone.now()) and letter.submission:
+        # Only a later form, or two that are refused would take turns for ever.
+        queue_next(key, later_than=letter.submission.pk)
