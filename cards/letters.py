@@ -73,5 +73,9 @@ def clusters(text: str) -> list[str]:
 
 def width(text: str, name: str, size: int, tracking: float = 0) -> float:
     """Return how many pixels wide `text` is."""
-    length = font(name, size).getlength(text, features=PLAIN)
+    shapes = font(name, size)
+    # Where FriBiDi is not installed, Pillow has a plainer layout that takes no features
+    # and joins no letters.
+    plain = PLAIN if shapes.layout_engine == ImageFont.Layout.RAQM else None
+    length = shapes.getlength(text, features=plain)
     return length + tracking * len(clusters(text))

@@ -1,9 +1,10 @@
 from io import BytesIO
+from unittest import mock
 
 from django.test import SimpleTestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFont
 
 from cards import letters
 from cards.draw import LEFT, PAPER, RIGHT, TOP, Face, draw
@@ -77,6 +78,24 @@ class CardTests(SimpleTestCase):
         self.assertLessEqual(bottom, BOTTOM)
         self.assertLessEqual(106 + right, RIGHT + 2)
         self.assertGreaterEqual(106 + left, LEFT - 44 if quoted else LEFT - 4)
+
+
+class WithoutFriBiDiTests(SimpleTestCase):
+    """Where a library of the system is missing that Pillow sets letters with."""
+
+    def setUp(self):
+        letters.font.cache_clear()
+        self.addCleanup(letters.font.cache_clear)
+        patch = mock.patch.object(ImageFont.core, "HAVE_RAQM", False)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_a_card_is_drawn_all_the_same(self):
+        image = picture(Face(LONG, "Łukasz Müller", "Columbus, Ohio", quoted=True))
+
+        self.assertEqual(image.size, (1200, 630))
+        self.assertEqual(image.getpixel((LEFT - 4, 456)), (255, 224, 74))
+        self.assertLessEqual(ink(image)[2], RIGHT + 9)
 
 
 class LineTests(SimpleTestCase):

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import struct
 import time
 
 from tests.deploy.project import (
@@ -37,6 +38,7 @@ def prove():
     headers()
     limits()
     a_voice()
+    cards()
     an_administrator()
     properties()
     image()
@@ -127,6 +129,16 @@ def a_voice():
     check(STATEMENT in get(f"/voices/{pk}/"), "Its page lacks it.")
     mail_to(EMAIL, "published")
     say("A voice was signed, confirmed by mail, published and read.")
+
+
+def cards():
+    for path in ("/card.png", "/rankings/ohio/card.png"):
+        card = get(path)
+        check(card.status == 200, f"{path} answers {card.status}.")
+        check(card.body.startswith(b"\x89PNG\r\n"), f"{path} is no PNG.")
+        size = struct.unpack(">II", card.body[16:24])
+        check(size == (1200, 630), f"{path} is of {size} pixels.")
+    say("The site's share card and a state's are pictures of 1200 by 630 pixels.")
 
 
 def an_administrator():

@@ -38,7 +38,8 @@ class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
-        self.text = response.read().decode(errors="replace")
+        self.body = response.read()
+        self.text = self.body.decode(errors="replace")
         self.cookies = [
             cookie.split(";")[0]
             for cookie in response.headers.get_all("Set-Cookie") or []
