@@ -41,6 +41,8 @@ def tidy(folder: Path) -> None:
 
 def write_dump(dump: Path, now: datetime) -> About:
     with database.connect(database.site_database()) as source:
+        # The transaction waits for pg_dump, however long that takes.
+        source.execute("SET idle_in_transaction_session_timeout = 0")
         source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
         database.run(

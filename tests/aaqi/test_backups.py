@@ -280,6 +280,24 @@ class BackupTests(CommittedTestCase):
         self.assertEqual(list(self.folder.iterdir()), [])
         self.assertEqual(self.those_left(), [self.name])
 
+    def test_a_dump_may_take_longer_than_a_transaction_may_stand_idle(self):
+        with self.server() as server:
+            server.execute(
+                f"ALTER DATABASE {self.name} "
+                "SET idle_in_transaction_session_timeout = '50ms'"
+            )
+
+        def slowly(program, *arguments):
+            if program == "pg_dump":
+                time.sleep(0.3)
+            run(program, *arguments)
+
+        run = database.run
+        with mock.patch.object(database, "run", slowly):
+            file = make.make(self.folder)
+
+        self.assertEqual(archive.read(file).rows, ROWS)
+
     def test_one_is_made_at_a_time(self):
         with (
             database.maintenance(),
