@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,20 +17,26 @@ def make(folder: Path) -> Path:
     Rows are counted in the very snapshot that is dumped, and again in what comes of
     the dump; a backup whose counts differ is not kept.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    with database.maintenance() as server:
-        # Nobody else is at work, so nobody needs these any more.
-        tidy(folder)
-        with tempfile.TemporaryDirectory(
-            dir=folder, prefix=".", suffix=".d"
-        ) as scratch:
-            dump = Path(scratch, archive.DUMP)
-            about = write_dump(dump, now)
-            prove(server, dump, about.rows)
-            target = folder / archive.name_of(now)
-            archive.write(about, dump, target)
+    with database.maintenance() as server, place_for_dump(folder) as dump:
+        about = write_dump(dump, now)
+        prove(server, dump, about.rows)
+        target = folder / archive.name_of(now)
+        archive.write(about, dump, target)
     return target
+
+
+@contextmanager
+def place_for_dump(folder: Path) -> Iterator[Path]:
+    """Yield where to write a dump: on the backups' disk, for /tmp may be in memory.
+
+    Only for who holds the maintenance lock.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Nobody else is at work, so nobody needs these any more.
+    tidy(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
+        yield Path(scratch, archive.DUMP)
 
 
 def tidy(folder: Path) -> None:

@@ -1,15 +1,15 @@
 """Restoring a backup: loaded and counted beside the site's database, then swapped."""
 
-import tempfile
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from psycopg.sql import SQL, Identifier
 
 from aaqi.backups import BackupError, archive, database
 from aaqi.backups.archive import About
-from aaqi.backups.make import compare, load
+from aaqi.backups.make import compare, load, place_for_dump
 
 
 def check(path: Path) -> About:
@@ -46,7 +46,7 @@ def restore(path: Path, about: About) -> dict[str, int]:
     draft, replaced = f"{name}_restoring", f"{name}_replaced"
     with (
         database.maintenance() as server,
-        tempfile.TemporaryDirectory() as scratch,
+        place_for_dump(settings.BACKUP_FOLDER) as dump,
     ):
         major = server.info.server_version // 10000
         if about.postgres // 10000 > major:
@@ -54,7 +54,6 @@ def restore(path: Path, about: About) -> dict[str, int]:
                 f"{path} was made with PostgreSQL {about.postgres // 10000}, and this "
                 f"server is {major}. Run the newer server first."
             )
-        dump = Path(scratch, archive.DUMP)
         archive.extract(path, about, dump)
         database.create(server, draft)
         try:

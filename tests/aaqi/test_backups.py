@@ -16,6 +16,7 @@ from django.test import SimpleTestCase, override_settings
 from psycopg.errors import DuplicateDatabase
 
 from aaqi.backups import BackupError, archive, database, make, restore
+from aaqi.backups.make import load
 from aaqi.management.commands import run_backups
 from tests.committed import CommittedTestCase
 
@@ -135,6 +136,7 @@ class BackupTests(CommittedTestCase):
         folder = TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        self.enterContext(override_settings(BACKUP_FOLDER=self.folder))
         self.name = f"{connection.settings_dict['NAME']}_site"
         patch = mock.patch.object(database, "site_database", return_value=self.name)
         patch.start()
@@ -191,6 +193,25 @@ class BackupTests(CommittedTestCase):
         self.assertEqual(self.rows(), ROWS)
         self.assertEqual(self.those_left(), [self.name])
         self.run_sql("INSERT INTO signature VALUES ('somebody new')")
+
+    def test_what_is_unpacked_lies_on_the_disk_of_the_backups(self):
+        file = make.make(self.folder)
+
+        with mock.patch.object(restore, "load", side_effect=load) as loading:
+            self.restore(file, "--replace")
+
+        dump = loading.call_args.args[0]
+        self.assertTrue(dump.is_relative_to(self.folder))
+        self.assertEqual(list(self.folder.iterdir()), [file])
+
+    def test_a_folder_that_cannot_be_written_to_is_told_of(self):
+        file = make.make(self.folder)
+
+        with (
+            override_settings(BACKUP_FOLDER=file / "below"),
+            self.assertRaisesMessage(CommandError, "Nothing was restored."),
+        ):
+            self.restore(file, "--replace")
 
     def test_a_database_that_is_gone_is_made_anew_without_a_word(self):
         file = make.make(self.folder)
@@ -270,7 +291,6 @@ class BackupTests(CommittedTestCase):
             with database.connect(name) as restored:
                 restored.execute("DELETE FROM signature WHERE email = 'signer1'")
 
-        load = make.load
         with (
             mock.patch.object(make, "load", lose_one),
             self.assertRaisesMessage(CommandError, "39 instead of 40"),

@@ -32,7 +32,7 @@ class Command(BaseCommand):
                     "backup of it if it may still be wanted, then add --replace."
                 )
             restore.restore(file, about)
-        except BackupError as error:
+        except (BackupError, OSError) as error:
             raise CommandError(f"Nothing was restored. {error}") from error
         # A backup of an earlier release lacks what has been added since.
         call_command("prepare", stdout=self.stdout, stderr=self.stderr)
