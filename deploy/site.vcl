@@ -59,6 +59,11 @@ sub vcl_recv {
         || req.url ~ "^/(admin|accounts)/") {
         return (pass);
     }
+    # The site reads /%76oices/ as /voices/, but who drops pages by their path would not
+    # find it. No path of ours has to be written like that; what follows "?" may be.
+    if (req.url ~ "^[^?]*%") {
+        return (pass);
+    }
     # stale-while-revalidate. Once the web services are down, or have failed at this
     # very request, a page is good for as long as it says itself.
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {

@@ -21,6 +21,7 @@ PAGES = ["/", "/voices/", "/privacy/"]
 def prove():
     wait_healthy(SERVICES, 120)
     while_down("db")
+    asked_in_other_letters()
     while_down("db", "web-a", "web-b", seconds=SECONDS)
     withdrawn()
 
@@ -52,6 +53,16 @@ def while_down(*services, seconds=15):
     )
 
 
+def asked_in_other_letters():
+    """A search for words that an address cannot hold as they are is kept as well."""
+    path = "/voices/?q=%E2%80%9Cjusticia%E2%80%9D"
+    check(get(path).status == 200, "A search fails.")
+    compose("stop", "--timeout", "2", "web-a", "web-b")
+    check(get(path).status == 200, "A search was not kept.")
+    compose("start", "web-a", "web-b")
+    wait_for(lambda: state("web-a") == state("web-b") == "healthy", 60, "Not back.")
+
+
 def withdrawn():
     email, words = "gone@example.com", "These words are taken back."
     check(sign(email, statement=words).status == 303, "Signing failed.")
@@ -61,6 +72,8 @@ def withdrawn():
     wait_for(lambda: words in get(page), 15, "The voice's page is not there.")
     wait_for(lambda: words in get("/voices/"), 15, "The wall lacks the voice.")
     get("/voices/?state=OH")
+    spelled = f"/%76oices/{pk}/"
+    check(words in get(spelled), "The page has no other spelling to be proved.")
     manage = link(mail_to(email, "published"), "/manage/")
     done = post(manage, {"action": "withdraw", "sure": "on"})
     begun = time.monotonic()
@@ -71,7 +84,7 @@ def withdrawn():
     # What was being made at that moment is dropped as well, a little later.
     time.sleep(7)
     compose("stop", "--timeout", "2", "web-a", "web-b")
-    for path in (page, "/voices/", "/voices/?state=OH", "/"):
+    for path in (page, spelled, "/voices/", "/voices/?state=OH", "/"):
         check(words not in get(path), f"A copy of {path} still has the words.")
     check(get(page).status in {410, 503}, "A copy of the page is still there.")
     compose("start", "web-a", "web-b")
