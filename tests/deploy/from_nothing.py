@@ -10,6 +10,7 @@ from tests.deploy.project import (
     DOCKER,
     HOST,
     HTTP_PORT,
+    NAME,
     SERVICES,
     call,
     check,
@@ -95,7 +96,7 @@ def limits():
     gone = get("/static/site.000000000000.css")
     check(gone.status == 404, f"A file that is not there gets {gone.status}.")
     check(gone.headers["Cache-Control"] == "no-store", "That may be kept for years.")
-    posted = ask("POST", "/static/favicon.svg", "name=x")
+    posted = ask("POST", "/static/icon.svg", "name=x")
     check(posted.status == 405, f"A form for a file gets {posted.status}.")
     check("Method Not Allowed" in posted, "It does not say why.")
     wide = get("/", headers={"X-Wide": "x" * 40_000})
@@ -226,10 +227,9 @@ def properties():
     check(execute("web-a", "id", "-u").strip() == "10001", "The site is another user.")
     written = execute("web-a", "sh", "-c", "touch /srv/aaqi/x 2>&1 || true")
     check("Read-only" in written, "The site can change its own code.")
-    networks = containers()["db"]["NetworkSettings"]["Networks"]
-    check(
-        list(networks) == ["aaqi-proof_data"], f"The database is on {list(networks)}."
-    )
+    for service in ("db", "web-a", "web-b", "backup"):
+        networks = list(containers()[service]["NetworkSettings"]["Networks"])
+        check(networks == [f"{NAME}_data"], f"{service} is on {networks}.")
     check(not containers()["db"]["HostConfig"]["PortBindings"], "It has a port.")
     say("Every container is restricted as promised.")
 
