@@ -7,6 +7,7 @@ import struct
 import time
 
 from tests.deploy.project import (
+    BOUNCES,
     DOCKER,
     HOST,
     HTTP_PORT,
@@ -29,6 +30,28 @@ from tests.deploy.visitor import ask, confirm, get, link, mail_to, sign
 PUBLIC = "public, max-age=0, s-maxage=2, stale-while-revalidate=2, stale-if-error=600"
 EMAIL = "ana@example.com"
 STATEMENT = "Nobody is above the law that they enforce."
+REPORT = """\
+From: mailer-daemon@example.com
+Subject: Returned
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; example.com
+
+Final-Recipient: rfc822; ana@example.com
+Action: failed
+Status: 5.1.1
+
+--part
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+
+--part--
+"""
 
 
 def prove():
@@ -39,6 +62,7 @@ def prove():
     headers()
     limits()
     a_voice()
+    a_mail_that_came_back()
     cards()
     an_administrator()
     properties()
@@ -136,6 +160,16 @@ def a_voice():
     check(STATEMENT in get(f"/voices/{pk}/"), "Its page lacks it.")
     mail_to(EMAIL, "published")
     say("A voice was signed, confirmed by mail, published and read.")
+
+
+def a_mail_that_came_back():
+    letter = mail_to(EMAIL, "published")
+    report = BOUNCES / "new" / "1.2.mail"
+    report.write_text(REPORT.format(message_id=letter["id"]))
+    said = execute("worker", "manage.py", "read_bounces")
+    check("Refused for good, and marked: 1" in said, said)
+    check(not report.exists(), "The report was not taken away.")
+    say("A report of the mail server was read from a folder outside, and taken away.")
 
 
 def cards():

@@ -17,6 +17,7 @@ HTTPS_PORT = int(os.environ.get("PROOF_HTTPS_PORT", "18443"))
 HTTP_PORT = int(os.environ.get("PROOF_HTTP_PORT", "18080"))
 FOLDER = ROOT / ".local" / "proof"
 ENV_FILE = FOLDER / "env"
+BOUNCES = FOLDER / "bounces"
 CERTIFICATE = FOLDER / "root.crt"
 # All that restarts by itself.
 SERVICES = ["proxy", "cache", "db", "web-a", "web-b", "worker", "backup"]
@@ -54,6 +55,7 @@ def environment(**changes):
         "DEFAULT_FROM_EMAIL": f"voices@{HOST}",
         "POSTAL_ADDRESS": "1 Main Street, Springfield",
         "MAILS_PER_MINUTE": "6000",
+        "BOUNCE_MAILDIR": str(BOUNCES),
         "PROOF_HTTP_PORT": str(HTTP_PORT),
         "PROOF_HTTPS_PORT": str(HTTPS_PORT),
         **changes,
@@ -62,6 +64,10 @@ def environment(**changes):
 
 def write_environment(**changes):
     FOLDER.mkdir(parents=True, exist_ok=True)
+    for folder in (BOUNCES, *(BOUNCES / name for name in ("cur", "new", "tmp"))):
+        folder.mkdir(exist_ok=True)
+        # The worker is somebody else here.
+        folder.chmod(0o777)
     lines = environment(**changes).items()
     ENV_FILE.write_text("".join(f"{name}='{value}'\n" for name, value in lines))
 
