@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "simple_history",
     "aaqi",
     "cards",
+    "copies",
     "aaqi.accounts",
     "allauth",
     "allauth.account",
@@ -164,7 +165,7 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# Where the cache in front drops copies of pages (voices/wall/copies.py); "" for none.
+# Where the cache in front drops copies of pages (copies/drop.py); "" for none.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models.functions import Now
 from django.forms import ModelForm
 from django.http import Http404
@@ -12,11 +13,14 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
+from copies.drop import queue_drop
 from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
 
 BIGGEST_ID = 2**63 - 1
+# Where copies are dropped of what stood in a text: others link to it and quote it.
+ANY_PAGE = "^/"
 TAKEN_OFF = (
     "This text was public and is not any more. To show it again, fill in “Public from”."
 )
@@ -98,9 +102,20 @@ class TextAdmin(SimpleHistoryAdmin):
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)
+            if was_public:
+                queue_drop(ANY_PAGE)
         # A version from before it was public brings its empty date back too.
         if was_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        queue_drop(ANY_PAGE)
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        queue_drop(ANY_PAGE)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_public else None

@@ -18,7 +18,6 @@ from voices.managing.queue import FIND_LINK, answer
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
-from voices.wall.copies import DROP_COPIES, drop
 from voices.wall.models import Tally
 
 logger = logging.getLogger(__name__)
@@ -67,11 +66,6 @@ def find_link(request_id: int) -> None:
 @app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())
 def queue_update(update_id: int, after: int) -> None:
     queue_copies(update_id, after)
-
-
-@app.task(name=DROP_COPIES, retry=Backoff())
-def drop_copies() -> None:
-    drop()
 
 
 @app.task(name=DRAW_CARDS, retry=Backoff())

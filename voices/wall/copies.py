@@ -1,40 +1,12 @@
-"""The copies of public pages in front of the site, dropped when words are taken back.
+"""Which pages are dropped in front of the site when a person's words are taken back."""
 
-A copy is asked for anew after two seconds, but while the site is down it would be shown
-for minutes. What somebody withdrew must not be shown for a moment longer.
-"""
+from copies import drop
 
-import urllib.request
-
-from django.conf import settings
-from procrastinate.contrib.django import app
-
-DROP_COPIES = "voices.drop_copies"
 # Every page that shows voices, whichever, with whatever is asked of it: home, wall,
 # voices and their cards, feed, counts, the states' pages, lists for search engines, and
 # what others embed.
 PAGES = r"^/(\?|$|voices/|rankings/|sitemap|embed/|share/|card\.png)"
-# A page that was being made meanwhile may still hold the words, and is dropped as well.
-AGAIN_SECONDS = 5
-PATIENCE = 5  # Seconds
 
 
 def queue_drop() -> None:
-    """Have the copies dropped as soon as this transaction is committed."""
-    if not settings.PAGE_CACHE_URL:
-        return
-    for wait in (0, AGAIN_SECONDS):
-        app.configure_task(
-            DROP_COPIES, schedule_in={"seconds": wait}, priority=20
-        ).defer()
-
-
-def drop() -> None:
-    """Drop them now; raises what went wrong unless the cache says that it did."""
-    if not settings.PAGE_CACHE_URL:
-        return
-    request = urllib.request.Request(  # noqa: S310 - the address is a setting
-        settings.PAGE_CACHE_URL, method="BAN", headers={"X-Drop": PAGES}
-    )
-    with urllib.request.urlopen(request, timeout=PATIENCE):  # noqa: S310
-        pass
+    drop.queue_drop(PAGES)
