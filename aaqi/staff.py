@@ -1,5 +1,6 @@
 """The staff's desk: Django's admin under the site's name, behind its accounts."""
 
+import re
 from functools import wraps
 
 from allauth.account.utils import get_next_redirect_url
@@ -91,15 +92,15 @@ class StaffSite(AdminSite):
         super().register(ours, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):
-        """Answer 400 to two kinds of tampered input that Django's admin fails at."""
+        """Answer 400 to the tampered input that Django's admin fails at."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def checked(request, *args, **kwargs):
-            if "%00" in request.META["QUERY_STRING"]:
-                raise BadRequest("A query holds a NUL.")
+            if "%00" in request.META["QUERY_STRING"] or "\0" in request.path:
+                raise BadRequest("An address holds a NUL.")
             chosen = request.POST.getlist("_selected_action")
-            if not all(value.isdecimal() for value in chosen):
+            if not all(re.fullmatch(r"\d{1,30}", value) for value in chosen):
                 raise BadRequest("A chosen row has no number for an id.")
             return inner(request, *args, **kwargs)
 

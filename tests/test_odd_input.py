@@ -3,6 +3,7 @@
 import re
 
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.test import TestCase
 from django.urls import get_resolver
 
@@ -87,10 +88,15 @@ class OddInputTests(TestCase):
             for name in ("id__regex", "pk__foo", "suspicions__exact", "at__year"):
                 self.ask(f"{path}?{name}=(")
 
+    def test_so_can_the_row_that_staff_look_at_on_the_site(self):
+        for kind in ContentType.objects.all():
+            for value in ("9" * 5000, "x", "%00"):
+                self.ask(f"/admin/r/{kind.pk}/{value}/")
+
     def test_so_can_the_rows_that_staff_choose(self):
         for model in admin.site._registry:
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-            for chosen in ("9" * 30, "x", "\0"):
+            for chosen in ("9" * 30, "9" * 5000, "x", "\0"):
                 for action in ("publish", "delete_selected", "\0"):
                     response = self.client.post(
                         path, {"action": action, "index": 0, "_selected_action": chosen}

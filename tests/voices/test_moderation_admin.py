@@ -107,6 +107,37 @@ class QueueTests(DeskTestCase):
 
         self.assertEqual(Voice.objects.published().count(), 0)
 
+    def test_other_fields_that_end_like_it_say_nothing_of_when_it_was_read(self):
+        voice = make_voice()
+
+        self.client.post(
+            reverse(f"{QUEUE}_changelist"),
+            {
+                "xread_at": "soon",
+                "action": "publish",
+                "_selected_action": [voice.pk],
+                "read_at": timezone.now().isoformat(),
+            },
+        )
+
+        self.assertEqual(self.status(voice), 200)
+
+    def test_a_page_that_says_it_twice_and_wrongly_publishes_nothing(self):
+        voice = make_voice()
+
+        response = self.client.post(
+            change_page(voice),
+            {
+                "read_at": "soon",
+                "CHANGE_FORM-action": "publish",
+                "_selected_action": [voice.pk],
+                "CHANGE_FORM-read_at": timezone.now().isoformat(),
+            },
+        )
+
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(Voice.objects.published().count(), 0)
+
     def test_an_empty_queue_says_so(self):
         response = self.client.get(reverse(f"{QUEUE}_changelist"))
 

@@ -1,11 +1,16 @@
 from datetime import datetime
 
 from django import forms
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import BadRequest
 from django.utils import timezone
 
 from voices.moderation.models import Reason
 from voices.plain_text import tidy_paragraphs, validate_plain_text
+
+# What the admin calls its field, in a list and on the page of one voice.
+NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
 class ReadForm(ActionForm):
@@ -20,12 +25,12 @@ class ReadForm(ActionForm):
 
 def read_at(request) -> datetime:
     """Return when the page was read that an action comes from; now, if it says none."""
-    names = [name for name in request.POST if name.endswith("read_at")]
-    if not names:
-        return timezone.now()
-    # The admin has found the whole form valid before it calls an action.
-    said = ReadForm.base_fields["read_at"].clean(request.POST[names[0]])
-    return said or timezone.now()
+    said = next((request.POST[name] for name in NAMES if name in request.POST), None)
+    try:
+        return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
+    except forms.ValidationError:
+        # The admin has looked at one of them before it calls an action.
+        raise BadRequest("The page does not say when it was read.") from None
 
 
 class ReasonForm(forms.Form):
@@ -36,7 +41,8 @@ class DeclineForm(ReasonForm):
     tell = forms.BooleanField(
         label="Mail the reason to the author",
         required=False,
-        help_text="Without this the author is told nothing.",
+        help_text="Without this no mail is sent; their own page at “Manage my voice” "
+        "shows the decision and its reason.",
     )
 
 
