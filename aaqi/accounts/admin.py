@@ -56,7 +56,7 @@ class AccountForm(forms.ModelForm):
 
 @admin.register(User)
 class AccountAdmin(admin.ModelAdmin):
-    """Who is staff. New ones come by an invitation, and nobody is ever deleted."""
+    """Who is staff. They come by an invitation; who took theirs up is never deleted."""
 
     form = AccountForm
     list_display = [
@@ -131,7 +131,7 @@ class AccountAdmin(admin.ModelAdmin):
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
             accounts = list(chosen.select_for_update(of=["self"]).order_by("pk"))
-            accounts = [each for each in accounts if decide_on(each)]
+            accounts = [each for each in accounts if decide_on(each, request.user)]
             for account in accounts:
                 inviting.log(kind, account, request.user)
         level = messages.SUCCESS if accounts else messages.WARNING
@@ -142,13 +142,13 @@ class AccountAdmin(admin.ModelAdmin):
         self.decide(request, queryset, "Disabled", Kind.DISABLED, self.close)
 
     @staticmethod
-    def close(account):
+    def close(account, by):
         if not account.is_active:
             return False
         account.is_active = False
         account.save(update_fields=["is_active"])
         inviting.end_sessions(account)
-        inviting.revoke(account.invitations.all(), None)
+        inviting.revoke(account.invitations.all(), by)
         return True
 
     @action("Enable again")
@@ -156,7 +156,7 @@ class AccountAdmin(admin.ModelAdmin):
         self.decide(request, queryset, "Enabled", Kind.ENABLED, self.open)
 
     @staticmethod
-    def open(account):
+    def open(account, by):
         # Whoever never used an invitation has nothing to sign in with.
         if account.is_active or account.last_login is None:
             return False
@@ -171,7 +171,7 @@ class AccountAdmin(admin.ModelAdmin):
         )
 
     @staticmethod
-    def without_factors(account):
+    def without_factors(account, by):
         removed, _ = Authenticator.objects.filter(user=account).delete()
         if not removed:
             return False

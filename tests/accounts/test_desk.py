@@ -65,6 +65,7 @@ class AccountsOfOthersTests(TestCase):
         self.assertContains(
             Client().get(invitation.path), "took it back", status_code=410
         )
+        self.assertIn(("revoked", self.other, self.by), self.logged())
 
     def test_a_lost_device_is_removed_logged_and_its_owner_told(self):
         self.client.post(USERS, chosen("remove_factors", self.other))
