@@ -24,7 +24,7 @@ from voices.ranking_errors.views import render_report as render_error
 from voices.reports.forms import ReportForm
 from voices.reports.views import render_report
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.views import render_add, render_check
+from voices.signing.views import render_add, render_check, render_closed
 
 LATEST = 3
 FEATURED = 3
@@ -96,7 +96,9 @@ def csrf_failure(request, reason=""):
     """Answer 403, and give back what was typed."""
     match = request.resolver_match
     name = match.view_name if match else ""
-    if name == "voices:add" and settings.SIGNING_OPEN:
+    if name == "voices:add" and not settings.SIGNING_OPEN:
+        return render_closed(request, status=403)
+    if name == "voices:add":
         form = SignForm(request.POST)
         return render_add(request, form, stale=True, status=403)
     if name == "voices:manage-ask":

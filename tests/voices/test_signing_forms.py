@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from django.test import TestCase, override_settings
+from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
@@ -274,6 +274,24 @@ class SigningClosedTests(TestCase):
             self.assertContains(response, "Signing is closed", status_code=503)
             self.assertIn("no-store", response["Cache-Control"])
         self.assertFalse(Submission.objects.exists())
+
+    @override_settings(SIGNING_OPEN=False)
+    def test_gives_back_what_was_typed(self):
+        strict = Client(enforce_csrf_checks=True)
+        for client, status in ((self.client, 503), (strict, 403)):
+            response = sign(client, name="Ana <b>", statement="First.\nSecond.")
+
+            self.assertContains(response, "What you typed", status_code=status)
+            self.assertContains(response, "First.<br>Second.", status_code=status)
+            self.assertContains(response, "Ana &lt;b&gt;", status_code=status)
+
+    @override_settings(SIGNING_OPEN=False)
+    def test_who_typed_nothing_is_given_nothing_back(self):
+        for response in (
+            self.client.get(reverse("voices:add")),
+            self.client.post(reverse("voices:add"), {"name": "", "statement": ""}),
+        ):
+            self.assertNotContains(response, "What you typed", status_code=503)
 
     @override_settings(SIGNING_OPEN=False)
     def test_what_was_sent_before_can_be_confirmed(self):

@@ -16,12 +16,15 @@ from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
+# What somebody types into the form, as it may have to be typed again.
+TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]
+
 
 @GET_OR_POST
 def add(request):
     """The form. Whoever signs, and however often, gets the same next page."""
     if not settings.SIGNING_OPEN:
-        return render(request, "voices/signing_closed.html", status=503)
+        return render_closed(request)
     if request.method != "POST":
         return render_add(request, SignForm())
     form = SignForm(request.POST)
@@ -63,6 +66,15 @@ def render_add(request, form, *, status=200, **context):
     return render(
         request, "voices/voice_form.html", {"form": form, **context}, status=status
     )
+
+
+def render_closed(request, *, status=503):
+    """Say that signing is closed, and give back what was typed into the form."""
+    form = SignForm(request.POST)
+    typed = [(form[name].label, form[name].value()) for name in TYPED]
+    typed = [(label, value) for label, value in typed if value]
+    context = {"typed": typed}
+    return render(request, "voices/signing_closed.html", context, status=status)
 
 
 def render_too_many(request, form, minutes):
