@@ -36,6 +36,20 @@ def connect(name: str) -> psycopg.Connection:
 
 
 @contextmanager
+def as_the_site(name: str) -> Iterator[None]:
+    """Let all that asks through Django ask this database of the server meanwhile."""
+    ours = connection.settings_dict
+    usual = ours["NAME"]
+    connection.close()
+    ours["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        ours["NAME"] = usual
+
+
+@contextmanager
 def maintenance() -> Iterator[psycopg.Connection]:
     """Yield a connection for making and renaming databases, to one caller at a time."""
     with connect(MAINTENANCE) as server:

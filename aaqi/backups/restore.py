@@ -1,5 +1,6 @@
 """Restoring a backup: loaded and counted beside the site's database, then swapped."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -37,10 +38,11 @@ def rows_now() -> dict[str, int]:
         return database.count_rows(site)
 
 
-def restore(path: Path, about: About) -> dict[str, int]:
-    """Put the backup in the place of the site's database; return its rows by table.
+def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
+    """Put the backup in the place of the site's database.
 
-    Until the last step, which is quick, the site's database is left as it is.
+    Before that `finish` is called, with Django's connection to what was restored. Until
+    the last step, which is quick, the site's database is left as it is.
     """
     name = database.site_database()
     draft, replaced = f"{name}_restoring", f"{name}_replaced"
@@ -59,15 +61,15 @@ def restore(path: Path, about: About) -> dict[str, int]:
         try:
             load(dump, draft)
             with database.connect(draft) as restored:
-                rows = database.count_rows(restored)
-            compare(about.rows, rows)
+                compare(about.rows, database.count_rows(restored))
+            with database.as_the_site(draft):
+                finish()
             database.drop(server, replaced)
             swap(server, draft, name, replaced)
         except BaseException:
             database.drop(server, draft)
             raise
         database.drop(server, replaced)
-    return rows
 
 
 def swap(server, draft: str, name: str, replaced: str) -> None:

@@ -1,13 +1,20 @@
 """Put a backup in the place of the site's database."""
 
+from functools import partial
 from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
-from aaqi.backups import BackupError, archive, restore
+from aaqi.backups import BackupError, archive, database, restore, taken_back
+from aaqi.backups.taken_back import Standing
 
 WIDTH = 40
+NOT_KNOWN = (
+    "What was withdrawn, erased or taken down since the backup may be back, for no "
+    "database could tell all of it: docs/operations.md, “Restore”."
+)
 
 
 class Command(BaseCommand):
@@ -20,8 +27,13 @@ class Command(BaseCommand):
             action="store_true",
             help="delete the database that is there, once the backup stands beside it",
         )
+        parser.add_argument(
+            "--as-it-was",
+            action="store_true",
+            help="also bring back what was withdrawn, erased or taken down since",
+        )
 
-    def handle(self, file, replace, **options):
+    def handle(self, file, replace, as_it_was, **options):
         try:
             about = restore.check(file)
             before = restore.rows_now()
@@ -31,15 +43,40 @@ class Command(BaseCommand):
                     "There is a database already, and nothing was changed. Make a "
                     "backup of it if it may still be wanted, then add --replace."
                 )
-            restore.restore(file, about)
+            finish = self.prepare
+            if not as_it_was:
+                finish = partial(self.follow, self.last_standing(before))
+            restore.restore(file, about, finish)
         except (BackupError, OSError) as error:
             raise CommandError(f"Nothing was restored. {error}") from error
-        # A backup of an earlier release lacks what has been added since.
-        call_command("prepare", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(
             f"Restored {file}: {sum(about.rows.values())} rows, as many as were backed "
             "up."
         )
+
+    def last_standing(self, before: dict[str, int]) -> Standing | None:
+        """Look at the database that is replaced, if it is there and can be read."""
+        if not before:
+            return None
+        try:
+            with database.as_the_site(database.site_database()):
+                return taken_back.standing()
+        except DatabaseError:
+            return None
+
+    def prepare(self) -> None:
+        # A backup of an earlier release lacks what has been added since.
+        call_command("prepare", stdout=self.stdout, stderr=self.stderr)
+
+    def follow(self, last: Standing | None) -> None:
+        self.prepare()
+        done, is_all = taken_back.take_back(last) if last else ({}, False)
+        if done:
+            self.stdout.write("Taken back again, as was done since the backup:")
+        for what, times in sorted(done.items()):
+            self.stdout.write(f"{what:{WIDTH}} {times:>10}")
+        if not is_all:
+            self.stdout.write(self.style.WARNING(NOT_KNOWN))
 
     def say(self, about: archive.About, before: dict[str, int]) -> None:
         self.stdout.write(f"The backup was made at {about.made_at}.")
