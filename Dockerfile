@@ -46,7 +46,7 @@ ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
 
 # Pillow looks for this one when it runs, to set the letters of share cards.
 RUN apt-get update && apt-get install --yes --no-install-recommends libfribidi0 \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 
 # Everything stays root's, so the site cannot change its own code; but for the places
 # where volumes are mounted, which take their owner from here.
