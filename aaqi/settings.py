@@ -151,6 +151,8 @@ MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30
+NETWORK_BLOCKED_DAYS = 90
+REPORT_KEPT_DAYS = 365
 
 # What staff are told on their next page; else it would be a cookie of its own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

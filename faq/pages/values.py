@@ -10,6 +10,8 @@ NAMES = {
         "unconfirmed_kept_days",
         "mail_log_kept_days",
         "network_kept_days",
+        "network_blocked_days",
+        "report_kept_days",
         "backup_kept_days",
         "mails_per_address_per_day",
         "contact_email",

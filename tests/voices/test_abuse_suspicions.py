@@ -123,6 +123,7 @@ class SignTests(SignTestCase):
     def test_a_blocked_network_blocks_who_is_in_it(self):
         BlockedNetwork.objects.create(network="192.0.2.0/24")
         BlockedNetwork.objects.create(network="2001:db8::/32")
+        BlockedNetwork.objects.create(network="192.0.3.0/24", until=timezone.now())
 
         for remote, suspected in (
             ("192.0.2.77", True),

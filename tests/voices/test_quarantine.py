@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from functools import partial
 
 from django.contrib.admin.models import LogEntry
@@ -478,14 +479,28 @@ class SettingsDeskTests(DeskTestCase):
     def test_a_blocked_network_has_one_spelling(self):
         url = reverse("admin:voices_blockednetwork_add")
 
+        tomorrow = timezone.localtime() + timedelta(days=1)
+        until = {"until_0": tomorrow.date(), "until_1": "12:00"}
         for network in ("192.0.2.0/24", "2001:DB8:0::/32", "203.0.113.7"):
-            answer = self.client.post(url, {"network": network})
+            answer = self.client.post(url, {"network": network} | until)
             self.assertEqual(answer.status_code, 302)
         for network in ("192.0.2.1/24", "2001:db8::/32", "x", "", "1" * 51, "1\0"):
-            answer = self.client.post(url, {"network": network})
+            answer = self.client.post(url, {"network": network} | until)
             self.assertEqual(answer.status_code, 200)
 
         self.assertEqual(
             set(BlockedNetwork.objects.values_list("network", flat=True)),
             {"192.0.2.0/24", "2001:db8::/32", "203.0.113.7/32"},
         )
+        self.assertNotIn("192", str(LogEntry.objects.values_list("object_repr")))
+
+    def test_a_network_is_not_blocked_for_ever(self):
+        url = reverse("admin:voices_blockednetwork_add")
+
+        answer = self.client.post(
+            url,
+            {"network": "192.0.2.0/24", "until_0": "2999-01-01", "until_1": "12:00"},
+        )
+
+        self.assertContains(answer, "At most 90 days from now")
+        self.assertFalse(BlockedNetwork.objects.exists())

@@ -6,9 +6,9 @@ from django.core.management import call_command
 from django.test import TestCase
 from django.utils import timezone
 
-from tests.factories import make_submission
-from voices.abuse.models import Arrival
-from voices.models import Submission
+from tests.factories import make_staff, make_submission, make_voice
+from voices.abuse.models import Arrival, BlockedNetwork
+from voices.models import RankingError, Report, Submission
 from voices.tasks import forget
 
 
@@ -51,3 +51,29 @@ class RetentionTests(TestCase):
 
         self.assertEqual(len(logs.output), 2)
         self.assertFalse(Arrival.objects.exists())
+
+    def test_reports_go_some_time_after_they_were_closed(self):
+        now, by = timezone.now(), make_staff()
+        kept = timedelta(days=settings.REPORT_KEPT_DAYS)
+        for closed_at in (None, now - kept / 2, now - kept - timedelta(days=1)):
+            closed = {"closed_at": closed_at, "closed_by": by if closed_at else None}
+            Report.objects.create(voice=make_voice(), text="Mine.", **closed)
+            RankingError.objects.create(text="Wrong.", **closed)
+
+        self.run_command()
+
+        for model in (Report, RankingError):
+            self.assertEqual(model.objects.count(), 2)
+            self.assertFalse(model.objects.filter(closed_at__lt=now - kept).exists())
+
+    def test_a_network_is_forgotten_when_its_block_is_over(self):
+        now = timezone.now()
+        BlockedNetwork.objects.create(network="192.0.2.0/24", until=now)
+        BlockedNetwork.objects.create(network="198.51.100.7/32")
+
+        self.run_command()
+
+        left = BlockedNetwork.objects.get()
+        self.assertEqual(left.network, "198.51.100.7/32")
+        days = timedelta(days=settings.NETWORK_BLOCKED_DAYS)
+        self.assertAlmostEqual(left.until, now + days, delta=timedelta(minutes=1))

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 
 from voices import addresses
-from voices.abuse.models import BlockedDomain, BlockedNetwork, Limit
+from voices.abuse.models import BlockedDomain, BlockedNetwork, Limit, longest_block
 
 # Arrivals are forgotten after this long, so no window can be longer.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
@@ -69,8 +69,19 @@ class BlockedNetworkForm(forms.ModelForm):
             # The model's validator has the words for it.
             return network
 
+    def clean_until(self):
+        until = self.cleaned_data["until"]
+        if until > longest_block():
+            raise forms.ValidationError(
+                f"At most {settings.NETWORK_BLOCKED_DAYS} days from now; if it goes on "
+                "then, block it again.",
+                code="too-late",
+            )
+        return until
+
 
 @admin.register(BlockedNetwork)
 class BlockedNetworkAdmin(admin.ModelAdmin):
     form = BlockedNetworkForm
+    list_display = ["network", "until"]
     search_fields = ["network"]

@@ -34,7 +34,7 @@ def has_blocked_domain(email_key: str) -> bool:
 def is_in_blocked_network(address: str) -> bool:
     if not address:
         return False
-    networks = BlockedNetwork.objects.values_list("network", flat=True)
+    networks = BlockedNetwork.objects.standing().values_list("network", flat=True)
     return any(ip_address(address) in ip_network(network) for network in networks)
 
 

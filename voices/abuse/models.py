@@ -50,18 +50,38 @@ def validate_network(text: str) -> None:
         ) from error
 
 
+def longest_block():
+    return timezone.now() + timedelta(days=settings.NETWORK_BLOCKED_DAYS)
+
+
+class BlockedNetworkQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(until__gt=Now())
+
+    def forget_old(self):
+        return self.filter(until__lte=Now()).delete()
+
+
 class BlockedNetwork(models.Model):
-    """A network whose forms go into quarantine."""
+    """A network whose forms go into quarantine for a while."""
 
     network = models.CharField(
         max_length=50, unique=True, validators=[validate_network]
     )
+    until = models.DateTimeField(
+        default=longest_block,
+        # Of what stood there before, and of a process of the version before.
+        db_default=Now() + timedelta(days=90),
+    )
+
+    objects = BlockedNetworkQuerySet.as_manager()
 
     class Meta:
         ordering = ["network"]
 
     def __str__(self):
-        return self.network
+        # Django's log keeps this; the network itself is to be forgotten.
+        return f"Blocked network {self.pk}"
 
 
 class ArrivalQuerySet(models.QuerySet):

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from rankings.states import JURISDICTIONS
 from voices.plain_text import validate_plain_text
@@ -14,6 +17,11 @@ class RankingErrorQuerySet(models.QuerySet):
     def close(self, by) -> int:
         """Note that these were looked into; return how many it was."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
+
+    def forget_closed(self):
+        """Delete those that were looked into long enough ago."""
+        age = timedelta(days=settings.REPORT_KEPT_DAYS)
+        return self.filter(closed_at__lt=timezone.now() - age).delete()
 
 
 class RankingError(models.Model):
@@ -53,4 +61,5 @@ class RankingError(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_state_display() or 'The rankings'}: {self.text[:60]}"
+        # Without the text, for Django's log keeps this.
+        return f"{self.get_state_display() or 'The rankings'}, No. {self.pk}"

@@ -1,9 +1,10 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from voices.abuse.suspicion import is_suspicious
 from voices.plain_text import validate_plain_text
@@ -33,6 +34,11 @@ class ReportQuerySet(models.QuerySet):
             default=None,
         )
         Voice.objects.filter(pk=voice.pk).update(reported_at=first)
+
+    def forget_closed(self):
+        """Delete those that were answered long enough ago."""
+        age = timedelta(days=settings.REPORT_KEPT_DAYS)
+        return self.filter(closed_at__lt=timezone.now() - age).delete()
 
 
 class Report(models.Model):
