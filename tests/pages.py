@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,7 +27,14 @@ from aaqi.accounts.roles import Role, make_roles
 from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
 from tests.abuse import make_quarantined, set_limit
-from tests.accounts.steps import PASSWORD, add_app, add_passkey, make_member
+from tests.accounts.steps import (
+    PASSWORD,
+    add_app,
+    add_passkey,
+    make_member,
+    note_session,
+    sign_in,
+)
 from tests.factories import (
     check_url,
     confirm_url,
@@ -143,6 +151,15 @@ def send_too_much(page):
 
 
 # Rows
+
+
+def sessions_path():
+    """Our own session is listed already; here is one on another machine."""
+    elsewhere = Client()
+    desk = get_user_model().objects.get(username="desk")
+    sign_in(elsewhere, desk)
+    note_session(desk, elsewhere.session.session_key, "Firefox at home")
+    return reverse("usersessions_list")
 
 
 def voice(statement=SHORT):
@@ -777,7 +794,7 @@ ACCOUNTS = [
     ),
     Page("account-password", at("account_change_password"), staff=True),
     Page("account-password-set", at("account_set_password"), staff=True),
-    Page("account-sessions", at("usersessions_list"), staff=True),
+    Page("account-sessions", sessions_path, staff=True),
     Page("account-logout", at("account_logout"), staff=True),
 ]
 PAGES = PUBLIC + STAFF + ACCOUNTS

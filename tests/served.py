@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 from aaqi.local import site
-from tests.accounts.steps import PASSWORD, sign_in
+from tests.accounts.steps import PASSWORD, note_session, sign_in
 from tests.factories import make_staff
 from tests.processes import database_environment
 
@@ -66,7 +66,9 @@ class Served:
         client = Client()
         # For as long as it takes, nobody is asked to show again who they are.
         tomorrow = time.time() + 24 * 60 * 60
-        sign_in(client, make_staff("desk", password=PASSWORD), at=tomorrow)
+        desk = make_staff("desk", password=PASSWORD)
+        sign_in(client, desk, at=tomorrow)
+        note_session(desk, client.session.session_key, "Chromium of this test")
         host = urlsplit(self.url).hostname
         return [
             {"name": name, "value": cookie.value, "domain": host, "path": "/"}

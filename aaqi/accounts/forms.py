@@ -29,6 +29,12 @@ class Plain(forms.Form):
         if old := self.fields.get("oldpassword"):
             old.label = "Your password now"
 
+    def full_clean(self):
+        # The summary of mistakes says it apart from its field.
+        for name, field in self.fields.items():
+            field.error_messages["required"] = f"Fill in “{self[name].label}”"
+        super().full_clean()
+
 
 class LoginForm(Plain, account.LoginForm):
     def __init__(self, *args, **kwargs):

@@ -21,6 +21,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
 )
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.urls import reverse
 from fido2.cose import ES256
@@ -122,3 +123,10 @@ def add_passkey(user, name="Passkey"):
         "clientExtensionResults": {"credProps": {"rk": True}},
     }
     return WebAuthn.add(user, name, registered).instance
+
+
+def note_session(user, key, browser):
+    """List a session among those of its owner, as signing in does."""
+    UserSession.objects.create(
+        user=user, session_key=key, ip="192.0.2.7", user_agent=browser
+    )

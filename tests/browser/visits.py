@@ -52,7 +52,7 @@ def visitor(chromium, url, **options):
         yield context
     finally:
         context.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 def open_page(context, served, entry):
