@@ -8,6 +8,7 @@ from voices.managing.models import AddressChange, LinkRequest
 from voices.moderation.models import (
     AwaitingVoice,
     Decision,
+    Digest,
     QuarantinedSignature,
     Reason,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "BlockedNetwork",
     "DayTally",
     "Decision",
+    "Digest",
     "Letter",
     "Limit",
     "LinkRequest",

@@ -15,6 +15,7 @@ from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
 from voices.letters.send import drop_letter
 from voices.letters.send import send_letter as send
 from voices.managing.queue import FIND_LINK, answer
+from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
@@ -78,6 +79,17 @@ def draw_cards(voice_ids: list[int]) -> None:
 def read_bounces(timestamp: int) -> None:
     if settings.BOUNCE_MAILDIR:
         bounces.read_maildir(settings.BOUNCE_MAILDIR)
+
+
+@app.periodic(cron="0 13 * * *")
+@app.task(
+    name="voices.send_digest",
+    queue="mail",
+    queueing_lock="voices.send_digest",
+    retry=Backoff(),
+)
+def tell_moderators(timestamp: int) -> None:
+    send_digest(timestamp)
 
 
 @app.periodic(cron="* * * * *")

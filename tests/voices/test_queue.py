@@ -213,9 +213,11 @@ class UpkeepTests(CommittedTestCase):
                 "voices.fold_tallies",
                 "voices.forget",
                 "voices.read_bounces",
+                "voices.send_digest",
             },
         )
         self.assertEqual(periodic["aaqi.retry_stalled"], "* * * * *")
+        self.assertEqual(periodic["voices.send_digest"], "0 13 * * *")
 
 
 class KilledWorkerTests(CommittedTestCase):

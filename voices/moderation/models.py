@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -93,3 +95,26 @@ class QuarantinedSignature(Signature):
         ordering = ["quarantined_at", "pk"]
         verbose_name = "signature in quarantine"
         verbose_name_plural = "signatures in quarantine"
+
+
+class DigestQuerySet(models.QuerySet):
+    def take(self, day: date) -> bool:
+        """Say whether nobody has mailed this day's digest, or a later one, before."""
+        if self.filter(day__gte=day).exists():
+            return False
+        self.filter(day__lt=day).delete()
+        return self.get_or_create(day=day)[1]
+
+
+class Digest(models.Model):
+    """That moderators were mailed what waited on a day; only the latest is kept."""
+
+    day = models.DateField(primary_key=True)
+
+    objects = DigestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self):
+        return str(self.day)

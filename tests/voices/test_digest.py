@@ -1,0 +1,118 @@
+import re
+import smtplib
+from datetime import UTC, datetime
+from unittest import mock
+
+from django.core import mail
+from django.test import Client, TestCase, override_settings
+from django.utils import timezone
+
+from tests.abuse import make_quarantined
+from tests.factories import make_published_voice, make_staff, make_voice
+from tests.voices.test_letters import SEND, parts
+from voices.models import RankingError, Report
+from voices.tasks import tell_moderators
+
+DAY = 24 * 60 * 60
+
+
+@override_settings(MODERATION_EMAIL="moderators@example.org")
+class DigestTests(TestCase):
+    def tell(self, timestamp=20_000 * DAY):
+        before = len(mail.outbox)
+        tell_moderators(timestamp)
+        return mail.outbox[before:]
+
+    def test_says_what_waits_in_numbers_and_names_nobody(self):
+        make_voice(
+            name="Ada Secretname",
+            statement="Secret words.",
+            review_since=datetime(2026, 11, 20, 12, tzinfo=UTC),
+        )
+        make_voice()
+        voice = make_published_voice()
+        Report.objects.create(voice=voice, kind="other", text="Secret report.")
+        RankingError.objects.create(text="Secret error.")
+        RankingError.objects.create(text="Secret error.")
+        make_quarantined(email="secret@example.com")
+
+        (message,) = self.tell()
+
+        self.assertEqual(message.to, ["moderators@example.org"])
+        for part in parts(message):
+            text = re.sub(r"<[^>]+>", "", part)
+            self.assertIn("2 voices to review, the oldest since November 20", text)
+            self.assertIn("1 open report about voices", text)
+            self.assertIn("2 open reports of errors in the rankings", text)
+            self.assertIn("1 signature in quarantine", text)
+            self.assertNotIn("ecret", part)
+
+    def test_each_link_opens_its_list_with_what_is_open_and_that_alone(self):
+        moderator, by = Client(), make_staff()
+        moderator.force_login(by)
+        closed = {"closed_at": timezone.now(), "closed_by": by}
+        make_voice(name="Waits")
+        voice = make_published_voice(name="Published")
+        Report.objects.create(voice=voice, kind="other", text="Open report.")
+        Report.objects.create(voice=voice, kind="other", text="Closed one.", **closed)
+        RankingError.objects.create(text="Open error.")
+        RankingError.objects.create(text="Closed one.", **closed)
+        make_quarantined(name="Bea Held")
+
+        (message,) = self.tell()
+
+        for part in parts(message):
+            links = re.findall(r"http\S+?(/admin/[^\s\"]+)", part)
+            shown = ["Waits", "Open report.", "Open error.", "Bea Held"]
+            self.assertEqual(len(links), len(shown))
+            for link, words in zip(links, shown, strict=True):
+                page = moderator.get(link)
+                self.assertContains(page, words)
+                self.assertNotContains(page, "Closed one.")
+
+    def test_what_does_not_wait_is_not_named(self):
+        make_quarantined()
+
+        (message,) = self.tell()
+
+        self.assertIn("1 signature in quarantine", message.body)
+        self.assertNotIn("review", message.body)
+        self.assertNotIn("report", message.body)
+
+    def test_nothing_is_mailed_where_nothing_waits(self):
+        make_published_voice()
+
+        self.assertEqual(self.tell(), [])
+
+    @override_settings(MODERATION_EMAIL="")
+    def test_nothing_is_mailed_where_no_address_is_set(self):
+        make_voice()
+
+        self.assertEqual(self.tell(), [])
+
+    def test_a_day_has_one_however_often_it_is_asked_for(self):
+        make_voice()
+
+        sent = [len(self.tell(day * DAY)) for day in (20_000, 20_000, 20_001, 20_000)]
+
+        self.assertEqual(sent, [1, 0, 1, 0])
+
+    def test_one_that_did_not_leave_is_tried_again(self):
+        make_voice()
+        with (
+            mock.patch(SEND, side_effect=smtplib.SMTPServerDisconnected),
+            self.assertRaises(smtplib.SMTPException),
+        ):
+            self.tell()
+
+        self.assertEqual(len(self.tell()), 1)
+
+    def test_one_whose_worker_died_with_it_is_not_sent_twice(self):
+        make_voice()
+        with (
+            mock.patch(SEND, side_effect=KeyboardInterrupt),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.tell()
+
+        self.assertEqual(self.tell(), [])
