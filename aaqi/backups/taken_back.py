@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Min, Model, Q
+from django.utils import timezone
 
 from faq.models import Case, Chart, Page, Question, TimelineEntry
 from voices.managing import changes
@@ -104,7 +105,9 @@ def take_back(last: Standing) -> tuple[Counter[str], bool]:
         done["staff accounts closed"] += accounts.update(is_active=False)
     for model, slug in last.drafts - here.drafts:
         texts = model._default_manager.filter(slug=slug)
-        done["texts taken off"] += texts.update(publish_at=None)
+        # As edited by staff, or the file that it came from would publish it again.
+        off = texts.update(publish_at=None, edited_at=timezone.now())
+        done["texts taken off"] += off
     return +done, known
 
 

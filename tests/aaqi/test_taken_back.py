@@ -109,6 +109,7 @@ class TakenBackTests(CommittedTestCase):
         self.back_up()
         decide.take_down(Voice.objects.all(), make_staff(), make_reason())
         Case.objects.update(publish_at=None)
+        self.assertIsNone(case.edited_at)
         gone.is_active = False
         gone.save()
 
@@ -119,6 +120,7 @@ class TakenBackTests(CommittedTestCase):
         gone.refresh_from_db()
         self.assertIsNotNone(voice.taken_down_at)
         self.assertIsNone(case.publish_at)
+        self.assertIsNotNone(case.edited_at)
         self.assertFalse(gone.is_active)
 
     def test_what_was_damaged_comes_back(self):

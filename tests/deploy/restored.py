@@ -1,8 +1,10 @@
 """A backup under load brings every row back after the database's volume is gone."""
 
 import json
+import re
 import time
 
+from tests.deploy.from_nothing import publish
 from tests.deploy.load import Load
 from tests.deploy.project import (
     DOCKER,
@@ -15,7 +17,7 @@ from tests.deploy.project import (
     say,
     wait_healthy,
 )
-from tests.deploy.visitor import get
+from tests.deploy.visitor import confirm, get, link, mail_to, post, sign
 
 COUNT = """
 from django.apps import apps
@@ -54,6 +56,27 @@ def prove():
     compose("up", "--detach", timeout=240)
     wait_healthy(SERVICES, 120)
     check(get("/voices/add/").status == 200, "The site is not back.")
+    taken_back()
+
+
+def taken_back():
+    """Who withdrew since the backup is not brought back by it."""
+    email = "taken-back@example.com"
+    check(sign(email, statement="Once more.").status == 303, "Signing failed.")
+    confirm(mail_to(email, "confirm"))
+    page = f"/voices/{publish()}/"
+    manage = link(mail_to(email, "published"), "/manage/")
+    file = execute("backup", "manage.py", "backup").split(":")[0]
+    done = post(manage, {"action": "withdraw", "sure": "on"})
+    check(done.status == 303, f"Withdrawing answers {done.status}.")
+    compose("stop", "--timeout", "30", "web-a", "web-b", "worker")
+    said = execute("backup", "manage.py", "restore", file, "--replace")
+    check(re.search(r"signatures withdrawn +1\n", said), said)
+    check("may be back" not in said, said)
+    compose("up", "--detach", timeout=240)
+    wait_healthy(SERVICES, 120)
+    check(get(page).status == 410, "What was withdrawn is back.")
+    say("What was withdrawn after a backup is not brought back by it.")
 
 
 def rows():
