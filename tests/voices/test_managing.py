@@ -28,6 +28,8 @@ from voices.models import (
     AddressChange,
     Decision,
     LinkRequest,
+    Report,
+    Reveal,
     Signature,
     Submission,
     Tally,
@@ -584,6 +586,21 @@ class DataTests(PublishedTestCase):
             columns = {field.name for field in row._meta.concrete_fields}
             left_out = columns - set(data[name])
             self.assertLessEqual(left_out, {"id", "ref", "voice", "search", "text_key"})
+
+    def test_holds_reports_and_reveals_without_the_words_and_names_of_others(self):
+        Report.objects.create(voice=self.voice, kind="other", text="Not his words.")
+        Reveal.objects.create(signature=self.signature, by=make_staff("secretive"))
+        other = make_signature()
+        Report.objects.create(voice=other.voice, kind="impersonation")
+        Reveal.objects.create(signature=other, by=self.by)
+
+        response = self.client.get(f"{self.path}data/")
+
+        data = response.json()
+        self.assertEqual([each["kind"] for each in data["reports"]], ["Something else"])
+        self.assertEqual(len(data["address_seen_by_staff"]), 1)
+        self.assertNotContains(response, "Not his words.")
+        self.assertNotContains(response, "secretive")
 
 
 def dump():

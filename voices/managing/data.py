@@ -1,9 +1,10 @@
-"""All that is stored about one signer, for them to have."""
+"""What is stored about one signer, for them to have."""
 
 from django.db.models import Q
 
 from voices.letters.models import Letter
 from voices.managing.models import AddressChange
+from voices.reveals.models import Reveal
 from voices.signing.models import Signature
 
 # Keys of the database's own, and what is made of the other columns.
@@ -20,7 +21,11 @@ def row(instance) -> dict:
 
 
 def everything(signature: Signature) -> dict:
-    """Return signature, voice, mails, forms and decisions, ready for JSON."""
+    """Return what there is of the signer and what became of it, ready for JSON.
+
+    Left out are the words and names of others, and the arrivals, which are there as
+    hashes for some days.
+    """
     voice = signature.voice
     return {
         "signature": row(signature),
@@ -38,5 +43,12 @@ def everything(signature: Signature) -> dict:
         "decisions": [
             {"kind": decision.get_kind_display(), "at": decision.at}
             for decision in (voice.decisions.all() if voice else [])
+        ],
+        "reports": [
+            {"kind": report.get_kind_display(), "at": report.arrived_at}
+            for report in (voice.reports.all() if voice else [])
+        ],
+        "address_seen_by_staff": [
+            reveal.at for reveal in Reveal.objects.filter(signature=signature)
         ],
     }

@@ -134,6 +134,8 @@ def manage_page(request, token, signature, *, stale=False, **bound):
             "token": token,
             "done": request.GET.get("done", ""),
             "stale": stale,
+            "network_kept_days": settings.NETWORK_KEPT_DAYS,
+            "backup_kept_days": settings.BACKUP_KEPT_DAYS,
             **forms,
             **bound,
         },
