@@ -10,7 +10,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from faq.markdown import SCHEMES
 
-# The longest text, the explainer, has about 20,000.
+# The longest text is the explainer, which has room to grow.
 LONGEST = 40_000
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")

@@ -173,7 +173,7 @@ class Bench:
         few, _ = median_times(lambda: self.site.ask("/voices/"), self.ask_rows, ROUNDS)
         with connection.cursor() as cursor:
             cursor.execute(FILL, [MANY_VOICES])
-            # As the worker does every few minutes.
+            # As the worker does each minute.
             Tally.objects.fold()
             cursor.execute("VACUUM ANALYZE")
         many, _ = median_times(lambda: self.site.ask("/voices/"), self.ask_rows, ROUNDS)
