@@ -12,6 +12,7 @@ from faq.questions.models import Question
 
 # The best matches; more would be no answer.
 MOST = 30
+CUT = " … "
 MARKS: dict[str, Any] = {
     "start_sel": MATCH_START,
     "stop_sel": MATCH_END,
@@ -42,12 +43,30 @@ def search(words: str) -> list[Match]:
                 max_fragments=2,
                 max_words=30,
                 min_words=15,
-                fragment_delimiter=" … ",
+                fragment_delimiter=CUT,
                 **MARKS,
             ),
         )
         .order_by("-rank", "order", "pk")[:MOST]
     )
     return [
-        Match(row, mark_matches(row.title), mark_matches(row.excerpt)) for row in found
+        Match(row, mark_matches(row.title), mark_matches(cut(row.excerpt, row.words)))
+        for row in found
     ]
+
+
+def cut(excerpt: str, words: str) -> str:
+    """Return the excerpt with dots where the answer begins before it or goes on."""
+    fragments = excerpt.replace(MATCH_START, "").replace(MATCH_END, "").split(CUT)
+    before, _, _ = words.partition(fragments[0])
+    _, _, after = words.rpartition(fragments[-1])
+    # The database leaves out the full stop at the end.
+    return (
+        (CUT.lstrip() if has_words(before) else before)
+        + excerpt
+        + (CUT.rstrip() if has_words(after) else after)
+    )
+
+
+def has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))

@@ -145,6 +145,16 @@ class SearchTests(TestCase):
         self.assertNotContains(response, "What is it?")
         self.assertContains(response, "<b>1 question</b> matches.")
 
+    def test_dots_tell_where_an_answer_begins_before_and_goes_on(self):
+        make_question("Short?", "Taxes rise.", order=1)
+        make_question("Long?", f"{'Much before. ' * 30}Taxes. {'Much after. ' * 30}")
+
+        short, long = self.search("taxes").context["matches"]
+
+        self.assertEqual(short.excerpt, "<mark>Taxes</mark> rise.")
+        self.assertTrue(long.excerpt.startswith("… "))
+        self.assertTrue(long.excerpt.endswith(" …"))
+
     def test_puts_a_match_in_the_question_first(self):
         make_question("What is it?", "It ends lawsuits, also about taxes.", order=1)
         make_question("Would taxes rise?", "Perhaps.", order=2)
