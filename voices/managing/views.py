@@ -3,6 +3,7 @@ from functools import wraps
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
+from django.forms import Form
 from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -226,7 +227,7 @@ def erase(request, token, signature):
 @for_signer
 def lost_cookie(request, token, signature):
     """Give back what was typed into the page when the CSRF check failed."""
-    typed = {}
+    typed: dict[str, Form] = {}
     if request.POST.get("action") == "save":
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
     if request.POST.get("action") == "address":
