@@ -42,7 +42,6 @@ INSTALLED_APPS = [
     "simple_history",
     "aaqi",
     "cards",
-    "copies",
     "aaqi.accounts",
     "allauth",
     "allauth.account",
@@ -169,7 +168,7 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# Where the cache in front drops copies of pages (copies/drop.py); "" for none.
+# Where the cache in front drops copies of pages (voices/wall/copies.py); "" for none.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {

@@ -13,14 +13,12 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
-from copies.drop import queue_drop
+from faq.publishing import taken_off
 from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
 
 BIGGEST_ID = 2**63 - 1
-# Where copies are dropped of what stood in a text: others link to it and quote it.
-ANY_PAGE = "^/"
 TAKEN_OFF = (
     "This text was public and is not any more. To show it again, fill in “Public from”."
 )
@@ -103,19 +101,19 @@ class TextAdmin(SimpleHistoryAdmin):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)
             if was_public:
-                queue_drop(ANY_PAGE)
+                taken_off.send(self.model)
         # A version from before it was public brings its empty date back too.
         if was_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        queue_drop(ANY_PAGE)
+        taken_off.send(self.model)
 
     @transaction.atomic
     def delete_queryset(self, request, queryset):
         super().delete_queryset(request, queryset)
-        queue_drop(ANY_PAGE)
+        taken_off.send(self.model)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_public else None

@@ -2,9 +2,14 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.dispatch import Signal
 from django.utils import timezone
 
 from faq.sources import validate_sources
+
+# Words that the public could read are there no more; sent in the transaction that takes
+# them off.
+taken_off = Signal()
 
 
 class TextQuerySet(models.QuerySet):

@@ -96,7 +96,7 @@ class TemplateTests(SimpleTestCase):
                 TEMPLATES,
                 *(
                     settings.BASE_DIR / a
-                    for a in ("aaqi", "cards", "copies", "faq", "rankings", "voices")
+                    for a in ("aaqi", "cards", "faq", "rankings", "voices")
                 ),
             )
             for path in folder.rglob("*")
@@ -211,18 +211,17 @@ class EveryPageTests(TestCase):
 
 class RoomTests(SimpleTestCase):
     def test_no_app_imports_the_project(self):
-        for app in ("voices", "rankings", "faq", "cards", "copies"):
+        for app in ("voices", "rankings", "faq", "cards"):
             for path in Path(apps.get_app_config(app).path).rglob("*.py"):
                 self.assertNotRegex(
                     path.read_text(), r"(?m)^\s*(from|import) aaqi\b", str(path)
                 )
 
-    def test_what_all_of_them_use_asks_nobody(self):
-        for app in ("cards", "copies"):
-            for path in Path(apps.get_app_config(app).path).rglob("*.py"):
-                self.assertNotRegex(
-                    path.read_text(), r"(?m)^\s*(from|import) (voices|faq|rankings)\b"
-                )
+    def test_the_cards_ask_nobody(self):
+        for path in Path(apps.get_app_config("cards").path).rglob("*.py"):
+            self.assertNotRegex(
+                path.read_text(), r"(?m)^\s*(from|import) (voices|faq|rankings)\b"
+            )
 
     def test_the_list_of_states_asks_nobody(self):
         for path in Path(apps.get_app_config("rankings").path).rglob("*.py"):

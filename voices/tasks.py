@@ -19,6 +19,7 @@ from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
+from voices.wall.copies import DROP_COPIES, VOICES, drop
 from voices.wall.models import Tally
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,11 @@ def find_link(request_id: int) -> None:
 @app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())
 def queue_update(update_id: int, after: int) -> None:
     queue_copies(update_id, after)
+
+
+@app.task(name=DROP_COPIES, retry=Backoff())
+def drop_copies(pages: str = VOICES) -> None:
+    drop(pages)
 
 
 @app.task(name=DRAW_CARDS, retry=Backoff())

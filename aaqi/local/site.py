@@ -25,7 +25,7 @@ STEPS = [
 ]
 PATIENCE = 60  # Seconds until the first answer.
 LEAVE = 30  # Seconds in which a process ends what it is doing.
-APPS = ["aaqi", "cards", "copies", "faq", "rankings", "voices"]
+APPS = ["aaqi", "cards", "faq", "rankings", "voices"]
 
 
 class SiteError(Exception):

@@ -6,7 +6,6 @@ from django.test import TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from copies.drop import DROP_COPIES
 from faq.models import Case, Chart, Page, Question, TimelineEntry
 from tests.committed import jobs
 from tests.factories import make_staff
@@ -18,6 +17,7 @@ from tests.faq.texts import (
     make_page,
     make_question,
 )
+from voices.wall.copies import DROP_COPIES
 
 MAKERS = {
     Question: make_question,

@@ -1,9 +1,12 @@
 import re
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.error import HTTPError, URLError
 
 from django.db import transaction
-from django.test import SimpleTestCase, TestCase, override_settings
+from django.test import TestCase, override_settings
 
-from copies.drop import DROP_COPIES
 from tests.committed import CommittedTestCase, jobs
 from tests.factories import (
     make_published_voice,
@@ -15,20 +18,70 @@ from tests.factories import (
 from voices.managing import changes
 from voices.models import Voice
 from voices.moderation import decide
-from voices.wall.copies import PAGES
+from voices.tasks import drop_copies
+from voices.wall.copies import AGAIN_SECONDS, DROP_COPIES, VOICES, queue_drop
 
 CACHE = override_settings(PAGE_CACHE_URL="http://cache.example:8081")
 
 
-class PagesTests(SimpleTestCase):
-    def test_dropped_are_all_pages_with_voices_and_no_others(self):
+class Cache(BaseHTTPRequestHandler):
+    """Notes what it is asked to drop, and answers as it was told to."""
+
+    def do_BAN(self):
+        self.server.asked.append(self.headers["X-Drop"])
+        self.send_response(self.server.answer)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def cache(answer=200):
+    with HTTPServer(("127.0.0.1", 0), Cache) as server:
+        server.asked, server.answer = [], answer
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            with override_settings(PAGE_CACHE_URL=url):
+                yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class DropTests(TestCase):
+    def test_the_cache_is_asked_to_drop_the_pages_that_show_voices(self):
+        with cache() as server:
+            drop_copies(VOICES)
+
+        self.assertEqual(server.asked, [VOICES])
+
+    def test_those_are_all_pages_with_voices_and_no_others(self):
         for path in (
             *("/", "/?from=mail", "/voices/", "/voices/?state=OH", "/voices/7/"),
             *("/voices/7/card.png", "/voices/feed/", "/rankings/ohio/", "/embed/"),
         ):
-            self.assertRegex(path, PAGES)
+            self.assertRegex(path, VOICES)
         for path in ("/faq/", "/privacy/", "/static/site.css", "/explained/voices/"):
-            self.assertIsNone(re.search(PAGES, path), path)
+            self.assertIsNone(re.search(VOICES, path), path)
+
+    def test_a_cache_that_refuses_or_is_away_is_asked_again(self):
+        with cache(answer=400), self.assertRaises(HTTPError):
+            drop_copies(VOICES)
+        with (
+            override_settings(PAGE_CACHE_URL="http://127.0.0.1:9"),
+            self.assertRaises(URLError),
+        ):
+            drop_copies(VOICES)
+        self.assertIsNotNone(drop_copies.retry_strategy)
+
+    def test_without_a_cache_there_is_nothing_to_do(self):
+        queue_drop()
+        drop_copies(VOICES)
+
+        self.assertEqual(jobs(DROP_COPIES), [])
 
 
 @CACHE
@@ -94,6 +147,14 @@ class QueuedTests(TestCase):
         decide.edit(voice, by)
 
         self.assert_queued(2)
+
+    def test_it_is_done_at_once_and_again_for_a_page_that_was_being_made(self):
+        queue_drop()
+
+        now, later = jobs(DROP_COPIES)
+        self.assertEqual(now["args"], {"pages": VOICES})
+        waits = (later["scheduled_at"] - now["scheduled_at"]).total_seconds()
+        self.assertAlmostEqual(waits, AGAIN_SECONDS, delta=1)
 
 
 @CACHE
