@@ -57,7 +57,7 @@ def test_erasing_leaves_nothing_and_says_so(page):
     page.goto(mine)
     page.get_by_role("button", name="Erase everything").click()
     page.locator(".errors:focus").wait_for()
-    page.get_by_label("Yes, delete everything").check()
+    page.get_by_label("Yes, delete what I gave you.").check()
     page.get_by_role("button", name="Erase everything").click()
     done = heading(page)
     page.goto(mine)

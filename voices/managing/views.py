@@ -159,7 +159,7 @@ def withdraw_form(data=None):
 
 
 def erase_form(data=None):
-    label = "Yes, delete everything that is stored about me."
+    label = "Yes, delete what I gave you."
     return SureForm(data, label=label, auto_id="erase_%s")
 
 

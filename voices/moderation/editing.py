@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -61,8 +62,6 @@ class VoiceForm(forms.ModelForm):
         lock(Voice.objects.filter(pk=self.instance.pk))
         now = mark(Voice.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
-            data = QueryDict(mutable=True)
-            data.update(self.data)
-            data["read"] = now
-            self.data = data
+            self.data = cast(QueryDict, self.data).copy()
+            self.data["read"] = now
             raise ValidationError(CHANGED_MEANWHILE, code="changed")
