@@ -55,6 +55,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
+    # Outside of what sets policies: an answer that nothing has changed has none of its
+    # own, for it would replace those that a page was sent with.
+    "django.middleware.http.ConditionalGetMiddleware",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -62,7 +65,6 @@ MIDDLEWARE = [
     "aaqi.middleware.NoStoreByDefault",
     "aaqi.accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
-    "django.middleware.http.ConditionalGetMiddleware",
     "aaqi.warm.warm_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -330,5 +332,5 @@ LOGGING = {
 
 if DEBUG:
     INSTALLED_APPS += ["debug_toolbar"]
-    MIDDLEWARE.insert(5, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    MIDDLEWARE.insert(6, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]

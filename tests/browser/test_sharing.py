@@ -53,6 +53,15 @@ def test_other_sites_can_show_the_box_and_its_links_leave_it(other_site, live_se
     assert page.get_by_role("heading", level=1).inner_text() == "Add your voice"
 
 
+def test_other_sites_can_show_the_box_again(other_site, live_server):
+    frame = f'<iframe src="{live_server.url}/embed/"></iframe>'
+    other_site(frame)
+    page = other_site(frame)
+
+    assert page.frames[1].url == f"{live_server.url}/embed/"
+    assert page.frame_locator("iframe").get_by_role("link").count() > 0
+
+
 def test_other_sites_can_show_no_other_page(other_site, live_server):
     page = other_site(f'<iframe src="{live_server.url}/"></iframe>')
 
