@@ -97,7 +97,7 @@ class MapAndTableTests(LoadedTestCase):
         arkansas = arkansas[: arkansas.index("</tr>")]
 
         self.assertIn("Institute for Justice’s own grade", self.page)
-        self.assertIn('<td class="facts">D, <a', arkansas)
+        self.assertIn('<td class="facts">D, <span', arkansas)
         self.assertIn("state-profile/arkansas/", arkansas)
         self.assertIn("read Nov. 22, 2026", arkansas)
 

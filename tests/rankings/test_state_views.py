@@ -120,9 +120,11 @@ class StateTests(LoadedTestCase):
 
         self.assertContains(direct, "<b>D</b>, stated on the Institute’s page")
         self.assertContains(reported, "<b>A-</b>, as reported elsewhere")
-        self.assertContains(none, "We know of none for Texas.")
-        for page in (direct, reported, none):
+        self.assertContains(none, "We know of none for Texas, as of November 22, 2026.")
+        self.assertContains(reported, "We have not read it on the Institute’s page")
+        for page in (direct, reported):
             self.assertContains(page, "read November 22, 2026")
+        for page in (direct, reported, none):
             self.assertContains(page, "is no part of our points")
 
     def test_says_what_would_raise_the_score(self):
