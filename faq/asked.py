@@ -35,4 +35,6 @@ def choice(query, name: str, known, sentence: str) -> str:
 
 
 def no_such_page(request, problem: NoSuchPageError):
-    return render(request, "404.html", {"sentence": str(problem)}, status=404)
+    # The same address without what was asked of it.
+    context = {"sentence": str(problem), "back": request.path}
+    return render(request, "404.html", context, status=404)

@@ -34,9 +34,9 @@ class Option:
 def index(request):
     """All cases, or those from a state or of a kind of official."""
     try:
-        no_state = "There is no such state. Choose one from the list."
+        no_state = "There is no such state."
         state = asked.choice(request.GET, "state", JURISDICTIONS, no_state)
-        no_kind = "There is no such kind of official. Choose one from the list."
+        no_kind = "There is no such kind of official."
         kind = asked.choice(request.GET, "kind", Kind.values, no_kind)
     except asked.NoSuchPageError as problem:
         return asked.no_such_page(request, problem)
@@ -50,6 +50,7 @@ def index(request):
         "cases": Case.objects.public().filter(**asked_for).defer("body"),
         "total": len(pairs),
         "filtered": bool(asked_for),
+        "place": JURISDICTIONS.get(state),
         "states": options(JURISDICTIONS.items(), states, state),
         "kinds": options(Kind.choices, kinds, kind),
     }

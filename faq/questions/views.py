@@ -36,11 +36,18 @@ def index(request):
     except asked.NoSuchPageError as problem:
         return asked.no_such_page(request, problem)
     if words:
-        context = {"q": words, "matches": search(words)}
-        return render(request, "faq/question_search.html", context)
+        return render_search(request, words)
     questions = list(Question.objects.public())
     found = {"groups": group(questions), "data": faq_page(questions)}
     return render(request, "faq/question_list.html", found)
+
+
+def render_search(request, words: str):
+    """The questions with all of the words, or those with any if none has all."""
+    matches = search(words)
+    any_word = [] if matches else search(" or ".join(words.split()))
+    context = {"q": words, "matches": matches or any_word, "loosely": any_word}
+    return render(request, "faq/question_search.html", context)
 
 
 def group(questions: list[Question]) -> list[Group]:

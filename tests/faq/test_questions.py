@@ -165,6 +165,16 @@ class SearchTests(TestCase):
             page.index("Would <mark>taxes</mark>"), page.index("What is it?")
         )
 
+    def test_where_none_has_all_words_those_with_some_are_shown(self):
+        make_question("Would officers go to jail?", "No.")
+        make_question("Who pays?", "Governments.")
+
+        response = self.search("jail zebra")
+
+        self.assertContains(response, "No question has all of these words")
+        self.assertContains(response, "<mark>jail</mark>")
+        self.assertNotContains(response, "Who pays?")
+
     def test_does_not_find_drafts(self):
         make_question("Secret plans?", publish_at=None)
 

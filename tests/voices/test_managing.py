@@ -189,6 +189,12 @@ class LinkTests(PublishedTestCase):
 
         self.assertContains(self.client.get(first), "In review since")
 
+    def test_what_was_done_before_is_not_said_of_a_button_that_did_nothing(self):
+        response = self.client.post(f"{self.path}?done=saved", {"action": "withdraw"})
+
+        self.assertContains(response, "Tick the box", status_code=422)
+        self.assertNotContains(response, "are saved", status_code=422)
+
     def test_nobody_keeps_or_indexes_these_pages(self):
         for path in (self.path, ASK):
             response = self.client.get(path)

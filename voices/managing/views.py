@@ -133,7 +133,8 @@ def manage_page(request, token, signature, *, stale=False, **bound):
             "signature": signature,
             "voice": voice,
             "token": token,
-            "done": request.GET.get("done", ""),
+            # What an earlier button did is no answer to the one that was pressed now.
+            "done": "" if bound or stale else request.GET.get("done", ""),
             "stale": stale,
             "network_kept_days": settings.NETWORK_KEPT_DAYS,
             "backup_kept_days": settings.BACKUP_KEPT_DAYS,

@@ -28,7 +28,8 @@ def wall(request):
     try:
         page = WallPage(read_filters(request.GET), request.GET.get("before", ""))
     except NoSuchPage as problem:
-        return render(request, "404.html", {"sentence": str(problem)}, status=404)
+        context = {"sentence": str(problem), "back": request.path}
+        return render(request, "404.html", context, status=404)
     signers = Tally.objects.signers().total()
     return render(request, "voices/voice_list.html", {"page": page, "signers": signers})
 
@@ -39,7 +40,7 @@ def read_filters(query) -> Filters:
     profession = query.get("profession", "")
     words = " ".join(query.get("q", "").split())
     if state and state not in PLACES:
-        raise NoSuchPage("There is no such state. Choose one from the list.")
+        raise NoSuchPage("There is no such state.")
     if profession and profession not in ProfessionGroup.values:
         raise NoSuchPage("There is no such group of professions.")
     if len(words) > LONGEST_SEARCH:
