@@ -162,8 +162,11 @@ def test_paper_gets_the_words_and_not_the_way_around(chromium, served, name):
     assert not around
 
 
-def test_the_poster_fits_one_page(chromium, served):
+@pytest.mark.parametrize("paper", ["Letter", "A4"])
+@pytest.mark.parametrize("margin", ["0", "0.4in"])
+def test_the_poster_fits_one_page(chromium, served, paper, margin):
+    margins = dict.fromkeys(["top", "right", "bottom", "left"], margin)
     with visit(chromium, served, entry_named("share")) as page:
-        pdf = page.pdf(format="Letter")
+        pdf = page.pdf(format=paper, margin=margins)
 
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
