@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from aaqi.accounts import second_factor
 from voices.figures import figures
+from voices.moderation.waiting import LISTS, what_waits
 
 # The queue's admin pages carry inline styles, which the content policy refuses; those
 # of allauth would show second factors, and change them without a word in a log.
@@ -70,6 +71,16 @@ class StaffSite(AdminSite):
 
     def password_change_done(self, request, extra_context=None):
         return redirect("accounts_index")
+
+    def index(self, request, extra_context=None):
+        """Show above the lists what waits in those that this account may open."""
+        lists = [
+            listed
+            for listed in LISTS
+            if self.get_model_admin(listed).has_view_permission(request)
+        ]
+        context = {"lists": lists, "waiting": what_waits(lists)}
+        return super().index(request, context | (extra_context or {}))
 
     def figures(self, request):
         """How the site is doing, in numbers that tell of nobody."""

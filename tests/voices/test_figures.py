@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, timedelta
 from unittest import mock
 from zoneinfo import ZoneInfo
@@ -216,6 +217,21 @@ class FiguresPageTests(TestCase):
         self.client.logout()
         self.client.force_login(make_staff("other", is_superuser=False))
         self.assertNotContains(self.client.get("/admin/"), self.url)
+
+    def test_a_figure_leads_to_its_list_for_whoever_may_open_that(self):
+        self.login("view_figures", "view_awaitingvoice", "view_voice")
+
+        page = self.client.get(self.url)
+
+        text = page.content.decode()
+        links = re.findall(r'<th scope="row"><a href="(.+?)"', text)
+        self.assertEqual(
+            [link.partition("?")[2] for link in links],
+            ["", "status=published", "status=declined", "status=taken-down"],
+        )
+        for link in links:
+            self.assertEqual(self.client.get(link).status_code, 200)
+        self.assertContains(page, '<th scope="row">Reports open</th>')
 
     def test_says_how_far_its_days_reach(self):
         # Older forms are deleted, so that more days would show too little.

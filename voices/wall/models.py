@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
@@ -45,6 +47,13 @@ class VoiceQuerySet(models.QuerySet):
     def waiting(self):
         """Those that a moderator has yet to decide on."""
         return self.filter(WAITING)
+
+    def count_and_oldest(self) -> tuple[int, datetime | None]:
+        """How many there are, and since when the oldest of them is to be reviewed."""
+        found = self.aggregate(
+            count=models.Count("pk"), since=models.Min("review_since")
+        )
+        return found["count"], found["since"]
 
     def featured(self):
         """Those that staff chose for the home page, the latest choice first."""

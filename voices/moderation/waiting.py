@@ -1,0 +1,71 @@
+"""What waits for staff to decide on it, list by list of the desk."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Model
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+
+from voices.moderation.models import AwaitingVoice, QuarantinedSignature
+from voices.ranking_errors.models import RankingError
+from voices.reports.models import Report
+
+# The lists of reports, without those that are closed.
+OPEN_ONES = "?closed_at__isempty=1"
+
+
+class Waiting(NamedTuple):
+    """How much of one list waits, in words, since when (if that is told), and where."""
+
+    number: int
+    words: str
+    since: datetime | None
+    path: str
+
+
+def voices_to_review() -> Waiting:
+    count, since = AwaitingVoice.objects.waiting().count_and_oldest()
+    words = f"voice{pluralize(count)} to review"
+    return Waiting(count, words, since, list_of(AwaitingVoice))
+
+
+def open_reports() -> Waiting:
+    count = Report.objects.still_open().count()
+    words = f"open report{pluralize(count)} about voices"
+    return Waiting(count, words, None, list_of(Report) + OPEN_ONES)
+
+
+def open_errors() -> Waiting:
+    count = RankingError.objects.still_open().count()
+    words = f"open report{pluralize(count)} of errors in the rankings"
+    return Waiting(count, words, None, list_of(RankingError) + OPEN_ONES)
+
+
+def quarantined() -> Waiting:
+    count = QuarantinedSignature.objects.in_quarantine().count()
+    words = f"signature{pluralize(count)} in quarantine"
+    return Waiting(count, words, None, list_of(QuarantinedSignature))
+
+
+def list_of(listed: type[Model]) -> str:
+    return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
+
+
+# How to look into each list.
+LISTS = {
+    AwaitingVoice: voices_to_review,
+    Report: open_reports,
+    RankingError: open_errors,
+    QuarantinedSignature: quarantined,
+}
+
+
+def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
+    """Return what is to be decided in these lists, without those where nothing is.
+
+    Each is one query, of an index that holds only what is open.
+    """
+    found = [LISTS[listed]() for listed in lists]
+    return [each for each in found if each.number]
