@@ -1,20 +1,23 @@
 // Keys for the lists of voices. The same decisions stand in the menu of actions.
 (() => {
   const form = document.getElementById("changelist-form");
-  const menu = form?.querySelector("select[name=action]");
   const rows = [...(form?.querySelectorAll("#result_list tbody tr") ?? [])];
-  if (!menu || !rows.length) return;
+  // It is also there where there is no row to choose it for.
+  const menu = rows.length ? form.querySelector("select[name=action]") : null;
+  // Where nothing can be undone, these lead to where it can: what was decided just now,
+  // and before that.
+  const decided = document.querySelector(".messagelist a") ?? document.querySelector(".latest a");
+  if (!form || !menu && !decided) return;
   const ACTIONS = { p: ["publish", "publish"], d: ["decline", "decline"], c: ["ask_changes", "needs changes"], u: ["undo", "undo"] };
-  const offered = (key) => menu.querySelector(`option[value="${ACTIONS[key]?.[0]}"]`);
-  // Where nothing can be undone, this message leads to where it can.
-  const decided = document.querySelector(".messagelist a");
+  const offered = (key) => menu?.querySelector(`option[value="${ACTIONS[key]?.[0]}"]`);
 
   // What the keys do, and a box that turns them off for good.
   const help = document.createElement("p");
   help.className = "keys";
   const say = (key, words) => { const kbd = document.createElement("kbd"); kbd.textContent = key.toUpperCase(); help.append(kbd, ` ${words} · `); };
-  say("j", "next"); say("k", "previous");
-  for (const key in ACTIONS) if (offered(key) || (key === "u" && decided)) say(key, ACTIONS[key][1]);
+  if (menu) { say("j", "next"); say("k", "previous"); }
+  for (const key in ACTIONS) if (offered(key)) say(key, ACTIONS[key][1]);
+  if (!offered("u") && decided) say("u", "see or undo your latest decision");
   const label = document.createElement("label"), box = document.createElement("input");
   box.type = "checkbox";
   box.checked = localStorage.getItem("keys") !== "off";
@@ -24,14 +27,19 @@
   form.before(help);
 
   let now = -1;
-  const go = (index) => {
-    if (!rows[index]) return;
+  const mark = (index) => {
     rows[now]?.classList.remove("now"); rows[now]?.removeAttribute("aria-current");
     now = index;
     rows[now].classList.add("now"); rows[now].setAttribute("aria-current", "true");
+  };
+  const go = (index) => {
+    if (!rows[index]) return;
+    mark(index);
     rows[now].querySelector("a")?.focus();
     rows[now].scrollIntoView({ block: "nearest" });
   };
+  // Who came to undo one decision need not look for its row.
+  if (offered("u") && rows.length === 1 && new URLSearchParams(location.search).has("id__in")) mark(0);
   const run = (key) => {
     if (!rows[now]) return;
     for (const each of form.querySelectorAll("input.action-select")) each.checked = rows[now].contains(each);

@@ -44,12 +44,33 @@ def test_undoing_is_two_presses_away(queue_page):
         queue_page.keyboard.press("p")
     with queue_page.expect_navigation():
         queue_page.keyboard.press("u")
-    queue_page.keyboard.press("j")
+    expect(current(queue_page)).to_contain_text("First")
 
     with queue_page.expect_navigation():
         queue_page.keyboard.press("u")
 
     assert published() == set()
+
+
+def test_undoing_is_there_at_any_time_also_where_nothing_waits(queue_page):
+    for _ in range(3):
+        queue_page.keyboard.press("j")
+        with queue_page.expect_navigation():
+            queue_page.keyboard.press("p")
+    queue_page.goto("/admin/voices/awaitingvoice/")
+    keys = queue_page.locator(".keys").inner_text()
+
+    with queue_page.expect_navigation():
+        queue_page.keyboard.press("u")
+
+    expect(current(queue_page)).to_contain_text("Third")
+    assert keys.startswith("U see or undo your latest decision")
+
+
+def test_before_the_first_decision_no_key_undoes_one(queue_page):
+    keys = queue_page.locator(".keys").inner_text()
+
+    assert "undo" not in keys
 
 
 def test_declining_asks_for_the_reason_first(queue_page):

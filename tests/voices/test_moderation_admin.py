@@ -72,7 +72,7 @@ class QueueTests(DeskTestCase):
         response = self.client.get(reverse(f"{QUEUE}_changelist"))
 
         self.assertEqual(self.names(response), ["First", "Second", "Third"])
-        self.assertContains(response, "the oldest 3")
+        self.assertContains(response, "Voices awaiting review: 3, the oldest 3\xa0days")
 
     def test_publishes_no_words_that_came_after_the_page_was_read(self):
         signature = make_signature(name="Ada Reyes")
@@ -138,6 +138,22 @@ class QueueTests(DeskTestCase):
         self.assertEqual(response.status_code, 400)
         self.assertEqual(Voice.objects.published().count(), 0)
 
+    def test_leads_to_the_latest_decision_that_its_moderator_can_undo(self):
+        mine, of_another, withdrawn = (make_voice() for _ in range(3))
+        decide.publish(Voice.objects.filter(pk=mine.pk), self.by)
+        decide.publish(Voice.objects.filter(pk=of_another.pk), make_staff("other"))
+        decide.publish(Voice.objects.filter(pk=withdrawn.pk), self.by)
+        Voice.objects.filter(pk=withdrawn.pk).update(withdrawn_at=timezone.now())
+        path = reverse(f"{QUEUE}_changelist")
+
+        before = self.client.get(path)
+        decide.undo(Voice.objects.filter(pk=mine.pk), self.by)
+        after = self.client.get(path)
+
+        self.assertContains(before, f"Published, voice No. {mine.pk}, ", 1)
+        self.assertContains(before, f"?id__in={mine.pk}")
+        self.assertNotContains(after, "Your latest decision")
+
     def test_an_empty_queue_says_so(self):
         response = self.client.get(reverse(f"{QUEUE}_changelist"))
 
@@ -166,7 +182,7 @@ class QueueTests(DeskTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(10):
             self.client.get(path)
 
     def test_the_list_of_all_asks_as_often_however_many_there_are(self):

@@ -286,19 +286,19 @@ class AwaitingVoiceAdmin(VoiceDesk):
     list_filter = [FlagFilter, "state", "profession_group"]
     ordering = ["review_since", "pk"]
     actions = ["publish", "decline", "ask_changes", "keep", "take_down"]
+    change_list_template = "admin/voices/queue.html"
 
     def get_queryset(self, request):
         return AwaitingVoice.objects.waiting()
 
     def changelist_view(self, request, extra_context=None):
-        waiting = AwaitingVoice.objects.waiting()
-        oldest = waiting.order_by("review_since", "pk").first()
+        count, since = AwaitingVoice.objects.waiting().count_and_oldest()
         title = "Nothing is waiting"
-        if oldest:
-            title = f"Voices awaiting review, the oldest {self.waiting(oldest)}"
-        return super().changelist_view(
-            request, {"title": title} | (extra_context or {})
-        )
+        if since:
+            age = timesince(since, depth=1)
+            title = f"Voices awaiting review: {count:,}, the oldest {age}"
+        context = {"title": title, "latest": decide.latest_of(request.user)}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(ordering="review_since")
     def waiting(self, voice):

@@ -276,6 +276,18 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
+def latest_of(by) -> Decision | None:
+    """Return this moderator's latest decision on a voice that undoing can take back."""
+    standing = Decision.objects.filter(
+        by=by,
+        kind__in=BEFORE,
+        undone_by=None,
+        voice__isnull=False,
+        voice__withdrawn_at=None,
+    )
+    return standing.order_by("-pk").first()
+
+
 @transaction.atomic
 def undo(voices, by) -> int:
     """Take back the latest decision on each voice that is not taken back yet."""
