@@ -9,7 +9,8 @@ from unittest import mock
 
 from django.db import connection, connections
 from django.test import TransactionTestCase
-from procrastinate.contrib.django import app
+
+from aaqi.queue import worker_app
 
 PATIENCE = 30  # Seconds
 QUEUE_TABLES = (
@@ -53,17 +54,17 @@ def as_worker(do):
     In a thread of its own, for a browser's event loop may be running in this one.
     """
 
-    async def opened(worker_app):
-        async with worker_app.open_async():
-            await do(worker_app)
+    async def opened(app):
+        async with app.open_async():
+            await do(app)
 
     def run():
         # The worker's threads end with the loop, and their connections with each job.
         with (
             mock.patch.dict(connections.settings["default"], CONN_MAX_AGE=0),
-            app.replace_connector(app.connector.get_worker_connector()) as worker_app,
+            worker_app() as app,
         ):
-            asyncio.run(opened(worker_app))
+            asyncio.run(opened(app))
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(run).result(timeout=60)

@@ -2,6 +2,7 @@ import logging
 import smtplib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from unittest import mock
 
@@ -22,9 +23,10 @@ from tests.committed import (
     run_worker,
     wait_for,
 )
-from tests.factories import make_signature, make_staff, sign
+from tests.factories import make_signature, make_staff, make_submission, sign
 from tests.mail_server import mail_server
 from tests.processes import database_environment
+from voices.letters import queue
 from voices.models import Letter, Tally, Voice
 from voices.moderation import decide
 from voices.tasks import Backoff, fold_tallies
@@ -68,6 +70,30 @@ class WorkerTests(CommittedTestCase):
         self.assertEqual([message.to for message in mail.outbox], [["ana@example.com"]])
         self.assertIsNotNone(Letter.objects.get().sent_at)
         self.assertEqual(jobs(), [])
+
+    def test_what_a_job_queues_is_there_once_its_own_rows_are(self):
+        """Else a letter's job could find no letter, and the mail would never leave."""
+        seen = []
+
+        def defer(letter):
+            queue_letter_job(letter)
+            # As another of the worker's threads sees the queue by now.
+            with ThreadPoolExecutor(1) as pool:
+                seen.append(pool.submit(queued_elsewhere).result())
+
+        def queued_elsewhere():
+            try:
+                return jobs()
+            finally:
+                connection.close()
+
+        queue_letter_job = queue.defer
+        queue.defer_confirmation(make_submission())
+        with mock.patch.object(queue, "defer", defer):
+            run_worker()
+
+        self.assertEqual(seen, [[]])
+        self.assertEqual(len(mail.outbox), 1)
 
     def test_a_confirmation_leaves_before_what_was_queued_earlier(self):
         make_signature(email="earlier@example.com")

@@ -3,20 +3,20 @@
 import asyncio
 
 from django.core.management.base import BaseCommand
-from procrastinate.contrib.django import app
+
+from aaqi.queue import worker_app
 
 
 class Command(BaseCommand):
     help = "Do the queued work until stopped by SIGINT or SIGTERM."
 
     def handle(self, *args, **options):
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-        with app.replace_connector(connector) as worker_app:
-            asyncio.run(self.work(worker_app))
+        with worker_app() as app:
+            asyncio.run(self.work(app))
 
-    async def work(self, worker_app):
-        async with worker_app.open_async():
-            await worker_app.run_worker_async(
+    async def work(self, app):
+        async with app.open_async():
+            await app.run_worker_async(
                 concurrency=2,
                 # A job that is done has nothing more to say, and must not keep even
                 # the id of somebody who leaves.
