@@ -151,6 +151,8 @@ MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
 MAILS_PER_ADDRESS_PER_DAY = 5
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
+# How long a moderator's decision can be undone before its author is mailed.
+UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 
 from tests.browser.steps import WORDS, fill_in, link_in_mail, moderate
-from tests.committed import run_worker
+from tests.committed import make_due, run_worker
 from tests.factories import make_published_voice
 from tests.faq.texts import make_page
 
@@ -22,6 +22,7 @@ def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
     page.get_by_role("button", name="Yes, this is my voice").click()
     thanks = page.get_by_role("heading", level=1).inner_text()
     moderate(page, "Publish")
+    make_due()
     run_worker()
     page.goto("/voices/")
     card = page.locator(".voice", has_text=WORDS).inner_text()

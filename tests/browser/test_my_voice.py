@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.steps import WORDS, fill_in, link_in_mail, moderate
-from tests.committed import run_worker
+from tests.committed import make_due, run_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,6 +15,7 @@ def sign_and_publish(page):
     page.goto(link_in_mail("confirm"))
     page.get_by_role("button", name="Yes, this is my voice").click()
     moderate(page, "Publish")
+    make_due()
     run_worker()
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, run_worker
+from tests.committed import CommittedTestCase, make_due, run_worker
 from tests.factories import (
     deliver,
     make_reason,
@@ -339,6 +339,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         """Publish a voice, whose signer is mailed; return the signer afterwards."""
         signature = make_signature()
         decide.publish(Voice.objects.filter(pk=signature.voice_id), self.by)
+        make_due()
         with self.assertNoLogs("procrastinate", "ERROR"):
             run_worker()
         signature.refresh_from_db()

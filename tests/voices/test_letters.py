@@ -268,6 +268,21 @@ class DecisionLetterTests(TestCase):
             self.assertEqual(deliver(), [])
         self.assertEqual(Letter.objects.filter(dropped_at=None).count(), 0)
 
+    def test_a_decision_that_was_undone_and_made_again_is_mailed_once(self):
+        decide.publish(self.voices, self.by)
+        decide.undo(self.voices, self.by)
+        decide.publish(self.voices, self.by)
+
+        self.assertEqual(len(deliver()), 1)
+
+    def test_what_was_told_before_the_decision_that_is_undone_still_leaves(self):
+        decide.ask_changes(self.voices, self.by, "Shorter, please.")
+        decide.publish(self.voices, self.by)
+        decide.undo(self.voices, self.by)
+
+        [letter] = deliver()
+        self.assertIn("Shorter, please.", letter.body)
+
     def test_a_voice_taken_down_before_its_mail_left_is_not_mailed(self):
         decide.publish(self.voices, self.by)
         decide.take_down(self.voices, self.by, make_reason())

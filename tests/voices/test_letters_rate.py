@@ -4,9 +4,8 @@ from django.core import mail
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, jobs, run_worker
+from tests.committed import CommittedTestCase, jobs, make_due, run_worker
 from tests.factories import make_signature, make_staff, sign
-from tests.voices.test_queue import make_due
 from voices.letters.rate import turn_of
 from voices.models import Letter, Voice
 from voices.moderation import decide
@@ -87,6 +86,7 @@ class WorkerTests(CommittedTestCase):
             make_signature(email=f"signer{number}@example.com")
         decide.publish(Voice.objects.all(), make_staff())
         sign(self.client)
+        make_due()
 
         run_worker()
 
@@ -106,6 +106,7 @@ class WorkerTests(CommittedTestCase):
         make_sent(3)
         make_signature()
         decide.publish(Voice.objects.all(), make_staff())
+        make_due()
 
         run_worker()
         self.assertEqual(mail.outbox, [])

@@ -9,6 +9,8 @@ from unittest import mock
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
@@ -19,6 +21,7 @@ from tests.committed import (
     CommittedTestCase,
     as_worker,
     jobs,
+    make_due,
     rows,
     run_worker,
     wait_for,
@@ -32,12 +35,6 @@ from voices.moderation import decide
 from voices.tasks import Backoff, fold_tallies
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
-
-
-def make_due():
-    """Let the wait of every job be over."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
 
 
 def run_upkeep(task):
@@ -99,6 +96,7 @@ class WorkerTests(CommittedTestCase):
         make_signature(email="earlier@example.com")
         decide.publish(Voice.objects.all(), make_staff())
         sign(self.client)
+        make_due()
 
         run_worker()
 
@@ -106,6 +104,44 @@ class WorkerTests(CommittedTestCase):
             [message.to[0] for message in mail.outbox],
             ["ana@example.com", "earlier@example.com"],
         )
+
+    def test_a_decision_is_told_when_it_could_have_been_undone(self):
+        make_signature()
+        decide.publish(Voice.objects.all(), make_staff())
+        [job] = jobs()
+        held = (job["scheduled_at"] - timezone.now()).total_seconds() / 60
+
+        run_worker()
+        before = len(mail.outbox)
+        make_due()
+        run_worker()
+
+        self.assertAlmostEqual(held, settings.UNDO_MINUTES, delta=0.5)
+        self.assertEqual(before, 0)
+        self.assertEqual(
+            [message.subject for message in mail.outbox], ["Your voice is published"]
+        )
+
+    def test_a_decision_that_is_undone_in_time_is_told_to_nobody(self):
+        make_signature()
+        voices, by = Voice.objects.all(), make_staff()
+        decide.publish(voices, by)
+        decide.undo(voices, by)
+
+        make_due()
+        run_worker()
+
+        self.assertEqual(mail.outbox, [])
+        self.assertEqual(jobs(), [])
+
+    @override_settings(UNDO_MINUTES=0)
+    def test_without_time_to_undo_a_decision_is_told_at_once(self):
+        make_signature()
+        decide.publish(Voice.objects.all(), make_staff())
+
+        run_worker()
+
+        self.assertEqual(len(mail.outbox), 1)
 
     def test_a_job_that_is_done_twice_sends_once(self):
         sign(self.client)

@@ -1,5 +1,7 @@
 """Queueing a mail, in the transaction of what it is about."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import transaction
 from procrastinate.contrib.django import app
@@ -58,9 +60,15 @@ def queue_confirmation(submission_id: int) -> None:
 
 @transaction.atomic
 def queue_letter(
-    kind: Letter.Kind, signature: Signature, address_change: AddressChange | None = None
+    kind: Letter.Kind,
+    signature: Signature,
+    address_change: AddressChange | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Queue a mail to somebody who has signed; over the limit of a day, it waits."""
+    """Queue a mail to somebody who has signed, to leave at once or at a time.
+
+    Over the limit of a day, it waits.
+    """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.fingerprints(key)
     if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
@@ -71,7 +79,7 @@ def queue_letter(
         address_change=address_change,
         address_hash=hashes[0],
     )
-    defer(letter)
+    defer(letter, at=at)
 
 
 def letters_lock(address_hash: str) -> str:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
@@ -297,7 +298,11 @@ class AwaitingVoiceAdmin(VoiceDesk):
         if since:
             age = timesince(since, depth=1)
             title = f"Voices awaiting review: {count:,}, the oldest {age}"
-        context = {"title": title, "latest": decide.latest_of(request.user)}
+        context = {
+            "title": title,
+            "latest": decide.latest_of(request.user),
+            "undo_minutes": settings.UNDO_MINUTES,
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(ordering="review_since")

@@ -5,8 +5,10 @@ decision fits, all in one transaction, and returns how many there were. Those on
 quarantine take signatures instead, for not every one has a voice.
 """
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -25,6 +27,14 @@ from voices.wall.models import Voice
 Kind = Decision.Kind
 # What answers the reports about a voice.
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
+# What their authors are told of these.
+LETTERS = {
+    Kind.PUBLISHED: Letter.Kind.PUBLISHED,
+    Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
+    Kind.DECLINED: Letter.Kind.DECLINED,
+    Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
+    Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
+}
 # What takes words off the public pages.
 TAKES_WORDS_OFF = {Kind.TAKEN_DOWN, Kind.CORRECTION_TAKEN}
 # What puts words before the public that are then shared.
@@ -64,13 +74,13 @@ def publish(voices, by) -> int:
             "correction": F("statement"),
             "corrected_at": None,
         },
-        letter=Letter.Kind.PUBLISHED,
+        tell=True,
     ) + decide(
         Kind.PUBLISHED,
         undecided(voices),
         by,
         {"published_at": timezone.now()},
-        letter=Letter.Kind.PUBLISHED,
+        tell=True,
     )
 
 
@@ -86,14 +96,14 @@ def decline(voices, by, reason, *, tell: bool) -> int:
         by,
         {"corrected_at": None, "reason": reason},
         reason=reason,
-        letter=Letter.Kind.CORRECTION_DECLINED if tell else None,
+        tell=tell,
     ) + decide(
         Kind.DECLINED,
         undecided(voices),
         by,
         {"declined_at": timezone.now(), "reason": reason},
         reason=reason,
-        letter=Letter.Kind.DECLINED if tell else None,
+        tell=tell,
     )
 
 
@@ -105,13 +115,13 @@ def ask_changes(voices, by, changes: str) -> int:
         corrected(voices),
         by,
         asked | {"corrected_at": None},
-        letter=Letter.Kind.CHANGES_ASKED,
+        tell=True,
     ) + decide(
         Kind.CHANGES_ASKED,
         undecided(voices).filter(changes_asked_at=None),
         by,
         asked,
-        letter=Letter.Kind.CHANGES_ASKED,
+        tell=True,
     )
 
 
@@ -156,7 +166,7 @@ def unfeature(voices, by) -> int:
 
 
 @transaction.atomic
-def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
+def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
     ids = lock(voices)
     at = timezone.now()
     Decision.objects.bulk_create(
@@ -174,10 +184,12 @@ def decide(kind, voices, by, changes: dict, *, reason=None, letter=None) -> int:
             voice.save(update_fields=["statement", "correction"])
     if ids and kind in PUBLISHES:
         queue_cards(ids)
-    if letter:
+    if tell:
+        # Not before it could have been undone.
+        told_at = at + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
-            queue_letter(letter, voice.signature)
+            queue_letter(LETTERS[kind], voice.signature, at=told_at)
     return len(ids)
 
 
@@ -317,6 +329,11 @@ def undo(voices, by) -> int:
             decided.exclude(correction="").update(corrected_at=Now())
         if latest.kind == Kind.CORRECTION_TAKEN:
             decided.get().save(update_fields=["statement", "correction"])
+        if latest.kind in LETTERS:
+            # Decided so again, it would be mailed twice.
+            Letter.objects.in_flight().filter(
+                signature__voice=voice, kind=LETTERS[latest.kind]
+            ).update(dropped_at=Now())
         if latest.kind in CLOSES_REPORTS:
             Report.objects.reopen(voice, latest.at)
         if latest.kind in SIGNATURE_BEFORE:
