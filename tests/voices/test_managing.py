@@ -22,6 +22,7 @@ from tests.factories import (
     make_staff,
     sign,
 )
+from tests.voices.test_letters import parts
 from voices.managing import changes
 from voices.managing.queue import answer
 from voices.models import (
@@ -498,8 +499,13 @@ class WithdrawTests(PublishedTestCase):
 
 class AddressTests(PublishedTestCase):
     def ask(self, email):
+        """Ask for another address; return the mails to that one."""
         press(self.client, self.path, "address", email=email)
-        return deliver()
+        return [message for message in deliver() if message.to == [email]]
+
+    def told(self):
+        """Send what waits; return what the present address is told of a new one."""
+        return [m for m in deliver() if m.subject == "Another address was asked for"]
 
     def test_takes_a_confirmation_from_the_new_one(self):
         deliver()
@@ -515,6 +521,65 @@ class AddressTests(PublishedTestCase):
         self.assertEqual(message.to, ["ana@example.org"])
         self.again()
         self.assertEqual(self.signature.email, "ana@example.org")
+
+    def test_the_present_one_is_told_of_it_at_once(self):
+        deliver()
+        press(self.client, self.path, "address", email="stranger@example.org")
+
+        [message] = self.told()
+
+        self.assertEqual(message.to, ["ana@example.com"])
+        for part in parts(message):
+            words = " ".join(part.split())
+            self.assertIn("asked us to use another address", words)
+            self.assertIn("st•••@example.org", words)
+            self.assertIn("It changes when that address confirms.", words)
+            self.assertIn(settings.CONTACT_EMAIL, words)
+            self.assertNotIn("stranger@", words)
+        self.assertEqual(self.client.get(link(message, "manage")).status_code, 200)
+
+    def test_what_warns_of_a_change_goes_to_nobody_once_it_has_changed(self):
+        deliver()
+        press(self.client, self.path, "address", email="stranger@example.org")
+        changes.confirm_new_address(AddressChange.objects.get())
+        self.again()
+        changes.ask_new_address(self.signature, "next@example.org", "next@example.org")
+
+        told = self.told()
+
+        # Only the letter of the second change, to the address that it changes from.
+        self.assertEqual([message.to for message in told], [["stranger@example.org"]])
+        self.assertIn("ne•••@example.org", told[0].body)
+
+    def test_a_mailbox_that_refuses_mail_is_not_warned(self):
+        deliver()
+        Signature.objects.update(bounced_at=timezone.now())
+        press(self.client, self.path, "address", email="ana@example.org")
+
+        self.assertEqual(self.told(), [])
+
+    def test_to_enter_the_present_one_calls_a_change_off(self):
+        deliver()
+        (message,) = self.ask("stranger@example.org")
+
+        response = press(self.client, self.path, "address", email="Ana@Example.com")
+        self.client.post(link(message, "new-address"))
+
+        self.assertContains(self.client.get(response["Location"]), "is called off")
+        self.again()
+        self.assertEqual(self.signature.email, "ana@example.com")
+        self.assertEqual(deliver(), [])
+
+    def test_to_withdraw_calls_a_change_off(self):
+        deliver()
+        (message,) = self.ask("stranger@example.org")
+
+        press(self.client, self.path, "withdraw", sure="on")
+        self.client.post(link(message, "new-address"))
+
+        self.again()
+        self.assertIsNotNone(self.signature.withdrawn_at)
+        self.assertEqual(self.signature.email, "ana@example.com")
 
     def test_the_links_of_the_old_mailbox_end_with_it(self):
         deliver()

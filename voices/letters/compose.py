@@ -40,6 +40,8 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
         )
     if letter.kind == Letter.Kind.NEW_ADDRESS:
         return compose_for_new_address(letter, signature)
+    if letter.kind == Letter.Kind.ADDRESS_ASKED:
+        return compose_for_present_address(letter, signature)
     if signature.voice:
         return compose_for_voice(letter, signature, signature.voice)
     return None
@@ -59,6 +61,23 @@ def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
             "voices:new-address", tokens.changing_address.sign(change.ref)
         ),
         not_me_url=not_me_url(change),
+    )
+
+
+def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | None:
+    change = AddressChange.objects.filter(signature=signature).first()
+    # Whoever has the new address need not be told of the old one.
+    is_present = letter.address_hash in addresses.fingerprints(signature.email_key)
+    if change is None or signature.bounced_at or not is_present:
+        return None
+    return draft(
+        letter,
+        letter.kind,
+        to=signature.email,
+        name=signature.name,
+        signature=signature,
+        is_manage=True,
+        new_address=addresses.masked(change.email),
     )
 
 

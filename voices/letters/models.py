@@ -50,6 +50,8 @@ class Letter(models.Model):
         # The link to manage a signature; and to confirm a new address of it.
         MANAGE = "manage"
         NEW_ADDRESS = "new-address"
+        # Tells the present address of it.
+        ADDRESS_ASKED = "address-asked"
         CORRECTION_DECLINED = "correction-left"
         UPDATE = "update"
 

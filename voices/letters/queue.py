@@ -13,8 +13,14 @@ from voices.signing.models import Signature, Submission
 
 ASK_TO_CONFIRM = "voices.ask_to_confirm"
 
-# A person waits for these, and gets them also where the address has bounced.
-AWAITED = {Letter.Kind.CONFIRM, Letter.Kind.MANAGE, Letter.Kind.NEW_ADDRESS}
+# A person waits for these, and gets them also where the address has bounced; of the
+# last, which warns, only a mailbox that takes mail hears.
+AWAITED = {
+    Letter.Kind.CONFIRM,
+    Letter.Kind.MANAGE,
+    Letter.Kind.NEW_ADDRESS,
+    Letter.Kind.ADDRESS_ASKED,
+}
 # An update can wait for all others.
 URGENT, LATER = 10, -10
 PRIORITIES = dict.fromkeys(AWAITED, URGENT) | {Letter.Kind.UPDATE: LATER}

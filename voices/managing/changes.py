@@ -44,6 +44,7 @@ def withdraw(signature: Signature) -> None:
         return
     current.withdrawn_at = timezone.now()
     current.save(update_fields=["withdrawn_at"])
+    AddressChange.objects.filter(signature=current).delete()
     if voice := locked_voice(current):
         voice.withdrawn_at = current.withdrawn_at
         voice.featured_at = None
@@ -188,7 +189,10 @@ def set_updates(signature: Signature, wanted: bool) -> None:
 
 @transaction.atomic
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
-    """Mail the new address to confirm the change; a later one takes its place."""
+    """Mail the new address to confirm the change, and tell the present one of it.
+
+    A later one takes its place.
+    """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:
         return
@@ -197,6 +201,14 @@ def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
         signature=current, email=email, email_key=email_key
     )
     queue_letter(Letter.Kind.NEW_ADDRESS, current, address_change=change)
+    queue_letter(Letter.Kind.ADDRESS_ASKED, current)
+
+
+@transaction.atomic
+def keep_address(signature: Signature) -> None:
+    """Call off a change that the new address has not confirmed yet."""
+    if current := locked(signature):
+        AddressChange.objects.filter(signature=current).delete()
 
 
 @transaction.atomic

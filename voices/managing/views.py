@@ -191,6 +191,9 @@ def change_address(request, token, signature):
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
+    if key == signature.email_key:
+        changes.keep_address(signature)
+        return back(token, "kept")
     try:
         with transaction.atomic():
             if not is_unwelcome(request, key):
