@@ -150,7 +150,7 @@ class QueueTests(DeskTestCase):
         decide.undo(Voice.objects.filter(pk=mine.pk), self.by)
         after = self.client.get(path)
 
-        self.assertContains(before, f"Published, voice No. {mine.pk}, ", 1)
+        self.assertContains(before, f"Published, voice No. {mine.pk}.", 1)
         self.assertContains(before, f"?id__in={mine.pk}")
         self.assertNotContains(after, "Your latest decision")
 
