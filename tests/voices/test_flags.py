@@ -608,7 +608,7 @@ class DeskTests(TestCase):
                 signature.voice.reports.create(kind="other", text="Look.")
             self.client.get(QUEUE)
 
-            with self.assertNumQueries(9):
+            with self.assertNumQueries(10):
                 self.client.get(QUEUE)
 
 
