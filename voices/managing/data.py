@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from voices.letters.models import Letter
 from voices.managing.models import AddressChange
+from voices.reports.models import Report
 from voices.reveals.models import Reveal
 from voices.signing.models import Signature
 
@@ -46,7 +47,7 @@ def everything(signature: Signature) -> dict:
         ],
         "reports": [
             {"kind": report.get_kind_display(), "at": report.arrived_at}
-            for report in (voice.reports.all() if voice else [])
+            for report in Report.objects.filter(voice=voice)
         ],
         "address_seen_by_staff": [
             reveal.at for reveal in Reveal.objects.filter(signature=signature)

@@ -1,0 +1,36 @@
+"""What reports of readers have in common, whatever they are about."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+
+class ReaderReportQuerySet(models.QuerySet):
+    def still_open(self):
+        return self.filter(closed_at=None)
+
+    def forget_closed(self):
+        """Delete those that were closed long enough ago."""
+        age = timedelta(days=settings.REPORT_KEPT_DAYS)
+        return self.filter(closed_at__lt=timezone.now() - age).delete()
+
+
+class ReaderReport(models.Model):
+    """Something that a reader, who is not asked who they are, told staff."""
+
+    network_hash = models.CharField(max_length=64, blank=True, editable=False)
+    suspicions = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, editable=False
+    )
+    arrived_at = models.DateTimeField(db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False
+    )
+
+    class Meta:
+        abstract = True
