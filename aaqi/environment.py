@@ -47,8 +47,10 @@ def read_switch(name: str, *, default: bool) -> bool:
 
 
 def read_address(name: str, default: str = "") -> str:
-    """Return an e-mail address, without a name that may stand before it."""
+    """Return an e-mail address, without a name before it; "" for none."""
     value = read(name, default)
+    if not value:
+        return ""
     address = parseaddr(value)[1]
     try:
         validate_email(address)

@@ -135,12 +135,10 @@ else:
     POSTAL_ADDRESS = environment.require("POSTAL_ADDRESS", "it stands in every mail")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = environment.read_address("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
-MODERATION_EMAIL = environment.read("MODERATION_EMAIL") and environment.read_address(
-    "MODERATION_EMAIL"
-)
+MODERATION_EMAIL = environment.read_address("MODERATION_EMAIL")
 # Where mail servers report what they can't deliver, and the folder those reports
 # arrive in: docs/mail.md.
-BOUNCE_ADDRESS = environment.read("BOUNCE_ADDRESS")
+BOUNCE_ADDRESS = environment.read_address("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
 # Signing: the privacy page prints most of these numbers (faq/pages/values.py)

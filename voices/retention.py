@@ -29,7 +29,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
         "hashes of networks": forget_networks(),
         "networks that are blocked no more": BlockedNetwork.objects.forget_old()[0],
         "reports of voices": Report.objects.forget_closed()[0],
-        "reports of errors in the rankings": (RankingError.objects.forget_closed()[0]),
+        "reports of errors in the rankings": RankingError.objects.forget_closed()[0],
     }
     if dry_run:
         transaction.set_rollback(True)

@@ -92,7 +92,7 @@ def run_bench(environment):
 
 
 def serve(environment, local_dir, port, *, reload):
-    # Nobody here is mailed, and whoever tries a decision out looks for its mail.
+    # Whoever tries a decision out here looks for its mail at once.
     environment.setdefault("UNDO_MINUTES", "0")
     if reload:
         environment["DJANGO_DEBUG"] = "1"

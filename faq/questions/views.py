@@ -45,7 +45,8 @@ def index(request):
 def render_search(request, words: str):
     """The questions with all of the words, or those with any if none has all."""
     matches = search(words)
-    any_word = [] if matches else search(" or ".join(words.split()))
+    several = words.split()
+    any_word = [] if matches or not several[1:] else search(" or ".join(several))
     context = {"q": words, "matches": matches or any_word, "loosely": any_word}
     return render(request, "faq/question_search.html", context)
 

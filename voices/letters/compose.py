@@ -30,14 +30,7 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
     if letter.update:
         return compose_for_reader(letter, letter.update, signature)
     if letter.kind == Letter.Kind.MANAGE:
-        return draft(
-            letter,
-            letter.kind,
-            to=signature.email,
-            name=signature.name,
-            signature=signature,
-            is_manage=True,
-        )
+        return draft_to_signer(letter, signature, is_manage=True)
     if letter.kind == Letter.Kind.NEW_ADDRESS:
         return compose_for_new_address(letter, signature)
     if letter.kind == Letter.Kind.ADDRESS_ASKED:
@@ -70,12 +63,9 @@ def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | N
     is_present = letter.address_hash in addresses.fingerprints(signature.email_key)
     if change is None or signature.bounced_at or not is_present:
         return None
-    return draft(
+    return draft_to_signer(
         letter,
-        letter.kind,
-        to=signature.email,
-        name=signature.name,
-        signature=signature,
+        signature,
         is_manage=True,
         new_address=addresses.masked(change.email),
     )
@@ -123,12 +113,9 @@ def compose_for_voice(
     }
     if voice.withdrawn_at or not still_true[Letter.Kind(letter.kind)]:
         return None
-    return draft(
+    return draft_to_signer(
         letter,
-        letter.kind,
-        to=signature.email,
-        name=signature.name,
-        signature=signature,
+        signature,
         voice=voice,
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
@@ -151,14 +138,8 @@ def draft_update(letter, update: Update, signature: Signature):
     # By number, for the reference changes with the address, and this must not end.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
-    message = draft(
-        letter,
-        Letter.Kind.UPDATE,
-        to=signature.email,
-        name=signature.name,
-        signature=signature,
-        update=update,
-        unsubscribe_url=unsubscribe_url,
+    message = draft_to_signer(
+        letter, signature, update=update, unsubscribe_url=unsubscribe_url
     )
     # With these a mail program shows a button of its own (RFC 8058).
     message.extra_headers |= {
@@ -183,6 +164,18 @@ def manage_url(signature) -> str:
 
 def absolute(name: str, *args) -> str:
     return settings.SITE_URL + reverse(name, args=args)
+
+
+def draft_to_signer(letter, signature: Signature, **context):
+    """Return the mail of the letter's kind to the signature's own address."""
+    return draft(
+        letter,
+        letter.kind,
+        to=signature.email,
+        name=signature.name,
+        signature=signature,
+        **context,
+    )
 
 
 def draft(

@@ -109,7 +109,7 @@ def show_as(signature: Signature, display: str) -> None:
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
-    """Show the name as its signer wants it now, who had wanted it `before`-wise.
+    """Show the name as its signer wants it now; `before` is how it was shown till then.
 
     One that shows more than a moderator has read comes up in their queue.
     """

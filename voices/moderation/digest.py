@@ -17,15 +17,15 @@ def send_digest(timestamp: int) -> None:
     The day is noted before the mail leaves, and again free if it could not: a worker
     that dies meanwhile sends none rather than two. Raises what the mail server raised.
     """
-    waiting = what_waits()
-    if not settings.MODERATION_EMAIL or not waiting:
+    to = settings.MODERATION_EMAIL
+    waiting = what_waits() if to else []
+    if not waiting:
         return
     day = datetime.fromtimestamp(timestamp, UTC).date()
     if not Digest.objects.take(day):
         return
     # A day's digest has one name, however often it is tried.
     named = Letter(message_id=uuid5(NAMESPACE_URL, f"{settings.SITE_URL}/digest/{day}"))
-    to = settings.MODERATION_EMAIL
     message = draft(named, "digest", to=to, name="", waiting=waiting)
     try:
         message.send()
