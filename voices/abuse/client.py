@@ -9,6 +9,8 @@ from django.utils.crypto import salted_hmac
 # What a provider gives to one household or office. Within it a machine takes any
 # address it likes.
 IPV6_PREFIX = 64
+# What one customer of a hosting provider can easily get: many neighboring networks.
+WIDE_PREFIXES = {4: 24, 6: 48}
 
 
 def address_of(request: HttpRequest) -> str:
@@ -49,13 +51,28 @@ def network_of(address: str) -> str:
     return str(ip_network((address, prefix), strict=False))
 
 
+def wide_network_of(address: str) -> str:
+    """Return the address's /24 (IPv4) or /48 (IPv6); "" for none."""
+    if not address:
+        return ""
+    prefix = WIDE_PREFIXES[ip_address(address).version]
+    return str(ip_network((address, prefix), strict=False))
+
+
 def network_hash(address: str) -> str:
     """Return a keyed hash (64 hexadecimal digits) of its network; "" for none.
 
-    It tells whether two forms came from one network to whoever has the key, and
-    nothing to anybody else.
+    Only somebody with the key can tell that two hashes belong to one network.
     """
-    network = network_of(address)
+    return hash_network(network_of(address))
+
+
+def wide_network_hash(address: str) -> str:
+    """Return the keyed hash of its /24 or /48; "" for none."""
+    return hash_network(wide_network_of(address))
+
+
+def hash_network(network: str) -> str:
     if not network:
         return ""
     return salted_hmac("voices.network", network, algorithm="sha256").hexdigest()

@@ -22,4 +22,7 @@ def forget_networks() -> int:
         RankingError.objects.filter(arrived_at__lt=oldest),
     ):
         dropped += rows.exclude(network_hash="").update(network_hash="")
+    for model in (Submission, Signature):
+        forms = model.objects.filter(submitted_at__lt=oldest)
+        forms.exclude(wide_network_hash="").update(wide_network_hash="")
     return dropped

@@ -1,6 +1,7 @@
 """What stands between a public form and what it writes: no puzzle, no third party."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from django import forms
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
@@ -56,6 +57,14 @@ class GuardedForm(forms.Form):
         return [*found, suspicion] if suspicion else found
 
 
+class Receipt(NamedTuple):
+    """What is stored about where a form came from, and what speaks against it."""
+
+    network_hash: str
+    wide_network_hash: str
+    suspicions: list[str]
+
+
 def receive(
     request: HttpRequest,
     kind: Arrival.Form,
@@ -63,17 +72,20 @@ def receive(
     *,
     email_key: str = "",
     text: str = "",
-) -> tuple[str, list[str]]:
-    """Note that a valid form arrived; return its network's hash and the suspicions.
+) -> Receipt:
+    """Note that a valid form arrived; return what to store with it.
 
     Belongs into the transaction that stores the form. Raises limits.TooMany, and then
     nothing may be stored.
     """
     address = client.address_of(request)
-    network_hash = client.network_hash(address)
     found = {
-        *limits.arrive(kind, network_hash, email_key),
+        *limits.arrive(kind, address, email_key),
         *form.suspicions(),
         *checks.suspicions(address, email_key, text),
     }
-    return network_hash, [name for name in SUSPICIONS if name in found]
+    return Receipt(
+        client.network_hash(address),
+        client.wide_network_hash(address),
+        [name for name in SUSPICIONS if name in found],
+    )

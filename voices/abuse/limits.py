@@ -6,6 +6,7 @@ from django.db import connection
 from django.utils import timezone
 
 from voices import addresses
+from voices.abuse import client
 from voices.abuse.models import Arrival, Limit
 
 Of = Limit.Of
@@ -31,12 +32,13 @@ class TooMany(Exception):
         self.minutes = minutes
 
 
-def arrive(form: Arrival.Form, network_hash: str, email_key: str) -> list[str]:
+def arrive(form: Arrival.Form, address: str, email_key: str) -> list[str]:
     """Note that a form arrived; return the limits that it goes beyond.
 
     Each kind of form is counted for itself. Belongs into the transaction that stores
     the form, which a TooMany takes back as a whole.
     """
+    network_hash = client.network_hash(address)
     address_hash = addresses.fingerprint(email_key) if email_key else ""
     # Forms of one network take turns, and so do forms for one address, so that each
     # sees all before it. Network first, or two forms could wait for one another.
@@ -44,7 +46,10 @@ def arrive(form: Arrival.Form, network_hash: str, email_key: str) -> list[str]:
     for sender in filter(None, [network_hash, address_hash]):
         lock(sender)
     arrival = Arrival.objects.create(
-        form=form, network_hash=network_hash, address_hash=address_hash
+        form=form,
+        network_hash=network_hash,
+        wide_network_hash=client.wide_network_hash(address),
+        address_hash=address_hash,
     )
     limits = list(Limit.objects.all())
     for limit in limits:

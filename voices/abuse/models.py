@@ -106,6 +106,7 @@ class Arrival(models.Model):
 
     form = models.CharField(max_length=10, choices=Form)
     network_hash = models.CharField(max_length=64)
+    wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     address_hash = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(db_default=Now())
 
@@ -115,6 +116,7 @@ class Arrival(models.Model):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["network_hash", "at"], name="arrival_network"),
+            models.Index(fields=["wide_network_hash", "at"], name="arrival_wide"),
             models.Index(fields=["address_hash", "at"], name="arrival_address"),
             models.Index(fields=["at"], name="arrival_at"),
         ]

@@ -52,10 +52,10 @@ def ask_page(request, form, *, status=200, **context):
 @transaction.atomic
 def receive(request, form) -> None:
     """Queue the link, unless it is asked for suspiciously; raises TooMany."""
-    _, suspicions = guard.receive(
+    receipt = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
-    if not is_suspicious(set(suspicions) - BEARABLE):
+    if not is_suspicious(set(receipt.suspicions) - BEARABLE):
         queue_link(form.email_key)
 
 
@@ -206,8 +206,8 @@ def change_address(request, token, signature):
 
 def is_unwelcome(request, email_key) -> bool:
     """Whether the limits or staff's list speak against mailing a new address."""
-    network_hash = client.network_hash(client.address_of(request))
-    beyond = limits.arrive(Arrival.Form.MANAGE, network_hash, email_key)
+    address = client.address_of(request)
+    beyond = limits.arrive(Arrival.Form.MANAGE, address, email_key)
     return bool(beyond) or has_blocked_domain(email_key)
 
 

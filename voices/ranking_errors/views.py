@@ -32,9 +32,11 @@ def report(request):
 @transaction.atomic
 def save(request, form) -> None:
     """Store the report; a suspicious one as well, marked. Raises TooMany."""
-    form.instance.network_hash, form.instance.suspicions = guard.receive(
+    receipt = guard.receive(
         request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
     )
+    form.instance.network_hash = receipt.network_hash
+    form.instance.suspicions = receipt.suspicions
     form.save()
 
 

@@ -36,15 +36,15 @@ def save(request, form, pk) -> bool:
     open, never half. A suspicious report is stored for staff to read, but brings no
     voice into the queue. Raises TooMany.
     """
-    network_hash, suspicions = guard.receive(request, Arrival.Form.REPORT, form)
+    receipt = guard.receive(request, Arrival.Form.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
     if voice is None:
         return False
     form.instance.voice = voice
-    form.instance.network_hash = network_hash
-    form.instance.suspicions = suspicions
+    form.instance.network_hash = receipt.network_hash
+    form.instance.suspicions = receipt.suspicions
     form.save()
-    if not voice.reported_at and not is_suspicious(suspicions):
+    if not voice.reported_at and not is_suspicious(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
             # It stands in the queue from now on, not since it was first decided on.

@@ -64,6 +64,10 @@ class SignedForm(models.Model):
     updates = models.BooleanField("wants updates", default=False)
     # A keyed hash of where it was sent from, for NETWORK_KEPT_DAYS.
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # The same of its /24 (IPv4) or /48 (IPv6).
+    wide_network_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     # What spoke against it when it arrived: voices/abuse/suspicion.py.
     suspicions = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
@@ -182,6 +186,11 @@ class Signature(SignedForm):
                 name="signature_network",
                 condition=~models.Q(network_hash=""),
             ),
+            models.Index(
+                fields=["wide_network_hash"],
+                name="signature_wide_network",
+                condition=~models.Q(wide_network_hash=""),
+            ),
         ]
 
     @transaction.atomic
@@ -223,6 +232,16 @@ class SubmissionQuerySet(models.QuerySet):
         return stale.delete()
 
 
+class Lane(models.TextChoices):
+    """How soon a form's confirmation email leaves."""
+
+    CLEAN = "clean", "As it comes"
+    # Suspicious, or over a daily number: a small part of the rate.
+    SLOW = "slow", "Last and rarely"
+    # A clear sign of a bot: only after "send it again" or a release by staff.
+    HELD = "held", "Held without mail"
+
+
 class Submission(SignedForm):
     """A form that was sent in, until its mail is confirmed.
 
@@ -237,6 +256,14 @@ class Submission(SignedForm):
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Decided when it arrives, from nothing that tells whether its address is known.
+    lane = models.CharField(
+        max_length=5,
+        choices=Lane,
+        default=Lane.CLEAN,
+        db_default=Lane.CLEAN,
+        editable=False,
+    )
     # When its latest mail left: the code of a form that was never mailed is no good.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -313,7 +340,7 @@ class Submission(SignedForm):
         for field in PRIVATE_TEXTS:
             setattr(self, field, "")
         self.updates = False
-        self.network_hash, self.suspicions = "", []
+        self.network_hash, self.wide_network_hash, self.suspicions = "", "", []
         self.source = ""
         self.signature = signature
         self.confirmed_at = timezone.now()

@@ -43,13 +43,16 @@ def add(request):
 def receive(request, form) -> Submission:
     """Store the form and queue its mail; raises TooMany."""
     submission = form.instance
-    submission.network_hash, submission.suspicions = guard.receive(
+    receipt = guard.receive(
         request,
         Arrival.Form.SIGN,
         form,
         email_key=form.email_key,
         text=form.cleaned_data["statement"],
     )
+    submission.network_hash = receipt.network_hash
+    submission.wide_network_hash = receipt.wide_network_hash
+    submission.suspicions = receipt.suspicions
     submission.source = read_source(request)
     form.save()
     defer_confirmation(submission)
