@@ -49,8 +49,33 @@ class BehindProxiesTests(SimpleTestCase):
 
     @override_settings(PROXY_COUNT=1)
     def test_an_entry_that_is_no_address_leaves_who_is_connected(self):
-        for forwarded in ("unknown", "", "1.2.3", "203.0.113.9:80,", "[::1]:80"):
+        for forwarded in (
+            *("unknown", "_hidden", "", "1.2.3", "203.0.113.9:80,", "[::1", "::1]"),
+            *("203.0.113.9:http", "203.0.113.9:", "[::1]80", "[::1]:123456", "[]"),
+            *("203.0.113.9:٨٠", '"', '""', "[203.0.113.9", ":80", "%eth0"),
+        ):
             self.assertEqual(address("203.0.113.7", forwarded), "203.0.113.7")
+
+    @override_settings(PROXY_COUNT=1)
+    def test_an_entry_is_understood_however_the_proxy_writes_it(self):
+        for forwarded, client in {
+            "203.0.113.9:50001": "203.0.113.9",
+            "  203.0.113.9:1\t": "203.0.113.9",
+            '"203.0.113.9"': "203.0.113.9",
+            '"203.0.113.9:65535"': "203.0.113.9",
+            "2001:db8::9": "2001:db8::9",
+            "2001:DB8:0:0::0009": "2001:db8::9",
+            "[2001:db8::9]": "2001:db8::9",
+            "[2001:db8::9]:50001": "2001:db8::9",
+            '"[2001:db8::9]:50001"': "2001:db8::9",
+            "fe80::9%eth0": "fe80::9",
+            "[fe80::9%25eth0]:443": "fe80::9",
+            "::ffff:203.0.113.9": "203.0.113.9",
+            "[::ffff:203.0.113.9]:50001": "203.0.113.9",
+            "198.51.100.1:80, 203.0.113.9:50001": "203.0.113.9",
+        }.items():
+            with self.subTest(forwarded):
+                self.assertEqual(address("10.0.0.1", forwarded), client)
 
     @override_settings(PROXY_COUNT=1)
     @given(st.text())

@@ -1,5 +1,6 @@
 """Where a request comes from: the client's address, its network and that one's hash."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -37,10 +38,33 @@ def parse(text: str) -> IPv4Address | IPv6Address | None:
     """Return the address that `text` names, an IPv4 one without its IPv6 wrapping."""
     try:
         # A zone ("%eth0") names a socket of the machine that it was seen on.
-        address = ip_address(text.strip().partition("%")[0])
+        address = ip_address(without_port(text).partition("%")[0])
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def without_port(text: str) -> str:
+    """Drop the port and quotes that some proxies put around an address (RFC 7239).
+
+    An IPv6 address needs brackets to carry a port. Raises ValueError for a port that
+    is no number.
+    """
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    if text.startswith("["):
+        address, bracket, port = text[1:].partition("]")
+        if not bracket:
+            raise ValueError("An open bracket.")
+    elif text.count(":") == 1:
+        address, colon, port = text.partition(":")
+        port = colon + port
+    else:
+        return text
+    if not re.fullmatch(r"(:[0-9]{1,5})?", port):
+        raise ValueError("Not a port.")
+    return address
 
 
 def network_of(address: str) -> str:
