@@ -293,7 +293,7 @@ class NoAddressTests(TestCase):
         for number, address in enumerate(
             ("203.0.113.77", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1234")
         ):
-            sign_from(address, email=f"ana{number}@example.com", website="x")
+            sign_from(address, email=f"ana{number}@example.com", untouched="x")
             deliver()
             self.client.post(confirm_url(latest_submission()))
         self.client.get(reverse("voices:thanks"))

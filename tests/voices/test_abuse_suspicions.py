@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.abuse import set_limit
 from tests.factories import STATEMENT, latest_submission, make_voice, sign, stamp
 from voices.abuse.client import network_hash
-from voices.abuse.guard import stamp_suspicion
+from voices.abuse.guard import GuardedForm, stamp_suspicion
 from voices.abuse.suspicion import SUSPICIONS, is_suspicious, labels
 from voices.models import Arrival, BlockedDomain, BlockedNetwork, Limit, Voice
 
@@ -58,6 +58,39 @@ class StampTests(SimpleTestCase):
         self.assertEqual(stamp_suspicion(given_stamp), "no-stamp")
 
 
+# Words in a field's name, id, or label by which form fillers recognize it: the
+# autocomplete tokens of HTML, what Chromium's and Firefox's heuristics look for, and
+# the names that password managers and script libraries know.
+KNOWN_TO_FILLERS = """
+    account addr address age agent amount answer apartment appt apt attn bday birth
+    body business captcha card cc cell city code comment common company confirm
+    contact content country county coupon cvc cvv date day description details
+    district dob email employer ext fax field1 file first fname fone full gender
+    given handle home honey homepage house identifier image impp initial input iban
+    job keyword landmark language last line1 lname locality locate login mail
+    message middle mobile month name nick note number occupation organisation
+    organization otp parish pass password personal phone photo pin place post
+    prefecture prefix price profile promo province pwd query question quantity
+    reason reference region salutation search secret security send sex site social
+    ssn state street subject subscribe suburb suffix suite surname tax tel telephone
+    text title token topic town tracking type unit uri url user username vat web
+    website year zip zone
+"""
+
+
+class TrapTests(SimpleTestCase):
+    def test_no_form_filler_knows_the_field_that_nobody_sees(self):
+        trap = GuardedForm()["untouched"]
+
+        for written in (trap.html_name, trap.id_for_label, str(trap.label)):
+            for known in KNOWN_TO_FILLERS.split():
+                self.assertNotIn(known, written.lower())
+        self.assertEqual(trap.field.widget.attrs["autocomplete"], "off")
+
+    def test_somebody_who_comes_across_it_is_told_what_to_do(self):
+        self.assertTrue(GuardedForm()["untouched"].label.startswith("Leave this empty"))
+
+
 class SignTestCase(TestCase):
     def found(self, **fields):
         """Sign as a person does but for these fields; return what was suspected."""
@@ -77,11 +110,11 @@ class SignTests(SignTestCase):
         self.assertEqual(len(arrival.address_hash), 64)
 
     def test_who_fills_in_what_nobody_sees_is(self):
-        self.assertEqual(self.found(website="https://spam.example"), ["honeypot"])
+        self.assertEqual(self.found(untouched="https://spam.example"), ["honeypot"])
 
     def test_odd_bytes_in_what_nobody_sees_are_no_error(self):
         self.assertEqual(
-            self.found(website="a\0b", started="a\0b\ufffd"), ["honeypot", "no-stamp"]
+            self.found(untouched="a\0b", started="a\0b\ufffd"), ["honeypot", "no-stamp"]
         )
 
     def test_the_stamp_of_the_form_is_read(self):
@@ -96,7 +129,9 @@ class SignTests(SignTestCase):
         form = response.context["form"]
         self.assertNotEqual(stamp_suspicion(form["started"].value()), "no-stamp")
         self.assertContains(response, '<div class="trap" aria-hidden="true">')
-        self.assertContains(response, 'name="website" tabindex="-1" autocomplete="off"')
+        self.assertContains(
+            response, 'name="untouched" tabindex="-1" autocomplete="off"'
+        )
 
     def test_a_form_with_an_error_keeps_the_time_it_was_opened(self):
         opened = stamp(30)
@@ -162,7 +197,7 @@ class SignTests(SignTestCase):
     def test_nothing_tells_the_sender(self):
         set_limit(Limit.Of.NETWORK_BURST, 1)
         calm = sign(self.client)
-        suspected = sign(self.client, website="x", started=None)
+        suspected = sign(self.client, untouched="x", started=None)
 
         for response in (calm, suspected):
             self.assertEqual(response.status_code, 303)

@@ -63,13 +63,13 @@ class SignerTests(TestCase):
             make_signature()
         calm = self.visit(email="email1@example.com")
 
-        suspected = self.visit(email="email2@example.com", website="x")
+        suspected = self.visit(email="email2@example.com", untouched="x")
 
         self.assertTrue(Signature.objects.in_quarantine().exists())
         self.assertEqual(calm, suspected)
 
     def test_neither_counts_nor_waits_for_a_moderator(self):
-        self.visit(email="email1@example.com", website="x")
+        self.visit(email="email1@example.com", untouched="x")
 
         signature = Signature.objects.get()
         self.assertIsNone(signature.counted_at)

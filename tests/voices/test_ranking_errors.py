@@ -19,7 +19,7 @@ TYPED = {
 
 
 def report(client, **fields):
-    return client.post(URL, {"started": stamp(), "website": "", **TYPED, **fields})
+    return client.post(URL, {"started": stamp(), "untouched": "", **TYPED, **fields})
 
 
 class ReportTests(TestCase):
@@ -78,7 +78,7 @@ class ReportTests(TestCase):
         self.assertFalse(RankingError.objects.exists())
 
     def test_a_program_gets_the_same_page_and_its_report_a_mark(self):
-        response = report(self.client, website="spam")
+        response = report(self.client, untouched="spam")
 
         self.assertEqual(response.status_code, 303)
         self.assertEqual(RankingError.objects.get().suspicions, ["honeypot"])

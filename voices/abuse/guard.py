@@ -43,16 +43,26 @@ class GuardedForm(forms.Form):
     `parts/guard.html` shows them.
     """
 
-    website = forms.Field(
-        label="Leave this empty",
+    # The name and label contain no word by which browsers and password managers
+    # recognize a field; the data attributes tell three of them to leave it alone.
+    untouched = forms.Field(
+        label="Leave this empty. It is there to catch programs.",
         required=False,
-        widget=forms.TextInput({"tabindex": "-1", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            {
+                "tabindex": "-1",
+                "autocomplete": "off",
+                "data-1p-ignore": "",
+                "data-bwignore": "",
+                "data-lpignore": "true",
+            }
+        ),
     )
     started = forms.Field(required=False, initial=make_stamp, widget=forms.HiddenInput)
 
     def suspicions(self) -> list[str]:
         """Return what speaks against a valid form, as its two guards see it."""
-        found = ["honeypot"] if self.cleaned_data["website"] else []
+        found = ["honeypot"] if self.cleaned_data["untouched"] else []
         suspicion = stamp_suspicion(self.cleaned_data["started"] or "")
         return [*found, suspicion] if suspicion else found
 
