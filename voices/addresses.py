@@ -87,8 +87,12 @@ def masked(address: str) -> str:
 
 def lock(canonical_address: str) -> None:
     """Let one transaction at a time work on this address, until it ends."""
+    lock_hash(fingerprint(canonical_address))
+
+
+def lock_hash(address_hash: str) -> None:
+    """Take the lock of the address that has this fingerprint."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [fingerprint(canonical_address)],
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [address_hash]
         )

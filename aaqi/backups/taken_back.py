@@ -98,7 +98,8 @@ def take_back(last: Standing) -> tuple[Counter[str], bool]:
     for key, row in here.voices.items():
         done.update(follow_voice(row, last.voices.get(key)))
     for address_hash in last.refused - here.refused:
-        RefusedAddress.objects.refuse(address_hash, None)
+        if not RefusedAddress.objects.refuse(address_hash):
+            RefusedAddress.objects.remember(address_hash)
         done["addresses never to be mailed"] += 1
     for pk, joined_at in last.closed_accounts - here.closed_accounts:
         accounts = get_user_model().objects.filter(pk=pk, date_joined=joined_at)

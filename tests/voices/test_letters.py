@@ -291,7 +291,7 @@ class DecisionLetterTests(TestCase):
 
     def test_an_address_that_refused_is_not_mailed(self):
         sign(self.client, email="ana@example.com")
-        RefusedAddress.objects.refuse(Letter.objects.get().address_hash, None)
+        RefusedAddress.objects.remember(Letter.objects.get().address_hash)
         Letter.objects.all().delete()
 
         decide.publish(self.voices, self.by)

@@ -23,12 +23,14 @@ from tests.factories import (
     sign,
 )
 from tests.voices.test_letters import parts
+from voices import addresses
 from voices.managing import changes
 from voices.managing.queue import answer
 from voices.models import (
     AddressChange,
     Decision,
     LinkRequest,
+    RefusedAddress,
     Report,
     Reveal,
     Signature,
@@ -38,6 +40,7 @@ from voices.models import (
 )
 from voices.moderation import decide
 from voices.signing import tokens
+from voices.updates.readers import is_reader
 
 ASK = reverse("voices:manage-ask")
 
@@ -101,6 +104,26 @@ class AskTests(TestCase):
         page = self.client.get(link(message, "manage"))
         self.assertContains(page, "Where it stands")
         self.assertContains(page, signature.voice.statement)
+
+    def test_a_signer_whose_address_once_refused_mail_gets_the_link_they_ask_for(self):
+        signature = make_signature(email="ana@example.com")
+        RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
+
+        _, (message,) = self.ask("ana@example.com")
+
+        self.assertEqual(message.to, ["ana@example.com"])
+
+    def test_asking_for_updates_there_takes_the_refusal_back(self):
+        signature = make_signature(email="ana@example.com")
+        RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
+
+        save(self.client, signature)
+        self.assertTrue(RefusedAddress.objects.exists())
+        save(self.client, signature, updates="on")
+
+        self.assertFalse(RefusedAddress.objects.exists())
+        signature.refresh_from_db()
+        self.assertTrue(is_reader(signature))
 
     def test_says_the_same_to_a_stranger_and_mails_nobody(self):
         make_signature(email="ana@example.com")
@@ -619,6 +642,38 @@ class AddressTests(PublishedTestCase):
         self.client.post(link(message, "not-me"))
 
         self.assertEqual(self.ask("stranger@example.org"), [])
+
+    def test_who_was_not_asked_deletes_the_change_too(self):
+        deliver()
+        (message,) = self.ask("stranger@example.org")
+
+        self.client.post(link(message, "not-me"))
+        self.client.post(link(message, "new-address"))
+
+        self.again()
+        self.assertEqual(self.signature.email, "ana@example.com")
+
+    def test_who_has_signed_is_not_refused_by_the_change_of_another(self):
+        make_signature(email="bea@example.com")
+        deliver()
+        (message,) = self.ask("bea@example.com")
+
+        response = self.client.post(link(message, "not-me"))
+
+        self.assertContains(response, "confirmed already")
+        self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_a_change_moves_the_hash_that_finds_the_signature(self):
+        deliver()
+        (message,) = self.ask("new@example.org")
+        self.client.post(link(message, "new-address"))
+
+        response = self.client.get(link(message, "not-me"))
+
+        self.assertContains(response, "confirmed already")
+        self.again()
+        expected = addresses.fingerprint("new@example.org")
+        self.assertEqual(self.signature.address_hash, expected)
 
     def test_only_the_latest_wish_counts(self):
         deliver()

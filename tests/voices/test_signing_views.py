@@ -23,6 +23,8 @@ from tests.factories import (
     sign,
 )
 from voices import addresses, models
+from voices.letters import refusing
+from voices.managing import changes
 from voices.models import Letter, RefusedAddress, Signature, Submission
 from voices.signing import tokens
 
@@ -117,9 +119,9 @@ class SameForEverybodyTests(TestCase):
 
     def test_an_unlisted_and_a_name_alone_see_the_same_next_page(self):
         pages = []
-        for changes in ({}, {"name_display": "unlisted"}, {"statement": ""}):
+        for fields in ({}, {"name_display": "unlisted"}, {"statement": ""}):
             client = Client()
-            answer = sign(client, **changes)
+            answer = sign(client, **fields)
             pages.append((seen(answer), seen(client.get(answer["Location"]))))
 
         self.assertEqual(pages[0], pages[1])
@@ -621,12 +623,72 @@ class NotMeTests(TestCase):
                 )
         self.assertTrue(Submission.objects.exists())
 
-    def test_the_link_works_as_long_as_it_is_kept(self):
-        with days_ago(400):
+    def test_the_link_expires_with_the_one_that_confirms(self):
+        for days in (settings.CONFIRM_LINK_DAYS + 1, 400):
+            with days_ago(days):
+                path = not_me_url(latest_submission())
+
+            for response in (
+                self.client.get(path),
+                self.client.post(path),
+                self.client.post(path, {"allow": "1"}),
+            ):
+                self.assertContains(response, "has expired", status_code=410)
+        self.assertTrue(Submission.objects.exists())
+        self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_the_link_works_until_then(self):
+        with days_ago(settings.CONFIRM_LINK_DAYS - 1):
             path = not_me_url(latest_submission())
 
         self.assertContains(self.client.post(path), "Deleted")
         self.assertFalse(Submission.objects.exists())
+
+    def test_finds_a_signature_whose_form_was_deleted_and_that_has_another_ref(self):
+        Submission.objects.all().delete()
+        make_signature(email="anareyes@gmail.com")
+
+        for response in (self.client.get(self.path), self.client.post(self.path)):
+            self.assertContains(response, "confirmed already")
+            self.assertNotContains(response, "Deleted")
+        self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_finds_a_signature_of_before_or_after_a_key_rotation(self):
+        make_signature(email="ana.reyes@gmail.com")
+        form = latest_submission()
+
+        with key_rotated():
+            token = tokens.refusing.sign(refusing.subject(form))
+            path = reverse("voices:not-me", args=[token])
+            Submission.objects.all().delete()
+            self.assertContains(self.client.post(path), "confirmed already")
+
+        self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_finds_a_signature_that_another_form_became_after_a_key_rotation(self):
+        with key_rotated():
+            make_signature(email="ana.reyes@gmail.com")
+
+            self.assertContains(self.client.post(self.path), "confirmed already")
+
+    def test_an_address_may_be_refused_again_once_its_signature_is_erased(self):
+        signature = make_signature(email="ana.reyes@gmail.com")
+        changes.erase(signature)
+
+        self.assertContains(self.client.post(self.path), "Deleted")
+        self.assertTrue(RefusedAddress.objects.exists())
+
+    def test_a_signer_on_the_list_can_leave_it_without_losing_the_signature(self):
+        make_signature(email="ana.reyes@gmail.com")
+        key = addresses.canonical("ana.reyes@gmail.com")
+        RefusedAddress.objects.remember(addresses.fingerprint(key))
+
+        self.assertContains(self.client.get(self.path), "on our list")
+        response = self.client.post(self.path, {"allow": "1"})
+
+        self.assertContains(response, "You get mail about your signature again")
+        self.assertFalse(RefusedAddress.objects.exists())
+        self.assertTrue(Signature.objects.exists())
 
 
 class PrivatePagesTests(TestCase):

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from voices import addresses
+from voices.letters import refusing
 from voices.letters.models import Letter
 from voices.letters.queue import AWAITED
 from voices.managing.models import AddressChange
@@ -150,12 +151,8 @@ def draft_update(letter, update: Update, signature: Signature):
 
 
 def not_me_url(submission: Submission | AddressChange) -> str:
-    # The hash is in the link because refusing deletes the form, and the owner of the
-    # address must still be able to take the refusal back.
-    address_hash = addresses.fingerprint(submission.email_key)
-    return absolute(
-        "voices:not-me", tokens.refusing.sign(f"{submission.ref}:{address_hash}")
-    )
+    token = tokens.refusing.sign(refusing.subject(submission))
+    return absolute("voices:not-me", token)
 
 
 def manage_url(signature) -> str:

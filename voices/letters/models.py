@@ -118,28 +118,38 @@ class Letter(models.Model):
 
 
 class RefusedAddressQuerySet(models.QuerySet):
-    @transaction.atomic
-    def refuse(self, address_hash: str, submission: Submission | None) -> bool:
-        """Note the refusal and delete the forms that wait for the address, if any.
-
-        Their letters go with them, also one that the worker is about to send. False
-        where the form was confirmed meanwhile: then nothing is done.
-        """
-        if submission:
-            addresses.lock(submission.email_key)
-            current = Submission.objects.filter(pk=submission.pk).first()
-            if current and current.confirmed_at:
-                return False
+    def remember(self, address_hash: str) -> None:
         self.bulk_create([self.model(address_hash=address_hash)], ignore_conflicts=True)
-        forms = Submission.objects.unconfirmed()
-        forms.filter(letter__address_hash=address_hash).delete()
-        if submission:
-            forms.filter(email_key=submission.email_key).delete()
+
+    @transaction.atomic
+    def refuse(
+        self, address_hash: str, waiting: Submission | AddressChange | None = None
+    ) -> bool:
+        """Note the refusal, and delete what is waiting for the address to confirm it.
+
+        The letters go too, even one that the worker is about to send. False if the
+        address has signed: then nothing is done.
+        """
+        hashes = [address_hash]
+        if waiting:
+            hashes = [*addresses.fingerprints(waiting.email_key), address_hash]
+        addresses.lock_hash(hashes[0])
+        if Signature.objects.filter(address_hash__in=hashes).exists():
+            return False
+        self.remember(address_hash)
+        for rows in (Submission.objects.unconfirmed(), AddressChange.objects.all()):
+            rows.filter(letter__address_hash__in=hashes).delete()
+            if waiting:
+                rows.filter(email_key=waiting.email_key).delete()
         return True
+
+    def allow(self, hashes: list[str]) -> None:
+        """Take a refusal back."""
+        self.filter(address_hash__in=hashes).delete()
 
 
 class RefusedAddress(models.Model):
-    """An address whose owner said "this wasn't me": never mailed again until they ask.
+    """An address whose owner said "this wasn't me": mailed only what they ask for.
 
     Only its keyed hash is kept; it cannot be turned back into the address.
     """

@@ -21,6 +21,9 @@ AWAITED = {
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
+# Go even to an address whose owner once refused our mail: the signer asked for the
+# first, and the second warns them that somebody wants to move their signature.
+FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 # An update can wait for all others.
 URGENT, LATER = 10, -10
 PRIORITIES = dict.fromkeys(AWAITED, URGENT) | {Letter.Kind.UPDATE: LATER}
@@ -77,7 +80,8 @@ def queue_letter(
     """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.fingerprints(key)
-    if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
+    refused = RefusedAddress.objects.filter(address_hash__in=hashes)
+    if kind not in FOR_SIGNERS and refused.exists():
         return
     letter = Letter.objects.create(
         kind=kind,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from voices import addresses
 from voices.abuse.models import Arrival
-from voices.letters.models import Letter
+from voices.letters.models import Letter, RefusedAddress
 from voices.letters.queue import letters_lock, queue_letter
 from voices.managing.models import AddressChange, LinkRequest
 from voices.signing.models import NameDisplay, Signature, Submission, shown_name
@@ -184,7 +184,10 @@ def correct(signature: Signature, statement: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
+    """Start or end updates; starting them takes an earlier refusal of mail back."""
     Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
+    if wanted:
+        RefusedAddress.objects.allow(addresses.fingerprints(signature.email_key))
 
 
 @transaction.atomic
@@ -234,7 +237,8 @@ def confirm_new_address(change: AddressChange) -> bool:
     signature.email, signature.email_key = current.email, current.email_key
     signature.bounced_at = None
     signature.ref = current.ref
-    signature.save(update_fields=["email", "email_key", "bounced_at", "ref"])
+    fields = ["email", "email_key", "address_hash", "bounced_at", "ref"]
+    signature.save(update_fields=fields)
     current.delete()
     forget_address(old_key)
     return True

@@ -143,6 +143,11 @@ class Signature(SignedForm):
     does not count until staff release it; a rejected one never does.
     """
 
+    # By which the "this wasn't me" link finds it: addresses.fingerprint(email_key),
+    # under the key that was in use when the address was stored.
+    address_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     # Stands in the links to manage it; a change of address makes a new one.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
     voice = models.OneToOneField(
@@ -182,6 +187,11 @@ class Signature(SignedForm):
                 condition=models.Q(quarantined_at__isnull=False),
             ),
             models.Index(
+                fields=["address_hash"],
+                name="signature_address_hash",
+                condition=~models.Q(address_hash=""),
+            ),
+            models.Index(
                 fields=["network_hash"],
                 name="signature_network",
                 condition=~models.Q(network_hash=""),
@@ -192,6 +202,10 @@ class Signature(SignedForm):
                 condition=~models.Q(wide_network_hash=""),
             ),
         ]
+
+    def save(self, *args, **kwargs):
+        self.address_hash = addresses.fingerprint(self.email_key)
+        super().save(*args, **kwargs)
 
     @transaction.atomic
     def erase(self) -> None:

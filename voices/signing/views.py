@@ -7,11 +7,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
+from voices.letters import refusing
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Signature, Source, Submission
+from voices.signing.models import Source, Submission
 from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -170,23 +171,33 @@ def thanks(request):
 
 @GET_OR_POST
 def not_me(request, token):
-    """Delete what was sent in for an address, and never mail it again until asked."""
+    """Delete what somebody else entered for an address, and stop unrequested mail."""
     try:
-        signed, _ = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
+        signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
-        return render(request, "voices/not_me.html", {"state": "unknown"}, status=404)
-    ref, address_hash = signed.split(":")
-    submission = Submission.objects.filter(ref=ref).first()
-    refused = RefusedAddress.objects.filter(address_hash=address_hash)
-    standing = Signature.objects.filter(ref=ref).exists()
-    if standing or (submission and submission.confirmed_at):
-        state = "confirmed"
-    elif request.method != "POST":
-        state = "done" if refused.exists() else "ask"
-    elif "allow" in request.POST:
-        refused.delete()
+        return render_not_me(request, "unknown", status=404)
+    if late:
+        return render_not_me(request, "expired", status=410)
+    ref, *hashes = signed.split(":")
+    signature = refusing.find_signature(ref, hashes)
+    refused = RefusedAddress.objects.filter(address_hash__in=hashes).exists()
+    state = "done" if refused else "ask"
+    if request.method == "POST" and "allow" in request.POST:
+        RefusedAddress.objects.allow(hashes)
         state = "allowed"
-    else:
-        done = RefusedAddress.objects.refuse(address_hash, submission)
+    elif signature:
+        state = "confirmed"
+    elif request.method == "POST":
+        waiting = refusing.find_waiting(ref)
+        done = RefusedAddress.objects.refuse(hashes[0], waiting)
         state = "done" if done else "confirmed"
-    return render(request, "voices/not_me.html", {"state": state})
+    return render_not_me(request, state, signed=bool(signature), refused=refused)
+
+
+def render_not_me(request, state, *, status=200, **context):
+    context |= {
+        "state": state,
+        "link_days": settings.CONFIRM_LINK_DAYS,
+        "kept_days": settings.UNCONFIRMED_KEPT_DAYS,
+    }
+    return render(request, "voices/not_me.html", context, status=status)
