@@ -38,6 +38,12 @@ def parts(message):
     ]
 
 
+def shown(client, message):
+    """What the page behind the link of a mail shows before the button is pressed."""
+    link = re.search(r"(/voices/confirm/[\w.:-]+/)", message.body)[1]
+    return client.get(link).content.decode()
+
+
 def refused(code, address="ana@example.com"):
     return smtplib.SMTPRecipientsRefused({address: (code, b"No.")})
 
@@ -119,29 +125,22 @@ class ConfirmLetterTests(TestCase):
             self.client.post(answer["Location"], {"code": code}).status_code, 303
         )
 
-    def test_shows_what_will_be_published_and_nothing_more(self):
+    def test_its_page_shows_what_will_be_published_and_nothing_more(self):
         sign(self.client, name_display="initial", statement="Rights & <b>law</b>.")
 
-        text, html = parts(deliver()[0])
-        self.assertIn("Hello Ana,", text)
-        self.assertIn("“Rights & <b>law</b>.”", text)
-        self.assertIn("Rights &amp; &lt;b&gt;law&lt;/b&gt;.", html)
-        for part in (text, html):
-            self.assertIn("Ana R., Nurse, Columbus, Ohio", part)
-            self.assertNotIn("43215", part)
+        page = shown(self.client, deliver()[0])
 
-    def test_links_in_a_statement_are_not_made_live(self):
-        sign(self.client, statement="See https://example.net/x.")
+        self.assertIn("Rights &amp; &lt;b&gt;law&lt;/b&gt;.", page)
+        self.assertIn("Ana R., Nurse, Columbus, Ohio", page)
+        self.assertNotIn("43215", page)
 
-        self.assertNotIn('href="https://example.net', parts(deliver()[0])[1])
-        self.assertNotIn("mailto:a@example.net", parts(mail.outbox[0])[1])
-
-    def test_somebody_unlisted_is_told_that_nothing_appears(self):
+    def test_its_page_tells_somebody_unlisted_that_nothing_appears(self):
         sign(self.client, name_display="unlisted")
 
-        for part in parts(deliver()[0]):
-            self.assertIn("nothing about you will be published", " ".join(part.split()))
-            self.assertNotIn("Columbus", part)
+        page = shown(self.client, deliver()[0])
+
+        self.assertIn("Nothing about you will be published", page)
+        self.assertNotIn("Columbus", page)
 
     def test_the_days_of_the_code_run_from_when_the_mail_left(self):
         sign(self.client)
@@ -167,7 +166,6 @@ class AlreadySignedLetterTests(TestCase):
     def test_goes_to_the_address_that_signed_and_speaks_to_its_owner(self):
         self.assertEqual(self.letter.to, ["ana.reyes@gmail.com"])
         for part in parts(self.letter):
-            self.assertIn("Hello Ana", part)
             self.assertIn("signed already", " ".join(part.split()))
 
     def test_says_nothing_that_was_typed_by_who_knows_whom(self):
@@ -360,7 +358,7 @@ class SendLetterTests(TestCase):
 
         self.letter.refresh_from_db()
         self.assertIsNotNone(self.letter.sent_at)
-        self.assertIn("Dayton", deliver()[0].body)
+        self.assertIn("Dayton", shown(self.client, deliver()[0]))
 
     def test_a_form_that_waited_for_a_letter_that_is_given_up_gets_one(self):
         for city in ("Dayton", "Akron"):
@@ -369,8 +367,8 @@ class SendLetterTests(TestCase):
         with mock.patch(SEND, side_effect=refused(550)):
             send_letter(self.letter.pk)
 
-        self.assertIn("Akron", deliver()[0].body)
-        self.assertIn("Dayton", deliver()[0].body)
+        self.assertIn("Akron", shown(self.client, deliver()[0]))
+        self.assertIn("Dayton", shown(self.client, deliver()[0]))
 
     def test_an_address_that_goes_on_refusing_is_left_alone(self):
         for city in ("Dayton", "Akron"):

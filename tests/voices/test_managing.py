@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from tests.committed import CommittedTestCase, at_once, jobs, run_worker
 from tests.factories import (
+    FORM,
     deliver,
     latest_submission,
     make_reason,
@@ -163,7 +164,7 @@ class AskTests(TestCase):
 
         self.assertEqual(response.status_code, 404)
 
-    def test_every_mail_to_a_signer_has_the_link(self):
+    def test_every_mail_to_somebody_who_signed_has_the_link(self):
         make_signature(email="ana@example.com")
         decide.publish(Voice.objects.all(), make_staff())
         sign(self.client, email="ana@example.com")
@@ -199,19 +200,17 @@ class LinkTests(PublishedTestCase):
         self.again()
         self.assertIsNone(self.signature.withdrawn_at)
 
-    def test_before_confirming_it_says_so(self):
+    def test_a_form_that_nobody_confirmed_cannot_be_managed(self):
         sign(self.client, email="bea@example.com")
+        path = manage_path(latest_submission())
 
-        page = self.client.get(link(deliver()[-1], "manage"))
+        for opened in (path, f"{path}data/"):
+            page = self.client.get(opened)
 
-        self.assertContains(page, "Not confirmed yet")
-
-    def test_the_link_of_the_first_mail_works_once_confirmed(self):
-        sign(self.client, email="bea@example.com")
-        first = link(deliver()[-1], "manage")
-        latest_submission().confirm()
-
-        self.assertContains(self.client.get(first), "In review since")
+            self.assertEqual(page.status_code, 410)
+            self.assertNotContains(page, FORM["statement"], status_code=410)
+        press(self.client, path, "erase", sure="on")
+        self.assertEqual(latest_submission().statement, FORM["statement"])
 
     def test_what_was_done_before_is_not_said_of_a_button_that_did_nothing(self):
         response = self.client.post(f"{self.path}?done=saved", {"action": "withdraw"})

@@ -22,6 +22,7 @@ from tests.factories import (
     not_me_url,
     sign,
 )
+from tests.voices.test_letters import shown
 from voices import addresses, models
 from voices.letters import refusing
 from voices.managing import changes
@@ -508,9 +509,9 @@ class MailLimitTests(TestCase):
 
         self.assertEqual([len(mails) for mails in (first, second, third)], [1, 1, 1])
         self.assertEqual(more, [[]])
-        self.assertIn("Columbus", first[0].body)
-        self.assertIn("Toledo", second[0].body)
-        self.assertIn("Dayton", third[0].body)
+        self.assertIn("Columbus", shown(self.client, first[0]))
+        self.assertIn("Toledo", shown(self.client, second[0]))
+        self.assertIn("Dayton", shown(self.client, third[0]))
 
     def test_a_mail_that_has_been_on_its_way_for_a_day_holds_nobody_up(self):
         sign(self.client)

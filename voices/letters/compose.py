@@ -49,7 +49,6 @@ def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
         letter,
         letter.kind,
         to=change.email,
-        name=signature.name,
         link_days=settings.CONFIRM_LINK_DAYS,
         confirm_url=absolute(
             "voices:new-address", tokens.changing_address.sign(change.ref)
@@ -78,24 +77,18 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
     standing = Signature.objects.standing()
     signature = standing.filter(email_key=submission.email_key).first()
     if signature:
-        # The form is closed when the letter has left, and its name was typed by we
-        # don't know whom: the letter speaks to the person who signed.
         return draft(
             letter,
             "already-signed",
             to=signature.email,
-            name=signature.name,
             signature=signature,
-            voice=signature.voice,
             signed_on=signature.confirmed_at,
         )
+    # Nothing that was typed: it may be somebody else's address.
     return draft(
         letter,
         "confirm",
         to=submission.email,
-        name=submission.name,
-        signature=submission,
-        submission=submission,
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
         confirm_url=absolute("voices:confirm", tokens.confirming.sign(submission.ref)),
@@ -131,7 +124,7 @@ def compose_for_reader(
 
 def compose_sample(update: Update) -> EmailMultiAlternatives:
     """Return the update as it will be mailed, to nobody: its link ends nothing."""
-    nobody = Signature(name="Ana Reyes", email=settings.CONTACT_EMAIL, ref="sample")
+    nobody = Signature(email=settings.CONTACT_EMAIL, ref="sample")
     return draft_update(Letter(kind=Letter.Kind.UPDATE), update, nobody)
 
 
@@ -155,7 +148,7 @@ def not_me_url(submission: Submission | AddressChange) -> str:
     return absolute("voices:not-me", token)
 
 
-def manage_url(signature) -> str:
+def manage_url(signature: Signature) -> str:
     return absolute("voices:manage", tokens.managing.sign(signature.ref))
 
 
@@ -169,25 +162,23 @@ def draft_to_signer(letter, signature: Signature, **context):
         letter,
         letter.kind,
         to=signature.email,
-        name=signature.name,
         signature=signature,
         **context,
     )
 
 
 def draft(
-    letter: Letter, template: str, *, to: str, name: str, **context
+    letter: Letter, template: str, *, to: str, **context
 ) -> EmailMultiAlternatives:
     """Render the letter's subject, text and HTML and put its headers on.
 
-    `signature` in the context, or the form that may become one, is what the link in
-    the letter manages.
+    `signature` in the context is what the private link in the letter manages. Leave it
+    out of a letter to an address that is not confirmed.
     """
     voice, signature = context.get("voice"), context.get("signature")
     context |= {
         "manage_url": manage_url(signature) if signature else "",
         "manage_days": settings.MANAGE_LINK_DAYS,
-        "name": name.split()[0] if name else "",
         "voice_url": settings.SITE_URL + voice.get_absolute_url()
         if voice and voice.is_published and voice.statement
         else "",

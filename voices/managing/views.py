@@ -20,7 +20,7 @@ from voices.managing.forms import AskForm, NewAddressForm, SureForm, VoiceForm
 from voices.managing.models import AddressChange
 from voices.managing.queue import queue_link
 from voices.signing import tokens
-from voices.signing.models import Signature, Submission
+from voices.signing.models import Signature
 from voices.signing.views import GET_OR_POST, redirect_see_other
 
 # What speaks against signing, but must not keep signers from their own link.
@@ -72,14 +72,9 @@ def find_signature(token):
     """
     ref, late = tokens.read(tokens.managing, token, settings.MANAGE_LINK_DAYS)
     signature = Signature.objects.select_related("voice").filter(ref=ref).first()
-    form = Submission.objects.select_related("signature__voice").filter(ref=ref).first()
-    if signature is None and form is not None:
-        signature = form.signature
     if late:
         return signature, "expired"
-    if signature:
-        return signature, ""
-    return None, "unconfirmed" if form and not form.confirmed_at else "erased"
+    return signature, "" if signature else "erased"
 
 
 def problem_page(request, problem):

@@ -124,7 +124,7 @@ class SignatureQuerySet(models.QuerySet):
             )
         fields = [field.name for field in SignedForm._meta.get_fields()]
         return self.create(
-            # The link that came with the form's mail goes on leading to it.
+            # The form that became the signature is known by it.
             ref=submission.ref,
             **{name: getattr(submission, name) for name in fields},
             voice=voice,
