@@ -41,6 +41,14 @@ keepalive = 5
 logger_class = PathlessLogger
 loglevel = "error"
 
+# No header may set a path, a user or a scheme: gunicorn would believe anybody who
+# reaches its socket. Django reads X-Forwarded-Proto itself, where PROXY_COUNT says that
+# our own proxy sets it. Other names with an underscore are dropped, because X_Real_IP
+# and X-Real-IP would be one variable.
+forwarder_headers = ""
+secure_scheme_headers = {}
+header_map = "drop"
+
 # The heartbeat must not wait for a disk.
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108

@@ -27,7 +27,7 @@ class ProbesNameNoHost:
         self.get_response = get_response
 
     def __call__(self, request):
-        if request.path in PROBES:
+        if request.path_info in PROBES:
             request.META["HTTP_HOST"] = settings.SITE_HOST
         return self.get_response(request)
 

@@ -22,6 +22,8 @@ if LOOPBACK:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 PROXY_COUNT = environment.read_number("PROXY_COUNT", 0)
 ROOT_URLCONF = "aaqi.urls"
+# The site is at the root of its host, whatever a server or a header says.
+FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "aaqi.wsgi.application"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "America/New_York"

@@ -88,6 +88,16 @@ class WarmPages:
 pages = WarmPages()
 
 
+def key_of(request) -> str:
+    """Return the key of a page: the path that the router sees, and the query.
+
+    No header is part of it, or the page of one address could be kept under another.
+    Hashed, because an address can be long and hold characters that keys can't.
+    """
+    address = f"{request.path_info}?{request.META.get('QUERY_STRING', '')}"
+    return sha256(address.encode(errors="surrogatepass")).hexdigest()
+
+
 def warm_pages(get_response):
     """Answer with a warm page, or make one and keep it if anybody may read it."""
 
@@ -96,8 +106,7 @@ def warm_pages(get_response):
             return get_response(request)
         # Refuses a host that is not ours, as a page that is made anew would.
         request.get_host()
-        # Hashed, for an address can be long and the cache is fussy about its keys.
-        key = sha256(f"{request.method} {request.get_full_path()}".encode()).hexdigest()
+        key = key_of(request)
         if response := pages.get(key):
             return response
         changes = pages.changes

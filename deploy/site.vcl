@@ -53,9 +53,17 @@ sub vcl_recv {
         return (synth(400, std.ban_error()));
     }
 
+    # The proxy has dropped every name with an underscore. These are dropped twice,
+    # because WSGI servers may believe them.
+    unset req.http.SCRIPT_NAME;
+    unset req.http.PATH_INFO;
+    unset req.http.QUERY_STRING;
+    unset req.http.REQUEST_METHOD;
+    unset req.http.REMOTE_ADDR;
+    unset req.http.REMOTE_USER;
+
     set req.backend_hint = web.backend();
     if ((req.method != "GET" && req.method != "HEAD")
-        || req.http.Authorization
         || req.url ~ "^/(admin|accounts)/") {
         return (pass);
     }
@@ -69,8 +77,23 @@ sub vcl_recv {
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
         set req.grace = 2s;
     }
+    # Public pages depend on no header. The proxy compresses, so copies are not
+    # compressed, and there is one of each page. A date is not asked for: a list can
+    # change twice in a second.
+    unset req.http.Accept-Encoding;
+    unset req.http.Authorization;
+    unset req.http.Content-Type;
+    unset req.http.If-Modified-Since;
+    unset req.http.Range;
     # Past Varnish's own rule about cookies: no public page depends on one.
     return (hash);
+}
+
+sub vcl_hash {
+    # The address alone. The proxy refuses a host that is not ours, and a page is the
+    # same by each of our names, however the host is written.
+    hash_data(req.url);
+    return (lookup);
 }
 
 sub vcl_backend_response {
@@ -80,6 +103,12 @@ sub vcl_backend_response {
         }
         set beresp.ttl = 0s;
         set beresp.grace = 0s;
+        return (deliver);
+    }
+    # Its copy could be shown to a reader whose headers ask for something else.
+    if (beresp.http.Vary) {
+        set beresp.ttl = 120s;
+        set beresp.uncacheable = true;
         return (deliver);
     }
     set beresp.http.X-Path = bereq.url;

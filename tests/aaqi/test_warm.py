@@ -75,6 +75,20 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(self.client.head(self.path).content, b"")
         self.assertContains(self.client.get(self.path), "Warm words.")
 
+    def test_a_page_first_asked_for_by_head_is_whole_for_the_next_reader(self):
+        self.client.head(self.path)
+
+        with self.assertNumQueries(0):
+            self.assertContains(self.client.get(self.path), "Warm words.")
+
+    def test_the_key_is_the_path_that_the_router_sees(self):
+        self.client.get(self.path, SCRIPT_NAME="/voices")
+
+        page = self.client.get(self.path)
+
+        self.assertContains(page, 'rel="canonical" href="http://localhost')
+        self.assertNotContains(page, "/voices/voices/")
+
     def test_what_is_taken_down_is_gone_as_soon_as_that_is_heard(self):
         page = self.voice.get_absolute_url()
         self.assertEqual(self.client.get(page).status_code, 200)
