@@ -57,6 +57,19 @@ if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random nam
 control_socket_disable = True
 
 
+def pre_request(worker, req):
+    """Close the connection after a body that the site may leave unread.
+
+    A thread would read the rest for up to five seconds, to keep the connection.
+    """
+    from django.conf import settings
+
+    headers = dict(req.headers)
+    length = int(headers.get("CONTENT-LENGTH") or 0)
+    if "TRANSFER-ENCODING" in headers or length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        req.force_close()
+
+
 def post_worker_init(worker):
     """Let the worker keep public pages, for it now hears when they change."""
     from aaqi.warm import pages
