@@ -1,4 +1,5 @@
-# Three images: the site (web services, worker, backups), the proxy and the cache.
+# Four images: the site (web services, worker, backups), the proxy, the buffer and the
+# cache.
 
 FROM python:3.13-slim AS build
 
@@ -73,6 +74,16 @@ RUN mkdir -p /certificates && chown 10001:10001 /certificates && chmod 700 /cert
 ENV XDG_DATA_HOME=/certificates XDG_CONFIG_HOME=/certificates
 COPY deploy/Caddyfile /etc/caddy/Caddyfile
 USER 10001:10001
+
+
+FROM nginx:1 AS buffer
+
+LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: buffer" \
+    org.opencontainers.image.description="Reads bodies in full, and limits how many are open"
+
+COPY deploy/buffer.conf /etc/nginx/nginx.conf
+USER 10001:10001
+CMD ["nginx", "-g", "daemon off;"]
 
 
 FROM varnish:7 AS cache

@@ -125,8 +125,8 @@ sub vcl_backend_error {
     if ((bereq.method == "GET" || bereq.method == "HEAD") && bereq.retries == 0) {
         return (retry);
     }
-    # Tells the proxy to answer with the page for this.
-    set beresp.http.X-Unavailable = "1";
+    # Tells the proxy to answer with the page for this status.
+    set beresp.http.X-Unavailable = "503";
     set beresp.http.Cache-Control = "no-store";
     set beresp.ttl = 0s;
     set beresp.grace = 0s;

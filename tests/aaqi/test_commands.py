@@ -97,7 +97,12 @@ class PublishTests(SimpleTestCase):
         self.publish()
 
         self.assertTrue(list((self.folder / "static").glob("site.*.css")))
-        for name, words in {"503.html": "right now", "413.html": "too much"}.items():
+        pages = {
+            "503.html": "right now",
+            "429.html": "Too many",
+            "413.html": "too much",
+        }
+        for name, words in pages.items():
             page = (self.folder / "pages" / name).read_text()
             self.assertIn(words, page)
             self.assertRegex(page, r'href="/static/site\.[0-9a-f]{12}\.css"')

@@ -13,7 +13,7 @@ import time
 
 from tests.deploy.project import Failed, remove
 
-PROOFS = ["refused", "from_nothing", "killed", "stale", "restored", "upgraded"]
+PROOFS = ["refused", "from_nothing", "killed", "stale", "restored", "upgraded", "slow"]
 
 
 def main(names):

@@ -27,7 +27,7 @@ def prove():
     python("web-a", "Limit.objects.update(most=100000)")
     before = len(mails())
     with Load() as load:
-        for service in ("web-a", "worker", "db", "web-b", "cache", "proxy", "backup"):
+        for service in SERVICES:
             time.sleep(3)
             kill_and_wait(service)
     say(str(load))

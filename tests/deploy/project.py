@@ -20,7 +20,7 @@ ENV_FILE = FOLDER / "env"
 BOUNCES = FOLDER / "bounces"
 CERTIFICATE = FOLDER / "root.crt"
 # All that restarts by itself.
-SERVICES = ["proxy", "cache", "db", "web-a", "web-b", "worker", "backup"]
+SERVICES = ["proxy", "buffer", "cache", "db", "web-a", "web-b", "worker", "backup"]
 
 COMPOSE = [
     *shlex.split(os.environ.get("COMPOSE", "docker compose")),
@@ -119,7 +119,9 @@ def remove():
 
 def containers():
     """Return each service's container as `docker inspect` tells of it."""
-    ids = compose("ps", "--all", "--quiet").stdout.split()
+    ids = compose("ps", "--all", "--quiet", must=False).stdout.split()
+    if not ids:
+        return {}
     found = json.loads(call([*DOCKER, "inspect", *ids]).stdout)
     return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 

@@ -29,7 +29,7 @@ WEAK = {
 def prove():
     remove()
     write_environment()
-    compose("build", "check", "proxy", "cache", timeout=900)
+    compose("build", "check", "proxy", "buffer", "cache", timeout=900)
     for name in REQUIRED:
         write_environment(**{name: ""})
         said = call([*COMPOSE, "up", "--detach"], must=False)

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from aaqi.context import site
 
 # What the proxy answers with where the site cannot.
-PAGES = ["413.html", "503.html"]
+PAGES = ["413.html", "429.html", "503.html"]
 
 
 class Command(BaseCommand):
