@@ -61,6 +61,7 @@ from voices.abuse import client
 from voices.managing import changes
 from voices.models import (
     AddressChange,
+    AllowedNetwork,
     Arrival,
     BlockedDomain,
     BlockedNetwork,
@@ -499,6 +500,8 @@ def make_a_row_of_each():
     set_limit(Limit.Of.ADDRESS_BURST, most=5)
     BlockedDomain.objects.create(domain="example.net")
     BlockedNetwork.objects.create(network="192.0.2.0/24")
+    soon = timezone.now() + timedelta(days=7)
+    AllowedNetwork.objects.create(network="198.51.100.0/24", until=soon)
     WatchedWord.objects.create(words="sheriff")
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     Update.objects.create(subject="A bill in Ohio", body="It passed.")
@@ -622,7 +625,8 @@ def choose(action):
 ALIKE = {"history", "delete", "version"}
 # Lists and forms just as Django makes them: one kind of row stands for all.
 PLAIN = {
-    *("accountevent", "blockeddomain", "blockednetwork", "decision", "limit"),
+    *("accountevent", "allowednetwork", "blockeddomain", "blockednetwork", "decision"),
+    *("limit", "mailprovider"),
     *("rankingerror", "reason", "reveal", "timelineentry"),
 }
 

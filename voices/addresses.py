@@ -61,6 +61,16 @@ def canonical(address: str) -> str:
     return f"{local}@{rule.same_as or domain}"
 
 
+def mail_domain(canonical_address: str) -> str:
+    """Return the domain under which its owner can make up any number of others.
+
+    That is the last two labels, or three below a country ("k12.oh.us"). Without the
+    list of public suffixes this is a guess, good enough to count by.
+    """
+    labels = canonical_address.rpartition("@")[2].split(".")
+    return ".".join(labels[-3 if len(labels[-1]) == 2 else -2 :])
+
+
 def fingerprint(canonical_address: str, secret: str | None = None) -> str:
     """Return a keyed hash (64 hexadecimal digits) that stands for an address.
 

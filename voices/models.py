@@ -1,6 +1,14 @@
 """The app's models; each stands in the folder of its subject."""
 
-from voices.abuse.models import Arrival, BlockedDomain, BlockedNetwork, Limit
+from voices.abuse.models import (
+    Alarm,
+    AllowedNetwork,
+    Arrival,
+    BlockedDomain,
+    BlockedNetwork,
+    Limit,
+    MailProvider,
+)
 from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
 from voices.letters.models import Letter, RefusedAddress
@@ -21,6 +29,8 @@ from voices.wall.models import Tally, Voice
 
 __all__ = [
     "AddressChange",
+    "Alarm",
+    "AllowedNetwork",
     "Arrival",
     "AwaitingVoice",
     "BlockedDomain",
@@ -31,6 +41,7 @@ __all__ = [
     "Letter",
     "Limit",
     "LinkRequest",
+    "MailProvider",
     "QuarantinedSignature",
     "RankingError",
     "Reason",

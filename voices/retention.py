@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from voices.abuse.forget import forget_networks
-from voices.abuse.models import BlockedNetwork
+from voices.abuse.models import Alarm, AllowedNetwork, BlockedNetwork
 from voices.letters.models import Letter
 from voices.managing.models import AddressChange, LinkRequest
 from voices.ranking_errors.models import RankingError
@@ -28,6 +28,10 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
         "requests for a link": LinkRequest.objects.forget_stale()[0],
         "hashes of networks": forget_networks(),
         "networks that are blocked no more": BlockedNetwork.objects.forget_old()[0],
+        "networks that are no longer let through": (
+            AllowedNetwork.objects.forget_old()[0]
+        ),
+        "alarms about limits": Alarm.objects.forget_old()[0],
         "reports of voices": Report.objects.forget_closed()[0],
         "reports of errors in the rankings": RankingError.objects.forget_closed()[0],
     }

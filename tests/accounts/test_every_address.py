@@ -32,6 +32,7 @@ from tests.faq.texts import (
     make_question,
 )
 from voices.models import (
+    AllowedNetwork,
     BlockedDomain,
     BlockedNetwork,
     Decision,
@@ -101,6 +102,7 @@ def make_a_row_of_each(staff):
     Update.objects.create(subject="News", body="There is some.")
     BlockedDomain.objects.create(domain="example.net")
     BlockedNetwork.objects.create(network="192.0.2.0/24")
+    AllowedNetwork.objects.create(network="198.51.100.0/24", until=timezone.now())
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     WatchedWord.objects.create(words="somebody")
     inviting.invite("invited@example.org", Role.EDITOR, staff)

@@ -11,7 +11,7 @@ from tests.abuse import set_limit
 from tests.factories import STATEMENT, latest_submission, make_voice, sign, stamp
 from voices.abuse.client import network_hash
 from voices.abuse.guard import GuardedForm, stamp_suspicion
-from voices.abuse.suspicion import SUSPICIONS, is_suspicious, labels
+from voices.abuse.suspicion import SUSPICIONS, is_doubtful, is_suspicious, labels
 from voices.models import Arrival, BlockedDomain, BlockedNetwork, Limit, Voice
 
 
@@ -21,8 +21,21 @@ class WeightTests(SimpleTestCase):
             self.assertFalse(is_suspicious([name]), name)
 
     def test_what_only_programs_do_or_staff_block_is_enough(self):
-        for name in ("honeypot", "blocked-domain", "blocked-network", *Limit.Of.values):
+        for name in ("honeypot", "blocked-domain", "blocked-network"):
             self.assertTrue(is_suspicious([name]), name)
+
+    def test_no_crowd_is_enough_however_many_limits_it_is_over(self):
+        self.assertFalse(is_suspicious(Limit.Of.values))
+        self.assertTrue(is_doubtful(["domain-sustained"]))
+        self.assertFalse(is_doubtful(["everybody-burst"]))
+
+    def test_a_sign_beside_a_crowd_is_enough(self):
+        self.assertTrue(is_suspicious(["same-text", "network-sustained"]))
+        # Anybody can use up the number of somebody else's mail domain.
+        self.assertFalse(is_suspicious(["same-text", "domain-sustained"]))
+        self.assertTrue(
+            is_suspicious(["same-text", "domain-sustained", "everybody-burst"])
+        )
 
     def test_small_ones_add_up(self):
         self.assertTrue(is_suspicious(["too-fast", "same-text"]))

@@ -6,10 +6,20 @@ from django.conf import settings
 from django.contrib import admin
 
 from voices import addresses
-from voices.abuse.models import BlockedDomain, BlockedNetwork, Limit, longest_block
+from voices.abuse.models import (
+    AllowedNetwork,
+    BlockedDomain,
+    BlockedNetwork,
+    Limit,
+    MailProvider,
+    longest_block,
+)
 
 # Arrivals are forgotten after this long, so no window can be longer.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
+
+# The widest network that may be let through, by version of IP.
+WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
@@ -28,7 +38,7 @@ class LimitForm(forms.ModelForm):
 
 @admin.register(Limit)
 class LimitAdmin(admin.ModelAdmin):
-    """How much is taken as it comes; beyond it, quarantine."""
+    """How many forms are mailed as they come; the mail of others waits."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]
@@ -41,7 +51,7 @@ class LimitAdmin(admin.ModelAdmin):
         return False
 
 
-class BlockedDomainForm(forms.ModelForm):
+class DomainForm(forms.ModelForm):
     def clean_domain(self):
         """Put it into the spelling in which addresses are known."""
         domain = self.cleaned_data["domain"].removeprefix("@")
@@ -55,11 +65,23 @@ class BlockedDomainForm(forms.ModelForm):
 
 @admin.register(BlockedDomain)
 class BlockedDomainAdmin(admin.ModelAdmin):
-    form = BlockedDomainForm
+    form = DomainForm
     search_fields = ["domain"]
 
 
-class BlockedNetworkForm(forms.ModelForm):
+class MailProviderForm(DomainForm):
+    def clean_domain(self):
+        """Cut it to the domain by which forms are counted."""
+        return addresses.mail_domain(super().clean_domain())
+
+
+@admin.register(MailProvider)
+class MailProviderAdmin(admin.ModelAdmin):
+    form = MailProviderForm
+    search_fields = ["domain"]
+
+
+class NetworkForm(forms.ModelForm):
     def clean_network(self):
         """Put it into its short form, in which each network has one spelling."""
         network = self.cleaned_data["network"]
@@ -73,8 +95,8 @@ class BlockedNetworkForm(forms.ModelForm):
         until = self.cleaned_data["until"]
         if until > longest_block():
             raise forms.ValidationError(
-                f"At most {settings.NETWORK_BLOCKED_DAYS} days from now; if it goes on "
-                "then, block it again.",
+                f"At most {settings.NETWORK_BLOCKED_DAYS} days from now. After that, "
+                "add it again if you still need it.",
                 code="too-late",
             )
         return until
@@ -82,6 +104,32 @@ class BlockedNetworkForm(forms.ModelForm):
 
 @admin.register(BlockedNetwork)
 class BlockedNetworkAdmin(admin.ModelAdmin):
-    form = BlockedNetworkForm
+    form = NetworkForm
+    list_display = ["network", "until"]
+    search_fields = ["network"]
+
+
+class AllowedNetworkForm(NetworkForm):
+    def clean_network(self):
+        """Refuse what would let half the internet through."""
+        text = super().clean_network()
+        try:
+            network = ip_network(text)
+        except ValueError:
+            return text
+        widest = WIDEST[network.version]
+        if network.prefixlen < widest:
+            raise forms.ValidationError(
+                f"At most a /{widest}. Ask the people there for their network.",
+                code="too-wide",
+            )
+        return text
+
+
+@admin.register(AllowedNetwork)
+class AllowedNetworkAdmin(admin.ModelAdmin):
+    """Networks whose forms are not counted, such as an event's, up to a date."""
+
+    form = AllowedNetworkForm
     list_display = ["network", "until"]
     search_fields = ["network"]

@@ -1,7 +1,6 @@
 """What a form says, held against what staff block and what others sent."""
 
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ def suspicions(address: str, email_key: str, text: str) -> list[str]:
     """Return what speaks against a form with this e-mail address and text."""
     found = {
         "blocked-domain": has_blocked_domain(email_key),
-        "blocked-network": is_in_blocked_network(address),
+        "blocked-network": BlockedNetwork.objects.has(address),
         "link": has_link(text),
         "same-text": is_repeated(text),
     }
@@ -29,13 +28,6 @@ def has_blocked_domain(email_key: str) -> bool:
     labels = email_key.rpartition("@")[2].split(".")
     domains = [".".join(labels[start:]) for start in range(len(labels))]
     return BlockedDomain.objects.filter(domain__in=domains).exists()
-
-
-def is_in_blocked_network(address: str) -> bool:
-    if not address:
-        return False
-    networks = BlockedNetwork.objects.standing().values_list("network", flat=True)
-    return any(ip_address(address) in ip_network(network) for network in networks)
 
 
 def has_link(text: str) -> bool:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from voices.abuse import checks, client, limits
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import SUSPICIONS
+from voices.abuse.suspicion import ALARM, SUSPICIONS
 
 TOO_FAST = timedelta(seconds=2)
 TOO_OLD = timedelta(days=1)
@@ -85,15 +85,18 @@ def receive(
 ) -> Receipt:
     """Note that a valid form arrived; return what to store with it.
 
-    Belongs into the transaction that stores the form. Raises limits.TooMany, and then
-    nothing may be stored.
+    Belongs in the transaction that stores the form. Raises limits.TooMany for any kind
+    but signing, and then nothing may be stored.
     """
     address = client.address_of(request)
+    count = limits.arrive(kind, address, email_key)
     found = {
-        *limits.arrive(kind, address, email_key),
+        *count.over,
         *form.suspicions(),
         *checks.suspicions(address, email_key, text),
     }
+    if found and count.is_busy:
+        found.add(ALARM)
     return Receipt(
         client.network_hash(address),
         client.wide_network_hash(address),

@@ -1,13 +1,17 @@
 """How many forms may arrive in a while, counted where all processes see them."""
 
+import logging
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
 from voices import addresses
 from voices.abuse import client
-from voices.abuse.models import Arrival, Limit
+from voices.abuse.models import Alarm, AllowedNetwork, Arrival, Limit, MailProvider
+
+logger = logging.getLogger(__name__)
 
 Of = Limit.Of
 
@@ -15,13 +19,26 @@ Of = Limit.Of
 SAME = {
     Of.NETWORK_BURST: "network_hash",
     Of.NETWORK_SUSTAINED: "network_hash",
+    Of.NETWORK_FLOOD: "network_hash",
+    Of.WIDE_BURST: "wide_network_hash",
+    Of.WIDE_SUSTAINED: "wide_network_hash",
+    Of.WIDE_FLOOD: "wide_network_hash",
     Of.ADDRESS_BURST: "address_hash",
     Of.ADDRESS_SUSTAINED: "address_hash",
+    Of.DOMAIN_SUSTAINED: "domain_hash",
     Of.EVERYBODY_BURST: "",
 }
 
-# A network that sends this many times its limit at once is refused.
-REFUSED_AT = 20
+OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
+
+# A network that sends this many times its limit is refused, except for signing: there
+# nobody is refused, and the mail waits instead.
+REFUSED_AT = {
+    Of.NETWORK_BURST: 20,
+    Of.NETWORK_SUSTAINED: 20,
+    Of.WIDE_BURST: 5,
+    Of.WIDE_SUSTAINED: 5,
+}
 
 
 class TooMany(Exception):
@@ -32,31 +49,56 @@ class TooMany(Exception):
         self.minutes = minutes
 
 
-def arrive(form: Arrival.Form, address: str, email_key: str) -> list[str]:
+class Count(NamedTuple):
+    """The limits that a form's own senders are over, and whether everybody is."""
+
+    over: list[str]
+    is_busy: bool
+
+
+def arrive(form: Arrival.Form, address: str, email_key: str) -> Count:
     """Note that a form arrived; return the limits that it goes beyond.
 
-    Each kind of form is counted for itself. Belongs into the transaction that stores
-    the form, which a TooMany takes back as a whole.
+    Each kind of form is counted by itself. Belongs in the transaction that stores
+    the form, which a TooMany rolls back.
     """
-    network_hash = client.network_hash(address)
-    address_hash = addresses.fingerprint(email_key) if email_key else ""
+    arrival = make_arrival(form, address, email_key)
     # Forms of one network take turns, and so do forms for one address, so that each
     # sees all before it. Network first, or two forms could wait for one another.
-    # Forms of everybody do not wait: their limit may be noticed a few forms late.
-    for sender in filter(None, [network_hash, address_hash]):
+    # Other limits lock nothing, and may be noticed a few forms late.
+    for sender in filter(None, [arrival.network_hash, arrival.address_hash]):
         lock(sender)
-    arrival = Arrival.objects.create(
-        form=form,
-        network_hash=network_hash,
-        wide_network_hash=client.wide_network_hash(address),
-        address_hash=address_hash,
+    arrival.save()
+    limits = {Of(limit.of): limit for limit in Limit.objects.all()}
+    if form != Arrival.Form.SIGN:
+        refuse(arrival, limits)
+    over = [of for of, limit in limits.items() if is_beyond(limit, arrival)]
+    alarm(form, over)
+    return Count(
+        [of.value for of in over if of != Of.EVERYBODY_BURST],
+        Of.EVERYBODY_BURST in over,
     )
-    limits = list(Limit.objects.all())
-    for limit in limits:
-        of_network = limit.of in {Of.NETWORK_BURST, Of.NETWORK_SUSTAINED}
-        if of_network and is_beyond(limit, arrival, REFUSED_AT):
-            raise TooMany(limit.minutes)
-    return [limit.of for limit in limits if is_beyond(limit, arrival)]
+
+
+def make_arrival(form: Arrival.Form, address: str, email_key: str) -> Arrival:
+    """Return a row, unsaved, with a hash for everything that is to be counted."""
+    arrival = Arrival(form=form)
+    if email_key:
+        arrival.address_hash = addresses.fingerprint(email_key)
+    if AllowedNetwork.objects.has(address):
+        return arrival
+    arrival.network_hash = client.network_hash(address)
+    arrival.wide_network_hash = client.wide_network_hash(address)
+    domain = addresses.mail_domain(email_key)
+    if domain and not MailProvider.objects.filter(domain=domain).exists():
+        arrival.domain_hash = addresses.fingerprint(domain)
+    return arrival
+
+
+def refuse(arrival: Arrival, limits: dict[Limit.Of, Limit]) -> None:
+    for of, times in REFUSED_AT.items():
+        if of in limits and is_beyond(limits[of], arrival, times):
+            raise TooMany(limits[of].minutes)
 
 
 def is_beyond(limit: Limit, arrival: Arrival, times: int = 1) -> bool:
@@ -67,10 +109,25 @@ def is_beyond(limit: Limit, arrival: Arrival, times: int = 1) -> bool:
     )
     if same := SAME[Of(limit.of)]:
         value = getattr(arrival, same)
-        arrivals = arrivals.filter(**{same: value}) if value else arrivals.none()
+        if not value:
+            return False
+        arrivals = arrivals.filter(**{same: value})
     most = limit.most * times
     # A flood is not counted to its end.
     return arrivals.order_by()[: most + 1].count() > most
+
+
+def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
+    """Tell staff which limits somebody is over: once an hour, not once a form.
+
+    Not of an address: one person who tries again is no news.
+    """
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    # In one order, or two forms could wait for one another.
+    for of in sorted(set(over) - OF_ADDRESS):
+        _, is_new = Alarm.objects.get_or_create(of=of, form=form, hour=hour)
+        if is_new:
+            logger.warning("Over a limit: %s (form: %s).", of.label, form.value)
 
 
 def lock(sender: str) -> None:

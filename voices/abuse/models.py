@@ -9,13 +9,21 @@ from django.utils import timezone
 
 
 class Limit(models.Model):
-    """How much of something may arrive within a window before it looks suspicious."""
+    """How many forms may arrive within a window before the rest has to wait.
+
+    The network of an IPv4 address is the address itself, of an IPv6 address its /64.
+    """
 
     class Of(models.TextChoices):
         NETWORK_BURST = "network-burst", "From one network, at once"
         NETWORK_SUSTAINED = "network-sustained", "From one network, over time"
+        NETWORK_FLOOD = "network-flood", "From one network, as only a program sends"
+        WIDE_BURST = "wide-burst", "From one /24 or /48, at once"
+        WIDE_SUSTAINED = "wide-sustained", "From one /24 or /48, over time"
+        WIDE_FLOOD = "wide-flood", "From one /24 or /48, as only a program sends"
         ADDRESS_BURST = "address-burst", "For one address, at once"
         ADDRESS_SUSTAINED = "address-sustained", "For one address, over time"
+        DOMAIN_SUSTAINED = "domain-sustained", "For one mail domain, over time"
         EVERYBODY_BURST = "everybody-burst", "From everybody, at once"
 
     of = models.CharField(max_length=20, choices=Of, unique=True)
@@ -27,6 +35,58 @@ class Limit(models.Model):
 
     def __str__(self):
         return f"{self.get_of_display()}: {self.most} in {self.minutes} minutes"
+
+
+class AlarmQuerySet(models.QuerySet):
+    def latest_day(self):
+        """The last day's: kind of form, limit, how many hours, first and latest."""
+        rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
+        counted = rows.values("form", "of").annotate(
+            hours=models.Count("pk"), first=models.Min("at"), latest=models.Max("at")
+        )
+        return counted.order_by("-latest", "form", "of")
+
+    def forget_old(self):
+        age = timedelta(days=settings.NETWORK_KEPT_DAYS)
+        return self.filter(at__lt=timezone.now() - age).delete()
+
+
+class Alarm(models.Model):
+    """That some sender went over a limit within an hour, for staff to see.
+
+    One row an hour, however many forms or senders it was about.
+    """
+
+    of = models.CharField(max_length=20, choices=Limit.Of)
+    form = models.CharField(max_length=10)
+    hour = models.DateTimeField()
+    at = models.DateTimeField(db_default=Now())
+
+    objects = AlarmQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hour", "of", "form"], name="alarm_once_an_hour"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.of} ({self.form}) at {self.at}"
+
+
+class MailProvider(models.Model):
+    """A mail domain that very many people share, so forms are not counted by it."""
+
+    domain = models.CharField(max_length=253, unique=True)
+
+    class Meta:
+        ordering = ["domain"]
+        verbose_name = "large mail provider"
+
+    def __str__(self):
+        return self.domain
 
 
 class BlockedDomain(models.Model):
@@ -54,34 +114,58 @@ def longest_block():
     return timezone.now() + timedelta(days=settings.NETWORK_BLOCKED_DAYS)
 
 
-class BlockedNetworkQuerySet(models.QuerySet):
+class ListedNetworkQuerySet(models.QuerySet):
     def standing(self):
         return self.filter(until__gt=Now())
+
+    def has(self, address: str) -> bool:
+        """Whether one that is not over yet contains this address."""
+        if not address:
+            return False
+        networks = self.standing().values_list("network", flat=True)
+        return any(
+            ipaddress.ip_address(address) in ipaddress.ip_network(network)
+            for network in networks
+        )
 
     def forget_old(self):
         return self.filter(until__lte=Now()).delete()
 
 
-class BlockedNetwork(models.Model):
-    """A network whose forms go into quarantine for a while."""
+class ListedNetwork(models.Model):
+    """A network that staff treat differently, up to a date."""
 
     network = models.CharField(
         max_length=50, unique=True, validators=[validate_network]
     )
-    until = models.DateTimeField(
-        default=longest_block,
-        # Of what stood there before, and of a process of the version before.
-        db_default=Now() + timedelta(days=90),
-    )
+    until = models.DateTimeField()
 
-    objects = BlockedNetworkQuerySet.as_manager()
+    objects = ListedNetworkQuerySet.as_manager()
 
     class Meta:
+        abstract = True
         ordering = ["network"]
 
     def __str__(self):
         # Django's log keeps this; the network itself is to be forgotten.
-        return f"Blocked network {self.pk}"
+        return f"{self._meta.verbose_name.capitalize()} {self.pk}"
+
+
+class BlockedNetwork(ListedNetwork):
+    """A network whose forms go into quarantine for a while."""
+
+    until = models.DateTimeField(
+        default=longest_block,
+        # For rows from before and for the previous release during an upgrade.
+        db_default=Now() + timedelta(days=90),
+    )
+
+
+class AllowedNetwork(ListedNetwork):
+    """A network that many honest people share, such as a campus or an event.
+
+    Its forms are not counted by network or mail domain; every other check holds.
+    """
 
 
 class ArrivalQuerySet(models.QuerySet):
@@ -108,6 +192,8 @@ class Arrival(models.Model):
     network_hash = models.CharField(max_length=64)
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     address_hash = models.CharField(max_length=64, blank=True)
+    # Of a mail domain that is no large provider's.
+    domain_hash = models.CharField(max_length=64, blank=True, db_default="")
     at = models.DateTimeField(db_default=Now())
 
     objects = ArrivalQuerySet.as_manager()
@@ -118,6 +204,11 @@ class Arrival(models.Model):
             models.Index(fields=["network_hash", "at"], name="arrival_network"),
             models.Index(fields=["wide_network_hash", "at"], name="arrival_wide"),
             models.Index(fields=["address_hash", "at"], name="arrival_address"),
+            models.Index(
+                fields=["domain_hash", "at"],
+                name="arrival_domain",
+                condition=~models.Q(domain_hash=""),
+            ),
             models.Index(fields=["at"], name="arrival_at"),
         ]
 

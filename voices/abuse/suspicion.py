@@ -1,4 +1,4 @@
-"""What may speak against a form, and how much of it puts a signature in quarantine."""
+"""What may speak against a form, and what follows from it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +9,15 @@ QUARANTINE_AT = 3
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Something that speaks against a form: how much, and in words for staff."""
+    """Something that speaks against a form: how much, and in words for staff.
+
+    A number is a limit that the form's network, address, or mail domain is over. It
+    says nothing about this very form, because honest people share all of these.
+    """
 
     weight: int
     label: str
+    is_number: bool = False
 
 
 # One that people give rise to as well weighs too little on its own and is only shown
@@ -22,23 +27,56 @@ SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the field that nobody sees"),
     "blocked-domain": Suspicion(3, "From a blocked mail domain"),
     "blocked-network": Suspicion(3, "From a blocked network"),
-    "network-burst": Suspicion(3, "Too many from its network at once"),
-    "network-sustained": Suspicion(3, "Too many from its network over time"),
-    "address-burst": Suspicion(3, "Too many for its address at once"),
-    "address-sustained": Suspicion(3, "Too many for its address over time"),
-    "everybody-burst": Suspicion(3, "Too many from everybody at once"),
+    "network-burst": Suspicion(2, "Too many from its network at once", True),
+    "network-sustained": Suspicion(2, "Too many from its network over time", True),
+    "network-flood": Suspicion(2, "A flood from its network", True),
+    "wide-burst": Suspicion(2, "Too many from its /24 or /48 at once", True),
+    "wide-sustained": Suspicion(2, "Too many from its /24 or /48 over time", True),
+    "wide-flood": Suspicion(2, "A flood from its /24 or /48", True),
+    "address-burst": Suspicion(2, "Too many for its address at once", True),
+    "address-sustained": Suspicion(2, "Too many for its address over time", True),
+    # Weighs less, because anybody anywhere can use up the number of a domain.
+    "domain-sustained": Suspicion(1, "Too many for its mail domain over time", True),
     "too-fast": Suspicion(2, "Sent sooner than a person types"),
     "no-stamp": Suspicion(2, "Sent without opening the form"),
     "link": Suspicion(2, "A web address in the statement"),
     "too-old": Suspicion(1, "Sent a day or more after the form was opened"),
     "same-text": Suspicion(1, "The same words as others of the last day"),
+    # Not a sign: noted only with one, because it makes two signs enough.
+    "everybody-burst": Suspicion(0, "Sent while the whole site was very busy"),
 }
+ALARM = "everybody-burst"
+NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
+# What no person does: its form gets no mail until somebody asks for it again.
+OF_BOTS = {"honeypot", "no-stamp", "network-flood", "wide-flood"}
+
+
+def is_of_a_bot(found: Iterable[str]) -> bool:
+    """Whether one of these is a clear mark of a program."""
+    return not OF_BOTS.isdisjoint(found)
 
 
 def is_suspicious(found: Iterable[str]) -> bool:
-    """Whether these suspicions together put a signature in quarantine."""
-    weights = [SUSPICIONS[name].weight for name in found if name in SUSPICIONS]
-    return sum(weights) >= QUARANTINE_AT
+    """Whether these together put a signature in quarantine.
+
+    Numbers count as one, the heaviest, and only beside a sign of the form's own: a
+    crowd is no reason to doubt each person in it. While the alarm about everybody
+    holds, a sign with anything else beside it is enough.
+    """
+    found = set(found)
+    known = [each for name, each in SUSPICIONS.items() if name in found and each.weight]
+    signs = [each.weight for each in known if not each.is_number]
+    number = max((each.weight for each in known if each.is_number), default=0)
+    if not signs:
+        return False
+    has_two = len(signs) > 1 or number > 0
+    return sum(signs) + number >= QUARANTINE_AT or (has_two and ALARM in found)
+
+
+def is_doubtful(found: Iterable[str]) -> bool:
+    """Whether a form can wait: it is suspicious, or one of too many."""
+    found = set(found)
+    return not NUMBERS.isdisjoint(found) or is_suspicious(found)
 
 
 def labels(found: Iterable[str]) -> list[str]:

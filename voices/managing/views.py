@@ -13,7 +13,7 @@ from voices.abuse import client, guard, limits
 from voices.abuse.checks import has_blocked_domain
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import is_suspicious
+from voices.abuse.suspicion import is_doubtful
 from voices.managing import changes
 from voices.managing.data import everything
 from voices.managing.forms import AskForm, NewAddressForm, SureForm, VoiceForm
@@ -55,7 +55,7 @@ def receive(request, form) -> None:
     receipt = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
-    if not is_suspicious(set(receipt.suspicions) - BEARABLE):
+    if not is_doubtful(set(receipt.suspicions) - BEARABLE):
         queue_link(form.email_key)
 
 
@@ -202,8 +202,8 @@ def change_address(request, token, signature):
 def is_unwelcome(request, email_key) -> bool:
     """Whether the limits or staff's list speak against mailing a new address."""
     address = client.address_of(request)
-    beyond = limits.arrive(Arrival.Form.MANAGE, address, email_key)
-    return bool(beyond) or has_blocked_domain(email_key)
+    count = limits.arrive(Arrival.Form.MANAGE, address, email_key)
+    return bool(count.over) or has_blocked_domain(email_key)
 
 
 def withdraw(request, token, signature):

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from django.db import models
 
-from voices.abuse.suspicion import is_suspicious
+from voices.abuse.suspicion import is_doubtful
 from voices.plain_text import validate_plain_text
 from voices.reports.base import ReaderReport, ReaderReportQuerySet
 from voices.wall.models import Voice
@@ -23,7 +23,7 @@ class ReportQuerySet(ReaderReportQuerySet):
             (
                 report.arrived_at
                 for report in about.still_open()
-                if not is_suspicious(report.suspicions)
+                if not is_doubtful(report.suspicions)
             ),
             default=None,
         )

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import is_suspicious
+from voices.abuse.suspicion import is_doubtful
 from voices.reports.forms import ReportForm
 from voices.signing.views import GET_OR_POST, redirect_see_other
 from voices.wall.models import Voice
@@ -44,7 +44,7 @@ def save(request, form, pk) -> bool:
     form.instance.network_hash = receipt.network_hash
     form.instance.suspicions = receipt.suspicions
     form.save()
-    if not voice.reported_at and not is_suspicious(receipt.suspicions):
+    if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
             # It stands in the queue from now on, not since it was first decided on.

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from rankings.states import PLACES
 from voices import addresses
-from voices.abuse.suspicion import is_suspicious
+from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
 from voices.signing import tokens
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
@@ -254,6 +254,13 @@ class Lane(models.TextChoices):
     SLOW = "slow", "Last and rarely"
     # A clear sign of a bot: only after "send it again" or a release by staff.
     HELD = "held", "Held without mail"
+
+
+def lane_for(suspicions: list[str]) -> Lane:
+    """Return how soon to mail a form against which these speak."""
+    if is_of_a_bot(suspicions):
+        return Lane.HELD
+    return Lane.SLOW if is_doubtful(suspicions) else Lane.CLEAN
 
 
 class Submission(SignedForm):

@@ -5,14 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from voices.abuse import guard
-from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
 from voices.letters import refusing
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import defer_confirmation
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Source, Submission
+from voices.signing.models import Source, Submission, lane_for
 from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -33,16 +32,13 @@ def add(request):
         return render_add(request, form, status=422)
     if details := form.show_details():
         return render_add(request, form, details=details, status=422)
-    try:
-        submission = receive(request, form)
-    except TooMany as too_many:
-        return render_too_many(request, form, too_many.minutes)
+    submission = receive(request, form)
     return redirect_see_other("voices:check", submission.ref)
 
 
 @transaction.atomic
 def receive(request, form) -> Submission:
-    """Store the form and queue its mail; raises TooMany."""
+    """Store the form and queue its mail, in the lane that its signs call for."""
     submission = form.instance
     receipt = guard.receive(
         request,
@@ -54,6 +50,7 @@ def receive(request, form) -> Submission:
     submission.network_hash = receipt.network_hash
     submission.wide_network_hash = receipt.wide_network_hash
     submission.suspicions = receipt.suspicions
+    submission.lane = lane_for(receipt.suspicions)
     submission.source = read_source(request)
     form.save()
     defer_confirmation(submission)
@@ -79,12 +76,6 @@ def render_closed(request, *, status=503):
     typed = [(label, value) for label, value in typed if value]
     context = {"typed": typed}
     return render(request, "voices/signing_closed.html", context, status=status)
-
-
-def render_too_many(request, form, minutes):
-    response = render_add(request, form, status=429, wait_minutes=minutes)
-    response["Retry-After"] = str(minutes * 60)
-    return response
 
 
 def redirect_see_other(*args):

@@ -1,0 +1,45 @@
+"""What Chromium's own autofill does to the form, with an address that it has saved."""
+
+from django.urls import reverse
+
+SAVED = {
+    "NAME_FULL": "Ana Reyes",
+    "EMAIL_ADDRESS": "ana@example.com",
+    "COMPANY_NAME": "Reyes & Co.",
+    "ADDRESS_HOME_STREET_ADDRESS": "1 Main Street",
+    "ADDRESS_HOME_CITY": "Columbus",
+    "ADDRESS_HOME_STATE": "OH",
+    "ADDRESS_HOME_ZIP": "43215",
+    "ADDRESS_HOME_COUNTRY": "US",
+    "PHONE_HOME_WHOLE_NUMBER": "+16145550100",
+}
+
+
+def autofill(page, selector):
+    """Choose the saved address in the field, as a person does from Chromium's menu."""
+    address = {"fields": [{"name": name, "value": SAVED[name]} for name in SAVED]}
+    chromium = page.context.new_cdp_session(page)
+    chromium.send("DOM.enable")
+    chromium.send("Autofill.enable")
+    chromium.send("Autofill.setAddresses", {"addresses": [address]})
+    root = chromium.send("DOM.getDocument")["root"]["nodeId"]
+    found = chromium.send("DOM.querySelector", {"nodeId": root, "selector": selector})
+    described = chromium.send("DOM.describeNode", {"nodeId": found["nodeId"]})["node"]
+    page.focus(selector)
+    chromium.send(
+        "Autofill.trigger",
+        {"fieldId": described["backendNodeId"], "address": address},
+    )
+    page.wait_for_function(
+        "chosen => document.querySelector(chosen).value", arg=selector
+    )
+
+
+def test_fills_in_what_a_person_would_and_not_the_trap(page, live_server):
+    page.goto(live_server.url + reverse("voices:add"))
+
+    autofill(page, "#id_name")
+
+    assert page.input_value("#id_name") == SAVED["NAME_FULL"]
+    assert page.input_value("#id_city") == SAVED["ADDRESS_HOME_CITY"]
+    assert page.input_value("#id_untouched") == ""
