@@ -7,12 +7,19 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from voices.models import Letter, Report, Signature, Submission, Voice
-from voices.signing.models import Source
+from voices.abuse.models import Arrival, Limit
+from voices.models import Alarm, Letter, Report, Signature, Submission, Voice
+from voices.signing.models import Lane, Source
 from voices.updates.readers import READER
 from voices.wall.models import PUBLIC, WAITING
 
 DAYS = 14
+FORMS = {
+    Arrival.Form.SIGN: "Adding a voice",
+    Arrival.Form.MANAGE: "Managing a voice",
+    Arrival.Form.REPORT: "Reporting a voice",
+    Arrival.Form.RANKING: "Reporting an error in the rankings",
+}
 
 
 class Day(NamedTuple):
@@ -23,13 +30,34 @@ class Day(NamedTuple):
     confirmations: int
 
 
+class LaneCount(NamedTuple):
+    """The forms of a lane that are not confirmed, and those never mailed."""
+
+    label: str
+    forms: int
+    unmailed: int
+
+
+class AlarmCount(NamedTuple):
+    """A limit that somebody was over in the last day, in so many hours of it."""
+
+    limit: str
+    form: str
+    hours: int
+    first: datetime
+    latest: datetime
+
+
 def figures() -> dict[str, Any]:
     """Count everything in one query a table and one a column of the days."""
     days = latest_days()
+    lanes = count_lanes()
     return {
         "signatures": count_signatures(),
         "sources": count_sources(),
-        "forms": Submission.objects.unconfirmed().count(),
+        "forms": sum(lane.forms for lane in lanes),
+        "lanes": lanes,
+        "alarms": list_alarms(),
         "voices": count_voices(),
         "reports": Report.objects.filter(closed_at=None).count(),
         "letters": count_letters(),
@@ -57,6 +85,30 @@ def count_sources() -> list[tuple[str, int]]:
     counts = dict(counting.order_by().values_list("source").annotate(count=Count("pk")))
     known = [(source.label, counts.get(source.value, 0)) for source in Source]
     return [*known, ("Not known", counts.get("", 0))]
+
+
+def count_lanes() -> list[LaneCount]:
+    forms = Submission.objects.unconfirmed().order_by().values_list("lane")
+    counts = {
+        lane: (count, unmailed)
+        for lane, count, unmailed in forms.annotate(
+            count=Count("pk"), unmailed=Count("pk", filter=Q(mailed_at=None))
+        )
+    }
+    return [LaneCount(lane.label, *counts.get(lane.value, (0, 0))) for lane in Lane]
+
+
+def list_alarms() -> list[AlarmCount]:
+    return [
+        AlarmCount(
+            Limit.Of(row["of"]).label,
+            FORMS[Arrival.Form(row["form"])],
+            row["hours"],
+            row["first"],
+            row["latest"],
+        )
+        for row in Alarm.objects.latest_day()
+    ]
 
 
 def count_voices() -> dict[str, Any]:

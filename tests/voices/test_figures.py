@@ -16,8 +16,8 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
-from voices.figures import DAYS, figures
-from voices.models import Letter, Report
+from voices.figures import DAYS, FORMS, figures
+from voices.models import Alarm, Letter, Report
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -123,6 +123,32 @@ class FiguresTests(TestCase):
         self.assertEqual(counted["reports"], 2)
         self.assertEqual(counted["letters"], {"in_flight": 1, "dropped": 1})
 
+    def test_forms_are_counted_by_lane(self):
+        make_submission(mailed_at=self.now)
+        make_submission()
+        make_submission(lane="slow")
+        make_submission(lane="held").confirm()
+
+        self.assertEqual(
+            [tuple(lane)[1:] for lane in figures()["lanes"]], [(2, 1), (1, 1), (0, 0)]
+        )
+
+    def test_alarms_of_the_last_day_are_there_the_latest_first(self):
+        for of, form, hours_ago in (
+            ("network-burst", "sign", 30),
+            ("network-burst", "sign", 20),
+            ("network-burst", "sign", 2),
+            ("wide-burst", "report", 1),
+        ):
+            at = self.now - timedelta(hours=hours_ago)
+            Alarm.objects.create(of=of, form=form, hour=at, at=at)
+
+        wide, narrow = figures()["alarms"]
+
+        self.assertEqual(wide[:3], ("From one /24 or /48, at once", FORMS["report"], 1))
+        self.assertEqual(narrow[1:3], (FORMS["sign"], 2))
+        self.assertEqual(narrow.first, self.now - timedelta(hours=20))
+
     def test_an_empty_site_has_figures_too(self):
         counted = figures()
 
@@ -190,15 +216,16 @@ class FiguresPageTests(TestCase):
         self.login("view_figures")
         self.client.get(self.url)
 
-        # Session, user, permissions (2), and eight of the figures' own.
-        with self.assertNumQueries(12):
+        # Session, user, permissions (2), and nine of the figures' own.
+        with self.assertNumQueries(13):
             self.client.get(self.url)
         for days in range(8):
             when = timezone.now() - timedelta(days=days)
             make_signature(confirmed_at=when, updates=True)
             make_submission(submitted_at=when)
             make_letter(dropped_at=when)
-        with self.assertNumQueries(12):
+            Alarm.objects.create(of="network-burst", form="sign", hour=when)
+        with self.assertNumQueries(13):
             self.client.get(self.url)
 
     def test_is_for_staff_who_may_see_signatures(self):

@@ -19,11 +19,13 @@ from tests.factories import (
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
 from voices.models import (
+    AllowedNetwork,
     AwaitingVoice,
     BlockedDomain,
     BlockedNetwork,
     Decision,
     Limit,
+    MailProvider,
     Signature,
     Voice,
 )
@@ -493,6 +495,38 @@ class SettingsDeskTests(DeskTestCase):
             {"192.0.2.0/24", "2001:db8::/32", "203.0.113.7/32"},
         )
         self.assertNotIn("192", str(LogEntry.objects.values_list("object_repr")))
+
+    def test_a_network_is_let_through_up_to_a_date_if_it_is_not_too_wide(self):
+        url = reverse("admin:voices_allowednetwork_add")
+        tomorrow = timezone.localtime() + timedelta(days=1)
+        until = {"until_0": tomorrow.date(), "until_1": "12:00"}
+
+        for network in ("192.0.0.0/15", "2001:d00::/24", "0.0.0.0/0", "::/0", "x"):
+            answer = self.client.post(url, {"network": network} | until)
+            self.assertEqual(answer.status_code, 200, network)
+        far = until | {"until_0": "2999-01-01"}
+        answer = self.client.post(url, {"network": "192.0.2.0/24"} | far)
+        self.assertContains(answer, "At most 90 days from now")
+        for network in ("192.0.0.0/16", "2001:DB8::/32", "203.0.113.7"):
+            answer = self.client.post(url, {"network": network} | until)
+            self.assertEqual(answer.status_code, 302, network)
+
+        self.assertEqual(
+            set(AllowedNetwork.objects.values_list("network", flat=True)),
+            {"192.0.0.0/16", "2001:db8::/32", "203.0.113.7/32"},
+        )
+        self.assertNotIn("192", str(LogEntry.objects.values_list("object_repr")))
+
+    def test_a_mail_provider_is_kept_as_domains_are_counted(self):
+        url = reverse("admin:voices_mailprovider_add")
+
+        for domain in ("@Mail.Campus.Example", "a.k12.oh.us"):
+            self.assertEqual(self.client.post(url, {"domain": domain}).status_code, 302)
+        for domain in ("", "a b", "pm.me", "x" * 300):
+            self.assertEqual(self.client.post(url, {"domain": domain}).status_code, 200)
+
+        added = MailProvider.objects.order_by("-pk").values_list("domain", flat=True)
+        self.assertEqual(list(added[:2]), ["k12.oh.us", "campus.example"])
 
     def test_a_network_is_not_blocked_for_ever(self):
         url = reverse("admin:voices_blockednetwork_add")

@@ -7,7 +7,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from tests.factories import make_staff, make_submission, make_voice
-from voices.abuse.models import Arrival, BlockedNetwork
+from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
 from voices.models import RankingError, Report, Submission
 from voices.tasks import forget
 
@@ -65,6 +65,18 @@ class RetentionTests(TestCase):
         for model in (Report, RankingError):
             self.assertEqual(model.objects.count(), 2)
             self.assertFalse(model.objects.filter(closed_at__lt=now - kept).exists())
+
+    def test_a_network_that_was_let_through_is_forgotten_and_so_are_alarms(self):
+        now = timezone.now()
+        AllowedNetwork.objects.create(network="192.0.2.0/24", until=now)
+        kept = timedelta(days=settings.NETWORK_KEPT_DAYS)
+        for hour in (now - kept - timedelta(hours=1), now):
+            Alarm.objects.create(of="wide-burst", form="sign", hour=hour, at=hour)
+
+        self.run_command()
+
+        self.assertFalse(AllowedNetwork.objects.exists())
+        self.assertEqual(Alarm.objects.get().at, now)
 
     def test_a_network_is_forgotten_when_its_block_is_over(self):
         now = timezone.now()
