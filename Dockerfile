@@ -91,8 +91,8 @@ FROM varnish:7 AS cache
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: cache" \
     org.opencontainers.image.description="Public pages, kept warm and served while the site is down"
 
-COPY deploy/site.vcl /etc/aaqi/site.vcl
+COPY deploy/site.vcl deploy/parameters.vcl /etc/aaqi/
 # Varnish compiles this file when it starts, and loads it from there.
 CMD ["varnishd", "-F", "-f", "/etc/aaqi/site.vcl", "-a", "site=:8080", "-a", "drop=:8081", \
-    "-s", "malloc,128m", "-p", "default_ttl=0", "-p", "default_grace=0", \
+    "-s", "pages=malloc,96m", "-s", "asked=malloc,32m", "-p", "default_ttl=0", "-p", "default_grace=0", \
     "-p", "backend_idle_timeout=3", "-p", "vsl_space=4m", "-p", "http_req_hdr_len=16k"]

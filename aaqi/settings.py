@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "aaqi.middleware.NoStoreByDefault",
     "aaqi.accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
+    "aaqi.parameters.drop_unknown_parameters",
     "aaqi.warm.warm_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -162,7 +163,7 @@ REPORT_KEPT_DAYS = 365
 # What staff are told on their next page; else it would be a cookie of its own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Public pages: how long a proxy may keep them (`cache_control(**PUBLIC_PAGE)`)
+# Public pages: how long a proxy may keep them (aaqi/public.py)
 
 PUBLIC_PAGE = {
     "public": True,
@@ -189,6 +190,13 @@ CACHES = {
         "LOCATION": "pages",
         "TIMEOUT": 600,
         "OPTIONS": {"MAX_ENTRIES": 500},
+    },
+    # The same of searches and filters, which must not push those out.
+    "asked": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "asked",
+        "TIMEOUT": 600,
+        "OPTIONS": {"MAX_ENTRIES": 100},
     },
 }
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from aaqi.public import Parameter, public_page
 from aaqi.qr import qr_code
 from cards.draw import Face
 from cards.models import Busy, Card
@@ -16,12 +16,10 @@ from cards.views import busy_response, card_response
 from voices.models import Tally
 from voices.signing.models import Source
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
-
 POLICY: Any = settings.SECURE_CSP
 # Everything is refused as elsewhere, but that other sites may show it in a frame.
 FRAMED: dict[str, list[str]] = {**POLICY, "frame-ancestors": ["*"]}
-THEMES = {"light", "dark"}
+THEMES = ("light", "dark")
 
 SITE_CARD = Face(
     words="Even when an official violates your rights, qualified immunity can end "
@@ -31,7 +29,7 @@ SITE_CARD = Face(
 
 
 @require_safe
-@public_page
+@public_page()
 def share(request):
     """Links to pass on, a poster to print, and the code of the box for other sites."""
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
@@ -47,7 +45,7 @@ def share(request):
 
 
 @require_safe
-@public_page
+@public_page(Parameter("theme", values=THEMES))
 @xframe_options_exempt
 @csp_override(FRAMED)
 def embed(request):
@@ -67,7 +65,7 @@ def embed(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def card(request):
     """The picture of every page that has none of its own."""
     try:

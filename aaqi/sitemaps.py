@@ -13,9 +13,9 @@ from django.db.models import Max
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from faq.models import Case, Page, Question
 from faq.publishing import Text
 from rankings.models import Edition
@@ -25,7 +25,6 @@ from voices.models import Voice
 IDS = 5000
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
 XML = "application/xml"
 
 
@@ -82,7 +81,7 @@ SECTIONS: dict[str, Callable[[], list[Entry]]] = {
 
 
 @require_safe
-@public_page
+@public_page()
 def index(request):
     newest = Voice.objects.aggregate(newest=Max("pk", default=0))["newest"]
     names = [*SECTIONS, *(f"voices-{n}" for n in range(newest // IDS + 1))]
@@ -92,7 +91,7 @@ def index(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def section(request, name):
     entries = SECTIONS[name]() if name in SECTIONS else voices(number_of(name))
     return render(request, "sitemap.xml", {"urlset": entries}, content_type=XML)

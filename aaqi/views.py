@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
 from django.views import defaults
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from faq.models import Case
 from rankings.models import Edition
 from rankings.standings import Standings
@@ -31,11 +31,9 @@ FEATURED = 3
 CASES = 6
 SECURITY_TXT_VALID = timedelta(days=180)
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
-
 
 @require_safe
-@public_page
+@public_page()
 def home(request):
     voices = Voice.objects.published()
     edition = Edition.objects.current()
@@ -54,7 +52,7 @@ def home(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def security_txt(request):
     """Where to report a weakness: RFC 9116. It is valid for half a year from today."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
@@ -81,7 +79,7 @@ def organization() -> dict:
 
 
 @require_safe
-@public_page
+@public_page()
 def robots(request):
     return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
 

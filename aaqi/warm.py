@@ -13,6 +13,7 @@ from hashlib import sha256
 import psycopg
 from django.core.cache import caches
 from django.db import connection
+from django.utils.encoding import escape_uri_path
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class WarmPages:
     """The pages that one process keeps, and the thread that listens for changes."""
 
     def __init__(self):
-        self.cache = caches["pages"]
+        self.pages, self.asked = caches["pages"], caches["asked"]
         self.lock = threading.Lock()
         self.listening = False
         # Counts the changes heard of, to tell a page that was made before one.
@@ -73,29 +74,38 @@ class WarmPages:
         with self.lock:
             self.listening = listening
             self.changes += 1
-            self.cache.clear()
+            self.pages.clear()
+            self.asked.clear()
 
-    def get(self, key):
-        return self.cache.get(key) if self.listening else None
+    def get(self, address):
+        return self.store(address).get(key_of(address)) if self.listening else None
 
-    def keep(self, key, response, changes):
+    def keep(self, address, response, changes):
         """Keep a page unless something changed since it was begun."""
         with self.lock:
             if self.listening and changes == self.changes:
-                self.cache.set(key, response)
+                self.store(address).set(key_of(address), response)
+
+    def store(self, address):
+        """Return the cache for this address; searches can't push out other pages."""
+        return self.asked if "?" in address else self.pages
 
 
 pages = WarmPages()
 
 
-def key_of(request) -> str:
-    """Return the key of a page: the path that the router sees, and the query.
+def key_of(address: str) -> str:
+    """Hash it, because it can be long and hold characters that keys can't."""
+    return sha256(address.encode(errors="surrogatepass")).hexdigest()
+
+
+def address_of(request) -> str:
+    """Return the path that the router sees, and the query that the page knows.
 
     No header is part of it, or the page of one address could be kept under another.
-    Hashed, because an address can be long and hold characters that keys can't.
     """
-    address = f"{request.path_info}?{request.META.get('QUERY_STRING', '')}"
-    return sha256(address.encode(errors="surrogatepass")).hexdigest()
+    query = request.META.get("QUERY_STRING", "")
+    return escape_uri_path(request.path_info) + (f"?{query}" if query else "")
 
 
 def warm_pages(get_response):
@@ -106,8 +116,8 @@ def warm_pages(get_response):
             return get_response(request)
         # Refuses a host that is not ours, as a page that is made anew would.
         request.get_host()
-        key = key_of(request)
-        if response := pages.get(key):
+        address = address_of(request)
+        if response := pages.get(address):
             return response
         changes = pages.changes
         response = get_response(request)
@@ -118,7 +128,7 @@ def warm_pages(get_response):
             and not response.has_header("Vary")
             and not response.streaming
         ):
-            pages.keep(key, response, changes)
+            pages.keep(address, response, changes)
         return response
 
     return middleware

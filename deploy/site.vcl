@@ -5,6 +5,8 @@ vcl 4.1;
 import directors;
 import std;
 
+include "/etc/aaqi/parameters.vcl";
+
 # Answers 503 while the database is away, and while the service is about to be replaced.
 probe ready {
     .url = "/readyz";
@@ -72,6 +74,11 @@ sub vcl_recv {
     if (req.url ~ "^[^?]*%") {
         return (pass);
     }
+    # Longer than any link to a page; rewriting it would take too much memory.
+    if (req.url ~ "^.{4000}") {
+        return (pass);
+    }
+    call drop_unknown_parameters;
     # stale-while-revalidate. Once the web services are down, or have failed at this
     # very request, a page is good for as long as it says itself.
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
@@ -110,6 +117,12 @@ sub vcl_backend_response {
         set beresp.ttl = 120s;
         set beresp.uncacheable = true;
         return (deliver);
+    }
+    # Searches and filters, of which there is no end, can't push out other pages.
+    if (bereq.url ~ "\?") {
+        set beresp.storage = storage.asked;
+    } else {
+        set beresp.storage = storage.pages;
     }
     set beresp.http.X-Path = bereq.url;
     set beresp.grace = std.duration(

@@ -11,9 +11,9 @@ from io import StringIO
 from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from rankings.lists import FORMULA, join_addresses, join_citations
 from rankings.models import Citation, Edition
 from rankings.standings import Standing, Standings
@@ -57,11 +57,9 @@ COLUMNS = [
     "licence",
 ]
 
-public_file = cache_control(**settings.PUBLIC_PAGE)
-
 
 @require_safe
-@public_file
+@public_page()
 def data_csv(request, date=None):
     standings = read(date)
     text = StringIO()
@@ -79,7 +77,7 @@ def data_csv(request, date=None):
 
 
 @require_safe
-@public_file
+@public_page()
 def data_json(request, date=None):
     standings = read(date)
     states = [nested(row, standings.edition) for row in standings.rows]

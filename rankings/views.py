@@ -1,9 +1,8 @@
-from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import Parameter, public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from rankings import scoring
@@ -16,11 +15,9 @@ from rankings.standings import Standings, history
 from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS
 from rankings.structured import dataset
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
-
 
 @require_safe
-@public_page
+@public_page("sort")
 def rankings(request):
     """The map and the table of the current edition."""
     current = Edition.objects.current()
@@ -30,7 +27,7 @@ def rankings(request):
 
 
 @require_safe
-@public_page
+@public_page("sort")
 def edition(request, date):
     """The same of any edition that is published."""
     return show(request, read_edition(date))
@@ -61,7 +58,7 @@ def show(request, standings):
 
 
 @require_safe
-@public_page
+@public_page()
 def state(request, slug):
     """One state in the current edition."""
     if slug not in BY_SLUG:
@@ -73,7 +70,7 @@ def state(request, slug):
 
 
 @require_safe
-@public_page
+@public_page()
 def card(request, slug):
     """The picture that other sites show beside a link to a state."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
@@ -86,7 +83,7 @@ def card(request, slug):
 
 
 @require_safe
-@public_page
+@public_page()
 def edition_state(request, date, slug):
     """One state as an edition had it."""
     if slug not in BY_SLUG:
@@ -124,7 +121,7 @@ def no_such_state(request):
 
 
 @require_safe
-@public_page
+@public_page(Parameter("s", repeats=True))
 def compare(request):
     """Two to four states beside one another, or the form to choose them."""
     current = Edition.objects.current()
@@ -149,7 +146,7 @@ def compare(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def methodology(request):
     """The rubric, as rankings/scoring.py has it, and the editions."""
     current = Edition.objects.current()

@@ -2,12 +2,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from faq import asked
@@ -15,8 +14,6 @@ from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind
 from faq.markdown import render as render_markdown
 from rankings.states import JURISDICTIONS
-
-public_page = cache_control(**settings.PUBLIC_PAGE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Option:
 
 
 @require_safe
-@public_page
+@public_page("state", "kind")
 def index(request):
     """All cases, or those from a state or of a kind of official."""
     try:
@@ -67,13 +64,13 @@ def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option
 
 
 @require_safe
-@public_page
+@public_page()
 def detail(request, slug):
     return show(request, get_object_or_404(Case.objects.public(), slug=slug))
 
 
 @require_safe
-@public_page
+@public_page()
 def card(request, slug):
     """The picture that other sites show beside a link to the case."""
     case = get_object_or_404(Case.objects.public(), slug=slug)

@@ -1,20 +1,18 @@
-from django.conf import settings
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
 from faq.pages.parts import Parts
 from faq.pages.values import values
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
 WORDS_A_MINUTE = 230
 
 
 @require_safe
-@public_page
+@public_page()
 def page(request, slug):
     return show(request, get_object_or_404(Page.objects.public(), slug=slug))
 

@@ -1,18 +1,15 @@
 from typing import NamedTuple
 
-from django.conf import settings
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from faq import asked
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.questions.search import search
 from faq.questions.structured import faq_page
-
-public_page = cache_control(**settings.PUBLIC_PAGE)
 
 
 class Answered(NamedTuple):
@@ -28,7 +25,7 @@ class Group(NamedTuple):
 
 
 @require_safe
-@public_page
+@public_page("q")
 def index(request):
     """All questions by topic, or those that match a search."""
     try:
@@ -66,7 +63,7 @@ def answer(question: Question) -> Answered:
 
 
 @require_safe
-@public_page
+@public_page()
 def detail(request, slug):
     question = get_object_or_404(Question.objects.public(), slug=slug)
     return show(request, question)

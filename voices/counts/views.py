@@ -5,18 +5,16 @@ from datetime import timedelta
 from io import StringIO
 from typing import NamedTuple
 
-from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from rankings.states import PLACES
 from voices.counts.models import DayTally
 from voices.counts.withhold import LEAST, withhold
 from voices.wall.models import Tally
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
 NO_STATE = "State not given"
 
 
@@ -46,7 +44,7 @@ def place_name(code: str) -> str:
 
 
 @require_safe
-@public_page
+@public_page()
 def as_csv(request):
     counts = count()
     file = StringIO()
@@ -65,7 +63,7 @@ def as_csv(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def as_json(request):
     counts = count()
     return JsonResponse(

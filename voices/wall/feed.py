@@ -5,9 +5,9 @@ from django.contrib.syndication.views import Feed
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import linebreaks
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from voices.wall.models import Voice
 
 NEWEST = 50
@@ -60,7 +60,7 @@ make_feed = VoiceFeed()
 
 
 @require_safe
-@cache_control(**settings.PUBLIC_PAGE)
+@public_page()
 def feed(request):
     """Answer with the feed, and without the date of its newest voice.
 

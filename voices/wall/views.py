@@ -1,10 +1,9 @@
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from rankings.states import PLACES
@@ -18,11 +17,9 @@ LONGEST_SEARCH = 200
 # Other voices of the same state, below a voice.
 MORE = 3
 
-public_page = cache_control(**settings.PUBLIC_PAGE)
-
 
 @require_safe
-@public_page
+@public_page("state", "profession", "q", "before")
 def wall(request):
     """The wall of statements, newest first, narrowed down by what is asked for."""
     try:
@@ -53,7 +50,7 @@ def read_filters(query) -> Filters:
 
 
 @require_safe
-@public_page
+@public_page()
 def detail(request, pk):
     """One statement on a page of its own; 410 once it is taken back or down."""
     voices = Voice.objects.on_the_wall()
@@ -89,7 +86,7 @@ def gone(request):
 
 
 @require_safe
-@public_page
+@public_page()
 def card(request, pk):
     """The picture that other sites show beside a link to the voice."""
     voice = published_once(pk)

@@ -1,0 +1,81 @@
+"""The parameters of public pages as rules of the cache: `deploy/parameters.vcl`.
+
+The cache has to know them itself, because it answers while the site is down.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import URLPattern, get_resolver
+
+from aaqi.parameters import EVERYWHERE
+from aaqi.public import Parameter
+
+FILE = Path(settings.BASE_DIR) / "deploy" / "parameters.vcl"
+TEXT = """\
+# Which parameters each public page knows; all others are dropped, so that they make no
+# copies. Made from the site's addresses by `make manage c="write_cache_rules"`.
+sub drop_unknown_parameters {{
+    unset req.http.X-Asked;
+    {branches}
+    if (req.http.X-Asked) {{
+{everywhere}        set req.url = regsub(req.url, "\\?.*$", "")
+            + regsub(req.http.X-Asked, "^&", "?");
+        unset req.http.X-Asked;
+    }}
+}}
+"""
+# The cache passes on what is asked for below these.
+STAFF = ("admin/", "accounts/")
+# Up to the parameter. What comes before it is greedy, so the last one counts.
+BEFORE = r"^[^?]*\?(?:.*&)?"
+
+type Known = tuple[Parameter, ...] | None
+
+
+def vcl() -> str:
+    """Return the file, with branches in the order in which Django tries addresses."""
+    groups = groupby(routes(), key=lambda route: route[1])
+    branches = [branch([path for path, _ in group], known) for known, group in groups]
+    everywhere = "".join(map(collect, EVERYWHERE))
+    return TEXT.format(branches=" else".join(branches), everywhere=everywhere)
+
+
+def routes(patterns=None, above: str = "") -> Iterator[tuple[str, Known]]:
+    """Yield the path of each page as a regular expression, and what it knows."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        path = above + each.pattern.regex.pattern.removeprefix("^")
+        if path.startswith(STAFF):
+            continue
+        if isinstance(each, URLPattern):
+            yield path.removesuffix(r"\Z"), getattr(each.callback, "parameters", None)
+        else:
+            yield from routes(each.url_patterns, path)
+
+
+def branch(paths: list[str], known: Known) -> str:
+    either = "|".join(re.sub(r"\(\?P<\w+>", "(?:", path) for path in paths)
+    does = "        # Not kept, so its query stays as it is.\n"
+    if known is not None:
+        does = '        set req.http.X-Asked = "";\n' + "".join(map(collect, known))
+    return f"""if (req.url ~ "^/(?:{either})\\?") {{
+{does}    }}"""
+
+
+def collect(parameter: Parameter) -> str:
+    """Return what appends a parameter to `X-Asked`, unless it is empty."""
+    name = parameter.name
+    if parameter.repeats:
+        return f"""        set req.http.X-Asked = req.http.X-Asked
+            + regsuball(regsub(req.url, "^[^?]*\\?", "&"), "&(?!{name}=[^&])[^&]*", "");
+"""
+    value = f"(?:{'|'.join(parameter.values)})(?=&|$)" if parameter.values else "[^&]+"
+    found = f"{BEFORE}({name}={value})"
+    return f"""        if (req.url ~ "{found}") {{
+            set req.http.X-Asked = req.http.X-Asked + "&"
+                + regsub(req.url, "{found}.*$", "\\1");
+        }}
+"""

@@ -1,0 +1,58 @@
+"""The parameters that each public page knows; all others are dropped.
+
+A link with `?fbclid=…` then leads to the copy that everybody shares, in memory here and
+in the cache in front, which has the same rules in `deploy/parameters.vcl`.
+"""
+
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import Resolver404, resolve
+
+from aaqi.public import Parameter
+from voices.signing.models import Source
+
+# Links to the form pass it on from every page.
+EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
+
+
+def parameters_of(view) -> tuple[Parameter, ...] | None:
+    """Return the parameters of a public page; None for any other view."""
+    known = getattr(view, "parameters", None)
+    return None if known is None else (*known, *EVERYWHERE)
+
+
+def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
+    """Return the known part of a query, in the order in which it is declared."""
+    pairs = []
+    for parameter in known:
+        values = [
+            value
+            for value in query.getlist(parameter.name)
+            if value and (not parameter.values or value in parameter.values)
+        ]
+        kept = values if parameter.repeats else values[-1:]
+        pairs += [(parameter.name, value) for value in kept]
+    return urlencode(pairs)
+
+
+def drop_unknown_parameters(get_response):
+    """Show a public page only the parameters that it knows."""
+
+    def middleware(request):
+        if request.META.get("QUERY_STRING") and request.method in {"GET", "HEAD"}:
+            reduce_query(request)
+        return get_response(request)
+
+    return middleware
+
+
+def reduce_query(request) -> None:
+    try:
+        known = parameters_of(resolve(request.path_info).func)
+    except Resolver404:
+        return
+    if known is not None:
+        query = canonical_query(known, request.GET)
+        request.META["QUERY_STRING"] = query
+        request.GET = QueryDict(query)
