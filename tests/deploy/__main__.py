@@ -13,7 +13,16 @@ import time
 
 from tests.deploy.project import Failed, remove
 
-PROOFS = ["refused", "from_nothing", "killed", "stale", "restored", "upgraded", "slow"]
+PROOFS = [
+    "refused",
+    "from_nothing",
+    "killed",
+    "stale",
+    "restored",
+    "upgraded",
+    "slow",
+    "flood",
+]
 
 
 def main(names):

@@ -42,11 +42,15 @@ def tell():
             path.read_bytes(), policy=email.policy.default
         )
         body = message.get_body(("plain",))
+        html = message.get_body(("html",))
         line = {
             "to": message["To"],
             "id": message["Message-ID"],
             "subject": message["Subject"],
             "text": body.get_content(),
+            "html": html.get_content() if html else "",
+            # Seconds since 1970, when it had arrived.
+            "at": int(path.stem) / 1e9,
         }
         sys.stdout.write(f"{json.dumps(line)}\n")
 

@@ -1,0 +1,192 @@
+"""People and programs that send forms, each with the network it claims to be in.
+
+    python -m tests.deploy.forgers SECONDS JUNK PEOPLE
+
+Runs in a container beside the buffer and sends to it what the proxy would, with the
+client's address as the only entry of X-Forwarded-For: a machine that has thousands of
+networks is hard to come by. What the proxy makes of that header is proved elsewhere.
+The last line printed is a JSON object.
+"""
+
+import contextlib
+import http.client
+import itertools
+import json
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from html import unescape
+from urllib.parse import urlencode
+
+HOST = "voices.internal"
+BUFFER = ("buffer", 8080)
+PATH = "/voices/add/"
+# Nobody's mail may contain any of these, whichever case.
+TYPED = ["forger", "zorkmid", "xanadu", "spam.example", "honoria", "springtown"]
+FORGED = {
+    "name": "Qwerty Forger",
+    "city": "Xanadu",
+    "statement": "Zorkmids for everybody, without a limit.",
+}
+HONEST = {"name": "Honoria Doe", "city": "Springtown"}
+SAME = {"name_display": "full", "state": "OH", "consent": "on", "privacy": "on"}
+MAILBOXES = ["gmail.com", "yahoo.com", "icloud.com", "comcast.net", "town{}.example"]
+# Sooner than this no person has filled in the form.
+SECONDS_TO_FILL_IN = 3
+# Forms that one junk sender sends with the page that it has read.
+FORMS_A_PAGE = 100
+PROGRAMS, PERSONS = 24, 16
+
+
+def own_network(first, number):
+    return f"{first}.{number // 250 % 250}.{number % 250}.9"
+
+
+def honeypot(number):
+    return own_network(21, number), "gmail.com", {"untouched": "x"}
+
+
+def stampless(number):
+    return own_network(22, number), "gmail.com", {"started": ""}
+
+
+def links(number):
+    link = f"Zorkmids at https://spam.example/{number}"
+    return "23.0.0.1", "yahoo.com", {"statement": link}
+
+
+def networks(number):
+    """Half of them from random /64s of one /48, half from 50 addresses."""
+    ipv6 = f"2001:db8:77:{number:x}::1"
+    return ipv6 if number % 2 else f"24.{number // 2 % 50}.0.1", "gmail.com", {}
+
+
+def domain(number):
+    return own_network(26, number), "forgers.example", {}
+
+
+KINDS = [honeypot, stampless, links, networks, domain]
+
+
+class Sender:
+    """One connection, as the proxy has it, for whoever sends next."""
+
+    def __init__(self):
+        self.connection = http.client.HTTPConnection(*BUFFER, timeout=120)
+
+    def ask(self, method, address, body=None, cookie=""):
+        headers = {
+            "Host": HOST,
+            "X-Forwarded-For": address,
+            "X-Forwarded-Host": HOST,
+            "X-Forwarded-Proto": "https",
+            "Origin": f"https://{HOST}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": cookie,
+        }
+        try:
+            self.connection.request(method, PATH, body, headers)
+            response = self.connection.getresponse()
+            return response, response.read().decode()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
+
+    def open_form(self, address):
+        """Return the cookie and the hidden fields of a form as it is opened."""
+        response, text = self.ask("GET", address)
+        cookie = response.headers["Set-Cookie"].partition(";")[0]
+        return cookie, {
+            name: unescape(re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)[1])
+            for name in ("csrfmiddlewaretoken", "started")
+        }
+
+    def send(self, address, form, fields):
+        cookie, hidden = form
+        body = urlencode({**SAME, **hidden, **fields})
+        return self.ask("POST", address, body, cookie)[0].status
+
+
+class Flood:
+    """All that is sent, spread evenly over its time, and what came of it."""
+
+    def __init__(self, seconds, junk, people):
+        self.seconds, self.junk, self.people = seconds, junk, people
+        self.answers, self.acknowledged = Counter(), {}
+        self.lock = threading.Lock()
+
+    def run(self):
+        self.begun = time.monotonic()
+        junk, people = self.turns(self.junk), self.turns(self.people)
+        works = [(self.forge, junk)] * PROGRAMS + [(self.sign, people)] * PERSONS
+        threads = [threading.Thread(target=work, args=(of,)) for work, of in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return {
+            "seconds": round(time.monotonic() - self.begun),
+            "answers": self.answers,
+            "acknowledged": self.acknowledged,
+        }
+
+    def turns(self, count):
+        """Hand out numbers, each at its time."""
+        numbers = itertools.count()
+
+        def take():
+            while True:
+                with self.lock:
+                    number = next(numbers)
+                if number >= count:
+                    return
+                due = self.begun + number * self.seconds / count
+                time.sleep(max(0, due - time.monotonic()))
+                yield number
+
+        return take
+
+    @contextlib.contextmanager
+    def noting_failures(self, kind):
+        try:
+            yield
+        except (OSError, http.client.HTTPException, TypeError) as error:
+            self.note(kind, type(error).__name__)
+
+    def note(self, kind, answer):
+        with self.lock:
+            self.answers[f"{kind} {answer}"] += 1
+
+    def forge(self, turns):
+        sender = Sender()
+        for sent, number in enumerate(turns()):
+            kind, each = KINDS[number % len(KINDS)], number // len(KINDS)
+            address, mailbox, fields = kind(each)
+            with self.noting_failures(kind.__name__):
+                if sent % FORMS_A_PAGE == 0:
+                    form = sender.open_form(address)
+                    time.sleep(SECONDS_TO_FILL_IN)
+                email = f"{kind.__name__}{each}@{mailbox}"
+                fields = {**FORGED, "email": email, **fields}
+                self.note(kind.__name__, sender.send(address, form, fields))
+
+    def sign(self, turns):
+        sender = Sender()
+        for number in turns():
+            address = own_network(25, number)
+            mailbox = MAILBOXES[number % len(MAILBOXES)].format(number)
+            fields = {**HONEST, "email": f"honest{number}@{mailbox}"}
+            with self.noting_failures("honest"):
+                form = sender.open_form(address)
+                time.sleep(SECONDS_TO_FILL_IN)
+                status = sender.send(address, form, fields)
+                self.note("honest", status)
+                if status == 303:
+                    self.acknowledged[fields["email"]] = time.time()
+
+
+if __name__ == "__main__":
+    seconds, junk, people = map(int, sys.argv[1:])
+    print(json.dumps(Flood(seconds, junk, people).run()))  # noqa: T201
