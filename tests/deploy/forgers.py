@@ -71,7 +71,7 @@ KINDS = [honeypot, stampless, links, networks, domain]
 
 
 class Sender:
-    """One connection, as the proxy has it, for whoever sends next."""
+    """One connection, as the proxy has it, used by one visitor after another."""
 
     def __init__(self):
         self.connection = http.client.HTTPConnection(*BUFFER, timeout=120)
