@@ -13,6 +13,7 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
+from aaqi.searching import FoldedSearch
 from faq.publishing import taken_off
 from faq.rows import RowsField
 from faq.sources import SourceForm
@@ -51,7 +52,7 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset
 
 
-class TextAdmin(SimpleHistoryAdmin):
+class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     """Drafts, previews, versions and sources of one kind of text.
 
     A subclass names its fields, and `show`, the view that the public's page comes from.

@@ -11,6 +11,7 @@ from aaqi.accounts import inviting, second_factor
 from aaqi.accounts.letters import queue_notice
 from aaqi.accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
 from aaqi.accounts.roles import Role, give, role_of
+from aaqi.searching import FoldedSearch
 from voices.addresses import masked
 
 User = get_user_model()
@@ -55,7 +56,7 @@ class AccountForm(forms.ModelForm):
 
 
 @admin.register(User)
-class AccountAdmin(admin.ModelAdmin):
+class AccountAdmin(FoldedSearch, admin.ModelAdmin):
     """Who is staff. They come by an invitation; who took theirs up is never deleted."""
 
     form = AccountForm
@@ -68,7 +69,7 @@ class AccountAdmin(admin.ModelAdmin):
         "last_login",
     ]
     list_filter = ["is_active", "groups"]
-    search_fields = ["username", "email__exact"]
+    search_fields = ["username", "=email"]
     ordering = ["username"]
     readonly_fields = [
         "username",

@@ -4,6 +4,7 @@ from django.db import models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from aaqi.folding import Fold
 from faq.check import validate_line, validate_markdown
 from faq.markdown import paragraphs
 from faq.publishing import Text
@@ -32,8 +33,8 @@ class Question(Text):
     # The answer without its marks, for the search and those who show a part of it.
     words = models.TextField(blank=True, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector("question", weight="A", config="english")
-        + SearchVector("words", weight="B", config="english"),
+        expression=SearchVector(Fold("question"), weight="A", config="english")
+        + SearchVector(Fold("words"), weight="B", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

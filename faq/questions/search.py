@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
-from django.db.models import F
+from django.db.models import F, Func, TextField, Value
 from django.utils.safestring import SafeString
 
+from aaqi.folding import search_words
 from faq.markdown import MATCH_END, MATCH_START, mark_matches
 from faq.questions.models import Question
 
@@ -20,6 +21,22 @@ MARKS: dict[str, Any] = {
 }
 
 
+# What the database's parser takes for letters, although searches don't: each stands for
+# one character, so that a part of the plain text is a part of the other.
+PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
+
+
+class Plain(Func):
+    """The text as a headline should read it: of the same length, without such signs."""
+
+    function = "translate"
+    output_field = TextField()
+
+    def __init__(self, column):
+        other, plain = ("".join(map(chr, each)) for each in (PLAIN, PLAIN.values()))
+        super().__init__(column, Value(other), Value(plain))
+
+
 @dataclass(frozen=True)
 class Match:
     question: Question
@@ -30,15 +47,15 @@ class Match:
 
 def search(words: str) -> list[Match]:
     """Return the public questions with these words in any of their forms."""
-    query = SearchQuery(words, config="english", search_type="websearch")
+    query = SearchQuery(search_words(words), config="english", search_type="websearch")
     found = (
         Question.objects.public()
         .filter(search=query)
         .annotate(
             rank=SearchRank(F("search"), query),
-            title=SearchHeadline("question", query, highlight_all=True, **MARKS),
+            title=SearchHeadline(Plain("question"), query, highlight_all=True, **MARKS),
             excerpt=SearchHeadline(
-                "words",
+                Plain("words"),
                 query,
                 max_fragments=2,
                 max_words=30,
@@ -49,10 +66,23 @@ def search(words: str) -> list[Match]:
         )
         .order_by("-rank", "order", "pk")[:MOST]
     )
-    return [
-        Match(row, mark_matches(row.title), mark_matches(cut(row.excerpt, row.words)))
-        for row in found
-    ]
+    return [read_match(row) for row in found]
+
+
+def read_match(row) -> Match:
+    title = restored(row.title, row.question)
+    excerpt = CUT.join(restored(part, row.words) for part in row.excerpt.split(CUT))
+    return Match(row, mark_matches(title), mark_matches(cut(excerpt, row.words)))
+
+
+def restored(marked: str, text: str) -> str:
+    """Return a marked part of the plain text with the signs of the text itself."""
+    bare = marked.replace(MATCH_START, "").replace(MATCH_END, "")
+    start = text.translate(PLAIN).find(bare)
+    if start < 0:
+        return marked
+    signs = iter(text[start:])
+    return "".join(c if c in (MATCH_START, MATCH_END) else next(signs) for c in marked)
 
 
 def cut(excerpt: str, words: str) -> str:

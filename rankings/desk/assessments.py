@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
+from aaqi.searching import FoldedSearch
 from rankings import scoring
 from rankings.desk import effect
 from rankings.desk.filters import EditionFilter
@@ -92,7 +93,7 @@ class CitationInline(admin.StackedInline):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(ImportDesk, admin.ModelAdmin):
+class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
     """One state in one edition, with what its facts come to beside the form."""
 
     form = AssessmentForm

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from aaqi.searching import FoldedSearch
 from rankings.desk.filters import CitationEditionFilter
 from rankings.models import Citation
 
@@ -62,7 +63,7 @@ class CheckFilter(admin.SimpleListFilter):
 
 
 @admin.register(Citation)
-class CitationAdmin(admin.ModelAdmin):
+class CitationAdmin(FoldedSearch, admin.ModelAdmin):
     """The work list of citations to check; their words belong to the assessment."""
 
     list_display = ["text", "state", "part", "status", "page"]

@@ -5,6 +5,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 
+from aaqi.searching import FoldedSearch
 from voices import addresses
 from voices.abuse.models import (
     AllowedNetwork,
@@ -64,7 +65,7 @@ class DomainForm(forms.ModelForm):
 
 
 @admin.register(BlockedDomain)
-class BlockedDomainAdmin(admin.ModelAdmin):
+class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
     form = DomainForm
     search_fields = ["domain"]
 
@@ -76,7 +77,7 @@ class MailProviderForm(DomainForm):
 
 
 @admin.register(MailProvider)
-class MailProviderAdmin(admin.ModelAdmin):
+class MailProviderAdmin(FoldedSearch, admin.ModelAdmin):
     form = MailProviderForm
     search_fields = ["domain"]
 
@@ -103,7 +104,7 @@ class NetworkForm(forms.ModelForm):
 
 
 @admin.register(BlockedNetwork)
-class BlockedNetworkAdmin(admin.ModelAdmin):
+class BlockedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
     form = NetworkForm
     list_display = ["network", "until"]
     search_fields = ["network"]
@@ -127,7 +128,7 @@ class AllowedNetworkForm(NetworkForm):
 
 
 @admin.register(AllowedNetwork)
-class AllowedNetworkAdmin(admin.ModelAdmin):
+class AllowedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
     """Networks whose forms are not counted, such as an event's, up to a date."""
 
     form = AllowedNetworkForm

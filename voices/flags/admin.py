@@ -2,6 +2,7 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 
+from aaqi.searching import FoldedSearch
 from voices.flags.models import WatchedWord
 from voices.plain_text import tidy_line, validate_one_line
 from voices.wall.models import Voice
@@ -34,7 +35,7 @@ class WatchedWordForm(forms.ModelForm):
 
 
 @admin.register(WatchedWord)
-class WatchedWordAdmin(admin.ModelAdmin):
+class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
     """The words to mark, and the flags of the queue in line with them."""
 
     form = WatchedWordForm

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
+from aaqi.searching import FoldedSearch
 from voices.flags.desk import (
     FlagColumns,
     FlagFilter,
@@ -338,7 +339,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Voice)
-class VoiceAdmin(VoiceDesk):
+class VoiceAdmin(FoldedSearch, VoiceDesk):
     """All voices, whatever has become of them."""
 
     list_display = ["signer", "quote", "badges", "status", "profession_group"]

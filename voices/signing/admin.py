@@ -1,17 +1,19 @@
 from django.contrib import admin
+from django.db.models import Q
 
+from aaqi.searching import FoldedSearch
 from voices import addresses
 from voices.reveals.admin import RevealsAddress
 from voices.signing.models import Signature
 
 
 @admin.register(Signature)
-class SignatureAdmin(RevealsAddress):
+class SignatureAdmin(FoldedSearch, RevealsAddress):
     """Who signed, to look up only: signatures are made and changed by signers."""
 
     list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
     list_filter = ["state", "name_display"]
-    search_fields = ["name", "email__exact"]
+    search_fields = ["name", "=email_key"]
     show_full_result_count = False
     change_form_template = "admin/voices/signature_form.html"
     fields = [
@@ -32,6 +34,13 @@ class SignatureAdmin(RevealsAddress):
         "bounced_at",
     ]
     readonly_fields = ["masked_email"]
+
+    def exact(self, term):
+        """Find an address by the one spelling of its mailbox."""
+        try:
+            return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
+        except ValueError:
+            return Q()
 
     def lookup_allowed(self, lookup, value, request):
         return lookup in {"state__exact", "name_display__exact"}

@@ -3,10 +3,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from aaqi.searching import folded_words
 from rankings.states import PLACES
 from voices import addresses
 from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
@@ -186,6 +188,7 @@ class Signature(SignedForm):
                 name="signature_quarantine",
                 condition=models.Q(quarantined_at__isnull=False),
             ),
+            GinIndex(folded_words("name"), name="signature_words"),
             models.Index(
                 fields=["address_hash"],
                 name="signature_address_hash",

@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from aaqi.folding import Fold, search_words
+from aaqi.searching import folded_words
 from rankings.states import PLACES
 from voices.flags import find
 from voices.flags.models import WatchedWord
@@ -87,9 +89,11 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words):
-        """Those with these words in statement, name, profession or city."""
+        """Those with these words, however spelled, anywhere in what the wall shows."""
         return self.filter(
-            search=SearchQuery(words, config="english", search_type="websearch")
+            search=SearchQuery(
+                search_words(words), config="english", search_type="websearch"
+            )
         )
 
 
@@ -148,7 +152,7 @@ class Voice(models.Model):
     )
     search = models.GeneratedField(
         expression=SearchVector(
-            "statement", "name", "profession", "city", config="english"
+            *map(Fold, ["statement", "name", "profession", "city"]), config="english"
         ),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -223,6 +227,7 @@ class Voice(models.Model):
                 condition=WAITING,
             ),
             GinIndex("search", name="voice_search", condition=WITH_STATEMENT),
+            GinIndex(folded_words("name", "statement"), name="voice_words"),
             models.Index(
                 fields=["text_key"],
                 name="voice_same_text",

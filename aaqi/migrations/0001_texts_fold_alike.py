@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from aaqi.folding import sql_function
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = []
+
+    operations = [
+        migrations.RunSQL(sql_function(), "DROP FUNCTION aaqi_fold(text)"),
+    ]

@@ -1,0 +1,200 @@
+"""Searches find the same rows however a person types the words.
+
+Every admin list with `search_fields` is found by looking, so a new one is tested by
+itself; so is every page that has a field for a search.
+"""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import CharField, TextField
+from django.urls import get_resolver, reverse
+
+from aaqi.searching import FoldedSearch
+from tests.factories import make_published_voice, make_signature, make_voice
+from tests.faq.texts import make_question
+from voices.models import Signature, Voice
+
+# Each way to type something, and the others that have to find the same.
+SPELLINGS = [
+    ["officer's", "officer’s", "OFFICER’S", "officer‘s", "officer´s", "officerʼs"],
+    ["good faith", "good-faith", "good–faith", "good\u2011faith", "Good \u00a0 Faith"],
+    ["1983", "§1983", "§ 1983", "§\u00a01983", "§§ 1983", "１９８３"],
+    ["USC", "U.S.C.", "U. S. C.", "u.s.c", "Ｕ.Ｓ.Ｃ."],
+    ["Núñez", "Nunez", "NUN\u0303EZ", "nu\u0301nez"],
+    ["official", "oﬃcial", "OFFICIAL", "ｏｆｆｉｃｉａｌ"],
+    ["straße", "strasse", "STRASSE"],
+    ["O’Brien", "O'Brien", "OBrien", "o`brien"],
+    ["Łódź", "lodz", "ŁÓDŹ"],
+    ["law/order", "law order", "law & order", "law – order", "law, order"],
+    ["1,000", "1000", "１,０００"],
+    ["“law”", '"law"', "«law»", "„law”"],
+    ["Œuvre", "oeuvre", "ŒUVRE"],
+]
+LISTS = [
+    desk for desk in admin.site._registry.values() if getattr(desk, "search_fields", ())
+]
+
+
+def each_spelling(spellings=SPELLINGS):
+    return [
+        pytest.param(stored, typed, id=f"{stored}-{typed}")
+        for same in spellings
+        for stored in same[:2]
+        for typed in same
+    ]
+
+
+@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
+def test_every_admin_list_searches_folded_words(desk):
+    assert isinstance(desk, FoldedSearch)
+    for same in SPELLINGS:
+        rows = desk.model._base_manager
+        found = {
+            re.search(r"aaqi_fold.*?to_tsquery\(.*?\)\)", str(rows.query)).group()
+            for rows, _ in (
+                desk.get_search_results(None, rows, typed) for typed in same
+            )
+        }
+        assert len(found) == 1, same
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
+def test_every_admin_list_answers_whatever_is_typed(desk):
+    for typed in ("§", "'", '"', "a & | ! b:*", "\\", "%_", "()", "😀", "€5", "9" * 30):
+        found, _ = desk.get_search_results(None, desk.model._base_manager, typed)
+        list(found[:5])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
+def test_what_an_admin_list_finds_is_text_of_a_column_of_its_own(desk):
+    for name in desk.search_fields:
+        field = desk.opts.get_field(name.removeprefix("="))
+        assert name.startswith("=") or isinstance(field, CharField | TextField)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("stored", "typed"), each_spelling())
+def test_the_wall_finds_every_spelling(client, stored, typed):
+    voice = make_published_voice(statement=f"They said {stored} to me.")
+    make_published_voice(statement="Nobody else did.")
+
+    page = client.get(reverse("voices:list"), {"q": typed}).context["page"]
+
+    assert [each.pk for each in page.voices] == [voice.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["name", "profession", "city"])
+@pytest.mark.parametrize("same", SPELLINGS, ids=lambda same: same[0])
+def test_the_wall_searches_each_column_alike(client, column, same):
+    voice = make_published_voice(**{column: same[1]})
+
+    for typed in same:
+        page = client.get(reverse("voices:list"), {"q": typed}).context["page"]
+        assert [each.pk for each in page.voices] == [voice.pk], typed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("same", SPELLINGS, ids=lambda same: same[0])
+def test_the_questions_find_every_spelling(client, same):
+    asked = make_question(f"What about {same[0]}?", "It is so.")
+    answered = make_question("What is it?", f"It is {same[1]} or so.")
+    make_question("Who pays?", "Nobody.")
+
+    for typed in same:
+        response = client.get(reverse("faq:questions"), {"q": typed})
+        found = {match.question for match in response.context["matches"]}
+        assert found == {asked, answered}, typed
+        assert not response.context["loosely"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answer", "typed", "excerpt"),
+    [
+        ("An officer’s duty.", "officers", "<mark>officer</mark>’s duty."),
+        ("In good‑faith only.", "good faith", "good</mark>‑<mark>faith</mark> only."),
+        ("By 42 U.S.C. §1983 one sues.", "§ 1983", "§<mark>1983</mark> one"),
+        ("Courts want “settled” law.", "settled", "want “<mark>settled</mark>"),
+        ("Police/fire — unions.", "fire", "Police/<mark>fire</mark> — unions."),
+    ],
+)
+def test_an_excerpt_keeps_the_signs_of_the_answer(client, answer, typed, excerpt):
+    make_question("What is it?", answer)
+
+    response = client.get(reverse("faq:questions"), {"q": typed})
+
+    assert excerpt in response.context["matches"][0].excerpt
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("same", SPELLINGS, ids=lambda same: same[0])
+def test_staff_find_voices_and_signatures_by_every_spelling(same):
+    voice = make_voice(name="Ada", statement=f"They said {same[0]} to me.")
+    named = make_voice(name=same[1], statement="Words.")
+    signature = make_signature(name=same[0], voice=None)
+    make_signature(name="Bea Cruz", voice=None)
+
+    for typed in same:
+        voices, _ = desk_of(Voice).get_search_results(None, Voice.objects, typed)
+        signatures, _ = desk_of(Signature).get_search_results(
+            None, Signature.objects, typed
+        )
+        assert set(voices) == {voice, named}, typed
+        assert set(signatures) == {signature}, typed
+
+
+@pytest.mark.django_db
+def test_staff_find_by_the_beginning_of_words_by_id_and_by_address():
+    signature = make_signature(name="Ana Lucía Reyes", email="ana.reyes@gmail.com")
+    make_signature(name="Ben Cruz")
+
+    def found(model, typed):
+        return list(desk_of(model).get_search_results(None, model.objects, typed)[0])
+
+    for typed in ("luc", "reyes ana", "AnaReyes+x@Gmail.com", " ana.reyes@gmail.com "):
+        assert found(Signature, typed) == [signature], typed
+    for typed in (f"{signature.voice.pk}", f"#{signature.voice.pk}"):
+        assert signature.voice in found(Voice, typed)
+    assert found(Signature, "nobody@") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [Signature, Voice], ids=lambda model: model.__name__)
+def test_a_list_of_a_table_that_grows_is_searched_by_an_index(model):
+    found, _ = desk_of(model).get_search_results(None, model.objects, "ana@example.com")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+        plan = found.order_by().explain()
+
+    assert "_words" in plan
+    assert "Seq Scan" not in plan
+
+
+def desk_of(model):
+    return admin.site.get_model_admin(model)
+
+
+@pytest.mark.django_db
+def test_no_page_searches_that_is_not_tested_here(client):
+    """Each public page without arguments, and whether it asks for words."""
+    names = [
+        f"{app}:{page.name}"
+        for app in ("voices", "faq", "rankings")
+        for page in get_resolver().namespace_dict[app][1].url_patterns
+        if page.name and not page.pattern.converters
+    ]
+
+    searching = {
+        name
+        for name in names
+        if b' name="q"' in client.get(reverse(name), follow=True).content
+    }
+
+    assert searching == {"voices:list", "faq:questions"}
