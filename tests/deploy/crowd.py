@@ -31,7 +31,7 @@ BODY = 128 * 1024
 PATH = "/voices/add/"
 # Of HTTP/2, as many as the proxy lets one connection have.
 STREAMS = 250
-HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 1, 3, 4, 6, 7, 8
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 3, 4, 6, 8
 SET_ADDRESS, GET_ADDRESS, GET_MASK = 0x8916, 0x8915, 0x891B
 
 CONTEXT = ssl.create_default_context()
@@ -88,13 +88,13 @@ class Crowd:
         self.open, self.most, self.ends = 0, 0, Counter()
 
     @contextlib.contextmanager
-    def one(self, number=1):
-        self.open += number
+    def one(self):
+        self.open += 1
         self.most = max(self.most, self.open)
         try:
             yield
         finally:
-            self.open -= number
+            self.open -= 1
 
 
 async def drip(reader, writer, data):
@@ -128,9 +128,11 @@ async def slow_bodies(crowd, address):
 async def slow_stalls(crowd, address):
     """A body that stalls one byte before its end."""
     reader, writer = await connect(address)
-    with crowd.one(), contextlib.closing(writer):
+    with contextlib.closing(writer):
         writer.write(post(BODY) + b"x" * (BODY - 1))
-        return status(await reader.readline())
+        await writer.drain()
+        with crowd.one():
+            return status(await reader.readline())
 
 
 async def slow_readers(crowd, address):
@@ -154,25 +156,26 @@ async def slow_readers(crowd, address):
 async def slow_streams(crowd, address):
     """As many stalled bodies as one HTTP/2 connection may have."""
     reader, writer = await connect(address, HTTP2)
-    with crowd.one(STREAMS), contextlib.closing(writer):
-        return await Streams(reader, writer).run()
+    with contextlib.closing(writer):
+        return await Streams(crowd, reader, writer).run()
 
 
 class Streams:
     """A hand-made HTTP/2 client that heeds what the server can take in."""
 
-    def __init__(self, reader, writer):
-        self.reader, self.writer = reader, writer
-        self.window, self.waiting = 65535, asyncio.Event()
-        self.reset = 0
+    def __init__(self, crowd, reader, writer):
+        self.crowd, self.reader, self.writer = crowd, reader, writer
+        self.window, self.wider = 65535, asyncio.Event()
+        self.stalled, self.ended = contextlib.ExitStack(), set()
 
     async def run(self):
         self.writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
         sending = asyncio.ensure_future(self.send())
-        try:
-            return await self.read()
-        finally:
-            sending.cancel()
+        with self.stalled:
+            try:
+                return await self.read()
+            finally:
+                sending.cancel()
 
     async def send(self):
         for stream in range(1, 2 * STREAMS, 2):
@@ -181,33 +184,35 @@ class Streams:
             while left:
                 part = min(left, 16384)
                 while self.window < part:
-                    self.waiting.clear()
-                    await self.waiting.wait()
+                    self.wider.clear()
+                    await self.wider.wait()
                 self.window -= part
                 left -= part
-                self.writer.write(frame(0, 0, stream, b"x" * part))
+                self.writer.write(frame(DATA, 0, stream, b"x" * part))
                 await self.writer.drain()
+            self.stalled.enter_context(self.crowd.one())
 
     async def read(self):
-        """Return when the connection ends, or no stream of it is left."""
-        while self.reset < STREAMS:
+        """Return when the connection ends, or its first stream does."""
+        while not self.ended:
             try:
                 lead = await self.reader.readexactly(9)
+                body = await self.reader.readexactly(int.from_bytes(lead[:3]))
             except asyncio.IncompleteReadError:
                 return "cut"
-            length, kind, flags = int.from_bytes(lead[:3]), lead[3], lead[4]
-            stream = int.from_bytes(lead[5:]) & 0x7FFFFFFF
-            body = await self.reader.readexactly(length)
-            if kind == WINDOW_UPDATE and not stream:
-                self.window += int.from_bytes(body)
-                self.waiting.set()
-            elif kind == SETTINGS and not flags:
-                self.writer.write(frame(SETTINGS, 1, 0))
-            elif kind == PING and not flags:
-                self.writer.write(frame(PING, 1, 0, body))
-            elif kind == RST_STREAM or (kind in {0, HEADERS} and flags & 1):
-                self.reset += 1
-        return "all streams ended"
+            self.take(lead[3], lead[4], int.from_bytes(lead[5:]) & 0x7FFFFFFF, body)
+        return "ended"
+
+    def take(self, kind, flags, stream, body):
+        if kind == WINDOW_UPDATE and not stream:
+            self.window += int.from_bytes(body)
+            self.wider.set()
+        elif kind == SETTINGS and not flags:
+            self.writer.write(frame(SETTINGS, 1, 0))
+        elif kind == PING and not flags:
+            self.writer.write(frame(PING, 1, 0, body))
+        elif kind == RST_STREAM or (kind in {DATA, HEADERS} and flags & 1):
+            self.ended.add(stream)
 
 
 def frame(kind, flags, stream, body=b""):
