@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 HOST = "voices.internal"
 BUFFER = ("buffer", 8080)
 PATH = "/voices/add/"
-# Nobody's mail may contain any of these, whichever case.
+# Nobody's mail may contain any of these, in upper or lower case.
 TYPED = ["forger", "zorkmid", "xanadu", "spam.example", "honoria", "springtown"]
 FORGED = {
     "name": "Qwerty Forger",
