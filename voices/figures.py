@@ -44,7 +44,6 @@ class AlarmCount(NamedTuple):
     limit: str
     form: str
     hours: int
-    first: datetime
     latest: datetime
 
 
@@ -104,7 +103,6 @@ def list_alarms() -> list[AlarmCount]:
             Limit.Of(row["of"]).label,
             FORMS[Arrival.Form(row["form"])],
             row["hours"],
-            row["first"],
             row["latest"],
         )
         for row in Alarm.objects.latest_day()

@@ -147,7 +147,7 @@ class FiguresTests(TestCase):
 
         self.assertEqual(wide[:3], ("From one /24 or /48, at once", FORMS["report"], 1))
         self.assertEqual(narrow[1:3], (FORMS["sign"], 2))
-        self.assertEqual(narrow.first, self.now - timedelta(hours=20))
+        self.assertEqual(narrow.latest, self.now - timedelta(hours=2))
 
     def test_an_empty_site_has_figures_too(self):
         counted = figures()

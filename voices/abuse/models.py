@@ -39,10 +39,10 @@ class Limit(models.Model):
 
 class AlarmQuerySet(models.QuerySet):
     def latest_day(self):
-        """The last day's: kind of form, limit, how many hours, first and latest."""
+        """The last day's: kind of form, limit, in how many hours, and the latest."""
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
-            hours=models.Count("pk"), first=models.Min("at"), latest=models.Max("at")
+            hours=models.Count("pk"), latest=models.Max("at")
         )
         return counted.order_by("-latest", "form", "of")
 
