@@ -3,6 +3,8 @@
 from django.utils import timezone
 
 from tests.factories import make_signature, make_voice
+from voices.invalidation import change
+from voices.invalidation.select import Criteria, fingerprint
 from voices.models import Limit
 
 
@@ -25,3 +27,14 @@ def make_quarantined(**fields):
             **fields,
         }
     )
+
+
+def make_invalidated(by, domain="forger.example", **fields):
+    """A signature that staff took out of the count, with all others of its domain."""
+    signature = make_signature(email=f"forged@{domain}", **fields)
+    criteria = Criteria({"domain": domain})
+    criteria.is_valid()
+    _, seen = fingerprint(criteria.select())
+    change.invalidate(criteria, seen, "All from one machine, in one night.", by)
+    signature.refresh_from_db()
+    return signature

@@ -26,7 +26,7 @@ from aaqi.accounts.models import Invitation
 from aaqi.accounts.roles import Role, make_roles
 from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
-from tests.abuse import make_quarantined, set_limit
+from tests.abuse import make_invalidated, make_quarantined, set_limit
 from tests.accounts.steps import (
     PASSWORD,
     add_app,
@@ -48,6 +48,7 @@ from tests.factories import (
     make_submission,
     make_voice,
     not_me_url,
+    numbers,
 )
 from tests.faq.texts import (
     make_case,
@@ -198,6 +199,20 @@ def withdrawn_path():
     mine = signature()
     changes.withdraw(mine)
     return token_path("manage", tokens.managing, mine.ref) + "?done=withdrawn"
+
+
+def invalidated_path():
+    mine = make_invalidated(
+        make_staff(f"by{next(numbers)}"), f"d{next(numbers)}.example"
+    )
+    return token_path("manage", tokens.managing, mine.ref)
+
+
+def selected_path():
+    make_signature(email=f"f{next(numbers)}@selected.example")
+    return reverse(
+        "admin:voices_invalidation_add", query={"domain": "selected.example"}
+    )
 
 
 def expired(make_path):
@@ -356,6 +371,8 @@ PUBLIC = [
     Page("manage-errors", manage_path, 422, press("Erase everything")),
     Page("manage-unlisted", lambda: manage_path(name_display="unlisted")),
     Page("manage-withdrawn", withdrawn_path),
+    Page("manage-invalidated", invalidated_path),
+    Page("manage-objected", invalidated_path, then=press("I signed this myself")),
     Page("manage-erase", manage_path, then=press_sure("Erase everything")),
     Page("manage-erased", at("voices:manage-erased")),
     Page("manage-expired", expired(manage_path), 410),
@@ -420,6 +437,8 @@ NOT_PAGES = {
     "accounts_end_session",
     "accounts_stay",
     "admin:logout",
+    "admin:voices_invalidatedsignature_reveal",
+    "admin:voices_invalidation_undo",
     "admin:voices_quarantinedsignature_reveal",
     "admin:voices_signature_reveal",
     "mfa_authenticate",
@@ -506,6 +525,7 @@ def make_a_row_of_each():
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     Update.objects.create(subject="A bill in Ohio", body="It passed.")
     make_quarantined()
+    make_invalidated(make_staff("invalidator"))
     decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))
 
 
@@ -703,6 +723,7 @@ STAFF = [
         then=choose("Reject…"),
         staff=True,
     ),
+    Page("staff-invalidate", selected_path, staff=True),
     Page("staff-import", import_path, staff=True),
     Page(
         "staff-import-preview",

@@ -72,6 +72,9 @@ def count_signatures() -> dict[str, int]:
         in_quarantine=Count(
             "pk", filter=Q(quarantined_at__isnull=False, withdrawn_at=None)
         ),
+        invalidated=Count(
+            "pk", filter=Q(invalidation__isnull=False, withdrawn_at=None)
+        ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
         readers=Count("pk", filter=READER),
@@ -80,7 +83,7 @@ def count_signatures() -> dict[str, int]:
 
 def count_sources() -> list[tuple[str, int]]:
     """Return how many count that came by a link of ours, by where it stood."""
-    counting = Signature.objects.filter(counted_at__isnull=False, withdrawn_at=None)
+    counting = Signature.objects.counting()
     counts = dict(counting.order_by().values_list("source").annotate(count=Count("pk")))
     known = [(source.label, counts.get(source.value, 0)) for source in Source]
     return [*known, ("Not known", counts.get("", 0))]

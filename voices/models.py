@@ -11,6 +11,7 @@ from voices.abuse.models import (
 )
 from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
+from voices.invalidation.models import InvalidatedAddress, Invalidation
 from voices.letters.models import Letter, RefusedAddress
 from voices.managing.models import AddressChange, LinkRequest
 from voices.moderation.models import (
@@ -20,6 +21,7 @@ from voices.moderation.models import (
     QuarantinedSignature,
     Reason,
 )
+from voices.objections.models import InvalidatedSignature, Objection
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.reveals.models import Reveal
@@ -38,10 +40,14 @@ __all__ = [
     "DayTally",
     "Decision",
     "Digest",
+    "InvalidatedAddress",
+    "InvalidatedSignature",
+    "Invalidation",
     "Letter",
     "Limit",
     "LinkRequest",
     "MailProvider",
+    "Objection",
     "QuarantinedSignature",
     "RankingError",
     "Reason",

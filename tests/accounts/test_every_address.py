@@ -7,6 +7,7 @@ from django.utils import timezone
 from aaqi.accounts import inviting
 from aaqi.accounts.models import Invitation
 from aaqi.accounts.roles import Role
+from tests.abuse import make_invalidated
 from tests.accounts.pages import (
     APART,
     FOR_OWNERS,
@@ -97,6 +98,7 @@ def make_a_row_of_each(staff):
     make_voice()
     make_signature(counted_at=None, quarantined_at=timezone.now())
     Reveal.objects.create(signature=signature, by=staff)
+    make_invalidated(by=staff)
     Decision.objects.create(voice=voice, kind="published", by=staff)
     Report.objects.create(voice=voice, kind="other")
     Update.objects.create(subject="News", body="There is some.")

@@ -11,7 +11,15 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
-from voices.models import Decision, Letter, Reason, RefusedAddress, Signature, Update
+from voices.models import (
+    Decision,
+    Invalidation,
+    Letter,
+    Reason,
+    RefusedAddress,
+    Signature,
+    Update,
+)
 
 NOW = timezone.now()
 
@@ -107,6 +115,32 @@ def mail_an_update_twice():
         )
 
 
+def count_what_is_invalidated():
+    held = make_invalidation()
+    make_signature(invalidation=held, counted_before=NOW)
+
+
+def invalidate_what_never_counted():
+    make_signature(invalidation=make_invalidation(), counted_at=None)
+
+
+def make_invalidation(**fields):
+    by = fields.pop("by", None) or make_staff("forger")
+    return Invalidation.objects.create(
+        **{"kind": "invalidated", "count": 1, "by": by, **fields}
+    )
+
+
+def undo_no_invalidation():
+    make_invalidation(kind="undone")
+
+
+def undo_an_invalidation_twice():
+    held = make_invalidation()
+    for _ in range(2):
+        make_invalidation(kind="undone", of=held, by=held.by)
+
+
 CHECKED = {
     "voice_published_or_declined": [publish_and_decline],
     "voice_taken_down_was_published": [take_down_what_is_not_published],
@@ -130,6 +164,12 @@ CHECKED = {
         ask_to_confirm_a_signature,
     ],
     "letter_one_confirmation_in_flight": [ask_twice_at_once],
+    "signature_invalidated_does_not_count": [
+        count_what_is_invalidated,
+        invalidate_what_never_counted,
+    ],
+    "invalidation_following_names_one": [undo_no_invalidation],
+    "invalidation_undone_once": [undo_an_invalidation_twice],
     "decision_undone_names_one": [undo_nothing, publish_and_undo_in_one],
 }
 

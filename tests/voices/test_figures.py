@@ -75,6 +75,7 @@ class FiguresTests(TestCase):
                 "counted": 4,
                 "withdrawn": 1,
                 "in_quarantine": 2,
+                "invalidated": 0,
                 "rejected": 1,
                 "bounced": 1,
                 "readers": 2,

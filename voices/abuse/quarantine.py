@@ -17,6 +17,7 @@ from django.utils.timesince import timesince
 
 from voices import addresses
 from voices.abuse.suspicion import SUSPICIONS, labels
+from voices.invalidation.links import alike, short
 from voices.moderation import decide
 from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
@@ -27,7 +28,6 @@ MOST_AT_A_TIME = 4000
 SAMPLE = 10
 # Networks that the filter offers, those with the most rows first.
 NETWORKS = 10
-HASH_SHOWN = 8
 
 
 def count_by_network(signatures) -> dict[str, int]:
@@ -61,7 +61,7 @@ class NetworkFilter(admin.SimpleListFilter):
         chosen = request.GET.get(self.parameter_name)
         most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
         return [
-            (network, f"{network[:HASH_SHOWN]}… ({counts[network]})")
+            (network, f"{short(network)} ({counts[network]})")
             for network in most
             if counts[network] > 1 or network == chosen
         ]
@@ -103,10 +103,11 @@ class QuarantinedSignatureAdmin(RevealsAddress):
         "profession",
         "statement",
         "why",
+        "alike",
         "submitted_at",
         "quarantined_at",
     ]
-    readonly_fields = ["masked_email", "statement", "why"]
+    readonly_fields = ["masked_email", "statement", "why", "alike"]
 
     def get_queryset(self, request):
         return QuarantinedSignature.objects.in_quarantine()
@@ -246,6 +247,10 @@ class QuarantinedSignatureAdmin(RevealsAddress):
     @admin.display
     def why(self, signature):
         return "; ".join(labels(signature.suspicions))
+
+    @admin.display(description="select to invalidate")
+    def alike(self, signature):
+        return alike(signature)
 
     @admin.display(description="same network", ordering="network_hash")
     def network(self, signature):

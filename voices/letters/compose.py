@@ -105,7 +105,8 @@ def compose_for_voice(
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
         Letter.Kind.CORRECTION_DECLINED: voice.correction and not voice.corrected_at,
     }
-    if voice.withdrawn_at or not still_true[Letter.Kind(letter.kind)]:
+    gone = voice.withdrawn_at or voice.invalidated_at
+    if gone or not still_true[Letter.Kind(letter.kind)]:
         return None
     return draft_to_signer(
         letter,

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from voices import addresses
 from voices.abuse.models import Arrival
+from voices.invalidation.models import InvalidatedAddress
 from voices.letters.models import Letter, RefusedAddress
 from voices.letters.queue import letters_lock, queue_letter
 from voices.managing.models import AddressChange, LinkRequest
+from voices.objections.models import Objection
 from voices.signing.models import NameDisplay, Signature, Submission, shown_name
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
@@ -97,7 +99,8 @@ def show_as(signature: Signature, display: str) -> None:
             state=current.state,
             submitted_at=timezone.now(),
             # What does not count, being suspicious, does not come up for review.
-            review_since=timezone.now() if current.counted_at else None,
+            review_since=timezone.now() if current.is_reviewed else None,
+            invalidated_at=timezone.now() if current.invalidation_id else None,
         )
     else:
         show_name(voice, before, current)
@@ -176,10 +179,18 @@ def correct(signature: Signature, statement: str) -> None:
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.changes_asked_at = voice.reason = None
         voice.changes_asked = ""
-        voice.review_since = now if current.counted_at else None
+        voice.review_since = now if current.is_reviewed else None
     voice.save()
     if not statement:
         queue_drop()
+
+
+@transaction.atomic
+def object_to_invalidation(signature: Signature, text: str) -> None:
+    """Put before staff that it is genuine; a second time changes nothing."""
+    current = locked(signature)
+    if current and current.invalidation_id and not current.withdrawn_at:
+        Objection.objects.get_or_create(signature=current, defaults={"text": text})
 
 
 @transaction.atomic
@@ -234,6 +245,9 @@ def confirm_new_address(change: AddressChange) -> bool:
         return False
     signature = current.signature
     signature.submissions.all().delete()
+    if signature.invalidation_id:
+        # Else the old address could sign again and count.
+        InvalidatedAddress.objects.keep(old_key, signature.invalidation_id)
     signature.email, signature.email_key = current.email, current.email_key
     signature.bounced_at = None
     signature.ref = current.ref

@@ -4,12 +4,13 @@ from django.db.models import Q
 
 from voices.letters.models import Letter
 from voices.managing.models import AddressChange
+from voices.objections.models import Objection
 from voices.reports.models import Report
 from voices.reveals.models import Reveal
 from voices.signing.models import Signature
 
 # Keys of the database's own, and what is made of the other columns.
-INTERNAL = {"id", "ref", "voice", "search", "text_key"}
+INTERNAL = {"id", "ref", "voice", "search", "text_key", "invalidation"}
 
 
 def row(instance) -> dict:
@@ -27,10 +28,23 @@ def everything(signature: Signature) -> dict:
     Left out are the words and names of others, and the arrivals, which are there as
     hashes for some days.
     """
-    voice = signature.voice
+    voice, invalidation = signature.voice, signature.invalidation
     return {
         "signature": row(signature),
         "voice": row(voice) | {"number": voice.pk} if voice else None,
+        "invalidation": (
+            {
+                "at": invalidation.at,
+                "reason": invalidation.reason,
+                "signatures": invalidation.count,
+            }
+            if invalidation
+            else None
+        ),
+        "objection": [
+            {"text": each.text, "at": each.at, "answered": each.answered_at}
+            for each in Objection.objects.filter(signature=signature)
+        ],
         "mails": [
             {"kind": letter.kind, "queued": letter.queued_at, "sent": letter.sent_at}
             for letter in Letter.objects.filter(

@@ -2,6 +2,7 @@ from django import forms
 
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
+from voices.objections.models import OBJECTION_LENGTH
 from voices.plain_text import tidy_paragraphs, validate_plain_text
 from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, TidyCharField
 from voices.signing.models import NameDisplay, Signature, shown_name
@@ -63,6 +64,24 @@ class VoiceForm(ShowsDetails, forms.Form):
             (value, shown_name(signature.name, value) or label)
             for value, label in NameDisplay.choices
         ]
+
+
+class ObjectionForm(forms.Form):
+    """What a signer says to their signature's being taken out of the count."""
+
+    text = TidyCharField(
+        label="What should we know?",
+        required=False,
+        tidy=tidy_paragraphs,
+        max_length=OBJECTION_LENGTH,
+        help_text=f"Up to {OBJECTION_LENGTH} characters, or nothing: pressing the "
+        "button is enough.",
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 4, "data-count": ""}),
+    )
+
+    def __init__(self, data=None):
+        super().__init__(data, auto_id="objection_%s")
 
 
 class SureForm(forms.Form):

@@ -16,9 +16,16 @@ from voices.abuse.models import Arrival
 from voices.abuse.suspicion import is_doubtful
 from voices.managing import changes
 from voices.managing.data import everything
-from voices.managing.forms import AskForm, NewAddressForm, SureForm, VoiceForm
+from voices.managing.forms import (
+    AskForm,
+    NewAddressForm,
+    ObjectionForm,
+    SureForm,
+    VoiceForm,
+)
 from voices.managing.models import AddressChange
 from voices.managing.queue import queue_link
+from voices.objections.models import Objection
 from voices.signing import tokens
 from voices.signing.models import Signature
 from voices.signing.views import GET_OR_POST, redirect_see_other
@@ -71,7 +78,8 @@ def find_signature(token):
     Raises BadSignature for a token that is not ours, or is for something else.
     """
     ref, late = tokens.read(tokens.managing, token, settings.MANAGE_LINK_DAYS)
-    signature = Signature.objects.select_related("voice").filter(ref=ref).first()
+    signatures = Signature.objects.select_related("voice", "invalidation")
+    signature = signatures.filter(ref=ref).first()
     if late:
         return signature, "expired"
     return signature, "" if signature else "erased"
@@ -118,6 +126,7 @@ def manage_page(request, token, signature, *, stale=False, **bound):
     forms = {
         "voice_form": VoiceForm(signature=signature, initial=initial(signature)),
         "address_form": NewAddressForm(),
+        "objection_form": ObjectionForm(),
         "withdraw_form": withdraw_form(),
         "erase_form": erase_form(),
     }
@@ -127,6 +136,7 @@ def manage_page(request, token, signature, *, stale=False, **bound):
         {
             "signature": signature,
             "voice": voice,
+            "objection": objection_to(signature),
             "token": token,
             # What an earlier button did is no answer to the one that was pressed now.
             "done": "" if bound or stale else request.GET.get("done", ""),
@@ -138,6 +148,12 @@ def manage_page(request, token, signature, *, stale=False, **bound):
         },
         status=403 if stale else 422 if bound else 200,
     )
+
+
+def objection_to(signature) -> Objection | None:
+    if signature.invalidation_id is None:
+        return None
+    return Objection.objects.filter(signature=signature).first()
 
 
 def initial(signature) -> dict:
@@ -206,6 +222,14 @@ def is_unwelcome(request, email_key) -> bool:
     return bool(count.over) or has_blocked_domain(email_key)
 
 
+def object_to_invalidation(request, token, signature):
+    form = ObjectionForm(request.POST)
+    if not form.is_valid():
+        return manage_page(request, token, signature, objection_form=form)
+    changes.object_to_invalidation(signature, form.cleaned_data["text"])
+    return back(token, "objected")
+
+
 def withdraw(request, token, signature):
     form = withdraw_form(request.POST)
     if not form.is_valid():
@@ -231,12 +255,15 @@ def lost_cookie(request, token, signature):
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
     if request.POST.get("action") == "address":
         typed["address_form"] = NewAddressForm(request.POST)
+    if request.POST.get("action") == "object":
+        typed["objection_form"] = ObjectionForm(request.POST)
     return manage_page(request, token, signature, stale=True, **typed)
 
 
 ACTIONS = {
     "save": save,
     "address": change_address,
+    "object": object_to_invalidation,
     "withdraw": withdraw,
     "erase": erase,
 }

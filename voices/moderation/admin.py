@@ -265,6 +265,7 @@ class VoiceDesk(FlagColumns):
     def status(self, voice):
         for when, words in (
             (voice.withdrawn_at, "Withdrawn or erased"),
+            (voice.invalidated_at, "Invalidated with its signature"),
             (voice.taken_down_at, "Taken down"),
             (voice.featured_at, "Featured"),
             (voice.published_at, "Published"),
@@ -326,6 +327,10 @@ class StatusFilter(admin.SimpleListFilter):
             Q(changes_asked_at__isnull=False, published_at=None, declined_at=None),
         ),
         "taken-down": ("Taken down", Q(taken_down_at__isnull=False)),
+        "invalidated": (
+            "Invalidated with its signature",
+            Q(invalidated_at__isnull=False),
+        ),
     }
 
     def lookups(self, request, model_admin):

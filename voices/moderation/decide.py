@@ -48,6 +48,7 @@ def undecided(voices):
         published_at=None,
         declined_at=None,
         withdrawn_at=None,
+        invalidated_at=None,
     )
 
 
@@ -317,6 +318,9 @@ def undo(voices, by) -> int:
             voice.corrected_at or not voice.correction
         ):
             # The words before it are no longer there; what is, nobody has read.
+            continue
+        if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
+            # It would go back into quarantine, which the invalidation has overtaken.
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)

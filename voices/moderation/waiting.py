@@ -9,11 +9,13 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from voices.moderation.models import AwaitingVoice, QuarantinedSignature
+from voices.objections.models import InvalidatedSignature, Objection
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 
 # The lists of reports, without those that are closed.
 OPEN_ONES = "?closed_at__isempty=1"
+OBJECTED = "?objection=open"
 
 
 class Waiting(NamedTuple):
@@ -49,6 +51,12 @@ def quarantined() -> Waiting:
     return Waiting(count, words, None, list_of(QuarantinedSignature))
 
 
+def objections() -> Waiting:
+    count = Objection.objects.still_open().count()
+    words = f"objection{pluralize(count)} to an invalidated signature"
+    return Waiting(count, words, None, list_of(InvalidatedSignature) + OBJECTED)
+
+
 def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
@@ -59,6 +67,7 @@ LISTS = {
     Report: open_reports,
     RankingError: open_errors,
     QuarantinedSignature: quarantined,
+    InvalidatedSignature: objections,
 }
 
 

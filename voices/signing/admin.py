@@ -3,6 +3,7 @@ from django.db.models import Q
 
 from aaqi.searching import FoldedSearch
 from voices import addresses
+from voices.invalidation.links import alike
 from voices.reveals.admin import RevealsAddress
 from voices.signing.models import Signature
 
@@ -30,10 +31,12 @@ class SignatureAdmin(FoldedSearch, RevealsAddress):
         "submitted_at",
         "confirmed_at",
         "counted_at",
+        "invalidation",
+        "alike",
         "withdrawn_at",
         "bounced_at",
     ]
-    readonly_fields = ["masked_email"]
+    readonly_fields = ["masked_email", "alike"]
 
     def exact(self, term):
         """Find an address by the one spelling of its mailbox."""
@@ -53,6 +56,11 @@ class SignatureAdmin(FoldedSearch, RevealsAddress):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    @admin.display(description="select to invalidate")
+    def alike(self, signature):
+        """Links to the signatures that this one has something in common with."""
+        return alike(signature)
 
     @admin.display(description="e-mail")
     def masked_email(self, signature):

@@ -12,6 +12,7 @@ from aaqi.searching import folded_words
 from rankings.states import PLACES
 from voices import addresses
 from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
+from voices.invalidation.models import InvalidatedAddress, Invalidation
 from voices.signing import tokens
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
@@ -101,6 +102,10 @@ class SignatureQuerySet(models.QuerySet):
         """Those that nobody has withdrawn."""
         return self.filter(withdrawn_at=None)
 
+    def counting(self):
+        """Those in the public figures."""
+        return self.filter(counted_at__isnull=False, withdrawn_at=None)
+
     def in_quarantine(self):
         """Those that staff have yet to release or reject."""
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
@@ -109,10 +114,14 @@ class SignatureQuerySet(models.QuerySet):
         """Turn a form whose address is confirmed into a signature and its voice.
 
         One that looked suspicious neither counts nor waits for a moderator until
-        staff release it from quarantine.
+        staff release it from quarantine. One whose address an invalidation holds is
+        invalidated from the start.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
+        held_by = None
+        if not suspicious:
+            held_by = InvalidatedAddress.objects.take(submission.email_key)
         voice = None
         if submission.name_display != NameDisplay.UNLISTED:
             voice = Voice.objects.create(
@@ -123,6 +132,7 @@ class SignatureQuerySet(models.QuerySet):
                 statement=submission.statement,
                 submitted_at=submission.submitted_at,
                 review_since=None if suspicious else now,
+                invalidated_at=now if held_by else None,
             )
         fields = [field.name for field in SignedForm._meta.get_fields()]
         return self.create(
@@ -132,7 +142,9 @@ class SignatureQuerySet(models.QuerySet):
             voice=voice,
             submitted_at=submission.submitted_at,
             confirmed_at=now,
-            counted_at=None if suspicious else now,
+            counted_at=None if suspicious or held_by else now,
+            counted_before=now if held_by else None,
+            invalidation_id=held_by,
             quarantined_at=now if suspicious else None,
         )
 
@@ -141,7 +153,8 @@ class Signature(SignedForm):
     """Who signed: a confirmed address, private for as long as it exists.
 
     It counts from `counted_at` on, whether or not its statement is published. An
-    unlisted signature has no voice. One that looked suspicious is in quarantine and
+    unlisted signature has no voice. Staff can take it out of the count again
+    (voices/invalidation/). One that looked suspicious is in quarantine and
     does not count until staff release it; a rejected one never does.
     """
 
@@ -161,6 +174,16 @@ class Signature(SignedForm):
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
     rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What took it out of the count, and from when it counted until then.
+    invalidation = models.ForeignKey(
+        Invalidation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="signatures",
+    )
+    counted_before = models.DateTimeField(null=True, blank=True, editable=False)
     # When a mail server refused its address for good.
     bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -179,6 +202,18 @@ class Signature(SignedForm):
                 | models.Q(quarantined_at=None, rejected_at=None),
                 name="signature_counted_is_not_quarantined",
                 violation_error_message="In quarantine a signature does not count.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(invalidation=None, counted_before=None)
+                | models.Q(
+                    invalidation__isnull=False,
+                    counted_before__isnull=False,
+                    counted_at=None,
+                    quarantined_at=None,
+                    rejected_at=None,
+                ),
+                name="signature_invalidated_does_not_count",
+                violation_error_message="An invalidated signature does not count.",
             ),
         ]
         indexes = [
@@ -210,9 +245,19 @@ class Signature(SignedForm):
         self.address_hash = addresses.fingerprint(self.email_key)
         super().save(*args, **kwargs)
 
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether moderators read its words: those that count, or will if put back."""
+        return self.counted_at is not None or self.counted_before is not None
+
     @transaction.atomic
     def erase(self) -> None:
-        """Delete it, its letters and their jobs; of its voice leave id and dates."""
+        """Delete it, its letters and their jobs; of its voice leave id and dates.
+
+        While an invalidation holds it, the hash of its address stays.
+        """
+        if self.invalidation_id:
+            InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
         # The voice first, as moderators' decisions lock it.
         voice = Voice.objects.select_for_update().filter(signature=self).first()
         for letter in self.letter_set.all():

@@ -20,10 +20,15 @@ STATEMENT_LENGTH = 600
 # What `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
 
-PUBLIC = models.Q(published_at__isnull=False, taken_down_at=None, withdrawn_at=None)
+PUBLIC = models.Q(
+    published_at__isnull=False,
+    taken_down_at=None,
+    withdrawn_at=None,
+    invalidated_at=None,
+)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
 # In the moderators' queue: never decided on, or corrected by its author, or reported.
-WAITING = models.Q(withdrawn_at=None) & (
+WAITING = models.Q(withdrawn_at=None, invalidated_at=None) & (
     models.Q(
         review_since__isnull=False,
         published_at=None,
@@ -140,6 +145,8 @@ class Voice(models.Model):
     taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
     # By its author; what was erased is withdrawn, and empty.
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # By staff, with its signature: voices/invalidation/.
+    invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Why it was declined or taken down; at most one of the two holds at a time.
     reason = models.ForeignKey(
@@ -278,6 +285,7 @@ class Voice(models.Model):
             self.published_at is not None
             and self.taken_down_at is None
             and self.withdrawn_at is None
+            and self.invalidated_at is None
         )
 
     @property

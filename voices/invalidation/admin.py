@@ -1,0 +1,151 @@
+"""Staff's pages for taking forged signatures out of the count, and the log of it."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from voices.invalidation import change
+from voices.invalidation.models import Invalidation
+from voices.invalidation.select import Criteria, effect, fingerprint, sample
+from voices.plain_text import validate_plain_text
+
+
+class ReasonForm(forms.Form):
+    """Why; with the mark of the selection that the page showed."""
+
+    seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=600,
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),
+        help_text="Up to 600 characters. Their signers read it on their own page and "
+        "in the file with their data.",
+    )
+
+
+@admin.register(Invalidation)
+class InvalidationAdmin(admin.ModelAdmin):
+    """The log. Adding to it is to invalidate; an undo adds another row."""
+
+    list_display = ["at", "kind", "count", "of", "reason", "by"]
+    list_filter = ["kind"]
+    list_select_related = ["of", "by"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    change_form_template = "admin/voices/invalidation.html"
+    fields = ["at", "kind", "of", "count", "found_by", "reason", "by", "still_held"]
+    readonly_fields = fields
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.undo_view)
+        name = "voices_invalidation_undo"
+        return [path("<int:pk>/undo/", view, name=name), *super().get_urls()]
+
+    @property
+    def changelist_url(self) -> str:
+        return reverse("admin:voices_invalidation_changelist")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Select signatures, see what it would change, and invalidate them."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        criteria = Criteria(request.GET or None)
+        if not criteria.is_valid():
+            return self.select_page(request, criteria)
+        if request.method != "POST":
+            return self.select_page(request, criteria, self.empty_form(criteria))
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return self.select_page(request, criteria, form)
+        try:
+            done = change.invalidate(criteria, by=request.user, **form.cleaned_data)
+        except change.ChangedError:
+            return self.show_again(request, criteria, form)
+        self.say_done(request, done)
+        return redirect(self.changelist_url)
+
+    def empty_form(self, criteria, **initial):
+        _, seen = fingerprint(criteria.select())
+        return ReasonForm(initial={"seen": seen, **initial})
+
+    def show_again(self, request, criteria, form):
+        sentence = (
+            "The selection has changed since you looked at it. Nothing was done: look "
+            "at it again."
+        )
+        self.message_user(request, sentence, messages.WARNING)
+        again = self.empty_form(criteria, reason=form.cleaned_data["reason"])
+        return self.select_page(request, criteria, again)
+
+    def say_done(self, request, done):
+        page = reverse("admin:voices_invalidation_change", args=[done.pk])
+        sentence = format_html(
+            'Invalidated: {}. <a href="{}">See or undo</a>', done.count, page
+        )
+        self.message_user(request, sentence, messages.SUCCESS)
+
+    def select_page(self, request, criteria, form=None):
+        context = self.admin_site.each_context(request) | {
+            "title": "Invalidate signatures",
+            "opts": self.opts,
+            "changelist_url": self.changelist_url,
+            "criteria": criteria,
+        }
+        if form:
+            chosen = criteria.select()
+            figures = effect(chosen)
+            context |= {
+                # Shows the end that was filled in for one that was left empty.
+                "criteria": Criteria(initial=criteria.cleaned_data),
+                "query": criteria.query,
+                "form": form,
+                "count": figures[0].now - figures[0].then,
+                "effect": figures,
+                "sample": sample(chosen),
+            }
+        failed = criteria.errors or (form and form.errors)
+        status = 422 if failed else 200
+        return render(request, "admin/voices/invalidate.html", context, status=status)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        row = self.get_object(request, object_id)
+        may_undo = (
+            row is not None
+            and row.kind == Invalidation.Kind.INVALIDATED
+            and not row.followed_by.filter(kind=Invalidation.Kind.UNDONE).exists()
+            and self.has_add_permission(request)
+        )
+        context = {"may_undo": may_undo} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
+
+    def undo_view(self, request, pk):
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        invalidations = Invalidation.objects.filter(kind=Invalidation.Kind.INVALIDATED)
+        count = change.undo(get_object_or_404(invalidations, pk=pk), by=request.user)
+        if count is None:
+            self.message_user(request, "It was undone before.", messages.WARNING)
+        else:
+            self.message_user(request, f"Counted again: {count}.", messages.SUCCESS)
+        return redirect(self.changelist_url)
+
+    @admin.display(description="found by")
+    def found_by(self, row):
+        said = [f"{name}: {value}" for name, value in row.criteria.items()]
+        return "; ".join(said) or "-"
+
+    @admin.display(description="still invalidated by it")
+    def still_held(self, row):
+        return row.signatures.count()

@@ -1,0 +1,123 @@
+"""Taking signatures out of the count and putting them back, with the log.
+
+Each is one transaction whose number of queries doesn't grow with the signatures. One
+runs at a time, and rows are locked as everywhere: voices, then signatures, by id.
+"""
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from voices.invalidation.models import InvalidatedAddress, Invalidation
+from voices.invalidation.select import Criteria, fingerprint
+from voices.objections.models import Objection
+from voices.signing.models import Signature
+from voices.wall.copies import queue_drop
+from voices.wall.models import Voice
+
+Kind = Invalidation.Kind
+
+
+class ChangedError(Exception):
+    """The selection is no longer what staff saw, and nothing was done."""
+
+
+@transaction.atomic
+def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
+    """Take those that fit out of the count, if they are the ones that staff saw.
+
+    Raises ChangedError. `seen` is what `fingerprint` returned.
+    """
+    take_turns()
+    chosen = criteria.select()
+    lock_rows(chosen)
+    count, found = fingerprint(chosen)
+    if not count or found != seen:
+        raise ChangedError
+    now = timezone.now()
+    invalidation = Invalidation.objects.create(
+        kind=Kind.INVALIDATED,
+        criteria=criteria.to_log,
+        reason=reason,
+        count=count,
+        by=by,
+        at=now,
+    )
+    taken = chosen.update(
+        invalidation=invalidation, counted_before=F("counted_at"), counted_at=None
+    )
+    if taken != count:
+        # Somebody has confirmed since the rows were locked.
+        raise ChangedError
+    Voice.objects.filter(signature__invalidation=invalidation).update(
+        invalidated_at=now, featured_at=None
+    )
+    queue_drop()
+    return invalidation
+
+
+@transaction.atomic
+def undo(invalidation: Invalidation, by) -> int | None:
+    """Count again those it still holds; None if that was done before."""
+    take_turns()
+    if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
+        return None
+    count = put_back(Signature.objects.filter(invalidation=invalidation))
+    InvalidatedAddress.objects.filter(invalidation=invalidation).delete()
+    Invalidation.objects.create(kind=Kind.UNDONE, of=invalidation, count=count, by=by)
+    return count
+
+
+@transaction.atomic
+def reinstate(signatures: QuerySet[Signature], by) -> int:
+    """Count single ones again; the invalidation goes on holding the others."""
+    take_turns()
+    held = signatures.filter(invalidation__isnull=False)
+    lock_rows(held)
+    by_invalidation: dict[int, list[int]] = {}
+    for pk, invalidation_id in held.order_by("pk").values_list("pk", "invalidation_id"):
+        by_invalidation.setdefault(invalidation_id, []).append(pk)
+    Invalidation.objects.bulk_create(
+        Invalidation(
+            kind=Kind.REINSTATED,
+            of_id=invalidation_id,
+            criteria={"signatures": ids},
+            count=len(ids),
+            by=by,
+            at=timezone.now(),
+        )
+        for invalidation_id, ids in by_invalidation.items()
+    )
+    return put_back(held)
+
+
+def put_back(held: QuerySet[Signature]) -> int:
+    lock_rows(held)
+    Voice.objects.filter(signature__in=held).update(invalidated_at=None)
+    Objection.objects.filter(signature__in=held).delete()
+    count = held.update(
+        counted_at=F("counted_before"), counted_before=None, invalidation=None
+    )
+    queue_drop()
+    return count
+
+
+def take_turns() -> None:
+    """Let one transaction at a time invalidate or put back, until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('voices.invalidation', 2))"
+        )
+
+
+def lock_rows(signatures: QuerySet[Signature]) -> None:
+    """Lock these and their voices in the order that everybody keeps.
+
+    The database counts them, so that their ids need not be fetched.
+    """
+    of_voices = Voice.objects.filter(signature__in=signatures)
+    for rows in (of_voices, signatures):
+        locked = rows.select_for_update(of=["self"]).order_by("pk").values("pk")
+        sql, params = locked.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS locked", params)  # noqa: S608

@@ -1,0 +1,40 @@
+"""From a signature's page to the selection of those that are like it."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.html import format_html_join
+
+HASH_SHOWN = 8
+
+
+def alike(signature):
+    """Return links that select counted signatures by this one's networks and domain."""
+    domain = signature.email_key.rpartition("@")[2]
+    found = [
+        ("network", signature.network_hash, f"network {short(signature.network_hash)}"),
+        (
+            "network",
+            signature.wide_network_hash,
+            f"wider network {short(signature.wide_network_hash)}",
+        ),
+        ("domain", domain, f"mail domain {domain}"),
+    ]
+    page = reverse("admin:voices_invalidation_add")
+    return (
+        format_html_join(
+            " · ",
+            '<a href="{}">{}</a>',
+            (
+                (f"{page}?{urlencode({name: value})}", label)
+                for name, value, label in found
+                if value
+            ),
+        )
+        or "-"
+    )
+
+
+def short(network_hash: str) -> str:
+    """Return as much of a network's hash as lists show."""
+    return f"{network_hash[:HASH_SHOWN]}…"

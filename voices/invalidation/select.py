@@ -1,0 +1,164 @@
+"""Which counted signatures an invalidation is about, and what it would change."""
+
+import re
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import CharField, Count, Q, QuerySet, StringAgg, Value
+from django.db.models.functions import MD5, Cast
+from django.utils import timezone
+
+from rankings.states import PLACES
+from voices.invalidation.links import HASH_SHOWN
+from voices.signing.models import Signature, Source
+from voices.wall.models import Tally
+
+SAMPLE = 10
+UNKNOWN = "unknown"
+
+
+class MomentField(forms.DateTimeField):
+    widget = forms.DateTimeInput(
+        {"type": "datetime-local", "step": 1}, "%Y-%m-%dT%H:%M:%S"
+    )
+
+
+class Criteria(forms.Form):
+    """What counted signatures have in common; an empty field selects nothing out."""
+
+    network = forms.CharField(
+        required=False,
+        max_length=64,
+        help_text=f"The mark of a network as a signature's page shows it, or its first "
+        f"{HASH_SHOWN} signs. It finds the address or /64, and the /24 or /48.",
+    )
+    domain = forms.CharField(
+        label="Mail domain",
+        required=False,
+        max_length=253,
+        help_text="What follows the @ sign; subdomains are included.",
+    )
+    since = MomentField(label="Confirmed from", required=False)
+    until = MomentField(
+        label="Confirmed before",
+        required=False,
+        help_text="If you leave it empty, the time when you press Show.",
+    )
+    source = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any"), *Source.choices, (UNKNOWN, "Not known")],
+        help_text="Where the link to the form was.",
+    )
+
+    def clean_network(self):
+        network = self.cleaned_data["network"].strip().rstrip("…").lower()
+        if network and not re.fullmatch(rf"[0-9a-f]{{{HASH_SHOWN},64}}", network):
+            raise ValidationError(
+                f"Enter at least {HASH_SHOWN} of the mark's digits (0-9, a-f)."
+            )
+        return network
+
+    def clean_domain(self):
+        domain = self.cleaned_data["domain"].strip().lower().lstrip("@.").rstrip(".")
+        if domain and not re.fullmatch(r"[^\s@%_\\/]+\.[^\s@%_\\/]+", domain):
+            raise ValidationError("Enter a domain such as example.com.")
+        return domain
+
+    def clean(self):
+        super().clean()
+        if self.errors:
+            return
+        given = {name for name, value in self.cleaned_data.items() if value}
+        if not given:
+            raise ValidationError("Fill in at least one field.")
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        if since and until and since >= until:
+            self.add_error("until", "It has to be later than the beginning.")
+        if not until:
+            # A selection without an end would grow while staff look at it.
+            self.cleaned_data["until"] = timezone.now()
+
+    @property
+    def query(self) -> str:
+        """Return the criteria as the part of an address behind its question mark."""
+        return urlencode({name: text(value) for name, value in self.given.items()})
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def to_log(self) -> dict[str, str]:
+        """Return what the log keeps: of a network, only the start of its hash."""
+        kept = {name: text(value) for name, value in self.given.items()}
+        if "network" in kept:
+            kept["network"] = kept["network"][:HASH_SHOWN]
+        return kept
+
+    def select(self) -> QuerySet[Signature]:
+        """Return the signatures that count and fit."""
+        found = Signature.objects.counting()
+        chosen = self.cleaned_data
+        if network := chosen["network"]:
+            found = found.filter(of_network(network))
+        if domain := chosen["domain"]:
+            found = found.filter(
+                Q(email_key__endswith=f"@{domain}")
+                | Q(email_key__endswith=f".{domain}")
+                | Q(email__iendswith=f"@{domain}")
+            )
+        if since := chosen["since"]:
+            found = found.filter(confirmed_at__gte=since)
+        if source := chosen["source"]:
+            found = found.filter(source="" if source == UNKNOWN else source)
+        return found.filter(confirmed_at__lt=chosen["until"])
+
+
+def text(value) -> str:
+    return value if isinstance(value, str) else value.isoformat()
+
+
+def of_network(mark: str) -> Q:
+    # Only a whole hash is looked up in the index.
+    lookup = "" if len(mark) == 64 else "__startswith"
+    return Q(**{f"network_hash{lookup}": mark}) | Q(
+        **{f"wide_network_hash{lookup}": mark}
+    )
+
+
+def fingerprint(signatures: QuerySet[Signature]) -> tuple[int, str]:
+    """Return how many there are, and what tells whether they are the same ones."""
+    ids = StringAgg(Cast("pk", CharField()), Value(","), order_by="pk")
+    found = signatures.order_by().aggregate(count=Count("pk"), ids=MD5(ids))
+    return found["count"], f"{found['count']}-{found['ids'] or ''}"
+
+
+class Change(NamedTuple):
+    """A public figure now, and with the selected signatures left out."""
+
+    place: str
+    now: int
+    then: int
+
+
+def effect(signatures: QuerySet[Signature]) -> list[Change]:
+    """Return what it would do to the total, then to each state that it changes."""
+    by_state = signatures.order_by().values_list("state").annotate(count=Count("pk"))
+    less = dict(by_state)
+    now = Tally.objects.signers().by_state()
+    total = sum(now.values())
+    return [
+        Change("Everybody", total, total - sum(less.values())),
+        *(
+            Change(PLACES.get(state, state), now[state], now[state] - less[state])
+            for state in sorted(less)
+        ),
+    ]
+
+
+def sample(signatures: QuerySet[Signature]) -> QuerySet[Signature]:
+    """Return some of them, spread as if by chance, and the same ones each time."""
+    spread = signatures.order_by(MD5(Cast("pk", CharField())))
+    return spread.select_related("voice")[:SAMPLE]
