@@ -7,11 +7,13 @@ import os
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+
+from aaqi.server_urls import read_smtp, split
 
 
 def read(name: str, default: str = "") -> str:
@@ -83,17 +85,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def split(name: str, url: str) -> SplitResult:
-    """Take the address that `name` holds apart."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it is the check
-    except ValueError:
-        # Neither the address nor the error is quoted, for they may hold a password.
-        raise ImproperlyConfigured(f"{name} is not a valid address.") from None
-    return parts
-
-
 def read_database(*, loopback: bool) -> dict:
     """Return the entry for Django's DATABASES that DATABASE_URL describes."""
     url = require("DATABASE_URL", "`make run` sets it for its own embedded database")
@@ -151,22 +142,7 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
             "OPTIONS": {"file_path": str(folder)},
         }
     url = require("EMAIL_URL", "confirmation mails need a mail server")
-    parts = split("EMAIL_URL", url)
-    if parts.scheme != "smtp" or not parts.hostname:
-        raise ImproperlyConfigured(
-            "EMAIL_URL takes the form smtp://user:password@host:port?tls=1."
-        )
-    if parts.query not in {"", "tls=1", "ssl=1"}:
-        raise ImproperlyConfigured("EMAIL_URL ends in ?tls=1, in ?ssl=1 or in neither.")
     return {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {
-            "host": parts.hostname,
-            "port": parts.port or 25,
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "use_tls": parts.query == "tls=1",
-            "use_ssl": parts.query == "ssl=1",
-            "timeout": 20,
-        },
+        "OPTIONS": read_smtp("EMAIL_URL", url),
     }

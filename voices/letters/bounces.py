@@ -1,24 +1,22 @@
-"""Addresses that mail servers refuse, as they say in delivery reports (RFC 3464).
+"""What follows from reports about our letters: addresses marked, updates ended.
 
 Anybody who knows where reports go can forge one. All that a forged one can do is mark
-an address, and only with the Message-ID of a letter that was sent there, which is
-random and known to its reader alone.
+an address or end its updates, and only with the Message-ID of a letter that was sent
+there, which is random and known to its reader alone.
 """
 
 import logging
 import mailbox
-import re
 from collections import Counter
-from email import message_from_bytes
-from email.message import Message
 from enum import StrEnum
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from voices import addresses
+from voices.letters import reports
 from voices.letters.models import Letter
+from voices.letters.reports import is_for_good
 from voices.signing.models import Signature
 
 logger = logging.getLogger(__name__)
@@ -31,6 +29,7 @@ class Outcome(StrEnum):
     """What came of a message."""
 
     MARKED = "Refused for good, and marked"
+    COMPLAINED = "Called spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is not for good or not about the address.
     PASSING = "Passing"
     # To a form, to somebody who left or has another address now, or long ago.
@@ -44,20 +43,33 @@ def mark(letter: Letter) -> bool:
     signature = letter.signature
     if signature is None:
         return False
-    if letter.address_hash not in addresses.fingerprints(signature.email_key):
+    if not is_to(letter, [signature.email_key]):
         return False
     same = Signature.objects.filter(pk=signature.pk, email_key=signature.email_key)
     same.filter(bounced_at=None).update(bounced_at=timezone.now())
     return True
 
 
-def is_for_good(status: str) -> bool:
-    """Whether an enhanced status code (RFC 3463) says that an address is no good.
+@transaction.atomic
+def complain(letter: Letter) -> bool:
+    """End the updates of the reader who called one of our mails spam."""
+    signature = letter.signature
+    if signature is None or not is_to(letter, [signature.email_key]):
+        return False
+    Signature.objects.filter(pk=signature.pk).update(updates=False)
+    return True
 
-    5.7 is a matter of policy, about the sender: one day on somebody's list of spammers
-    must not cost us every address there.
-    """
-    return bool(re.match(r"5\.(?!7\.)\d{1,3}\.\d{1,3}", status))
+
+def is_to(letter: Letter, addressed: list[str]) -> bool:
+    """Whether the letter went to one of these addresses."""
+    for address in addressed:
+        try:
+            hashes = addresses.fingerprints(addresses.canonical(address))
+        except ValueError:
+            continue
+        if letter.address_hash in hashes:
+            return True
+    return False
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
@@ -79,21 +91,29 @@ def read_maildir(path: str) -> Counter[Outcome]:
 
 def settle(folder: mailbox.Maildir, key: str) -> Outcome:
     try:
-        message_id, statuses = read_report(folder, key)
+        report = read_report(folder, key)
     # Whatever strangers send must not keep what lies behind it from being read.
     except Exception as error:
         logger.debug("A message is no delivery report: %s.", type(error).__name__)
         return Outcome.LEFT
-    if not any(is_for_good(status) for status in statuses):
+    letters = Letter.objects.select_related("signature")
+    letter = letters.filter(message_id=report.message_id).first()
+    if report.complaint:
+        done = letter is not None and complain(letter)
+        return Outcome.COMPLAINED if done else Outcome.NOBODY
+    refused = [names for names, said in report.failures if is_for_good(said)]
+    if not refused:
         return Outcome.PASSING
-    letter = (
-        Letter.objects.select_related("signature").filter(message_id=message_id).first()
-    )
-    return Outcome.MARKED if letter and mark(letter) else Outcome.NOBODY
+    if letter is None or letter.signature is None:
+        return Outcome.NOBODY
+    # The letter may have been passed on, and another address refused it.
+    if not any(not names or is_to(letter, names) for names in refused):
+        return Outcome.PASSING
+    return Outcome.MARKED if mark(letter) else Outcome.NOBODY
 
 
-def read_report(folder: mailbox.Maildir, key: str) -> tuple[str, list[str]]:
-    """Return which letter a report is about, and the status of each failed recipient.
+def read_report(folder: mailbox.Maildir, key: str) -> reports.Report:
+    """Return what a message of the folder reports.
 
     Raises ValueError, or what Python's parser fails with, for any other message.
     """
@@ -101,27 +121,4 @@ def read_report(folder: mailbox.Maildir, key: str) -> tuple[str, list[str]]:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError("It is too large.")
-    return find_message_id(content), find_failures(message_from_bytes(content))
-
-
-def find_message_id(content: bytes) -> str:
-    """Return the unique part of the Message-ID of the letter that came back."""
-    host = re.escape(settings.SITE_HOST).encode()
-    unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    found = re.search(rb"(?im)^message-id:\s*<%b@%b>" % (unique, host), content)
-    if found is None:
-        raise ValueError("It returns no letter of ours.")
-    return found[1].decode()
-
-
-def find_failures(report: Message) -> list[str]:
-    for part in report.walk():
-        if part.get_content_type() == "message/delivery-status":
-            recipients = [group for group in part.walk() if group["Action"]]
-            if recipients:
-                return [
-                    str(group["Status"]).strip()
-                    for group in recipients
-                    if str(group["Action"]).strip().lower() == "failed"
-                ]
-    raise ValueError("It tells of no recipient.")
+    return reports.read(content)

@@ -1,7 +1,6 @@
 """Sending a letter: at least once, and safe to be asked for twice."""
 
 import logging
-import re
 import smtplib
 from datetime import datetime, timedelta
 
@@ -111,7 +110,7 @@ def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
     """Give the letter up, and mark its address unless the refusal is about us."""
     drop_letter(letter.pk)
     text = answer[1].decode("ascii", "replace")
-    if not re.match(r"5\.\d", text) or bounces.is_for_good(text):
+    if bounces.is_for_good(text):
         bounces.mark(letter)
 
 

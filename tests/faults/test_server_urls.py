@@ -1,0 +1,110 @@
+"""Addresses of servers, as providers print them and people paste them."""
+
+import os
+from pathlib import Path
+from unittest import mock
+from urllib.parse import quote
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from aaqi import environment
+
+SECRETS = [
+    "pa/ss#wo?rd",
+    "a/b",
+    "a#b",
+    "a?b",
+    "p@ss",
+    "p:w",
+    "100%",
+    "a b",
+    "[x]",
+    "é+&=;",
+]
+
+
+def read_mailer(url):
+    with mock.patch.dict(os.environ, {"EMAIL_URL": url}, clear=True):
+        return environment.read_mailer(loopback=False, folder=Path())["OPTIONS"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_password_that_is_percent_encoded_is_understood(secret):
+    options = read_mailer(f"smtp://user:{quote(secret, safe='')}@mail.example.org:587")
+
+    assert options["password"] == secret
+    assert (options["host"], options["port"]) == ("mail.example.org", 587)
+
+
+@pytest.mark.parametrize("name", ["EMAIL_URL", "DATABASE_URL"])
+@pytest.mark.parametrize("sign", "/#?[]\\ ")
+def test_a_bare_sign_in_a_password_is_named_and_the_password_is_not(name, sign):
+    url = f"smtp://user:hun{sign}ter2@mail.example.org:587"
+    with pytest.raises(ImproperlyConfigured) as error:
+        environment.split(name, url)
+
+    assert name in str(error.value)
+    assert f"%{ord(sign):02X}" in str(error.value)
+    assert "hun" not in str(error.value)
+    assert "ter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("sign", "@:%&=+;!$")
+def test_a_sign_that_ends_nothing_needs_no_encoding(sign):
+    options = read_mailer(f"smtp://user:hun{sign}ter2@mail.example.org:587?tls=1")
+
+    assert options["password"] == f"hun{sign}ter2"
+    assert options["use_tls"]
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtps://u:p@mail.example.org", 465, False, True),
+        ("smtps://u:p@mail.example.org:465", 465, False, True),
+        ("SMTPS://u:p@mail.example.org/", 465, False, True),
+        ("smtps://u:p@mail.example.org:587", 587, True, False),
+        ("smtps://u:p@mail.example.org:465?ssl=1", 465, False, True),
+        ("smtp+ssl://u:p@mail.example.org", 465, False, True),
+        ("submissions://u:p@mail.example.org", 465, False, True),
+        ("smtp+tls://u:p@mail.example.org:587", 587, True, False),
+        ("smtp://u:p@mail.example.org:587?tls=1", 587, True, False),
+        ("smtp://u:p@mail.example.org:587?tls=true", 587, True, False),
+        ("smtp://u:p@mail.example.org:587/?TLS=True", 587, True, False),
+        ("smtp://u:p@mail.example.org:587?starttls=yes", 587, True, False),
+        ("smtp://u:p@mail.example.org:587?encryption=tls", 587, True, False),
+        ("smtp://u:p@mail.example.org:587?use_tls=on", 587, True, False),
+        ("smtp://u:p@mail.example.org?ssl=1", 465, False, True),
+        ("smtp://u:p@mail.example.org:465?ssl=True&tls=0", 465, False, True),
+        ("smtp://u:p@mail.example.org:25?tls=0", 25, False, False),
+        ("smtp://mail.example.org", 25, False, False),
+    ],
+)
+def test_providers_spellings_of_tls_are_understood(url, port, tls, ssl):
+    options = read_mailer(url)
+
+    assert (options["port"], options["use_tls"], options["use_ssl"]) == (port, tls, ssl)
+    assert options["host"] == "mail.example.org"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://u:p@mail.example.org:587?tls=1&ssl=1",
+        "smtp://u:p@mail.example.org:587?tls=maybe",
+        "smtp://u:p@mail.example.org:587?x=1",
+        "smtp://u:p@mail.example.org:port",
+        "smtp://u:p@mail.example.org:99999",
+        "smtp://u:p@mail.example.org/mail",
+        "imap://u:p@mail.example.org",
+        "mail.example.org",
+        "smtp://",
+        "u:p@mail.example.org:587",
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_the_way_to_write_it(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as error:
+        read_mailer(url)
+
+    assert "u:p@" not in str(error.value)

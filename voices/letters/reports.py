@@ -1,0 +1,184 @@
+"""What mail servers report about a letter: refusals, delays, complaints.
+
+Most write a delivery report (RFC 3464, RFC 6533), some only text (qmail, older Exim and
+Yahoo), and a complaint is a feedback report (RFC 5965).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, message_from_string
+from email.message import Message
+
+from django.conf import settings
+
+# A complaint of these kinds says that the reader wants no more of it.
+COMPLAINTS = {"abuse", "opt-out", "opt-out-list", "other", "complaint"}
+TEXT_REPORT = re.compile(
+    r"this is the qmail-send program|could not be delivered to one or more|"
+    r"unable to deliver your message|wasn't able to deliver your message|"
+    r"delivery to the following recipients? failed|undeliverable",
+    re.I,
+)
+# Where a text report begins to quote what it is about.
+COPY = re.compile(
+    r"^-+ *(?:below this line is a copy|this is a copy of|original message)|"
+    r"^-+ *the header of the original message",
+    re.I | re.M,
+)
+# An address on a line of its own, and what is said of it up to the next blank line.
+NAMED = re.compile(r"^\s*<?([^\s<>:]+@[^\s<>:]+)>?:?[ \t]*\n((?:.+\n?)*)", re.M)
+CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+SMTP_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ :-])")
+# About us or the letter, however the server's code is worded.
+ABOUT_US = re.compile(
+    r"spam|block(?:ed|list)|blacklist|greylist|policy|reputation|unsolicited|dmarc|"
+    r"\bspf\b|dkim|authenticat|dnsbl|\brbl\b|\brate\b|too (?:many|quickly|large)|"
+    r"content|virus|relay|sender",
+    re.I,
+)
+FULL = re.compile(r"quota|full\b|storage|out of space", re.I)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report on one letter."""
+
+    message_id: str
+    # Addresses that the letter did not reach, each with the server's words.
+    failures: list[tuple[list[str], str]]
+    complaint: bool = False
+
+
+def is_for_good(words: str) -> bool:
+    """Whether a refusal says that the address itself is no good.
+
+    `words` begin with an enhanced status code (RFC 3463), if there is one. A full
+    mailbox, a letter that is too large, and a policy about the sender (5.7) must not
+    cost us the address. What has no telling code is judged by its words.
+    """
+    codes = [tuple(map(int, each)) for each in CODE.findall(words)]
+    telling = [code[1:] for code in codes if code[0] == 5 and code[1] != 0]
+    if any(code[0] == 4 for code in codes) or FULL.search(words):
+        return False
+    if telling:
+        return all(is_about_address(*code, words) for code in telling)
+    return not ABOUT_US.search(words)
+
+
+def is_about_address(subject: int, detail: int, words: str) -> bool:
+    match subject:
+        case 1:
+            # 7 and 8 are about the sender's address.
+            return detail not in {7, 8}
+        case 2:
+            return detail in {0, 1} and not ABOUT_US.search(words)
+        case 4:
+            # Its domain is not there; Exchange says 5.4.1 of a mailbox that is not.
+            rejected = re.search(r"recipient address rejected", words, re.I)
+            return detail in {4, 310} or (detail == 1 and bool(rejected))
+    return False
+
+
+def read(content: bytes) -> Report:
+    """Return what a message reports; raises ValueError for any other message."""
+    message = message_from_bytes(content)
+    message_id = find_message_id(content, message)
+    for part in message.walk():
+        if part.get_content_type() == "message/feedback-report":
+            return Report(message_id, [], complaint=is_complaint(part))
+    if groups := find_groups(message):
+        failed = [group for group in groups if field(group, "Action") == "failed"]
+        return Report(message_id, [read_group(group) for group in failed])
+    return Report(message_id, read_text_report(message))
+
+
+def find_message_id(content: bytes, message: Message) -> str:
+    """Return the unique part of the Message-ID of the letter that it is about.
+
+    Reports that leave the letter out name it in References or In-Reply-To.
+    """
+    host = re.escape(settings.SITE_HOST).encode()
+    unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    pattern = re.compile(rb"<%b@%b>" % (unique, host), re.I)
+    for text in (content, *payloads(message)):
+        if found := pattern.search(text):
+            return found[1].decode().lower()
+    raise ValueError("It is about no letter of ours.")
+
+
+def payloads(message: Message) -> Iterator[bytes]:
+    """Yield the parts that were encoded on their way."""
+    for part in message.walk():
+        if not part.is_multipart() and part["Content-Transfer-Encoding"]:
+            yield decoded(part)
+
+
+def decoded(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def is_complaint(part: Message) -> bool:
+    return any(field(each, "Feedback-Type") in COMPLAINTS for each in part.walk())
+
+
+def find_groups(message: Message) -> list[Message]:
+    """Return the fields of each recipient of a delivery report."""
+    groups: list[Message] = []
+    for part in message.walk():
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            groups += [group for group in part.walk() if group is not part]
+        elif kind == "message/global-delivery-status":
+            text = part.as_string().replace("\r", "")
+            groups += map(message_from_string, re.split(r"\n\s*\n", text))
+    return [group for group in groups if group["Action"]]
+
+
+def read_group(group: Message) -> tuple[list[str], str]:
+    """Return a recipient's addresses, and its status with the server's words."""
+    names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
+    status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
+    words = field(group, "Diagnostic-Code")
+    # Without a status there is no saying what an "Action: failed" is about.
+    said = f"{status[0]} {words}" if status else "4.0.0"
+    return [bare(name) for name in names if name], said
+
+
+def field(group: Message, name: str) -> str:
+    return " ".join(str(group[name] or "").split()).lower()
+
+
+def bare(recipient: str) -> str:
+    """Return the address of a field such as `rfc822; <Ana@example.com>`."""
+    return recipient.rpartition(";")[2].strip().strip("<>")
+
+
+def read_text_report(message: Message) -> list[tuple[list[str], str]]:
+    """Return what a report without fields says; raises ValueError for other text."""
+    text = first_text(message)
+    head = COPY.split(text, maxsplit=1)[0]
+    if not TEXT_REPORT.search(head):
+        raise ValueError("It tells of no recipient.")
+    named = re.finditer(
+        r"^\s*<?([^\s<>:]+@[^\s<>:]+)>?:?[ \t]*\n((?:.+\n?)*)", head, re.M
+    )
+    found = [(match[1], " ".join(match[2].split())) for match in named]
+    if not found:
+        raise ValueError("It tells of no recipient.")
+    return [([address], said) for address, said in found if is_refusal(said, head)]
+
+
+def is_refusal(said: str, head: str) -> bool:
+    """Whether a server gave up; one that still tries says so with 4xx, or in words."""
+    if code := SMTP_CODE.search(said):
+        return code[1] == "5"
+    return "permanent" in head or "5." in said or "fail" in head
+
+
+def first_text(message: Message) -> str:
+    for part in message.walk():
+        if part.get_content_type() == "text/plain":
+            return decoded(part).decode("utf-8", "replace").replace("\r", "")
+    raise ValueError("It has no text.")
