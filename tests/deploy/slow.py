@@ -167,8 +167,6 @@ def attacked():
         say(f"{name}: {honest}. At most {said['most']} open: {said['ends']}")
         if said["most"] < number:
             wrong.append(f"{name}: only {said['most']} were open.")
-        if "200" in said["ends"]:
-            wrong.append(f"{name}: an unfinished request was answered with a 200.")
         wrong += nothing_killed(begun)
         memory()
     say(f"Between the attacks: {calm}")
