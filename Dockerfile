@@ -1,7 +1,7 @@
 # Four images: the site (web services, worker, backups), the proxy, the buffer and the
 # cache.
 
-FROM python:3.13-slim AS build
+FROM python:3.13.12-slim AS build
 
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt requirements-dev.txt /tmp/
@@ -33,7 +33,7 @@ RUN chmod -R go=rX . \
     && /opt/venv/bin/python -m compileall -q .
 
 
-FROM python:3.13-slim AS site
+FROM python:3.13.12-slim AS site
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity" \
     org.opencontainers.image.description="The site: web service, worker, backups and commands" \
@@ -64,7 +64,7 @@ USER 10001:10001
 CMD ["gunicorn", "aaqi.wsgi"]
 
 
-FROM caddy:2 AS proxy
+FROM caddy:2.11.7 AS proxy
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: proxy" \
     org.opencontainers.image.description="TLS, compression, static files and limits"
@@ -76,7 +76,7 @@ COPY deploy/Caddyfile /etc/caddy/Caddyfile
 USER 10001:10001
 
 
-FROM nginx:1 AS buffer
+FROM nginx:1.30.0 AS buffer
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: buffer" \
     org.opencontainers.image.description="Reads bodies in full, and limits how many are open"
@@ -86,7 +86,7 @@ USER 10001:10001
 CMD ["nginx", "-g", "daemon off;"]
 
 
-FROM varnish:7 AS cache
+FROM varnish:7.7.3 AS cache
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: cache" \
     org.opencontainers.image.description="Public pages, kept warm and served while the site is down"

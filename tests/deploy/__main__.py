@@ -18,6 +18,7 @@ PROOFS = [
     "from_nothing",
     "killed",
     "stale",
+    "addressed",
     "restored",
     "upgraded",
     "slow",

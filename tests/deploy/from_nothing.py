@@ -12,6 +12,7 @@ from tests.deploy.project import (
     HOST,
     HTTP_PORT,
     NAME,
+    ROOT,
     SERVICES,
     call,
     check,
@@ -196,11 +197,17 @@ def an_administrator():
     say("The first administrator was invited by mail.")
 
 
+def base_image():
+    return re.search(r"^FROM (\S+) AS site$", (ROOT / "Dockerfile").read_text(), re.M)[
+        1
+    ]
+
+
 def image():
     """Weigh what the site's image adds to its base, and time its start."""
     ours, base = (
         json.loads(call([*DOCKER, "image", "inspect", name]).stdout)[0]["Size"]
-        for name in ("aaqi", "python:3.13-slim")
+        for name in ("aaqi", base_image())
     )
     megabytes = (ours - base) / 1e6
     check(megabytes < 120, f"The site adds {megabytes:.0f} MB to its base image.")
@@ -218,7 +225,7 @@ def image():
     seconds = time.monotonic() - begun
     check(seconds < 10, f"A web service took {seconds:.1f} s to start.")
     say(
-        f"The image is {megabytes:.0f} MB on top of python:3.13-slim; a web service "
+        f"The image is {megabytes:.0f} MB on top of {base_image()}; a web service "
         f"was ready {seconds:.1f} s after it was told to start."
     )
 

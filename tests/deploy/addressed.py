@@ -1,0 +1,164 @@
+"""A page is what its address says, whatever headers and parameters come with it."""
+
+import gzip
+import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
+
+from tests.deploy.project import (
+    HOST,
+    SERVICES,
+    check,
+    compose,
+    execute,
+    python,
+    say,
+    state,
+    wait_for,
+    wait_healthy,
+)
+from tests.deploy.visitor import get
+from tests.headers import tricks
+
+FILES = [
+    *("/robots.txt", "/sitemap.xml", "/voices/feed/", "/voices/counts.csv"),
+    *("/voices/counts.json", "/rankings/data.csv", "/rankings/data.json", "/card.png"),
+]
+# With a form, so never kept.
+FORMS = ["/voices/add/", "/voices/manage/", "/rankings/report/?state=NM", "/none/"]
+# Differs with each visit: the CSRF token, and when a form was opened.
+OF_A_VISIT = re.compile(rb'name="(csrfmiddlewaretoken|started)" value="[^"]*"')
+# The cache takes 64 headers at most, the proxy's own among them.
+AT_ONCE = 30
+SEARCHES = 1000
+
+
+def prove():
+    wait_healthy(SERVICES, 120)
+    paths = [*public_paths(), *FILES, *FORMS]
+    headers_change_no_page(paths)
+    an_encoding_is_the_proxys_own()
+    parameters_make_no_copy()
+    searches_push_out_no_page(public_paths()[:100])
+
+
+def public_paths():
+    """Return every page that search engines are told of."""
+    lists = re.findall(rf"<loc>https://{HOST}(.*?)</loc>", get("/sitemap.xml").text)
+    return [
+        path
+        for each in lists
+        for path in re.findall(rf"<loc>https://{HOST}(.*?)</loc>", get(each).text)
+    ]
+
+
+def seen(path, headers=None):
+    """Return what has to be the same for everybody who asks."""
+    page = get(path, headers=headers)
+    return page.status, page.headers["ETag"], OF_A_VISIT.sub(b"", page.body)
+
+
+def forget():
+    """Drop every copy, in the cache and in the web services' memory."""
+    python(
+        "worker",
+        "from django.db import connection\n"
+        "from voices.wall import copies\n"
+        "connection.cursor().execute('NOTIFY pages')\n"
+        "copies.drop(copies.EVERY_PAGE)",
+    )
+
+
+def headers_change_no_page(paths):
+    plain = {path: seen(path) for path in paths}
+    check(len(paths) > 100, f"There are {len(paths)} pages.")
+    for path, (status, _, _) in plain.items():
+        expected = 404 if path == "/none/" else 200
+        check(status == expected, f"{path} answers {status}.")
+    groups = [*batched(tricks("/"), AT_ONCE, strict=False)]
+    for names in groups:
+        forget()
+        for path in paths:
+            given = {name: tricks(path)[name] for name in names}
+            compare(path, given, plain[path])
+    for name, value in tricks("/privacy/").items():
+        compare("/privacy/", {name: value}, plain["/privacy/"])
+    say(
+        f"{len(tricks('/'))} headers changed none of {len(paths)} pages, neither for "
+        "those who sent them nor for the next reader."
+    )
+
+
+def compare(path, headers, plain):
+    for reader, given in (("its sender", headers), ("the next reader", None)):
+        got = seen(path, given)
+        names = ", ".join(headers)
+        check(
+            got == plain,
+            f"{path} shows {reader} another page ({got[0]}, {got[1]}) with {names}.",
+        )
+
+
+def an_encoding_is_the_proxys_own():
+    plain = get("/privacy/")
+    for accepted in ("gzip", "gzip;q=0.5, br", "zstd", "x", "*", "br, compress"):
+        page = get("/privacy/", headers={"Accept-Encoding": accepted})
+        body = page.body
+        if page.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        if page.headers["Content-Encoding"] != "zstd":
+            check(body == plain.body, f"{accepted!r} gets another page.")
+        check(page.status == 200, f"{accepted!r} gets {page.status}.")
+    again = get("/privacy/")
+    check(again.body == plain.body, "A copy is compressed for everybody.")
+    say("However a reader wants it compressed, there is one copy.")
+
+
+def copies():
+    told = execute("cache", "varnishstat", "-1", "-f", "MAIN.n_object")
+    return int(told.split()[1])
+
+
+def parameters_make_no_copy():
+    for path in ("/privacy/", "/voices/?state=OH"):
+        get(path)
+    before = copies()
+    for number in range(1, 101):
+        get(f"/privacy/?x={number}")
+        other_port = {"Host": f"{HOST.upper()}:{number}"}
+        get(f"/voices/?fbclid={number}&state=OH&q=", headers=other_port)
+    grown = copies() - before
+    # A copy that is refreshed is there twice for a moment.
+    check(grown < 10, f"200 addresses of two pages made {grown} copies.")
+    compose("stop", "--timeout", "2", "web-a", "web-b")
+    for path in (
+        *("/privacy/?utm_source=never-asked", "/?fbclid=never-asked"),
+        *("/voices/?fbclid=never-asked&state=OH", "/voices/?state=TX&state=OH"),
+    ):
+        status = get(path).status
+        check(status == 200, f"{path} answers {status} while the site is down.")
+    start_again()
+    say(f"200 addresses of two pages made {grown} copies, and outlive the site.")
+
+
+def searches_push_out_no_page(paths):
+    for path in paths:
+        get(path)
+    with ThreadPoolExecutor(8) as pool:
+        asked = pool.map(lambda n: get(f"/voices/?q=word{n}").status, range(SEARCHES))
+        answered = sum(status == 200 for status in asked)
+    compose("stop", "--timeout", "2", "web-a", "web-b")
+    lost = [path for path in paths if get(path).status != 200]
+    check(not lost, f"Searches pushed out {lost}.")
+    start_again()
+    check(answered > SEARCHES / 2, f"Only {answered} searches were answered.")
+    say(f"After {answered} searches, all of {len(paths)} pages are still kept.")
+
+
+def start_again():
+    compose("start", "web-a", "web-b")
+    wait_for(lambda: state("web-a") == state("web-b") == "healthy", 60, "Not back.")
+
+
+if __name__ == "__main__":
+    prove()
