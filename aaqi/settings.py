@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "aaqi.middleware.ReadableRequests",
     "aaqi.parameters.drop_unknown_parameters",
     "aaqi.warm.warm_pages",
+    "aaqi.addresses.lead_to_the_one_spelling",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,5 +1,5 @@
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from aaqi.public import Parameter, public_page
@@ -61,6 +61,8 @@ def show(request, standings):
 @public_page()
 def state(request, slug):
     """One state in the current edition."""
+    if named := SLUGS.get(slug.upper()):
+        return redirect("rankings:state", named, permanent=True)
     if slug not in BY_SLUG:
         return no_such_state(request)
     current = Edition.objects.current()
@@ -86,6 +88,8 @@ def card(request, slug):
 @public_page()
 def edition_state(request, date, slug):
     """One state as an edition had it."""
+    if named := SLUGS.get(slug.upper()):
+        return redirect("rankings:edition-state", date, named, permanent=True)
     if slug not in BY_SLUG:
         return no_such_state(request)
     edition = get_object_or_404(Edition.objects.published(), date=date)

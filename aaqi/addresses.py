@@ -1,0 +1,85 @@
+"""Addresses as people and mail programs write them, led to the one that we print."""
+
+import re
+import unicodedata
+
+from django.http import HttpResponsePermanentRedirect
+from django.urls import Resolver404, resolve
+from django.utils.encoding import escape_uri_path
+
+STAFF = ("admin/", "accounts/")
+# Signs that end up behind a query, as they are or percent-encoded: space " ' ) , . : ;
+# > ? ] } ! *, a no-break space, and » ’ ”.
+BEHIND_A_QUERY = re.compile(
+    r"(?:[\].,;:!?)}>'\"*+]"
+    r"|%(?:20|2[1279ACE]|3[ABEF]|[57]D|C2%A0|C2%BB|E2%80%99|E2%80%9D))+$",
+    re.IGNORECASE,
+)
+
+
+def lead_to_the_one_spelling(get_response):
+    """Redirect a reader who would get a 404 for a sign, a slash, or the case."""
+
+    def middleware(request):
+        response = get_response(request)
+        if response.status_code == 404 and request.method in {"GET", "HEAD"}:
+            return redirect_of(request) or response
+        return response
+
+    return middleware
+
+
+def redirect_of(request) -> HttpResponsePermanentRedirect | None:
+    """Return the way to the page that is meant, always on this site; None for none."""
+    path, asked = request.path_info, request.META.get("QUERY_STRING", "")
+    query = BEHIND_A_QUERY.sub("", asked)
+    meant = next(filter(None, (leads_on(path, other) for other in spellings(path))), "")
+    if not meant and (query == asked or not route_of(path)):
+        return None
+    address = escape_uri_path(meant or path) + (f"?{query}" if query else "")
+    return HttpResponsePermanentRedirect(address)
+
+
+def spellings(path: str) -> list[str]:
+    """Return what could be meant by a path, the likeliest first."""
+    whole = "/" + re.sub("/{2,}", "/", trim(path)).strip("/")
+    as_words = re.sub(r"[\s_]+", "-", whole.lower())
+    return [
+        spelled
+        for each in (whole, whole.lower(), as_words)
+        for spelled in (each.rstrip("/") + "/", each)
+    ]
+
+
+def trim(path: str) -> str:
+    """Return a path without the signs, spaces, and invisible characters behind it."""
+    end = len(path)
+    while end and is_sign(path[end - 1]):
+        end -= 1
+    return path[:end]
+
+
+def is_sign(character: str) -> bool:
+    # A token can end with these two.
+    return character not in "-_" and unicodedata.category(character)[0] in "CPSZ"
+
+
+def leads_on(path: str, other: str) -> str:
+    """Return the other path if it is a page of readers, else nothing.
+
+    A token is never changed: it would be another one.
+    """
+    route = route_of(other)
+    same = other.rstrip("/") in re.sub("/{2,}", "/", path)
+    if other == path or not route or ("<token:" in route and not same):
+        return ""
+    return other
+
+
+def route_of(path: str) -> str:
+    """Return the route of a page of readers, with its first slash; "" for none."""
+    try:
+        route = resolve(path).route
+    except Resolver404:
+        return ""
+    return "" if route.startswith(STAFF) else f"/{route}"
