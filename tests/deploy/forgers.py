@@ -97,6 +97,8 @@ class Sender:
     def open_form(self, address):
         """Return the cookie and the hidden fields of a form as it is opened."""
         response, text = self.ask("GET", address)
+        # It is filled in for longer than the connection would be kept.
+        self.connection.close()
         cookie = response.headers["Set-Cookie"].partition(";")[0]
         return cookie, {
             name: unescape(re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)[1])
