@@ -148,7 +148,7 @@ class ListedNetwork(models.Model):
 
     def __str__(self):
         # Django's log keeps this; the network itself is to be forgotten.
-        return f"{self._meta.verbose_name.capitalize()} {self.pk}"
+        return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
 
 class BlockedNetwork(ListedNetwork):
