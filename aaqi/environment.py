@@ -121,6 +121,16 @@ def read_site_url() -> tuple[str, str, bool]:
     return url.rstrip("/"), parts.hostname, loopback
 
 
+def read_debug(*, loopback: bool) -> bool:
+    debug = read_switch("DJANGO_DEBUG", default=False)
+    if debug and not loopback:
+        raise ImproperlyConfigured(
+            "DJANGO_DEBUG is 1, which shows settings and code to every visitor. It is "
+            "for a SITE_URL on this machine only: take it out."
+        )
+    return debug
+
+
 def read_secret_key(*, loopback: bool) -> str:
     key = require("DJANGO_SECRET_KEY", "links in mails are signed with it")
     if not loopback and (len(key) < 50 or len(set(key)) < 5):

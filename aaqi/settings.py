@@ -14,7 +14,7 @@ LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
 SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
 HTTPS = SITE_URL.startswith("https://")
 SITE_NAME = "Americans Against Qualified Immunity"
-DEBUG = environment.read_switch("DJANGO_DEBUG", default=False)
+DEBUG = environment.read_debug(loopback=LOOPBACK)
 SECRET_KEY = environment.read_secret_key(loopback=LOOPBACK)
 SECRET_KEY_FALLBACKS = environment.read_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = [SITE_HOST, *environment.read_list("DJANGO_ALLOWED_HOSTS")]

@@ -293,6 +293,14 @@ class StartTests(SimpleTestCase):
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn("DATABASE_URL", done.stderr.splitlines()[-1])
 
+    def test_debug_is_for_this_machine_only(self):
+        done = start(DJANGO_DEBUG="1")
+
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("DJANGO_DEBUG is 1", done.stderr.splitlines()[-1])
+        local = start(DJANGO_DEBUG="1", SITE_URL="http://localhost:8000")
+        self.assertEqual(local.returncode, 0, local.stderr)
+
     def test_https_gives_cookies_that_belong_to_this_host_only(self):
         done = start(SHOW_COOKIES)
 
