@@ -85,20 +85,38 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_database(*, loopback: bool) -> dict:
-    """Return the entry for Django's DATABASES that DATABASE_URL describes."""
-    url = require("DATABASE_URL", "`make run` sets it for its own embedded database")
+def read_database(name: str, *, loopback: bool) -> dict:
+    """Return the entry for Django's DATABASES that the URL in `name` describes."""
+    url = require(name, "`make run` sets it for its own embedded database")
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
-            "DATABASE_URL takes the form postgres://user:password@host:port/name."
+            f"{name} takes the form postgres://user:password@host:port/name."
         )
-    password = unquote(split("DATABASE_URL", url).password or "")
+    password = unquote(split(name, url).password or "")
     if not loopback and (len(password) < 20 or len(set(password)) < 5):
         raise ImproperlyConfigured(
-            "DATABASE_URL is weak; its password (POSTGRES_PASSWORD in .env) takes at "
-            "least 20 random letters and digits."
+            f"{name} is weak; its password takes at least 20 random letters and digits."
         )
     return {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
+
+
+def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
+    """Return how the site and the owner of its tables log in to the database.
+
+    Both are the site's login unless DATABASE_OWNER_URL names another one.
+    """
+    owner = site
+    if read("DATABASE_OWNER_URL"):
+        owner = read_database("DATABASE_OWNER_URL", loopback=loopback)
+    if owner["NAME"] != site["NAME"]:
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL names another database than DATABASE_URL."
+        )
+    keys = ("USER", "PASSWORD", "HOST", "PORT")
+    return {
+        role: {key: entry[key] for key in keys}
+        for role, entry in (("site", site), ("owner", owner))
+    }
 
 
 def read_site_url() -> tuple[str, str, bool]:

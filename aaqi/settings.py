@@ -101,7 +101,11 @@ CRISPY_FAIL_SILENTLY = False
 
 # Database and queue
 
-DATABASES = {"default": environment.read_database(loopback=LOOPBACK)}
+DATABASES = {
+    "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
+}
+# Everything is done as the site, except what aaqi/database_roles.py says.
+DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
 

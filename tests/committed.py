@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from aaqi.queue import worker_app
+from tests import owner
 
 PATIENCE = 30  # Seconds
 QUEUE_TABLES = (
@@ -29,8 +30,7 @@ class CommittedTestCase(TransactionTestCase):
 
 
 def empty_queue():
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {QUEUE_TABLES}")
+    owner.execute(f"TRUNCATE {QUEUE_TABLES}")
 
 
 def rows(sql, *params):

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from aaqi.database_roles import as_owner
 from aaqi.local import site
 from tests.accounts.steps import PASSWORD, note_session, sign_in
 from tests.factories import make_staff
@@ -82,12 +83,13 @@ def database():
     before = connection.settings_dict["NAME"]
     name = f"served_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with mock.patch.dict(connection.settings_dict["TEST"], NAME=name):
-        create = connection.creation.create_test_db
-        create(verbosity=0, autoclobber=True)
+        with as_owner():
+            connection.creation.create_test_db(verbosity=0, autoclobber=True)
         try:
             yield
         finally:
-            connection.creation.destroy_test_db(before, verbosity=0)
+            with as_owner():
+                connection.creation.destroy_test_db(before, verbosity=0)
 
 
 @contextmanager

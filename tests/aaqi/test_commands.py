@@ -132,10 +132,25 @@ class CheckSettingsTests(SimpleTestCase):
         )
 
     def test_says_that_all_is_well_without_asking_the_database(self):
-        done = self.run_it(DATABASE_URL="postgres://nobody@127.0.0.1:9/none")
+        done = self.run_it(
+            DATABASE_URL="postgres://nobody@127.0.0.1:9/none", DATABASE_OWNER_URL=""
+        )
 
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("are in order", done.stdout)
+
+    def test_says_what_is_lost_where_the_site_owns_its_tables(self):
+        site = "postgres://site@127.0.0.1:9/none"
+        for owner, lost in {
+            "": True,
+            site: True,
+            "postgres://owner@127.0.0.1:9/none": False,
+        }.items():
+            with self.subTest(owner):
+                done = self.run_it(DATABASE_URL=site, DATABASE_OWNER_URL=owner)
+
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIs("rewrite the logs" in done.stderr, lost)
 
     def test_ends_with_one_sentence_about_what_is_wrong(self):
         done = self.run_it(SITE_URL="http://example.org")

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from unittest import mock
 
 from django.conf import settings
@@ -300,6 +300,32 @@ class StartTests(SimpleTestCase):
         self.assertIn("DJANGO_DEBUG is 1", done.stderr.splitlines()[-1])
         local = start(DJANGO_DEBUG="1", SITE_URL="http://localhost:8000")
         self.assertEqual(local.returncode, 0, local.stderr)
+
+    def test_the_owner_of_the_tables_may_log_in_by_itself(self):
+        owner = "postgres://owner:another-long-random-word@db:5432/site"
+        code = "from aaqi.settings import DATABASE_LOGINS as l; print(l['owner'])"
+
+        self.assertIn("'USER': 'site'", start(code).stdout)
+        self.assertIn("'USER': 'owner'", start(code, DATABASE_OWNER_URL=owner).stdout)
+        with NamedTemporaryFile("w") as file:
+            file.write(owner)
+            file.flush()
+            done = start(code, DATABASE_OWNER_URL_FILE=file.name)
+        self.assertIn("'USER': 'owner'", done.stdout)
+
+    def test_an_owner_that_is_weak_or_elsewhere_stops_the_start_by_name(self):
+        for url in (
+            "postgres://owner:word@db:5432/site",
+            "postgres://owner:another-long-random-word@db:5432/other",
+            "mysql://owner:another-long-random-word@db:5432/site",
+        ):
+            with self.subTest(url):
+                done = start(DATABASE_OWNER_URL=url)
+
+                self.assertNotEqual(done.returncode, 0)
+                self.assertRegex(
+                    done.stderr, "ImproperlyConfigured: DATABASE_OWNER_URL"
+                )
 
     def test_https_gives_cookies_that_belong_to_this_host_only(self):
         done = start(SHOW_COOKIES)

@@ -11,6 +11,7 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
+from tests.rights import REFUSED
 from voices.models import (
     Decision,
     Invalidation,
@@ -241,7 +242,7 @@ class DecisionLogTests(TestCase):
         self.decision = make_decision()
 
     def refuses(self):
-        return self.assertRaisesMessage(DatabaseError, "only ever added to")
+        return self.assertRaisesRegex(DatabaseError, REFUSED)
 
     def test_no_row_is_changed(self):
         with self.refuses(), transaction.atomic():

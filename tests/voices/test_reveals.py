@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_signature, make_staff
+from tests.rights import REFUSED
 from voices.models import Reveal
 
 LISTS = ["signature", "quarantinedsignature"]
@@ -99,7 +100,7 @@ class RevealTests(TestCase):
         ):
             with (
                 self.subTest(change),
-                self.assertRaisesMessage(DatabaseError, "only ever added to"),
+                self.assertRaisesRegex(DatabaseError, REFUSED),
                 transaction.atomic(),
                 connection.cursor() as cursor,
             ):

@@ -33,6 +33,8 @@ class Decision(models.Model):
     when the voice's owner erases it.
     """
 
+    only_added_to = True
+
     class Kind(models.TextChoices):
         PUBLISHED = "published", "Published"
         DECLINED = "declined", "Declined"

@@ -11,6 +11,8 @@ class Reveal(models.Model):
     address, so it can stay when its owner erases the signature.
     """
 
+    only_added_to = True
+
     signature = models.ForeignKey(
         "voices.Signature",
         models.DO_NOTHING,

@@ -4,6 +4,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from aaqi import environment
+from aaqi.database_roles import separate
+
+ONE_ROLE = (
+    "DATABASE_OWNER_URL is not set, or is the same login as DATABASE_URL. The site "
+    "then owns its tables, so anyone who breaks into it can empty them, turn off "
+    "triggers, and rewrite the logs of decisions, accounts, and revealed addresses."
+)
 
 
 class Command(BaseCommand):
@@ -14,4 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         # Reaching this line took all of them but gunicorn's own.
         environment.read_web_workers()
+        if not separate():
+            self.stderr.write(self.style.WARNING(ONE_ROLE))
         self.stdout.write(f"The settings of {settings.SITE_URL} are in order.")

@@ -2,6 +2,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from aaqi.database_roles import as_owner
+
 # Each can be run again: what is there already, or was edited by staff, stays.
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
@@ -17,6 +19,7 @@ LOCK = 0x70726570617265
 class Command(BaseCommand):
     help = "Bring the database up to date: migrations, then the first content."
 
+    @as_owner()
     def handle(self, *args, **options):
         # Two at a time would step on each other's toes: the second waits, and finds
         # everything done. The lock ends with the connection.

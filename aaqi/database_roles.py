@@ -1,0 +1,83 @@
+"""Who may do what in the database: the owner of the tables, and the site.
+
+The site's role reads and writes rows. It can't empty or change tables, turn triggers
+off, or touch what a log already says. Migrations and backups are the owner's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from psycopg.sql import SQL, Composed, Identifier
+
+# New tables and sequences get these when they are made, so none can be forgotten.
+BY_DEFAULT = """
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public
+        GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public
+        GRANT USAGE, SELECT ON SEQUENCES TO {site};
+"""
+# A restored table was made before them, and an earlier release may have given more.
+ON_WHAT_IS_THERE = """
+    GRANT USAGE ON SCHEMA public TO {site};
+    REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {site};
+    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {site};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {site};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {site};
+"""
+ON_A_LOG = "REVOKE UPDATE, DELETE ON {log} FROM {site};"
+
+
+def separate() -> bool:
+    """Whether the owner is a role of its own; else the site can do all it can do."""
+    return settings.DATABASE_LOGINS["owner"] != settings.DATABASE_LOGINS["site"]
+
+
+def logs() -> list[str]:
+    """Return the tables of models that say `only_added_to`."""
+    return [
+        model._meta.db_table
+        for model in apps.get_models()
+        if getattr(model, "only_added_to", False)
+    ]
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Let Django's connection be the owner's; not inside a transaction."""
+    ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
+    usual = {key: ours[key] for key in owner}
+    if usual == owner:
+        # It may hold a lock, so it is left open.
+        yield
+        return
+    connection.close()
+    ours.update(owner)
+    try:
+        yield
+    finally:
+        connection.close()
+        ours.update(usual)
+
+
+@transaction.atomic
+def give_rights() -> None:
+    """Give the site's role its rights in Django's database, as the owner."""
+    if not separate():
+        return
+    here = connection.introspection.table_names()
+    with connection.cursor() as cursor:
+        cursor.execute(statement(BY_DEFAULT + ON_WHAT_IS_THERE))
+        for log in logs():
+            # A migration backwards may have taken it away.
+            if log in here:
+                cursor.execute(statement(ON_A_LOG, log=log))
+
+
+def statement(sql: str, **names: str) -> Composed:
+    names["site"] = settings.DATABASE_LOGINS["site"]["USER"]
+    names["database"] = connection.settings_dict["NAME"]
+    return SQL(sql).format(**{key: Identifier(name) for key, name in names.items()})
