@@ -1,5 +1,5 @@
-# Four images: the site (web services, worker, backups), the proxy, the buffer and the
-# cache.
+# Five images: the site (web services, worker, backups), the database, the proxy, the
+# buffer and the cache.
 
 FROM python:3.13.12-slim AS build
 
@@ -62,6 +62,14 @@ RUN python -c "from PIL import features; assert features.check('raqm')"
 WORKDIR /srv/aaqi
 USER 10001:10001
 CMD ["gunicorn", "aaqi.wsgi"]
+
+
+FROM postgres:18.4 AS database
+
+LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: database" \
+    org.opencontainers.image.description="PostgreSQL, which makes the site's roles at its first start"
+
+COPY --chmod=755 deploy/roles.sh /docker-entrypoint-initdb.d/
 
 
 FROM caddy:2.11.7 AS proxy

@@ -6,6 +6,7 @@ import re
 import struct
 import time
 
+from tests.deploy import runbook
 from tests.deploy.project import (
     BOUNCES,
     DOCKER,
@@ -58,6 +59,7 @@ Message-ID: {message_id}
 def prove():
     remove()
     write_environment()
+    runbook.make_secrets()
     seconds = start()
     say(f"Healthy {seconds:.0f} s after `up` came back.")
     headers()
@@ -67,6 +69,7 @@ def prove():
     cards()
     an_administrator()
     properties()
+    database_roles()
     image()
 
 
@@ -276,6 +279,26 @@ def properties():
         check(networks == [f"{NAME}_data"], f"{service} is on {networks}.")
     check(not containers()["db"]["HostConfig"]["PortBindings"], "It has a port.")
     say("Every container is restricted as promised.")
+
+
+def database_roles():
+    """The site can't empty a log, and neither it nor the worker knows the owner."""
+    said = python(
+        "web-a",
+        "from django.db import connection\n"
+        "try: connection.cursor().execute('TRUNCATE voices_decision')\n"
+        "except Exception as error: print(error)",
+    )
+    check("permission denied" in said, f"The site can empty a log: {said}")
+    for service in ("web-a", "web-b", "worker"):
+        known = execute(service, "sh", "-c", "env; ls /run/secrets")
+        check("database_owner_url" not in known, f"{service} knows the owner.")
+    found = execute(
+        *("db", "psql", "--username=postgres", "-Atc"),
+        "SELECT rolname FROM pg_authid WHERE rolsuper AND rolpassword IS NOT NULL",
+    )
+    check(not found.strip(), f"A superuser has a password: {found}")
+    say("The site can't empty a log; neither it nor the worker knows the owner.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import shlex
 import subprocess
 import sys
@@ -17,6 +16,7 @@ HTTPS_PORT = int(os.environ.get("PROOF_HTTPS_PORT", "18443"))
 HTTP_PORT = int(os.environ.get("PROOF_HTTP_PORT", "18080"))
 FOLDER = ROOT / ".local" / "proof"
 ENV_FILE = FOLDER / "env"
+SECRETS = FOLDER / "secrets"
 BOUNCES = FOLDER / "bounces"
 CERTIFICATE = FOLDER / "root.crt"
 # All that restarts by itself.
@@ -49,14 +49,12 @@ def environment(**changes):
     """The lines that .env.example asks for, and some for the proofs."""
     return {
         "SITE_URL": f"https://{HOST}",
-        "DJANGO_SECRET_KEY": secrets.token_hex(32),
-        "POSTGRES_PASSWORD": secrets.token_hex(32),
-        "EMAIL_URL": "smtp://mail:2525",
         "DEFAULT_FROM_EMAIL": f"voices@{HOST}",
         "POSTAL_ADDRESS": "1 Main Street, Springfield",
         "MAILS_PER_MINUTE": "6000",
         "UNDO_MINUTES": "0",
         "BOUNCE_MAILDIR": str(BOUNCES),
+        "SECRETS_FOLDER": str(SECRETS),
         "PROOF_HTTP_PORT": str(HTTP_PORT),
         "PROOF_HTTPS_PORT": str(HTTPS_PORT),
         **changes,
@@ -73,9 +71,14 @@ def write_environment(**changes):
     ENV_FILE.write_text("".join(f"{name}='{value}'\n" for name, value in lines))
 
 
-def call(command, *, must=True, **options):
+def write_secret(name, value):
+    # Written over, because a container may have the file mounted.
+    (SECRETS / name).write_text(value)
+
+
+def call(command, *, must=True, cwd=ROOT, **options):
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, **options
+        command, cwd=cwd, capture_output=True, text=True, check=False, **options
     )
     if must and done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])

@@ -3,33 +3,34 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.deploy import runbook
 from tests.deploy.project import (
     COMPOSE,
     HTTPS_PORT,
+    SECRETS,
     call,
     check,
     compose,
     remove,
     say,
     write_environment,
+    write_secret,
 )
 
-REQUIRED = [
-    *("SITE_URL", "DJANGO_SECRET_KEY", "POSTGRES_PASSWORD"),
-    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"),
-]
+REQUIRED = ["SITE_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"]
 WEAK = {
-    "SITE_URL": "http://voices.internal",
-    "DJANGO_SECRET_KEY": "secret",
-    "POSTGRES_PASSWORD": "secret",
-    "EMAIL_URL": "mail.example.org",
+    "django_secret_key": "secret",
+    "database_url": "postgres://aaqi:secret@db:5432/aaqi",
+    "database_owner_url": "postgres://aaqi_owner:secret@db:5432/aaqi",
+    "email_url": "mail.example.org",
 }
 
 
 def prove():
     remove()
     write_environment()
-    compose("build", "check", "proxy", "buffer", "cache", timeout=900)
+    runbook.make_secrets()
+    compose("build", "check", "proxy", "buffer", "cache", "db", timeout=900)
     for name in REQUIRED:
         write_environment(**{name: ""})
         said = call([*COMPOSE, "up", "--detach"], must=False)
@@ -37,18 +38,43 @@ def prove():
         check(f"{name}" in said.stderr, f"Nothing says that {name} is missing.")
         check("is not set in .env" in said.stderr, said.stderr)
     say(f"Without {', '.join(REQUIRED)} it does not start, and says which is missing.")
+    write_environment(SITE_URL="http://voices.internal")
+    named("SITE_URL")
+    write_environment()
     for name, value in WEAK.items():
-        write_environment(**{name: value})
-        said = compose("run", "--rm", "--no-deps", "check", must=False)
-        sentence = said.stderr.strip().splitlines()[-1]
-        check(said.returncode, f"It starts with a weak {name}.")
-        check(sentence.startswith("ImproperlyConfigured: "), said.stderr)
-        check(name in sentence, f"{sentence!r} does not name {name}.")
-        check("Traceback" not in said.stderr, said.stderr)
-    say(f"A weak {', '.join(WEAK)} is named in a sentence, before a database is made.")
+        write_secret(name, value)
+        named(name.upper())
+        runbook.make_secrets()
+    say(
+        f"A weak SITE_URL, {', '.join(WEAK)} is named in a sentence, before a database "
+        "is made."
+    )
+    without_a_file()
     port_in_use()
     write_environment()
     two_at_once()
+    remove()
+
+
+def named(name):
+    """Check that the settings are refused, in one sentence about this one."""
+    said = compose("run", "--rm", "--no-deps", "check", must=False)
+    sentence = said.stderr.strip().splitlines()[-1]
+    check(said.returncode, f"It starts with a weak {name}.")
+    check(sentence.startswith("ImproperlyConfigured: "), said.stderr)
+    check(name in sentence, f"{sentence!r} does not name {name}.")
+    check("Traceback" not in said.stderr, said.stderr)
+
+
+def without_a_file():
+    for file in sorted(SECRETS.iterdir()):
+        content = file.read_text()
+        file.unlink()
+        said = call([*COMPOSE, "up", "--detach", "check"], must=False)
+        check(said.returncode, f"It starts without secrets/{file.name}.")
+        check(f"secrets/{file.name}" in said.stderr, said.stderr)
+        file.write_text(content)
+    say("A file of secrets/ that is not there is named.")
     remove()
 
 

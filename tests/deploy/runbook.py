@@ -1,0 +1,42 @@
+"""Commands as docs/operations.md gives them, so that what is proved is what is read."""
+
+import re
+import shlex
+import shutil
+
+from tests.deploy.project import (
+    COMPOSE,
+    FOLDER,
+    ROOT,
+    SECRETS,
+    Failed,
+    call,
+    write_secret,
+)
+
+RUNBOOK = ROOT / "docs" / "operations.md"
+BLOCK = re.compile(r"(?:^ {4,}\S.*\n)+", re.MULTILINE)
+# How the runbook writes the name of a backup.
+BACKUP = "aaqi-….backup"
+
+
+def lines(words):
+    """Return the lines of the only block that has these words in it."""
+    blocks = [block for block in BLOCK.findall(RUNBOOK.read_text()) if words in block]
+    if len(blocks) != 1:
+        raise Failed(f"docs/operations.md has {len(blocks)} blocks with {words!r}.")
+    return [line.strip() for line in blocks[0].splitlines()]
+
+
+def run(script, *, backup=BACKUP, **options):
+    """Run a script of the runbook, in the proofs' folder and on their project."""
+    script = script.replace("docker compose", shlex.join(COMPOSE))
+    script = script.replace(BACKUP, shlex.quote(backup))
+    return call(["bash", "-euc", script], cwd=FOLDER, **options)
+
+
+def make_secrets():
+    """Make new files with secrets, and let mail go to the proofs' own server."""
+    shutil.rmtree(SECRETS, ignore_errors=True)
+    run("\n".join(lines("mkdir -m 700 secrets")))
+    write_secret("email_url", "smtp://mail:2525")
