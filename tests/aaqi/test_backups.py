@@ -208,6 +208,28 @@ class BackupTests(CommittedTestCase):
         self.assertTrue(dump.is_relative_to(self.folder))
         self.assertEqual(list(self.folder.iterdir()), [file])
 
+    def test_it_may_come_by_standard_input(self):
+        file = make.make(self.folder)
+        whole = file.read_bytes()
+        file.unlink()
+        self.run_sql("DELETE FROM signature")
+
+        for given, words in {
+            whole[:3000]: "standard input is truncated or damaged",
+            b"": "standard input is not a backup",
+        }.items():
+            with self.subTest(words), self.assertRaisesMessage(CommandError, words):
+                self.restore_from_input(given)
+        said = self.restore_from_input(whole)
+
+        self.assertIn("Restored standard input: 41 rows", said)
+        self.assertEqual(self.rows(), ROWS)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def restore_from_input(self, content):
+        with mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(content))):
+            return self.restore("-", "--replace")
+
     def test_a_folder_that_cannot_be_written_to_is_told_of(self):
         file = make.make(self.folder)
 

@@ -1,27 +1,53 @@
 """Put a backup in the place of the site's database."""
 
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from aaqi.backups import BackupError, archive, database, restore, taken_back
 from aaqi.backups.taken_back import Standing
+from aaqi.database_roles import as_owner
 
 WIDTH = 40
+OPEN_FILES = "/proc/self/fd"
 NOT_KNOWN = (
     "What was withdrawn, erased or taken down since the backup may be back, for no "
     "database could tell all of it: docs/operations.md, “Restore”."
 )
 
 
+@contextmanager
+def given(file: str) -> Iterator[Path]:
+    """Yield the path of the backup; what comes by standard input is stored first."""
+    if file != "-":
+        yield Path(file)
+        return
+    folder = settings.BACKUP_FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # It has no name, so nothing private is left over by a crash.
+    with tempfile.TemporaryFile(dir=folder) as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield Path(OPEN_FILES, str(copy.fileno()))
+
+
 class Command(BaseCommand):
     help = "Restore a backup. What is there is only replaced with --replace."
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "file", help="a backup, or - for one that comes by standard input"
+        )
         parser.add_argument(
             "--replace",
             action="store_true",
@@ -33,26 +59,34 @@ class Command(BaseCommand):
             help="also bring back what was withdrawn, erased or taken down since",
         )
 
+    @as_owner()
     def handle(self, file, replace, as_it_was, **options):
         try:
-            about = restore.check(file)
-            before = restore.rows_now()
-            self.say(about, before)
-            if before and not replace:
-                raise CommandError(
-                    "There is a database already, and nothing was changed. Make a "
-                    "backup of it if it may still be wanted, then add --replace."
-                )
-            finish = self.prepare
-            if not as_it_was:
-                finish = partial(self.follow, self.last_standing(before))
-            restore.restore(file, about, finish)
+            with given(file) as path:
+                about = self.restore(path, replace, as_it_was)
         except (BackupError, OSError) as error:
-            raise CommandError(f"Nothing was restored. {error}") from error
+            why = re.sub(rf"{OPEN_FILES}/\d+", "standard input", str(error))
+            raise CommandError(f"Nothing was restored. {why}") from error
+        name = "standard input" if file == "-" else file
         self.stdout.write(
-            f"Restored {file}: {sum(about.rows.values())} rows, as many as were backed "
+            f"Restored {name}: {sum(about.rows.values())} rows, as many as were backed "
             "up."
         )
+
+    def restore(self, path: Path, replace: bool, as_it_was: bool) -> archive.About:
+        about = restore.check(path)
+        before = restore.rows_now()
+        self.say(about, before)
+        if before and not replace:
+            raise CommandError(
+                "There is a database already, and nothing was changed. Make a "
+                "backup of it if it may still be wanted, then add --replace."
+            )
+        finish = self.prepare
+        if not as_it_was:
+            finish = partial(self.follow, self.last_standing(before))
+        restore.restore(path, about, finish)
+        return about
 
     def last_standing(self, before: dict[str, int]) -> Standing | None:
         """Look at the database that is replaced, if it is there and can be read."""
