@@ -1,7 +1,7 @@
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import mock
+from unittest import mock, skipUnless
 
 from django.core.management import call_command
 from django.db import connection
@@ -10,8 +10,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from aaqi.backups import database, make
-from aaqi.database_roles import give_rights
+from aaqi.database_roles import give_rights, separate
+from aaqi.management.commands import prepare
 from faq.models import Case
+from tests import owner
 from tests.committed import CommittedTestCase
 from tests.factories import (
     make_published_voice,
@@ -20,6 +22,7 @@ from tests.factories import (
     make_staff,
 )
 from tests.faq.texts import make_case
+from tests.rights import rights
 from voices.managing import changes
 from voices.models import RefusedAddress, Signature, Voice
 from voices.moderation import decide
@@ -162,6 +165,21 @@ class TakenBackTests(CommittedTestCase):
 
         self.assertEqual(set(Signature.objects.standing()), {unlisted, listed})
         self.assertIn("may be back", said)
+
+    @skipUnless(separate(), "DATABASE_OWNER_URL is not set.")
+    def test_the_site_gets_its_rights_again_and_no_others(self):
+        expected = rights()
+        owner.execute(
+            "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC",
+            "ALTER DEFAULT PRIVILEGES GRANT TRUNCATE ON TABLES TO PUBLIC",
+        )
+        self.assertIn("TRUNCATE", rights()["voices_decision"])
+        self.back_up()
+
+        with mock.patch.object(prepare, "STEPS", [["migrate", "--verbosity=0"]]):
+            call_command("restore", self.file, "--replace", stdout=StringIO())
+
+        self.assertEqual(rights(), expected)
 
     def test_without_a_database_to_ask_that_is_said(self):
         self.make_signed("stays@example.com")
