@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter
 
+from tests.deploy import runbook
 from tests.deploy.forgers import KINDS, TYPED
 from tests.deploy.project import (
     SERVICES,
@@ -49,6 +50,7 @@ print(json.dumps([
 def prove():
     remove()
     write_environment(MAILS_PER_MINUTE=str(MAILS_PER_MINUTE))
+    runbook.make_secrets()
     start()
     sent = flood()
     time.sleep(SOON + 5)

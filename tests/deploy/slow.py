@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 
+from tests.deploy import runbook
 from tests.deploy.project import (
     CERTIFICATE,
     HOST,
@@ -92,6 +93,7 @@ def prove():
         wait_healthy(SERVICES, 120)
     else:
         write_environment()
+        runbook.make_secrets()
         start()
     # One machine signs for everybody here.
     python("web-a", "Limit.objects.update(most=100000)")
