@@ -15,12 +15,13 @@ from tests import owner
 from tests.committed import CommittedTestCase
 from tests.factories import make_signature, make_staff
 from tests.rights import rights
-from voices.models import Decision, Reveal
+from voices.models import Decision, Invalidation, Reveal
 
 ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 LOGS = {
     "accounts_accountevent",
     "voices_decision",
+    "voices_invalidation",
     "voices_reveal",
 }
 # Of triggers: what PostgreSQL calls TRIGGER_TYPE_ROW, _BEFORE, _DELETE, and _UPDATE.
@@ -133,6 +134,7 @@ class LogTests(CommittedTestCase):
     def test_the_owner_is_kept_from_changing_them_by_triggers(self):
         staff, signature = make_staff(), make_signature()
         Decision.objects.create(kind=Decision.Kind.REJECTED, by=staff)
+        Invalidation.objects.create(kind="invalidated", count=1, by=staff)
         Reveal.objects.create(signature=signature, by=staff)
         AccountEvent.objects.create(kind=AccountEvent.Kind.INVITED)
 

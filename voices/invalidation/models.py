@@ -12,6 +12,8 @@ class Invalidation(models.Model):
     so undoing finds exactly those that are still held.
     """
 
+    only_added_to = True
+
     class Kind(models.TextChoices):
         INVALIDATED = "invalidated", "Invalidated"
         UNDONE = "undone", "Undone"

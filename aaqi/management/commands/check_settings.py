@@ -9,7 +9,7 @@ from aaqi.database_roles import separate
 ONE_ROLE = (
     "DATABASE_OWNER_URL is not set, or is the same login as DATABASE_URL. The site "
     "then owns its tables, so anyone who breaks into it can empty them, turn off "
-    "triggers, and rewrite the logs of decisions, accounts, and revealed addresses."
+    "triggers, and rewrite the logs of what staff did."
 )
 
 
