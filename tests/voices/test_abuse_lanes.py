@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import connection
 from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
 
@@ -206,6 +207,42 @@ class CrowdTests(TestCase):
             [record.getMessage() for record in logs.records],
             ["Over a limit: For one mail domain, over time (form: sign)."],
         )
+
+    def arrive_already(self, count, address, email):
+        """Let so many forms have arrived within the last minutes."""
+        one = limits.make_arrival(Arrival.Form.SIGN, address, email)
+        same = {
+            name: getattr(one, name)
+            for name in ("form", "network_hash", "wide_network_hash", "domain_hash")
+        }
+        Arrival.objects.bulk_create(Arrival(**same) for _ in range(count))
+
+    def test_of_5000_behind_a_carrier_s_address_nobody_is_held(self):
+        self.arrive_already(5000, "203.0.113.7", "bea@gmail.com")
+
+        send(1, address="203.0.113.7")
+
+        self.assert_later_ones_only_wait(0, 1)
+
+    def test_of_20000_with_one_large_mail_provider_nobody_waits(self):
+        for network in range(100):
+            self.arrive_already(200, f"198.51.{network}.7", "bea@gmail.com")
+
+        send(1, email="ana@gmail.com")
+
+        self.assert_later_ones_only_wait(1, 0)
+
+    def test_each_limit_is_counted_by_an_index(self):
+        arrival = limits.make_arrival(
+            Arrival.Form.SIGN, "203.0.113.7", "ana@school.example"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+        for of in Of:
+            with self.subTest(of):
+                plan = limits.counted(Limit(of=of, minutes=10), arrival).explain()
+                self.assertRegex(plan, "Index Scan (using|on) arrival_")
 
     def test_a_form_is_checked_with_as_many_queries_in_a_flood(self):
         for of in Of:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from voices import addresses
@@ -103,18 +104,22 @@ def refuse(arrival: Arrival, limits: dict[Limit.Of, Limit]) -> None:
 
 def is_beyond(limit: Limit, arrival: Arrival, times: int = 1) -> bool:
     """Whether more have arrived in the limit's window than so many times its most."""
-    arrivals = Arrival.objects.filter(
+    most = limit.most * times
+    # A flood is not counted to its end.
+    return counted(limit, arrival)[: most + 1].count() > most
+
+
+def counted(limit: Limit, arrival: Arrival) -> QuerySet[Arrival]:
+    """Return the arrivals in the limit's window that have its subject in common."""
+    arrivals = Arrival.objects.order_by().filter(
         form=arrival.form,
         at__gt=timezone.now() - timedelta(minutes=limit.minutes),
     )
-    if same := SAME[Of(limit.of)]:
-        value = getattr(arrival, same)
-        if not value:
-            return False
-        arrivals = arrivals.filter(**{same: value})
-    most = limit.most * times
-    # A flood is not counted to its end.
-    return arrivals.order_by()[: most + 1].count() > most
+    same = SAME[Of(limit.of)]
+    if not same:
+        return arrivals
+    value = getattr(arrival, same)
+    return arrivals.filter(**{same: value}) if value else arrivals.none()
 
 
 def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
