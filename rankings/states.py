@@ -1,5 +1,9 @@
 """The list of states: the ranked jurisdictions, and where else signers live."""
 
+import re
+
+from aaqi.folding import fold
+
 # USPS code → name, of the fifty states and the District of Columbia.
 JURISDICTIONS = {
     "AL": "Alabama",
@@ -66,6 +70,37 @@ ELSEWHERE = {
 }
 
 PLACES = JURISDICTIONS | ELSEWHERE
+
+# Other ways to name a place, as `letters` leaves them.
+OTHER_NAMES = {
+    # The two that the mail has besides AA.
+    **dict.fromkeys(["ae", "ap", "military", "abroad", "overseas"], "AA"),
+    **dict.fromkeys(["apo", "fpo", "dpo"], "AA"),
+    **{f"armedforces{where}": "AA" for where in ("", "americas", "europe", "pacific")},
+    **dict.fromkeys(["washingtondc", "thedistrictofcolumbia"], "DC"),
+    **dict.fromkeys(["virginislands", "usvi", "virginislandsus"], "VI"),
+    "cnmi": "MP",
+}
+
+
+def letters(text: str) -> str:
+    return re.sub("[^a-z]", "", fold(text))
+
+
+CODES = {
+    **{letters(name): code for code, name in PLACES.items()},
+    **{code.lower(): code for code in PLACES},
+    **OTHER_NAMES,
+}
+
+
+def read_place(text: str) -> str:
+    """Return the code of the place that is meant, as in "ohio", "D.C." or "AE".
+
+    What means no place is returned as it is.
+    """
+    return CODES.get(letters(text), text)
+
 
 # USPS code → the word for the state in the addresses of its pages, and back.
 SLUGS = {code: name.lower().replace(" ", "-") for code, name in JURISDICTIONS.items()}

@@ -12,7 +12,7 @@ from rankings.models import Edition
 from rankings.reports import places, read_report
 from rankings.sorting import NoSuchOrder, Order
 from rankings.standings import Standings, history
-from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS
+from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS, read_place
 from rankings.structured import dataset
 
 
@@ -131,7 +131,7 @@ def compare(request):
     current = Edition.objects.current()
     if current is None:
         return render(request, "rankings/no_edition.html")
-    codes = request.GET.getlist("s")
+    codes = [read_place(code) for code in request.GET.getlist("s")]
     context: dict = {
         "states": JURISDICTIONS,
         "chosen": [*codes, *[""] * MOST][:MOST],

@@ -13,7 +13,7 @@ from faq import asked
 from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind
 from faq.markdown import render as render_markdown
-from rankings.states import JURISDICTIONS
+from rankings.states import JURISDICTIONS, read_place
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ def index(request):
     """All cases, or those from a state or of a kind of official."""
     try:
         no_state = "There is no such state."
-        state = asked.choice(request.GET, "state", JURISDICTIONS, no_state)
+        asked_place = {"state": read_place(request.GET.get("state", ""))}
+        state = asked.choice(asked_place, "state", JURISDICTIONS, no_state)
         no_kind = "There is no such kind of official."
         kind = asked.choice(request.GET, "kind", Kind.values, no_kind)
     except asked.NoSuchPageError as problem:

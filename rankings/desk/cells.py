@@ -1,5 +1,8 @@
 """What a cell of the CSV says, and which field or rows of an assessment it is."""
 
+import re
+from datetime import date, timedelta
+
 from import_export import fields, widgets
 
 from rankings.lists import (
@@ -12,6 +15,10 @@ from rankings.lists import (
 )
 
 LONGEST_CITATION = 500
+# Spreadsheet programs count days from here, because they take 1900 for a leap year.
+FIRST_DAY = date(1899, 12, 30)
+# How they write a date in other countries, or in the format of a long date.
+DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
 class Text(widgets.Widget):
@@ -22,7 +29,7 @@ class Text(widgets.Widget):
         self.most = most
 
     def clean(self, value, row=None, **kwargs):
-        value = value.strip().replace("\r\n", "\n")
+        value = value.strip().replace("\r\n", "\n").replace("\r", "\n")
         if self.most is not None and len(value) > self.most:
             raise ValueError(
                 f"It has {len(value)} characters; {self.most} are the most."
@@ -30,13 +37,24 @@ class Text(widgets.Widget):
         return value
 
 
+def spelled(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.casefold())
+
+
 class Choice(Text):
     def __init__(self, choices):
         super().__init__()
         self.values = choices.values
+        self.spellings = {
+            spelled(name): value
+            for value, label in choices.choices
+            for name in (label, value)
+        }
 
     def clean(self, value, row=None, **kwargs):
         value = super().clean(value)
+        # As it may be typed, or as a spreadsheet program writes "none" or "true".
+        value = self.spellings.get(spelled(value), value)
         if value and value not in self.values:
             raise ValueError(
                 f"“{value}” is not a value of it. It may be {', '.join(self.values)}, "
@@ -47,7 +65,8 @@ class Choice(Text):
 
 class Year(Text):
     def clean(self, value, row=None, **kwargs):
-        value = super().clean(value)
+        # As spreadsheet programs write a number: "1,992", "1992.0".
+        value = super().clean(value).replace(",", "").removesuffix(".0")
         if value and not (value.isascii() and value.isdigit() and len(value) == 4):
             raise ValueError(f"“{value}” is no year. Write it as 1992.")
         return int(value) if value else None
@@ -56,9 +75,17 @@ class Year(Text):
 class Day(widgets.DateWidget):
     """A date as we write it, or as a spreadsheet program in the U.S. rewrites it."""
 
+    def __init__(self):
+        super().__init__()
+        self.formats = (*self.formats, *DATES)
+
     def clean(self, value, row=None, **kwargs):
+        value = value.strip()
+        if re.fullmatch(r"[0-9]{5}(\.0)?", value):
+            # A cell that lost its format: days since the eve of the year 1900.
+            return FIRST_DAY + timedelta(days=int(value[:5]))
         try:
-            return super().clean(value.strip())
+            return super().clean(value.split("T")[0].removesuffix(" 00:00:00"))
         except ValueError:
             raise ValueError(f"“{value}” is no date. Write it as 2026-11-22.") from None
 

@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -25,6 +26,7 @@ from import_export.results import RowResult
 from rankings.desk import upload
 from rankings.desk.models import Upload
 from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
+from rankings.desk.spreadsheets import as_csv
 from rankings.desk.storage import DatabaseStorage
 from rankings.models import Edition
 from rankings.states import JURISDICTIONS
@@ -114,9 +116,10 @@ class UploadForm(TargetFields, ImportForm):
 
     def clean_import_file(self):
         file = self.cleaned_data["import_file"]
-        upload.check(file.read(), COLUMNS, OPTIONAL | COMPUTED)
-        file.seek(0)
-        return file
+        data = as_csv(file.read(), COLUMNS | OPTIONAL | COMPUTED)
+        upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
+        # What is previewed, kept and imported is the file that was checked.
+        return SimpleUploadedFile(file.name, data, "text/csv")
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):

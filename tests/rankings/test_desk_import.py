@@ -274,7 +274,7 @@ class RefusalTests(ImportTestCase):
         for data, sentence in (
             (b"", "The submitted file is empty."),
             (b"\n", "The file has no rows below its header."),
-            (write(read_states()).decode().encode("utf-16"), "The file is UTF-16."),
+            (b"PK\x03\x04", "a workbook of a spreadsheet program, not a CSV file."),
             (write(edited("AK", summary="=1")), "Row 3, column summary: begins with"),
             (
                 write(edited("AK", summary="\0")),

@@ -4,7 +4,7 @@ from rankings.states import JURISDICTIONS
 from voices.abuse.guard import GuardedForm
 from voices.plain_text import tidy_line, tidy_paragraphs, validate_plain_text
 from voices.ranking_errors.models import RankingError
-from voices.signing.forms import TidyCharField
+from voices.signing.forms import PlaceSelect, TidyCharField
 
 
 class RankingErrorForm(GuardedForm, forms.ModelForm):
@@ -14,6 +14,7 @@ class RankingErrorForm(GuardedForm, forms.ModelForm):
         label="Which state is it about?",
         required=False,
         choices=[("", "The rankings as a whole"), *JURISDICTIONS.items()],
+        widget=PlaceSelect,
         error_messages={"invalid_choice": "Choose a state from the list"},
     )
     text = TidyCharField(

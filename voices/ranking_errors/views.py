@@ -2,7 +2,7 @@ from django.db import transaction
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from rankings.states import JURISDICTIONS
+from rankings.states import JURISDICTIONS, read_place
 from rankings.views import no_such_state
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
@@ -15,7 +15,7 @@ from voices.signing.views import GET_OR_POST, redirect_see_other
 def report(request):
     """Take a report of an error in the rankings, for staff to look into."""
     if request.method != "POST":
-        state = request.GET.get("state", "").upper()
+        state = read_place(request.GET.get("state", ""))
         if state and state not in JURISDICTIONS:
             return no_such_state(request)
         return render_report(request, RankingErrorForm(initial={"state": state}))

@@ -1,10 +1,11 @@
 import re
+import unicodedata
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
 
-from rankings.states import PLACES
+from rankings.states import PLACES, read_place
 from voices import addresses
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
@@ -31,6 +32,20 @@ class TidyCharField(forms.CharField):
 
     def to_python(self, value):
         return self.tidy(super().to_python(value))
+
+
+class PlaceSelect(forms.Select):
+    """A list of places that also takes other names of them."""
+
+    def value_from_datadict(self, data, files, name):
+        return read_place(super().value_from_datadict(data, files, name) or "")
+
+
+def tidy_zip(text: str) -> str:
+    """Return the five digits of a ZIP code, in which ZIP+4 is too precise for us."""
+    digits = unicodedata.normalize("NFKC", text)
+    found = re.fullmatch(r"\s*([0-9]{5})(?:\W{0,3}[0-9]{4})?\s*", digits, re.ASCII)
+    return found[1] if found else tidy_line(text)
 
 
 class AddressMixin(forms.BaseForm):
@@ -89,18 +104,21 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         widget=forms.TextInput({"autocomplete": "address-level2", "class": "w-m"}),
     )
     state = forms.ChoiceField(
+        # A form filler posts the name, or the code of a mailbox abroad.
         label="State",
         choices={"": "Choose a state", **PLACES},
         error_messages={
             "required": "Choose your state, or D.C.",
             "invalid_choice": "Choose a state from the list",
         },
-        widget=forms.Select({"autocomplete": "address-level1", "class": "w-m"}),
+        widget=PlaceSelect({"autocomplete": "address-level1", "class": "w-m"}),
     )
     zip_code = TidyCharField(
         label="ZIP code",
         required=False,
-        max_length=5,
+        tidy=tidy_zip,
+        # As with the four digits that some put behind it.
+        max_length=20,
         help_text="Never published. Kept to count signatures by district one day.",
         validators=[RegexValidator(r"\A[0-9]{5}\Z", "Enter the five digits, as 43215")],
         widget=forms.TextInput(

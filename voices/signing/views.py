@@ -4,6 +4,7 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from rankings.states import PLACES, read_place
 from voices.abuse import guard
 from voices.abuse.models import Arrival
 from voices.letters import refusing
@@ -26,7 +27,7 @@ def add(request):
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
-        return render_add(request, SignForm())
+        return render_add(request, SignForm(initial=read_initial(request.GET)))
     form = SignForm(request.POST)
     if not form.is_valid():
         return render_add(request, form, status=422)
@@ -34,6 +35,12 @@ def add(request):
         return render_add(request, form, details=details, status=422)
     submission = receive(request, form)
     return redirect_see_other("voices:check", submission.ref)
+
+
+def read_initial(query) -> dict[str, str]:
+    """Return what a link to the form fills in: `?state=TX`."""
+    place = read_place(query.get("state", ""))
+    return {"state": place} if place in PLACES else {}
 
 
 @transaction.atomic

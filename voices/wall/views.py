@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
-from rankings.states import PLACES
+from rankings.states import PLACES, read_place
 from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
@@ -33,7 +33,7 @@ def wall(request):
 
 def read_filters(query) -> Filters:
     """Return the filters of the address; raises NoSuchPage for one that cannot be."""
-    state = query.get("state", "")
+    state = read_place(query.get("state", ""))
     profession = query.get("profession", "")
     words = " ".join(query.get("q", "").split())
     if state and state not in PLACES:

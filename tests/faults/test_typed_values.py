@@ -1,0 +1,117 @@
+"""What people type, and form fillers fill in, for places and codes."""
+
+import pytest
+from django import forms
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from rankings.states import JURISDICTIONS, PLACES, read_place
+from tests.factories import latest_submission, make_published_voice, sign
+
+TYPED_PLACES = [
+    *(("AE", "AA"), ("AP", "AA"), ("ae", "AA"), ("Military or abroad", "AA")),
+    *(("Armed Forces Pacific", "AA"), ("APO", "AA"), ("oh", "OH"), ("Ohio", "OH")),
+    *((" OHIO ", "OH"), ("ＯＨ", "OH"), ("Oh.", "OH"), ("D.C.", "DC"), ("d c", "DC")),
+    *(("Washington, D.C.", "DC"), ("Washington", "WA"), ("new-mexico", "NM")),
+    *(("N.M.", "NM"), ("Puerto Rico", "PR"), ("U.S. Virgin Islands", "VI")),
+]
+TYPED_ZIPS = [
+    *("43215", "43215-1234", "43215 1234", "432151234", "43215–1234", " 43215 "),
+    *("４３２１５", "43215‑1234", "43215-1234 ", "43215 - 1234"),
+]
+WRONG_ZIPS = ["4321", "432156", "43215-12", "A1B 2C3", "43215-12345", "4321５a"]
+FORMS = [
+    "voices.signing.forms.SignForm",
+    "voices.ranking_errors.forms.RankingErrorForm",
+]
+
+
+@pytest.mark.parametrize(("typed", "code"), TYPED_PLACES)
+def test_a_place_is_understood_however_it_is_named(typed, code):
+    assert read_place(typed) == code
+
+
+@pytest.mark.parametrize("typed", ["", "XX", "Ontario", "O", "1", "§", "nowhere"])
+def test_what_names_no_place_stays_as_it_is(typed):
+    assert read_place(typed) == typed
+
+
+@pytest.mark.parametrize("code", PLACES)
+def test_every_place_is_found_by_code_and_name(code):
+    assert read_place(code.lower()) == code
+    assert read_place(PLACES[code].upper()) == code
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize(("typed", "code"), TYPED_PLACES)
+def test_every_public_form_takes_the_place(path, typed, code):
+    form = import_string(path)({"state": typed})
+
+    assert form["state"].value() == code
+    if code in dict(form.fields["state"].choices):
+        assert "state" not in form.errors
+
+
+def test_no_public_form_with_a_list_of_places_is_forgotten():
+    found = {
+        f"{each.__module__}.{each.__name__}"
+        for each in public_forms(forms.BaseForm)
+        if has_places(each)
+    }
+
+    assert found == set(FORMS)
+
+
+def public_forms(base):
+    import voices.urls  # noqa: F401 - brings in every form that its views use
+
+    for each in base.__subclasses__():
+        yield each
+        yield from public_forms(each)
+
+
+def has_places(form_class):
+    fields = getattr(form_class, "base_fields", {}).values()
+    staff = {"admin", "desk", "editing", "django"}
+    ours = not staff & set(form_class.__module__.split("."))
+    return ours and any(
+        "OH" in [value for value, _ in field.choices]
+        for field in fields
+        if isinstance(field, forms.ChoiceField)
+        and not isinstance(field, forms.ModelChoiceField)
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", TYPED_ZIPS)
+def test_a_zip_code_is_kept_as_its_five_digits(client, typed):
+    assert sign(client, zip_code=typed).status_code == 303
+
+    assert latest_submission().zip_code == "43215"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", WRONG_ZIPS)
+def test_what_is_no_zip_code_is_refused_with_an_example_and_kept(client, typed):
+    response = sign(client, zip_code=typed)
+
+    assert response.status_code == 422
+    assert "43215" in str(response.context["form"].errors["zip_code"])
+    assert response.context["form"]["zip_code"].value() == typed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("typed", "code"), TYPED_PLACES[::3])
+def test_every_filter_by_state_takes_the_place(client, typed, code):
+    voice = make_published_voice(state=code)
+    make_published_voice(state="TX")
+
+    page = client.get(reverse("voices:list"), {"state": typed}).context["page"]
+    added = client.get(reverse("voices:add"), {"state": typed})
+
+    assert [each.pk for each in page.voices] == [voice.pk]
+    assert added.context["form"]["state"].value() == code
+    ranked = code in JURISDICTIONS
+    for name in ("faq:cases", "rankings-report"):
+        status = client.get(reverse(name), {"state": typed}).status_code
+        assert status == (200 if ranked else 404), name
