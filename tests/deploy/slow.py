@@ -29,7 +29,7 @@ from tests.deploy.visitor import Answer, get, sign
 
 ADDRESSES = 120
 SECONDS = 40
-# The crowd's name, how many, and over how many addresses.
+# What the crowd does (crowd.py), how many of it, and from how many addresses.
 ATTACKS = [
     ("headers", 500, 1),
     ("bodies", 500, 1),
@@ -41,6 +41,7 @@ ATTACKS = [
 ]
 # In milliseconds: what nobody notices.
 UNNOTICED = 500
+# Begins a session of a new member of staff, and prints its cookie.
 STAFF = """
 import time
 from allauth.account.internal.flows.login import (
@@ -136,9 +137,9 @@ def seen_as_many():
 def too_much():
     """A 413 comes at once and closes the connection, however much is missing."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
-    for path, length, expected in (
-        ("/voices/add/", 128 * 1024 + 1, b"413"),
-        ("/admin/rankings/assessment/import/", 1024**2 + 1, b"413"),
+    for path, length in (
+        ("/voices/add/", 128 * 1024 + 1),
+        ("/admin/rankings/assessment/import/", 1024**2 + 1),
     ):
         head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}"
         begun = time.monotonic()
@@ -149,7 +150,7 @@ def too_much():
             tls.sendall(f"{head}\r\n\r\nx".encode())
             answer = b"".join(iter(lambda: tls.recv(65536), b""))
         seconds = time.monotonic() - begun
-        check(answer.split()[1] == expected, answer[:200])
+        check(answer.startswith(b"HTTP/1.1 413 "), answer[:200])
         check(b"\r\nConnection: close" in answer, answer[:500])
         check(seconds < 5, f"A 413 took {seconds:.1f} s.")
     say("A 413 doesn't wait for the body, and closes its connection.")
