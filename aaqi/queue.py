@@ -6,6 +6,11 @@ from contextlib import contextmanager
 from procrastinate import App
 from procrastinate.contrib.django import app
 
+# The site's own periodic jobs are on the queue that needs no name, and nothing else is.
+# Other jobs, which visitors can bring about in any number, have a worker of their own.
+UPKEEP = ["default"]
+OTHER_QUEUES = ["mail", "pages"]
+
 
 @contextmanager
 def worker_app() -> Iterator[App]:

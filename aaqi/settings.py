@@ -155,6 +155,10 @@ SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
+# "Send it again": this long after the form came in or it was last asked for, and so
+# many times for one form.
+SEND_AGAIN_MINUTES = 3
+SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 # How long a moderator's decision can be undone before its author is mailed.

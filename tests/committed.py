@@ -9,11 +9,15 @@ from unittest import mock
 
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from django.utils import timezone
 
 from aaqi.queue import worker_app
 from tests import owner
+from voices.letters.send import send_next
+from voices.managing.queue import answer_requests
+from voices.models import Letter
 
-PATIENCE = 30  # Seconds
+PATIENCE = 60  # Seconds
 QUEUE_TABLES = (
     "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, "
     "procrastinate_workers"
@@ -41,7 +45,7 @@ def rows(sql, *params):
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def jobs(task="voices.send_letter"):
+def jobs(task):
     found = rows(
         "SELECT * FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", task
     )
@@ -67,11 +71,11 @@ def as_worker(do):
             asyncio.run(opened(app))
 
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(run).result(timeout=60)
+        pool.submit(run).result(timeout=2 * PATIENCE)
 
 
 def run_worker():
-    """Do the jobs that are due, as the worker does them, and come back."""
+    """Do the jobs that are due, then send what may leave now, and come back."""
 
     async def work(worker_app):
         await worker_app.run_worker_async(
@@ -83,12 +87,15 @@ def run_worker():
         )
 
     as_worker(work)
+    while answer_requests() + send_next():
+        pass
 
 
 def make_due():
-    """Let the wait of every job be over."""
+    """Let the wait of every job and letter be over."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    Letter.objects.in_flight().update(send_at=timezone.now())
 
 
 def at_once(*calls):

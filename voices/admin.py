@@ -4,6 +4,7 @@ from voices.abuse import admin as abuse
 from voices.abuse import quarantine
 from voices.flags import admin as flags
 from voices.invalidation import admin as invalidation
+from voices.letters import admin as letters
 from voices.moderation import admin as moderation
 from voices.objections import admin as objections
 from voices.ranking_errors import admin as ranking_errors
@@ -16,6 +17,7 @@ __all__ = [
     "abuse",
     "flags",
     "invalidation",
+    "letters",
     "moderation",
     "objections",
     "quarantine",

@@ -12,7 +12,7 @@ from voices.abuse.models import (
 from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
 from voices.invalidation.models import InvalidatedAddress, Invalidation
-from voices.letters.models import Letter, RefusedAddress
+from voices.letters.models import HeldForm, Letter, RefusedAddress, Turn
 from voices.managing.models import AddressChange, LinkRequest
 from voices.moderation.models import (
     AwaitingVoice,
@@ -40,6 +40,7 @@ __all__ = [
     "DayTally",
     "Decision",
     "Digest",
+    "HeldForm",
     "InvalidatedAddress",
     "InvalidatedSignature",
     "Invalidation",
@@ -57,6 +58,7 @@ __all__ = [
     "Signature",
     "Submission",
     "Tally",
+    "Turn",
     "Update",
     "Voice",
     "WatchedWord",

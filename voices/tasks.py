@@ -3,18 +3,13 @@
 import logging
 
 from django.conf import settings
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from voices import retention
 from voices.counts.models import DayTally
 from voices.letters import bounces
-from voices.letters.models import SEND_LETTER
-from voices.letters.queue import ASK_TO_CONFIRM, queue_confirmation
-from voices.letters.send import drop_letter
-from voices.letters.send import send_letter as send
-from voices.managing.queue import FIND_LINK, answer
 from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
@@ -43,39 +38,17 @@ class Backoff(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": wait})
 
 
-@app.task(name=ASK_TO_CONFIRM, queue="mail", retry=Backoff())
-def ask_to_confirm(submission_id: int) -> None:
-    queue_confirmation(submission_id)
-
-
-@app.task(name=SEND_LETTER, queue="mail", pass_context=True, retry=Backoff())
-def send_letter(context: JobContext, letter_id: int) -> None:
-    try:
-        send(letter_id)
-    except Exception as error:
-        # Its type only, for its text may quote the address.
-        logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
-        if context.job.attempts >= Backoff.tries:
-            drop_letter(letter_id)
-        raise
-
-
-@app.task(name=FIND_LINK, queue="mail", retry=Backoff())
-def find_link(request_id: int) -> None:
-    answer(request_id)
-
-
 @app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())
 def queue_update(update_id: int, after: int) -> None:
     queue_copies(update_id, after)
 
 
-@app.task(name=DROP_COPIES, retry=Backoff())
+@app.task(name=DROP_COPIES, queue="pages", retry=Backoff())
 def drop_copies(pages: str = VOICES) -> None:
     drop(pages)
 
 
-@app.task(name=DRAW_CARDS, retry=Backoff())
+@app.task(name=DRAW_CARDS, queue="pages", retry=Backoff())
 def draw_cards(voice_ids: list[int]) -> None:
     cards.draw_cards(voice_ids)
 
@@ -90,7 +63,6 @@ def read_bounces(timestamp: int) -> None:
 @app.periodic(cron="0 13 * * *")
 @app.task(
     name="voices.send_digest",
-    queue="mail",
     queueing_lock="voices.send_digest",
     retry=Backoff(),
 )

@@ -43,6 +43,7 @@ urlpatterns = [
     path("manage/<token:token>/", managing.manage, name="manage"),
     path("manage/<token:token>/data/", managing.data, name="manage-data"),
     path("new-address/<token:token>/", managing.new_address, name="new-address"),
+    path("stop-repeats/<token:token>/", signing.stop_repeats, name="stop-repeats"),
     path("thank-you/", signing.thanks, name="thanks"),
     path("unsubscribe/<token:token>/", updates.unsubscribe, name="unsubscribe"),
 ]

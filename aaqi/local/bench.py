@@ -140,9 +140,8 @@ class Bench:
 
     def sign_ups(self) -> None:
         """The form stored and its mail queued, in one transaction, beside an INSERT."""
-        from procrastinate.contrib.django.models import ProcrastinateJob
 
-        from voices.models import Submission
+        from voices.models import Letter, Submission
 
         _, headers, page = self.site.ask("/voices/add/")
         self.site.cookie = headers["Set-Cookie"].partition(";")[0]
@@ -159,9 +158,9 @@ class Bench:
             SIGN_UPS,
         )
         stored = Submission.objects.count() - before
-        queued = ProcrastinateJob.objects.filter(status="todo").count()
+        queued = Letter.objects.in_flight().count()
         if not stored or queued < stored:
-            raise RuntimeError(f"{stored} forms were stored and {queued} jobs queued.")
+            raise RuntimeError(f"{stored} forms were stored and {queued} mails queued.")
         say(f"    {stored} forms stored, {queued} mails queued")
 
     def many_rows(self) -> None:

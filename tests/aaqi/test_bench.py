@@ -32,8 +32,8 @@ class BenchTests(CommittedTestCase):
 
     def test_ends_when_a_sign_up_queues_no_mail(self):
         with (
-            mock.patch("voices.signing.views.defer_confirmation"),
-            self.assertRaisesMessage(RuntimeError, "3 forms were stored and 0 jobs"),
+            mock.patch("voices.signing.views.queue_confirmation"),
+            self.assertRaisesMessage(RuntimeError, "3 forms were stored and 0 mails"),
         ):
             self.bench.sign_ups()
 

@@ -66,7 +66,7 @@ class LogTests(TestCase):
 
         with (
             logged() as text,
-            mock.patch("voices.signing.views.defer_confirmation", side_effect=error),
+            mock.patch("voices.signing.views.queue_confirmation", side_effect=error),
         ):
             response = client.post(reverse("voices:add"), FORM)
 
@@ -154,7 +154,7 @@ class AccessLineTests(TestCase):
 
         with (
             lines() as found,
-            mock.patch("voices.signing.views.defer_confirmation", side_effect=error),
+            mock.patch("voices.signing.views.queue_confirmation", side_effect=error),
         ):
             client.post(reverse("voices:add"), FORM)
 

@@ -29,7 +29,7 @@ def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
 
     assert WORDS in shown
     assert "Ana R., Nurse, Columbus, Ohio" in shown
-    assert thanks == "Your voice is in. Thank you."
+    assert thanks == "Thank you for signing."
     assert "Ana R." in card
     assert mail.outbox[-1].subject == "Your voice is published"
 
@@ -43,7 +43,7 @@ def test_the_code_of_the_mail_confirms_on_the_page_that_is_open(page):
     page.get_by_role("button", name="Confirm with the code").click()
 
     assert page.get_by_role("heading", level=1).inner_text() == (
-        "Your voice is in. Thank you."
+        "Thank you for signing."
     )
 
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
@@ -6,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, at_once, jobs
+from tests.committed import CommittedTestCase, at_once, make_due
 from tests.factories import (
     confirm_url,
     latest_submission,
@@ -19,7 +20,7 @@ from tests.factories import (
     sign,
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
-from voices.letters.send import send_letter
+from voices.letters.send import send_next
 from voices.managing.changes import correct
 from voices.models import (
     Arrival,
@@ -32,6 +33,7 @@ from voices.models import (
     Voice,
 )
 from voices.moderation import decide
+from voices.signing.models import Lane
 
 
 def visitor():
@@ -65,13 +67,14 @@ class SigningAtOnceTests(CommittedTestCase):
             self.assertEqual(Submission.objects.unconfirmed().count(), 0)
             self.assertEqual(signers(), 1)
 
-    def test_many_posts_at_once_queue_one_mail(self):
+    def test_many_posts_at_once_queue_a_mail_each(self):
         posted = at_once(*[partial(sign, visitor()) for _ in range(10)])
 
         self.assertEqual({response.status_code for response in posted}, {303})
         self.assertEqual(Submission.objects.count(), 10)
-        self.assertEqual(Letter.objects.count(), 1)
-        self.assertEqual(len(jobs()), 1)
+        self.assertEqual(Letter.objects.count(), 10)
+        turns = Letter.objects.order_by("turn").values_list("turn", flat=True)
+        self.assertEqual(list(turns), list(range(10)))
 
     def test_ten_confirmations_of_one_form_make_one_signature(self):
         link = confirm_url(make_submission())
@@ -107,7 +110,7 @@ class SigningAtOnceTests(CommittedTestCase):
             at_once(
                 partial(RefusedAddress.objects.refuse, letter.address_hash, form),
                 form.confirm,
-                partial(send_letter, letter.pk),
+                send_next,
             )
 
             self.assertFalse(Submission.objects.unconfirmed().exists())
@@ -118,13 +121,27 @@ class SigningAtOnceTests(CommittedTestCase):
 
 
 class SendingAtOnceTests(CommittedTestCase):
+    def test_a_hundred_presses_at_once_queue_one_mail(self):
+        form = make_submission(lane=Lane.HELD)
+        Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
+        path = reverse("voices:check", args=[form.ref])
+
+        for _ in range(10):
+            posted = at_once(*[lambda: visitor().post(path, {"again": "1"})] * 10)
+            statuses = {response.status_code for response in posted}
+            self.assertLessEqual(statuses, {200, 429})
+
+        form.refresh_from_db()
+        self.assertEqual((form.asked_again, form.lane), (1, Lane.SLOW))
+        self.assertEqual(Letter.objects.count(), 1)
+
     def test_a_decision_is_mailed_once_by_one_worker_after_another(self):
         make_signature()
         decide.publish(Voice.objects.all(), make_staff())
-        letter = Letter.objects.get()
+        make_due()
 
         for _ in range(2):
-            at_once(partial(send_letter, letter.pk))
+            at_once(send_next, send_next)
 
         self.assertEqual(len(mail.outbox), 1)
 
@@ -144,7 +161,7 @@ class DecidingAtOnceTests(CommittedTestCase):
         self.assertEqual(sum(counts), 5)
         self.assertEqual(Decision.objects.count(), 5)
         self.assertEqual(Letter.objects.count(), 5)
-        self.assertEqual(len(jobs()), 5)
+        self.assertEqual(Letter.objects.in_flight().count(), 5)
         self.assertEqual(
             {letter.signature for letter in Letter.objects.all()}, set(signatures)
         )

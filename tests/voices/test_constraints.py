@@ -19,6 +19,7 @@ from voices.models import (
     Reason,
     RefusedAddress,
     Signature,
+    Turn,
     Update,
 )
 
@@ -78,11 +79,27 @@ def ask_to_confirm_a_signature():
     )
 
 
-def ask_twice_at_once():
+def send_two_at_once_to_an_address():
     for _ in range(2):
         Letter.objects.create(
-            kind=Letter.Kind.CONFIRM, submission=make_submission(), address_hash="a"
+            kind=Letter.Kind.CONFIRM,
+            submission=make_submission(),
+            address_hash="a",
+            attempts=1,
         )
+
+
+def queue_two_for_one_form():
+    form = make_submission()
+    for number in range(2):
+        Letter.objects.create(
+            kind=Letter.Kind.CONFIRM, submission=form, address_hash=str(number)
+        )
+
+
+def give_a_network_two_turns():
+    for turn in range(2):
+        Turn.objects.create(lane=Letter.Lane.CLEAN, network_hash="a", turn=turn)
 
 
 def undo_nothing():
@@ -164,13 +181,15 @@ CHECKED = {
         write_a_letter_about_nothing,
         ask_to_confirm_a_signature,
     ],
-    "letter_one_confirmation_in_flight": [ask_twice_at_once],
     "signature_invalidated_does_not_count": [
         count_what_is_invalidated,
         invalidate_what_never_counted,
     ],
     "invalidation_following_names_one": [undo_no_invalidation],
     "invalidation_undone_once": [undo_an_invalidation_twice],
+    "letter_one_at_a_time_to_an_address": [send_two_at_once_to_an_address],
+    "letter_one_in_flight_for_each_form": [queue_two_for_one_form],
+    "turn_one_for_each_network": [give_a_network_two_turns],
     "decision_undone_names_one": [undo_nothing, publish_and_undo_in_one],
 }
 

@@ -85,8 +85,8 @@ class TypedTextTests(TestCase):
             **{**marked(Submission, "f"), "email": email, "email_key": email}
         )
         about = {"signature": self.signature}
-        if kind == Letter.Kind.CONFIRM:
-            about = {"submission": self.form}
+        if kind in (Letter.Kind.CONFIRM, Letter.Kind.ALREADY_SIGNED):
+            about["submission"] = self.form
         if kind == Letter.Kind.NEW_ADDRESS:
             about["address_change"] = change
         if kind == Letter.Kind.UPDATE:
@@ -143,7 +143,7 @@ class TypedTextTests(TestCase):
         self.assertEqual(unconfirmed, [Letter.Kind.CONFIRM, Letter.Kind.NEW_ADDRESS])
 
     def test_no_letter_about_a_form_repeats_any_of_it_to_somebody_who_signed(self):
-        letter = self.make_letter(Letter.Kind.CONFIRM)
+        letter = self.make_letter(Letter.Kind.ALREADY_SIGNED)
 
         message = compose(letter)
 

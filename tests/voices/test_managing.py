@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, at_once, jobs, run_worker
+from tests.committed import CommittedTestCase, at_once, run_worker
 from tests.factories import (
     FORM,
     deliver,
@@ -31,6 +31,7 @@ from voices.managing.queue import answer
 from voices.models import (
     AddressChange,
     Decision,
+    Letter,
     LinkRequest,
     RefusedAddress,
     Report,
@@ -777,7 +778,7 @@ class EraseTests(CommittedTestCase):
         left = dump()
         for private in self.PRIVATE:
             self.assertNotIn(private, left)
-        self.assertEqual(jobs(), [])
+        self.assertFalse(Letter.objects.in_flight().exists())
 
     def test_the_voice_keeps_id_and_date_and_answers_410(self):
         voice = Voice.objects.get()

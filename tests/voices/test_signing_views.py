@@ -7,7 +7,9 @@ from unittest import mock
 from django.conf import settings
 from django.core import mail
 from django.core.signing import TimestampSigner
+from django.db import connection
 from django.test import Client, TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +30,7 @@ from voices.letters import refusing
 from voices.managing import changes
 from voices.models import Letter, RefusedAddress, Signature, Submission
 from voices.signing import tokens
+from voices.signing.models import Lane
 
 DAY = 24 * 60 * 60
 # NUL, letters beyond ASCII, broken UTF-8, a lone surrogate, a line end, a wild escape.
@@ -77,16 +80,26 @@ def key_rotated(*, keep_old=True):
 class SameForEverybodyTests(TestCase):
     """Nobody learns from the pages who has signed."""
 
+    def setUp(self):
+        # The pages say how long ago something was.
+        self.now = timezone.now() + timedelta(hours=1)
+        clock = mock.patch("django.utils.timezone.now", lambda: self.now)
+        clock.start()
+        self.addCleanup(clock.stop)
+
     def walk(self):
         """What somebody sees who signs with this address, up to a wrong code."""
         client = Client()
         answer = sign(client, email="ana@example.com", name="Somebody")
         check = answer["Location"]
+        form = Submission.objects.filter(pk=latest_submission().pk)
+        form.update(submitted_at=self.now)
         steps = [answer, client.get(check), client.head(check)]
         steps.append(client.post(check, {"code": "000000"}))
         steps.append(client.post(check, {"code": "12"}))
         steps.append(client.post(check, {"again": "1"}))
         deliver()
+        form.update(submitted_at=self.now - timedelta(minutes=10))
         steps.append(client.get(check))
         steps.append(client.post(check, {"code": "000000"}))
         steps.append(client.post(check, {"again": "1"}))
@@ -106,7 +119,7 @@ class SameForEverybodyTests(TestCase):
         self.assertEqual(new, again)
         self.assertEqual(
             [status for status, *_ in new],
-            [303, 200, 200, 422, 422, 200, 200, 422, 200],
+            [303, 200, 200, 422, 422, 429, 200, 422, 200],
         )
 
     def test_a_refused_address_sees_the_same(self):
@@ -217,14 +230,71 @@ class ConfirmTests(TestCase):
             self.assertNotContains(response, "<button")
         self.assertEqual(Signature.objects.count(), 1)
 
-    def test_an_older_link_of_the_same_address_says_so_too(self):
-        older = make_submission(email="ana@example.com")
-        newer = make_submission(email="ana@example.com")
-        self.client.post(confirm_url(newer))
+    def test_a_form_that_another_has_closed_says_so_by_link_or_code_in_any_order(self):
+        for used in (0, 1):
+            for way in ("link", "posted link", "code"):
+                with self.subTest(used=used, way=way):
+                    Submission.objects.all().delete()
+                    Signature.objects.all().delete()
+                    forms = [
+                        make_submission(email="ana@example.com", mailed_at=self.now)
+                        for _ in range(2)
+                    ]
+                    first, other = forms[used], forms[1 - used]
+                    self.client.post(confirm_url(first))
 
-        response = self.client.get(confirm_url(older))
+                    response = self.open(other, way)
 
-        self.assertContains(response, "You have confirmed this already")
+                    self.assertContains(response, "This form was not used")
+                    self.assertContains(response, reverse("voices:manage-ask"))
+                    self.assertNotContains(response, "Thank you")
+                    signature = Signature.objects.get()
+                    self.assertEqual(signature.ref, first.ref)
+
+    now = timezone.now()
+
+    def open(self, form, way):
+        if way == "code":
+            return self.client.post(check_url(form), {"code": tokens.code(form.ref)})
+        post = self.client.post if way == "posted link" else self.client.get
+        return post(confirm_url(form))
+
+    def test_a_stranger_sees_nothing_of_a_form_that_another_has_closed(self):
+        first = make_submission(email="ana@example.com", mailed_at=self.now)
+        other = make_submission(email="ana@example.com", mailed_at=self.now)
+        before = self.client.post(check_url(other), {"code": "000000"})
+        self.client.post(confirm_url(first))
+
+        after = self.client.post(check_url(other), {"code": "000000"})
+
+        self.assertEqual(before.status_code, after.status_code)
+        self.assertEqual(seen(before), seen(after))
+
+    def test_the_code_of_a_signature_that_was_withdrawn_thanks_nobody(self):
+        form = make_submission(mailed_at=self.now)
+        self.client.post(confirm_url(form))
+        Signature.objects.update(withdrawn_at=timezone.now())
+
+        response = self.open(form, "code")
+
+        self.assertContains(response, "This signature was taken back", status_code=410)
+
+    def test_nobody_in_quarantine_is_told_that_they_count(self):
+        form = make_submission(suspicions=["honeypot"], name_display="unlisted")
+        pages = [
+            self.client.get(check_url(form)),
+            self.client.get(confirm_url(form)),
+            self.client.post(confirm_url(form), follow=True),
+            self.client.get(confirm_url(form)),
+        ]
+        signature = Signature.objects.get()
+        token = tokens.managing.sign(signature.ref)
+        pages.append(self.client.get(reverse("voices:manage", args=[token])))
+
+        self.assertIsNone(signature.counted_at)
+        for page in pages:
+            for claim in ("you are counted", "re counted", "is in", "re signed"):
+                self.assertNotContains(page, f"{claim}")
 
     def test_a_link_past_its_days_says_so_and_leads_on(self):
         form = make_submission(mailed_at=timezone.now())
@@ -420,14 +490,66 @@ class CheckTests(TestCase):
 
         self.assertEqual(self.code(tokens.code(other.ref)).status_code, 422)
 
+    def let_pass(self, **time):
+        for form in Submission.objects.all():
+            form.submitted_at -= timedelta(**time)
+            if form.asked_again_at:
+                form.asked_again_at -= timedelta(**time)
+            form.save()
+
     def test_the_mail_can_be_sent_again(self):
+        deliver()
+        self.let_pass(minutes=3)
+
+        response = self.client.post(self.path, {"again": "1"})
+
+        self.assertContains(response, "You asked for the message again.")
+        self.assertContains(response, "You can ask again at")
+        again = deliver()
+        self.assertIn(tokens.code(self.form.ref), again[0].body)
+
+    def test_the_mail_can_be_sent_again_only_some_minutes_apart(self):
         deliver()
 
         response = self.client.post(self.path, {"again": "1"})
 
-        self.assertContains(response, "another message is on its way")
-        again = deliver()
-        self.assertIn(tokens.code(self.form.ref), again[0].body)
+        self.assertContains(response, "was not sent again this time", status_code=429)
+        self.assertContains(response, "You can ask again at", status_code=429)
+        self.assertLessEqual(int(response["Retry-After"]), 180)
+        self.assertEqual(deliver(), [])
+
+    def test_the_mail_can_be_sent_again_a_few_times_in_all(self):
+        sent = []
+        for _ in range(settings.SEND_AGAIN_TIMES + 2):
+            self.let_pass(hours=1)
+            self.client.post(self.path, {"again": "1"})
+            sent.append(len(deliver()))
+
+        self.assertEqual(sent, [1] * settings.SEND_AGAIN_TIMES + [0, 0])
+        page = self.client.get(self.path)
+        self.assertContains(page, "as often as it can be for one form")
+        self.assertNotContains(page, 'name="again"')
+
+    def test_asking_while_a_message_waits_makes_no_second_one(self):
+        self.let_pass(hours=1)
+
+        self.client.post(self.path, {"again": "1"})
+
+        self.assertEqual(Letter.objects.count(), 1)
+
+    def test_a_held_form_is_mailed_in_the_slow_lane_once_somebody_asks(self):
+        sign(self.client, email="bea@example.com", untouched="filled")
+        form = latest_submission()
+        self.assertEqual(form.lane, Lane.HELD)
+        self.assertFalse(Letter.objects.filter(submission=form).exists())
+        self.let_pass(minutes=3)
+
+        self.client.post(check_url(form), {"again": "1"})
+
+        form.refresh_from_db()
+        self.assertEqual(form.lane, Lane.SLOW)
+        letter = Letter.objects.get(submission=form)
+        self.assertEqual(letter.lane, Letter.Lane.SLOW)
 
     def test_asking_again_costs_the_same_whoever_has_signed(self):
         make_signature(email="bea@example.com")
@@ -435,9 +557,14 @@ class CheckTests(TestCase):
         known = latest_submission()
         deliver()
 
+        self.let_pass(minutes=3)
+        costs = []
         for form in (self.form, known):
-            with self.assertNumQueries(2):
+            with CaptureQueriesContext(connection) as queries:
                 self.client.post(check_url(form), {"again": "1"})
+            costs.append([query["sql"].split()[0] for query in queries])
+
+        self.assertEqual(*costs)
 
     def test_a_lost_cookie_loses_no_code(self):
         response = Client(enforce_csrf_checks=True).post(self.path, {"code": "12 34"})
@@ -477,6 +604,11 @@ class MailLimitTests(TestCase):
         path = check_url(latest_submission())
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY + 2):
             deliver()
+            Submission.objects.update(
+                submitted_at=timezone.now() - timedelta(hours=1),
+                asked_again=0,
+                asked_again_at=None,
+            )
             self.client.post(path, {"again": "1"})
         deliver()
 

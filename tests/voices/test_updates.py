@@ -297,8 +297,7 @@ class LetterTests(TestCase):
         self.assertEqual(send(make_update()), [])
 
         letter = Letter.objects.in_flight().get()
-        last = [job for job in jobs() if job["args"]["letter_id"] == letter.pk][-1]
-        self.assertGreater(last["scheduled_at"], timezone.now() + timedelta(hours=23))
+        self.assertGreater(letter.send_at, timezone.now() + timedelta(hours=23))
 
 
 class QueueTests(CommittedTestCase):
@@ -333,7 +332,6 @@ class QueueTests(CommittedTestCase):
         at_once(*[lambda: queue_copies(self.update.pk, after=0)] * 4)
 
         self.assertEqual(Letter.objects.count(), 8)
-        self.assertEqual(len(jobs()), 8)
 
     def test_goes_on_where_it_was_broken_off(self):
         readers = [make_reader() for _ in range(4)]

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from voices import addresses
-from voices.letters import refusing
+from voices.letters import refusing, repeats
 from voices.letters.models import Letter
 from voices.letters.queue import AWAITED
 from voices.managing.models import AddressChange
@@ -74,20 +74,17 @@ def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | N
 def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives | None:
     if submission.confirmed_at:
         return None
-    standing = Signature.objects.standing()
-    signature = standing.filter(email_key=submission.email_key).first()
-    if signature:
-        return draft(
+    if letter.kind == Letter.Kind.ALREADY_SIGNED:
+        return draft_to_signer(
             letter,
-            "already-signed",
-            to=signature.email,
-            signature=signature,
-            signed_on=signature.confirmed_at,
+            letter.signature,
+            signed_on=letter.signature.confirmed_at,
+            stop_url=stop_repeats_url(letter.signature),
         )
     # Nothing that was typed: it may be somebody else's address.
     return draft(
         letter,
-        "confirm",
+        letter.kind,
         to=submission.email,
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
@@ -147,6 +144,10 @@ def draft_update(letter, update: Update, signature: Signature):
 def not_me_url(submission: Submission | AddressChange) -> str:
     token = tokens.refusing.sign(refusing.subject(submission))
     return absolute("voices:not-me", token)
+
+
+def stop_repeats_url(signature: Signature) -> str:
+    return absolute("voices:stop-repeats", repeats.stopping.sign(str(signature.pk)))
 
 
 def manage_url(signature: Signature) -> str:

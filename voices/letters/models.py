@@ -5,27 +5,32 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from voices import addresses
 from voices.managing.models import AddressChange
 from voices.signing.models import Signature, Submission
 from voices.updates.models import Update
 
-# The name of the task that sends a letter.
-SEND_LETTER = "voices.send_letter"
-
 
 class LetterQuerySet(models.QuerySet):
     def in_flight(self):
         return self.filter(sent_at=None, dropped_at=None)
 
+    def waiting(self):
+        """Those in flight that no sender has tried yet."""
+        return self.in_flight().filter(attempts=0)
+
+    def perhaps_sent(self):
+        """Those that left, and those whose sending was begun and never ended."""
+        return self.filter(
+            models.Q(sent_at__isnull=False)
+            | models.Q(attempts__gt=models.F("failures"))
+        )
+
     def counted(self):
-        """Those that count towards the limit of a day: sent in it, or on their way."""
-        day = timezone.now() - timedelta(days=1)
-        return self.filter(models.Q(sent_at__gt=day) | models.Q(sent_at=None)).filter(
-            dropped_at=None
+        """Those that count towards an address's limit of a day."""
+        return self.perhaps_sent().filter(
+            taken_at__gt=timezone.now() - timedelta(days=1)
         )
 
     def forget_old(self):
@@ -35,15 +40,20 @@ class LetterQuerySet(models.QuerySet):
 
 
 class Letter(models.Model):
-    """A mail to a signer: queued with what it is about, sent by the worker.
+    """A mail to a signer: queued with what it is about, sent by one of the senders.
+
+    Those that wait are taken in the order of their lane and turn (take.py). A sender
+    notes each attempt before it talks to the mail server (send.py), so a letter whose
+    end could not be written down is known to have perhaps left.
 
     It holds no address and no text, only what it is about; both are looked up when it
     is sent, so nothing of a person outlives what they take back.
     """
 
     class Kind(models.TextChoices):
-        # Asks to confirm; becomes a note instead where the address has signed already.
+        # Asks to confirm; becomes the next one if the address has signed already.
         CONFIRM = "confirm"
+        ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
@@ -53,6 +63,17 @@ class Letter(models.Model):
         # Tells the present address of it.
         ADDRESS_ASKED = "address-asked"
         CORRECTION_DECLINED = "correction-left"
+        UPDATE = "update"
+
+    class Lane(models.TextChoices):
+        """What waits together; voices/letters/take.py says what each may take."""
+
+        # Somebody is waiting for these.
+        CLEAN = "clean"
+        # Confirmations of suspicious forms.
+        SLOW = "slow"
+        # Moderators' decisions.
+        NOTICE = "notice"
         UPDATE = "update"
 
     kind = models.CharField(max_length=20, choices=Kind)
@@ -65,6 +86,18 @@ class Letter(models.Model):
     # Names the mail to mail programs, the same however often it is tried.
     message_id = models.UUIDField(default=uuid4, editable=False)
     queued_at = models.DateTimeField(db_default=Now())
+    lane = models.CharField(
+        max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
+    )
+    # Its place in the lane: the lowest leaves first (turns.py).
+    turn = models.BigIntegerField(default=0, db_default=0)
+    # Not before.
+    send_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    # When a sender last took it; counts towards the rate.
+    taken_at = models.DateTimeField(null=True)
+    # How often sending was begun, and how many of these are known to have failed.
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
     # When it was given up: its subject is gone, or the mail server refused it.
     dropped_at = models.DateTimeField(null=True)
@@ -81,8 +114,13 @@ class Letter(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["address_hash"],
-                condition=models.Q(kind="confirm", sent_at=None, dropped_at=None),
-                name="letter_one_confirmation_in_flight",
+                condition=models.Q(attempts__gt=0, sent_at=None, dropped_at=None),
+                name="letter_one_at_a_time_to_an_address",
+            ),
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=models.Q(sent_at=None, dropped_at=None),
+                name="letter_one_in_flight_for_each_form",
             ),
             models.UniqueConstraint(
                 fields=["update", "signature"],
@@ -94,12 +132,17 @@ class Letter(models.Model):
             models.Index(fields=["address_hash", "sent_at"], name="letter_address"),
             models.Index(fields=["queued_at"], name="letter_age"),
             models.Index(
-                fields=["sent_at"],
+                fields=["taken_at", "lane"],
                 name="letter_rate",
-                condition=models.Q(sent_at__isnull=False),
+                condition=models.Q(taken_at__isnull=False),
             ),
             models.Index(
-                fields=["id"],
+                fields=["lane", "-turn"],
+                name="letter_latest_turn",
+                condition=models.Q(taken_at__isnull=False),
+            ),
+            models.Index(
+                fields=["lane", "turn", "id"],
                 name="letter_in_flight",
                 condition=models.Q(sent_at=None, dropped_at=None),
             ),
@@ -108,13 +151,39 @@ class Letter(models.Model):
     def __str__(self):
         return f"{self.kind} {self.pk}"
 
-    def cancel_jobs(self):
-        """Delete what the queue holds of it."""
-        jobs = ProcrastinateJob.objects.filter(
-            task_name=SEND_LETTER, args__letter_id=self.pk, status="todo"
-        )
-        for job_id in jobs.values_list("pk", flat=True):
-            app.job_manager.cancel_job_by_id(job_id, delete_job=True)
+
+class HeldForm(Submission):
+    """A form that looked like a program's: no mail leaves until somebody asks."""
+
+    class Meta:
+        proxy = True
+        ordering = ["pk"]
+        verbose_name = "held form"
+        verbose_name_plural = "held forms"
+
+    def __str__(self):
+        # Django's log keeps this.
+        return f"Held form {self.pk}"
+
+
+class Turn(models.Model):
+    """The turn of a network's latest letter in a lane: voices/letters/turns.py."""
+
+    lane = models.CharField(max_length=6, choices=Letter.Lane)
+    # A keyed hash: of the /24 or /48 that a form came from, or of an address.
+    network_hash = models.CharField(max_length=64)
+    turn = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lane", "network_hash"], name="turn_one_for_each_network"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.lane} {self.turn}"
 
 
 class RefusedAddressQuerySet(models.QuerySet):

@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from procrastinate.contrib.django import app
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from voices import addresses
-from voices.letters.models import SEND_LETTER, Letter, RefusedAddress
+from voices.letters.models import Letter, RefusedAddress
+from voices.letters.turns import next_turn
 from voices.managing.models import AddressChange
-from voices.signing.models import Signature, Submission
-
-ASK_TO_CONFIRM = "voices.ask_to_confirm"
+from voices.signing.models import Lane, Signature, Submission
 
 # A person waits for these, and gets them also where the address has bounced; of the
 # last, which warns, only a mailbox that takes mail hears.
@@ -24,47 +23,64 @@ AWAITED = {
 # Go even to an address whose owner once refused our mail: the signer asked for the
 # first, and the second warns them that somebody wants to move their signature.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
-# An update can wait for all others.
-URGENT, LATER = 10, -10
-PRIORITIES = dict.fromkeys(AWAITED, URGENT) | {Letter.Kind.UPDATE: LATER}
 
 
-def defer_confirmation(submission: Submission) -> None:
-    """Let the worker look whether and what to mail for this form.
+def queue_confirmation(submission: Submission) -> None:
+    """Queue the mail that asks to confirm this form, unless one waits or it is held.
 
-    All that depends on the address is decided there, so that the page takes as long
-    for an address that is known, refused or over its limit as for any other.
+    What depends on the address is decided when the letter is sent, so that the page
+    takes as long for an address that is known, refused, or over its limit as for any
+    other.
     """
-    app.configure_task(ASK_TO_CONFIRM, priority=URGENT).defer(
-        submission_id=submission.pk
+    if submission.lane == Lane.HELD:
+        return
+    letters = Letter.objects.filter(submission=submission)
+    if letters.in_flight().exists():
+        return
+    lane = Letter.Lane(submission.lane)
+    address_hash = addresses.fingerprint(submission.email_key)
+    Letter.objects.create(
+        kind=Letter.Kind.CONFIRM,
+        submission=submission,
+        address_hash=address_hash,
+        lane=lane,
+        turn=next_turn(lane, submission.wide_network_hash or address_hash),
     )
 
 
 @transaction.atomic
-def queue_confirmation(submission_id: int) -> None:
-    """Queue the mail that asks to confirm this form, where one may be sent.
+def send_again(submission_id: int) -> Submission | None:
+    """Queue the mail of a form once more if it is time; return the form if it was.
 
-    None is sent to an address whose owner refused, nor beyond the limit of a day. While
-    one is on its way to the address, this form waits for it to leave.
+    Nothing here looks at the address. Asking moves a held form into the slow lane.
     """
-    submission = Submission.objects.unconfirmed().filter(pk=submission_id).first()
-    if submission is None:
-        return
-    key = submission.email_key
-    addresses.lock(key)
-    hashes = addresses.fingerprints(key)
-    if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
-        submission.close(None)
-        return
-    letters = Letter.objects.filter(address_hash__in=hashes)
-    if letters.in_flight().filter(kind=Letter.Kind.CONFIRM).exists():
-        return
-    if letters.counted().count() >= settings.MAILS_PER_ADDRESS_PER_DAY:
-        return
-    letter = Letter.objects.create(
-        kind=Letter.Kind.CONFIRM, submission=submission, address_hash=hashes[0]
+    forms = Submission.objects.select_for_update()
+    form = forms.filter(pk=submission_id).first()
+    now = timezone.now()
+    if form is None or form.again_at is None or form.again_at > now:
+        return None
+    form.asked_again += 1
+    form.asked_again_at = now
+    if form.lane == Lane.HELD:
+        form.lane = Lane.SLOW
+    form.save(update_fields=["asked_again", "asked_again_at", "lane"])
+    queue_confirmation(form)
+    return form
+
+
+@transaction.atomic
+def release(forms: QuerySet[Submission]) -> int:
+    """Let held forms have their mail, in the slow lane; return how many there were."""
+    held = list(
+        forms.filter(lane=Lane.HELD, confirmed_at=None)
+        .select_for_update()
+        .order_by("pk")
     )
-    defer(letter)
+    for form in held:
+        form.lane = Lane.SLOW
+        form.save(update_fields=["lane"])
+        queue_confirmation(form)
+    return len(held)
 
 
 @transaction.atomic
@@ -73,38 +89,27 @@ def queue_letter(
     signature: Signature,
     address_change: AddressChange | None = None,
     at: datetime | None = None,
+    network_hash: str = "",
 ) -> None:
     """Queue a mail to somebody who has signed, to leave at once or at a time.
 
-    Over the limit of a day, it waits.
+    `network_hash` says from where it was asked for, if it was.
     """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.fingerprints(key)
     refused = RefusedAddress.objects.filter(address_hash__in=hashes)
     if kind not in FOR_SIGNERS and refused.exists():
         return
-    letter = Letter.objects.create(
+    lane, turn = Letter.Lane.NOTICE, 0
+    if kind in AWAITED:
+        lane = Letter.Lane.CLEAN
+        turn = next_turn(lane, network_hash or signature.address_hash)
+    Letter.objects.create(
         kind=kind,
         signature=signature,
         address_change=address_change,
         address_hash=hashes[0],
+        lane=lane,
+        turn=turn,
+        send_at=at or timezone.now(),
     )
-    defer(letter, at=at)
-
-
-def letters_lock(address_hash: str) -> str:
-    """Return the name under which the jobs for one address take turns."""
-    return f"letters to {address_hash}"
-
-
-def defer(letter: Letter, at=None) -> None:
-    """Give the letter to the worker, at once or at a time.
-
-    Those to one address are sent one after the other, so that its limit holds.
-    """
-    app.configure_task(
-        SEND_LETTER,
-        priority=PRIORITIES.get(Letter.Kind(letter.kind), 0),
-        lock=letters_lock(letter.address_hash),
-        schedule_at=at,
-    ).defer(letter_id=letter.pk)

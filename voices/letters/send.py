@@ -1,127 +1,257 @@
-"""Sending a letter: at least once, and safe to be asked for twice."""
+"""Sending the letters that a sender has taken.
+
+Each attempt is committed before the mail server hears of the letter. If its end cannot
+be written down, because the sender was killed or the database's disk is full, the
+letter is tried once more, later, and then given up: nobody is mailed again and again.
+"""
 
 import logging
 import smtplib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.core.mail import EmailMultiAlternatives, mailers
+from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from voices import addresses
 from voices.letters import bounces
 from voices.letters.compose import compose
-from voices.letters.models import Letter
-from voices.letters.queue import defer, queue_confirmation
-from voices.letters.rate import turn_of
-from voices.signing.models import Signature, Submission
+from voices.letters.models import Letter, RefusedAddress
+from voices.letters.repeats import tell_signer
+from voices.letters.take import Taken, give_back, take
+from voices.signing.models import Submission
 
 logger = logging.getLogger(__name__)
 
+# A letter is tried so often while the mail server says no for now: about a day.
+TRIES = 150
+LONGEST_WAIT = timedelta(minutes=10)
+# A letter that has perhaps left so often is not sent again.
+MOST_UNKNOWN_ENDS = 2
+UNKNOWN_END_WAIT = timedelta(minutes=15)
+# How long a letter waits for another to the same address to leave.
+BEHIND_ANOTHER = timedelta(seconds=30)
 
-def send_letter(letter_id: int) -> None:
-    """Send the letter unless it has left already or has lost its point.
 
-    No transaction is open while the mail server is talked to. Raises what the mail
-    server raised if it may help to try again.
+class MailServerUnreachableError(Exception):
+    """No letter was offered to it, so this counts against none."""
+
+
+def send_next(is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Send the next letters over one connection; return how many were taken.
+
+    No transaction is open while the mail server is talked to.
     """
-    letter = (
-        Letter.objects.in_flight()
-        .select_related(
-            "submission", "address_change", "update", "signature__voice__reason"
-        )
-        .filter(pk=letter_id)
-        .first()
-    )
-    if letter is None:
-        return
-    if at := full_until(letter) or turn_of(letter):
-        defer(letter, at=at)
-        return
-    message = compose(letter)
-    if message is None:
-        drop_letter(letter_id)
-        return
+    taken = take()
+    left = list(taken.ids)
+    mailer = mailers["default"]
     try:
-        message.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        if not all(500 <= code < 600 for code, _ in error.recipients.values()):
-            raise
-        logger.warning("Letter %s was refused for good.", letter_id)
-        settle_refusal(letter, *error.recipients.values())
+        while left and not is_stopping():
+            make_ready(mailer)
+            send_one(mailer, taken, left.pop(0))
+    finally:
+        mailer.close()
+        give_back(taken, left)
+    return len(taken.ids)
+
+
+def make_ready(mailer) -> None:
+    """Open the connection unless it is open and the server still answers on it."""
+    try:
+        smtp = getattr(mailer, "connection", None)
+        if smtp and smtp.noop()[0] != 250:
+            mailer.close()
+        mailer.open()
+    except OSError:
+        mailer.close()
+        try:
+            mailer.open()
+        except OSError as error:
+            mailer.close()
+            raise MailServerUnreachableError(type(error).__name__) from None
+
+
+def send_one(mailer, taken: Taken, letter_id: int) -> None:
+    """Send one letter, and note what came of it."""
+    try:
+        begun = begin(taken, letter_id)
+    except DatabaseError:
+        # Nothing can be written down, so nothing may be sent.
+        raise
+    except Exception as error:
+        # Its type only, because its text may quote the address.
+        logger.error("Letter %s can't be made: %s", letter_id, type(error).__name__)
+        in_flight = Letter.objects.in_flight().filter(pk=letter_id)
+        in_flight.update(attempts=F("attempts") + 1)
+        count_failure(letter_id)
         return
-    settle(letter)
-
-
-def full_until(letter: Letter) -> datetime | None:
-    """Return when the address may be mailed again, if it has had its mails of a day."""
-    day = timedelta(days=1)
-    sent = Letter.objects.filter(
-        address_hash=letter.address_hash, sent_at__gt=timezone.now() - day
-    )
-    counting = sent.order_by("-sent_at")[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :]
-    limiting = counting.first()
-    return limiting.sent_at + day if limiting else None  # type: ignore[operator,return-value]
+    if begun is None:
+        return
+    letter, message = begun
+    try:
+        mailer.send_messages([message])
+    except Exception as error:
+        mailer.close()
+        logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
+        settle_failure(letter, error)
+    else:
+        settle(letter)
 
 
 @transaction.atomic
-def settle(letter: Letter) -> None:
-    """Note that the letter left, and what follows for the form it was about."""
-    key = lock_address(letter)
-    now = timezone.now()
-    if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
-        return
-    if letter.submission:
-        settle_form(letter.submission.pk, now)
-        queue_next(key)
+def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives] | None:
+    """Note that the letter is about to be sent; None if it is not to be sent now."""
+    key = lock_address(letter_id)
+    letter = find(taken, letter_id)
+    if letter is None:
+        return None
+    hashes = addresses.fingerprints(key) if key else [letter.address_hash]
+    if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
+        logger.warning("Letter %s has perhaps left twice.", letter_id)
+        drop(letter)
+    elif until := waits_until(letter, hashes):
+        letter.taken_at, letter.send_at = None, until
+        letter.save(update_fields=["taken_at", "send_at"])
+    elif message := may_be_sent(letter, hashes) and compose(letter):
+        letter.attempts += 1
+        letter.send_at = timezone.now() + UNKNOWN_END_WAIT
+        letter.save(update_fields=["kind", "signature", "attempts", "send_at"])
+        return letter, message
+    else:
+        drop(letter)
+    return None
 
 
-def lock_address(letter: Letter) -> str:
-    """Let the forms of its address wait; return the address's key, if it is known."""
-    key = letter.submission.email_key if letter.submission else ""
+def lock_address(letter_id: int) -> str:
+    """Let whatever else is about its address wait; return the address's key."""
+    found = Letter.objects.select_related("submission", "address_change", "signature")
+    letter = found.filter(pk=letter_id).first()
+    about = letter and (letter.submission or letter.address_change or letter.signature)
+    key = about.email_key if about else ""
     if key:
         addresses.lock(key)
     return key
 
 
-def queue_next(key: str, later_than: int = 0) -> None:
-    """Queue the letter of the latest form of the address that waited for another."""
-    unmailed = Submission.objects.unconfirmed().filter(email_key=key, mailed_at=None)
-    if waiting := unmailed.filter(pk__gt=later_than).order_by("-pk").first():
-        queue_confirmation(waiting.pk)
+def find(taken: Taken, letter_id: int) -> Letter | None:
+    """Return the letter, locked, if it is still for this sender to send."""
+    # Other senders take it as soon as the lease is over.
+    ours = Letter.objects.in_flight().filter(
+        pk=letter_id, taken_at=taken.at, send_at__gt=timezone.now()
+    )
+    about = ours.select_related(
+        "submission", "address_change", "update", "signature__voice__reason"
+    )
+    return about.select_for_update(of=("self",)).first()
 
 
-def settle_form(form_id: int, now) -> None:
-    """Start the days of the form's link, or close it where its address has signed."""
-    form = Submission.objects.unconfirmed().filter(pk=form_id).first()
+def waits_until(letter: Letter, hashes: list[str]) -> datetime | None:
+    """Return when to look at the letter again, if its address can't get it now.
+
+    Letters to one address leave one after the other, and only so many in a day.
+    """
+    letters = Letter.objects.filter(address_hash__in=hashes).exclude(pk=letter.pk)
+    other = letters.in_flight().filter(attempts__gt=0).first()
+    if other:
+        is_waiting = other.attempts == other.failures
+        return other.send_at if is_waiting else timezone.now() + BEHIND_ANOTHER
+    if letter.submission:
+        return None
+    return full_until(letters)
+
+
+def full_until(letters) -> datetime | None:
+    """Return when the address may be mailed again, if it has had its mails of a day."""
+    latest = letters.counted().order_by("-taken_at")
+    limiting = latest[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :].first()
+    return limiting and limiting.taken_at + timedelta(days=1)
+
+
+def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
+    """Whether a letter about a form may leave; any other may."""
+    form = letter.submission
+    if form is None:
+        return True
+    if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
+        if not form.confirmed_at:
+            form.close(None)
+        return False
+    letters = Letter.objects.filter(address_hash__in=hashes).exclude(pk=letter.pk)
+    return not full_until(letters) and tell_signer(letter, form)
+
+
+@transaction.atomic
+def settle(letter: Letter) -> None:
+    """Note that the letter left, and what follows for the form it was about."""
+    lock_address(letter.pk)
+    now = timezone.now()
+    if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
+        return
+    form = Submission.objects.unconfirmed().filter(letter=letter).first()
     if form is None:
         return
-    standing = Signature.objects.standing()
-    signature = standing.filter(email_key=form.email_key).first()
-    if signature:
-        form.close(signature)
+    if letter.kind == Letter.Kind.ALREADY_SIGNED:
+        form.close(letter.signature)
     else:
+        # The days of its link begin.
         form.mailed_at = now
         form.save(update_fields=["mailed_at"])
+
+
+def settle_failure(letter: Letter, error: Exception) -> None:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+        if all(500 <= code < 600 for code, _ in answers):
+            settle_refusal(letter, *answers)
+            return
+    if is_end_known(error):
+        count_failure(letter.pk)
+
+
+def is_end_known(error: Exception) -> bool:
+    """Whether the letter is known not to have left.
+
+    A server that takes the letter and never says so has perhaps sent it on.
+    """
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return False
+    if isinstance(error, smtplib.SMTPException | ConnectionRefusedError):
+        return True
+    return not isinstance(error, OSError)
+
+
+@transaction.atomic
+def count_failure(letter_id: int) -> None:
+    """Try the letter again later and later, or give it up."""
+    found = Letter.objects.in_flight().select_for_update()
+    letter = found.filter(pk=letter_id).first()
+    if letter is None:
+        return
+    letter.failures += 1
+    wait = timedelta(seconds=3 ** min(letter.failures, 6))
+    letter.send_at = timezone.now() + min(wait, LONGEST_WAIT)
+    if letter.failures >= TRIES:
+        letter.dropped_at = timezone.now()
+    letter.save(update_fields=["failures", "send_at", "dropped_at"])
 
 
 @transaction.atomic
 def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
     """Give the letter up, and mark its address unless the refusal is about us."""
-    drop_letter(letter.pk)
+    letter.failures += 1
+    drop(letter)
     text = answer[1].decode("ascii", "replace")
     if bounces.is_for_good(text):
         bounces.mark(letter)
 
 
-@transaction.atomic
-def drop_letter(letter_id: int) -> None:
-    """Give the letter up, so that the next one to its address is not held back."""
-    letter = Letter.objects.select_related("submission").filter(pk=letter_id).first()
-    if letter is None:
+def drop(letter: Letter) -> None:
+    """Give the letter up; nothing is kept of one about a form that was never tried."""
+    if letter.submission and not letter.attempts:
+        letter.delete()
         return
-    key = lock_address(letter)
-    gone = Letter.objects.in_flight().filter(pk=letter_id)
-    if gone.update(dropped_at=timezone.now()) and letter.submission:
-        # Only a later form, or two that are refused would take turns for ever.
-        queue_next(key, later_than=letter.submission.pk)
+    gone = Letter.objects.in_flight().filter(pk=letter.pk)
+    gone.update(dropped_at=timezone.now(), failures=letter.failures)

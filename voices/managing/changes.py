@@ -6,14 +6,14 @@ person follow one another. Each is safe to be asked for twice.
 
 import re
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from voices import addresses
 from voices.abuse.models import Arrival
 from voices.invalidation.models import InvalidatedAddress
-from voices.letters.models import Letter, RefusedAddress
-from voices.letters.queue import letters_lock, queue_letter
+from voices.letters.models import Letter, RefusedAddress, Turn
+from voices.letters.queue import queue_letter
 from voices.managing.models import AddressChange, LinkRequest
 from voices.objections.models import Objection
 from voices.signing.models import NameDisplay, Signature, Submission, shown_name
@@ -70,15 +70,12 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete what stands under the address's keyed hash: arrivals and mail jobs."""
+    """Delete arrivals under the address's keyed hash, and drop letters that wait."""
     hashes = addresses.fingerprints(email_key)
     Arrival.objects.filter(address_hash__in=hashes).delete()
-    locks = [letters_lock(address_hash) for address_hash in hashes]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM procrastinate_jobs WHERE lock = ANY(%s) AND status <> 'doing'",
-            [locks],
-        )
+    Turn.objects.filter(network_hash__in=hashes).delete()
+    letters = Letter.objects.filter(address_hash__in=hashes)
+    letters.in_flight().update(dropped_at=timezone.now())
 
 
 @transaction.atomic

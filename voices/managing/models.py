@@ -23,6 +23,8 @@ class LinkRequest(models.Model):
     """
 
     email_key = models.CharField(max_length=254)
+    # Of whoever asked, so that networks take turns.
+    wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 
     objects = AskedQuerySet.as_manager()

@@ -1,27 +1,34 @@
-"""Asking for a link, the same way for whoever asks."""
+"""Asking for a link, the same way for everyone who asks."""
 
 from django.db import transaction
-from procrastinate.contrib.django import app
 
 from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
 from voices.managing.models import LinkRequest
 from voices.signing.models import Signature
 
-FIND_LINK = "voices.find_link"
+# Few enough that letters don't wait for long behind them.
+BATCH = 50
 
 
-@transaction.atomic
-def queue_link(email_key: str) -> None:
-    """Let the worker look whose address it is, out of sight of who asked."""
-    request = LinkRequest.objects.create(email_key=email_key)
-    app.configure_task(FIND_LINK, priority=10).defer(request_id=request.pk)
+def queue_link(email_key: str, wide_network_hash: str = "") -> None:
+    """Let the worker look whose address it is, out of sight of whoever asked."""
+    LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
+
+
+def answer_requests() -> int:
+    """Answer the oldest requests; return how many there were."""
+    ids = list(LinkRequest.objects.values_list("pk", flat=True)[:BATCH])
+    for pk in ids:
+        answer(pk)
+    return len(ids)
 
 
 @transaction.atomic
 def answer(request_id: int) -> None:
     """Queue the mail if the address of a request has signed; delete the request."""
-    request = LinkRequest.objects.select_for_update().filter(pk=request_id).first()
+    requests = LinkRequest.objects.select_for_update(skip_locked=True)
+    request = requests.filter(pk=request_id).first()
     if request is None:
         return
     signature = Signature.objects.filter(email_key=request.email_key).first()
@@ -29,5 +36,7 @@ def answer(request_id: int) -> None:
         letters = Letter.objects.filter(signature=signature, kind=Letter.Kind.MANAGE)
         # One on its way is enough, however often somebody asks.
         if not letters.in_flight().exists():
-            queue_letter(Letter.Kind.MANAGE, signature)
+            queue_letter(
+                Letter.Kind.MANAGE, signature, network_hash=request.wide_network_hash
+            )
     request.delete()

@@ -63,7 +63,7 @@ def receive(request, form) -> None:
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
     if not is_doubtful(set(receipt.suspicions) - BEARABLE):
-        queue_link(form.email_key)
+        queue_link(form.email_key, receipt.wide_network_hash)
 
 
 @require_safe

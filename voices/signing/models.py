@@ -1,5 +1,5 @@
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -184,6 +184,8 @@ class Signature(SignedForm):
         related_name="signatures",
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its owner stopped being told that somebody filled in the form with it again.
+    repeats_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When a mail server refused its address for good.
     bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -252,7 +254,7 @@ class Signature(SignedForm):
 
     @transaction.atomic
     def erase(self) -> None:
-        """Delete it, its letters and their jobs; of its voice leave id and dates.
+        """Delete it and its letters; of its voice leave id and dates.
 
         While an invalidation holds it, the hash of its address stays.
         """
@@ -260,8 +262,6 @@ class Signature(SignedForm):
             InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
         # The voice first, as moderators' decisions lock it.
         voice = Voice.objects.select_for_update().filter(signature=self).first()
-        for letter in self.letter_set.all():
-            letter.cancel_jobs()
         self.delete()
         if voice:
             voice.reports.all().delete()
@@ -333,6 +333,11 @@ class Submission(SignedForm):
         db_default=Lane.CLEAN,
         editable=False,
     )
+    # How often, and when last, somebody pressed "send it again" on that page.
+    asked_again = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False
+    )
+    asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When its latest mail left: the code of a form that was never mailed is no good.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -382,18 +387,42 @@ class Submission(SignedForm):
         ).update(code_tries=models.F("code_tries") + 1)
         return bool(had_a_try) and tokens.is_code(self.ref, code)
 
-    @transaction.atomic
-    def confirm(self) -> None:
-        """Make it a signature that counts, unless its address has signed already.
+    @property
+    def again_at(self) -> datetime | None:
+        """From when on its mail can be asked for again; None once it can't."""
+        if self.asked_again >= settings.SEND_AGAIN_TIMES:
+            return None
+        wait = timedelta(minutes=settings.SEND_AGAIN_MINUTES)
+        return (self.asked_again_at or self.submitted_at) + wait
 
-        Every other form of the same address is closed with it. All forms of one
-        address take turns, so what another request did meanwhile is seen.
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is what its address signed, and not another form of the address.
+
+        A change of address gives the signature another reference, and deletes forms.
+        """
+        signature = self.signature
+        return (
+            signature is not None
+            and signature.ref == self.ref
+            and signature.withdrawn_at is None
+        )
+
+    @transaction.atomic
+    def confirm(self) -> bool:
+        """Make it a signature, unless its address has signed already.
+
+        Return whether it is the one that its address signed with. Every other form of
+        the same address is closed with it. All forms of one address take turns, so
+        that what another request did is seen.
         """
         addresses.lock(self.email_key)
         forms = Submission.objects.unconfirmed().filter(email_key=self.email_key)
         current = forms.filter(pk=self.pk).first()
         if current is None:
-            return
+            closed = Submission.objects.select_related("signature")
+            closed = closed.filter(pk=self.pk).first()
+            return closed is not None and closed.is_signature
         signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
             # Who signs again after withdrawing starts afresh.
@@ -403,6 +432,7 @@ class Submission(SignedForm):
             signature = Signature.objects.create_from(current)
         for form in forms:
             form.close(signature)
+        return signature.ref == current.ref
 
     def close(self, signature: Signature | None) -> None:
         """Note what became of it and drop all that it held of the person."""

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from rankings.states import PLACES, read_place
@@ -9,10 +10,11 @@ from voices.abuse import guard
 from voices.abuse.models import Arrival
 from voices.letters import refusing
 from voices.letters.models import RefusedAddress
-from voices.letters.queue import defer_confirmation
+from voices.letters.queue import queue_confirmation, send_again
+from voices.letters.repeats import stopping
 from voices.signing import tokens
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Source, Submission, lane_for
+from voices.signing.models import Signature, Source, Submission, lane_for
 from voices.wall.models import Tally
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +62,7 @@ def receive(request, form) -> Submission:
     submission.lane = lane_for(receipt.suspicions)
     submission.source = read_source(request)
     form.save()
-    defer_confirmation(submission)
+    queue_confirmation(submission)
     return submission
 
 
@@ -98,13 +100,11 @@ def check(request, ref):
     if request.method != "POST":
         return render_check(request, submission, CodeForm())
     if "again" in request.POST:
-        defer_confirmation(submission)
-        return render_check(request, submission, CodeForm(), sent_again=True)
+        return again(request, submission)
     form = CodeForm(request.POST)
     if form.is_valid():
         if submission.try_code(form.cleaned_data["code"]):
-            submission.confirm()
-            return redirect_see_other("voices:thanks")
+            return confirm_form(request, submission)
         form.add_error(
             "code",
             "That is not the code from our latest message, or it was tried too often. "
@@ -113,14 +113,24 @@ def check(request, ref):
     return render_check(request, submission, form, status=422)
 
 
-def render_check(
-    request, submission, form, *, sent_again=False, stale=False, status=200
-):
-    context = {
+def again(request, submission):
+    """Ask for the mail once more; whether one leaves, the worker decides unseen."""
+    if form := send_again(submission.pk):
+        return render_check(request, form, CodeForm(), sent_again=True)
+    submission.refresh_from_db()
+    response = render_check(request, submission, CodeForm(), too_early=True, status=429)
+    if submission.again_at:
+        wait = submission.again_at - timezone.now()
+        response["Retry-After"] = str(max(int(wait.total_seconds()) + 1, 1))
+    return response
+
+
+def render_check(request, submission, form, *, status=200, **context):
+    context |= {
         "submission": submission,
         "form": form,
-        "sent_again": sent_again,
-        "stale": stale,
+        "asked_at": submission.asked_again_at or submission.submitted_at,
+        "now": timezone.now(),
         "link_days": settings.CONFIRM_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
     }
@@ -132,16 +142,33 @@ def confirm(request, token):
     """Show what will appear; only the button confirms, for mail scanners open links."""
     submission, problem = find_submission(token)
     if problem:
-        return render(
-            request,
-            "voices/confirm_problem.html",
-            {"submission": submission, "problem": problem},
-            status={"already": 200, "unknown": 404}.get(problem, 410),
-        )
+        return render_problem(request, submission, problem)
     if request.method == "POST":
-        submission.confirm()
-        return redirect_see_other("voices:thanks")
+        return confirm_form(request, submission)
     return render(request, "voices/confirm.html", {"submission": submission})
+
+
+def confirm_form(request, submission):
+    """Confirm a form whose mail was read; the next page is the same for everybody."""
+    if submission.confirm():
+        return redirect_see_other("voices:thanks")
+    closed = Submission.objects.select_related("signature")
+    closed = closed.filter(pk=submission.pk).first()
+    return render_problem(request, closed, closed_by(closed) if closed else "unknown")
+
+
+def render_problem(request, submission, problem):
+    context = {"submission": submission, "problem": problem}
+    status = {"already": 200, "another": 200, "unknown": 404}.get(problem, 410)
+    return render(request, "voices/confirm_problem.html", context, status=status)
+
+
+def closed_by(submission) -> str:
+    """Return why a form that is closed can't be confirmed."""
+    signature = submission.signature
+    if signature is None or signature.withdrawn_at:
+        return "withdrawn"
+    return "already" if submission.is_signature else "another"
 
 
 def find_submission(token):
@@ -154,9 +181,7 @@ def find_submission(token):
     if submission is None:
         return None, "unknown"
     if submission.confirmed_at:
-        signature = submission.signature
-        withdrawn = signature is None or signature.withdrawn_at
-        return submission, "withdrawn" if withdrawn else "already"
+        return submission, closed_by(submission)
     return submission, "expired" if late else ""
 
 
@@ -165,6 +190,25 @@ def thanks(request):
     return render(
         request, "voices/thank_you.html", {"total": Tally.objects.signers().total()}
     )
+
+
+@GET_OR_POST
+def stop_repeats(request, token):
+    """Stop telling a signer that somebody filled in the form with their address."""
+    try:
+        pk = int(stopping.unsign(token))
+    except (BadSignature, ValueError):
+        context = {"state": "unknown"}
+        return render(request, "voices/stop_repeats.html", context, status=404)
+    signature = Signature.objects.filter(pk=pk)
+    state = "ask"
+    if request.method == "POST":
+        state = "started" if "start" in request.POST else "stopped"
+        at = timezone.now() if state == "stopped" else None
+        signature.update(repeats_stopped_at=at)
+    elif signature.filter(repeats_stopped_at__isnull=False).exists():
+        state = "stopped"
+    return render(request, "voices/stop_repeats.html", {"state": state})
 
 
 @GET_OR_POST

@@ -9,7 +9,6 @@ from procrastinate.contrib.django import app
 
 from voices import addresses
 from voices.letters.models import Letter
-from voices.letters.queue import LATER, defer
 from voices.signing.models import Signature
 from voices.updates.models import Update
 from voices.updates.readers import readers
@@ -50,19 +49,16 @@ def queue_copies(update_id: int, after: int) -> None:
 
 @transaction.atomic
 def queue_copy(update: Update, signature: Signature) -> None:
-    letter, is_new = Letter.objects.get_or_create(
+    Letter.objects.get_or_create(
         update=update,
         signature=signature,
         defaults={
             "kind": Letter.Kind.UPDATE,
+            "lane": Letter.Lane.UPDATE,
             "address_hash": addresses.fingerprint(signature.email_key),
         },
     )
-    if is_new:
-        defer(letter)
 
 
 def defer_copies(update_id: int, after: int) -> None:
-    app.configure_task(QUEUE_COPIES, priority=LATER).defer(
-        update_id=update_id, after=after
-    )
+    app.configure_task(QUEUE_COPIES).defer(update_id=update_id, after=after)

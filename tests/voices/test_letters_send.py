@@ -1,0 +1,281 @@
+"""A letter leaves once, or its sender doesn't know and tries once more."""
+
+import smtplib
+from collections import Counter
+from datetime import timedelta
+from email import message_from_bytes
+from unittest import mock
+
+from django.core import mail
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import DatabaseError, connection
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from tests.committed import CommittedTestCase, at_once, make_due
+from tests.factories import (
+    deliver,
+    latest_submission,
+    make_signature,
+    make_submission,
+    sign,
+)
+from tests.mail_server import mail_server
+from voices.letters.compose import compose
+from voices.letters.queue import queue_confirmation, queue_letter
+from voices.letters.send import MailServerUnreachableError, send_next
+from voices.models import Letter, Signature, Submission
+
+SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
+
+
+def smtp(server):
+    """Settings that send over SMTP to a server of the tests."""
+    host, port = server.server_address
+    return override_settings(
+        MAILERS={
+            "default": {
+                "BACKEND": f"{EmailBackend.__module__}.EmailBackend",
+                "OPTIONS": {"host": host, "port": port, "timeout": 5},
+            }
+        },
+        MAILS_PER_MINUTE=100_000,
+    )
+
+
+def addressees(server):
+    return Counter(message_from_bytes(message)["To"] for message in server.messages)
+
+
+class AttemptTests(TestCase):
+    def setUp(self):
+        sign(self.client)
+
+    def letter(self):
+        return Letter.objects.get()
+
+    def test_the_attempt_is_noted_before_the_mail_server_hears_of_it(self):
+        seen = []
+
+        def look(backend, messages):
+            seen.append(self.letter().attempts)
+            return len(messages)
+
+        with mock.patch(SEND, look):
+            deliver()
+
+        self.assertEqual(seen, [1])
+
+    def test_an_answer_that_never_came_is_waited_for_and_then_asked_for_once(self):
+        with mock.patch(SEND, side_effect=TimeoutError) as sending:
+            send_next()
+            wait = self.letter().send_at - timezone.now()
+            for _ in range(4):
+                deliver()
+
+        self.assertGreater(wait, timedelta(minutes=14))
+        self.assertEqual(sending.call_count, 2)
+        self.assertIsNotNone(self.letter().dropped_at)
+
+    def test_a_server_that_cannot_be_reached_costs_a_letter_no_try(self):
+        opening = "django.core.mail.backends.locmem.EmailBackend.open"
+        for _ in range(3):
+            with (
+                mock.patch(opening, side_effect=ConnectionRefusedError),
+                self.assertRaises(MailServerUnreachableError),
+            ):
+                deliver()
+
+        self.assertEqual((self.letter().attempts, self.letter().taken_at), (0, None))
+        self.assertEqual(len(deliver()), 1)
+
+    def test_a_letter_that_cannot_be_made_holds_back_no_other(self):
+        sign(self.client, email="bea@example.com")
+        broken = self.failing_for("ana@example.com")
+
+        with mock.patch("voices.letters.send.compose", broken):
+            sent = deliver()
+
+        self.assertEqual([message.to for message in sent], [["bea@example.com"]])
+        self.assertEqual(len(deliver()), 1)
+
+    def failing_for(self, email):
+        def made(letter):
+            if letter.submission.email == email:
+                raise ValueError(email)
+            return compose(letter)
+
+        return made
+
+    def test_what_is_left_when_the_site_stops_is_for_others_at_once(self):
+        sign(self.client, email="bea@example.com")
+        stops = iter([False, True])
+
+        send_next(lambda: next(stops))
+
+        self.assertEqual(len(mail.outbox), 1)
+        waiting = Letter.objects.waiting().get()
+        self.assertIsNone(waiting.taken_at)
+        self.assertLess(waiting.send_at, timezone.now())
+
+
+class FullDiskTests(CommittedTestCase):
+    """What is sent cannot be written down."""
+
+    def setUp(self):
+        super().setUp()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$BEGIN RAISE EXCEPTION 'No space left on device'; END$$"
+            )
+            cursor.execute(
+                "CREATE TRIGGER disk_is_full BEFORE UPDATE ON voices_letter "
+                "FOR EACH ROW WHEN (NEW.sent_at IS NOT NULL) "
+                "EXECUTE FUNCTION disk_is_full()"
+            )
+        self.addCleanup(self.empty_disk)
+
+    def empty_disk(self):
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION IF EXISTS disk_is_full CASCADE")
+
+    def try_to_send(self):
+        try:
+            while send_next():
+                pass
+        except DatabaseError:
+            pass
+
+    def test_nobody_is_mailed_again_and_again(self):
+        for email in ("ana@example.com", "bea@example.com"):
+            sign(self.client, email=email)
+        with mail_server() as server, smtp(server):
+            for _ in range(5):
+                self.try_to_send()
+            at_first = addressees(server)
+            for _ in range(5):
+                make_due()
+                self.try_to_send()
+            later = addressees(server)
+
+        self.assertEqual(set(at_first.values()), {1})
+        self.assertLessEqual(max(later.values()), 2)
+        self.assertEqual(len(later), 2)
+
+
+class ManyAtOnceTests(CommittedTestCase):
+    def test_every_letter_leaves_once_whoever_sends(self):
+        forms = [make_submission() for _ in range(60)]
+        for form in forms:
+            queue_confirmation(form)
+
+        def send():
+            sent = 0
+            while found := send_next():
+                sent += found
+            return sent
+
+        with mail_server() as server, smtp(server):
+            at_once(*[send] * 4)
+
+        self.assertEqual(addressees(server), dict.fromkeys((f.email for f in forms), 1))
+        self.assertFalse(Letter.objects.in_flight().exists())
+
+    def test_one_connection_is_enough_for_a_batch(self):
+        for _ in range(8):
+            queue_confirmation(make_submission())
+        with mail_server() as server, smtp(server):
+            opened = mock.patch.object(
+                smtplib.SMTP, "connect", autospec=True, side_effect=smtplib.SMTP.connect
+            )
+            with opened as connects:
+                send_next()
+
+        self.assertEqual(len(server.messages), 8)
+        self.assertEqual(connects.call_count, 1)
+
+    def test_two_letters_to_one_address_never_leave_at_the_same_time(self):
+        for _ in range(2):
+            sign(self.client)
+        first, second = Letter.objects.order_by("pk")
+        Letter.objects.filter(pk=first.pk).update(
+            attempts=1, send_at=timezone.now() + timedelta(minutes=5)
+        )
+
+        send_next()
+
+        self.assertEqual(mail.outbox, [])
+        second.refresh_from_db()
+        self.assertEqual((second.attempts, second.taken_at), (0, None))
+
+
+class RepeatsTests(TestCase):
+    """Somebody fills in the form with the address of a signer."""
+
+    def setUp(self):
+        self.signature = make_signature(email="ana@example.com")
+
+    def told(self):
+        sign(self.client, email="ana@example.com")
+        return [message.subject for message in deliver()]
+
+    def age(self, **ago):
+        at = timezone.now() - timedelta(**ago)
+        Letter.objects.filter(sent_at__isnull=False).update(sent_at=at, taken_at=at)
+
+    def test_they_are_told_once_a_week_at_most(self):
+        first, second = self.told(), self.told()
+        self.age(days=6, hours=23)
+        third = self.told()
+        self.age(days=7, minutes=1)
+        fourth = self.told()
+
+        subject = "You have already signed"
+        self.assertEqual([first, second, third, fourth], [[subject], [], [], [subject]])
+        # Whether or not they are told, the form is closed and emptied.
+        for form in Submission.objects.all():
+            self.assertEqual((form.signature, form.email), (self.signature, ""))
+
+    def test_a_link_stops_it_and_a_button_starts_it_again(self):
+        self.told()
+        path = mail.outbox[0].body.split("stops it:\n")[1].split()[0]
+        asked = self.client.get(path)
+        self.signature.refresh_from_db()
+        self.assertIsNone(self.signature.repeats_stopped_at)
+
+        stopped = self.client.post(path)
+        self.age(days=8)
+        after = self.told()
+        looked = self.client.get(path)
+        started = self.client.post(path, {"start": "1"})
+        again = self.told()
+
+        self.assertContains(asked, "Stop these messages?")
+        for page in (stopped, looked):
+            self.assertContains(page, "You won’t be told again")
+        self.assertContains(started, "You will be told again")
+        self.assertEqual((after, again), ([], ["You have already signed"]))
+
+    def test_a_signer_who_stopped_it_still_gets_the_link_they_ask_for(self):
+        Signature.objects.update(repeats_stopped_at=timezone.now())
+
+        queue_letter(Letter.Kind.MANAGE, self.signature)
+
+        [message] = deliver()
+        self.assertEqual(message.subject, "Your link to manage your voice")
+
+    def test_another_link_stops_nothing(self):
+        for token in ("x", "1", f"{self.signature.pk}.x"):
+            response = self.client.post(f"/voices/stop-repeats/{token}/")
+
+            self.assertContains(response, "don’t know this link", status_code=404)
+        self.signature.refresh_from_db()
+        self.assertIsNone(self.signature.repeats_stopped_at)
+
+    def test_somebody_who_withdrew_is_asked_to_confirm(self):
+        self.told()
+        Signature.objects.update(withdrawn_at=timezone.now())
+
+        self.assertEqual(self.told(), ["Confirm your voice"])
+        self.assertIsNone(latest_submission().confirmed_at)

@@ -1,0 +1,66 @@
+"""The staff's list of forms that get no mail because they look like a program's."""
+
+from django.contrib import admin, messages
+from django.utils.timesince import timesince
+
+from voices.abuse.suspicion import labels
+from voices.letters.models import HeldForm
+from voices.letters.queue import release
+from voices.signing.models import Lane
+
+MOST_AT_A_TIME = 500
+HASH_SHOWN = 8
+
+
+@admin.register(HeldForm)
+class HeldFormAdmin(admin.ModelAdmin):
+    """Only what tells a program's form from a person's: no name and no statement."""
+
+    list_display = ["email_masked", "state", "why", "network", "waiting"]
+    list_display_links = None
+    list_filter = ["state"]
+    ordering = ["-submitted_at", "-pk"]
+    show_full_result_count = False
+    actions = ["release"]
+
+    def get_queryset(self, request):
+        return HeldForm.objects.filter(lane=Lane.HELD, confirmed_at=None)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        # To release, not to change what somebody wrote.
+        return obj is None and super().has_change_permission(request)
+
+    def has_view_permission(self, request, obj=None):
+        return obj is None and super().has_view_permission(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.action(description="Release into the slow lane", permissions=["change"])
+    def release(self, request, queryset):
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        if len(ids) > MOST_AT_A_TIME:
+            sentence = f"Release at most {MOST_AT_A_TIME} at a time."
+            self.message_user(request, sentence, messages.WARNING)
+            return
+        forms = HeldForm.objects.filter(pk__in=ids)
+        for form in forms:
+            self.log_change(request, form, "Released into the slow lane.")
+        count = release(forms)
+        sentence = f"Released: {count}. Their mail leaves slowly, after all other."
+        self.message_user(request, sentence, messages.SUCCESS)
+
+    @admin.display
+    def why(self, form):
+        return "; ".join(labels(form.suspicions))
+
+    @admin.display(ordering="wide_network_hash")
+    def network(self, form):
+        return form.wide_network_hash[:HASH_SHOWN]
+
+    @admin.display(ordering="submitted_at")
+    def waiting(self, form):
+        return timesince(form.submitted_at, depth=1)

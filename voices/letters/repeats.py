@@ -1,0 +1,46 @@
+"""Telling a signer that somebody filled in the form with their address again.
+
+Anyone can do that as often as they like, so a signer is told once a week at most, and
+not at all once they have used the link that stops it.
+"""
+
+from datetime import timedelta
+
+from django.core.signing import Signer
+from django.utils import timezone
+
+from voices.letters.models import Letter
+from voices.signing.models import Signature, Submission
+
+WEEK = timedelta(days=7)
+
+# Never expires: somebody who opens an old mail must still be able to stop these.
+stopping = Signer(salt="voices.stop-repeats", sep=".")
+
+
+def tell_signer(letter: Letter, form: Submission) -> bool:
+    """Make the letter one to the signer if the form's address has signed.
+
+    False if the signer is not to be told: then the form is closed without a letter.
+    """
+    if form.confirmed_at:
+        return False
+    standing = Signature.objects.standing()
+    signature = standing.filter(email_key=form.email_key).first()
+    if signature is None:
+        letter.kind, letter.signature = Letter.Kind.CONFIRM, None
+        return True
+    if signature.repeats_stopped_at or was_told_lately(signature, letter):
+        form.close(signature)
+        return False
+    letter.kind, letter.signature = Letter.Kind.ALREADY_SIGNED, signature
+    return True
+
+
+def was_told_lately(signature: Signature, letter: Letter) -> bool:
+    told = Letter.objects.perhaps_sent().filter(
+        kind=Letter.Kind.ALREADY_SIGNED,
+        signature=signature,
+        taken_at__gt=timezone.now() - WEEK,
+    )
+    return told.exclude(pk=letter.pk).exists()

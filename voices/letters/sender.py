@@ -1,0 +1,36 @@
+"""What sends letters, beside the jobs of the queue: a few threads of the worker.
+
+Letters that wait are rows, so however many there are, the queue's jobs don't wait for
+them, and nothing is queued again and again.
+"""
+
+import logging
+import threading
+
+from django.db import close_old_connections, connection
+
+from voices.letters.send import send_next
+from voices.managing.queue import answer_requests
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks for letters, and at most while something is wrong.
+POLL = 1
+LONGEST_PAUSE = 60
+
+
+def run(stopping: threading.Event) -> None:
+    """Answer requests and send letters until told to stop."""
+    pause = 0
+    while not stopping.wait(pause):
+        close_old_connections()
+        try:
+            is_busy = answer_requests() + send_next(stopping.is_set)
+            pause = 0 if is_busy else POLL
+        except Exception as error:
+            # The mail server or the database is away. The type of the error only,
+            # because its text may quote an address.
+            logger.warning("Letters wait: %s", type(error).__name__)
+            connection.close()
+            pause = min(max(POLL, pause * 3), LONGEST_PAUSE)
+    connection.close()

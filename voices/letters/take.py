@@ -1,0 +1,87 @@
+"""Which letters leave next: the lanes share the rate, over all senders and workers.
+
+A letter that is taken is left alone by other senders for LEASE. If its sender dies
+before it gets to the letter, another takes it after that.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from voices.letters.models import Letter
+
+Lane = Letter.Lane
+MINUTE = timedelta(minutes=1)
+# The rate holds within so short a time too. Otherwise one burst would use up the
+# minute, and whoever comes next would wait for its end.
+PACE = timedelta(seconds=10)
+# Suspicious forms get one in so many of all letters, however many wait.
+SLOW_SHARE = 10
+# Of all that may leave, one in so many is kept free for letters people wait for.
+KEPT_FREE = 4
+# How many one sender takes at once; the rest is left to others.
+BATCH = 10
+LEASE = timedelta(minutes=1)
+
+
+class Taken(NamedTuple):
+    """Letters that one sender has taken, and when: others may take them later."""
+
+    ids: list[int]
+    at: datetime
+
+
+@transaction.atomic
+def take() -> Taken:
+    """Take the next letters that may leave now."""
+    with connection.cursor() as cursor:
+        # Senders count one after the other, so that the rate is exact.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('voices.letters', 0))"
+        )
+    now = timezone.now()
+    room, room_for_notices = find_room(now)
+    slow = pick(Lane.SLOW, min(room, 1), now) if is_slow_lane_due(now) else []
+    ids = pick(Lane.CLEAN, room - len(slow), now) + slow
+    for lane in (Lane.NOTICE, Lane.UPDATE):
+        ids += pick(lane, min(room, room_for_notices) - len(ids), now)
+    Letter.objects.filter(pk__in=ids).update(taken_at=now, send_at=now + LEASE)
+    return Taken(ids, now)
+
+
+def find_room(now: datetime) -> tuple[int, int]:
+    """Return how many letters may be taken, and how many of what nobody waits for."""
+    rate = max(settings.MAILS_PER_MINUTE, 1)
+    pace = max(rate * PACE // MINUTE, 1)
+    taken = Letter.objects.filter(taken_at__gt=now - MINUTE).aggregate(
+        minute=Count("pk"), lately=Count("pk", filter=Q(taken_at__gt=now - PACE))
+    )
+    room = min(rate - taken["minute"], pace - taken["lately"], BATCH)
+    return room, max(rate - rate // KEPT_FREE, 1) - taken["minute"]
+
+
+def is_slow_lane_due(now: datetime) -> bool:
+    rate = max(settings.MAILS_PER_MINUTE, 1)
+    latest = Letter.objects.filter(
+        lane=Lane.SLOW, taken_at__gt=now - MINUTE * SLOW_SHARE / rate
+    )
+    return not latest.exists()
+
+
+def pick(lane: Letter.Lane, most: int, now: datetime) -> list[int]:
+    if most <= 0:
+        return []
+    due = Letter.objects.in_flight().filter(lane=lane, send_at__lte=now)
+    # Locked rows are of somebody who erases or undoes; the next are as good.
+    due = due.select_for_update(skip_locked=True).order_by("turn", "pk")
+    return list(due.values_list("pk", flat=True)[:most])
+
+
+def give_back(taken: Taken, ids: list[int]) -> None:
+    """Let others take letters that were not begun."""
+    untouched = Letter.objects.in_flight().filter(pk__in=ids, taken_at=taken.at)
+    untouched.update(taken_at=None, send_at=taken.at)

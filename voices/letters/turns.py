@@ -1,0 +1,44 @@
+"""Fair turns: within a lane, networks take turns however much each has waiting.
+
+This is start-time fair queuing. A letter gets the turn after its network's latest one,
+but none that the lane is past, so a network that has nothing waiting is next. Nobody
+can get ahead by sending more, and taking the next letter is one look at an index.
+"""
+
+from django.db import connection
+from django.db.models import Max
+
+from voices.letters.models import Letter, Turn
+
+NEXT_TURN = """
+    INSERT INTO voices_turn AS known (lane, network_hash, turn) VALUES (%s, %s, %s)
+    ON CONFLICT (lane, network_hash)
+    DO UPDATE SET turn = greatest(known.turn + 1, excluded.turn)
+    RETURNING turn
+"""
+
+
+def next_turn(lane: Letter.Lane, network_hash: str) -> int:
+    """Return the turn of a letter that now joins the lane.
+
+    Letters of one network wait here for each other's transactions, so take the turn
+    late in yours.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_TURN, [lane, network_hash, current_turn(lane)])
+        return cursor.fetchone()[0]
+
+
+def current_turn(lane: Letter.Lane) -> int:
+    """Return the latest turn of those that senders have taken."""
+    taken = Letter.objects.filter(lane=lane, taken_at__isnull=False)
+    return taken.aggregate(turn=Max("turn"))["turn"] or 0
+
+
+def forget_turns() -> int:
+    """Delete what no longer holds anybody back; return how many rows."""
+    gone = 0
+    for lane in Letter.Lane:
+        passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))
+        gone += passed.delete()[0]
+    return gone
