@@ -7,6 +7,7 @@ from django.utils.module_loading import import_string
 
 from rankings.states import JURISDICTIONS, PLACES, read_place
 from tests.factories import latest_submission, make_published_voice, sign
+from voices.signing.forms import CodeForm
 
 TYPED_PLACES = [
     *(("AE", "AA"), ("AP", "AA"), ("ae", "AA"), ("Military or abroad", "AA")),
@@ -18,6 +19,10 @@ TYPED_PLACES = [
 TYPED_ZIPS = [
     *("43215", "43215-1234", "43215 1234", "432151234", "43215–1234", " 43215 "),
     *("４３２１５", "43215‑1234", "43215-1234 ", "43215 - 1234"),
+]
+TYPED_CODES = [
+    *("123456", "123 456", "123-456", "12 34 56", "１２３４５６", "123–456", "123.456"),
+    *("code: 123456", "Your code: 123456", " 123456 ", "123\u2011456", "“123456”"),
 ]
 WRONG_ZIPS = ["4321", "432156", "43215-12", "A1B 2C3", "43215-12345", "4321５a"]
 FORMS = [
@@ -80,6 +85,22 @@ def has_places(form_class):
         if isinstance(field, forms.ChoiceField)
         and not isinstance(field, forms.ModelChoiceField)
     )
+
+
+@pytest.mark.parametrize("typed", TYPED_CODES)
+def test_a_code_is_read_however_it_is_typed_or_pasted(typed):
+    form = CodeForm({"code": typed})
+
+    assert form.is_valid()
+    assert form.cleaned_data["code"] == "123456"
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "code", "12345６7", "一二三"])
+def test_what_is_no_code_is_refused_and_kept(typed):
+    form = CodeForm({"code": typed})
+
+    assert "six digits" in str(form.errors["code"])
+    assert form["code"].value() == typed
 
 
 @pytest.mark.django_db

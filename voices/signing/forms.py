@@ -5,6 +5,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
 
+from aaqi.folding import fold
 from rankings.states import PLACES, read_place
 from voices import addresses
 from voices.abuse.guard import GuardedForm
@@ -200,7 +201,8 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self):
-        code = re.sub(r"[\s-]", "", self.cleaned_data["code"])
+        # Also from "code: 123456", and in full-width digits.
+        code = re.sub("[^0-9]", "", fold(self.cleaned_data["code"]))
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
             raise forms.ValidationError(
                 "Enter the six digits from the message", code="invalid"
