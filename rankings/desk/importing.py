@@ -108,8 +108,9 @@ class TargetFields(forms.Form):
 class UploadForm(TargetFields, ImportForm):
     field_order = ["import_file", "into", "date", "title", "resource", "format"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, by, **kwargs):
         super().__init__(*args, **kwargs)
+        self.by = by
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].label = "CSV file"
         self.fields["import_file"].widget.attrs["accept"] = ".csv,text/csv"
@@ -119,7 +120,10 @@ class UploadForm(TargetFields, ImportForm):
         data = as_csv(file.read(), COLUMNS | OPTIONAL | COMPUTED)
         upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
         # What is previewed, kept and imported is the file that was checked.
-        return SimpleUploadedFile(file.name, data, "text/csv")
+        checked = SimpleUploadedFile(file.name, data, "text/csv")
+        # Whose it is, because import-export hands on nothing but the file.
+        checked.owner = self.by
+        return checked
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
@@ -159,7 +163,15 @@ class ImportDesk(ImportMixin):
 
     def get_import_form_kwargs(self, request):
         kwargs = super().get_import_form_kwargs(request)
-        return kwargs | {"may_add": self.may_add_editions(request)}
+        return kwargs | {
+            "may_add": self.may_add_editions(request),
+            "by": request.user,
+        }
+
+    def write_to_tmp_storage(self, import_file, input_format):
+        storage = DatabaseStorage(owner=import_file.owner)
+        storage.save(b"".join(import_file.chunks()))
+        return storage
 
     def get_confirm_form_kwargs(self, request, import_form=None):
         kwargs = super().get_confirm_form_kwargs(request, import_form)
@@ -188,7 +200,7 @@ class ImportDesk(ImportMixin):
             context |= self.preview(result, context.get("confirm_form"))
             file = context["form"].cleaned_data["import_file"]
             if "confirm_form" not in context:
-                DatabaseStorage(name=file.tmp_storage_name).remove()
+                DatabaseStorage(owner=request.user, name=file.tmp_storage_name).remove()
         return response
 
     def preview(self, result, confirm_form) -> dict:
@@ -218,7 +230,8 @@ class ImportDesk(ImportMixin):
             valid = form.is_valid()
             key = form.cleaned_data.get("import_file_name", "")
             # Who confirms the same file at the same time waits here.
-            kept = Upload.objects.kept().select_for_update().filter(key=key).first()
+            mine = Upload.objects.kept_for(request.user).select_for_update(of=["self"])
+            kept = mine.filter(key=key).first()
             if kept is None or not valid:
                 return self.start_again(request, kept and form)
             dataset = CSV(encoding=self.from_encoding).create_dataset(bytes(kept.data))
@@ -232,7 +245,10 @@ class ImportDesk(ImportMixin):
         return self.show_again(request, result, form)
 
     def start_again(self, request, form):
-        sentences = ["That file was imported already, or its day has passed."]
+        sentences = [
+            "That file was imported already, or its day has passed, or somebody else "
+            "uploaded it."
+        ]
         if form:
             sentences = [text for errors in form.errors.values() for text in errors]
         sentence = f"{' '.join(sentences)} Nothing was imported: choose the file again."

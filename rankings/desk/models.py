@@ -3,6 +3,7 @@
 from datetime import timedelta
 from secrets import token_urlsafe
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -21,6 +22,10 @@ class UploadQuerySet(models.QuerySet):
     def kept(self):
         return self.filter(ends_at__gt=timezone.now())
 
+    def kept_for(self, owner):
+        """Those that this person uploaded; nobody else previews or imports them."""
+        return self.kept().filter(owner=owner)
+
     def forget(self) -> None:
         """Delete those whose time is over."""
         self.filter(ends_at__lte=timezone.now()).delete()
@@ -30,6 +35,9 @@ class Upload(models.Model):
     """A file between its preview and its import, the same for every web process."""
 
     key = models.CharField(max_length=40, unique=True, default=make_key)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
     data = models.BinaryField()
     ends_at = models.DateTimeField(default=end_of_keeping, db_index=True)
 

@@ -9,12 +9,16 @@ class DatabaseStorage(BaseStorage):
     A folder and a cache in memory are one container's; `name` is the upload's key.
     """
 
+    def __init__(self, *, owner, **kwargs):
+        super().__init__(**kwargs)
+        self.owner = owner
+
     def save(self, data: bytes) -> None:
-        self.name = Upload.objects.create(data=data).key
+        self.name = Upload.objects.create(data=data, owner=self.owner).key
 
     def read(self) -> bytes:
         """Return the file; raises Upload.DoesNotExist once it is gone."""
-        return bytes(Upload.objects.kept().get(key=self.name).data)
+        return bytes(Upload.objects.kept_for(self.owner).get(key=self.name).data)
 
     def remove(self) -> None:
-        Upload.objects.filter(key=self.name).delete()
+        Upload.objects.filter(key=self.name, owner=self.owner).delete()

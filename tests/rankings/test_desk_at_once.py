@@ -1,11 +1,14 @@
 from functools import partial
 from io import StringIO
 
+from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from rankings.models import Assessment, Edition, Upload
+from rankings.tasks import forget_uploads
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import make_staff
 from tests.rankings.files import as_file, edited, write
@@ -21,9 +24,9 @@ class AtOnceTests(CommittedTestCase):
         call_command("load_rankings", stdout=StringIO())
         self.by = make_staff()
 
-    def staff(self):
+    def staff(self, by=None):
         client = Client(raise_request_exception=False)
-        client.force_login(self.by)
+        client.force_login(by or self.by)
         return client
 
     def preview(self, rows, **fields):
@@ -33,8 +36,8 @@ class AtOnceTests(CommittedTestCase):
         initial = page.context["confirm_form"].initial
         return {name: value for name, value in initial.items() if value is not None}
 
-    def confirm(self, hidden):
-        return self.staff().post(PROCESS, hidden, follow=True)
+    def confirm(self, hidden, by=None):
+        return self.staff(by).post(PROCESS, hidden, follow=True)
 
     def test_one_file_that_is_confirmed_twice_at_once_is_imported_once(self):
         hidden = self.preview(edited("TX", summary="New."))
@@ -47,6 +50,40 @@ class AtOnceTests(CommittedTestCase):
         draft = Edition.objects.drafts().get()
         self.assertEqual(draft.assessments.count(), 51)
         self.assertEqual(draft.assessments.get(usps="TX").summary, "New.")
+
+    def test_only_the_person_who_uploaded_a_file_imports_it(self):
+        other = make_staff("other")
+        hidden = self.preview(edited("TX", summary="New."))
+
+        theirs, mine = at_once(
+            partial(self.confirm, hidden, other), partial(self.confirm, hidden)
+        )
+
+        self.assertContains(theirs, "somebody else uploaded it")
+        self.assertNotContains(theirs, "New.")
+        self.assertContains(mine, "Imported into")
+        self.assertEqual(LogEntry.objects.filter(user=other).count(), 0)
+        self.assertFalse(Upload.objects.exists())
+
+    def test_anothers_try_leaves_the_file_to_its_owner(self):
+        hidden = self.preview(edited("TX", summary="New."))
+
+        self.confirm(hidden, make_staff("other"))
+
+        self.assertTrue(Upload.objects.filter(owner=self.by).exists())
+        self.assertFalse(Edition.objects.drafts().exists())
+        self.assertContains(self.confirm(hidden), "Imported into")
+
+    def test_a_file_whose_day_has_passed_is_not_imported_and_goes(self):
+        hidden = self.preview(edited("TX", summary="New."))
+        Upload.objects.update(ends_at=timezone.now())
+
+        late = self.confirm(hidden)
+        forget_uploads(timestamp=0)
+
+        self.assertContains(late, "its day has passed")
+        self.assertFalse(Edition.objects.drafts().exists())
+        self.assertFalse(Upload.objects.exists())
 
     def test_of_two_files_for_one_draft_the_second_is_shown_again(self):
         draft = Edition.objects.current().copy("2026-11-23", "Second edition")
