@@ -96,8 +96,9 @@ class Sender:
 
     def open_form(self, address):
         """Return the cookie and the hidden fields of a form as it is opened."""
+        # Before and after, it is idle for longer than it might be kept.
+        self.connection.close()
         response, text = self.ask("GET", address)
-        # It is filled in for longer than the connection would be kept.
         self.connection.close()
         cookie = response.headers["Set-Cookie"].partition(";")[0]
         return cookie, {
