@@ -76,32 +76,6 @@ def test_other_sites_can_show_a_card(other_site, live_server):
     assert page.evaluate("document.images[0].naturalWidth") == 1200
 
 
-def preview(page):
-    return page.locator("fieldset", has_text="How should").locator(".hint")
-
-
-def test_the_form_tells_how_a_name_will_appear(page):
-    page.goto("/voices/add/")
-    said = []
-    for name, way in (
-        ("  Ana María  de la Cruz ", "Full name"),
-        ("Ana María de la Cruz", "First name and last initial"),
-        ("Ana 3 'eyes", "First name and last initial"),
-        ("Ana", "First name and last initial"),
-        ("Ana Reyes", "First name only"),
-        ("Ana Reyes", "Not shown"),
-    ):
-        page.get_by_label("Your name").fill(name)
-        page.get_by_label(way).check()
-        page.wait_for_timeout(600)
-        said.append(preview(page).inner_text().partition(": ")[2])
-    unlisted = preview(page).inner_text()
-
-    assert said == ["Ana María de la Cruz", "Ana C.", "Ana e.", "Ana", "Ana", ""]
-    assert unlisted == "Nothing will be shown; you are counted."
-    assert preview(page).get_attribute("aria-live") == "polite"
-
-
 def test_the_form_counts_characters_politely(page):
     page.goto("/voices/add/")
     box = page.get_by_label("Why do you want")

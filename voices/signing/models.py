@@ -13,7 +13,7 @@ from rankings.states import PLACES
 from voices import addresses
 from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
 from voices.invalidation.models import InvalidatedAddress, Invalidation
-from voices.signing import tokens
+from voices.signing import names, tokens
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
 
@@ -34,12 +34,11 @@ class Source(models.TextChoices):
 
 def shown_name(name: str, display: str) -> str:
     """Return `name` as its owner wants it shown; "" for somebody unlisted."""
-    first, *rest = name.split()
     if display == NameDisplay.UNLISTED:
         return ""
     if display == NameDisplay.FULL:
         return name
-    initial = next(filter(str.isalpha, rest[-1]), "") if rest else ""
+    first, initial = names.cut(name)
     if display == NameDisplay.INITIAL and initial:
         return f"{first} {initial}."
     return first

@@ -1,0 +1,100 @@
+"""How a name is cut for people who don't want all of it shown.
+
+The surname is never shown beyond its initial. Where a name can't be told apart for
+certain, less is shown.
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+WORDS_FILE = Path(__file__).parents[1] / "data" / "name_words.csv"
+
+
+def words_that_are(kind: str) -> set[str]:
+    with WORDS_FILE.open(newline="", encoding="utf-8") as file:
+        return {row["word"] for row in csv.DictReader(file) if row["is"] == kind}
+
+
+# In front of a name; between its words; behind it, as degrees and services are.
+TITLES = words_that_are("title")
+PARTICLES = words_that_are("particle")
+SUFFIXES = words_that_are("suffix")
+GENERATIONS = {"jr", "sr", "ii", "iv", "vi"}
+# Names in Han, kana or Hangul begin with the surname, unless a dot parts a foreign one.
+SURNAME_FIRST = re.compile(
+    r"([\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+    r"|(?![·・.])[\W\d_])+"
+)
+# "Dr.Ana" and "Ana/Cruz" are two words each; "Ph.D." and "J.R." are left whole.
+GLUED = re.compile(r"(?<=\.)(?=[^\W\d_]{2})|[_/·・()&+]+")
+AROUND = "\"'“”‘’«»[]{}<>;:!?*-–— "
+
+
+class Cut(NamedTuple):
+    """The word to call somebody by, and the letter that their surname begins with."""
+
+    first: str
+    initial: str
+
+
+def cut(name: str) -> Cut:
+    """Return what may be shown of a name; `initial` is "" where there is no surname."""
+    parts = [part for part in name.split(",") if has_letter(part)]
+    bare = [words for words in map(without_titles, parts) if words]
+    if not bare:
+        return Cut(f"{letter_of(name)}.", "")
+    if SURNAME_FIRST.fullmatch(name):
+        *before, last = bare[-1]
+        return Cut(last if before else last[-1], "")
+    if len(bare) > 1:
+        # "Cruz, Ana"
+        return Cut(bare[1][0], letter_of(bare[0][-1]))
+    first, *rest = bare[0]
+    if first in PARTICLES or (not rest and len(words_of(name)) > 1):
+        # "van der Berg", "Dr. Cruz": what is left is more likely a surname.
+        return Cut(f"{letter_of(bare[0][-1])}.", "")
+    return Cut(first, letter_of(rest[-1]) if rest else "")
+
+
+def without_titles(part: str) -> list[str]:
+    """Return the words of a name from the first to the last that are names."""
+    words = words_of(part)
+    while words and is_suffix(words[-1]):
+        words.pop()
+    while words and key(words[0]) in TITLES:
+        words.pop(0)
+    return list(map(without_full_stop, words))
+
+
+def without_full_stop(word: str) -> str:
+    """Return "Ana" for "Ana."; "J." and "J.R." stay."""
+    is_initial = len(word) < 3 or "." in word[:-1]
+    return word if is_initial else word.removesuffix(".")
+
+
+def is_suffix(word: str) -> bool:
+    """Whether it is a degree and the like; "Do" and "Ma" are surnames."""
+    short = len(key(word)) < 3 and key(word) not in GENERATIONS
+    return key(word) in SUFFIXES and not (short and word[1:].islower())
+
+
+def words_of(text: str) -> list[str]:
+    words: list[str] = []
+    for word in text.split():
+        known = key(word) in TITLES | SUFFIXES
+        words += [word] if known else GLUED.split(word)
+    return [word.strip(AROUND) for word in words if has_letter(word)]
+
+
+def key(word: str) -> str:
+    return re.sub(r"[\W_]", "", word).lower()
+
+
+def has_letter(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def letter_of(text: str) -> str:
+    return next(filter(str.isalpha, text), "")
