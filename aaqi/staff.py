@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from aaqi.accounts import second_factor
+from core.fields import ADMIN_FIELDS
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, what_waits
 
@@ -93,6 +94,7 @@ class StaffSite(AdminSite):
         """Register as usual, but leave some pages of others out.
 
         A list that does not say what it may be asked for answers to its filters only.
+        Every form drops what a paste brings along.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
@@ -100,6 +102,7 @@ class StaffSite(AdminSite):
         admin_class = admin_class or ModelAdmin
         if admin_class.lookup_allowed is ModelAdmin.lookup_allowed:
             options["lookup_allowed"] = is_of_a_filter
+        options["formfield_overrides"] = ADMIN_FIELDS | admin_class.formfield_overrides
         super().register(ours, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):

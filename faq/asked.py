@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
 
+from core.pasted import clean
 from faq.check import validate_line
 
 LONGEST_SEARCH = 200
@@ -14,7 +15,7 @@ class NoSuchPageError(Exception):
 
 def words(query) -> str:
     """Return what is searched for; raises NoSuchPageError."""
-    said = " ".join(query.get("q", "").split())
+    said = " ".join(clean(query.get("q", "")).split())
     if len(said) > LONGEST_SEARCH:
         sentence = f"A search takes at most {LONGEST_SEARCH} characters."
         raise NoSuchPageError(sentence)

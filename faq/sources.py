@@ -7,6 +7,7 @@ one revert hold both.
 from django import forms
 from django.db import models
 
+from core.fields import LineField, URLField
 from faq.check import validate_line
 from faq.rows import validate_rows
 
@@ -19,8 +20,8 @@ class Confidence(models.TextChoices):
 class SourceForm(forms.Form):
     """One source of a text."""
 
-    citation = forms.CharField(max_length=300, validators=[validate_line])
-    url = forms.URLField(
+    citation = LineField(max_length=300, validators=[validate_line])
+    url = URLField(
         label="Address", max_length=500, required=False, assume_scheme="https"
     )
     fact = forms.IntegerField(
@@ -31,7 +32,7 @@ class SourceForm(forms.Form):
         help_text="Its number in the fact sheet.",
     )
     confidence = forms.ChoiceField(choices=Confidence, initial=Confidence.HIGH)
-    note = forms.CharField(max_length=300, required=False, validators=[validate_line])
+    note = LineField(max_length=300, required=False, validators=[validate_line])
 
 
 def validate_sources(rows) -> None:

@@ -2,24 +2,21 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 from django.core.exceptions import ValidationError
 
-# Not text: controls, surrogates, private use, unassigned (C*), line and paragraph
-# separators. Zero-width joiners (Cf) are kept, for names and emoji need them.
+from core.pasted import BLACK_FLAG, FLAG, UNSEEN
+
+# What has no shape that every device can show: controls, halves of surrogate pairs,
+# private use, unassigned. What is only invisible is dropped first: core/pasted.py.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-# Marks that turn or hide the text around them.
-REFUSED_CHARACTERS = set(
-    "\u200b\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2066\u2067\u2068\u2069\ufeff\ufff9\ufffa\ufffb"
-)
-
-
-# Letters and marks that show as nothing: a name of them would look empty. The
-# joiners and the variation selectors are not among them, for scripts and emoji.
-INVISIBLE = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2061-\u2064\u206a-\u206f"
-    "\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+# No script stacks as many marks on one letter.
+MOST_MARKS = 8
+WEB_ADDRESS = r"https?:|www\."
+# What people put into a field that they have nothing for.
+NOTHING = re.compile(
+    r"[-–—.·_/*]+|n\.?\s?[/.]?\s?a\.?|none|not applicable", re.IGNORECASE
 )
 
 
@@ -34,24 +31,56 @@ def tidy_paragraphs(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def is_nothing(text: str) -> bool:
+    """Whether somebody says in words that a field stays empty: "n/a"."""
+    return NOTHING.fullmatch(text.strip()) is not None
+
+
+def marks(text: str) -> int:
+    """Return how many combining marks the most marked letter has."""
+    if text.isascii():
+        return 0
+    runs = groupby(text, lambda character: unicodedata.category(character)[0] == "M")
+    return max((sum(1 for _ in run) for is_mark, run in runs if is_mark), default=0)
+
+
 def validate_plain_text(text: str) -> None:
-    """Refuse characters that are not text or that turn the text around them."""
-    if "\ufffd" in text:
-        raise ValidationError(
-            "Some characters did not arrive as text. Please type this again.",
-            code="undecodable",
-        )
-    for character in text:
-        if character not in "\r\n" and (
-            character in REFUSED_CHARACTERS
-            or INVISIBLE.match(character)
-            or unicodedata.category(character) in REFUSED_CATEGORIES
-        ):
+    """Refuse characters that are not text, and letters under a heap of marks."""
+    for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
+        if character == "\ufffd":
+            sentence = "Some characters did not arrive as text. Please type them again"
             raise ValidationError(
-                "Please remove the invisible or control character "
-                f"(U+{ord(character):04X}).",
-                code="not_text",
+                f"{sentence}{place_of(text, at)}.", code="undecodable"
             )
+        if character not in "\r\n" and is_no_text(character):
+            sentence = (
+                "Please take out the character that other people’s devices can’t show "
+                f"(U+{ord(character):04X})"
+            )
+            raise ValidationError(f"{sentence}{place_of(text, at)}.", code="not_text")
+    if marks(text) > MOST_MARKS:
+        raise ValidationError(
+            f"One letter has more than {MOST_MARKS} accents or other marks on it. "
+            "Please type it with fewer.",
+            code="marks",
+        )
+
+
+def is_no_text(character: str) -> bool:
+    hidden = unicodedata.category(character) in REFUSED_CATEGORIES
+    return hidden or UNSEEN.match(character) is not None
+
+
+def place_of(text: str, at: int) -> str:
+    """Return where a character is: ` in line 2, after “of the law”`."""
+    *above, line = text[:at].split("\n")
+    where = f" in line {len(above) + 1}" if "\n" in text else ""
+    before = line[-20:].strip()
+    return (
+        f"{where}{',' if where and before else ''} after “{before}”"
+        if before
+        else where
+    )
 
 
 def validate_one_line(text: str) -> None:
@@ -62,16 +91,44 @@ def validate_one_line(text: str) -> None:
 
 def validate_name(text: str) -> None:
     """Refuse what no name looks like: addresses, formulas, text without a letter."""
-    validate_one_line(text)
-    if "@" in text or re.search(r"https?:|www\.|\w\.(com|net|org)\b", text, re.I):
+    if "@" in text or re.search(rf"{WEB_ADDRESS}|\w\.(com|net|org)\b", text, re.I):
         raise ValidationError(
-            "Enter a name here, not an e-mail or web address.", code="address"
+            "Enter your name here, not an email or web address.", code="address"
         )
-    if "<" in text or ">" in text:
-        raise ValidationError("Leave out the signs < and >.", code="markup")
-    if unicodedata.normalize("NFKC", text)[:1] in set("=+-@|%"):
+    validate_words(text, "name")
+
+
+def validate_city(text: str) -> None:
+    """Refuse what no city or town looks like."""
+    refuse_addresses(text, "city or town")
+    validate_words(text, "city or town")
+
+
+def validate_profession(text: str) -> None:
+    """Refuse what no profession looks like; “ASP.NET developer” is one."""
+    refuse_addresses(text, "profession")
+    validate_words(text, "profession")
+
+
+def refuse_addresses(text: str, what: str) -> None:
+    if re.search(rf"{WEB_ADDRESS}|[\w.+-]@[\w-]+\.\w", text, re.I):
         raise ValidationError(
-            "A name cannot start with this sign. Start with a letter.", code="formula"
+            f"Enter your {what} here, not an email or web address.", code="address"
+        )
+
+
+def validate_words(text: str, what: str) -> None:
+    """Refuse markup, formulas, and text without a letter."""
+    validate_one_line(text)
+    if "<" in text or ">" in text:
+        raise ValidationError(
+            f"Leave the signs < and > out of the {what}.", code="markup"
+        )
+    # Spreadsheets run what begins like this.
+    if (first := unicodedata.normalize("NFKC", text)[:1]) in set("=+-@|%"):
+        raise ValidationError(
+            f"A {what} can’t begin with “{first}”. Begin with a letter or digit.",
+            code="formula",
         )
     if not any(character.isalpha() for character in text):
-        raise ValidationError("Enter a name with letters in it.", code="no_letter")
+        raise ValidationError(f"Enter a {what} with letters in it.", code="no_letter")

@@ -12,6 +12,7 @@ from aaqi.accounts.letters import queue_notice
 from aaqi.accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
 from aaqi.accounts.roles import Role, give, role_of
 from aaqi.searching import FoldedSearch
+from core.fields import EmailField
 from voices.addresses import masked
 
 User = get_user_model()
@@ -196,7 +197,7 @@ class AccountAdmin(FoldedSearch, admin.ModelAdmin):
 
 
 class InvitationForm(forms.ModelForm):
-    email = forms.EmailField(
+    email = EmailField(
         label="E-mail address",
         max_length=LONGEST_ADDRESS,
         help_text="The link is mailed there. Who has an account already sets it up "

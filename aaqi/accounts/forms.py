@@ -8,10 +8,10 @@ from allauth.mfa.totp.internal.auth import get_totp_secret, validate_totp_code
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
-from django.core.validators import MaxLengthValidator
 
 from aaqi.accounts.letters import queue_reset
 from aaqi.accounts.models import LONGEST_ADDRESS
+from core.fields import CodeField, EmailField, LineField
 
 
 class Plain(forms.Form):
@@ -39,10 +39,11 @@ class Plain(forms.Form):
 class LoginForm(Plain, account.LoginForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        login = self.fields["login"]
-        login.label = "User name or e-mail address"
-        login.validators.append(MaxLengthValidator(LONGEST_ADDRESS))
-        login.widget.attrs |= {"autocomplete": "username", "maxlength": LONGEST_ADDRESS}
+        self.fields["login"] = LineField(
+            label="User name or email address",
+            max_length=LONGEST_ADDRESS,
+            widget=forms.TextInput({"autocomplete": "username"}),
+        )
         self.fields["password"].help_text = ""
 
 
@@ -69,7 +70,11 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 class ResetPasswordForm(Plain):
     """Takes any address, and looks nobody up: the worker does, out of sight."""
 
-    email = account.EmailField(label="E-mail address", max_length=LONGEST_ADDRESS)
+    email = EmailField(
+        label="Email address",
+        max_length=LONGEST_ADDRESS,
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
 
     def save(self, request, **kwargs):
         queue_reset(self.cleaned_data["email"])
@@ -79,9 +84,10 @@ class ResetPasswordForm(Plain):
 class WithCode(Plain):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        code = self.fields["code"]
-        code.label = "Code of your app, or a recovery code"
-        code.widget.attrs |= {"class": "w-m", "inputmode": "numeric"}
+        widget = self.fields["code"].widget
+        widget.attrs |= {"class": "w-m", "inputmode": "numeric"}
+        label = "Code of your app, or a recovery code"
+        self.fields["code"] = CodeField(label=label, widget=widget)
 
 
 class CodeForm(WithCode, mfa.AuthenticateForm):
@@ -123,10 +129,12 @@ class PasskeyForm(Plain):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["credential"] = CredentialField()
-        if name := self.fields.get("name"):
-            name.label = "A name for it, so that you know it among others"
-            name.validators.append(MaxLengthValidator(60))
-            name.widget.attrs["maxlength"] = 60
+        if "name" in self.fields:
+            self.fields["name"] = LineField(
+                label="A name for it, so that you know it among others",
+                required=False,
+                max_length=60,
+            )
 
     def full_clean(self):
         try:
@@ -158,7 +166,7 @@ class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
     password2 = account.PasswordField(
         label="Password once more", autocomplete="new-password"
     )
-    code = forms.CharField(
+    code = CodeField(
         label="Six-digit code that the app shows",
         max_length=20,
         widget=forms.TextInput(

@@ -5,6 +5,7 @@ from django.db import models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from core.fields import LineField
 from faq.check import validate_line, validate_markdown
 from faq.markdown import VALUE, parser, parts_of
 from faq.pages.values import NAMES
@@ -55,9 +56,9 @@ class TimelineEntry(Text):
 class PointForm(forms.Form):
     """One bar of a chart and one row of its table."""
 
-    label = forms.CharField(max_length=80, validators=[validate_line])
+    label = LineField(max_length=80, validators=[validate_line])
     value = forms.FloatField(min_value=0, max_value=1e12)
-    note = forms.CharField(max_length=200, required=False, validators=[validate_line])
+    note = LineField(max_length=200, required=False, validators=[validate_line])
 
 
 def validate_points(rows) -> None:

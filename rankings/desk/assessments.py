@@ -6,6 +6,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from aaqi.searching import FoldedSearch
+from core.fields import ADMIN_FIELDS
 from rankings import scoring
 from rankings.desk import effect
 from rankings.desk.filters import EditionFilter
@@ -67,6 +68,7 @@ class CitationForm(forms.ModelForm):
 class CitationInline(admin.StackedInline):
     model = Citation
     form = CitationForm
+    formfield_overrides = ADMIN_FIELDS
     # One more works without JavaScript; with it, there are as many as are wanted.
     extra = 1
     fields = [

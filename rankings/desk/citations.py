@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from aaqi.searching import FoldedSearch
+from core.fields import LineField
 from rankings.desk.filters import CitationEditionFilter
 from rankings.models import Citation
 
@@ -27,7 +28,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class LawyerForm(forms.Form):
-    checked_by = forms.CharField(
+    checked_by = LineField(
         label="Checked by",
         max_length=100,
         help_text="The name of the lawyer. It stays here, at the desk.",

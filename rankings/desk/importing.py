@@ -23,6 +23,7 @@ from import_export.formats.base_formats import CSV
 from import_export.forms import ConfirmImportForm, ImportForm
 from import_export.results import RowResult
 
+from core.fields import LineField
 from rankings.desk import upload
 from rankings.desk.models import Upload
 from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
@@ -74,7 +75,7 @@ class TargetFields(forms.Form):
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
         help_text="Of a new draft: the day of the law that it tells of.",
     )
-    title = forms.CharField(
+    title = LineField(
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
@@ -129,7 +130,7 @@ class UploadForm(TargetFields, ImportForm):
 class ConfirmForm(TargetFields, ConfirmImportForm):
     """What the preview was of; all of it is hidden."""
 
-    seen = forms.CharField(max_length=64)
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -12,9 +12,9 @@ from voices.signing.forms import CodeForm
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 EMAIL = "Enter an e-mail address in the form name@example.com"
-FORMULA = "A name cannot start with this sign"
-ADDRESS = "Enter a name here, not an e-mail or web address"
-CONTROL = "Please remove the invisible or control character"
+FORMULA = "can’t begin with “"
+ADDRESS = "here, not an email or web address"
+CONTROL = "Please take out the character that other people’s devices can’t show"
 NOT_TEXT = "Some characters did not arrive as text"
 ONE_LINE = "Please keep this on one line"
 
@@ -29,16 +29,12 @@ REFUSED = [
     ("name", "-Ana", FORMULA),
     ("name", "\t=1+1", FORMULA),
     ("name", "12345", "Enter a name with letters in it"),
-    ("name", "Ana <b>Reyes</b>", "Leave out the signs"),
+    ("name", "Ana <b>Reyes</b>", "Leave the signs"),
     ("name", "Ana\x00Reyes", ""),
-    ("name", "Ana\x07Reyes", CONTROL),
-    ("name", "Ana\x1b[31m", CONTROL),
-    ("name", "Ana\u202eseyeR", CONTROL),
-    ("name", "Ana\u200bReyes", CONTROL),
-    ("name", "Ana\ufeffReyes", CONTROL),
     ("name", "Ana\ufffd", NOT_TEXT),
-    ("name", "\u3164", CONTROL),
-    ("name", "Ana\u00ad\u034f", CONTROL),
+    ("name", "\u3164\u00ad\u034f", "Enter your name"),
+    ("name", "Ana \ue000", CONTROL),
+    ("name", "Ana\u0378", CONTROL),
     ("name", "＝HYPERLINK(A1)", FORMULA),
     ("email", '"ana"@example.com', EMAIL),
     ("email", '"\\ana"@example.com', EMAIL),
@@ -59,9 +55,9 @@ REFUSED = [
     ("email", "ana@example.com\r\nBcc: everybody@example.com", EMAIL),
     ("email", "ana@example.com, bea@example.com", EMAIL),
     ("email", "ana\x00@example.com", ""),
-    ("email", "ana\u202e@example.com", EMAIL),
-    ("email", "Ana <ana@example.com>", EMAIL),
     ("email", "a" * 250 + "@example.com", ""),
+    ("email", "a" * 65 + "@example.com", "has 65 characters"),
+    ("email", "josé@example.com", "with accents"),
     ("city", "", "Enter your city or town"),
     ("city", "=Columbus", FORMULA),
     ("city", "www.example.org", ADDRESS),
@@ -81,10 +77,9 @@ REFUSED = [
     ("profession", "P" * 81, "at most 80 characters"),
     ("statement", "x" * 601, "at most 600 characters"),
     ("statement", "It is\x00 wrong.", ""),
-    ("statement", "It is\x08 wrong.", CONTROL),
-    ("statement", "It is \u202egnorw.", CONTROL),
-    ("statement", "It is \u2066wrong.", CONTROL),
     ("statement", "It is \ufffd wrong.", NOT_TEXT),
+    ("statement", "It is \ue000 wrong.", CONTROL),
+    ("statement", "It is a" + "\u0336" * 9, "more than 8 accents"),
     ("consent", None, "Tick the box to agree"),
 ]
 
@@ -311,5 +306,5 @@ class CodeFormTests(TestCase):
             self.assertEqual(form.cleaned_data["code"], "123456")
 
     def test_refuses_anything_else(self):
-        for typed in ("", "12345", "1234567", "12345a", "١٢٣٤٥٦", "\x00", "1" * 30):
+        for typed in ("", "12345", "1234567", "12345a", "\x00", "1" * 30):
             self.assertFalse(CodeForm({"code": typed}).is_valid(), typed)

@@ -11,14 +11,16 @@ from django.utils.html import format_html
 from voices.invalidation import change
 from voices.invalidation.models import Invalidation
 from voices.invalidation.select import Criteria, effect, fingerprint, sample
-from voices.plain_text import validate_plain_text
+from voices.plain_text import tidy_paragraphs, validate_plain_text
+from voices.signing.forms import TidyCharField
 
 
 class ReasonForm(forms.Form):
     """Why; with the mark of the selection that the page showed."""
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = TidyCharField(
+        tidy=tidy_paragraphs,
         max_length=600,
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),

@@ -10,6 +10,7 @@ from django.db.models import CharField, Count, Q, QuerySet, StringAgg, Value
 from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
+from core.fields import LineField
 from rankings.states import PLACES
 from voices.invalidation.links import HASH_SHOWN
 from voices.signing.models import Signature, Source
@@ -28,13 +29,13 @@ class MomentField(forms.DateTimeField):
 class Criteria(forms.Form):
     """What counted signatures have in common; an empty field selects nothing out."""
 
-    network = forms.CharField(
+    network = LineField(
         required=False,
         max_length=64,
         help_text=f"The mark of a network as a signature's page shows it, or its first "
         f"{HASH_SHOWN} signs. It finds the address or /64, and the /24 or /48.",
     )
-    domain = forms.CharField(
+    domain = LineField(
         label="Mail domain",
         required=False,
         max_length=253,

@@ -1,5 +1,6 @@
 from django import forms
 
+from core.fields import EmailField
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.objections.models import OBJECTION_LENGTH
@@ -12,7 +13,7 @@ from voices.wall.models import STATEMENT_LENGTH
 class AddressForm(AddressMixin, forms.Form):
     """An e-mail address."""
 
-    email = forms.EmailField(
+    email = EmailField(
         label="E-mail",
         max_length=254,
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},

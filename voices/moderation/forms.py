@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from voices.moderation.models import Reason
 from voices.plain_text import tidy_paragraphs, validate_plain_text
+from voices.signing.forms import TidyCharField
 
 # What the admin calls its field, in a list and on the page of one voice.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
@@ -47,13 +48,11 @@ class DeclineForm(ReasonForm):
 
 
 class ChangesForm(forms.Form):
-    changes = forms.CharField(
+    changes = TidyCharField(
         label="What should the author change?",
+        tidy=tidy_paragraphs,
         max_length=600,
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 5}),
         help_text="Mailed to the author as you write it, in your own calm words.",
     )
-
-    def clean_changes(self):
-        return tidy_paragraphs(self.cleaned_data["changes"])

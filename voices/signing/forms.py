@@ -5,16 +5,20 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
 
-from aaqi.folding import fold
+from core.fields import CodeField, EmailField, TextField
+from core.pasted import as_meant
 from rankings.states import PLACES, read_place
 from voices import addresses
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.plain_text import (
+    is_nothing,
     tidy_line,
     tidy_paragraphs,
+    validate_city,
     validate_name,
     validate_plain_text,
+    validate_profession,
 )
 from voices.signing import consent
 from voices.signing.models import NameDisplay, Submission
@@ -24,15 +28,20 @@ from voices.wall.models import STATEMENT_LENGTH
 EMAIL_MESSAGE = "Enter an e-mail address in the form name@example.com"
 
 
-class TidyCharField(forms.CharField):
-    """A text whose white space is tidied before it is checked."""
+class TidyCharField(TextField):
+    """What people write, as they mean it: tidied, and empty for "n/a" if optional."""
 
     def __init__(self, *, tidy=tidy_line, **kwargs):
         self.tidy = tidy
+        self.line_end = "\n" if tidy is tidy_paragraphs else " "
         super().__init__(strip=False, **kwargs)
 
+    def cleaned(self, text):
+        return super().cleaned(as_meant(super().cleaned(text)))
+
     def to_python(self, value):
-        return self.tidy(super().to_python(value))
+        text = self.tidy(super().to_python(value))
+        return "" if not self.required and is_nothing(text) else text
 
 
 class PlaceSelect(forms.Select):
@@ -75,21 +84,21 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         max_length=100,
         validators=[validate_name],
         error_messages={"required": "Enter your name"},
-        widget=forms.TextInput(
-            {"autocomplete": "name", "data-preview": "name_display"}
-        ),
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
     name_display = forms.ChoiceField(
         label="How should your name appear?",
         choices=NameDisplay,
         initial=NameDisplay.FULL,
+        help_text="Ana Cruz would appear as “Ana Cruz”, “Ana C.”, or “Ana”. Before you "
+        "confirm, you see how your own name will appear.",
         error_messages={
             "required": "Choose how your name should appear",
             "invalid_choice": "Choose one of the ways shown here",
         },
         widget=forms.RadioSelect,
     )
-    email = forms.EmailField(
+    email = EmailField(
         label="E-mail",
         max_length=254,
         help_text="Never published. We write to it so you can confirm that this is "
@@ -100,7 +109,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     city = TidyCharField(
         label="City or town",
         max_length=80,
-        validators=[validate_name],
+        validators=[validate_city],
         error_messages={"required": "Enter your city or town"},
         widget=forms.TextInput({"autocomplete": "address-level2", "class": "w-m"}),
     )
@@ -130,7 +139,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         required=False,
         max_length=80,
         help_text="For example: nurse, farmer, retired officer, student.",
-        validators=[validate_name],
+        validators=[validate_profession],
         widget=forms.TextInput({"autocomplete": "organization-title", "class": "w-m"}),
     )
     statement = TidyCharField(
@@ -186,7 +195,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
 class CodeForm(forms.Form):
     """The six digits of the mail, on the check-your-email page."""
 
-    code = forms.CharField(
+    code = CodeField(
         label="Six-digit code",
         max_length=20,
         help_text="It stands in the message, below the link.",
@@ -201,8 +210,8 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self):
-        # Also from "code: 123456", and in full-width digits.
-        code = re.sub("[^0-9]", "", fold(self.cleaned_data["code"]))
+        # Also from "code: 123456".
+        code = re.sub("[^0-9]", "", self.cleaned_data["code"])
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
             raise forms.ValidationError(
                 "Enter the six digits from the message", code="invalid"

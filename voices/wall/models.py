@@ -13,7 +13,12 @@ from aaqi.searching import folded_words
 from rankings.states import PLACES
 from voices.flags import find
 from voices.flags.models import WatchedWord
-from voices.plain_text import validate_name, validate_plain_text
+from voices.plain_text import (
+    validate_city,
+    validate_name,
+    validate_plain_text,
+    validate_profession,
+)
 from voices.professions import ProfessionGroup, propose_group
 
 STATEMENT_LENGTH = 600
@@ -113,11 +118,13 @@ class Voice(models.Model):
         null=True, blank=True, unique=True, editable=False
     )
     name = models.CharField("name as shown", max_length=100, validators=[validate_name])
-    profession = models.CharField(max_length=80, blank=True, validators=[validate_name])
+    profession = models.CharField(
+        max_length=80, blank=True, validators=[validate_profession]
+    )
     profession_group = models.CharField(
         max_length=30, choices=ProfessionGroup, blank=True
     )
-    city = models.CharField(max_length=80, blank=True, validators=[validate_name])
+    city = models.CharField(max_length=80, blank=True, validators=[validate_city])
     state = models.CharField(max_length=2, choices=PLACES, blank=True)
     statement = models.TextField(
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
+from core.pasted import clean
 from rankings.states import PLACES, read_place
 from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup
@@ -35,7 +36,7 @@ def read_filters(query) -> Filters:
     """Return the filters of the address; raises NoSuchPage for one that cannot be."""
     state = read_place(query.get("state", ""))
     profession = query.get("profession", "")
-    words = " ".join(query.get("q", "").split())
+    words = " ".join(clean(query.get("q", "")).split())
     if state and state not in PLACES:
         raise NoSuchPage("There is no such state.")
     if profession and profession not in ProfessionGroup.values:
