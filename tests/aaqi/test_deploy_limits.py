@@ -62,7 +62,7 @@ class BodyTests(SimpleTestCase):
             )
 
     def test_all_bodies_together_take_less_than_half_of_the_memory(self):
-        most = number("limit_conn all", server()) * number(
+        most = number("limit_conn bodies", server()) * number(
             "client_max_body_size", server()
         ) + sum(
             number("limit_conn uploads", block(path))
@@ -73,8 +73,19 @@ class BodyTests(SimpleTestCase):
 
         self.assertLess(most, memory / 2)
 
+    def test_sixteen_addresses_cannot_hold_every_place(self):
+        for everybody, one in (("all", "network"), ("bodies", "sender")):
+            most = number(f"limit_conn {everybody}", server())
+
+            self.assertGreater(most / number(f"limit_conn {one}", server()), 16)
+
+    def test_the_proxy_has_descriptors_for_all_open_requests(self):
+        [most] = re.findall(r"nofile: (\d+)", service("proxy"))
+
+        self.assertGreater(int(most), 2 * number("limit_conn all", server()))
+
     def test_an_upload_counts_as_every_other_request_does(self):
-        for name in ("all", "network", "wide"):
+        for name in ("bodies", "all", "network", "wide", "sender", "wide_sender"):
             for path in UPLOADS:
                 self.assertEqual(
                     number(f"limit_conn {name}", block(path)),
