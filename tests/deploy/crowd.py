@@ -29,7 +29,7 @@ HOST = "voices.internal"
 # What the buffer takes from anyone (deploy/buffer.conf).
 BODY = 128 * 1024
 PATH = "/voices/add/"
-# Of HTTP/2, as many as the proxy lets one connection have.
+# As many as the buffer takes from one address, on one connection of HTTP/2.
 STREAMS = 100
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 3, 4, 6, 8
 SET_ADDRESS, GET_ADDRESS, GET_MASK = 0x8916, 0x8915, 0x891B
