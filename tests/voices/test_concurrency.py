@@ -73,8 +73,8 @@ class SigningAtOnceTests(CommittedTestCase):
         self.assertEqual({response.status_code for response in posted}, {303})
         self.assertEqual(Submission.objects.count(), 10)
         self.assertEqual(Letter.objects.count(), 10)
-        turns = Letter.objects.order_by("turn").values_list("turn", flat=True)
-        self.assertEqual(list(turns), list(range(10)))
+        turns = Letter.objects.values_list("lane", "turn")
+        self.assertEqual(len(set(turns)), 10)
 
     def test_ten_confirmations_of_one_form_make_one_signature(self):
         link = confirm_url(make_submission())

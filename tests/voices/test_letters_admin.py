@@ -62,5 +62,5 @@ class HeldFormTests(TestCase):
         for _ in range(3):
             make_submission(lane=Lane.HELD)
 
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(4):
             self.client.get(LIST)

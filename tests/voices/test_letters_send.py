@@ -8,10 +8,11 @@ from unittest import mock
 
 from django.core import mail
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
+from tests import owner
 from tests.committed import CommittedTestCase, at_once, make_due
 from tests.factories import (
     deliver,
@@ -124,21 +125,14 @@ class FullDiskTests(CommittedTestCase):
 
     def setUp(self):
         super().setUp()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$BEGIN RAISE EXCEPTION 'No space left on device'; END$$"
-            )
-            cursor.execute(
-                "CREATE TRIGGER disk_is_full BEFORE UPDATE ON voices_letter "
-                "FOR EACH ROW WHEN (NEW.sent_at IS NOT NULL) "
-                "EXECUTE FUNCTION disk_is_full()"
-            )
-        self.addCleanup(self.empty_disk)
-
-    def empty_disk(self):
-        with connection.cursor() as cursor:
-            cursor.execute("DROP FUNCTION IF EXISTS disk_is_full CASCADE")
+        owner.execute(
+            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION 'No space left on device'; END$$",
+            "CREATE TRIGGER disk_is_full BEFORE UPDATE ON voices_letter "
+            "FOR EACH ROW WHEN (NEW.sent_at IS NOT NULL) "
+            "EXECUTE FUNCTION disk_is_full()",
+        )
+        self.addCleanup(owner.execute, "DROP FUNCTION disk_is_full CASCADE")
 
     def try_to_send(self):
         try:

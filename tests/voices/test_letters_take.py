@@ -176,7 +176,6 @@ class LaneTests(ClockTestCase):
                 take()
             costs.append(len(queries))
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE voices_letter")
             cursor.execute(
                 "EXPLAIN SELECT id FROM voices_letter WHERE sent_at IS NULL "
                 "AND dropped_at IS NULL AND lane = 'clean' AND send_at <= now() "
