@@ -13,6 +13,7 @@ from tests.factories import (
 )
 from tests.rights import REFUSED
 from voices.models import (
+    Alarm,
     Decision,
     Invalidation,
     Letter,
@@ -159,7 +160,13 @@ def undo_an_invalidation_twice():
         make_invalidation(kind="undone", of=held, by=held.by)
 
 
+def raise_an_alarm_twice_in_an_hour():
+    for _ in range(2):
+        Alarm.objects.create(of="network-burst", form="sign", hour=NOW)
+
+
 CHECKED = {
+    "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
     "voice_published_or_declined": [publish_and_decline],
     "voice_taken_down_was_published": [take_down_what_is_not_published],
     "voice_featured_is_on_the_wall": [
