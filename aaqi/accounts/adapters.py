@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
@@ -12,7 +13,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from aaqi.accounts import second_factor
+from aaqi.accounts import limits, second_factor
 from aaqi.accounts.letters import queue_notice
 from voices.abuse.client import address_of
 
@@ -38,6 +39,22 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request):
         return address_of(request) or NO_ADDRESS
+
+    def pre_authenticate(self, request, **credentials):
+        """Count a try for the network, and for the account from this network."""
+        login = credentials.get("email") or credentials.get("username") or ""
+        usage = ratelimit.consume(
+            request,
+            app="allauth.account",
+            action="login_failed",
+            config={"login_failed": settings.STAFF_TRIES_OF_NETWORK},
+        )
+        taken = limits.take(request, "password", login) if usage else None
+        if not taken:
+            raise self.validation_error("too_many_login_attempts")
+        usage.usage += taken.usage
+        # Where the parent looks for what to give back when the password was right.
+        self._login_failed_rl_usage = usage
 
     def is_ajax(self, request):
         """Only the script that reads a passkey is answered with JSON."""

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from aaqi.accounts.models import ResetRequest
+from aaqi.accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:
@@ -20,6 +20,7 @@ def forget_staff() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     alive = Session.objects.filter(session_key=OuterRef("session_key"))
     UserSession.objects.filter(~Exists(alive)).delete()
+    KnownNetwork.objects.forget_old()
     ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
     unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
     # Never opened: nothing else can point at such an account.

@@ -9,6 +9,7 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
 
+from aaqi.accounts import limits
 from aaqi.accounts.letters import queue_reset
 from aaqi.accounts.models import LONGEST_ADDRESS
 from core.fields import CodeField, EmailField, LineField
@@ -77,8 +78,11 @@ class ResetPasswordForm(Plain):
     )
 
     def save(self, request, **kwargs):
-        queue_reset(self.cleaned_data["email"])
-        return self.cleaned_data["email"]
+        """Queue the mail, or with the same answer leave it at those that went out."""
+        email = self.cleaned_data["email"]
+        if limits.take(request, "reset", email):
+            queue_reset(email)
+        return email
 
 
 class WithCode(Plain):

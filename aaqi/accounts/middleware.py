@@ -10,7 +10,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
-from aaqi.accounts import second_factor
+from aaqi.accounts import limits, second_factor
 
 STAFF_PATHS = ("/admin/", "/accounts/")
 # In the session: when it began, and when it was last used.
@@ -36,6 +36,7 @@ def keep_staff_pages_private(get_response):
 def begin(sender, request, **kwargs):
     """Start the clocks of a session, in whatever way somebody signed in."""
     request.session[BEGAN] = request.session[USED] = time.time()
+    limits.note_network(kwargs["user"], request)
 
 
 def seconds_left(session) -> int:

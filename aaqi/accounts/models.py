@@ -113,6 +113,43 @@ class ResetRequest(models.Model):
         return f"asked at {self.asked_at}"
 
 
+class KnownNetworkQuerySet(models.QuerySet):
+    def note(self, user, network_hash: str) -> None:
+        self.update_or_create(
+            user=user, network_hash=network_hash, defaults={"used_at": timezone.now()}
+        )
+
+    def forget_old(self) -> None:
+        age = timedelta(days=settings.STAFF_NETWORK_KEPT_DAYS)
+        self.filter(used_at__lt=timezone.now() - age).delete()
+
+
+class KnownNetwork(models.Model):
+    """A network that an account was signed in from, as a keyed hash.
+
+    What strangers try elsewhere doesn't lock the account there.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="known_networks"
+    )
+    network_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField()
+
+    objects = KnownNetworkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "network_hash"], name="known_network_once"
+            ),
+        ]
+
+    def __str__(self):
+        return f"of account {self.user_id}"
+
+
 class AccountEvent(models.Model):
     """What was done to an account, and by whom: a log that is only ever added to.
 
