@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from aaqi.accounts import kept
 from aaqi.public import public_page
 from faq.models import Case
 from rankings.models import Edition
@@ -115,6 +116,9 @@ def csrf_failure(request, reason=""):
     if name == "rankings-report":
         typed_error = RankingErrorForm(request.POST)
         return render_error(request, typed_error, stale=True, status=403)
+    if request.user.is_authenticated and kept.keep_stale(request):
+        # Somebody of staff who has signed in again in another tab since.
+        return redirect("accounts_kept")
     return render(request, "403.html", {"stale": True}, status=403)
 
 

@@ -95,6 +95,7 @@ FOR_OWNERS = {
     "account_reauthenticate",
     "account_set_password",
     "accounts_end_session",
+    "accounts_kept",
     "accounts_stay",
     "mfa_activate_totp",
     "mfa_add_webauthn",

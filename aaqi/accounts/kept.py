@@ -1,0 +1,164 @@
+"""What staff typed into a form and sent after their session had ended.
+
+It waits in the browser's session on the server, for an hour and for one account only,
+and is shown when that account signs in again in that browser. Whose browser it is, a
+signed cookie tells that only forms of the admin bring: a stranger can't fill the
+database with texts, and the next person at the same computer doesn't see them.
+"""
+
+import re
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
+
+FORMS = "/admin/"
+# Not forms that somebody types into, and one of them takes a password.
+APART = ("/admin/login/", "/admin/logout/")
+KEPT = "accounts.kept"
+KEPT_SECONDS = 60 * 60
+WHOSE = "staff"
+WHOSE_SECONDS = 24 * 60 * 60
+SECRETS = re.compile("passw|csrf|secret", re.IGNORECASE)
+# Of these the admin makes buttons and hidden fields.
+NOT_TYPED = re.compile(
+    r"_.*|action|index|select_across|.*_FORMS|ids|seen|read|.*-id|initial-.*"
+)
+
+
+def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
+    """Let this browser's next form tell whose it is, after the session has ended."""
+    whose = str(request.user.pk)
+    if owner_of(request) != whose:
+        response.set_signed_cookie(
+            WHOSE,
+            whose,
+            salt=KEPT,
+            max_age=WHOSE_SECONDS,
+            path=FORMS,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def owner_of(request: HttpRequest) -> str | None:
+    return request.get_signed_cookie(WHOSE, None, salt=KEPT, max_age=WHOSE_SECONDS)
+
+
+def is_form(request: HttpRequest) -> bool:
+    return (
+        request.method == "POST"
+        and request.path.startswith(FORMS)
+        and request.path not in APART
+        and is_from_here(request)
+    )
+
+
+def is_from_here(request: HttpRequest) -> bool:
+    here = f"{request.scheme}://{request.get_host()}"
+    return request.headers.get("Origin", here) in {here, settings.SITE_URL}
+
+
+def keep(request: HttpRequest, owner: str) -> bool:
+    """Keep what this form says for `owner`; False if it says nothing, or too much."""
+    fields = {
+        name: values
+        for name, values in request.POST.lists()
+        if not SECRETS.search(name)
+    }
+    size = sum(len(text) for values in fields.values() for text in values)
+    if not fields or size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return False
+    request.session[KEPT] = {
+        "owner": owner,
+        "path": request.get_full_path(),
+        "fields": fields,
+        "files": bool(request.FILES),
+        "until": time.time() + KEPT_SECONDS,
+    }
+    if request.user.is_anonymous:
+        # Of a session that nobody signs in with, nothing stays longer.
+        request.session.set_expiry(KEPT_SECONDS)
+    return True
+
+
+def keep_stale(request: HttpRequest) -> bool:
+    """Keep a form of whoever is signed in that was opened before they signed in."""
+    return is_form(request) and keep(request, str(request.user.pk))
+
+
+def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
+    """Keep what was sent, and lead by the sign-in page to where it is shown again."""
+    if not keep(request, owner):
+        return None
+    messages.warning(
+        request, "You were signed out before this was sent. Sign in: it is still there."
+    )
+    query = urlencode({"next": reverse("accounts_kept")})
+    return redirect(f"{reverse('account_login')}?{query}")
+
+
+def forget_others(request: HttpRequest, user) -> None:
+    """Drop what is kept for another account than the one that has just signed in."""
+    found = request.session.get(KEPT)
+    if found:
+        # Signing in sets how long the session lasts, if it wants to.
+        request.session.set_expiry(None)
+        if found["owner"] != str(user.pk):
+            del request.session[KEPT]
+
+
+def forget_sent(request: HttpRequest) -> None:
+    """Drop what is kept of the form that is now being sent."""
+    found = request.session.get(KEPT)
+    if found and request.method == "POST" and request.get_full_path() == found["path"]:
+        del request.session[KEPT]
+
+
+def find(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what is kept for whoever is signed in."""
+    found = request.session.get(KEPT)
+    if not found:
+        return None
+    if found["owner"] != str(request.user.pk) or found["until"] < time.time():
+        del request.session[KEPT]
+        return None
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def kept(request):
+    """Show what was typed, to look at, change, and send; a POST throws it away."""
+    found = find(request)
+    if found is None:
+        return redirect("admin:index")
+    if request.method == "POST":
+        del request.session[KEPT]
+        messages.success(request, "What you had typed is thrown away.")
+        return redirect("admin:index")
+    pairs = [(name, text) for name, texts in found["fields"].items() for text in texts]
+    context = {
+        "path": found["path"],
+        "files": found["files"],
+        "typed": [
+            (f"kept_{number}", name, label_of(name), text)
+            for number, (name, text) in enumerate(pairs)
+            if not NOT_TYPED.fullmatch(name)
+        ],
+        "hidden": [each for each in pairs if NOT_TYPED.fullmatch(each[0])],
+    }
+    return render(request, "accounts/kept.html", context)
+
+
+def label_of(name: str) -> str:
+    """Return the name of a field in words: "Changes asked" of "changes_asked"."""
+    return re.sub(r"[-_]+", " ", name).strip().capitalize()
