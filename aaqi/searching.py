@@ -2,6 +2,7 @@
 
 from unicodedata import normalize
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import EmailField, IntegerField, Q
 
@@ -21,7 +22,7 @@ def words_query(text: str) -> SearchQuery:
     return SearchQuery(raw, config="simple", search_type="raw")
 
 
-class FoldedSearch:
+class FoldedSearch(ModelAdmin):
     """An admin list that finds rows however their words are typed.
 
     `search_fields` names text columns; one with "=" in front has to be the whole of

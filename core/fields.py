@@ -93,7 +93,7 @@ class CodeField(LineField):
 
 
 # What the admin makes of the text columns of models.
-ADMIN_FIELDS = {
+ADMIN_FIELDS: dict[type[models.Field], dict[str, type[forms.Field]]] = {
     models.CharField: {"form_class": LineField},
     models.TextField: {"form_class": TextField},
     models.EmailField: {"form_class": EmailField},

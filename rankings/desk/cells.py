@@ -77,7 +77,7 @@ class Day(widgets.DateWidget):
 
     def __init__(self):
         super().__init__()
-        self.formats = (*self.formats, *DATES)
+        self.formats: tuple[str, ...] = (*self.formats, *DATES)
 
     def clean(self, value, row=None, **kwargs):
         value = value.strip()

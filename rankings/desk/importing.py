@@ -123,7 +123,7 @@ class UploadForm(TargetFields, ImportForm):
         # What is previewed, kept and imported is the file that was checked.
         checked = SimpleUploadedFile(file.name, data, "text/csv")
         # Whose it is, because import-export hands on nothing but the file.
-        checked.owner = self.by
+        checked.owner = self.by  # type: ignore[attr-defined]
         return checked
 
 

@@ -40,7 +40,7 @@ class InvalidationAdmin(admin.ModelAdmin):
     show_full_result_count = False
     change_form_template = "admin/voices/invalidation.html"
     fields = ["at", "kind", "of", "count", "found_by", "reason", "by", "still_held"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def has_change_permission(self, request, obj=None):
         return False

@@ -58,11 +58,11 @@ def is_for_good(words: str) -> bool:
     cost us the address. What has no telling code is judged by its words.
     """
     codes = [tuple(map(int, each)) for each in CODE.findall(words)]
-    telling = [code[1:] for code in codes if code[0] == 5 and code[1] != 0]
-    if any(code[0] == 4 for code in codes) or FULL.search(words):
+    telling = [each[1:] for each in codes if each[0] == 5 and each[1] != 0]
+    if any(each[0] == 4 for each in codes) or FULL.search(words):
         return False
     if telling:
-        return all(is_about_address(*code, words) for code in telling)
+        return all(is_about_address(code, detail, words) for code, detail in telling)
     return not ABOUT_US.search(words)
 
 

@@ -52,7 +52,7 @@ class InvalidatedSignatureAdmin(RevealsAddress):
         "objected",
         "words",
     ]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def get_queryset(self, request):
         return InvalidatedSignature.objects.filter(

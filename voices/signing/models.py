@@ -419,8 +419,8 @@ class Submission(SignedForm):
         forms = Submission.objects.unconfirmed().filter(email_key=self.email_key)
         current = forms.filter(pk=self.pk).first()
         if current is None:
-            closed = Submission.objects.select_related("signature")
-            closed = closed.filter(pk=self.pk).first()
+            forms = Submission.objects.select_related("signature")
+            closed = forms.filter(pk=self.pk).first()
             return closed is not None and closed.is_signature
         signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:

@@ -152,8 +152,8 @@ def confirm_form(request, submission):
     """Confirm a form whose mail was read; the next page is the same for everybody."""
     if submission.confirm():
         return redirect_see_other("voices:thanks")
-    closed = Submission.objects.select_related("signature")
-    closed = closed.filter(pk=submission.pk).first()
+    forms = Submission.objects.select_related("signature")
+    closed = forms.filter(pk=submission.pk).first()
     return render_problem(request, closed, closed_by(closed) if closed else "unknown")
 
 
