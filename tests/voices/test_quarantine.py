@@ -27,6 +27,7 @@ from voices.models import (
     Limit,
     MailProvider,
     Signature,
+    Submission,
     Voice,
 )
 from voices.moderation import decide
@@ -46,6 +47,9 @@ class SignerTests(TestCase):
         browser = Client()
         sent = sign(browser, **fields)
         form = latest_submission()
+        # A held form gets its mail once somebody asks for it again.
+        Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
+        asked = browser.post(sent.url, {"again": "1"})
         [mail] = deliver()
         check = browser.get(sent.url)
         link = confirm_url(form)
@@ -53,7 +57,7 @@ class SignerTests(TestCase):
         confirmed = browser.post(link)
         thanks = browser.get(confirmed.url)
         again = browser.get(link)
-        pages = [sent, check, seen, confirmed, thanks, again]
+        pages = [sent, asked, check, seen, confirmed, thanks, again]
         # What differs between any two visits; the public total is among the figures.
         own = "|".join([form.ref, r"[\w.:-]{40,}", r"\d+"])
         seen = [(page.status_code, page.content.decode()) for page in pages]
