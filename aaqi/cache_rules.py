@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import URLPattern, get_resolver
 
 from aaqi.parameters import EVERYWHERE
-from aaqi.public import Parameter
+from core.public import Parameter
 
 FILE = Path(settings.BASE_DIR) / "deploy" / "parameters.vcl"
 TEXT = """\

@@ -107,7 +107,7 @@ class ReadableRequests:
 class NoStoreByDefault:
     """Let nobody keep a page that does not say it may be kept.
 
-    Public pages say so with `public_page` (aaqi/public.py); all others, with
+    Public pages say so with `public_page` (core/public.py); all others, with
     a form, a token or a reader's own data on them, are `no-store`. A public page that
     went wrong is not kept either.
     """

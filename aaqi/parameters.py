@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
 
-from aaqi.public import Parameter
+from core.public import Parameter
 from voices.signing.models import Source
 
 # Links to the form pass it on from every page.

@@ -172,7 +172,7 @@ REPORT_KEPT_DAYS = 365
 # What staff are told on their next page; else it would be a cookie of its own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Public pages: how long a proxy may keep them (aaqi/public.py)
+# Public pages: how long a proxy may keep them (core/public.py)
 
 PUBLIC_PAGE = {
     "public": True,

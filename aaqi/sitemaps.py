@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from faq.models import Case, Page, Question
 from faq.publishing import Text
 from rankings.models import Edition

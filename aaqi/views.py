@@ -13,7 +13,7 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from aaqi.accounts import kept
-from aaqi.public import public_page
+from core.public import public_page
 from faq.models import Case
 from rankings.models import Edition
 from rankings.standings import Standings

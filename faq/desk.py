@@ -13,7 +13,7 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from faq.publishing import taken_off
 from faq.rows import RowsField
 from faq.sources import SourceForm

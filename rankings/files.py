@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from rankings.lists import FORMULA, join_addresses, join_citations
 from rankings.models import Citation, Edition
 from rankings.standings import Standing, Standings

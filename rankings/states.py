@@ -2,7 +2,7 @@
 
 import re
 
-from aaqi.folding import fold
+from core.folding import fold
 
 # USPS code → name, of the fifty states and the District of Columbia.
 JURISDICTIONS = {

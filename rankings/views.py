@@ -2,9 +2,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from aaqi.public import Parameter, public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
+from core.public import Parameter, public_page
 from rankings import scoring
 from rankings.cards import card_of, current_assessment
 from rankings.comparing import MOST, CannotCompare, Comparison, read_choice

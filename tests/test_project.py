@@ -217,6 +217,14 @@ class RoomTests(SimpleTestCase):
                     path.read_text(), r"(?m)^\s*(from|import) aaqi\b", str(path)
                 )
 
+    def test_the_ground_floor_imports_no_app_of_ours(self):
+        for path in Path(settings.BASE_DIR, "core").rglob("*.py"):
+            self.assertNotRegex(
+                path.read_text(),
+                r"(?m)^\s*(from|import) (aaqi|cards|faq|rankings|voices)\b",
+                str(path),
+            )
+
     def test_the_cards_ask_nobody(self):
         for path in Path(apps.get_app_config("cards").path).rglob("*.py"):
             self.assertNotRegex(

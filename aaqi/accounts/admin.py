@@ -11,8 +11,8 @@ from aaqi.accounts import inviting, second_factor
 from aaqi.accounts.letters import queue_notice
 from aaqi.accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
 from aaqi.accounts.roles import Role, give, role_of
-from aaqi.searching import FoldedSearch
 from core.fields import EmailField
+from core.searching import FoldedSearch
 from voices.addresses import masked
 
 User = get_user_model()

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from aaqi.folding import sql_function
+from core.folding import sql_function
 
 
 class Migration(migrations.Migration):

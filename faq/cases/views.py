@@ -6,9 +6,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
+from core.public import public_page
 from faq import asked
 from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind

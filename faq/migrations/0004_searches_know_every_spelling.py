@@ -2,7 +2,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 from django.db import migrations, models
 
-import aaqi.folding
+import core.folding
 
 
 def search(fold):
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(model_name='question', name='question_search'),
         migrations.RemoveField(model_name='question', name='search'),
         migrations.AddField(
-            model_name='question', name='search', field=search(aaqi.folding.Fold)
+            model_name='question', name='search', field=search(core.folding.Fold)
         ),
         migrations.AddIndex(
             model_name='question',

@@ -1,7 +1,7 @@
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry

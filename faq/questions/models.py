@@ -4,7 +4,7 @@ from django.db import models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
-from aaqi.folding import Fold
+from core.folding import Fold
 from faq.check import validate_line, validate_markdown
 from faq.markdown import paragraphs
 from faq.publishing import Text

@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRa
 from django.db.models import F, Func, TextField, Value
 from django.utils.safestring import SafeString
 
-from aaqi.folding import search_words
+from core.folding import search_words
 from faq.markdown import MATCH_END, MATCH_START, mark_matches
 from faq.questions.models import Question
 

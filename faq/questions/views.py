@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from faq import asked
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic

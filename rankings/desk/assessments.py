@@ -5,8 +5,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from aaqi.searching import FoldedSearch
 from core.fields import ADMIN_FIELDS
+from core.searching import FoldedSearch
 from rankings import scoring
 from rankings.desk import effect
 from rankings.desk.filters import EditionFilter

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from aaqi.searching import FoldedSearch
 from core.fields import LineField
+from core.searching import FoldedSearch
 from rankings.desk.filters import CitationEditionFilter
 from rankings.models import Citation
 

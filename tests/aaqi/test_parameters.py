@@ -7,7 +7,7 @@ from django.test import RequestFactory, SimpleTestCase, TestCase
 
 from aaqi import cache_rules, warm
 from aaqi.parameters import canonical_query, drop_unknown_parameters
-from aaqi.public import Parameter
+from core.public import Parameter
 from tests.factories import make_published_voice
 from tests.faq.texts import make_question
 from tests.pages import PUBLIC

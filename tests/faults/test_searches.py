@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import CharField, TextField
 from django.urls import get_resolver, reverse
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from tests.factories import make_published_voice, make_signature, make_voice
 from tests.faq.texts import make_question
 from voices.models import Signature, Voice

@@ -5,7 +5,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from voices import addresses
 from voices.abuse.models import (
     AllowedNetwork,

@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from rankings.states import PLACES
 from voices.counts.models import DayTally
 from voices.counts.withhold import LEAST, withhold

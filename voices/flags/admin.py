@@ -2,7 +2,7 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from voices.flags.models import WatchedWord
 from voices.plain_text import tidy_line, validate_one_line
 from voices.wall.models import Voice

@@ -2,8 +2,8 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 from django.db import migrations, models
 
-import aaqi.folding
-import aaqi.searching
+import core.folding
+import core.searching
 
 
 class Migration(migrations.Migration):
@@ -23,10 +23,10 @@ class Migration(migrations.Migration):
             field=models.GeneratedField(
                 db_persist=True,
                 expression=django.contrib.postgres.search.SearchVector(
-                    aaqi.folding.Fold('statement'),
-                    aaqi.folding.Fold('name'),
-                    aaqi.folding.Fold('profession'),
-                    aaqi.folding.Fold('city'),
+                    core.folding.Fold('statement'),
+                    core.folding.Fold('name'),
+                    core.folding.Fold('profession'),
+                    core.folding.Fold('city'),
                     config='english',
                 ),
                 output_field=django.contrib.postgres.search.SearchVectorField(),
@@ -48,13 +48,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='voice',
             index=django.contrib.postgres.indexes.GinIndex(
-                aaqi.searching.folded_words('name', 'statement'), name='voice_words'
+                core.searching.folded_words('name', 'statement'), name='voice_words'
             ),
         ),
         migrations.AddIndex(
             model_name='signature',
             index=django.contrib.postgres.indexes.GinIndex(
-                aaqi.searching.folded_words('name'), name='signature_words'
+                core.searching.folded_words('name'), name='signature_words'
             ),
         ),
     ]

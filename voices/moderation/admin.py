@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from voices.flags.desk import (
     FlagColumns,
     FlagFilter,

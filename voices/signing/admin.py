@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.db.models import Q
 
-from aaqi.searching import FoldedSearch
+from core.searching import FoldedSearch
 from voices import addresses
 from voices.invalidation.links import alike
 from voices.reveals.admin import RevealsAddress

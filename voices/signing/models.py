@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from aaqi.searching import folded_words
+from core.searching import folded_words
 from rankings.states import PLACES
 from voices import addresses
 from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious

@@ -7,7 +7,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import linebreaks
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
+from core.public import public_page
 from voices.wall.models import Voice
 
 NEWEST = 50

@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.folding import Fold, search_words
-from aaqi.searching import folded_words
+from core.folding import Fold, search_words
+from core.searching import folded_words
 from rankings.states import PLACES
 from voices.flags import find
 from voices.flags.models import WatchedWord

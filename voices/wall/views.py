@@ -3,10 +3,10 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from aaqi.public import public_page
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from core.pasted import clean
+from core.public import public_page
 from rankings.states import PLACES, read_place
 from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup

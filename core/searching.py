@@ -1,4 +1,4 @@
-"""Searching in the admin's lists, with the spelling that `aaqi.folding` gives."""
+"""Searching in the admin's lists, with the spelling that `core.folding` gives."""
 
 from unicodedata import normalize
 
@@ -6,7 +6,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import EmailField, IntegerField, Q
 
-from aaqi.folding import Fold, fold
+from core.folding import Fold, fold
 
 
 def folded_words(*fields: str) -> SearchVector:

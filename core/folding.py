@@ -1,7 +1,7 @@
 """One spelling for every way to type a text, so that searches find all of them.
 
 `fold` and the SQL function `aaqi_fold` do the same steps, one by one;
-tests/aaqi/test_folding.py compares them. A change here needs a migration that replaces
+tests/core/test_folding.py compares them. A change here needs a migration that replaces
 the SQL function and rebuilds what was stored with it.
 """
 

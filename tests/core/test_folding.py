@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as PropertyTestCase
 
-from aaqi.folding import fold, search_words
+from core.folding import fold, search_words
 
 # What Unicode assigns in a later version than Python knows may be letters to the
 # database; a surrogate is no text, and PostgreSQL stores no NUL.
