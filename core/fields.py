@@ -32,10 +32,13 @@ class Pasted(forms.Field):
 
 
 class LineField(Pasted, forms.CharField):
-    """One line of text."""
+    """One line of text, in any writing system."""
+
+    def widget_attrs(self, widget):
+        return super().widget_attrs(widget) | {"dir": "auto"}
 
 
-class TextField(Pasted, forms.CharField):
+class TextField(LineField):
     """Text of many lines."""
 
     line_end = "\n"
@@ -83,7 +86,7 @@ class EmailField(Pasted, forms.EmailField):
         return text.strip(AROUND_AN_ADDRESS)
 
 
-class CodeField(LineField):
+class CodeField(Pasted, forms.CharField):
     """A code that people copy from a mail or an app, in any kind of digits."""
 
     def cleaned(self, text: str) -> str:

@@ -191,7 +191,8 @@ class ConfirmTests(TestCase):
 
         response = self.client.get(confirm_url(form))
 
-        self.assertContains(response, "Ana R., Nurse, Columbus, Ohio")
+        signer = "<bdi>Ana R.</bdi>, <bdi>Nurse</bdi>, <bdi>Columbus</bdi>, Ohio"
+        self.assertContains(response, signer)
         self.assertContains(response, "It is &lt;b&gt;wrong&lt;/b&gt;.")
         self.assertContains(response, "<button", count=1)
         for private in (form.email, form.zip_code, "Reyes"):

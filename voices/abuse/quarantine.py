@@ -230,14 +230,16 @@ class QuarantinedSignatureAdmin(RevealsAddress):
             return "(unlisted)"
         if not voice.statement:
             return "(name only)"
-        return format_html('<p class="quote">“{}”</p>', voice.statement)
+        return format_html('<p class="quote" dir="auto">“{}”</p>', voice.statement)
 
     @admin.display(ordering="name")
     def signer(self, signature):
         place = f"{signature.city}, {signature.state}"
         lines = filter(None, [signature.profession, place])
         return format_html(
-            '<span class="who"><b>{}</b> {}</span>', signature.name, " · ".join(lines)
+            '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
+            signature.name,
+            " · ".join(lines),
         )
 
     @admin.display(description="e-mail")

@@ -132,7 +132,7 @@ class FlagColumns(admin.ModelAdmin):
     def quote(self, voice):
         words = "(name only)"
         if voice.statement:
-            words = format_html('<p class="quote">“{}”</p>', voice.marked)
+            words = format_html('<p class="quote" dir="auto">“{}”</p>', voice.marked)
         return format_html(
             "{}{}{}", words, self.pending(voice), self.open_reports(voice)
         )
@@ -147,8 +147,9 @@ class FlagColumns(admin.ModelAdmin):
         if not voice.corrected_at:
             return ""
         return format_html(
-            '<p><b>Its author wants it to say:</b></p><p class="quote">“{}”</p>'
-            '<p class="edits">{}</p>',
+            "<p><b>Its author wants it to say:</b></p>"
+            '<p class="quote" dir="auto">“{}”</p>'
+            '<p class="edits" dir="auto">{}</p>',
             voice.marked_correction,
             word_diff(voice.statement, voice.correction),
         )
@@ -174,7 +175,9 @@ class FlagColumns(admin.ModelAdmin):
                     (
                         report.get_kind_display(),
                         timesince(report.arrived_at, depth=1),
-                        format_html(": {}", report.text) if report.text else "",
+                        format_html(": <bdi>{}</bdi>", report.text)
+                        if report.text
+                        else "",
                     )
                     for report in voice.open_reports[:MOST_REPORTS]
                 ),

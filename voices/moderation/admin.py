@@ -252,7 +252,9 @@ class VoiceDesk(FlagColumns):
     def signer(self, voice):
         lines = filter(None, [voice.profession, voice.place])
         return format_html(
-            '<span class="who"><b>{}</b> {}</span>', voice.name, " · ".join(lines)
+            '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
+            voice.name,
+            " · ".join(lines),
         )
 
     @admin.display(description="changes to the words as sent")
