@@ -1,10 +1,11 @@
 """Searching in the admin's lists, with the spelling that `core.folding` gives."""
 
+from collections.abc import Sequence
 from unicodedata import normalize
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import EmailField, IntegerField, Q
+from django.db.models.options import Options
 
 from core.folding import Fold, fold
 
@@ -22,13 +23,17 @@ def words_query(text: str) -> SearchQuery:
     return SearchQuery(raw, config="simple", search_type="raw")
 
 
-class FoldedSearch(ModelAdmin):
+class FoldedSearch:
     """An admin list that finds rows however their words are typed.
 
     `search_fields` names text columns; one with "=" in front has to be the whole of
     what was typed. A table that grows needs an index on `folded_words` of the others,
     in their order.
     """
+
+    # Of the admin class that this is mixed into.
+    search_fields: Sequence[str]
+    opts: Options
 
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():

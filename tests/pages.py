@@ -59,6 +59,7 @@ from tests.faq.texts import (
 )
 from tests.rankings.files import edited, write
 from voices.abuse import client
+from voices.letters.repeats import stopping
 from voices.managing import changes
 from voices.models import (
     AddressChange,
@@ -76,6 +77,7 @@ from voices.models import (
 )
 from voices.moderation import decide
 from voices.signing import tokens
+from voices.signing.models import Lane
 from voices.updates.tokens import unsubscribing
 from voices.wall.cursor import encode
 
@@ -185,6 +187,10 @@ def waiting_voice():
 
 def signature(**fields):
     return make_signature(voice=make_voice(review_since=None), **fields)
+
+
+def stop_path():
+    return token_path("stop-repeats", stopping, signature().pk)
 
 
 def token_path(name, signer, signed):
@@ -362,6 +368,9 @@ PUBLIC = [
         then=press("Delete it and don’t write again"),
     ),
     Page("not-me-unknown", at("voices:not-me", "x"), 404),
+    Page("stop-repeats", stop_path),
+    Page("stop-repeats-done", stop_path, then=press("Don’t tell me again")),
+    Page("stop-repeats-unknown", at("voices:stop-repeats", "x"), 404),
     # Managing
     Page("manage-ask", at("voices:manage-ask")),
     Page("manage-ask-errors", at("voices:manage-ask"), 422, press("Mail me the link")),
@@ -414,6 +423,8 @@ TEXTS = ["case", "chart", "page", "question", "timelineentry"]
 
 # Addresses that answer with something other than a page: their own tests read them.
 NOT_PAGES = {
+    # Staff see its rows in a list only.
+    "admin:voices_heldform_change",
     "voices:manage-data",
     "voices:feed",
     "voices:counts-csv",
@@ -534,6 +545,7 @@ def make_a_row_of_each():
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     Update.objects.create(subject="A bill in Ohio", body="It passed.")
     make_quarantined()
+    make_submission(lane=Lane.HELD)
     make_invalidated(make_staff("invalidator"))
     decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))
 
@@ -676,11 +688,10 @@ def pages_of_rows():
 
 def paths_of(model_admin):
     may = superuser_request()
-    paths = {
-        "list": at(admin_name(model_admin, "changelist")),
-        "change": row_path(model_admin, "change"),
-        "history": row_path(model_admin, "history"),
-    }
+    paths = {"list": at(admin_name(model_admin, "changelist"))}
+    if model_admin.has_view_permission(may, model_admin.model()):
+        paths["change"] = row_path(model_admin, "change")
+        paths["history"] = row_path(model_admin, "history")
     if model_admin.has_add_permission(may):
         paths["add"] = at(admin_name(model_admin, "add"))
     if model_admin.has_delete_permission(may):

@@ -152,6 +152,9 @@ class AssessmentResource(resources.ModelResource):
             dataset.wipe()
             raise
 
+    def after_import(self, dataset, result, **kwargs):
+        """Leave sequences alone: rows bring no ids, and only the owner may set one."""
+
     def before_import_row(self, row, row_number=None, **kwargs):
         """Refuse a row that is no state's, or a second one of the same state."""
         usps, number = row["usps"].strip(), row_number + 1

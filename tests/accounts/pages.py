@@ -23,6 +23,7 @@ MODELS = {
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
     "voices_decision": ({M, A}, NOBODY, NOBODY),
+    "voices_heldform": ({A}, NOBODY, NOBODY),
     "voices_invalidatedsignature": ({A}, NOBODY, NOBODY),
     "voices_invalidation": ({A}, {A}, NOBODY),
     "voices_limit": ({A}, NOBODY, NOBODY),
@@ -63,6 +64,9 @@ OTHERS = {
     "rankings_citation_check": {Role.EDITOR, A},
     "rankings_edition_publish": {Role.EDITOR, A},
     "voices_awaitingvoice_decide": {M, A},
+    # A list only: what somebody wrote is for nobody to read before it is confirmed.
+    "voices_heldform_change": NOBODY,
+    "voices_heldform_history": NOBODY,
     "voices_invalidatedsignature_reveal": {A},
     "voices_invalidation_undo": {A},
     "voices_quarantinedsignature_reveal": {A},

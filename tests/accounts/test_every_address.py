@@ -23,6 +23,7 @@ from tests.factories import (
     make_edition,
     make_published_voice,
     make_signature,
+    make_submission,
     make_voice,
 )
 from tests.faq.texts import (
@@ -43,6 +44,7 @@ from voices.models import (
     Update,
     WatchedWord,
 )
+from voices.signing.models import Lane
 
 LOGIN = ("/admin/login/", "/accounts/login/")
 # Something for each part of an address; what it names need not be there.
@@ -97,6 +99,7 @@ def make_a_row_of_each(staff):
     signature = make_signature(voice=voice)
     make_voice()
     make_signature(counted_at=None, quarantined_at=timezone.now())
+    make_submission(lane=Lane.HELD)
     Reveal.objects.create(signature=signature, by=staff)
     make_invalidated(by=staff)
     Decision.objects.create(voice=voice, kind="published", by=staff)
