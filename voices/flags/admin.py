@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.db import transaction
 
 from core.searching import FoldedSearch
+from voices.flags.lookalikes import staff_names
 from voices.flags.models import WatchedWord
 from voices.plain_text import tidy_line, validate_one_line
 from voices.wall.models import Voice
@@ -10,12 +11,12 @@ from voices.wall.models import Voice
 
 def flag_waiting() -> None:
     """Bring the flags of the queue in line with the words as they are now."""
-    words = WatchedWord.objects.texts()
+    words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
     for voice in waiting.order_by("pk"):
         before = voice.flags
-        voice.flag(words)
+        voice.flag(words, staff)
         if voice.flags != before:
             changed.append(voice)
     Voice.objects.bulk_update(changed, ["flags"], batch_size=500)

@@ -13,6 +13,8 @@ from hashlib import md5
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from voices.flags.lookalikes import has_many_marks, mixed_words, skeleton
+
 PHONE = "phone"
 EMAIL = "email"
 STREET_ADDRESS = "street-address"
@@ -21,6 +23,9 @@ LINK = "link"
 ALL_CAPITALS = "all-capitals"
 WATCHED_WORD = "watched-word"
 TITLED_NAME = "titled-name"
+MANY_MARKS = "many-marks"
+MIXED_ALPHABETS = "mixed-alphabets"
+LIKE_STAFF = "like-staff"
 
 LABELS = {
     PHONE: "phone number",
@@ -31,6 +36,9 @@ LABELS = {
     ALL_CAPITALS: "all capitals",
     WATCHED_WORD: "watched word",
     TITLED_NAME: "title and name",
+    MANY_MARKS: "many marks on a letter",
+    MIXED_ALPHABETS: "mixed alphabets",
+    LIKE_STAFF: "name looks like staff",
 }
 # What lets a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
@@ -158,9 +166,19 @@ def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
         # Where everything is in capitals, a capital is no sign of a name.
         if kind != TITLED_NAME or not match.group().isupper()
     ]
+    found += spelled_oddly(text)
     if is_all_capitals(text):
         found.append(Found(ALL_CAPITALS, 0, len(text)))
     return sorted(found, key=lambda hit: (hit.start, -hit.end))
+
+
+def spelled_oddly(text: str) -> list[Found]:
+    """Return words of several alphabets, and those with many marks on a letter."""
+    mixed = [Found(MIXED_ALPHABETS, *word.span()) for word in mixed_words(text)]
+    if not has_many_marks(text):
+        return mixed
+    words = filter(lambda word: has_many_marks(word[0]), re.finditer(r"\S+", text))
+    return mixed + [Found(MANY_MARKS, *word.span()) for word in words]
 
 
 def watched_pattern(watched_words: Iterable[str]) -> dict[str, re.Pattern]:
@@ -183,7 +201,17 @@ def kinds(texts: Iterable[str], watched_words: Iterable[str] = ()) -> list[str]:
     """Return each kind that one of the texts holds, once, in the order of LABELS."""
     words = list(watched_words)
     held = {hit.kind for text in texts for hit in find(text, words)}
+    return in_order(held)
+
+
+def in_order(held: set[str]) -> list[str]:
     return [kind for kind in LABELS if kind in held]
+
+
+def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
+    """Return the kinds that a name holds, and other short lines beside it."""
+    held = {hit.kind for line in (name, *others) for hit in spelled_oddly(line)}
+    return held | ({LIKE_STAFF} if skeleton(name) in staff else set())
 
 
 def text_key(text: str) -> str:

@@ -10,7 +10,13 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from voices.moderation.decide import WORDS, lock
-from voices.plain_text import tidy_paragraphs
+from voices.plain_text import (
+    tidy_paragraphs,
+    validate_city,
+    validate_name,
+    validate_plain_text,
+    validate_profession,
+)
 from voices.signing.forms import TidyCharField
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
@@ -32,13 +38,16 @@ def mark(voice: Voice) -> str:
 class VoiceForm(forms.ModelForm):
     """A moderator's edit of the words they have read, tidied as the signer's were."""
 
-    name = TidyCharField(max_length=100)
-    profession = TidyCharField(max_length=80, required=False)
-    city = TidyCharField(max_length=80, required=False)
+    name = TidyCharField(max_length=100, validators=[validate_name])
+    profession = TidyCharField(
+        max_length=80, required=False, validators=[validate_profession]
+    )
+    city = TidyCharField(max_length=80, required=False, validators=[validate_city])
     statement = TidyCharField(
         tidy=tidy_paragraphs,
         max_length=STATEMENT_LENGTH,
         required=False,
+        validators=[validate_plain_text],
         widget=AdminTextareaWidget,
     )
     read = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -12,6 +12,7 @@ from core.folding import Fold, search_words
 from core.searching import folded_words
 from rankings.states import PLACES
 from voices.flags import find
+from voices.flags.lookalikes import staff_names
 from voices.flags.models import WatchedWord
 from voices.plain_text import (
     validate_city,
@@ -24,6 +25,11 @@ from voices.professions import ProfessionGroup, propose_group
 STATEMENT_LENGTH = 600
 # What `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
+# What it reads.
+FLAGGED = {
+    *("statement", "correction", "corrected_at"),
+    *("name", "profession", "city"),
+}
 
 PUBLIC = models.Q(
     published_at__isnull=False,
@@ -259,8 +265,8 @@ class Voice(models.Model):
                 self.profession
             )
         fields = kwargs.get("update_fields")
-        if fields is None or {"statement", "correction", "corrected_at"} & set(fields):
-            self.flag(WatchedWord.objects.texts())
+        if fields is None or FLAGGED & set(fields):
+            self.flag(WatchedWord.objects.texts(), staff_names())
             if fields is not None:
                 kwargs["update_fields"] = {*fields, *FLAGS}
         super().save(*args, **kwargs)
@@ -280,10 +286,12 @@ class Voice(models.Model):
         self.withdrawn_at = self.withdrawn_at or timezone.now()
         self.save()
 
-    def flag(self, watched_words) -> None:
+    def flag(self, watched_words, staff: set[str]) -> None:
         """Note what moderators should look at; whoever changes the words, calls it."""
         texts = [self.statement, self.correction if self.corrected_at else ""]
-        self.flags = find.kinds(texts, watched_words)
+        lines = (self.name, self.profession, self.city)
+        held = find.kinds_of_lines(*lines, staff=staff)
+        self.flags = find.in_order(held | {*find.kinds(texts, watched_words)})
         self.text_key = find.text_key(self.statement)
 
     @property

@@ -1,0 +1,76 @@
+"""Letters that pass for others: of several alphabets, or in the name of staff."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from django.contrib.auth import get_user_model
+
+from voices.plain_text import marks
+
+# More marks than these on one letter are no spelling that is common in America.
+MANY_MARKS = 3
+# Those with letters in common. Japanese mixes its own in every sentence.
+ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
+# Too short to be taken for somebody.
+SHORTEST_NAME = 5
+# What looks like these letters, once marks are off and capitals are small.
+LIKE = {
+    "a": "аα",
+    "b": "в",
+    "c": "сϲ",
+    "d": "ԁ",
+    "e": "еεє",
+    "g": "ɡ",
+    "h": "һнη",
+    "j": "јϳ",
+    "k": "кκ",
+    "l": "iı1|ӏіι",
+    "m": "мμ",
+    "n": "пν",
+    "o": "оοσ0",
+    "p": "рρ",
+    "q": "ԛ",
+    "r": "г",
+    "s": "ѕ5",
+    "t": "тτ",
+    "u": "υ",
+    "w": "ԝω",
+    "x": "хχ",
+    "y": "уγу",
+    "z": "ζ",
+}
+FOLDED = {ord(sign): letter for letter, signs in LIKE.items() for sign in signs}
+
+
+def mixed_words(text: str) -> Iterator[re.Match]:
+    """Return the words with letters of more than one of the alphabets."""
+    if not text.isascii():
+        yield from (word for word in re.finditer(r"\w+", text) if is_mixed(word[0]))
+
+
+def is_mixed(word: str) -> bool:
+    found = {unicodedata.name(letter, "").split(" ")[0] for letter in word}
+    return len(found & ALPHABETS) > 1
+
+
+def has_many_marks(text: str) -> bool:
+    return marks(text) > MANY_MARKS
+
+
+def skeleton(name: str) -> str:
+    """Return the same for names that look alike."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).lower())
+    return "".join(filter(str.isalpha, letters.translate(FOLDED)))
+
+
+def staff_names() -> set[str]:
+    """Return what staff are known by, as `skeleton` has it."""
+    staff = get_user_model().objects.filter(is_staff=True)
+    found = staff.values_list("username", "email", "first_name", "last_name")
+    names = {
+        skeleton(name)
+        for username, email, first, last in found
+        for name in (username, email.partition("@")[0], f"{first} {last}")
+    }
+    return {name for name in names if len(name) >= SHORTEST_NAME}
