@@ -419,7 +419,7 @@ class DeskTests(TestCase):
             {"subject": ""},
             {"body": " "},
             {"body": "a\x00b"},
-            {"body": "a\u202eb"},
+            {"body": "a\ue000b"},
         ):
             response = self.write(**fields)
 
