@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import models
+from django.utils.encoding import punycode
 
 from core.pasted import clean
 
@@ -68,6 +69,23 @@ def validate_address(address: str) -> None:
             code="local_too_long",
         )
     EmailValidator()(address)
+    validate_mailable(local, domain)
+
+
+def validate_mailable(local: str, domain: str) -> None:
+    """Refuse what Python can't put into a mail, or reads as another address there."""
+    if "=?" in local:
+        raise ValidationError(
+            "We can’t send to an address with “=?” in it. Please enter another.",
+            code="encoded_word",
+        )
+    try:
+        punycode(domain)
+    except UnicodeError:
+        raise ValidationError(
+            "No mail can be sent to what is behind the @. Please check the address.",
+            code="domain",
+        ) from None
 
 
 class EmailField(Pasted, forms.EmailField):
