@@ -100,7 +100,10 @@ LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: cach
     org.opencontainers.image.description="Public pages, kept warm and served while the site is down"
 
 COPY deploy/site.vcl deploy/parameters.vcl /etc/aaqi/
-# Varnish compiles this file when it starts, and loads it from there.
+# Varnish compiles this file when it starts, and loads it from there. What is passed on,
+# and the threads for it, have bounds; the rest waits in a queue.
 CMD ["varnishd", "-F", "-f", "/etc/aaqi/site.vcl", "-a", "site=:8080", "-a", "drop=:8081", \
-    "-s", "pages=malloc,96m", "-s", "asked=malloc,32m", "-p", "default_ttl=0", "-p", "default_grace=0", \
+    "-s", "pages=malloc,96m", "-s", "asked=malloc,32m", \
+    "-s", "Transient=malloc,64m", "-p", "thread_pool_max=300", "-p", "thread_queue_limit=4000", \
+    "-p", "default_ttl=0", "-p", "default_grace=0", \
     "-p", "backend_idle_timeout=3", "-p", "vsl_space=4m", "-p", "http_req_hdr_len=16k"]

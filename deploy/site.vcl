@@ -11,7 +11,9 @@ include "/etc/aaqi/parameters.vcl";
 probe ready {
     .url = "/readyz";
     .interval = 1s;
-    .timeout = 4s;
+    # A service that is down answers at once that it is. One that is busy answers behind
+    # what it is doing, and must not count as down.
+    .timeout = 20s;
     .window = 3;
     .threshold = 2;
     .initial = 1;

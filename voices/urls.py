@@ -1,4 +1,5 @@
 from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
 from voices.counts import views as counts
 from voices.managing import views as managing
@@ -21,16 +22,23 @@ class TokenConverter:
         return value
 
 
+class NumberConverter(IntConverter):
+    """A row's id. Each has one spelling, because each spelling would be a copy."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+
 register_converter(TokenConverter, "token")
+register_converter(NumberConverter, "number")
 
 app_name = "voices"
 urlpatterns = [
     path("", wall.wall, name="list"),
     path("counts.csv", counts.as_csv, name="counts-csv"),
     path("counts.json", counts.as_json, name="counts-json"),
-    path("<int:pk>/", wall.detail, name="detail"),
-    path("<int:pk>/card.png", wall.card, name="card"),
-    path("<int:pk>/report/", reports.report, name="report"),
+    path("<number:pk>/", wall.detail, name="detail"),
+    path("<number:pk>/card.png", wall.card, name="card"),
+    path("<number:pk>/report/", reports.report, name="report"),
     path("feed/", feed.feed, name="feed"),
     path("report/thank-you/", reports.thanks, name="report-thanks"),
     path("add/", signing.add, name="add"),
