@@ -60,8 +60,8 @@ def trim(path: str) -> str:
 
 
 def is_sign(character: str) -> bool:
-    # A token can end with these two.
-    return character not in "-_" and unicodedata.category(character)[0] in "CPSZ"
+    # A token can end with the first two. The third comes from no mail program.
+    return character not in "-_\0" and unicodedata.category(character)[0] in "CPSZ"
 
 
 def leads_on(path: str, other: str) -> str:

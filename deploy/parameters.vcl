@@ -52,9 +52,9 @@ sub drop_unknown_parameters {
             set req.http.X-Asked = req.http.X-Asked + "&"
                 + regsub(req.url, "^[^?]*\?(?:.*&)?(before=[^&]+).*$", "\1");
         }
-    } elseif (req.url ~ "^/(?:voices/counts\.csv|voices/counts\.json|voices/(?:[1-9][0-9]{0,17})/|voices/(?:[1-9][0-9]{0,17})/card\.png)\?") {
+    } elseif (req.url ~ "^/(?:voices/counts\.csv|voices/counts\.json|voices/(?:[1-9][0-9]*)/|voices/(?:[1-9][0-9]*)/card\.png)\?") {
         set req.http.X-Asked = "";
-    } elseif (req.url ~ "^/(?:voices/(?:[1-9][0-9]{0,17})/report/)\?") {
+    } elseif (req.url ~ "^/(?:voices/(?:[1-9][0-9]*)/report/)\?") {
         # Not kept, so its query stays as it is.
     } elseif (req.url ~ "^/(?:voices/feed/)\?") {
         set req.http.X-Asked = "";

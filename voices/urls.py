@@ -25,7 +25,7 @@ class TokenConverter:
 class NumberConverter(IntConverter):
     """A row's id. Each has one spelling, because each spelling would be a copy."""
 
-    regex = "[1-9][0-9]{0,17}"
+    regex = "[1-9][0-9]*"
 
 
 register_converter(TokenConverter, "token")

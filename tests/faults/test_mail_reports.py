@@ -130,9 +130,7 @@ MARKED = {
     ),
     "exim": EXIM,
     "yahoo": YAHOO,
-    "base64": dsn(
-        "5.1.1", "550 unknown", kind=f"text/rfc822-headers\n{ENCODED}"
-    ).replace(OURS, ""),
+    "base64": dsn("5.1.1", "550 unknown", kind=ENCODED).replace(OURS, ""),
 }
 PASSING = {
     "mailbox full": dsn("5.2.2", "552 5.2.2 Mailbox full"),

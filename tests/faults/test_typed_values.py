@@ -127,7 +127,8 @@ def test_every_filter_by_state_takes_the_place(client, typed, code):
     voice = make_published_voice(state=code)
     make_published_voice(state="TX")
 
-    page = client.get(reverse("voices:list"), {"state": typed}).context["page"]
+    answer = client.get(reverse("voices:list"), {"state": typed}, follow=True)
+    page = answer.context["page"]
     added = client.get(reverse("voices:add"), {"state": typed})
 
     assert [each.pk for each in page.voices] == [voice.pk]

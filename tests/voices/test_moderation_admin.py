@@ -573,7 +573,9 @@ class RefusedTests(DeskTestCase):
             {"action": "publish", "_selected_action": [make_voice().pk]},
         )
 
-        self.assertEqual(response.status_code, 403)
+        self.assertRedirects(
+            response, reverse("accounts_kept"), fetch_redirect_response=False
+        )
         self.assertFalse(Decision.objects.exists())
 
     def test_ids_that_cannot_be_are_no_error(self):

@@ -186,11 +186,20 @@ class FilterTests(TestCase):
 
         self.assertNotContains(response, "<script>alert")
 
+    def test_another_spelling_of_a_state_leads_to_its_code(self):
+        for state in ("tx", "TX ", " TX", "Texas", "TX)."):
+            response = self.client.get(wall(state=state, q="law"))
+
+            self.assertRedirects(
+                response,
+                wall(state="TX", q="law"),
+                status_code=301,
+                fetch_redirect_response=False,
+            )
+
     def test_what_cannot_be_asked_for_is_not_found(self):
         for query in (
             {"state": "XX"},
-            {"state": "tx"},
-            {"state": "TX\x00"},
             {"profession": "wizards"},
             {"profession": "Nurse"},
             {"before": "nonsense"},

@@ -1,6 +1,6 @@
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from cards.models import Busy
@@ -24,7 +24,13 @@ MORE = 3
 def wall(request):
     """The wall of statements, newest first, narrowed down by what is asked for."""
     try:
-        page = WallPage(read_filters(request.GET), request.GET.get("before", ""))
+        filters = read_filters(request.GET)
+        if filters.state != request.GET.get("state", ""):
+            # Each spelling would be a copy.
+            query = request.GET.copy()
+            query["state"] = filters.state
+            return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
+        page = WallPage(filters, request.GET.get("before", ""))
     except NoSuchPage as problem:
         context = {"sentence": str(problem), "back": request.path}
         return render(request, "404.html", context, status=404)
