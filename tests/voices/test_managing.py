@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.abuse import set_limit
 from tests.committed import CommittedTestCase, at_once, run_worker
 from tests.factories import (
     FORM,
@@ -22,6 +23,7 @@ from tests.factories import (
     make_signature,
     make_staff,
     sign,
+    stamp,
 )
 from tests.voices.test_letters import parts
 from voices import addresses
@@ -32,6 +34,7 @@ from voices.models import (
     AddressChange,
     Decision,
     Letter,
+    Limit,
     LinkRequest,
     RefusedAddress,
     Report,
@@ -46,10 +49,15 @@ from voices.signing import tokens
 from voices.updates.readers import is_reader
 
 ASK = reverse("voices:manage-ask")
+SENT = reverse("voices:manage-sent")
 
 
 def manage_path(signature):
     return reverse("voices:manage", args=[tokens.managing.sign(signature.ref)])
+
+
+def ask(client, email, **fields):
+    return client.post(ASK, {"email": email, "started": stamp(), **fields})
 
 
 def link(message, name):
@@ -92,7 +100,7 @@ class PublishedTestCase(TestCase):
 
 class AskTests(TestCase):
     def ask(self, email):
-        response = self.client.post(ASK, {"email": email})
+        response = ask(self.client, email)
         for request in LinkRequest.objects.all():
             answer(request.pk)
         return response, deliver()
@@ -128,6 +136,28 @@ class AskTests(TestCase):
         signature.refresh_from_db()
         self.assertTrue(is_reader(signature))
 
+    def test_no_crowd_keeps_a_signer_from_their_link(self):
+        make_signature(email="ana@school.example")
+        for of in Limit.Of:
+            set_limit(of, 1)
+        for number in range(3):
+            ask(self.client, "ana@school.example", untouched=f"spam {number}")
+            ask(Client(REMOTE_ADDR="203.0.113.7"), f"bea{number}@school.example")
+        LinkRequest.objects.all().delete()
+
+        _, (message,) = self.ask("ana@school.example")
+
+        self.assertEqual(message.to, ["ana@school.example"])
+
+    def test_a_program_gets_the_same_page_and_no_mail(self):
+        make_signature(email="ana@example.com")
+
+        for fields in ({"untouched": "spam"}, {"started": ""}):
+            response = ask(self.client, "ana@example.com", **fields)
+
+            self.assertRedirects(response, SENT, status_code=303)
+        self.assertFalse(LinkRequest.objects.exists())
+
     def test_says_the_same_to_a_stranger_and_mails_nobody(self):
         make_signature(email="ana@example.com")
 
@@ -144,7 +174,7 @@ class AskTests(TestCase):
         costs = []
         for email in ("ana@example.com", "bea@example.com"):
             with CaptureQueriesContext(connection) as queries:
-                self.client.post(ASK, {"email": email})
+                ask(self.client, email)
             costs.append(len(queries))
 
         self.assertEqual(*costs)
@@ -527,6 +557,29 @@ class AddressTests(PublishedTestCase):
         press(self.client, self.path, "address", email=email)
         return [message for message in deliver() if message.to == [email]]
 
+    def test_no_crowd_keeps_it_from_being_mailed(self):
+        for of in (Limit.Of.ADDRESS_BURST, Limit.Of.DOMAIN_SUSTAINED):
+            set_limit(of, 1)
+        for _ in range(3):
+            ask(self.client, "ana@school.example", untouched="spam")
+
+        (message,) = self.ask("ana@school.example")
+
+        self.assertIn("/voices/new-address/", message.body)
+
+    def test_a_signer_may_enter_only_so_many_in_a_day(self):
+        for number in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            press(self.client, self.path, "address", email=f"a{number}@example.org")
+
+        response = press(self.client, self.path, "address", email="ana@example.org")
+
+        self.assertContains(response, "too often today", status_code=422)
+        self.assertContains(response, 'value="ana@example.org"', status_code=422)
+        self.assertFalse(AddressChange.objects.filter(email="ana@example.org").exists())
+        Letter.objects.update(queued_at=timezone.now() - timedelta(days=1))
+        press(self.client, self.path, "address", email="ana@example.org")
+        self.assertTrue(AddressChange.objects.filter(email="ana@example.org").exists())
+
     def told(self):
         """Send what waits; return what the present address is told of a new one."""
         return [m for m in deliver() if m.subject == "Another address was asked for"]
@@ -765,7 +818,7 @@ class EraseTests(CommittedTestCase):
         self.path = manage_path(self.signature)
         save(self.client, self.signature, statement="Unheard still.")
         press(self.client, self.path, "address", email="zelda@example.org")
-        self.client.post(ASK, {"email": "zelda@example.com"})
+        ask(self.client, "zelda@example.com")
 
     def erase(self):
         return press(self.client, self.path, "erase", sure="on")

@@ -47,8 +47,15 @@ SUSPICIONS = {
 }
 ALARM = "everybody-burst"
 NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
+# What the form itself shows, so nobody can bring it upon somebody else.
+BOT_MARKS = {"honeypot", "no-stamp"}
 # What no person does: its form gets no mail until somebody asks for it again.
-OF_BOTS = {"honeypot", "no-stamp", "network-flood", "wide-flood"}
+OF_BOTS = BOT_MARKS | {"network-flood", "wide-flood"}
+
+
+def has_bot_mark(found: Iterable[str]) -> bool:
+    """Whether the form itself shows that a program sent it."""
+    return not BOT_MARKS.isdisjoint(found)
 
 
 def is_of_a_bot(found: Iterable[str]) -> bool:

@@ -5,7 +5,9 @@ person follow one another. Each is safe to be asked for twice.
 """
 
 import re
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -196,6 +198,14 @@ def set_updates(signature: Signature, wanted: bool) -> None:
     Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.fingerprints(signature.email_key))
+
+
+def asked_often(signature: Signature) -> bool:
+    """Whether they had us write to as many new addresses as we do within a day."""
+    since = timezone.now() - timedelta(days=1)
+    letters = Letter.objects.filter(signature=signature, queued_at__gt=since)
+    asked = letters.filter(kind=Letter.Kind.NEW_ADDRESS)
+    return asked.count() >= settings.MAILS_PER_ADDRESS_PER_DAY
 
 
 @transaction.atomic

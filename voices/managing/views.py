@@ -13,7 +13,7 @@ from voices.abuse import client, guard, limits
 from voices.abuse.checks import has_blocked_domain
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import is_doubtful
+from voices.abuse.suspicion import has_bot_mark
 from voices.managing import changes
 from voices.managing.data import everything
 from voices.managing.forms import (
@@ -29,9 +29,6 @@ from voices.objections.models import Objection
 from voices.signing import tokens
 from voices.signing.models import Signature
 from voices.signing.views import GET_OR_POST, redirect_see_other
-
-# What speaks against signing, but must not keep signers from their own link.
-BEARABLE = {"blocked-domain", "blocked-network", "everybody-burst"}
 
 
 @GET_OR_POST
@@ -58,11 +55,15 @@ def ask_page(request, form, *, status=200, **context):
 
 @transaction.atomic
 def receive(request, form) -> None:
-    """Queue the link, unless it is asked for suspiciously; raises TooMany."""
+    """Queue the link, unless a program asks for it; raises TooMany.
+
+    Numbers keep nobody from their link, because strangers can use up those of somebody
+    else's address or domain. The letters' own limits bound the mail.
+    """
     receipt = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
-    if not is_doubtful(set(receipt.suspicions) - BEARABLE):
+    if not has_bot_mark(receipt.suspicions):
         queue_link(form.email_key, receipt.wide_network_hash)
 
 
@@ -205,21 +206,27 @@ def change_address(request, token, signature):
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
+    if changes.asked_often(signature):
+        form.add_error("email", "You asked for that too often today. Try tomorrow.")
+        return manage_page(request, token, signature, address_form=form)
     try:
-        with transaction.atomic():
-            if not is_unwelcome(request, key):
-                changes.ask_new_address(signature, email, key)
+        ask_new_address(request, signature, email, key)
     except TooMany:
         form.add_error("email", "Too many forms came from your network. Try later.")
         return manage_page(request, token, signature, address_form=form)
     return back(token, "address")
 
 
-def is_unwelcome(request, email_key) -> bool:
-    """Whether the limits or staff's list speak against mailing a new address."""
-    address = client.address_of(request)
-    count = limits.arrive(Arrival.Form.MANAGE, address, email_key)
-    return bool(count.over) or has_blocked_domain(email_key)
+@transaction.atomic
+def ask_new_address(request, signature, email, key) -> None:
+    """Mail the new address, unless staff block its domain; raises TooMany.
+
+    No number keeps the mail back, because strangers can use up those of an address or
+    a domain. Each signer has a limit of their own, which nobody else can reach.
+    """
+    limits.arrive(Arrival.Form.MANAGE, client.address_of(request), key)
+    if not has_blocked_domain(key):
+        changes.ask_new_address(signature, email, key)
 
 
 def object_to_invalidation(request, token, signature):
