@@ -20,7 +20,6 @@ from voices.models import (
     Signature,
     Submission,
 )
-from voices.signing.models import Lane, lane_for
 
 Of = Limit.Of
 TEMPLATE = "203.0.{}.7"
@@ -62,12 +61,6 @@ class BusyHourTests(TestCase):
 
         self.assertEqual(lanes(), ["clean"] * 10)
         self.assertEqual(quarantined_when_confirmed(), 0)
-
-    def test_what_is_already_suspicious_is_judged_more_strictly(self):
-        signs = ["too-old", "same-text"]
-
-        self.assertEqual(lane_for(signs), Lane.CLEAN)
-        self.assertEqual(lane_for([*signs, "everybody-burst"]), Lane.SLOW)
 
     def test_staff_are_told_once_an_hour(self):
         set_limit(Of.EVERYBODY_BURST, 2)
@@ -129,6 +122,50 @@ class BotTests(TestCase):
 
         self.assertEqual(lanes(), ["slow"])
         self.assertEqual(quarantined_when_confirmed(), 1)
+
+
+class OthersTests(TestCase):
+    """What a stranger sends in somebody else's name is not held against them."""
+
+    def test_programs_use_up_no_address(self):
+        send(5, email="ana@school.example", untouched="x")
+
+        send(1, email="ana@school.example", address="198.51.100.7")
+
+        self.assertEqual(lanes()[-1], "clean")
+        self.assertEqual(suspicions()[-1], [])
+
+    def test_nor_a_domain_or_everybody_s_number(self):
+        set_limit(Of.DOMAIN_SUSTAINED, 3)
+        set_limit(Of.EVERYBODY_BURST, 3)
+        send(5, untouched="x", email="ana{}@school.example")
+        send(5, started=None, email="bea{}@school.example")
+
+        send(1, email="cy@school.example", address="198.51.100.7", started=stamp(0))
+
+        self.assertEqual(suspicions()[-1], ["too-fast"])
+        self.assertEqual(lanes()[-1], "clean")
+        self.assertFalse(Alarm.objects.exists())
+
+    def test_they_use_up_their_own_network_s(self):
+        set_limit(Of.NETWORK_BURST, 3)
+        send(3, address="203.0.113.7", untouched="x")
+
+        send(1, address="203.0.113.7")
+
+        self.assertEqual(suspicions()[-1], ["network-burst"])
+
+    def test_no_number_that_strangers_can_use_up_puts_anybody_in_quarantine(self):
+        for of in (Of.DOMAIN_SUSTAINED, Of.ADDRESS_BURST, Of.EVERYBODY_BURST):
+            set_limit(of, 1)
+        send(2, email="ana@school.example")
+
+        hasty = {"started": stamp(0), "address": "198.51.100.7"}
+        send(1, email="ana@school.example", **hasty)
+        send(1, email="bea@school.example", statement="See https://a.example")
+
+        self.assertEqual(lanes()[-2:], ["slow", "slow"])
+        self.assertEqual(quarantined_when_confirmed(), 0)
 
 
 class CrowdTests(TestCase):

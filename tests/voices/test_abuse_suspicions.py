@@ -31,11 +31,12 @@ class WeightTests(SimpleTestCase):
 
     def test_a_sign_beside_a_crowd_is_enough(self):
         self.assertTrue(is_suspicious(["same-text", "network-sustained"]))
-        # Anybody can use up the number of somebody else's mail domain.
-        self.assertFalse(is_suspicious(["same-text", "domain-sustained"]))
-        self.assertTrue(
-            is_suspicious(["same-text", "domain-sustained", "everybody-burst"])
-        )
+
+    def test_a_number_that_strangers_can_use_up_adds_nothing_to_a_sign(self):
+        others = {name for name in Limit.Of if not name.startswith(("network", "wide"))}
+
+        for sign_of_its_own in ("too-fast", "link", "same-text"):
+            self.assertFalse(is_suspicious([sign_of_its_own, *others]))
 
     def test_small_ones_add_up(self):
         self.assertTrue(is_suspicious(["too-fast", "same-text"]))

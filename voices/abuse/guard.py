@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from voices.abuse import checks, client, limits
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import ALARM, SUSPICIONS
+from voices.abuse.suspicion import ALARM, SUSPICIONS, has_bot_mark
 
 TOO_FAST = timedelta(seconds=2)
 TOO_OLD = timedelta(days=1)
@@ -89,10 +89,11 @@ def receive(
     but signing, and then nothing may be stored.
     """
     address = client.address_of(request)
-    count = limits.arrive(kind, address, email_key)
+    own = form.suspicions()
+    count = limits.arrive(kind, address, email_key, is_bot=has_bot_mark(own))
     found = {
         *count.over,
-        *form.suspicions(),
+        *own,
         *checks.suspicions(address, email_key, text),
     }
     if found and count.is_busy:

@@ -57,13 +57,19 @@ class Count(NamedTuple):
     is_busy: bool
 
 
-def arrive(form: Arrival.Form, address: str, email_key: str) -> Count:
+def arrive(
+    form: Arrival.Form, address: str, email_key: str, *, is_bot: bool = False
+) -> Count:
     """Note that a form arrived; return the limits that it goes beyond.
+
+    One that shows itself to be a program's counts toward its networks' limits alone,
+    so that it can't use up those of others.
 
     Each kind of form is counted by itself. Belongs in the transaction that stores
     the form, which a TooMany rolls back.
     """
-    arrival = make_arrival(form, address, email_key)
+    arrival = make_arrival(form, address, "" if is_bot else email_key)
+    arrival.is_bot = is_bot
     # Forms of one network take turns, and so do forms for one address, so that each
     # sees all before it. Network first, or two forms could wait for one another.
     # Other limits lock nothing, and may be noticed a few forms late.
@@ -117,7 +123,7 @@ def counted(limit: Limit, arrival: Arrival) -> QuerySet[Arrival]:
     )
     same = SAME[Of(limit.of)]
     if not same:
-        return arrivals
+        return arrivals.filter(is_bot=False)
     value = getattr(arrival, same)
     return arrivals.filter(**{same: value}) if value else arrivals.none()
 

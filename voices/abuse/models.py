@@ -194,6 +194,8 @@ class Arrival(models.Model):
     address_hash = models.CharField(max_length=64, blank=True)
     # Of a mail domain that is no large provider's.
     domain_hash = models.CharField(max_length=64, blank=True, db_default="")
+    # Whether the form itself showed that a program sent it.
+    is_bot = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField(db_default=Now())
 
     objects = ArrivalQuerySet.as_manager()

@@ -33,16 +33,16 @@ SUSPICIONS = {
     "wide-burst": Suspicion(2, "Too many from its /24 or /48 at once", True),
     "wide-sustained": Suspicion(2, "Too many from its /24 or /48 over time", True),
     "wide-flood": Suspicion(2, "A flood from its /24 or /48", True),
-    "address-burst": Suspicion(2, "Too many for its address at once", True),
-    "address-sustained": Suspicion(2, "Too many for its address over time", True),
-    # Weighs less, because anybody anywhere can use up the number of a domain.
-    "domain-sustained": Suspicion(1, "Too many for its mail domain over time", True),
+    # Weigh nothing, because anybody anywhere can use up those of somebody else.
+    "address-burst": Suspicion(0, "Too many for its address at once", True),
+    "address-sustained": Suspicion(0, "Too many for its address over time", True),
+    "domain-sustained": Suspicion(0, "Too many for its mail domain over time", True),
     "too-fast": Suspicion(2, "Sent sooner than a person types"),
     "no-stamp": Suspicion(2, "Sent without opening the form"),
     "link": Suspicion(2, "A web address in the statement"),
     "too-old": Suspicion(1, "Sent a day or more after the form was opened"),
     "same-text": Suspicion(1, "The same words as others of the last day"),
-    # Not a sign: noted only with one, because it makes two signs enough.
+    # Not a sign: noted beside one, for staff to know.
     "everybody-burst": Suspicion(0, "Sent while the whole site was very busy"),
 }
 ALARM = "everybody-burst"
@@ -67,17 +67,13 @@ def is_suspicious(found: Iterable[str]) -> bool:
     """Whether these together put a signature in quarantine.
 
     Numbers count as one, the heaviest, and only beside a sign of the form's own: a
-    crowd is no reason to doubt each person in it. While the alarm about everybody
-    holds, a sign with anything else beside it is enough.
+    crowd is no reason to doubt each person in it.
     """
     found = set(found)
     known = [each for name, each in SUSPICIONS.items() if name in found and each.weight]
     signs = [each.weight for each in known if not each.is_number]
     number = max((each.weight for each in known if each.is_number), default=0)
-    if not signs:
-        return False
-    has_two = len(signs) > 1 or number > 0
-    return sum(signs) + number >= QUARANTINE_AT or (has_two and ALARM in found)
+    return bool(signs) and sum(signs) + number >= QUARANTINE_AT
 
 
 def is_doubtful(found: Iterable[str]) -> bool:
