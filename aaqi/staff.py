@@ -6,7 +6,12 @@ from functools import wraps
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import (
+    BadRequest,
+    FieldDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db.models.base import ModelBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import path, reverse
@@ -21,6 +26,12 @@ from voices.moderation.waiting import LISTS, what_waits
 # The queue's admin pages carry inline styles, which the content policy refuses; those
 # of allauth would show second factors, and change them without a word in a log.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
+
+# What fields and their widgets raise at text from an address.
+UNUSABLE = (
+    *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
+    *(FieldDoesNotExist, ValidationError),
+)
 
 
 def is_of_a_filter(desk, lookup, value, request) -> bool:
@@ -39,6 +50,23 @@ def name_in_address(list_filter) -> str:
             return f"{field}__isempty"
         case own:
             return own.parameter_name
+
+
+def usable_initial(desk, request, initial):
+    """Return what an address fills in, as values, without what its field can't show.
+
+    Django hands fields the text as it is, and several fail at it.
+    """
+    form = desk.get_form(request)
+    usable = {}
+    for name, text in initial.items():
+        try:
+            value = desk.opts.get_field(name).to_python(text)
+            str(form(initial={name: value})[name])
+        except UNUSABLE:
+            continue
+        usable[name] = value
+    return usable
 
 
 class StaffSite(AdminSite):
@@ -94,7 +122,8 @@ class StaffSite(AdminSite):
         """Register as usual, but leave some pages of others out.
 
         A list that does not say what it may be asked for answers to its filters only.
-        Every form drops what a paste brings along.
+        Every form drops what a paste brings along, and an add page what its address
+        can't fill in.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
@@ -102,6 +131,9 @@ class StaffSite(AdminSite):
         admin_class = admin_class or ModelAdmin
         if admin_class.lookup_allowed is ModelAdmin.lookup_allowed:
             options["lookup_allowed"] = is_of_a_filter
+        options["get_changeform_initial_data"] = lambda desk, request: usable_initial(
+            desk, request, admin_class.get_changeform_initial_data(desk, request)
+        )
         options["formfield_overrides"] = ADMIN_FIELDS | admin_class.formfield_overrides
         super().register(ours, admin_class, **options)
 

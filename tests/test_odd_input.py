@@ -88,6 +88,14 @@ class OddInputTests(TestCase):
             for name in ("id__regex", "pk__foo", "suspicions__exact", "at__year"):
                 self.ask(f"{path}?{name}=(")
 
+    def test_so_can_what_an_address_fills_in_for_staff(self):
+        for model in admin.site._registry:
+            path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/add/"
+            fields = [*model._meta.fields, *model._meta.many_to_many]
+            for value in ("x", "9" * 30, "0001-01-01T00:00%2B14:00"):
+                filled = "&".join(f"{field.name}={value}" for field in fields)
+                self.ask(f"{path}?{filled}")
+
     def test_so_can_the_row_that_staff_look_at_on_the_site(self):
         for kind in ContentType.objects.all():
             for value in ("9" * 5000, "x", "%00"):
