@@ -35,6 +35,10 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
         ),
         "alarms about limits": Alarm.objects.forget_old()[0],
         "reports of voices": Report.objects.forget_closed()[0],
+        "suspicious reports that nobody closed": (
+            Report.objects.forget_suspicious()[0]
+            + RankingError.objects.forget_suspicious()[0]
+        ),
         "reports of errors in the rankings": RankingError.objects.forget_closed()[0],
     }
     if dry_run:

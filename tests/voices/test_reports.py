@@ -11,6 +11,7 @@ from tests.factories import (
     make_reason,
     make_staff,
     make_voice,
+    stamp,
 )
 from voices.models import Report, Voice
 from voices.moderation import decide
@@ -25,7 +26,8 @@ def report_url(voice):
 
 
 def report(voice, client=None, **filled):
-    return (client or Client()).post(report_url(voice), filled or PRIVATE)
+    typed = {"started": stamp(), **(filled or PRIVATE)}
+    return (client or Client()).post(report_url(voice), typed)
 
 
 class ReportFormTests(TestCase):
@@ -71,6 +73,13 @@ class ReportFormTests(TestCase):
 
         self.assertContains(page, "Ana Reyes")
         self.assertNotContains(page, "sister")
+
+    def test_a_program_gets_the_same_page_and_nothing_is_stored(self):
+        for mark in ({"untouched": "spam"}, {"started": ""}):
+            response = report(self.voice, **PRIVATE, **mark)
+
+            self.assertEqual(response.status_code, 303)
+        self.assertFalse(Report.objects.exists())
 
     def test_a_second_report_leaves_the_voice_its_place_in_the_queue(self):
         report(self.voice)

@@ -66,6 +66,19 @@ class RetentionTests(TestCase):
             self.assertEqual(model.objects.count(), 2)
             self.assertFalse(model.objects.filter(closed_at__lt=now - kept).exists())
 
+    def test_suspicious_reports_that_nobody_closes_go_sooner(self):
+        at = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS + 1)
+        for found in ([], ["too-old"], ["network-burst"]):
+            said = {"suspicions": found, "arrived_at": at}
+            Report.objects.create(voice=make_voice(), text="Mine.", **said)
+            RankingError.objects.create(text="Wrong.", **said)
+
+        self.run_command()
+
+        for model in (Report, RankingError):
+            left = model.objects.values_list("suspicions", flat=True)
+            self.assertEqual(list(left), [[], ["too-old"]])
+
     def test_a_network_that_was_let_through_is_forgotten_and_so_are_alarms(self):
         now = timezone.now()
         AllowedNetwork.objects.create(network="192.0.2.0/24", until=now)

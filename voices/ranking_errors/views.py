@@ -7,6 +7,7 @@ from rankings.views import no_such_state
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
+from voices.abuse.suspicion import has_bot_mark
 from voices.ranking_errors.forms import RankingErrorForm
 from voices.signing.views import GET_OR_POST, redirect_see_other
 
@@ -31,10 +32,12 @@ def report(request):
 
 @transaction.atomic
 def save(request, form) -> None:
-    """Store the report; a suspicious one as well, marked. Raises TooMany."""
+    """Store the report, a suspicious one marked, but no program's; raises TooMany."""
     receipt = guard.receive(
         request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
     )
+    if has_bot_mark(receipt.suspicions):
+        return
     form.instance.network_hash = receipt.network_hash
     form.instance.suspicions = receipt.suspicions
     form.save()

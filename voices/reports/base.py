@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from voices.abuse.suspicion import is_doubtful
+
 
 class ReaderReportQuerySet(models.QuerySet):
     def still_open(self):
@@ -17,6 +19,14 @@ class ReaderReportQuerySet(models.QuerySet):
         """Delete those that were closed long enough ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
         return self.filter(closed_at__lt=timezone.now() - age).delete()
+
+    def forget_suspicious(self):
+        """Delete suspicious ones that nobody closed while networks are remembered."""
+        age = timedelta(days=settings.NETWORK_KEPT_DAYS)
+        old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
+        marked = old.exclude(suspicions=[]).values_list("pk", "suspicions")
+        doubtful = [pk for pk, found in marked if is_doubtful(found)]
+        return self.filter(pk__in=doubtful).delete()
 
 
 class ReaderReport(models.Model):

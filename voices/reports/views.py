@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import is_doubtful
+from voices.abuse.suspicion import has_bot_mark, is_doubtful
 from voices.reports.forms import ReportForm
 from voices.signing.views import GET_OR_POST, redirect_see_other
 from voices.wall.models import Voice
@@ -34,12 +34,14 @@ def save(request, form, pk) -> bool:
 
     The voice is locked, so a decision made meanwhile answers the report or leaves it
     open, never half. A suspicious report is stored for staff to read, but brings no
-    voice into the queue. Raises TooMany.
+    voice into the queue; a program's is not even stored. Raises TooMany.
     """
     receipt = guard.receive(request, Arrival.Form.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
     if voice is None:
         return False
+    if has_bot_mark(receipt.suspicions):
+        return True
     form.instance.voice = voice
     form.instance.network_hash = receipt.network_hash
     form.instance.suspicions = receipt.suspicions
