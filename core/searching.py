@@ -1,6 +1,7 @@
 """Searching in the admin's lists, with the spelling that `core.folding` gives."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 from unicodedata import normalize
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
@@ -32,7 +33,7 @@ class FoldedSearch:
     """
 
     # Of the admin class that this is mixed into.
-    search_fields: Sequence[str]
+    search_fields: ClassVar[Sequence[str]]
     opts: Options
 
     def get_search_results(self, request, queryset, search_term):
