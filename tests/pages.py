@@ -189,6 +189,10 @@ def signature(**fields):
     return make_signature(voice=make_voice(review_since=None), **fields)
 
 
+def ten_minutes_ago():
+    return timezone.now() - timedelta(minutes=10)
+
+
 def stop_path():
     return token_path("stop-repeats", stopping, signature().pk)
 
@@ -349,7 +353,13 @@ PUBLIC = [
     ),
     Page(
         "check-your-email-again",
+        lambda: check_url(make_submission(submitted_at=ten_minutes_ago())),
+        then=press("Send the message again"),
+    ),
+    Page(
+        "check-your-email-early",
         lambda: check_url(make_submission()),
+        429,
         then=press("Send the message again"),
     ),
     Page("confirm", lambda: confirm_url(make_submission())),
