@@ -147,6 +147,14 @@ class LaneTests(ClockTestCase):
 
         self.assertIn(letter.pk, [found.pk for found in self.take_for(1)])
 
+    def test_letters_that_failed_go_behind_those_that_were_not_tried(self):
+        make_letters(100, CLEAN)
+        Letter.objects.update(attempts=1, failures=1)
+
+        letter = queue_form("home")
+
+        self.assertIn(letter.pk, [found.pk for found in self.take_for(1)])
+
     def test_the_slow_lane_gets_no_more_when_nothing_else_waits(self):
         make_letters(500, SLOW)
 
@@ -179,7 +187,7 @@ class LaneTests(ClockTestCase):
             cursor.execute(
                 "EXPLAIN SELECT id FROM voices_letter WHERE sent_at IS NULL "
                 "AND dropped_at IS NULL AND lane = 'clean' AND send_at <= now() "
-                "ORDER BY turn, id LIMIT 10 FOR UPDATE SKIP LOCKED"
+                "ORDER BY attempts, turn, id LIMIT 10 FOR UPDATE SKIP LOCKED"
             )
             plan = "\n".join(line for (line,) in cursor.fetchall())
 

@@ -142,7 +142,7 @@ class Letter(models.Model):
                 condition=models.Q(taken_at__isnull=False),
             ),
             models.Index(
-                fields=["lane", "turn", "id"],
+                fields=["lane", "attempts", "turn", "id"],
                 name="letter_in_flight",
                 condition=models.Q(sent_at=None, dropped_at=None),
             ),

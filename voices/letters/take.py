@@ -76,8 +76,9 @@ def pick(lane: Letter.Lane, most: int, now: datetime) -> list[int]:
     if most <= 0:
         return []
     due = Letter.objects.in_flight().filter(lane=lane, send_at__lte=now)
-    # Locked rows are of somebody who erases or undoes; the next are as good.
-    due = due.select_for_update(skip_locked=True).order_by("turn", "pk")
+    # Those that failed go behind all that were not tried yet, or mail to dead addresses
+    # would delay everybody's. Locked rows are of somebody who erases or undoes.
+    due = due.select_for_update(skip_locked=True).order_by("attempts", "turn", "pk")
     return list(due.values_list("pk", flat=True)[:most])
 
 
