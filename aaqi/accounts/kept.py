@@ -91,7 +91,7 @@ def keep(request: HttpRequest, owner: str) -> bool:
 
 
 def keep_stale(request: HttpRequest) -> bool:
-    """Keep a form of whoever is signed in that was opened before they signed in."""
+    """Keep a form that its sender opened before signing in."""
     return is_form(request) and keep(request, str(request.user.pk))
 
 
@@ -124,7 +124,7 @@ def forget_sent(request: HttpRequest) -> None:
 
 
 def find(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what is kept for whoever is signed in."""
+    """Return what is kept for the person who is signed in."""
     found = request.session.get(KEPT)
     if not found:
         return None
