@@ -7,7 +7,7 @@ import unicodedata
 
 # Unicode's Default_Ignorable_Code_Points, and the marks of annotations and of objects
 # that stayed behind. The joiners, variation selectors and the tags of flags are decided
-# on by what stands beside them.
+# on by what is beside them.
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc"
