@@ -193,6 +193,11 @@ class QueueTests(DeskTestCase):
         with self.assertNumQueries(8):
             self.client.get(path)
 
+    def test_a_voice_whose_name_was_erased_has_a_link_with_words(self):
+        make_published_voice().erase()
+        response = self.client.get(reverse(f"{VOICES}_changelist"))
+        self.assertContains(response, "(erased)")
+
 
 class PublishTests(DeskTestCase):
     def test_publishes_from_the_queue_with_a_log_row_and_a_mail(self):

@@ -253,7 +253,8 @@ class VoiceDesk(FlagColumns):
         lines = filter(None, [voice.profession, voice.place])
         return format_html(
             '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
-            voice.name,
+            # The row's link needs words when the name was erased.
+            voice.name or "(erased)",
             " · ".join(lines),
         )
 
