@@ -12,7 +12,7 @@ from voices.abuse.models import (
 from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
 from voices.invalidation.models import InvalidatedAddress, Invalidation
-from voices.letters.models import HeldForm, Letter, RefusedAddress, Turn
+from voices.letters.models import Attempt, HeldForm, Letter, RefusedAddress, Turn
 from voices.managing.models import AddressChange, LinkRequest
 from voices.moderation.models import (
     AwaitingVoice,
@@ -34,6 +34,7 @@ __all__ = [
     "Alarm",
     "AllowedNetwork",
     "Arrival",
+    "Attempt",
     "AwaitingVoice",
     "BlockedDomain",
     "BlockedNetwork",

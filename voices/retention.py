@@ -4,7 +4,7 @@ from django.db import transaction
 
 from voices.abuse.forget import forget_networks
 from voices.abuse.models import Alarm, AllowedNetwork, BlockedNetwork
-from voices.letters.models import Letter
+from voices.letters.models import Attempt, Letter
 from voices.letters.turns import forget_turns
 from voices.managing.models import AddressChange, LinkRequest
 from voices.ranking_errors.models import RankingError
@@ -23,6 +23,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             Submission.objects.forget_stale()[0]
         ),
         "records of mails": Letter.objects.forget_old()[0],
+        "attempts to send mail": Attempt.objects.forget_old()[0],
         "networks' turns in the queue of mails": forget_turns(),
         "new addresses that were not confirmed": (
             AddressChange.objects.forget_stale()[0]

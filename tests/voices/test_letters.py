@@ -24,7 +24,14 @@ from tests.factories import (
 from voices.letters.queue import queue_confirmation, queue_letter
 from voices.letters.send import begin, send_next
 from voices.letters.take import take
-from voices.models import Letter, RefusedAddress, Signature, Submission, Voice
+from voices.models import (
+    Attempt,
+    Letter,
+    RefusedAddress,
+    Signature,
+    Submission,
+    Voice,
+)
 from voices.moderation import decide
 from voices.signing import tokens
 
@@ -434,7 +441,8 @@ class QueueTests(CommittedTestCase):
         for hour in range(settings.MAILS_PER_ADDRESS_PER_DAY):
             queue_letter(Letter.Kind.PUBLISHED, signature)
             at = now - timedelta(hours=10 - hour)
-            Letter.objects.in_flight().update(sent_at=at, taken_at=at)
+            deliver()
+            Attempt.objects.filter(at__gt=now - timedelta(hours=1)).update(at=at)
 
         queue_letter(Letter.Kind.PUBLISHED, signature)
 

@@ -25,7 +25,7 @@ from tests.mail_server import mail_server
 from voices.letters.compose import compose
 from voices.letters.queue import queue_confirmation, queue_letter
 from voices.letters.send import MailServerUnreachableError, send_next
-from voices.models import Letter, Signature, Submission
+from voices.models import Attempt, Letter, Signature, Submission
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 
@@ -217,6 +217,7 @@ class RepeatsTests(TestCase):
     def age(self, **ago):
         at = timezone.now() - timedelta(**ago)
         Letter.objects.filter(sent_at__isnull=False).update(sent_at=at, taken_at=at)
+        Attempt.objects.update(at=at)
 
     def test_they_are_told_once_a_week_at_most(self):
         first, second = self.told(), self.told()

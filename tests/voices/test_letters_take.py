@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import make_signature, make_submission
 from voices.letters.queue import queue_confirmation, queue_letter
+from voices.letters.send import count_failure
 from voices.letters.take import BATCH, PACE, take
 from voices.letters.turns import current_turn, forget_turns, next_turn
 from voices.models import Letter, Submission, Turn
@@ -83,6 +84,17 @@ class RateTests(ClockTestCase):
         make_letters(5)
 
         self.assertEqual(len(self.take_for(180)), 3)
+
+    @override_settings(MAILS_PER_MINUTE=12)
+    def test_each_attempt_counts_when_a_letter_is_tried_again(self):
+        make_letters(1)
+        for _ in range(2):
+            [letter_id] = take().ids
+            count_failure(Letter.objects.get(pk=letter_id))
+            self.now += timedelta(seconds=4)
+        make_letters(1)
+
+        self.assertEqual(take().ids, [])
 
     def test_some_room_is_kept_free_for_what_people_wait_for(self):
         make_letters(500, Letter.Lane.NOTICE)

@@ -1,20 +1,30 @@
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from io import StringIO
 from unittest import mock
 
 from django.conf import settings
 from django.core import mail
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.abuse import set_limit
-from tests.committed import CommittedTestCase, at_once, run_worker
+from tests.committed import (
+    PATIENCE,
+    CommittedTestCase,
+    at_once,
+    run_worker,
+    wait_for,
+)
 from tests.factories import (
     FORM,
     deliver,
@@ -25,13 +35,16 @@ from tests.factories import (
     sign,
     stamp,
 )
-from tests.voices.test_letters import parts
+from tests.voices.test_letters import SEND, parts
 from voices import addresses
+from voices.letters.send import begin
+from voices.letters.take import take
 from voices.managing import changes
 from voices.managing import data as data_module
 from voices.managing.queue import answer
 from voices.models import (
     AddressChange,
+    Attempt,
     Decision,
     Letter,
     Limit,
@@ -795,6 +808,12 @@ def dump():
     return "\n".join(text)
 
 
+def is_one_waiting_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
+
+
 class EraseTests(CommittedTestCase):
     PRIVATE = ["zelda", "Zelda", "Quixote", "Xanadu", "40404", "Beekeeper", "Unheard"]
 
@@ -859,6 +878,80 @@ class EraseTests(CommittedTestCase):
         run_worker()
 
         self.assertEqual(mail.outbox, [])
+
+    def test_attempts_to_mail_count_for_the_rest_of_the_day(self):
+        left = Attempt.objects.counted().count()
+        self.assertGreater(left, 0)
+
+        self.erase()
+        call_command("retention", stdout=StringIO())
+        kept = Attempt.objects.counted().count()
+        Attempt.objects.update(at=timezone.now() - timedelta(days=1))
+        call_command("retention", stdout=StringIO())
+
+        self.assertEqual(kept, left)
+        self.assertFalse(Attempt.objects.exists())
+
+    def test_erasing_gives_a_stranger_no_more_mails_of_a_day(self):
+        stranger = "stranger@example.org"
+        mail.outbox.clear()
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            changes.ask_new_address(self.signature, stranger, stranger)
+            deliver()
+
+        self.erase()
+        for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
+            sign(self.client, email=stranger)
+            deliver()
+
+        mailed = [message for message in mail.outbox if message.to == [stranger]]
+        self.assertEqual(len(mailed), settings.MAILS_PER_ADDRESS_PER_DAY)
+
+    def test_a_letter_that_a_sender_has_taken_mails_nobody(self):
+        taken = take()
+        self.assertTrue(taken.ids)
+
+        self.erase()
+        begun = [begin(taken, letter_id) for letter_id in taken.ids]
+
+        self.assertEqual(begun, [None] * len(taken.ids))
+        of_these = Attempt.objects.filter(letter_number__in=taken.ids)
+        self.assertFalse(of_these.counted().exists())
+
+    def test_a_letter_that_is_begun_at_the_same_time_counts(self):
+        changing = Letter.objects.filter(kind=Letter.Kind.NEW_ADDRESS)
+        letter = changing.in_flight().get()
+        taken = take()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                self.assertIsNotNone(begin(taken, letter.pk))
+                erasing = pool.submit(at_once, self.erase)
+                wait_for(is_one_waiting_for_a_lock)
+            erasing.result(timeout=PATIENCE)
+
+        self.assertFalse(Signature.objects.exists())
+        self.assertEqual(
+            Attempt.objects.counted().filter(letter_number=letter.pk).count(), 1
+        )
+
+    def test_a_letter_that_leaves_just_then_counts(self):
+        erasing = []
+
+        def erase(backend, messages):
+            erasing.extend(at_once(self.erase))
+            return len(messages)
+
+        changing = Letter.objects.filter(kind=Letter.Kind.NEW_ADDRESS)
+        letter = changing.in_flight().get()
+        Letter.objects.in_flight().exclude(pk=letter.pk).update(dropped_at=Now())
+        with mock.patch(SEND, erase):
+            deliver()
+
+        self.assertEqual([response.status_code for response in erasing], [303])
+        self.assertEqual(
+            Attempt.objects.counted().filter(letter_number=letter.pk).count(), 1
+        )
+        self.assertFalse(Letter.objects.in_flight().exists())
 
     def test_the_person_may_sign_again(self):
         self.erase()

@@ -29,7 +29,7 @@ from voices import addresses, models
 from voices.abuse import guard
 from voices.letters import refusing
 from voices.managing import changes
-from voices.models import Letter, RefusedAddress, Signature, Submission
+from voices.models import Attempt, Letter, RefusedAddress, Signature, Submission
 from voices.signing import tokens
 from voices.signing.models import Lane
 
@@ -622,7 +622,7 @@ class MailLimitTests(TestCase):
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
             sign(self.client)
             deliver()
-        Letter.objects.update(taken_at=timezone.now() - timedelta(hours=24, minutes=1))
+        Attempt.objects.update(at=timezone.now() - timedelta(hours=24, minutes=1))
 
         sign(self.client)
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
@@ -10,6 +10,8 @@ from voices import addresses
 from voices.managing.models import AddressChange
 from voices.signing.models import Signature, Submission
 from voices.updates.models import Update
+
+DAY = timedelta(days=1)
 
 
 class LetterQuerySet(models.QuerySet):
@@ -27,14 +29,8 @@ class LetterQuerySet(models.QuerySet):
             | models.Q(attempts__gt=models.F("failures"))
         )
 
-    def counted(self):
-        """Those that count towards an address's limit of a day."""
-        return self.perhaps_sent().filter(
-            taken_at__gt=timezone.now() - timedelta(days=1)
-        )
-
     def forget_old(self):
-        """Delete those that say nothing about today's limit any more."""
+        """Delete those that have been kept for their days."""
         age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
         return self.filter(queued_at__lt=timezone.now() - age).delete()
 
@@ -44,7 +40,7 @@ class Letter(models.Model):
 
     Those that wait are taken in the order of their lane and turn (take.py). A sender
     notes each attempt before it talks to the mail server (send.py), so a letter whose
-    end could not be written down is known to have perhaps left.
+    end could not be written down is known to have perhaps left. Limits count attempts.
 
     It holds no address and no text, only what it is about; both are looked up when it
     is sent, so nothing of a person outlives what they take back.
@@ -93,7 +89,7 @@ class Letter(models.Model):
     turn = models.BigIntegerField(default=0, db_default=0)
     # Not before.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
-    # When a sender last took it; counts towards the rate.
+    # When a sender last took it.
     taken_at = models.DateTimeField(null=True)
     # How often sending was begun, and how many of these are known to have failed.
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -132,11 +128,6 @@ class Letter(models.Model):
             models.Index(fields=["address_hash", "sent_at"], name="letter_address"),
             models.Index(fields=["queued_at"], name="letter_age"),
             models.Index(
-                fields=["taken_at", "lane"],
-                name="letter_rate",
-                condition=models.Q(taken_at__isnull=False),
-            ),
-            models.Index(
                 fields=["lane", "-turn"],
                 name="letter_latest_turn",
                 condition=models.Q(taken_at__isnull=False),
@@ -150,6 +141,48 @@ class Letter(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.pk}"
+
+
+class AttemptQuerySet(models.QuerySet):
+    def counted(self):
+        """Those that count toward an address's limit of a day."""
+        return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
+
+    def of(self, letter_id: int, at: datetime):
+        """The attempt of the sender that took this letter then."""
+        return self.filter(letter_number=letter_id, at=at)
+
+    def forget_old(self):
+        """Delete those that no limit counts any more."""
+        return self.filter(at__lt=timezone.now() - DAY).delete()
+
+
+class Attempt(models.Model):
+    """One time that a sender took a letter: what the limits on mail count.
+
+    It has no foreign key, because it has to outlive a letter that is erased with its
+    signature. Otherwise an address could be mailed without end by erasing.
+    """
+
+    letter_number = models.BigIntegerField()
+    address_hash = models.CharField(max_length=64)
+    lane = models.CharField(max_length=6, choices=Letter.Lane)
+    at = models.DateTimeField()
+    # Set before the mail server hears of the letter; taken back if it says no.
+    perhaps_sent = models.BooleanField(default=False)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["at", "lane"], name="attempt_rate"),
+            models.Index(fields=["address_hash", "at"], name="attempt_address"),
+            models.Index(fields=["letter_number", "at"], name="attempt_letter"),
+        ]
+
+    def __str__(self):
+        return f"{self.letter_number} at {self.at}"
 
 
 class HeldForm(Submission):

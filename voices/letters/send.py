@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.db import DatabaseError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from voices import addresses
 from voices.letters import bounces
 from voices.letters.compose import compose
-from voices.letters.models import Letter, RefusedAddress
+from voices.letters.models import DAY, Attempt, Letter, RefusedAddress
 from voices.letters.repeats import tell_signer
 from voices.letters.take import Taken, give_back, take
 from voices.signing.models import Submission
@@ -27,8 +26,8 @@ from voices.signing.models import Submission
 logger = logging.getLogger(__name__)
 
 # A letter is tried so often while the mail server says no for now: about a day.
-TRIES = 150
-LONGEST_WAIT = timedelta(minutes=10)
+TRIES = 30
+LONGEST_WAIT = timedelta(hours=1)
 # A letter that has perhaps left so often is not sent again.
 MOST_UNKNOWN_ENDS = 2
 UNKNOWN_END_WAIT = timedelta(minutes=15)
@@ -84,9 +83,7 @@ def send_one(mailer, taken: Taken, letter_id: int) -> None:
     except Exception as error:
         # Its type only, because its text may quote the address.
         logger.error("Letter %s can't be made: %s", letter_id, type(error).__name__)
-        in_flight = Letter.objects.in_flight().filter(pk=letter_id)
-        in_flight.update(attempts=F("attempts") + 1)
-        count_failure(letter_id)
+        count_unmade(letter_id, taken.at)
         return
     if begun is None:
         return
@@ -106,6 +103,7 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
     """Note that the letter is about to be sent; None if it is not to be sent now."""
     key = lock_address(letter_id)
     letter = find(taken, letter_id)
+    attempt = Attempt.objects.of(letter_id, taken.at)
     if letter is None:
         return None
     hashes = addresses.fingerprints(key) if key else [letter.address_hash]
@@ -119,9 +117,11 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
         letter.attempts += 1
         letter.send_at = timezone.now() + UNKNOWN_END_WAIT
         letter.save(update_fields=["kind", "signature", "attempts", "send_at"])
+        attempt.update(perhaps_sent=True)
         return letter, message
     else:
         drop(letter)
+    attempt.delete()
     return None
 
 
@@ -160,14 +160,15 @@ def waits_until(letter: Letter, hashes: list[str]) -> datetime | None:
         return other.send_at if is_waiting else timezone.now() + BEHIND_ANOTHER
     if letter.submission:
         return None
-    return full_until(letters)
+    return full_until(letter, hashes)
 
 
-def full_until(letters) -> datetime | None:
+def full_until(letter: Letter, hashes: list[str]) -> datetime | None:
     """Return when the address may be mailed again, if it has had its mails of a day."""
-    latest = letters.counted().order_by("-taken_at")
+    others = Attempt.objects.filter(address_hash__in=hashes)
+    latest = others.exclude(letter_number=letter.pk).counted().order_by("-at")
     limiting = latest[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :].first()
-    return limiting and limiting.taken_at + timedelta(days=1)
+    return limiting and limiting.at + DAY
 
 
 def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
@@ -179,8 +180,7 @@ def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
         if not form.confirmed_at:
             form.close(None)
         return False
-    letters = Letter.objects.filter(address_hash__in=hashes).exclude(pk=letter.pk)
-    return not full_until(letters) and tell_signer(letter, form)
+    return not full_until(letter, hashes) and tell_signer(letter, form)
 
 
 @transaction.atomic
@@ -208,7 +208,7 @@ def settle_failure(letter: Letter, error: Exception) -> None:
             settle_refusal(letter, *answers)
             return
     if is_end_known(error):
-        count_failure(letter.pk)
+        count_failure(letter)
 
 
 def is_end_known(error: Exception) -> bool:
@@ -224,24 +224,40 @@ def is_end_known(error: Exception) -> bool:
 
 
 @transaction.atomic
-def count_failure(letter_id: int) -> None:
+def count_unmade(letter_id: int, at: datetime) -> None:
+    """Try a letter again later of which the mail server has heard nothing."""
+    Attempt.objects.of(letter_id, at).delete()
+    if letter := in_flight(letter_id):
+        letter.attempts += 1
+        wait_longer(letter)
+
+
+@transaction.atomic
+def count_failure(sent: Letter) -> None:
     """Try the letter again later and later, or give it up."""
-    found = Letter.objects.in_flight().select_for_update()
-    letter = found.filter(pk=letter_id).first()
-    if letter is None:
-        return
+    Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
+    if letter := in_flight(sent.pk):
+        wait_longer(letter)
+
+
+def in_flight(letter_id: int) -> Letter | None:
+    return Letter.objects.in_flight().select_for_update().filter(pk=letter_id).first()
+
+
+def wait_longer(letter: Letter) -> None:
     letter.failures += 1
-    wait = timedelta(seconds=3 ** min(letter.failures, 6))
+    wait = timedelta(seconds=3 ** min(letter.failures, 8))
     letter.send_at = timezone.now() + min(wait, LONGEST_WAIT)
     if letter.failures >= TRIES:
         letter.dropped_at = timezone.now()
-    letter.save(update_fields=["failures", "send_at", "dropped_at"])
+    letter.save(update_fields=["attempts", "failures", "send_at", "dropped_at"])
 
 
 @transaction.atomic
 def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
     """Give the letter up, and mark its address unless the refusal is about us."""
     letter.failures += 1
+    Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
     text = answer[1].decode("ascii", "replace")
     if bounces.is_for_good(text):

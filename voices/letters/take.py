@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from voices.letters.models import Letter
+from voices.letters.models import Attempt, Letter
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
@@ -49,16 +49,26 @@ def take() -> Taken:
     ids = pick(Lane.CLEAN, room - len(slow), now) + slow
     for lane in (Lane.NOTICE, Lane.UPDATE):
         ids += pick(lane, min(room, room_for_notices) - len(ids), now)
-    Letter.objects.filter(pk__in=ids).update(taken_at=now, send_at=now + LEASE)
+    note_attempts(ids, now)
     return Taken(ids, now)
+
+
+def note_attempts(ids: list[int], now: datetime) -> None:
+    """Keep other senders away from these letters, and count them toward the rate."""
+    letters = Letter.objects.filter(pk__in=ids)
+    Attempt.objects.bulk_create(
+        Attempt(letter_number=pk, address_hash=address_hash, lane=lane, at=now)
+        for pk, address_hash, lane in letters.values_list("pk", "address_hash", "lane")
+    )
+    letters.update(taken_at=now, send_at=now + LEASE)
 
 
 def find_room(now: datetime) -> tuple[int, int]:
     """Return how many letters may be taken, and how many of what nobody waits for."""
     rate = max(settings.MAILS_PER_MINUTE, 1)
     pace = max(rate * PACE // MINUTE, 1)
-    taken = Letter.objects.filter(taken_at__gt=now - MINUTE).aggregate(
-        minute=Count("pk"), lately=Count("pk", filter=Q(taken_at__gt=now - PACE))
+    taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(
+        minute=Count("pk"), lately=Count("pk", filter=Q(at__gt=now - PACE))
     )
     room = min(rate - taken["minute"], pace - taken["lately"], BATCH)
     return room, max(rate - rate // KEPT_FREE, 1) - taken["minute"]
@@ -66,8 +76,8 @@ def find_room(now: datetime) -> tuple[int, int]:
 
 def is_slow_lane_due(now: datetime) -> bool:
     rate = max(settings.MAILS_PER_MINUTE, 1)
-    latest = Letter.objects.filter(
-        lane=Lane.SLOW, taken_at__gt=now - MINUTE * SLOW_SHARE / rate
+    latest = Attempt.objects.filter(
+        lane=Lane.SLOW, at__gt=now - MINUTE * SLOW_SHARE / rate
     )
     return not latest.exists()
 
@@ -82,7 +92,9 @@ def pick(lane: Letter.Lane, most: int, now: datetime) -> list[int]:
     return list(due.values_list("pk", flat=True)[:most])
 
 
+@transaction.atomic
 def give_back(taken: Taken, ids: list[int]) -> None:
     """Let others take letters that were not begun."""
     untouched = Letter.objects.in_flight().filter(pk__in=ids, taken_at=taken.at)
     untouched.update(taken_at=None, send_at=taken.at)
+    Attempt.objects.filter(letter_number__in=ids, at=taken.at).delete()
