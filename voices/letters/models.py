@@ -148,7 +148,7 @@ class AttemptQuerySet(models.QuerySet):
         """Those that count toward an address's limit of a day."""
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
-    def of(self, letter_id: int, at: datetime):
+    def of(self, letter_id: int, at: datetime | None):
         """The attempt of the sender that took this letter then."""
         return self.filter(letter_number=letter_id, at=at)
 
