@@ -1,6 +1,7 @@
 """A letter leaves once, or its sender doesn't know and tries once more."""
 
 import smtplib
+import time
 from collections import Counter
 from datetime import timedelta
 from email import message_from_bytes
@@ -90,6 +91,28 @@ class AttemptTests(TestCase):
         self.assertEqual((self.letter().attempts, self.letter().taken_at), (0, None))
         self.assertEqual(len(deliver()), 1)
 
+    def test_a_letter_that_fails_is_tried_for_about_a_day(self):
+        waits = []
+        with mock.patch(SEND, side_effect=smtplib.SMTPDataError(451, b"Later.")):
+            while Letter.objects.in_flight().exists():
+                deliver()
+                waits.append(self.letter().send_at - timezone.now())
+        # After the last try it is given up.
+        del waits[-1]
+
+        self.assertLess(len(waits), 40)
+        self.assertLessEqual(max(waits), timedelta(hours=1))
+        total = sum(waits, timedelta())
+        self.assertAlmostEqual(total, timedelta(days=1), delta=timedelta(hours=2))
+
+    def test_a_letter_that_is_dropped_leaves_its_room_to_others(self):
+        latest_submission().confirm()
+
+        deliver()
+
+        self.assertFalse(Letter.objects.in_flight().exists())
+        self.assertFalse(Attempt.objects.exists())
+
     def test_a_letter_that_cannot_be_made_holds_back_no_other(self):
         sign(self.client, email="bea@example.com")
         broken = self.failing_for("ana@example.com")
@@ -175,6 +198,27 @@ class ManyAtOnceTests(CommittedTestCase):
 
         self.assertEqual(addressees(server), dict.fromkeys((f.email for f in forms), 1))
         self.assertFalse(Letter.objects.in_flight().exists())
+
+    def test_letters_that_fail_stay_within_the_rate(self):
+        for _ in range(4):
+            queue_confirmation(make_submission())
+        tried = []
+        ends = time.monotonic() + 3
+
+        def fail(backend, messages):
+            tried.append(messages[0].to)
+            raise smtplib.SMTPDataError(451, b"Later.")
+
+        def send():
+            while time.monotonic() < ends:
+                make_due()
+                send_next()
+
+        with mock.patch(SEND, fail), override_settings(MAILS_PER_MINUTE=60):
+            at_once(send, send)
+
+        # As many as within ten seconds.
+        self.assertEqual(len(tried), 10)
 
     def test_one_connection_is_enough_for_a_batch(self):
         for _ in range(8):

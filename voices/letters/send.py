@@ -105,6 +105,7 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
     letter = find(taken, letter_id)
     attempt = Attempt.objects.of(letter_id, taken.at)
     if letter is None:
+        attempt.delete()
         return None
     hashes = addresses.fingerprints(key) if key else [letter.address_hash]
     if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
