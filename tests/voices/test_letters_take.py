@@ -183,6 +183,16 @@ class LaneTests(ClockTestCase):
 
         self.assertIn(letter.pk, [found.pk for found in self.take_for(1)])
 
+    def test_letters_that_failed_go_behind_those_of_other_lanes_too(self):
+        make_letters(500, CLEAN)
+        Letter.objects.update(attempts=1, failures=1)
+        make_letters(5, Letter.Lane.UPDATE)
+        make_letters(5, Letter.Lane.NOTICE)
+
+        lanes = Counter(letter.lane for letter in self.take_for(1))
+
+        self.assertEqual(lanes, {CLEAN: 10, "notice": 5, "update": 5})
+
     def test_letters_that_failed_go_behind_those_that_were_not_tried(self):
         make_letters(100, CLEAN)
         Letter.objects.update(attempts=1, failures=1)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from voices.letters.models import Attempt, Letter
+from voices.letters.models import Attempt, Letter, LetterQuerySet
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
@@ -44,13 +44,27 @@ def take() -> Taken:
             "SELECT pg_advisory_xact_lock(hashtextextended('voices.letters', 0))"
         )
     now = timezone.now()
-    room, room_for_notices = find_room(now)
-    slow = pick(Lane.SLOW, min(room, 1), now) if is_slow_lane_due(now) else []
-    ids = pick(Lane.CLEAN, room - len(slow), now) + slow
-    for lane in (Lane.NOTICE, Lane.UPDATE):
-        ids += pick(lane, min(room, room_for_notices) - len(ids), now)
+    ids = choose(now)
     note_attempts(ids, now)
     return Taken(ids, now)
+
+
+def choose(now: datetime) -> list[int]:
+    """Return the letters that may leave now, in this order."""
+    room, room_for_notices = find_room(now)
+    # Locked rows are of somebody who erases or undoes.
+    letters = Letter.objects.in_flight().select_for_update(skip_locked=True)
+    due = letters.filter(send_at__lte=now)
+    slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(now) else []
+    room, room_for_notices = room - len(slow), room_for_notices - len(slow)
+    ids: list[int] = []
+    # Those that failed go behind all that were not tried yet, in any lane, or mail to
+    # dead addresses would delay everybody's.
+    for letters in (due.filter(attempts=0), due.filter(attempts__gt=0)):
+        ids += pick(letters, Lane.CLEAN, room - len(ids))
+        for lane in (Lane.NOTICE, Lane.UPDATE):
+            ids += pick(letters, lane, min(room, room_for_notices) - len(ids))
+    return ids + slow
 
 
 def note_attempts(ids: list[int], now: datetime) -> None:
@@ -82,14 +96,11 @@ def is_slow_lane_due(now: datetime) -> bool:
     return not latest.exists()
 
 
-def pick(lane: Letter.Lane, most: int, now: datetime) -> list[int]:
+def pick(letters: LetterQuerySet, lane: Letter.Lane, most: int) -> list[int]:
     if most <= 0:
         return []
-    due = Letter.objects.in_flight().filter(lane=lane, send_at__lte=now)
-    # Those that failed go behind all that were not tried yet, or mail to dead addresses
-    # would delay everybody's. Locked rows are of somebody who erases or undoes.
-    due = due.select_for_update(skip_locked=True).order_by("attempts", "turn", "pk")
-    return list(due.values_list("pk", flat=True)[:most])
+    first = letters.filter(lane=lane).order_by("attempts", "turn", "pk")
+    return list(first.values_list("pk", flat=True)[:most])
 
 
 @transaction.atomic
