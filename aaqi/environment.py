@@ -49,7 +49,7 @@ def read_switch(name: str, *, default: bool) -> bool:
 
 
 def read_address(name: str, default: str = "") -> str:
-    """Return an e-mail address, without a name before it; "" for none."""
+    """Return an email address, without a name before it; "" for none."""
     value = read(name, default)
     if not value:
         return ""
@@ -58,7 +58,7 @@ def read_address(name: str, default: str = "") -> str:
         validate_email(address)
     except ValidationError:
         raise ImproperlyConfigured(
-            f"{name} is {value!r}; it takes an e-mail address."
+            f"{name} is {value!r}; it takes an email address."
         ) from None
     return address
 

@@ -1,4 +1,4 @@
-"""E-mail addresses: when two of them are the same person's mailbox."""
+"""Email addresses: when two of them are the same person's mailbox."""
 
 import unicodedata
 from dataclasses import dataclass

@@ -181,7 +181,7 @@ class AccountAdmin(FoldedSearch, admin.ModelAdmin):
         queue_notice(account, "factors_removed")
         return True
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def address(self, account):
         return masked(account.email) if account.email else ""
 
@@ -198,7 +198,7 @@ class AccountAdmin(FoldedSearch, admin.ModelAdmin):
 
 class InvitationForm(forms.ModelForm):
     email = EmailField(
-        label="E-mail address",
+        label="Email address",
         max_length=LONGEST_ADDRESS,
         help_text="The link is mailed there. Who has an account already sets it up "
         "afresh with it, and gets this role.",
@@ -267,7 +267,7 @@ class InvitationAdmin(admin.ModelAdmin):
         count = inviting.revoke(queryset, request.user)
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def address(self, invitation):
         return masked(invitation.user.email)
 

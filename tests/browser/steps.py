@@ -14,7 +14,7 @@ def fill_in(page, **fields):
     page.goto("/voices/add/")
     page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
     page.get_by_label("First name and last initial").check()
-    page.get_by_label("E-mail").fill(fields.get("email", "ana@example.com"))
+    page.get_by_label("Email").fill(fields.get("email", "ana@example.com"))
     page.get_by_label("City or town").fill("Columbus")
     page.get_by_label("State", exact=True).select_option("OH")
     page.get_by_label("Profession (optional)").fill("Nurse")

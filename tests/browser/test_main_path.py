@@ -51,7 +51,7 @@ def test_a_mistake_takes_the_focus_to_its_summary_and_keeps_what_was_typed(page)
     fill_in(page, email="ana.example.com")
     page.get_by_role("button", name="Add my voice").click()
     page.locator(".errors:focus").wait_for()
-    page.get_by_role("link", name="Enter an e-mail address").click()
+    page.get_by_role("link", name="Enter an email address").click()
 
     assert page.evaluate("document.activeElement.id") == "id_email"
     assert page.title().startswith("Error: ")
@@ -80,7 +80,7 @@ def test_signing_works_with_the_keyboard_alone(page):
     page.keyboard.press("Enter")
     page.wait_for_url("**/voices/check-your-email/**")
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Check your e-mail"
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your email"
 
 
 def test_what_is_typed_survives_a_lost_cookie(page):
@@ -91,7 +91,7 @@ def test_what_is_typed_survives_a_lost_cookie(page):
     page.get_by_role("button", name="Add my voice").click()
 
     assert kept == WORDS
-    assert page.get_by_role("heading", level=1).inner_text() == "Check your e-mail"
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your email"
 
 
 def test_filters_narrow_the_wall_and_come_off_one_by_one(page):

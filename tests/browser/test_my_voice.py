@@ -70,7 +70,7 @@ def test_erasing_leaves_nothing_and_says_so(page):
 def test_the_link_comes_by_mail_and_the_keyboard_is_enough(page):
     sign_and_publish(page)
     page.goto("/voices/manage/")
-    page.get_by_label("E-mail").focus()
+    page.get_by_label("Email").focus()
     page.keyboard.type("ana@example.com")
     page.keyboard.press("Enter")
     page.wait_for_url("**/voices/manage/sent/")

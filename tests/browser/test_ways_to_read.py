@@ -58,7 +58,7 @@ def test_the_keyboard_is_enough_from_signing_to_withdrawing(page):
     page.goto(link_in_mail("confirm"))
     press_by_keyboard(page, "Yes, this is my voice")
     press_by_keyboard(page, "ask for a private link by email", role="link")
-    tab_to(page, page.get_by_label("E-mail"))
+    tab_to(page, page.get_by_label("Email"))
     page.keyboard.type("ana@example.com")
     press_by_keyboard(page, "Mail me the link")
     run_worker()
@@ -86,20 +86,20 @@ def test_no_script_is_needed_from_signing_to_withdrawing(plain_page):
     page.get_by_label("I am 18 or older").check()
     page.get_by_role("button", name="Add my voice").click()
     mistake = page.locator(".errors").inner_text()
-    page.get_by_label("E-mail").fill("ana@example.com")
+    page.get_by_label("Email").fill("ana@example.com")
     page.get_by_role("button", name="Add my voice").click()
     run_worker()
     page.goto(link_in_mail("confirm"))
     page.get_by_role("button", name="Yes, this is my voice").click()
     page.get_by_role("link", name="ask for a private link by email").click()
-    page.get_by_label("E-mail").fill("ana@example.com")
+    page.get_by_label("Email").fill("ana@example.com")
     page.get_by_role("button", name="Mail me the link").click()
     run_worker()
     page.goto(link_in_mail("manage"))
     page.get_by_label("Yes, take my voice off the site.").check()
     page.get_by_role("button", name="Withdraw").click()
 
-    assert "e-mail" in mistake
+    assert "email" in mistake
     assert len(mail.outbox) == 2
     assert (
         page.get_by_role("status")

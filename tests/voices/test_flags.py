@@ -358,7 +358,7 @@ class SignerTests(TestCase):
         )
         self.assertContains(
             response,
-            "hold an e-mail address: “<bdi>ana@example.org</bdi>”",
+            "hold an email address: “<bdi>ana@example.org</bdi>”",
             status_code=422,
         )
         self.assertNotContains(response, "Error:", status_code=422)

@@ -71,7 +71,7 @@ class RevealTests(TestCase):
         page = self.client.get(self.address("signature", "change", row.pk))
         response = self.client.post(self.address("signature", "reveal", row.pk))
 
-        self.assertNotContains(page, "Reveal the e-mail address")
+        self.assertNotContains(page, "Reveal the email address")
         self.assertEqual(response.status_code, 403)
 
     def test_what_is_not_there_is_not_logged(self):

@@ -11,7 +11,7 @@ from voices.signing import consent
 from voices.signing.forms import CodeForm
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-EMAIL = "Enter an e-mail address in the form name@example.com"
+EMAIL = "Enter an email address in the form name@example.com"
 FORMULA = "can’t begin with “"
 ADDRESS = "here, not an email or web address"
 CONTROL = "Please take out the character that other people’s devices can’t show"

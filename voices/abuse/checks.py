@@ -13,7 +13,7 @@ SAME_TEXTS = 3
 
 
 def suspicions(address: str, email_key: str, text: str) -> list[str]:
-    """Return what speaks against a form with this e-mail address and text."""
+    """Return what speaks against a form with this email address and text."""
     found = {
         "blocked-domain": has_blocked_domain(email_key),
         "blocked-network": BlockedNetwork.objects.has(address),

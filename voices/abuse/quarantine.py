@@ -242,7 +242,7 @@ class QuarantinedSignatureAdmin(RevealsAddress):
             " · ".join(lines),
         )
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def masked_email(self, signature):
         return addresses.masked(signature.email)
 

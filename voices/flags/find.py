@@ -29,7 +29,7 @@ LIKE_STAFF = "like-staff"
 
 LABELS = {
     PHONE: "phone number",
-    EMAIL: "e-mail address",
+    EMAIL: "email address",
     STREET_ADDRESS: "street address",
     CASE_NUMBER: "case number",
     LINK: "link",

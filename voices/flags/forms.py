@@ -8,7 +8,7 @@ from voices.flags import find
 
 SENTENCES = {
     find.PHONE: "a phone number",
-    find.EMAIL: "an e-mail address",
+    find.EMAIL: "an email address",
     find.STREET_ADDRESS: "a street address",
     find.CASE_NUMBER: "a case number",
 }

@@ -11,10 +11,10 @@ from voices.wall.models import STATEMENT_LENGTH
 
 
 class AddressForm(AddressMixin, forms.Form):
-    """An e-mail address."""
+    """An email address."""
 
     email = EmailField(
-        label="E-mail",
+        label="Email",
         max_length=254,
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
         widget=forms.EmailInput({"autocomplete": "email"}),
@@ -30,7 +30,7 @@ class NewAddressForm(AddressForm):
 
     def __init__(self, data=None):
         super().__init__(data, auto_id="new_%s")
-        self.fields["email"].label = "New e-mail address"
+        self.fields["email"].label = "New email address"
         self.fields[
             "email"
         ].help_text = "We write to it, and change it once you confirm."

@@ -37,13 +37,13 @@ class LinkRequest(models.Model):
 
 
 class AddressChange(models.Model):
-    """A new e-mail address of a signature, until its mail is confirmed."""
+    """A new email address of a signature, until its mail is confirmed."""
 
     signature = models.OneToOneField(
         Signature, models.CASCADE, related_name="address_change"
     )
     ref = models.CharField(max_length=30, unique=True, default=make_ref)
-    email = models.EmailField("e-mail")
+    email = models.EmailField()
     email_key = models.CharField(max_length=254)
     asked_at = models.DateTimeField(db_default=Now())
 

@@ -95,7 +95,7 @@ class InvalidatedSignatureAdmin(RevealsAddress):
     def signer(self, signature):
         return f"{signature.name}, {signature.city}, {signature.state}"
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def masked_email(self, signature):
         return addresses.masked(signature.email)
 

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 
 class Reveal(models.Model):
-    """That somebody of staff saw an e-mail address: a log that is only ever added to.
+    """That somebody of staff saw an email address: a log that is only ever added to.
 
     A trigger refuses UPDATE and DELETE. Who may add a row may see an address, and
     nobody sees one without adding a row. It holds the signature's number and no

@@ -62,6 +62,6 @@ class SignatureAdmin(FoldedSearch, RevealsAddress):
         """Links to the signatures that this one has something in common with."""
         return alike(signature)
 
-    @admin.display(description="e-mail")
+    @admin.display(description="email")
     def masked_email(self, signature):
         return addresses.masked(signature.email)

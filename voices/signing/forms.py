@@ -25,7 +25,7 @@ from voices.signing.models import NameDisplay, Submission
 from voices.signing.tokens import CODE_DIGITS
 from voices.wall.models import STATEMENT_LENGTH
 
-EMAIL_MESSAGE = "Enter an e-mail address in the form name@example.com"
+EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 
 
 class TidyCharField(TextField):
@@ -99,7 +99,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         widget=forms.RadioSelect,
     )
     email = EmailField(
-        label="E-mail",
+        label="Email",
         max_length=254,
         help_text="Never published. We write to it so you can confirm that this is "
         "you, and about your statement.",
@@ -159,7 +159,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     updates = forms.BooleanField(
         label="Send me occasional updates.",
         required=False,
-        help_text="Optional. A few e-mails a year; each holds a link that ends them.",
+        help_text="Optional. A few emails a year; each holds a link that ends them.",
     )
 
     class Meta:

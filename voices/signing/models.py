@@ -53,7 +53,7 @@ class SignedForm(models.Model):
 
     name = models.CharField(max_length=100)
     name_display = models.CharField(max_length=10, choices=NameDisplay)
-    email = models.EmailField("e-mail")
+    email = models.EmailField()
     # The one spelling of the mailbox: voices/addresses.py.
     email_key = models.CharField(max_length=254, editable=False)
     city = models.CharField("city or town", max_length=80)
