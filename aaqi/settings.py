@@ -27,6 +27,7 @@ FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "aaqi.wsgi.application"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "America/New_York"
+FORMAT_MODULE_PATH = ["aaqi.formats"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

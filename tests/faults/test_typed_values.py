@@ -1,5 +1,8 @@
 """What people type, and form fillers fill in, for places and codes."""
 
+import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django import forms
 from django.urls import reverse
@@ -7,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from rankings.states import JURISDICTIONS, PLACES, read_place
 from tests.factories import latest_submission, make_published_voice, sign
+from tests.faults.fields import all_forms
 from voices.signing.forms import CodeForm
 
 TYPED_PLACES = [
@@ -24,7 +28,17 @@ TYPED_CODES = [
     *("123456", "123 456", "123-456", "12 34 56", "１２３４５６", "123–456", "123.456"),
     *("code: 123456", "Your code: 123456", " 123456 ", "123\u2011456", "“123456”"),
 ]
+TYPED_DATES = [
+    *("2026-11-28", "11/28/2026", "11/28/26", "Nov 28, 2026", "Nov 28 2026"),
+    *("November 28, 2026", "November 28 2026", "nov 28, 2026", "28 Nov 2026"),
+    *("28 November 2026", " 11/28/2026 "),
+]
+TYPED_TIMES = [
+    *("15:30", "15:30:00", "3:30 PM", "3:30 pm", "3:30PM", "3:30pm", "03:30 PM"),
+    *("03:30 pm", " 3:30 pm ", "15:30:00.0"),
+]
 WRONG_ZIPS = ["4321", "432156", "43215-12", "A1B 2C3", "43215-12345", "4321５a"]
+DAY = datetime.date(2026, 11, 28)
 FORMS = [
     "voices.signing.forms.SignForm",
     "voices.ranking_errors.forms.RankingErrorForm",
@@ -137,3 +151,36 @@ def test_every_filter_by_state_takes_the_place(client, typed, code):
     for name in ("faq:cases", "rankings-report"):
         status = client.get(reverse(name), {"state": typed}).status_code
         assert status == (200 if ranked else 404), name
+
+
+def dates_and_times():
+    """Every field of a form that takes a date and a time, by where it is."""
+    return {
+        f"{form.__module__}.{form.__qualname__}.{name}": field
+        for form, fields in all_forms()
+        for name, field in fields.items()
+        if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField)
+    }
+
+
+@pytest.mark.parametrize("time", TYPED_TIMES)
+@pytest.mark.parametrize("date", TYPED_DATES)
+def test_every_date_and_time_is_understood_as_people_type_it(db, date, time):
+    fields = dates_and_times()
+    moment = datetime.datetime(
+        2026, 11, 28, 15, 30, tzinfo=ZoneInfo("America/New_York")
+    )
+
+    assert len(fields) > 3
+    for where, field in fields.items():
+        split = isinstance(field, forms.SplitDateTimeField)
+        typed = [date, time] if split else f"{date} {time}"
+        assert field.clean(typed) == moment, where
+
+
+@pytest.mark.parametrize("date", TYPED_DATES)
+def test_every_date_is_understood_as_people_type_it(db, date):
+    for form, fields in all_forms():
+        for name, field in fields.items():
+            if type(field) is forms.DateField:
+                assert field.clean(date) == DAY, (form, name)
