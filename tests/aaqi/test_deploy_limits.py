@@ -109,4 +109,4 @@ class HopTests(SimpleTestCase):
         for name in ("read_header", "read_body", "write", "idle"):
             self.assertRegex(PROXY, rf"\b{name} \d\d?s\b")
         # HTTP/3 would have none.
-        self.assertIn("protocols h1 h2\n", PROXY)
+        self.assertIn("protocols {$PROXY_PROTOCOLS:h1}\n", PROXY)

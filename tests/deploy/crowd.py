@@ -153,6 +153,21 @@ async def slow_readers(crowd, address):
         return status(line)
 
 
+async def slow_deaf(crowd, address):
+    """Ask for a page that is cached, and read nothing of it."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    sock.setblocking(False)
+    sock.bind((address, 0))
+    await asyncio.get_running_loop().sock_connect(sock, (PROXY, 443))
+    _, writer = await asyncio.open_connection(
+        sock=sock, ssl=CONTEXT, server_hostname=HOST, limit=256
+    )
+    with crowd.one(), contextlib.closing(writer):
+        writer.write(f"GET /explainer/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        await asyncio.sleep(3600)
+
+
 async def slow_streams(crowd, address):
     """As many stalled bodies as one HTTP/2 connection may have."""
     reader, writer = await connect(address, HTTP2)

@@ -38,9 +38,10 @@ ATTACKS = [
     ("headers", 500, ADDRESSES),
     ("bodies", 500, ADDRESSES),
     ("stalls", 2000, ADDRESSES),
+    ("readers", 500, ADDRESSES),
+    ("deaf", 1000, 1),
     # A hundred each, on twenty connections.
     ("streams", 2000, ADDRESSES),
-    ("readers", 500, ADDRESSES),
 ]
 # In milliseconds: what nobody notices.
 UNNOTICED = 500
@@ -168,6 +169,9 @@ def attacked():
     begun = {one: containers()[one]["State"]["StartedAt"] for one in SERVICES}
     calm, attacks, wrong = Honest(cookie), {}, []
     for kind, number, addresses in ATTACKS:
+        if kind == "streams":
+            offer_http2()
+            begun["proxy"] = containers()["proxy"]["State"]["StartedAt"]
         name = f"{number} slow {kind} from {addresses} addresses"
         with calm:
             time.sleep(SECONDS / 2)
@@ -186,9 +190,17 @@ def attacked():
     check(not wrong, "\n".join(wrong))
 
 
+def offer_http2():
+    """Let the proxy speak HTTP/2, which is off unless it is asked for."""
+    write_environment(PROXY_PROTOCOLS="h1 h2")
+    compose("up", "--detach", "--no-deps", "proxy")
+    wait_healthy(SERVICES, 60)
+
+
 def expected_open(kind, number, addresses):
     """Return how many the limits allow: only bodies get as far as the buffer's."""
-    return number if kind == "headers" else min(number, MOST_BODIES * addresses)
+    has_body = kind not in {"headers", "deaf"}
+    return min(number, MOST_BODIES * addresses) if has_body else number
 
 
 def crowd(*arguments):
