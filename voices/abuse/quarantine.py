@@ -19,6 +19,7 @@ from voices import addresses
 from voices.abuse.suspicion import SUSPICIONS, labels
 from voices.invalidation.links import alike, short
 from voices.moderation import decide
+from voices.moderation.admin import who
 from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
 from voices.signing.models import Signature
@@ -235,12 +236,7 @@ class QuarantinedSignatureAdmin(RevealsAddress):
     @admin.display(ordering="name")
     def signer(self, signature):
         place = f"{signature.city}, {signature.state}"
-        lines = filter(None, [signature.profession, place])
-        return format_html(
-            '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
-            signature.name,
-            " · ".join(lines),
-        )
+        return who(signature.name, signature.profession, place)
 
     @admin.display(description="email")
     def masked_email(self, signature):

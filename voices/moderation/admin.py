@@ -60,6 +60,15 @@ def decision(description):
     )
 
 
+def who(name, *lines):
+    """Return the words of a row's link: it needs some when the name was erased."""
+    return format_html(
+        '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
+        name or "(erased)",
+        " · ".join(filter(None, lines)),
+    )
+
+
 class VoiceDesk(FlagColumns):
     """What the queue and the list of all voices have in common."""
 
@@ -250,13 +259,7 @@ class VoiceDesk(FlagColumns):
 
     @admin.display(description="signer")
     def signer(self, voice):
-        lines = filter(None, [voice.profession, voice.place])
-        return format_html(
-            '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
-            # The row's link needs words when the name was erased.
-            voice.name or "(erased)",
-            " · ".join(lines),
-        )
+        return who(voice.name, voice.profession, voice.place)
 
     @admin.display(description="changes to the words as sent")
     def edits(self, voice):
