@@ -307,6 +307,18 @@ class SignerTests(TestCase):
         self.assertEqual(Objection.objects.get().text, "It was me.")
         self.assertIn((1, "objection to an invalidated signature"), waiting())
 
+    def test_a_signer_reads_whether_it_was_one_signature_or_more(self):
+        for count, words, others in (
+            (1, "We took your signature out of the count", "together"),
+            (3, "We took 3 signatures that looked forged", "We took your"),
+        ):
+            signatures = [forged(100 * count + number) for number in range(count)]
+            invalidate(self.staff)
+            with self.subTest(count):
+                page = self.client.get(manage_url(signatures[0]))
+                self.assertContains(page, words)
+                self.assertNotContains(page, others)
+
     def test_a_bad_objection_keeps_what_was_typed(self):
         signature = forged(1)
         invalidate(self.staff)
