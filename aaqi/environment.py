@@ -85,9 +85,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def read_database_url(name: str) -> str:
+    """Return the URL in `name` with its scheme in lower case, as libpq wants it."""
+    scheme, colon, rest = read(name).partition(":")
+    return f"{scheme.lower()}{colon}{rest}"
+
+
 def read_database(name: str, *, loopback: bool) -> dict:
     """Return the entry for Django's DATABASES that the URL in `name` describes."""
-    url = require(name, "`make run` sets it for its own embedded database")
+    require(name, "`make run` sets it for its own embedded database")
+    url = read_database_url(name)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             f"{name} takes the form postgres://user:password@host:port/name."
@@ -120,7 +127,7 @@ def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
 
 
 def read_site_url() -> tuple[str, str, bool]:
-    """Return SITE_URL without its last slash, its host, and whether it is loopback."""
+    """Return SITE_URL as browsers write it, its host, and whether it is loopback."""
     url = require("SITE_URL", "say where the site is, as in https://example.org")
     parts = split("SITE_URL", url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -136,7 +143,7 @@ def read_site_url() -> tuple[str, str, bool]:
         raise ImproperlyConfigured(
             f"SITE_URL is {url!r}; away from this machine it must start with https://."
         )
-    return url.rstrip("/"), parts.hostname, loopback
+    return f"{parts.scheme}://{parts.netloc.lower()}", parts.hostname, loopback
 
 
 def read_debug(*, loopback: bool) -> bool:

@@ -30,7 +30,7 @@ def web() -> bool:
 
 def worker() -> bool:
     """Whether a worker has noted within half a minute that it is alive."""
-    url = environment.read("DATABASE_URL")
+    url = environment.read_database_url("DATABASE_URL")
     with psycopg.connect(url, connect_timeout=4) as database:
         beats = database.execute(
             "SELECT FROM procrastinate_workers "

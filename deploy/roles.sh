@@ -9,7 +9,8 @@ set -euo pipefail
 part() {
   local url found
   url=$(<"$2")
-  [[ $url =~ ^postgres(ql)?://([^:/@]+):([^@/]+)@ ]] || {
+  # The scheme in any case, as the site takes it.
+  [[ $url =~ ^[Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?://([^:/@]+):([^@/]+)@ ]] || {
     echo "$2 takes the form postgres://user:password@db:5432/aaqi." >&2
     exit 1
   }

@@ -140,6 +140,14 @@ class SiteUrlTests(SimpleTestCase):
                 ("https://example.org", "example.org", False),
             )
 
+    def test_capitals_mean_the_same_address(self):
+        for url in ("HTTPS://example.org", "Https://Example.ORG/"):
+            with self.subTest(url), environ(SITE_URL=url):
+                self.assertEqual(
+                    environment.read_site_url(),
+                    ("https://example.org", "example.org", False),
+                )
+
     def test_only_this_machine_is_loopback(self):
         for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1"):
             self.assertTrue(environment.is_loopback(host), host)

@@ -1,12 +1,15 @@
 """Addresses of servers, as providers print them and people paste them."""
 
 import os
+import subprocess
 from pathlib import Path
 from unittest import mock
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 from aaqi import environment
 
@@ -56,6 +59,45 @@ def test_a_sign_that_ends_nothing_needs_no_encoding(sign):
 
     assert options["password"] == f"hun{sign}ter2"
     assert options["use_tls"]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+@pytest.mark.parametrize("scheme", ["POSTGRES", "Postgres", "PostgreSQL", "POSTGRESQL"])
+def test_a_database_scheme_may_have_capitals(name, scheme):
+    url = f"{scheme}://Site:A-Long-And-Random-Word@db:5432/Site"
+    with mock.patch.dict(os.environ, {name: url}, clear=True):
+        found = environment.read_database(name, loopback=False)
+        conninfo = conninfo_to_dict(environment.read_database_url(name))
+
+    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert (found["USER"], found["PASSWORD"]) == ("Site", "A-Long-And-Random-Word")
+    assert (found["HOST"], found["NAME"]) == ("db", "Site")
+    assert conninfo["password"] == "A-Long-And-Random-Word"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "POSTGRES", "PostgreSQL"])
+def test_the_roles_are_made_whatever_the_case_of_the_scheme(tmp_path, scheme):
+    """The script itself, with a psql that says the names it was given."""
+    owner, site, psql = (tmp_path / name for name in ("owner", "site", "psql"))
+    owner.write_text(f"{scheme}://Owner:a%2Fb@db:5432/aaqi")
+    site.write_text(f"{scheme}://Site:word@db:5432/aaqi")
+    psql.write_text('#!/bin/sh\necho "$OWNER $OWNER_PASSWORD $SITE $SITE_PASSWORD"\n')
+    psql.chmod(0o755)
+
+    done = subprocess.run(
+        ["/usr/bin/env", "bash", settings.BASE_DIR / "deploy" / "roles.sh"],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "DATABASE_OWNER_URL_FILE": str(owner),
+            "DATABASE_URL_FILE": str(site),
+            "POSTGRES_USER": "postgres",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "Owner a/b Site word\n", done.stderr
 
 
 @pytest.mark.parametrize(
