@@ -1,6 +1,6 @@
 """How times may be typed in the admin, besides Django's own formats."""
 
-from django.conf.locale.en import formats
+from django.conf.locale.en import formats  # type: ignore[import-untyped]
 
 TIME_INPUT_FORMATS = [
     *formats.TIME_INPUT_FORMATS,
