@@ -84,6 +84,10 @@ class ReadableRequests:
             return render(request, "400.html", status=400)
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)
+        if request.method == "POST":
+            # One that can't be taken apart is a 400 here. Django's page for a 404 reads
+            # it for the CSRF check, and an error there is a 500.
+            request.POST  # noqa: B018 - reading it is the check
         return None
 
     def most_with_files(self, request):

@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.urls import reverse
 
 from tests.factories import FORM, make_voice
@@ -67,6 +67,27 @@ class RequestLimitsTests(TestCase):
             )
 
             self.assertIn(response.status_code, {400, 422})
+
+    def test_a_body_that_cannot_be_read_is_no_error_at_an_address_that_is_none(self):
+        client = Client(enforce_csrf_checks=True)
+        client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+        many = b"&".join([b"a=b"] * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+        for path in ("/nothere/", "/voices/unsubscribe/nothing/", "/voices/9999999/"):
+            for body, content_type in (
+                (b"abc", "multipart/form-data"),
+                (b"abc", "multipart/form-data; boundary=\xff"),
+                (b"--x\r\n" + b"a: b\r\n" * 2000, "multipart/form-data; boundary=x"),
+                (many, FORM_TYPE),
+            ):
+                with self.subTest(path=path, content_type=content_type):
+                    response = client.generic(
+                        "POST",
+                        path,
+                        body,
+                        content_type,
+                        headers={"origin": "http://testserver"},
+                    )
+                    self.assertIn(response.status_code, {400, 403, 404, 405})
 
 
 class NoStoreByDefaultTests(TestCase):
