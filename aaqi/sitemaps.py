@@ -4,6 +4,7 @@ Django's own views count all rows, and tell a date that stays when a voice goes;
 templates are used.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -50,11 +51,23 @@ def texts(model: type[Text]) -> list[Entry]:
 
 
 def voices(number: int) -> list[Entry]:
-    """Return those on the wall among `IDS` ids; by id, so that none is skipped over."""
+    """Return those on the wall among `IDS` ids; by id, so that none is skipped over.
+
+    Raises Http404 for ids that no voice has yet: caches would keep a copy of each list.
+    """
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
-    return [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
+    entries = [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
+    if not entries and number >= count_lists():
+        raise Http404("There is no such list.")
+    return entries
+
+
+def count_lists() -> int:
+    """Return how many lists of voices there are, one at least."""
+    newest = Voice.objects.aggregate(newest=Max("pk", default=0))["newest"]
+    return newest // IDS + 1
 
 
 def rankings() -> list[Entry]:
@@ -83,8 +96,7 @@ SECTIONS: dict[str, Callable[[], list[Entry]]] = {
 @require_safe
 @public_page()
 def index(request):
-    newest = Voice.objects.aggregate(newest=Max("pk", default=0))["newest"]
-    names = [*SECTIONS, *(f"voices-{n}" for n in range(newest // IDS + 1))]
+    names = [*SECTIONS, *(f"voices-{n}" for n in range(count_lists()))]
     lists = [entry(reverse("sitemap-section", args=[name])) for name in names]
     context = {"sitemaps": lists}
     return render(request, "sitemap_index.xml", context, content_type=XML)
@@ -99,7 +111,7 @@ def section(request, name):
 
 def number_of(name: str) -> int:
     """Return the number of a list of voices; raises Http404 for another name."""
-    kind, _, number = name.rpartition("-")
-    if kind != "voices" or not number.isdecimal() or len(number) > 12:
+    found = re.fullmatch(r"voices-(0|[1-9][0-9]{0,11})", name)
+    if not found:
         raise Http404("There is no such list.")
-    return int(number)
+    return int(found[1])
