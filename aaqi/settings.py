@@ -230,7 +230,9 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+# As much as the buffer takes. Were it less, the site would answer and close while the
+# cache was still sending, which the cache answers with a 503.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # Who takes files, and how many bytes at most; nobody else takes more than the above.
 # Less than FILE_UPLOAD_MAX_MEMORY_SIZE, for the file system may be read-only.
