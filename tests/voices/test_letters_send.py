@@ -26,6 +26,7 @@ from tests.mail_server import mail_server
 from voices.letters.compose import compose
 from voices.letters.queue import queue_confirmation, queue_letter
 from voices.letters.send import MailServerUnreachableError, send_next
+from voices.letters.take import BATCH
 from voices.models import Attempt, Letter, Signature, Submission
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
@@ -232,6 +233,21 @@ class ManyAtOnceTests(CommittedTestCase):
 
         self.assertEqual(len(server.messages), 8)
         self.assertEqual(connects.call_count, 1)
+
+    def test_letters_that_wait_for_others_to_their_address_let_them_pass(self):
+        emails = [f"ana{number}@example.com" for number in range(BATCH + 2)]
+        for email in emails * 2:
+            sign(self.client, email=email)
+        failed = Letter.objects.order_by("pk")[: len(emails)]
+        Letter.objects.filter(pk__in=[each.pk for each in failed]).update(
+            attempts=1, failures=1
+        )
+
+        with override_settings(MAILS_PER_MINUTE=100_000):
+            for _ in range(3):
+                send_next()
+
+        self.assertCountEqual([to for each in mail.outbox for to in each.to], emails)
 
     def test_two_letters_to_one_address_never_leave_at_the_same_time(self):
         for _ in range(2):

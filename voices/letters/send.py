@@ -31,7 +31,7 @@ LONGEST_WAIT = timedelta(hours=1)
 # A letter that has perhaps left so often is not sent again.
 MOST_UNKNOWN_ENDS = 2
 UNKNOWN_END_WAIT = timedelta(minutes=15)
-# How long a letter waits for another to the same address to leave.
+# How long a letter waits, at least, for another to the same address to leave.
 BEHIND_ANOTHER = timedelta(seconds=30)
 
 
@@ -157,8 +157,11 @@ def waits_until(letter: Letter, hashes: list[str]) -> datetime | None:
     letters = Letter.objects.filter(address_hash__in=hashes).exclude(pk=letter.pk)
     other = letters.in_flight().filter(attempts__gt=0).first()
     if other:
+        # Not at once, even if the other is due: it failed, so this one would be taken
+        # before it, again and again, and a few such letters would stop a whole lane.
+        soon = timezone.now() + BEHIND_ANOTHER
         is_waiting = other.attempts == other.failures
-        return other.send_at if is_waiting else timezone.now() + BEHIND_ANOTHER
+        return max(other.send_at, soon) if is_waiting else soon
     if letter.submission:
         return None
     return full_until(letter, hashes)
