@@ -14,7 +14,8 @@ from core.pasted import clean
 # RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
 # "Ana Cruz <ana@example.org>", "mailto:ana@example.org?subject=Hi", "ana@example.org,"
-IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s]+@[^<>\s]+)>[\s,;]*")
+# The first part has no @ because backtracking over many would take minutes.
+IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
 

@@ -50,7 +50,13 @@ BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 # A letter or sign that a joiner can join: of Arabic, of India's scripts, an emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
-ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
+# An ampersand that was encoded again and again is decoded in one step.
+ENTITY = re.compile(
+    r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
+    r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
+)
+# Each round reads the whole text, and 100 kB could be made to need thousands.
+MOST_ROUNDS = 5
 # Quoted-printable that nobody decoded: a space before the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
@@ -73,7 +79,8 @@ def clean(text: str, line_end: str = "\n") -> str:
 
 def kept_joiner(run: re.Match) -> str:
     """Return the first joiner of a run where it joins something, else nothing."""
-    before, after = run.string[: run.start()][-1:], run.string[run.end() :][:1]
+    start, end = run.span()
+    before, after = run.string[max(start - 1, 0) : start], run.string[end : end + 1]
     joins = is_joinable(before) and is_joinable(after)
     return run[0][0] if joins else ""
 
@@ -86,10 +93,8 @@ def as_meant(text: str) -> str:
     """Decode HTML entities and quoted-printable, which web and mail programs leave."""
     if QUOTED.search(text):
         text = unquoted(text)
-    while (
-        decoded := ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    ) != text:
-        text = decoded
+    for _ in range(MOST_ROUNDS):
+        text = ENTITY.sub(lambda entity: html.unescape(f"&{entity[1]}"), text)
     return text
 
 

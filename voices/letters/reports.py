@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.message import Message
+from itertools import takewhile
 
 from django.conf import settings
 
@@ -26,8 +27,8 @@ COPY = re.compile(
     r"^-+ *the header of the original message",
     re.I | re.M,
 )
-# An address on a line of its own, and what is said of it up to the next blank line.
-NAMED = re.compile(r"^\s*<?([^\s<>:]+@[^\s<>:]+)>?:?[ \t]*\n((?:.+\n?)*)", re.M)
+# An address on a line of its own.
+NAMED = re.compile(r"\s*<?([^\s<>:@]+@[^\s<>:]+)>?:?\s*")
 CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 SMTP_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ :-])")
 # About us or the letter, however the server's code is worded.
@@ -161,13 +162,22 @@ def read_text_report(message: Message) -> list[tuple[list[str], str]]:
     head = COPY.split(text, maxsplit=1)[0]
     if not TEXT_REPORT.search(head):
         raise ValueError("It tells of no recipient.")
-    named = re.finditer(
-        r"^\s*<?([^\s<>:]+@[^\s<>:]+)>?:?[ \t]*\n((?:.+\n?)*)", head, re.M
-    )
-    found = [(match[1], " ".join(match[2].split())) for match in named]
+    found = list(find_named(head))
     if not found:
         raise ValueError("It tells of no recipient.")
     return [([address], said) for address, said in found if is_refusal(said, head)]
+
+
+def find_named(head: str) -> Iterator[tuple[str, str]]:
+    """Yield each address, and what is said of it up to the next blank line.
+
+    By lines, because strangers send these texts, and one search over all of it could
+    keep the worker busy for hours.
+    """
+    lines = iter(head.split("\n"))
+    for line in lines:
+        if name := NAMED.fullmatch(line):
+            yield name[1], " ".join(" ".join(takewhile(bool, lines)).split())
 
 
 def is_refusal(said: str, head: str) -> bool:

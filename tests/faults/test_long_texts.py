@@ -1,0 +1,77 @@
+"""Texts as long as a body may be, made to cost as much as they can, in every field."""
+
+import time
+from contextlib import suppress
+
+import pytest
+from django.conf import settings
+
+from aaqi.addresses import BEHIND_A_QUERY
+from core.pasted import as_meant
+from tests.faults.fields import text_fields
+from voices.letters.reports import read
+
+pytestmark = pytest.mark.django_db
+
+LONGEST = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+COSTLY = {
+    "an at sign again and again": "<" + "@" * LONGEST,
+    "letters, then at signs": "<" + "a" * (LONGEST // 2) + "@" * (LONGEST // 2),
+    "an ampersand encoded by name": "&" + "amp;" * (LONGEST // 4) + "lt;",
+    "an ampersand encoded by number": "&" + "#38;" * (LONGEST // 4) + "lt;",
+    "ampersands": "&" * LONGEST,
+    "quoted-printable": "=C3=A9" * (LONGEST // 6),
+    "joiners": "😀" + "a\u200d" * (LONGEST // 4),
+    "black flags": "🏴" + "\U000e0067" * (LONGEST // 4),
+    "bullets' indents": " " * LONGEST + "\uf0b7",
+    "marks": "a" + "\u0301" * (LONGEST // 2),
+    "a sign that stands for eighteen": "\ufdfa" * (LONGEST // 3),
+    "line ends": "\r\n" * (LONGEST // 2),
+    "dots": "a." * (LONGEST // 2),
+}
+# Generous: what isn't linear in the length takes minutes.
+SECONDS = 2
+
+
+def seconds_for(work, *args) -> float:
+    begun = time.process_time()
+    work(*args)
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_no_field_works_on_a_text_for_long(text):
+    # Fields of one kind do the same work.
+    kinds = {(type(each.field), each.has_lines): each for each in text_fields()}
+
+    slow = {
+        found.where: seconds
+        for found in kinds.values()
+        if (seconds := seconds_for(found.outcome, text)) > SECONDS
+    }
+
+    assert slow == {}
+
+
+@pytest.mark.parametrize("encoded", ["&amp;amp;lt;", "&#38;#x26;AMP;lt;", "&lt;"])
+def test_an_ampersand_that_was_encoded_more_than_once_is_decoded(encoded):
+    assert as_meant(encoded) == "<"
+
+
+def test_no_query_is_looked_through_for_long():
+    assert seconds_for(BEHIND_A_QUERY.sub, "", ")" * 8000 + "a") < SECONDS
+
+
+@pytest.mark.parametrize("lines", ["\n" * 900_000, "@" * 900_000, "a@b\n" * 200_000])
+def test_no_report_keeps_the_worker_for_long(lines):
+    mail = (
+        "Content-Type: text/plain\n\nThis is the qmail-send program.\n"
+        f"{lines}\nMessage-ID: "
+        f"<12345678-1234-1234-1234-123456789012@{settings.SITE_HOST}>\n"
+    )
+
+    def read_it():
+        with suppress(ValueError):
+            read(mail.encode())
+
+    assert seconds_for(read_it) < SECONDS
