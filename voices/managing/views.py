@@ -69,8 +69,11 @@ def receive(request, form) -> None:
 
 @require_safe
 def sent(request):
-    days = settings.MANAGE_LINK_DAYS
-    return render(request, "voices/manage_sent.html", {"link_days": days})
+    context = {
+        "link_days": settings.MANAGE_LINK_DAYS,
+        "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
+    }
+    return render(request, "voices/manage_sent.html", context)
 
 
 def find_signature(token):
