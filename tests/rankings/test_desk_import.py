@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from io import StringIO
 
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
@@ -508,7 +509,7 @@ class LargeFileTests(ImportTestCase):
         self.assertContains(answer, f'href="{IMPORT}"', status_code=413)
 
     def test_no_other_body_and_no_other_address_may_be_as_large(self):
-        data = b"x" * 100_001
+        data = b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
 
         for path, kind in (
             (IMPORT, "application/x-www-form-urlencoded"),
