@@ -98,6 +98,16 @@ def make_due():
     Letter.objects.in_flight().update(send_at=timezone.now())
 
 
+def is_one_waiting_for_a_lock():
+    """Whether a connection to this database waits for what another holds."""
+    # PostgreSQL shows one transaction the same picture of the others until told not to.
+    rows("SELECT pg_stat_clear_snapshot()")
+    return rows(
+        "SELECT pid FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+
 def at_once(*calls):
     """Make the calls at the same time, each on its own connection; return results."""
     start = Barrier(len(calls))

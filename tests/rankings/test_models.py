@@ -7,7 +7,12 @@ from django.test import TestCase
 from django.utils import timezone
 
 from rankings.models import Assessment, Citation, Edition
-from tests.committed import CommittedTestCase, at_once, rows, wait_for
+from tests.committed import (
+    CommittedTestCase,
+    at_once,
+    is_one_waiting_for_a_lock,
+    wait_for,
+)
 from tests.factories import (
     make_assessment,
     make_assessments,
@@ -15,11 +20,6 @@ from tests.factories import (
     make_edition,
     make_staff,
 )
-
-
-def somebody_waits():
-    """Whether a connection waits for what another holds."""
-    return rows("SELECT pid FROM pg_locks WHERE NOT granted")
 
 
 class EditionTests(TestCase):
@@ -187,7 +187,7 @@ class PublishAtOnceTests(CommittedTestCase):
             with transaction.atomic():
                 edit("First.")
                 editing.set()
-                wait_for(somebody_waits)
+                wait_for(is_one_waiting_for_a_lock)
 
         def publish():
             editing.wait()

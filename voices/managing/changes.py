@@ -200,6 +200,10 @@ def set_updates(signature: Signature, wanted: bool) -> None:
         RefusedAddress.objects.allow(addresses.fingerprints(signature.email_key))
 
 
+class AskedTooOften(Exception):
+    """The signer had us write to as many new addresses as we do within a day."""
+
+
 def asked_often(signature: Signature) -> bool:
     """Whether they had us write to as many new addresses as we do within a day."""
     since = timezone.now() - timedelta(days=1)
@@ -212,11 +216,13 @@ def asked_often(signature: Signature) -> bool:
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
     """Mail the new address to confirm the change, and tell the present one of it.
 
-    A later one takes its place.
+    A later one takes its place. Raises AskedTooOften.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:
         return
+    if asked_often(current):
+        raise AskedTooOften
     AddressChange.objects.filter(signature=current).delete()
     change = AddressChange.objects.create(
         signature=current, email=email, email_key=email_key

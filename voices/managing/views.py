@@ -209,20 +209,22 @@ def change_address(request, token, signature):
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
-    if changes.asked_often(signature):
-        form.add_error("email", "You asked for that too often today. Try tomorrow.")
-        return manage_page(request, token, signature, address_form=form)
     try:
         ask_new_address(request, signature, email, key)
+    except changes.AskedTooOften:
+        form.add_error("email", "You asked for that too often today. Try tomorrow.")
     except TooMany:
         form.add_error("email", "Too many forms came from your network. Try later.")
-        return manage_page(request, token, signature, address_form=form)
-    return back(token, "address")
+    else:
+        return back(token, "address")
+    return manage_page(request, token, signature, address_form=form)
 
 
 @transaction.atomic
 def ask_new_address(request, signature, email, key) -> None:
-    """Mail the new address, unless staff block its domain; raises TooMany.
+    """Mail the new address, unless staff block its domain.
+
+    Raises TooMany or AskedTooOften.
 
     No number keeps the mail back, because strangers can use up those of an address or
     a domain. Each signer has a limit of their own, which nobody else can reach.
