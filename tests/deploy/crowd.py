@@ -135,8 +135,8 @@ async def slow_stalls(crowd, address):
             return status(await reader.readline())
 
 
-async def slow_readers(crowd, address):
-    """Ask for a page that isn't cached, and read a few bytes a second of it."""
+async def ask_without_room(address, path):
+    """Ask for a page over a connection that buffers next to nothing of it."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     sock.setblocking(False)
@@ -145,8 +145,14 @@ async def slow_readers(crowd, address):
     reader, writer = await asyncio.open_connection(
         sock=sock, ssl=CONTEXT, server_hostname=HOST, limit=256
     )
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    return reader, writer
+
+
+async def slow_readers(crowd, address):
+    """Ask for a page that isn't cached, and read a few bytes a second of it."""
+    reader, writer = await ask_without_room(address, "/admin/login/")
     with crowd.one(), contextlib.closing(writer):
-        writer.write(f"GET /admin/login/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         line = await reader.readline()
         while await reader.read(16):
             await asyncio.sleep(1)
@@ -155,16 +161,8 @@ async def slow_readers(crowd, address):
 
 async def slow_deaf(crowd, address):
     """Ask for a page that is cached, and read nothing of it."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    sock.setblocking(False)
-    sock.bind((address, 0))
-    await asyncio.get_running_loop().sock_connect(sock, (PROXY, 443))
-    _, writer = await asyncio.open_connection(
-        sock=sock, ssl=CONTEXT, server_hostname=HOST, limit=256
-    )
+    _, writer = await ask_without_room(address, "/explainer/")
     with crowd.one(), contextlib.closing(writer):
-        writer.write(f"GET /explainer/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         await asyncio.sleep(3600)
 
 
