@@ -87,13 +87,13 @@ def is_loopback(host: str) -> bool:
 
 def read_database_url(name: str) -> str:
     """Return the URL in `name` with its scheme in lower case, as libpq wants it."""
-    scheme, colon, rest = read(name).partition(":")
+    url = require(name, "`make run` sets it for its own embedded database")
+    scheme, colon, rest = url.partition(":")
     return f"{scheme.lower()}{colon}{rest}"
 
 
 def read_database(name: str, *, loopback: bool) -> dict:
     """Return the entry for Django's DATABASES that the URL in `name` describes."""
-    require(name, "`make run` sets it for its own embedded database")
     url = read_database_url(name)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
