@@ -229,9 +229,9 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Try a letter again later of which the mail server has heard nothing."""
+    """Retry later a letter that was never offered to the mail server."""
     Attempt.objects.of(letter_id, at).delete()
-    if letter := in_flight(letter_id):
+    if letter := lock_in_flight(letter_id):
         letter.attempts += 1
         wait_longer(letter)
 
@@ -240,11 +240,11 @@ def count_unmade(letter_id: int, at: datetime) -> None:
 def count_failure(sent: Letter) -> None:
     """Try the letter again later and later, or give it up."""
     Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
-    if letter := in_flight(sent.pk):
+    if letter := lock_in_flight(sent.pk):
         wait_longer(letter)
 
 
-def in_flight(letter_id: int) -> Letter | None:
+def lock_in_flight(letter_id: int) -> Letter | None:
     return Letter.objects.in_flight().select_for_update().filter(pk=letter_id).first()
 
 

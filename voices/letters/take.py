@@ -45,7 +45,7 @@ def take() -> Taken:
         )
     now = timezone.now()
     ids = choose(now)
-    note_attempts(ids, now)
+    claim(ids, now)
     return Taken(ids, now)
 
 
@@ -60,14 +60,14 @@ def choose(now: datetime) -> list[int]:
     ids: list[int] = []
     # Those that failed go behind all that were not tried yet, in any lane, or mail to
     # dead addresses would delay everybody's.
-    for letters in (due.filter(attempts=0), due.filter(attempts__gt=0)):
-        ids += pick(letters, Lane.CLEAN, room - len(ids))
+    for group in (due.filter(attempts=0), due.filter(attempts__gt=0)):
+        ids += pick(group, Lane.CLEAN, room - len(ids))
         for lane in (Lane.NOTICE, Lane.UPDATE):
-            ids += pick(letters, lane, min(room, room_for_notices) - len(ids))
+            ids += pick(group, lane, min(room, room_for_notices) - len(ids))
     return ids + slow
 
 
-def note_attempts(ids: list[int], now: datetime) -> None:
+def claim(ids: list[int], now: datetime) -> None:
     """Keep other senders away from these letters, and count them toward the rate."""
     letters = Letter.objects.filter(pk__in=ids)
     Attempt.objects.bulk_create(
