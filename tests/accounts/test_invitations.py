@@ -265,7 +265,7 @@ class CommandTests(TestCase):
         for address in ("nobody", "a@b@c", "a b@example.org", "", TOO_LONG):
             with (
                 self.subTest(address),
-                self.assertRaisesMessage(CommandError, "no email address"),
+                self.assertRaisesMessage(CommandError, "not an email address"),
             ):
                 self.invite(address)
         self.assertEqual(User.objects.count(), 0)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             MaxLengthValidator(LONGEST_ADDRESS)(email)
         except ValidationError as error:
             raise CommandError(
-                f"{email} is no email address. Nothing was done."
+                f"{email} is not an email address. Nothing was done."
             ) from error
         self.check_migrated()
         make_roles()
