@@ -85,8 +85,8 @@ class ReadableRequests:
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)
         if request.method == "POST":
-            # One that can't be taken apart is a 400 here. Django's page for a 404 reads
-            # it for the CSRF check, and an error there is a 500.
+            # An unparsable body gets a 400 here. Django's 404 page reads it for the
+            # CSRF check, where an error would be a 500.
             request.POST  # noqa: B018 - reading it is the check
         return None
 

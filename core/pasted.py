@@ -50,12 +50,12 @@ BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 # A letter or sign that a joiner can join: of Arabic, of India's scripts, an emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
-# An ampersand that was encoded again and again is decoded in one step.
+# Decode an ampersand in one step, no matter how many times it was encoded.
 ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
 )
-# Each round reads the whole text, and 100 kB could be made to need thousands.
+# Each round reads the whole text, and a long one could be made to need thousands.
 MOST_ROUNDS = 5
 # Quoted-printable that nobody decoded: a space before the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")

@@ -25,7 +25,7 @@ COSTLY = {
     "black flags": "🏴" + "\U000e0067" * (LONGEST // 4),
     "bullets' indents": " " * LONGEST + "\uf0b7",
     "marks": "a" + "\u0301" * (LONGEST // 2),
-    "a sign that stands for eighteen": "\ufdfa" * (LONGEST // 3),
+    "a ligature of eighteen letters": "\ufdfa" * (LONGEST // 3),
     "line ends": "\r\n" * (LONGEST // 2),
     "dots": "a." * (LONGEST // 2),
 }
