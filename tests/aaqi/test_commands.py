@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import SimpleTestCase, TestCase, override_settings
 
 from aaqi.management.commands import prepare
+from tests.aaqi.test_environment import PRODUCTION
 from tests.committed import CommittedTestCase, at_once
 
 ACCOUNT = {"STAFF_USERNAME": "staff", "STAFF_PASSWORD": "a long word"}
@@ -151,6 +152,19 @@ class CheckSettingsTests(SimpleTestCase):
 
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertIs("rewrite the logs" in done.stderr, lost)
+
+    def test_warns_of_https_without_a_trusted_proxy(self):
+        for url, count, warned in (
+            ("https://example.org", "0", True),
+            ("https://example.org", "2", False),
+            ("http://localhost:8000", "0", False),
+        ):
+            with self.subTest(url=url, count=count):
+                changes = {"SITE_URL": url, "PROXY_COUNT": count}
+                done = self.run_it(**PRODUCTION | changes, DATABASE_OWNER_URL="")
+
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIs("PROXY_COUNT is 0" in done.stderr, warned)
 
     def test_ends_with_one_sentence_about_what_is_wrong(self):
         done = self.run_it(SITE_URL="http://example.org")

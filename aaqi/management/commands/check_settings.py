@@ -12,6 +12,12 @@ ONE_ROLE = (
     "triggers, and rewrite the logs of what staff did."
 )
 
+NO_PROXY = (
+    "SITE_URL is https and PROXY_COUNT is 0, so X-Forwarded-Proto and X-Forwarded-For "
+    "are not read: behind a proxy, every page redirects to itself, and all visitors "
+    "share the limits of one network. Set PROXY_COUNT to the number of proxies."
+)
+
 
 class Command(BaseCommand):
     help = "End with a sentence that names the setting which is missing or weak."
@@ -23,4 +29,6 @@ class Command(BaseCommand):
         environment.read_web_workers()
         if not separate():
             self.stderr.write(self.style.WARNING(ONE_ROLE))
+        if settings.HTTPS and not settings.PROXY_COUNT:
+            self.stderr.write(self.style.WARNING(NO_PROXY))
         self.stdout.write(f"The settings of {settings.SITE_URL} are in order.")
