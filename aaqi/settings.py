@@ -45,7 +45,7 @@ INSTALLED_APPS = [
     "simple_history",
     "aaqi",
     "cards",
-    "aaqi.accounts",
+    "accounts",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "aaqi.middleware.NoStoreByDefault",
-    "aaqi.accounts.middleware.keep_staff_pages_private",
+    "accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
     "aaqi.parameters.drop_unknown_parameters",
     "aaqi.warm.warm_pages",
@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "aaqi.accounts.middleware.end_stale_sessions",
+    "accounts.middleware.end_stale_sessions",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -273,17 +273,17 @@ INVITATION_KEPT_DAYS = 30
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-AUTHENTICATION_BACKENDS = ["aaqi.accounts.backend.NameOrAddressBackend"]
-ACCOUNT_ADAPTER = "aaqi.accounts.adapters.AccountAdapter"
+AUTHENTICATION_BACKENDS = ["accounts.backend.NameOrAddressBackend"]
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {
-    "change_password": "aaqi.accounts.forms.ChangePasswordForm",
-    "login": "aaqi.accounts.forms.LoginForm",
-    "reauthenticate": "aaqi.accounts.forms.ReauthenticateForm",
-    "reset_password": "aaqi.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "aaqi.accounts.forms.ResetPasswordKeyForm",
-    "set_password": "aaqi.accounts.forms.SetPasswordForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "login": "accounts.forms.LoginForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "set_password": "accounts.forms.SetPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -291,7 +291,7 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
     "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 )
 # How often for each network (ip), and for each account that has shown its password
-# (key). aaqi/accounts/limits.py has the limits of each account.
+# (key). accounts/limits.py has the limits of each account.
 STAFF_TRIES_OF_NETWORK = "10/m/ip,60/h/ip"
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
@@ -300,17 +300,17 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-MFA_ADAPTER = "aaqi.accounts.adapters.MFAAdapter"
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 # Addresses are good: accounts are made by a link that was mailed there.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
-    "activate_totp": "aaqi.accounts.forms.ActivateAppForm",
-    "add_webauthn": "aaqi.accounts.forms.AddPasskeyForm",
-    "authenticate": "aaqi.accounts.forms.CodeForm",
-    "authenticate_webauthn": "aaqi.accounts.forms.AuthenticatePasskeyForm",
-    "login_webauthn": "aaqi.accounts.forms.LoginPasskeyForm",
-    "reauthenticate": "aaqi.accounts.forms.CodeAgainForm",
-    "reauthenticate_webauthn": "aaqi.accounts.forms.ReauthenticatePasskeyForm",
+    "activate_totp": "accounts.forms.ActivateAppForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "authenticate": "accounts.forms.CodeForm",
+    "authenticate_webauthn": "accounts.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "accounts.forms.LoginPasskeyForm",
+    "reauthenticate": "accounts.forms.CodeAgainForm",
+    "reauthenticate_webauthn": "accounts.forms.ReauthenticatePasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]

@@ -18,7 +18,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from aaqi.accounts import second_factor
+from accounts import second_factor
 from core.fields import ADMIN_FIELDS
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, what_waits

@@ -31,7 +31,7 @@ urlpatterns = [
     path("rankings/", include("rankings.urls")),
     path("admin/", admin.site.urls),
     path(".well-known/security.txt", views.security_txt, name="security-txt"),
-    path("accounts/", include("aaqi.accounts.urls")),
+    path("accounts/", include("accounts.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from aaqi.accounts import kept
+from accounts import kept
 from core.public import public_page
 from faq.models import Case
 from rankings.models import Edition

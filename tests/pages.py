@@ -21,9 +21,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts import inviting
-from aaqi.accounts.models import Invitation
-from aaqi.accounts.roles import Role, make_roles
+from accounts import inviting
+from accounts.models import Invitation
+from accounts.roles import Role, make_roles
 from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
 from tests.abuse import make_invalidated, make_quarantined, set_limit

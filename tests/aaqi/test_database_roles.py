@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 from django.test import TestCase
 
-from aaqi.accounts.models import AccountEvent
+from accounts.models import AccountEvent
 from aaqi.backups import database
 from aaqi.database_roles import as_owner, logs, separate
 from aaqi.management.commands import prepare

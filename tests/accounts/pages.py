@@ -1,6 +1,6 @@
 """Every staff address, and who may see it. A page that is not here fails a test."""
 
-from aaqi.accounts.roles import Role
+from accounts.roles import Role
 
 M, E, A = Role.MODERATOR, Role.EDITOR, Role.ADMINISTRATOR
 EVERYBODY, NOBODY = set(Role), set()

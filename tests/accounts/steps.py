@@ -33,7 +33,7 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
-from aaqi.accounts.roles import give, make_roles
+from accounts.roles import give, make_roles
 from tests.factories import make_staff
 
 PASSWORD = "correct horse battery"

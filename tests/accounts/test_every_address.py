@@ -7,9 +7,9 @@ from django.test import TestCase, override_settings
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from aaqi.accounts import inviting
-from aaqi.accounts.models import Invitation
-from aaqi.accounts.roles import Role
+from accounts import inviting
+from accounts.models import Invitation
+from accounts.roles import Role
 from tests.abuse import make_invalidated
 from tests.accounts.pages import (
     APART,

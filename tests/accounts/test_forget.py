@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import TestCase
 from django.utils import timezone
 
-from aaqi.accounts.forget import forget_staff
+from accounts.forget import forget_staff
 
 LIMIT = "limit:login:192.0.2.7"
 

@@ -11,9 +11,9 @@ from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts import inviting, letters
-from aaqi.accounts.models import AccountEvent, Invitation
-from aaqi.accounts.roles import Role, make_roles, role_of
+from accounts import inviting, letters
+from accounts.models import AccountEvent, Invitation
+from accounts.roles import Role, make_roles, role_of
 from tests.accounts.steps import (
     PASSWORD,
     TOO_LONG,

@@ -10,8 +10,8 @@ from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts.forget import forget_staff
-from aaqi.accounts.roles import Role
+from accounts.forget import forget_staff
+from accounts.roles import Role
 from tests.accounts.steps import add_app, code, enter, log_in, make_member
 from tests.accounts.test_every_address import addresses
 from tests.accounts.test_sessions import later

@@ -14,11 +14,11 @@ from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts import inviting
-from aaqi.accounts.forget import forget_staff
-from aaqi.accounts.letters import SEND_NOTICE
-from aaqi.accounts.models import Invitation, ResetRequest
-from aaqi.accounts.roles import Role
+from accounts import inviting
+from accounts.forget import forget_staff
+from accounts.letters import SEND_NOTICE
+from accounts.models import Invitation, ResetRequest
+from accounts.roles import Role
 from tests.accounts.steps import (
     PASSWORD,
     add_app,
@@ -39,7 +39,7 @@ ASKED = {"X-Idle": "1"}
 def later(**ago):
     """Let the clock go on, as far as this site looks at it."""
     now = time.time() + timedelta(**ago).total_seconds()
-    return mock.patch("aaqi.accounts.middleware.time.time", lambda: now)
+    return mock.patch("accounts.middleware.time.time", lambda: now)
 
 
 class IdleTests(TestCase):

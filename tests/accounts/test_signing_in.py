@@ -17,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts import letters
-from aaqi.accounts.forget import forget_staff
-from aaqi.accounts.models import KnownNetwork, ResetRequest
-from aaqi.accounts.roles import Role
+from accounts import letters
+from accounts.forget import forget_staff
+from accounts.models import KnownNetwork, ResetRequest
+from accounts.roles import Role
 from tests.accounts.steps import (
     PASSWORD,
     SECRET,

@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.cache import cache
 
-from aaqi.accounts import inviting
-from aaqi.accounts.roles import Role, make_roles
+from accounts import inviting
+from accounts.roles import Role, make_roles
 from tests.accounts.steps import PASSWORD, code
 from tests.browser.steps import link_in_mail
 from tests.committed import run_worker

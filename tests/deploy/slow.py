@@ -57,7 +57,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from aaqi.accounts.middleware import BEGAN, USED
+from accounts.middleware import BEGAN, USED
 user = get_user_model().objects.create_superuser("slow", "slow@example.org")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)

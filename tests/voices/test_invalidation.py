@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts.roles import Role
+from accounts.roles import Role
 from tests.abuse import make_quarantined
 from tests.accounts.steps import make_member, sign_in
 from tests.committed import CommittedTestCase, at_once, jobs

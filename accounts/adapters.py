@@ -13,8 +13,8 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from aaqi.accounts import limits, second_factor
-from aaqi.accounts.letters import queue_notice
+from accounts import limits, second_factor
+from accounts.letters import queue_notice
 from voices.abuse.client import address_of
 
 # All that come without an address share one limit.

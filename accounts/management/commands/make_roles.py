@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from aaqi.accounts.roles import make_roles
+from accounts.roles import make_roles
 
 
 class Command(BaseCommand):

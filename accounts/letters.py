@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from aaqi.accounts.models import Invitation, ResetRequest
+from accounts.models import Invitation, ResetRequest
 
 SEND_INVITATION = "accounts.send_invitation"
 SEND_NOTICE = "accounts.send_notice"

@@ -8,9 +8,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from aaqi.accounts.letters import queue_invitation
-from aaqi.accounts.models import AccountEvent, Invitation
-from aaqi.accounts.roles import Role, give
+from accounts.letters import queue_invitation
+from accounts.models import AccountEvent, Invitation
+from accounts.roles import Role, give
 from voices import addresses
 from voices.signing.models import make_ref
 

@@ -2,8 +2,8 @@
 
 from procrastinate.contrib.django import app
 
-from aaqi.accounts import letters
-from aaqi.accounts.forget import forget_staff
+from accounts import letters
+from accounts.forget import forget_staff
 from voices.tasks import Backoff
 
 

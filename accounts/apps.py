@@ -4,12 +4,12 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     """Who is staff: invitations, second factors, roles, sessions."""
 
-    name = "aaqi.accounts"
+    name = "accounts"
 
     def ready(self):
         # Here, for it looks at models.
         from django.contrib.auth.signals import user_logged_in
 
-        from aaqi.accounts.middleware import begin
+        from accounts.middleware import begin
 
         user_logged_in.connect(begin)

@@ -5,9 +5,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import MaxLengthValidator, validate_email
 from django.db import connection
 
-from aaqi.accounts import inviting
-from aaqi.accounts.models import LONGEST_ADDRESS
-from aaqi.accounts.roles import Role, make_roles, role_of
+from accounts import inviting
+from accounts.models import LONGEST_ADDRESS
+from accounts.roles import Role, make_roles, role_of
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from aaqi.accounts.models import KnownNetwork, ResetRequest
+from accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:

@@ -15,8 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST
 
-from aaqi.accounts.middleware import seconds_left
-from aaqi.accounts.policy import WITH_QR_CODE
+from accounts.middleware import seconds_left
+from accounts.policy import WITH_QR_CODE
 
 
 @method_decorator(csp_override(WITH_QR_CODE), name="dispatch")

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
-from aaqi.accounts.models import KnownNetwork
+from accounts.models import KnownNetwork
 from voices.abuse import client
 
 RATES = {"password": "5/5m/key", "reset": "3/h/key"}
@@ -29,7 +29,7 @@ def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None
     taken = RateLimitUsage(usage=[])
     for key in keys(request, login):
         usage = ratelimit.consume(
-            request, app="aaqi.accounts", action=action, config=RATES, key=key
+            request, app="accounts", action=action, config=RATES, key=key
         )
         if not usage:
             taken.rollback()

@@ -9,9 +9,9 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
 
-from aaqi.accounts import limits
-from aaqi.accounts.letters import queue_reset
-from aaqi.accounts.models import LONGEST_ADDRESS
+from accounts import limits
+from accounts.letters import queue_reset
+from accounts.models import LONGEST_ADDRESS
 from core.fields import CodeField, EmailField, LineField
 
 

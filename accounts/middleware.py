@@ -10,7 +10,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
-from aaqi.accounts import kept, limits, second_factor
+from accounts import kept, limits, second_factor
 
 STAFF_PATHS = ("/admin/", "/accounts/")
 # In the session: when it began, and when it was last used.

@@ -17,10 +17,10 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from aaqi.accounts import inviting
-from aaqi.accounts.forms import AddPasskeyForm, InvitedPasswordForm
-from aaqi.accounts.models import Invitation
-from aaqi.accounts.policy import WITH_QR_CODE
+from accounts import inviting
+from accounts.forms import AddPasskeyForm, InvitedPasswordForm
+from accounts.models import Invitation
+from accounts.policy import WITH_QR_CODE
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -1,7 +1,7 @@
 from django import template
 from django.conf import settings
 
-from aaqi.accounts.middleware import seconds_left
+from accounts.middleware import seconds_left
 
 register = template.Library()
 

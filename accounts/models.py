@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.accounts.roles import Role
+from accounts.roles import Role
 from voices.signing.models import make_ref
 
 # Links are made from a random reference and a key of the site: none is stored.

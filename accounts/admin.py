@@ -7,10 +7,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from aaqi.accounts import inviting, second_factor
-from aaqi.accounts.letters import queue_notice
-from aaqi.accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
-from aaqi.accounts.roles import Role, give, role_of
+from accounts import inviting, second_factor
+from accounts.letters import queue_notice
+from accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
+from accounts.roles import Role, give, role_of
 from core.fields import EmailField
 from core.searching import FoldedSearch
 from voices.addresses import masked

@@ -10,7 +10,7 @@ from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from aaqi.accounts import kept, own, views
+from accounts import kept, own, views
 
 # Where a password is set that was not there, as for everything that opens an account.
 set_password = reauthentication_required(app="allauth.mfa")(account.password_set)
