@@ -26,7 +26,7 @@ endif
 
 UV := $(shell command -v uv || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
-LOCAL := $(PYTHON) -m aaqi.local
+LOCAL := $(PYTHON) -m tools
 PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses=4
 
 # What the checks look at: the settings of a site away from this machine.
@@ -81,7 +81,7 @@ bench: .venv/ready  ## the speed table: this site beside bare Django and a bare 
 	@$(LOCAL) bench
 
 lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
-	@UV="$(UV)" $(UV) run --quiet --no-project python -m aaqi.local lock $(args)
+	@UV="$(UV)" $(UV) run --quiet --no-project python -m tools lock $(args)
 
 manage: .venv/ready  ## a management command: c="shell"
 	@$(LOCAL) manage $(c)

@@ -72,6 +72,6 @@ def pre_request(worker, req):
 
 def post_worker_init(worker):
     """Let the worker keep public pages, for it now hears when they change."""
-    from aaqi.warm import pages
+    from operations.warm import pages
 
     pages.start()

@@ -173,7 +173,7 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
     url = read("EMAIL_URL")
     if not url and loopback:
         return {
-            "BACKEND": "aaqi.mail.EmailFileBackend",
+            "BACKEND": "core.mail.EmailFileBackend",
             "OPTIONS": {"file_path": str(folder)},
         }
     url = require("EMAIL_URL", "confirmation mails need a mail server")

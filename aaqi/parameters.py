@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import Resolver404, resolve
 
 from core.public import Parameter
-from voices.signing.models import Source
+from voices.signatures.models import Source
 
 # Links to the form pass it on from every page.
 EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "simple_history",
     "aaqi",
+    "operations",
     "cards",
     "accounts",
     "allauth",
@@ -69,8 +70,8 @@ MIDDLEWARE = [
     "accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
     "aaqi.parameters.drop_unknown_parameters",
-    "aaqi.warm.warm_pages",
-    "aaqi.addresses.lead_to_the_one_spelling",
+    "operations.warm.warm_pages",
+    "aaqi.spellings.lead_to_the_one_spelling",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -105,7 +106,7 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# Everything is done as the site, except what aaqi/database_roles.py says.
+# Everything is done as the site, except what operations/database_roles.py says.
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -194,7 +195,7 @@ CACHES = {
         "LOCATION": "accounts_cache",
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     },
-    # What aaqi/warm.py keeps: enough for the pages that everybody reads.
+    # What operations/warm.py keeps: enough for the pages that everybody reads.
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",

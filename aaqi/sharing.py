@@ -8,13 +8,13 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from aaqi.qr import qr_code
 from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Parameter, public_page
+from core.qr import qr_code
 from voices.models import Tally
-from voices.signing.models import Source
+from voices.signatures.models import Source
 
 POLICY: Any = settings.SECURE_CSP
 # Everything is refused as elsewhere, but that other sites may show it in a frame.

@@ -1,6 +1,5 @@
 """The staff's desk: Django's admin under the site's name, behind its accounts."""
 
-import re
 from functools import wraps
 
 from allauth.account.utils import get_next_redirect_url
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import second_factor
 from core.fields import ADMIN_FIELDS
+from core.ids import read_id
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, what_waits
 
@@ -34,11 +34,13 @@ UNUSABLE = (
 )
 
 
-def is_of_a_filter(desk, lookup, value, request) -> bool:
-    """Whether a filter of this list asks like that.
+def is_lookup_known(desk, lookup, value, request) -> bool:
+    """Whether the list says in `lookups` that it takes this, or has a filter for it.
 
-    Django would try any column and operator, and fail at what the database cannot read.
+    Django would try any column and operator, and fail at what the database can't read.
     """
+    if hasattr(desk, "lookups"):
+        return lookup in desk.lookups
     return lookup in {name_in_address(each) for each in desk.list_filter}
 
 
@@ -121,7 +123,7 @@ class StaffSite(AdminSite):
     def register(self, model_or_iterable, admin_class=None, **options):
         """Register as usual, but leave some pages of others out.
 
-        A list that does not say what it may be asked for answers to its filters only.
+        A list answers only to its `lookups` or, without any, to its filters.
         Every form drops what a paste brings along, and an add page what its address
         can't fill in.
         """
@@ -129,8 +131,7 @@ class StaffSite(AdminSite):
             model_or_iterable = [model_or_iterable]
         ours = [m for m in model_or_iterable if m._meta.app_label not in LEFT_OUT]
         admin_class = admin_class or ModelAdmin
-        if admin_class.lookup_allowed is ModelAdmin.lookup_allowed:
-            options["lookup_allowed"] = is_of_a_filter
+        options["lookup_allowed"] = is_lookup_known
         options["get_changeform_initial_data"] = lambda desk, request: usable_initial(
             desk, request, admin_class.get_changeform_initial_data(desk, request)
         )
@@ -146,7 +147,7 @@ class StaffSite(AdminSite):
             if "%00" in request.META["QUERY_STRING"] or "\0" in request.path:
                 raise BadRequest("An address holds a NUL.")
             chosen = request.POST.getlist("_selected_action")
-            if not all(re.fullmatch(r"\d{1,30}", value) for value in chosen):
+            if None in map(read_id, chosen):
                 raise BadRequest("A chosen row has no number for an id.")
             return inner(request, *args, **kwargs)
 

@@ -2,9 +2,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from aaqi import health, sharing, sitemaps, views
+from aaqi import sharing, sitemaps, views
 from faq.pages.models import PageSlug
 from faq.pages.views import page
+from operations import health
 from voices.ranking_errors import views as ranking_errors
 
 handler500 = views.server_error

@@ -13,19 +13,12 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from accounts import kept
+from core.posts import answer_stale
 from core.public import public_page
 from faq.models import Case
 from rankings.models import Edition
 from rankings.standings import Standings
-from voices.managing.forms import AskForm
-from voices.managing.views import ask_page, lost_cookie
-from voices.models import Submission, Tally, Voice
-from voices.ranking_errors.forms import RankingErrorForm
-from voices.ranking_errors.views import render_report as render_error
-from voices.reports.forms import ReportForm
-from voices.reports.views import render_report
-from voices.signing.forms import CodeForm, SignForm
-from voices.signing.views import render_add, render_check, render_closed
+from voices.models import Tally, Voice
 
 LATEST = 3
 FEATURED = 3
@@ -93,29 +86,8 @@ def favicon(request):
 
 def csrf_failure(request, reason=""):
     """Answer 403, and give back what was typed."""
-    match = request.resolver_match
-    name = match.view_name if match else ""
-    if name == "voices:add" and not settings.SIGNING_OPEN:
-        return render_closed(request, status=403)
-    if name == "voices:add":
-        form = SignForm(request.POST)
-        return render_add(request, form, stale=True, status=403)
-    if name == "voices:manage-ask":
-        return ask_page(request, AskForm(request.POST), stale=True, status=403)
-    if name == "voices:manage":
-        return lost_cookie(request, **match.kwargs)
-    if name == "voices:check":
-        submission = Submission.objects.filter(**match.kwargs).first()
-        if submission:
-            typed = CodeForm(request.POST)
-            return render_check(request, submission, typed, stale=True, status=403)
-    if name == "voices:report":
-        typed_report = ReportForm(request.POST)
-        pk = match.kwargs["pk"]
-        return render_report(request, pk, typed_report, stale=True, status=403)
-    if name == "rankings-report":
-        typed_error = RankingErrorForm(request.POST)
-        return render_error(request, typed_error, stale=True, status=403)
+    if response := answer_stale(request):
+        return response
     if request.user.is_authenticated and kept.keep_stale(request):
         # Somebody of staff who has signed in again in another tab since.
         return redirect("accounts_kept")

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts import limits, second_factor
 from accounts.letters import queue_notice
-from voices.abuse.client import address_of
+from core.networks import address_of
 
 # All that come without an address share one limit.
 NO_ADDRESS = "::"

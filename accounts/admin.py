@@ -11,9 +11,10 @@ from accounts import inviting, second_factor
 from accounts.letters import queue_notice
 from accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
 from accounts.roles import Role, give, role_of
+from core.addresses import masked
+from core.admin import FixedRows, ReadOnly
 from core.fields import EmailField
 from core.searching import FoldedSearch
-from voices.addresses import masked
 
 User = get_user_model()
 Kind = AccountEvent.Kind
@@ -31,19 +32,6 @@ def action(description):
     )
 
 
-class ReadOnly:
-    """Rows that are made and changed elsewhere."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
 class AccountForm(forms.ModelForm):
     role = forms.ChoiceField(choices=[("", "None"), *Role.choices], required=False)
 
@@ -57,7 +45,7 @@ class AccountForm(forms.ModelForm):
 
 
 @admin.register(User)
-class AccountAdmin(FoldedSearch, admin.ModelAdmin):
+class AccountAdmin(FoldedSearch, FixedRows):
     """Who is staff. They come by an invitation; who took theirs up is never deleted."""
 
     form = AccountForm
@@ -84,8 +72,7 @@ class AccountAdmin(FoldedSearch, admin.ModelAdmin):
     actions = ["disable", "enable", "remove_factors"]
     show_full_result_count = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"is_active__exact", "groups__id__exact"}
+    lookups = {"is_active__exact", "groups__id__exact"}
 
     def get_queryset(self, request):
         factors = Authenticator.objects.filter(
@@ -94,15 +81,9 @@ class AccountAdmin(FoldedSearch, admin.ModelAdmin):
         accounts = super().get_queryset(request).prefetch_related("groups")
         return accounts.annotate(has_factor=Exists(factors))
 
-    def has_add_permission(self, request):
-        return False
-
     def has_change_permission(self, request, obj=None):
         mine_to_change = obj is None or self.others(request).filter(pk=obj.pk).exists()
         return mine_to_change and super().has_change_permission(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def others(self, request):
         """Those whom this administrator may change: not themselves, nor above them."""
@@ -223,8 +204,7 @@ class InvitationAdmin(admin.ModelAdmin):
     actions = ["resend", "revoke"]
     show_full_result_count = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"role__exact"}
+    lookups = {"role__exact"}
 
     def get_fields(self, request, obj=None):
         return (
@@ -273,7 +253,7 @@ class InvitationAdmin(admin.ModelAdmin):
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(ReadOnly, admin.ModelAdmin):
+class AccountEventAdmin(ReadOnly):
     """The log of accounts, to read."""
 
     list_display = ["at", "kind", "user", "role", "by"]
@@ -282,5 +262,4 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ["-pk"]
     show_full_result_count = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"kind__exact"}
+    lookups = {"kind__exact"}

@@ -5,14 +5,15 @@ import re
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.letters import queue_invitation
 from accounts.models import AccountEvent, Invitation
 from accounts.roles import Role, give
-from voices import addresses
-from voices.signing.models import make_ref
+from core import addresses
+from core.ids import make_ref
+from core.locks import USER_NAMES, take_turns
 
 Kind = AccountEvent.Kind
 
@@ -104,10 +105,7 @@ def log(kind: str, user, by, role: str = "") -> None:
 
 def lock_names() -> None:
     """Let nobody else choose a name for an account until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('accounts.names', 0))"
-        )
+    take_turns(USER_NAMES)
 
 
 def free_name(email: str) -> str:

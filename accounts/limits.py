@@ -13,14 +13,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
 from accounts.models import KnownNetwork
-from voices.abuse import client
+from core import networks
 
 RATES = {"password": "5/5m/key", "reset": "3/h/key"}
 
 
 def note_network(user, request: HttpRequest) -> None:
     """Remember that this account was used from this network."""
-    if network := client.network_hash(client.address_of(request)):
+    if network := networks.network_hash(networks.address_of(request)):
         KnownNetwork.objects.note(user, network)
 
 
@@ -44,7 +44,7 @@ def keys(request: HttpRequest, login: str) -> tuple[str, str]:
     Where the account has been used before, the second is of this network alone too,
     so that the time it takes doesn't tell whether it has been.
     """
-    network = client.network_hash(client.address_of(request))
+    network = networks.network_hash(networks.address_of(request))
     known = KnownNetwork.objects.filter(user=OuterRef("pk"), network_hash=network)
     accounts = get_user_model()._default_manager.filter(
         Q(username=login) | Q(email__iexact=login)

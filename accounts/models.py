@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from voices.signing.models import make_ref
+from core.ids import make_ref
 
 # Links are made from a random reference and a key of the site: none is stored.
 links = Signer(salt="accounts.invitation", sep=".")

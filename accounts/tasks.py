@@ -4,7 +4,7 @@ from procrastinate.contrib.django import app
 
 from accounts import letters
 from accounts.forget import forget_staff
-from voices.tasks import Backoff
+from core.backoff import Backoff
 
 
 @app.task(name=letters.SEND_INVITATION, queue="mail", retry=Backoff())

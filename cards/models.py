@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
 from cards.draw import Face, draw
+from core.locks import CARD_DRAWING, take_turns
 
 LONGEST_WAIT_MS = 3000
 
@@ -56,7 +57,7 @@ def take_turn() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_MS}ms'")
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('card', 2))")
+            take_turns(CARD_DRAWING)
             cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):

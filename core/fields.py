@@ -9,7 +9,8 @@ from django.core.validators import EmailValidator
 from django.db import models
 from django.utils.encoding import punycode
 
-from core.pasted import clean
+from core.pasted import as_meant, clean
+from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 
 # RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
@@ -44,6 +45,22 @@ class TextField(LineField):
     """Text of many lines."""
 
     line_end = "\n"
+
+
+class TidyCharField(TextField):
+    """What people write, as they mean it: tidied, and empty for "n/a" if optional."""
+
+    def __init__(self, *, tidy=tidy_line, **kwargs):
+        self.tidy = tidy
+        self.line_end = "\n" if tidy is tidy_paragraphs else " "
+        super().__init__(strip=False, **kwargs)
+
+    def cleaned(self, text):
+        return super().cleaned(as_meant(super().cleaned(text)))
+
+    def to_python(self, value):
+        text = self.tidy(super().to_python(value))
+        return "" if not self.required and is_nothing(text) else text
 
 
 class SlugField(Pasted, forms.SlugField):

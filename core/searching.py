@@ -9,6 +9,7 @@ from django.db.models import EmailField, IntegerField, Q
 from django.db.models.options import Options
 
 from core.folding import Fold, fold
+from core.ids import read_id
 
 
 def folded_words(*fields: str) -> SearchVector:
@@ -61,8 +62,8 @@ class FoldedSearch:
 def named(field, term: str) -> Q:
     folded = fold(term)
     if isinstance(field, IntegerField):
-        is_id = folded.isascii() and folded.isdecimal() and len(folded) < 20
-        return Q(**{field.name: int(folded)}) if is_id else Q()
+        number = read_id(folded)
+        return Q() if number is None else Q(**{field.name: number})
     if isinstance(field, EmailField):
         folded = normalize("NFKC", term).strip()
     return Q(**{f"{field.name}__iexact": folded}) if folded else Q()

@@ -92,7 +92,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STANDING]
 
     def has_add_permission(self, request):
-        # Each has its address in the site, and comes with it.
+        # Each has its URL in the code, and comes with it.
         return False
 
     def has_delete_permission(self, request, obj=None):

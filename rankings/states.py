@@ -2,6 +2,8 @@
 
 import re
 
+from django import forms
+
 from core.folding import fold
 
 # USPS code → name, of the fifty states and the District of Columbia.
@@ -100,6 +102,13 @@ def read_place(text: str) -> str:
     What means no place is returned as it is.
     """
     return CODES.get(letters(text), text)
+
+
+class PlaceSelect(forms.Select):
+    """A list of places that also takes other names of them."""
+
+    def value_from_datadict(self, data, files, name):
+        return read_place(super().value_from_datadict(data, files, name) or "")
 
 
 # USPS code → the word for the state in the addresses of its pages, and back.

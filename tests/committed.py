@@ -11,10 +11,10 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import timezone
 
-from aaqi.queue import worker_app
+from operations.queue import worker_app
 from tests import owner
+from voices.letters.link_requests import answer_requests
 from voices.letters.send import send_next
-from voices.managing.queue import answer_requests
 from voices.models import Letter
 
 PATIENCE = 60  # Seconds

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from aaqi.database_roles import as_owner
+from operations.database_roles import as_owner
 from tests import owner
 
 # A machine that is busy says nothing about the code.

@@ -11,13 +11,14 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from core import addresses
 from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
-from voices import addresses
 from voices.abuse.guard import stamps
 from voices.letters.send import send_next
 from voices.models import Letter, Reason, Signature, Submission, Voice
-from voices.signing import consent, tokens
+from voices.signatures import tokens
+from voices.signing import consent
 
 STATEMENT = "Nobody is above the law that they enforce."
 FORM = {

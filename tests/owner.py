@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from aaqi.backups import database
+from operations.backups import database
 
 
 @contextmanager

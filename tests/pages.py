@@ -24,6 +24,7 @@ from django.utils import timezone
 from accounts import inviting
 from accounts.models import Invitation
 from accounts.roles import Role, make_roles
+from core import networks
 from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
 from tests.abuse import make_invalidated, make_quarantined, set_limit
@@ -58,8 +59,8 @@ from tests.faq.texts import (
     make_question,
 )
 from tests.rankings.files import edited, write
-from voices.abuse import client
 from voices.letters.repeats import stopping
+from voices.letters.unsubscribe import unsubscribing
 from voices.managing import changes
 from voices.models import (
     AddressChange,
@@ -76,9 +77,8 @@ from voices.models import (
     WatchedWord,
 )
 from voices.moderation import decide
-from voices.signing import tokens
-from voices.signing.models import Lane
-from voices.updates.tokens import unsubscribing
+from voices.signatures import tokens
+from voices.signatures.models import Lane
 from voices.wall.cursor import encode
 
 SHORT = "No one should have to find a twin case to be heard."
@@ -258,7 +258,7 @@ def report_path():
 def crowded_report_path():
     """Where so many reports have come from this machine that no more is taken."""
     set_limit(Limit.Of.NETWORK_BURST, most=1)
-    network = client.network_hash("127.0.0.1")
+    network = networks.network_hash("127.0.0.1")
     Arrival.objects.bulk_create(
         Arrival(form=Arrival.Form.REPORT, network_hash=network) for _ in range(50)
     )
@@ -452,8 +452,8 @@ NOT_PAGES = {
     "rankings:data-json",
     "rankings:edition-csv",
     "rankings:edition-json",
-    "aaqi.health.alive",
-    "aaqi.health.ready",
+    "operations.health.alive",
+    "operations.health.ready",
     # Answer to buttons only, or with a page of another address.
     "accounts_end_session",
     "accounts_kept",

@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from aaqi.database_roles import as_owner
-from aaqi.local import site
+from operations.database_roles import as_owner
 from tests.accounts.steps import PASSWORD, note_session, sign_in
 from tests.factories import make_staff
 from tests.processes import database_environment
+from tools import site
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from tests.factories import (
     make_submission,
     not_me_url,
 )
+from tools import site
 from voices.models import Reason, Voice
 
 TEMPLATES = settings.BASE_DIR / "templates"
@@ -94,10 +95,7 @@ class TemplateTests(SimpleTestCase):
             path.read_text()
             for folder in (
                 TEMPLATES,
-                *(
-                    settings.BASE_DIR / a
-                    for a in ("aaqi", "cards", "faq", "rankings", "voices")
-                ),
+                *(settings.BASE_DIR / folder for folder in site.CODE),
             )
             for path in folder.rglob("*")
             if path.suffix in {".py", ".html", ".txt"}

@@ -8,9 +8,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from voices.abuse.models import Arrival, Limit
+from voices.letters.updates import READER
 from voices.models import Alarm, Letter, Report, Signature, Submission, Voice
-from voices.signing.models import Lane, Source
-from voices.updates.readers import READER
+from voices.signatures.models import Lane, Source
 from voices.wall.models import PUBLIC, WAITING
 
 DAYS = 14

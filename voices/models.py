@@ -11,9 +11,14 @@ from voices.abuse.models import (
 )
 from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
-from voices.invalidation.models import InvalidatedAddress, Invalidation
-from voices.letters.models import Attempt, HeldForm, Letter, RefusedAddress, Turn
-from voices.managing.models import AddressChange, LinkRequest
+from voices.letters.models import (
+    Attempt,
+    HeldForm,
+    Letter,
+    RefusedAddress,
+    Turn,
+    Update,
+)
 from voices.moderation.models import (
     AwaitingVoice,
     Decision,
@@ -21,12 +26,13 @@ from voices.moderation.models import (
     QuarantinedSignature,
     Reason,
 )
-from voices.objections.models import InvalidatedSignature, Objection
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.reveals.models import Reveal
-from voices.signing.models import Signature, Submission
-from voices.updates.models import Update
+from voices.signatures.invalidations import InvalidatedAddress, Invalidation
+from voices.signatures.models import Signature, Submission
+from voices.signatures.objections import InvalidatedSignature, Objection
+from voices.signatures.requests import AddressChange, LinkRequest
 from voices.wall.models import Tally, Voice
 
 __all__ = [

@@ -1,15 +1,18 @@
 """What is not kept, as the privacy page says; the numbers of days are settings."""
 
-from django.db import transaction
+from datetime import timedelta
 
-from voices.abuse.forget import forget_networks
-from voices.abuse.models import Alarm, AllowedNetwork, BlockedNetwork
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
 from voices.letters.models import Attempt, Letter
 from voices.letters.turns import forget_turns
-from voices.managing.models import AddressChange, LinkRequest
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
-from voices.signing.models import Submission
+from voices.signatures.models import Signature, Submission
+from voices.signatures.requests import AddressChange, LinkRequest
 
 
 @transaction.atomic
@@ -45,3 +48,20 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
     if dry_run:
         transaction.set_rollback(True)
     return gone
+
+
+def forget_networks() -> int:
+    """Drop the hashes of networks older than NETWORK_KEPT_DAYS; return how many."""
+    dropped = Arrival.objects.forget_old()[0]
+    oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
+    for rows in (
+        Submission.objects.filter(submitted_at__lt=oldest),
+        Signature.objects.filter(submitted_at__lt=oldest),
+        Report.objects.filter(arrived_at__lt=oldest),
+        RankingError.objects.filter(arrived_at__lt=oldest),
+    ):
+        dropped += rows.exclude(network_hash="").update(network_hash="")
+    for model in (Submission, Signature):
+        forms = model.objects.filter(submitted_at__lt=oldest)
+        forms.exclude(wide_network_hash="").update(wide_network_hash="")
+    return dropped

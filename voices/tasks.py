@@ -3,10 +3,9 @@
 import logging
 
 from django.conf import settings
-from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Job
 
+from core.backoff import Backoff
 from voices import retention
 from voices.counts.models import DayTally
 from voices.letters import bounces
@@ -18,24 +17,6 @@ from voices.wall.copies import DROP_COPIES, VOICES, drop
 from voices.wall.models import Tally
 
 logger = logging.getLogger(__name__)
-
-
-class Backoff(BaseRetryStrategy):
-    """Wait 3, 9, 27 … seconds, then ten minutes each time, for about a day.
-
-    The wait has a bound so that mail leaves soon after an outage, however long it was.
-    """
-
-    tries = 150
-    longest = 600
-
-    def get_retry_decision(
-        self, *, exception: BaseException, job: Job
-    ) -> RetryDecision | None:
-        if job.attempts >= self.tries:
-            return None
-        wait = min(3 ** min(job.attempts + 1, 6), self.longest)
-        return RetryDecision(retry_in={"seconds": wait})
 
 
 @app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())

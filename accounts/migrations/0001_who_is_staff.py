@@ -3,7 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import voices.signing.models
+import core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('role', models.CharField(choices=[('moderator', 'Moderator'), ('editor', 'Editor'), ('organiser', 'Organiser'), ('administrator', 'Administrator')], max_length=20)),
-                ('ref', models.CharField(default=voices.signing.models.make_ref, editable=False, max_length=30, unique=True)),
+                ('ref', models.CharField(default=core.ids.make_ref, editable=False, max_length=30, unique=True)),
                 ('mailed_from', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('used_at', models.DateTimeField(editable=False, null=True)),
                 ('revoked_at', models.DateTimeField(editable=False, null=True)),

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from cards.models import Busy
 from cards.views import busy_response, card_response
+from core.filters import NoSuchPage, no_such_page, read_choice
 from core.public import public_page
-from faq import asked
 from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind
 from faq.markdown import render as render_markdown
@@ -31,13 +31,12 @@ class Option:
 def index(request):
     """All cases, or those from a state or of a kind of official."""
     try:
-        no_state = "There is no such state."
-        asked_place = {"state": read_place(request.GET.get("state", ""))}
-        state = asked.choice(asked_place, "state", JURISDICTIONS, no_state)
+        place = read_place(request.GET.get("state", ""))
+        state = read_choice(place, JURISDICTIONS, "There is no such state.")
         no_kind = "There is no such kind of official."
-        kind = asked.choice(request.GET, "kind", Kind.values, no_kind)
-    except asked.NoSuchPageError as problem:
-        return asked.no_such_page(request, problem)
+        kind = read_choice(request.GET.get("kind", ""), Kind.values, no_kind)
+    except NoSuchPage as problem:
+        return no_such_page(request, problem)
     asked_for = {
         name: value for name, value in (("state", state), ("kind", kind)) if value
     }

@@ -4,8 +4,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from core.filters import NoSuchPage, no_such_page, read_words
 from core.public import public_page
-from faq import asked
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.questions.search import search
@@ -29,9 +29,9 @@ class Group(NamedTuple):
 def index(request):
     """All questions by topic, or those that match a search."""
     try:
-        words = asked.words(request.GET)
-    except asked.NoSuchPageError as problem:
-        return asked.no_such_page(request, problem)
+        words = read_words(request.GET)
+    except NoSuchPage as problem:
+        return no_such_page(request, problem)
     if words:
         return render_search(request, words)
     questions = list(Question.objects.public())

@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from core.locks import CONTENT_LOADING, take_turns
 from faq.pages.models import Page
 from faq.publishing import Text
 from faq.shipped.read import Kind, Problem, UnreadableError, read_all
 
 # Two loaders wait for each other: they would add the same texts.
-LOCK = 7_316_002
 
 
 class Outcome(NamedTuple):
@@ -30,8 +30,7 @@ def load(folder: Path, *, store: bool = True) -> list[Outcome]:
     kept. Raises UnreadableError.
     """
     texts = read_all(folder)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    take_turns(CONTENT_LOADING)
     outcomes = [Outcome(kind, path, bring(kind, text)) for kind, path, text in texts]
     check_parts(texts)
     if not store:

@@ -120,13 +120,12 @@ class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
     # The public page is of the current edition, which need not be this one.
     view_on_site = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {
-            "edition",
-            "right_to_sue__exact",
-            "immunity__exact",
-            "confidence__exact",
-        }
+    lookups = {
+        "edition",
+        "right_to_sue__exact",
+        "immunity__exact",
+        "confidence__exact",
+    }
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("edition", "edited_by")

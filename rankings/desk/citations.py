@@ -1,4 +1,3 @@
-import re
 from urllib.parse import urlencode
 
 from django import forms
@@ -12,7 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from core.admin import FixedRows
 from core.fields import LineField
+from core.ids import read_id
 from core.searching import FoldedSearch
 from rankings.desk.filters import CitationEditionFilter
 from rankings.models import Citation
@@ -64,7 +65,7 @@ class CheckFilter(admin.SimpleListFilter):
 
 
 @admin.register(Citation)
-class CitationAdmin(FoldedSearch, admin.ModelAdmin):
+class CitationAdmin(FoldedSearch, FixedRows):
     """The work list of citations to check; their words belong to the assessment."""
 
     list_display = ["text", "state", "part", "status", "page"]
@@ -84,14 +85,7 @@ class CitationAdmin(FoldedSearch, admin.ModelAdmin):
     fields = ["its_assessment", "part", "text", *KNOWN, "lawyer"]
     actions = ["mark_checked", "mark_unchecked"]
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"check", "edition", "assessment__usps__exact", "id__in"}
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+    lookups = {"check", "edition", "assessment__usps__exact", "id__in"}
 
     def has_check_permission(self, request):
         return request.user.has_perm("rankings.check_citation")
@@ -148,7 +142,7 @@ class CitationAdmin(FoldedSearch, admin.ModelAdmin):
         if not self.has_check_permission(request):
             raise PermissionDenied
         chosen = request.GET.getlist("id")[:MOST_AT_A_TIME]
-        ids = [pk for pk in chosen if re.fullmatch("[0-9]{1,18}", pk)]
+        ids = [pk for pk in chosen if read_id(pk) is not None]
         form = LawyerForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             name = form.cleaned_data["checked_by"]

@@ -221,7 +221,7 @@ class MailerTests(SimpleTestCase):
         with environ():
             mailer = environment.read_mailer(loopback=True, folder=Path("here"))
 
-        self.assertEqual(mailer["BACKEND"], "aaqi.mail.EmailFileBackend")
+        self.assertEqual(mailer["BACKEND"], "core.mail.EmailFileBackend")
         self.assertEqual(mailer["OPTIONS"], {"file_path": "here"})
 
     def test_away_from_loopback_a_mail_server_is_required(self):

@@ -12,12 +12,12 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
-from aaqi.local import site
 from tests.committed import CommittedTestCase, wait_for
 from tests.headers import SET_BY_OUR_PROXY, tricks
 from tests.pages import PUBLIC
 from tests.processes import database_environment
 from tests.served import free_port, gunicorn
+from tools import site
 
 # Differs with each visit: the CSRF token, and when a form was opened.
 OF_A_VISIT = re.compile(r'name="(csrfmiddlewaretoken|started)" value="[^"]*"')

@@ -170,7 +170,9 @@ class AccessLineTests(TestCase):
 
         with (
             lines() as found,
-            mock.patch("aaqi.health.known_migrations", return_value={("voices", "x")}),
+            mock.patch(
+                "operations.health.known_migrations", return_value={("voices", "x")}
+            ),
         ):
             self.client.get("/readyz")
         self.assertEqual((found[0]["route"], found[0]["status"]), ("/readyz", 503))

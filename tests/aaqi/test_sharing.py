@@ -9,9 +9,9 @@ from django.test import TestCase, override_settings
 from django.urls import reverse
 
 from aaqi import sitemaps
-from aaqi.qr import qr_code
 from aaqi.sharing import SITE_CARD
 from cards.models import Card
+from core.qr import qr_code
 from faq.models import Case, Page, Question
 from rankings.states import SLUGS
 from tests.factories import (

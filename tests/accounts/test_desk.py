@@ -243,7 +243,7 @@ class RolesTests(TestCase):
         )
 
     def test_preparing_a_database_makes_them(self):
-        from aaqi.management.commands.prepare import STEPS
+        from operations.management.commands.prepare import STEPS
 
         self.assertIn(["make_roles"], STEPS)
 

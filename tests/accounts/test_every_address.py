@@ -48,7 +48,7 @@ from voices.models import (
     Voice,
     WatchedWord,
 )
-from voices.signing.models import Lane
+from voices.signatures.models import Lane
 
 WORDLESS_LINK = re.compile(r"<a\b[^>]*>(?:\s|&nbsp;|-|<[^/a][^>]*>|</[^a][^>]*>)*</a>")
 LOGIN = ("/admin/login/", "/accounts/login/")

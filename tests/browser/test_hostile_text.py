@@ -13,7 +13,7 @@ from tests.factories import (
     make_submission,
 )
 from voices.models import Signature, Submission, Voice
-from voices.signing import tokens
+from voices.signatures import tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

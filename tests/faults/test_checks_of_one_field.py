@@ -3,9 +3,9 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from core.fields import TidyCharField
 from tests.factories import make_voice
 from tests.faults.fields import text_fields
-from voices.signing.forms import TidyCharField
 
 pytestmark = pytest.mark.django_db
 

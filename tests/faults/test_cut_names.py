@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voices.signing.models import NameDisplay, shown_name
-from voices.signing.names import GENERATIONS, SUFFIXES, TITLES
+from voices.signatures.models import NameDisplay, shown_name
+from voices.signatures.names import GENERATIONS, SUFFIXES, TITLES
 
 # What is typed, as "first name and last initial", and as "first name only".
 NAMES = {

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from django.conf import settings
 
-from aaqi.addresses import BEHIND_A_QUERY
+from aaqi.spellings import BEHIND_A_QUERY
 from core.pasted import as_meant
 from tests.faults.fields import text_fields
 from voices.letters.reports import read

@@ -2,10 +2,10 @@
 
 import pytest
 
+from core.fields import TidyCharField
 from tests.factories import make_staff, make_voice
 from tests.faults.fields import text_fields
 from voices.flags import find
-from voices.signing.forms import TidyCharField
 
 pytestmark = pytest.mark.django_db
 

@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
+from core.fields import TidyCharField
 from core.pasted import clean
 from tests.factories import latest_submission, make_published_voice, sign
 from tests.faults.fields import text_fields
-from voices.signing.forms import TidyCharField
 
 pytestmark = pytest.mark.django_db
 

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import CodeField, EmailField
+from core.fields import CodeField, EmailField, TidyCharField
 from core.pasted import as_meant, clean
 from tests.faults.fields import text_fields
-from voices.signing.forms import TidyCharField
 
 pytestmark = pytest.mark.django_db
 

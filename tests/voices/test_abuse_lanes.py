@@ -6,9 +6,9 @@ from django.db import connection
 from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
 
+from core import addresses
 from tests.abuse import set_limit
 from tests.factories import latest_submission, sign, stamp
-from voices import addresses
 from voices.abuse import limits
 from voices.models import (
     Alarm,

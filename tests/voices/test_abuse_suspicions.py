@@ -7,9 +7,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.networks import network_hash
 from tests.abuse import set_limit
 from tests.factories import STATEMENT, latest_submission, make_voice, sign, stamp
-from voices.abuse.client import network_hash
 from voices.abuse.guard import GuardedForm, stamp_suspicion
 from voices.abuse.suspicion import SUSPICIONS, is_doubtful, is_suspicious, labels
 from voices.models import Arrival, BlockedDomain, BlockedNetwork, Limit, Voice

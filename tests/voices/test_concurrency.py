@@ -33,7 +33,7 @@ from voices.models import (
     Voice,
 )
 from voices.moderation import decide
-from voices.signing.models import Lane
+from voices.signatures.models import Lane
 
 
 def visitor():

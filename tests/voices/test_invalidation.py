@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from core import addresses
 from tests.abuse import make_quarantined
 from tests.accounts.steps import make_member, sign_in
 from tests.committed import CommittedTestCase, at_once, jobs
@@ -22,7 +23,6 @@ from tests.factories import (
     sign,
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
-from voices import addresses
 from voices.counts.models import DayTally
 from voices.invalidation import change
 from voices.invalidation.select import Criteria, effect, fingerprint
@@ -36,7 +36,7 @@ from voices.models import (
 )
 from voices.moderation import decide
 from voices.moderation.waiting import what_waits
-from voices.signing import tokens
+from voices.signatures import tokens
 from voices.wall.copies import DROP_COPIES
 
 ADD = reverse("admin:voices_invalidation_add")

@@ -33,7 +33,7 @@ from voices.models import (
     Voice,
 )
 from voices.moderation import decide
-from voices.signing import tokens
+from voices.signatures import tokens
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from tests.factories import make_staff, make_submission
 from voices.models import Letter, Submission
-from voices.signing.models import Lane
+from voices.signatures.models import Lane
 
 LIST = reverse("admin:voices_heldform_changelist")
 

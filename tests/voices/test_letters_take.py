@@ -17,7 +17,7 @@ from voices.letters.send import count_failure
 from voices.letters.take import BATCH, MINUTE, PACE, give_back, take
 from voices.letters.turns import current_turn, forget_turns, next_turn
 from voices.models import Letter, Submission, Turn
-from voices.signing.models import Lane
+from voices.signatures.models import Lane
 
 CLEAN, SLOW = Letter.Lane.CLEAN, Letter.Lane.SLOW
 

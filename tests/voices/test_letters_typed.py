@@ -5,6 +5,7 @@ from django.db import models
 from django.test import TestCase
 from django.utils import timezone
 
+from core import addresses
 from tests.factories import (
     make_reason,
     make_signature,
@@ -13,7 +14,6 @@ from tests.factories import (
     make_voice,
 )
 from tests.voices.test_letters import parts
-from voices import addresses
 from voices.letters.compose import compose
 from voices.managing.forms import AskForm, NewAddressForm, VoiceForm
 from voices.models import AddressChange, Letter, Signature, Submission, Update, Voice

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from core import addresses
 from tests.abuse import set_limit
 from tests.committed import (
     PATIENCE,
@@ -37,12 +38,12 @@ from tests.factories import (
     stamp,
 )
 from tests.voices.test_letters import SEND, parts
-from voices import addresses
+from voices.letters.link_requests import answer
 from voices.letters.send import begin
 from voices.letters.take import take
+from voices.letters.updates import is_reader
 from voices.managing import changes
 from voices.managing import data as data_module
-from voices.managing.queue import answer
 from voices.models import (
     AddressChange,
     Attempt,
@@ -59,8 +60,7 @@ from voices.models import (
     Voice,
 )
 from voices.moderation import decide
-from voices.signing import tokens
-from voices.updates.readers import is_reader
+from voices.signatures import tokens
 
 ASK = reverse("voices:manage-ask")
 SENT = reverse("voices:manage-sent")

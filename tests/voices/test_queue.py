@@ -13,8 +13,8 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from aaqi.queue import OTHER_QUEUES, UPKEEP
-from aaqi.tasks import remove_old_jobs, retry_stalled
+from operations.queue import OTHER_QUEUES, UPKEEP
+from operations.tasks import remove_old_jobs, retry_stalled
 from tests.aaqi.test_logs import logged
 from tests.committed import (
     PATIENCE,

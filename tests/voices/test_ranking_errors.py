@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_staff, stamp
-from voices.abuse.forget import forget_networks
 from voices.models import Arrival, Limit, RankingError
+from voices.retention import forget_networks
 
 URL = reverse("rankings-report")
 TYPED = {

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.factories import make_signature, make_submission
 from voices.models import Letter, RefusedAddress, Signature, Submission, Voice
-from voices.signing import tokens
-from voices.signing.models import shown_name
+from voices.signatures import tokens
+from voices.signatures.models import shown_name
 from voices.tasks import forget
 
 

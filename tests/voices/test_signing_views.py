@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from core import addresses
 from tests.factories import (
     check_url,
     confirm_url,
@@ -25,13 +26,13 @@ from tests.factories import (
     sign,
 )
 from tests.voices.test_letters import shown
-from voices import addresses, models
+from voices import models
 from voices.abuse import guard
 from voices.letters import refusing
 from voices.managing import changes
 from voices.models import Attempt, Letter, RefusedAddress, Signature, Submission
-from voices.signing import tokens
-from voices.signing.models import Lane
+from voices.signatures import tokens
+from voices.signatures.models import Lane
 
 DAY = 24 * 60 * 60
 # NUL, letters beyond ASCII, broken UTF-8, a lone surrogate, a line end, a wild escape.
@@ -111,7 +112,7 @@ class SameForEverybodyTests(TestCase):
         return [seen(step) for step in steps]
 
     def test_a_new_a_pending_and_a_confirmed_address_see_the_same(self):
-        with mock.patch("voices.signing.tokens.code", return_value="999999"):
+        with mock.patch("voices.signatures.tokens.code", return_value="999999"):
             new = self.walk()
             pending = self.walk()
             latest_submission().confirm()
@@ -128,7 +129,7 @@ class SameForEverybodyTests(TestCase):
         )
 
     def test_a_refused_address_sees_the_same(self):
-        with mock.patch("voices.signing.tokens.code", return_value="999999"):
+        with mock.patch("voices.signatures.tokens.code", return_value="999999"):
             new = self.walk()
             self.client.post(not_me_url(latest_submission()))
             self.assertTrue(RefusedAddress.objects.exists())

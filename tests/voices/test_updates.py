@@ -10,16 +10,16 @@ from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from core import addresses
 from tests.committed import CommittedTestCase, at_once, jobs, run_worker
 from tests.factories import deliver, make_signature, make_staff, make_submission, sign
-from voices import addresses
 from voices.letters.queue import queue_letter
+from voices.letters.unsubscribe import unsubscribing
 from voices.models import Letter, RefusedAddress, Signature, Update
-from voices.signing import tokens
+from voices.signatures import tokens
 from voices.tasks import queue_update as queue_update_task
 from voices.updates.admin import UpdateAdmin
 from voices.updates.queue import queue_copies, queue_copy, queue_update
-from voices.updates.tokens import unsubscribing
 
 CHANGES = "admin:voices_update"
 GMAIL = {

@@ -5,8 +5,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 
+from core import addresses
+from core.admin import FixedRows
 from core.searching import FoldedSearch
-from voices import addresses
 from voices.abuse.models import (
     AllowedNetwork,
     BlockedDomain,
@@ -38,18 +39,12 @@ class LimitForm(forms.ModelForm):
 
 
 @admin.register(Limit)
-class LimitAdmin(admin.ModelAdmin):
+class LimitAdmin(FixedRows):
     """How many forms are mailed as they come; the mail of others waits."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]
     readonly_fields = ["of"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class DomainForm(forms.ModelForm):

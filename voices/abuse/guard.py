@@ -7,7 +7,8 @@ from django import forms
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.http import HttpRequest
 
-from voices.abuse import checks, client, limits
+from core import networks
+from voices.abuse import checks, limits
 from voices.abuse.models import Arrival
 from voices.abuse.suspicion import ALARM, SUSPICIONS, has_bot_mark
 
@@ -88,7 +89,7 @@ def receive(
     Belongs in the transaction that stores the form. Raises limits.TooMany for any kind
     but signing, and then nothing may be stored.
     """
-    address = client.address_of(request)
+    address = networks.address_of(request)
     own = form.suspicions()
     count = limits.arrive(kind, address, email_key, is_bot=has_bot_mark(own))
     found = {
@@ -99,7 +100,7 @@ def receive(
     if found and count.is_busy:
         found.add(ALARM)
     return Receipt(
-        client.network_hash(address),
-        client.wide_network_hash(address),
+        networks.network_hash(address),
+        networks.wide_network_hash(address),
         [name for name in SUSPICIONS if name in found],
     )

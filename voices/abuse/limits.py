@@ -4,12 +4,10 @@ import logging
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from voices import addresses
-from voices.abuse import client
+from core import addresses, locks, networks
 from voices.abuse.models import Alarm, AllowedNetwork, Arrival, Limit, MailProvider
 
 logger = logging.getLogger(__name__)
@@ -94,8 +92,8 @@ def make_arrival(form: Arrival.Form, address: str, email_key: str) -> Arrival:
         arrival.address_hash = addresses.fingerprint(email_key)
     if AllowedNetwork.objects.has(address):
         return arrival
-    arrival.network_hash = client.network_hash(address)
-    arrival.wide_network_hash = client.wide_network_hash(address)
+    arrival.network_hash = networks.network_hash(address)
+    arrival.wide_network_hash = networks.wide_network_hash(address)
     domain = addresses.mail_domain(email_key)
     if domain and not MailProvider.objects.filter(domain=domain).exists():
         arrival.domain_hash = addresses.fingerprint(domain)
@@ -147,7 +145,4 @@ def lock(sender: str) -> None:
     It is not the lock on an address that signing takes, so a form never waits for
     what becomes of others, and its time tells nothing of the address.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [sender]
-        )
+    locks.lock(locks.Lock.SENDER, sender)

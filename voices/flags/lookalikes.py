@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.contrib.auth import get_user_model
 
-from voices.plain_text import marks
+from core.plain_text import marks
 
 # More marks than these on one letter are no spelling that is common in America.
 MANY_MARKS = 3

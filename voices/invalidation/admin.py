@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from core.fields import TidyCharField
+from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.invalidation import change
-from voices.invalidation.models import Invalidation
 from voices.invalidation.select import Criteria, effect, fingerprint, sample
-from voices.plain_text import tidy_paragraphs, validate_plain_text
-from voices.signing.forms import TidyCharField
+from voices.signatures.invalidations import Invalidation
 
 
 class ReasonForm(forms.Form):

@@ -8,10 +8,11 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from voices.invalidation.models import InvalidatedAddress, Invalidation
+from core.locks import INVALIDATION, take_turns
 from voices.invalidation.select import Criteria, fingerprint
-from voices.objections.models import Objection
-from voices.signing.models import Signature
+from voices.signatures.invalidations import InvalidatedAddress, Invalidation
+from voices.signatures.models import Signature
+from voices.signatures.objections import Objection
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
@@ -28,7 +29,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
 
     Raises ChangedError. `seen` is what `fingerprint` returned.
     """
-    take_turns()
+    take_turns(INVALIDATION)
     chosen = criteria.select()
     lock_rows(chosen)
     count, found = fingerprint(chosen)
@@ -59,7 +60,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
 @transaction.atomic
 def undo(invalidation: Invalidation, by) -> int | None:
     """Count again those it still holds; None if that was done before."""
-    take_turns()
+    take_turns(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
         return None
     count = put_back(Signature.objects.filter(invalidation=invalidation))
@@ -71,7 +72,7 @@ def undo(invalidation: Invalidation, by) -> int | None:
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by) -> int:
     """Count single ones again; the invalidation goes on holding the others."""
-    take_turns()
+    take_turns(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     lock_rows(held)
     by_invalidation: dict[int, list[int]] = {}
@@ -100,14 +101,6 @@ def put_back(held: QuerySet[Signature]) -> int:
     )
     queue_drop()
     return count
-
-
-def take_turns() -> None:
-    """Let one transaction at a time invalidate or put back, until it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('voices.invalidation', 2))"
-        )
 
 
 def lock_rows(signatures: QuerySet[Signature]) -> None:

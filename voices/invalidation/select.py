@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.fields import LineField
 from rankings.states import PLACES
 from voices.invalidation.links import HASH_SHOWN
-from voices.signing.models import Signature, Source
+from voices.signatures.models import Signature, Source
 from voices.wall.models import Tally
 
 SAMPLE = 10

@@ -3,17 +3,18 @@
 from django.contrib import admin, messages
 from django.utils.timesince import timesince
 
+from core.admin import ActionsOnly
 from voices.abuse.suspicion import labels
 from voices.letters.models import HeldForm
 from voices.letters.queue import release
-from voices.signing.models import Lane
+from voices.signatures.models import Lane
 
 MOST_AT_A_TIME = 500
 HASH_SHOWN = 8
 
 
 @admin.register(HeldForm)
-class HeldFormAdmin(admin.ModelAdmin):
+class HeldFormAdmin(ActionsOnly):
     """Only what tells a program's form from a person's: no name and no statement."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
@@ -26,18 +27,8 @@ class HeldFormAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         return HeldForm.objects.filter(lane=Lane.HELD, confirmed_at=None)
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        # To release, not to change what somebody wrote.
-        return obj is None and super().has_change_permission(request)
-
     def has_view_permission(self, request, obj=None):
         return obj is None and super().has_view_permission(request)
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     @admin.action(description="Release into the slow lane", permissions=["change"])
     def release(self, request, queryset):

@@ -13,11 +13,11 @@ from enum import StrEnum
 from django.db import transaction
 from django.utils import timezone
 
-from voices import addresses
+from core import addresses
 from voices.letters import reports
 from voices.letters.models import Letter
 from voices.letters.reports import is_for_good
-from voices.signing.models import Signature
+from voices.signatures.models import Signature
 
 logger = logging.getLogger(__name__)
 

@@ -7,17 +7,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from voices import addresses
+from core import addresses
 from voices.letters import refusing, repeats
-from voices.letters.models import Letter
+from voices.letters.models import Letter, Update
 from voices.letters.queue import AWAITED
-from voices.managing.models import AddressChange
-from voices.signing import tokens
-from voices.signing.models import Signature, Submission
-from voices.updates.headers import ListUnsubscribe
-from voices.updates.models import Update
-from voices.updates.readers import is_reader
-from voices.updates.tokens import unsubscribing
+from voices.letters.unsubscribe import ListUnsubscribe, unsubscribing
+from voices.letters.updates import is_reader
+from voices.signatures import tokens
+from voices.signatures.models import Signature, Submission
+from voices.signatures.requests import AddressChange
 from voices.wall.models import Voice
 
 

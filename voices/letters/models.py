@@ -6,12 +6,29 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from voices import addresses
-from voices.managing.models import AddressChange
-from voices.signing.models import Signature, Submission
-from voices.updates.models import Update
+from core import addresses
+from voices.signatures.models import Signature, Submission
+from voices.signatures.requests import AddressChange
 
 DAY = timedelta(days=1)
+
+
+class Update(models.Model):
+    """A mail to all who asked for updates: written by staff, queued once."""
+
+    subject = models.CharField(max_length=120)
+    body = models.TextField(help_text="Plain text. Empty lines part paragraphs.")
+    written_at = models.DateTimeField(db_default=Now(), editable=False)
+    queued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    queued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return self.subject
 
 
 class LetterQuerySet(models.QuerySet):

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from voices import addresses
+from core import addresses
 from voices.letters.models import Letter, RefusedAddress
 from voices.letters.turns import next_turn
-from voices.managing.models import AddressChange
-from voices.signing.models import Lane, Signature, Submission
+from voices.signatures.models import Lane, Signature, Submission
+from voices.signatures.requests import AddressChange
 
 # A person waits for these, and gets them also where the address has bounced; of the
 # last, which warns, only a mailbox that takes mail hears.

@@ -3,9 +3,9 @@
 The hashes lead to a signature even after the form has been deleted.
 """
 
-from voices import addresses
-from voices.managing.models import AddressChange
-from voices.signing.models import Signature, Submission
+from core import addresses
+from voices.signatures.models import Signature, Submission
+from voices.signatures.requests import AddressChange
 
 
 def subject(waiting: Submission | AddressChange) -> str:

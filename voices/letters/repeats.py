@@ -10,7 +10,7 @@ from django.core.signing import Signer
 from django.utils import timezone
 
 from voices.letters.models import Letter
-from voices.signing.models import Signature, Submission
+from voices.signatures.models import Signature, Submission
 
 WEEK = timedelta(days=7)
 

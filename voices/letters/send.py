@@ -15,13 +15,13 @@ from django.core.mail import EmailMultiAlternatives, mailers
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from voices import addresses
+from core import addresses
 from voices.letters import bounces
 from voices.letters.compose import compose
 from voices.letters.models import DAY, Attempt, Letter, RefusedAddress
 from voices.letters.repeats import tell_signer
 from voices.letters.take import Taken, give_back, take
-from voices.signing.models import Submission
+from voices.signatures.models import Submission
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import threading
 
 from django.db import close_old_connections, connection
 
+from voices.letters.link_requests import answer_requests
 from voices.letters.send import send_next
-from voices.managing.queue import answer_requests
 
 logger = logging.getLogger(__name__)
 

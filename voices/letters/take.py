@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from core.locks import LETTERS, take_turns
 from voices.letters.models import Attempt, Letter, LetterQuerySet
 
 Lane = Letter.Lane
@@ -38,11 +39,8 @@ class Taken(NamedTuple):
 @transaction.atomic
 def take() -> Taken:
     """Take the next letters that may leave now."""
-    with connection.cursor() as cursor:
-        # Senders count one after the other, so that the rate is exact.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('voices.letters', 0))"
-        )
+    # Senders count one after the other, so that the rate is exact.
+    take_turns(LETTERS)
     now = timezone.now()
     ids = choose(now)
     claim(ids, now)

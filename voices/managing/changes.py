@@ -11,14 +11,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from voices import addresses
+from core import addresses
 from voices.abuse.models import Arrival
-from voices.invalidation.models import InvalidatedAddress
 from voices.letters.models import Letter, RefusedAddress, Turn
 from voices.letters.queue import queue_letter
-from voices.managing.models import AddressChange, LinkRequest
-from voices.objections.models import Objection
-from voices.signing.models import NameDisplay, Signature, Submission, shown_name
+from voices.signatures.invalidations import InvalidatedAddress
+from voices.signatures.models import NameDisplay, Signature, Submission, shown_name
+from voices.signatures.objections import Objection
+from voices.signatures.requests import AddressChange, LinkRequest
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 

@@ -3,11 +3,11 @@
 from django.db.models import Q
 
 from voices.letters.models import Letter
-from voices.managing.models import AddressChange
-from voices.objections.models import Objection
 from voices.reports.models import Report
 from voices.reveals.models import Reveal
-from voices.signing.models import Signature
+from voices.signatures.models import Signature
+from voices.signatures.objections import Objection
+from voices.signatures.requests import AddressChange
 
 # Keys of the database's own, and what is made of the other columns.
 INTERNAL = {"id", "ref", "voice", "search", "text_key", "invalidation"}

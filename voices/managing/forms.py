@@ -1,12 +1,12 @@
 from django import forms
 
-from core.fields import EmailField
+from core.fields import EmailField, TidyCharField
+from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
-from voices.objections.models import OBJECTION_LENGTH
-from voices.plain_text import tidy_paragraphs, validate_plain_text
-from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, TidyCharField
-from voices.signing.models import NameDisplay, Signature, shown_name
+from voices.signatures.models import NameDisplay, Signature, shown_name
+from voices.signatures.objections import OBJECTION_LENGTH
+from voices.signing.forms import EMAIL_MESSAGE, AddressMixin
 from voices.wall.models import STATEMENT_LENGTH
 
 

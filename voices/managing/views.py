@@ -9,11 +9,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from voices.abuse import client, guard, limits
+from core import networks
+from core.posts import see_other, takes_form
+from voices.abuse import guard, limits
 from voices.abuse.checks import has_blocked_domain
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
 from voices.abuse.suspicion import has_bot_mark
+from voices.letters.link_requests import queue_link
 from voices.managing import changes
 from voices.managing.data import everything
 from voices.managing.forms import (
@@ -23,15 +26,18 @@ from voices.managing.forms import (
     SureForm,
     VoiceForm,
 )
-from voices.managing.models import AddressChange
-from voices.managing.queue import queue_link
-from voices.objections.models import Objection
-from voices.signing import tokens
-from voices.signing.models import Signature
-from voices.signing.views import GET_OR_POST, redirect_see_other
+from voices.signatures import tokens
+from voices.signatures.models import Signature
+from voices.signatures.objections import Objection
+from voices.signatures.requests import AddressChange
 
 
-@GET_OR_POST
+def ask_again(request):
+    """Give back the address that was typed when the CSRF check failed."""
+    return ask_page(request, AskForm(request.POST), stale=True, status=403)
+
+
+@takes_form(stale=ask_again)
 def ask(request):
     """Mail a link to manage a signature; says the same whoever asks."""
     if request.method != "POST":
@@ -45,7 +51,7 @@ def ask(request):
         receive(request, form)
     except TooMany as too_many:
         return ask_page(request, form, wait_minutes=too_many.minutes, status=429)
-    return redirect_see_other("voices:manage-sent")
+    return see_other("voices:manage-sent")
 
 
 def ask_page(request, form, *, status=200, **context):
@@ -111,7 +117,20 @@ def for_signer(view):
     return opened
 
 
-@GET_OR_POST
+@for_signer
+def manage_again(request, token, signature):
+    """Give back what was typed into the page when the CSRF check failed."""
+    typed: dict[str, Form] = {}
+    if request.POST.get("action") == "save":
+        typed["voice_form"] = VoiceForm(request.POST, signature=signature)
+    if request.POST.get("action") == "address":
+        typed["address_form"] = NewAddressForm(request.POST)
+    if request.POST.get("action") == "object":
+        typed["objection_form"] = ObjectionForm(request.POST)
+    return manage_page(request, token, signature, stale=True, **typed)
+
+
+@takes_form(stale=manage_again)
 @for_signer
 def manage(request, token, signature):
     """Show a signer what there is, and do what the pressed button says."""
@@ -180,7 +199,7 @@ def erase_form(data=None):
 
 
 def back(token, done):
-    response = redirect_see_other("voices:manage", token)
+    response = see_other("voices:manage", token)
     response["Location"] += f"?done={done}"
     return response
 
@@ -229,7 +248,7 @@ def ask_new_address(request, signature, email, key) -> None:
     No number keeps the mail back, because strangers can use up those of an address or
     a domain. Each signer has a limit of their own, which nobody else can reach.
     """
-    limits.arrive(Arrival.Form.MANAGE, client.address_of(request), key)
+    limits.arrive(Arrival.Form.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
         changes.ask_new_address(signature, email, key)
 
@@ -256,20 +275,7 @@ def erase(request, token, signature):
     if not form.is_valid():
         return manage_page(request, token, signature, erase_form=form)
     changes.erase(signature)
-    return redirect_see_other("voices:manage-erased")
-
-
-@for_signer
-def lost_cookie(request, token, signature):
-    """Give back what was typed into the page when the CSRF check failed."""
-    typed: dict[str, Form] = {}
-    if request.POST.get("action") == "save":
-        typed["voice_form"] = VoiceForm(request.POST, signature=signature)
-    if request.POST.get("action") == "address":
-        typed["address_form"] = NewAddressForm(request.POST)
-    if request.POST.get("action") == "object":
-        typed["objection_form"] = ObjectionForm(request.POST)
-    return manage_page(request, token, signature, stale=True, **typed)
+    return see_other("voices:manage-erased")
 
 
 ACTIONS = {
@@ -295,7 +301,7 @@ def data(request, token, signature):
     return response
 
 
-@GET_OR_POST
+@takes_form()
 def new_address(request, token):
     """Only the button changes the address, for mail scanners open links."""
     change = None

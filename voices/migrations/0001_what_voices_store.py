@@ -5,8 +5,8 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import uuid
-import voices.plain_text
-import voices.signing.models
+import core.plain_text
+import core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('consent_text', models.TextField(editable=False)),
                 ('consent_at', models.DateTimeField(editable=False)),
                 ('updates', models.BooleanField(default=False, verbose_name='wants updates')),
-                ('ref', models.CharField(default=voices.signing.models.make_ref, editable=False, max_length=30, unique=True)),
+                ('ref', models.CharField(default=core.ids.make_ref, editable=False, max_length=30, unique=True)),
                 ('email_masked', models.CharField(editable=False, max_length=300)),
                 ('statement', models.TextField(blank=True, max_length=600)),
                 ('submitted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
@@ -134,12 +134,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('founding_number', models.PositiveSmallIntegerField(blank=True, editable=False, null=True, unique=True)),
-                ('name', models.CharField(max_length=100, validators=[voices.plain_text.validate_name], verbose_name='name as shown')),
-                ('profession', models.CharField(blank=True, max_length=80, validators=[voices.plain_text.validate_name])),
+                ('name', models.CharField(max_length=100, validators=[core.plain_text.validate_name], verbose_name='name as shown')),
+                ('profession', models.CharField(blank=True, max_length=80, validators=[core.plain_text.validate_name])),
                 ('profession_group', models.CharField(blank=True, choices=[('builders-and-trades', 'Builders and trades'), ('clergy', 'Clergy'), ('farmers', 'Farmers'), ('first-responders', 'First responders'), ('health-care', 'Health care'), ('law', 'Law'), ('military-and-veterans', 'Military and veterans'), ('parents', 'Parents'), ('students', 'Students'), ('teachers', 'Teachers'), ('other', 'Other')], max_length=30)),
-                ('city', models.CharField(blank=True, max_length=80, validators=[voices.plain_text.validate_name])),
+                ('city', models.CharField(blank=True, max_length=80, validators=[core.plain_text.validate_name])),
                 ('state', models.CharField(blank=True, choices=[('AL', 'Alabama'), ('AK', 'Alaska'), ('AZ', 'Arizona'), ('AR', 'Arkansas'), ('CA', 'California'), ('CO', 'Colorado'), ('CT', 'Connecticut'), ('DE', 'Delaware'), ('DC', 'District of Columbia'), ('FL', 'Florida'), ('GA', 'Georgia'), ('HI', 'Hawaii'), ('ID', 'Idaho'), ('IL', 'Illinois'), ('IN', 'Indiana'), ('IA', 'Iowa'), ('KS', 'Kansas'), ('KY', 'Kentucky'), ('LA', 'Louisiana'), ('ME', 'Maine'), ('MD', 'Maryland'), ('MA', 'Massachusetts'), ('MI', 'Michigan'), ('MN', 'Minnesota'), ('MS', 'Mississippi'), ('MO', 'Missouri'), ('MT', 'Montana'), ('NE', 'Nebraska'), ('NV', 'Nevada'), ('NH', 'New Hampshire'), ('NJ', 'New Jersey'), ('NM', 'New Mexico'), ('NY', 'New York'), ('NC', 'North Carolina'), ('ND', 'North Dakota'), ('OH', 'Ohio'), ('OK', 'Oklahoma'), ('OR', 'Oregon'), ('PA', 'Pennsylvania'), ('RI', 'Rhode Island'), ('SC', 'South Carolina'), ('SD', 'South Dakota'), ('TN', 'Tennessee'), ('TX', 'Texas'), ('UT', 'Utah'), ('VT', 'Vermont'), ('VA', 'Virginia'), ('WA', 'Washington'), ('WV', 'West Virginia'), ('WI', 'Wisconsin'), ('WY', 'Wyoming'), ('PR', 'Puerto Rico'), ('GU', 'Guam'), ('VI', 'U.S. Virgin Islands'), ('AS', 'American Samoa'), ('MP', 'Northern Mariana Islands'), ('AA', 'Military or abroad')], max_length=2)),
-                ('statement', models.TextField(blank=True, max_length=600, validators=[voices.plain_text.validate_plain_text])),
+                ('statement', models.TextField(blank=True, max_length=600, validators=[core.plain_text.validate_plain_text])),
                 ('statement_as_sent', models.TextField(blank=True, editable=False)),
                 ('submitted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('review_since', models.DateTimeField(blank=True, editable=False, null=True)),

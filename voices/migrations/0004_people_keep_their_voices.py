@@ -5,15 +5,15 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import voices.abuse.models
-import voices.plain_text
-import voices.signing.models
+import core.plain_text
+import core.ids
 from django.conf import settings
 from django.db import migrations, models
 
 
 def give_refs(apps, schema_editor):
     for signature in apps.get_model('voices', 'Signature').objects.filter(ref=None):
-        signature.ref = voices.signing.models.make_ref()
+        signature.ref = core.ids.make_ref()
         signature.save(update_fields=['ref'])
 
 
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             name='AddressChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=voices.signing.models.make_ref, max_length=30, unique=True)),
+                ('ref', models.CharField(default=core.ids.make_ref, max_length=30, unique=True)),
                 ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
                 ('email_key', models.CharField(max_length=254)),
                 ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('impersonation', 'Somebody else wrote it in this name'), ('private-details', 'It holds private details of somebody'), ('other', 'Something else')], max_length=20)),
-                ('text', models.TextField(blank=True, max_length=1000, validators=[voices.plain_text.validate_plain_text])),
+                ('text', models.TextField(blank=True, max_length=1000, validators=[core.plain_text.validate_plain_text])),
                 ('network_hash', models.CharField(blank=True, editable=False, max_length=64)),
                 ('suspicions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, editable=False)),
                 ('arrived_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='signature',
             name='ref',
-            field=models.CharField(default=voices.signing.models.make_ref, editable=False, max_length=30, unique=True),
+            field=models.CharField(default=core.ids.make_ref, editable=False, max_length=30, unique=True),
         ),
         migrations.AddField(
             model_name='signature',

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from voices.addresses import fingerprint
+from core.addresses import fingerprint
 
 
 def fill(apps, schema_editor):

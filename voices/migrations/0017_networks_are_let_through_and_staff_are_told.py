@@ -17,7 +17,7 @@ LIMITS = {
 # Of one address at once: with 30 a petition table was too many.
 BURST, BURST_BEFORE = 60, 30
 
-# In the spelling of voices/addresses.py.
+# In the spelling of core/addresses.py.
 PROVIDERS = """
     aim.com ameritech.net aol.com att.net bellsouth.net centurylink.net charter.net
     comcast.net cox.net duck.com earthlink.net fastmail.com frontier.com

@@ -1,4 +1,3 @@
-import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -15,17 +14,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
+from core.admin import FixedRows, ReadOnly
+from core.diffs import word_diff
+from core.ids import read_id
 from core.searching import FoldedSearch
-from voices.flags.desk import (
+from voices.moderation import decide
+from voices.moderation.editing import VoiceForm
+from voices.moderation.flags import (
     FlagColumns,
     FlagFilter,
     SameNetworkFilter,
     SameTextFilter,
     prepare,
 )
-from voices.moderation import decide
-from voices.moderation.diff import word_diff
-from voices.moderation.editing import VoiceForm
 from voices.moderation.forms import (
     ChangesForm,
     DeclineForm,
@@ -69,7 +70,7 @@ def who(name, *lines):
     )
 
 
-class VoiceDesk(FlagColumns):
+class VoiceDesk(FixedRows, FlagColumns):
     """What the queue and the list of all voices have in common."""
 
     form = VoiceForm
@@ -90,24 +91,17 @@ class VoiceDesk(FlagColumns):
     class Media:
         js = [forms.Script("moderation.js", defer=True)]
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in LOOKUPS
+    lookups = LOOKUPS
 
     def get_fields(self, request, obj=None):
         read = ["read"] if self.has_change_permission(request, obj) else []
         return [*self.fields, *read]
-
-    def has_add_permission(self, request):
-        return False
 
     def has_change_permission(self, request, obj=None):
         # What its author has withdrawn or erased is to look at only.
         if obj is not None and obj.withdrawn_at:
             return False
         return super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def save_model(self, request, obj, form, change):
         if form.changed_data:
@@ -217,9 +211,7 @@ class VoiceDesk(FlagColumns):
         if kind not in self.QUESTIONS:
             raise Http404
         title, done, form_class, decide_on = self.QUESTIONS[kind]
-        ids = [
-            pk for pk in request.GET.getlist("id") if re.fullmatch("[0-9]{1,18}", pk)
-        ]
+        ids = [pk for pk in request.GET.getlist("id") if read_id(pk) is not None]
         voices = Voice.objects.filter(pk__in=ids)
         form = form_class(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -387,21 +379,12 @@ class ReasonAdmin(admin.ModelAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(admin.ModelAdmin):
+class DecisionAdmin(ReadOnly):
     """The log, to read."""
 
     list_display = ["at", "kind", "voice_id", "reason", "by"]
-    lookup_allowed = VoiceDesk.lookup_allowed
+    lookups = VoiceDesk.lookups
     list_filter = ["kind", "by"]
     list_select_related = ["reason", "by"]
     ordering = ["-pk"]
     show_full_result_count = False
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False

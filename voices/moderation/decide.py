@@ -19,7 +19,7 @@ from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision
 from voices.reports.models import Report
-from voices.signing.models import Signature
+from voices.signatures.models import Signature
 from voices.wall.cards import queue_cards
 from voices.wall.copies import queue_drop
 from voices.wall.models import Voice

@@ -9,15 +9,15 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from voices.moderation.decide import WORDS, lock
-from voices.plain_text import (
+from core.fields import TidyCharField
+from core.plain_text import (
     tidy_paragraphs,
     validate_city,
     validate_name,
     validate_plain_text,
     validate_profession,
 )
-from voices.signing.forms import TidyCharField
+from voices.moderation.decide import WORDS, lock
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
 # What its author took out meanwhile must not come back unseen.

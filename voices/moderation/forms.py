@@ -6,9 +6,9 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import BadRequest
 from django.utils import timezone
 
+from core.fields import TidyCharField
+from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
-from voices.plain_text import tidy_paragraphs, validate_plain_text
-from voices.signing.forms import TidyCharField
 
 # What the admin calls its field, in a list and on the page of one voice.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]

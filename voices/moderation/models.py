@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from voices.signing.models import Signature
+from voices.signatures.models import Signature
 from voices.wall.models import Voice
 
 

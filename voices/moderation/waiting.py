@@ -9,9 +9,9 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from voices.moderation.models import AwaitingVoice, QuarantinedSignature
-from voices.objections.models import InvalidatedSignature, Objection
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
+from voices.signatures.objections import InvalidatedSignature, Objection
 
 # The lists of reports, without those that are closed.
 OPEN_ONES = "?closed_at__isempty=1"

@@ -1,11 +1,12 @@
 from django.contrib import admin, messages
 from django.db.models import F
 
+from core.admin import FixedRows
 from voices.ranking_errors.models import RankingError
 
 
 @admin.register(RankingError)
-class RankingErrorAdmin(admin.ModelAdmin):
+class RankingErrorAdmin(FixedRows):
     """What readers say is wrong in the rankings; closed once it was looked into."""
 
     list_display = [
@@ -18,12 +19,6 @@ class RankingErrorAdmin(admin.ModelAdmin):
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
     actions = ["close"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def get_readonly_fields(self, request, obj=None):
         return [field.name for field in self.opts.fields if field.name != "id"]

@@ -1,10 +1,10 @@
 from django import forms
 
-from rankings.states import JURISDICTIONS
+from core.fields import TidyCharField
+from core.plain_text import tidy_line, tidy_paragraphs, validate_plain_text
+from rankings.states import JURISDICTIONS, PlaceSelect
 from voices.abuse.guard import GuardedForm
-from voices.plain_text import tidy_line, tidy_paragraphs, validate_plain_text
 from voices.ranking_errors.models import RankingError
-from voices.signing.forms import PlaceSelect, TidyCharField
 
 
 class RankingErrorForm(GuardedForm, forms.ModelForm):

@@ -1,8 +1,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from core.plain_text import validate_plain_text
 from rankings.states import JURISDICTIONS
-from voices.plain_text import validate_plain_text
 from voices.reports.base import ReaderReport, ReaderReportQuerySet
 
 

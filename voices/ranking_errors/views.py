@@ -2,6 +2,7 @@ from django.db import transaction
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from core.posts import see_other, takes_form
 from rankings.states import JURISDICTIONS, read_place
 from rankings.views import no_such_state
 from voices.abuse import guard
@@ -9,10 +10,15 @@ from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
 from voices.abuse.suspicion import has_bot_mark
 from voices.ranking_errors.forms import RankingErrorForm
-from voices.signing.views import GET_OR_POST, redirect_see_other
 
 
-@GET_OR_POST
+def report_again(request):
+    """Give back what was typed when the CSRF check failed."""
+    form = RankingErrorForm(request.POST)
+    return render_report(request, form, stale=True, status=403)
+
+
+@takes_form(stale=report_again)
 def report(request):
     """Take a report of an error in the rankings, for staff to look into."""
     if request.method != "POST":
@@ -27,7 +33,7 @@ def report(request):
         save(request, form)
     except TooMany as too_many:
         return render_report(request, form, wait_minutes=too_many.minutes, status=429)
-    return redirect_see_other("rankings-report-thanks")
+    return see_other("rankings-report-thanks")
 
 
 @transaction.atomic

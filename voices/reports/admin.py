@@ -3,11 +3,12 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
 
+from core.admin import ReadOnly
 from voices.reports.models import Report
 
 
 @admin.register(Report)
-class ReportAdmin(admin.ModelAdmin):
+class ReportAdmin(ReadOnly):
     """What readers reported, to read; the voice itself is decided on in the queue."""
 
     list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
@@ -17,17 +18,7 @@ class ReportAdmin(admin.ModelAdmin):
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"kind__exact", "closed_at__isempty", "voice__id__exact"}
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+    lookups = {"kind__exact", "closed_at__isempty", "voice__id__exact"}
 
     @admin.display(description="voice")
     def about(self, report):

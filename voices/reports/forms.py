@@ -1,9 +1,9 @@
 from django import forms
 
+from core.fields import TidyCharField
+from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.abuse.guard import GuardedForm
-from voices.plain_text import tidy_paragraphs, validate_plain_text
 from voices.reports.models import Report
-from voices.signing.forms import TidyCharField
 
 
 class ReportForm(GuardedForm, forms.ModelForm):

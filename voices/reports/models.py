@@ -2,8 +2,8 @@ from datetime import datetime
 
 from django.db import models
 
+from core.plain_text import validate_plain_text
 from voices.abuse.suspicion import is_doubtful
-from voices.plain_text import validate_plain_text
 from voices.reports.base import ReaderReport, ReaderReportQuerySet
 from voices.wall.models import Voice
 

@@ -3,16 +3,21 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from core.posts import see_other, takes_form
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
 from voices.abuse.suspicion import has_bot_mark, is_doubtful
 from voices.reports.forms import ReportForm
-from voices.signing.views import GET_OR_POST, redirect_see_other
 from voices.wall.models import Voice
 
 
-@GET_OR_POST
+def report_again(request, pk):
+    """Give back what was typed when the CSRF check failed."""
+    return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
+
+
+@takes_form(stale=report_again)
 def report(request, pk):
     """Take a report of a voice, which stays public until a moderator has decided."""
     if request.method != "POST":
@@ -20,7 +25,7 @@ def report(request, pk):
     form = ReportForm(request.POST)
     try:
         if form.is_valid() and save(request, form, pk):
-            return redirect_see_other("voices:report-thanks")
+            return see_other("voices:report-thanks")
     except TooMany as too_many:
         return render_report(
             request, pk, form, wait_minutes=too_many.minutes, status=429

@@ -4,6 +4,7 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 
+from core.admin import ReadOnly
 from voices.reveals.models import Reveal
 
 
@@ -41,7 +42,7 @@ class RevealsAddress(admin.ModelAdmin):
 
 
 @admin.register(Reveal)
-class RevealAdmin(admin.ModelAdmin):
+class RevealAdmin(ReadOnly):
     """The log, to read."""
 
     list_display = ["at", "by", "signature_id"]
@@ -52,15 +53,4 @@ class RevealAdmin(admin.ModelAdmin):
     ordering = ["-pk"]
     show_full_result_count = False
 
-    def lookup_allowed(self, lookup, value, request):
-        return lookup in {"by__id__exact"}
-
-    def has_add_permission(self, request):
-        # Revealing an address adds a row; nothing else does.
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+    lookups = {"by__id__exact"}

@@ -5,14 +5,9 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
 
-from core.fields import CodeField, EmailField, TextField
-from core.pasted import as_meant
-from rankings.states import PLACES, read_place
-from voices import addresses
-from voices.abuse.guard import GuardedForm
-from voices.flags.forms import ShowsDetails
-from voices.plain_text import (
-    is_nothing,
+from core import addresses
+from core.fields import CodeField, EmailField, TidyCharField
+from core.plain_text import (
     tidy_line,
     tidy_paragraphs,
     validate_city,
@@ -20,35 +15,15 @@ from voices.plain_text import (
     validate_plain_text,
     validate_profession,
 )
+from rankings.states import PLACES, PlaceSelect
+from voices.abuse.guard import GuardedForm
+from voices.flags.forms import ShowsDetails
+from voices.signatures.models import NameDisplay, Submission
+from voices.signatures.tokens import CODE_DIGITS
 from voices.signing import consent
-from voices.signing.models import NameDisplay, Submission
-from voices.signing.tokens import CODE_DIGITS
 from voices.wall.models import STATEMENT_LENGTH
 
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
-
-
-class TidyCharField(TextField):
-    """What people write, as they mean it: tidied, and empty for "n/a" if optional."""
-
-    def __init__(self, *, tidy=tidy_line, **kwargs):
-        self.tidy = tidy
-        self.line_end = "\n" if tidy is tidy_paragraphs else " "
-        super().__init__(strip=False, **kwargs)
-
-    def cleaned(self, text):
-        return super().cleaned(as_meant(super().cleaned(text)))
-
-    def to_python(self, value):
-        text = self.tidy(super().to_python(value))
-        return "" if not self.required and is_nothing(text) else text
-
-
-class PlaceSelect(forms.Select):
-    """A list of places that also takes other names of them."""
-
-    def value_from_datadict(self, data, files, name):
-        return read_place(super().value_from_datadict(data, files, name) or "")
 
 
 def tidy_zip(text: str) -> str:

@@ -1,10 +1,11 @@
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
+from core.posts import see_other, takes_form
 from rankings.states import PLACES, read_place
 from voices.abuse import guard
 from voices.abuse.models import Arrival
@@ -12,18 +13,23 @@ from voices.letters import refusing
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import queue_confirmation, send_again
 from voices.letters.repeats import stopping
-from voices.signing import tokens
+from voices.signatures import tokens
+from voices.signatures.models import Signature, Source, Submission, lane_for
 from voices.signing.forms import CodeForm, SignForm
-from voices.signing.models import Signature, Source, Submission, lane_for
 from voices.wall.models import Tally
-
-GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 # What somebody types into the form, as it may have to be typed again.
 TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]
 
 
-@GET_OR_POST
+def add_again(request):
+    """Give back what was typed into the form when the CSRF check failed."""
+    if not settings.SIGNING_OPEN:
+        return render_closed(request, status=403)
+    return render_add(request, SignForm(request.POST), stale=True, status=403)
+
+
+@takes_form(stale=add_again)
 def add(request):
     """The form. Whoever signs, and however often, gets the same next page."""
     if not settings.SIGNING_OPEN:
@@ -36,7 +42,7 @@ def add(request):
     if details := form.show_details():
         return render_add(request, form, details=details, status=422)
     submission = receive(request, form)
-    return redirect_see_other("voices:check", submission.ref)
+    return see_other("voices:check", submission.ref)
 
 
 def read_initial(query) -> dict[str, str]:
@@ -87,13 +93,16 @@ def render_closed(request, *, status=503):
     return render(request, "voices/signing_closed.html", context, status=status)
 
 
-def redirect_see_other(*args):
-    response = redirect(*args)
-    response.status_code = 303
-    return response
+def check_again(request, ref):
+    """Give back the code that was typed when the CSRF check failed."""
+    submission = Submission.objects.filter(ref=ref).first()
+    if submission is None:
+        return None
+    form = CodeForm(request.POST)
+    return render_check(request, submission, form, stale=True, status=403)
 
 
-@GET_OR_POST
+@takes_form(stale=check_again)
 def check(request, ref):
     """Take the code, or send the mail again; says the same whoever has signed."""
     submission = get_object_or_404(Submission, ref=ref)
@@ -137,7 +146,7 @@ def render_check(request, submission, form, *, status=200, **context):
     return render(request, "voices/check_email.html", context, status=status)
 
 
-@GET_OR_POST
+@takes_form()
 def confirm(request, token):
     """Show what will appear; only the button confirms, for mail scanners open links."""
     submission, problem = find_submission(token)
@@ -151,7 +160,7 @@ def confirm(request, token):
 def confirm_form(request, submission):
     """Confirm a form whose mail was read; the next page is the same for everybody."""
     if submission.confirm():
-        return redirect_see_other("voices:thanks")
+        return see_other("voices:thanks")
     forms = Submission.objects.select_related("signature")
     closed = forms.filter(pk=submission.pk).first()
     return render_problem(request, closed, closed_by(closed) if closed else "unknown")
@@ -192,7 +201,7 @@ def thanks(request):
     )
 
 
-@GET_OR_POST
+@takes_form()
 def stop_repeats(request, token):
     """Stop telling a signer that somebody filled in the form with their address."""
     try:
@@ -211,7 +220,7 @@ def stop_repeats(request, token):
     return render(request, "voices/stop_repeats.html", {"state": state})
 
 
-@GET_OR_POST
+@takes_form()
 def not_me(request, token):
     """Delete what somebody else entered for an address, and stop unrequested mail."""
     try:

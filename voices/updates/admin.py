@@ -10,16 +10,12 @@ from django.utils.csp import CSP
 from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
 
+from core.fields import TidyCharField
+from core.plain_text import tidy_paragraphs, validate_one_line, validate_plain_text
 from voices.letters.compose import compose_sample
-from voices.plain_text import (
-    tidy_paragraphs,
-    validate_one_line,
-    validate_plain_text,
-)
-from voices.signing.forms import TidyCharField
-from voices.updates.models import Update
+from voices.letters.models import Update
+from voices.letters.updates import readers
 from voices.updates.queue import queue_update
-from voices.updates.readers import readers
 
 # A mail brings its style with it; nothing else of it may do anything.
 MAIL_POLICY: dict[str, list[str]] = {

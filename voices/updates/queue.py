@@ -7,11 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from voices import addresses
-from voices.letters.models import Letter
-from voices.signing.models import Signature
-from voices.updates.models import Update
-from voices.updates.readers import readers
+from core import addresses
+from voices.letters.models import Letter, Update
+from voices.letters.updates import readers
+from voices.signatures.models import Signature
 
 QUEUE_COPIES = "voices.queue_update"
 # Few enough that a worker that is asked to stop ends them in time.

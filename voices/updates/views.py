@@ -3,8 +3,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from voices.signing.models import Signature
-from voices.updates.tokens import unsubscribing
+from voices.letters.unsubscribe import unsubscribing
+from voices.signatures.models import Signature
 
 
 # A mail program posts here by itself and has no cookie (RFC 8058); all that a forged

@@ -9,17 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.folding import Fold, search_words
-from core.searching import folded_words
-from rankings.states import PLACES
-from voices.flags import find
-from voices.flags.lookalikes import staff_names
-from voices.flags.models import WatchedWord
-from voices.plain_text import (
+from core.plain_text import (
     validate_city,
     validate_name,
     validate_plain_text,
     validate_profession,
 )
+from core.searching import folded_words
+from rankings.states import PLACES
+from voices.flags import find
+from voices.flags.lookalikes import staff_names
+from voices.flags.models import WatchedWord
 from voices.professions import ProfessionGroup, propose_group
 
 STATEMENT_LENGTH = 600

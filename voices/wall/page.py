@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from psycopg.errors import QueryCanceled
 
+from core.filters import NoSuchPage
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
@@ -18,10 +19,6 @@ PAGE_SIZE = 36
 # A search shows this many matches, the newest, and no more.
 MOST_MATCHES = 1000
 LONGEST_SEARCH_MS = 800
-
-
-class NoSuchPage(Exception):
-    """The address asks for a page that cannot be; its text says why to the reader."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,17 @@
-from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from cards.models import Busy
 from cards.views import busy_response, card_response
-from core.pasted import clean
+from core.filters import NoSuchPage, no_such_page, read_choice, read_words
 from core.public import public_page
 from rankings.states import PLACES, read_place
-from voices.plain_text import validate_plain_text
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
 from voices.wall.models import Tally, Voice
-from voices.wall.page import Filters, NoSuchPage, WallPage
+from voices.wall.page import Filters, WallPage
 
-LONGEST_SEARCH = 200
 # Other voices of the same state, below a voice.
 MORE = 3
 
@@ -32,28 +29,19 @@ def wall(request):
             return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
         page = WallPage(filters, request.GET.get("before", ""))
     except NoSuchPage as problem:
-        context = {"sentence": str(problem), "back": request.path}
-        return render(request, "404.html", context, status=404)
+        return no_such_page(request, problem)
     signers = Tally.objects.signers().total()
     return render(request, "voices/voice_list.html", {"page": page, "signers": signers})
 
 
 def read_filters(query) -> Filters:
     """Return the filters of the address; raises NoSuchPage for one that cannot be."""
-    state = read_place(query.get("state", ""))
-    profession = query.get("profession", "")
-    words = " ".join(clean(query.get("q", "")).split())
-    if state and state not in PLACES:
-        raise NoSuchPage("There is no such state.")
-    if profession and profession not in ProfessionGroup.values:
-        raise NoSuchPage("There is no such group of professions.")
-    if len(words) > LONGEST_SEARCH:
-        raise NoSuchPage(f"A search takes at most {LONGEST_SEARCH} characters.")
-    try:
-        validate_plain_text(words)
-    except ValidationError as error:
-        raise NoSuchPage("The search holds characters that are not text.") from error
-    return Filters(words, state, profession)
+    place = read_place(query.get("state", ""))
+    state = read_choice(place, PLACES, "There is no such state.")
+    no_group = "There is no such group of professions."
+    group = query.get("profession", "")
+    profession = read_choice(group, ProfessionGroup.values, no_group)
+    return Filters(read_words(query), state, profession)
 
 
 @require_safe

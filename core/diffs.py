@@ -1,0 +1,51 @@
+"""The words that an edit took out and put in, as HTML."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+# Words around a change in a short diff.
+AROUND = 8
+
+
+def word_diff(before: str, after: str) -> SafeString:
+    """Return `after` as HTML with added words in <ins> and lost ones in <del>."""
+    old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
+    parts = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
+        lost, added = "".join(old[a:b]), "".join(new[c:d])
+        if kind == "equal":
+            parts.append(format_html("{}", lost))
+            continue
+        if lost:
+            parts.append(format_html("<del>{}</del>", lost))
+        if added:
+            parts.append(format_html("<ins>{}</ins>", added))
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def short_diff(before: str, after: str) -> SafeString:
+    """Return the changed words as HTML, with a few words around each."""
+    old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, old, new)
+    places = [
+        format_html_join("", "{}", ([part] for part in place(group, old, new)))
+        for group in matcher.get_grouped_opcodes(AROUND)
+    ]
+    return format_html_join(" … ", "{}", ([each] for each in places))
+
+
+def place(group, old: list[str], new: list[str]) -> Iterator[str]:
+    for kind, a, b, c, d in group:
+        if kind == "equal":
+            yield "".join(new[c:d])
+            continue
+        if a < b:
+            yield format_html("<del>{}</del>", "".join(old[a:b]))
+        if c < d:
+            yield format_html("<ins>{}</ins>", "".join(new[c:d]))

@@ -1,0 +1,41 @@
+"""What a page's query string asks for, and the 404 where there is no such page."""
+
+from collections.abc import Container, Mapping
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.pasted import clean
+from core.plain_text import validate_plain_text
+
+LONGEST_SEARCH = 200
+
+
+class NoSuchPage(Exception):
+    """The query asks for a page that can't be; the text tells the reader why."""
+
+
+def read_words(query: Mapping[str, str]) -> str:
+    """Return the search `q` in single spaces. Raises NoSuchPage."""
+    words = " ".join(clean(query.get("q", "")).split())
+    if len(words) > LONGEST_SEARCH:
+        raise NoSuchPage(f"A search takes at most {LONGEST_SEARCH} characters.")
+    try:
+        validate_plain_text(words)
+    except ValidationError as error:
+        raise NoSuchPage("The search has characters that are not text.") from error
+    return words
+
+
+def read_choice(value: str, known: Container[str], sentence: str) -> str:
+    """Return a filter's value, "" for none. Raises NoSuchPage for an unknown one."""
+    if value and value not in known:
+        raise NoSuchPage(sentence)
+    return value
+
+
+def no_such_page(request: HttpRequest, problem: NoSuchPage) -> HttpResponse:
+    # The link back leads to the same page without its query.
+    context = {"sentence": str(problem), "back": request.path}
+    return render(request, "404.html", context, status=404)

@@ -1,0 +1,19 @@
+"""References that nobody can guess, and ids as they arrive in requests."""
+
+import secrets
+
+# PostgreSQL's bigint.
+BIGGEST_ID = 2**63 - 1
+
+
+def make_ref() -> str:
+    """Return 22 URL-safe characters with 128 bits of randomness."""
+    return secrets.token_urlsafe(16)
+
+
+def read_id(text: str) -> int | None:
+    """Return the primary key that `text` names; None if no row can have it."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(BIGGEST_ID))):
+        return None
+    number = int(text)
+    return number if number <= BIGGEST_ID else None

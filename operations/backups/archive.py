@@ -1,0 +1,106 @@
+"""A backup's file: written in one step, and not believed until its sum is right."""
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from operations.backups import BackupError
+
+FORMAT = 1
+SUFFIX = ".backup"
+ABOUT, DUMP = "about.json", "database.dump"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a backup says of itself; `rows` are counts by table."""
+
+    made_at: str
+    postgres: int
+    migrations: list[list[str]]
+    rows: dict[str, int]
+    sha256: str
+    format: int = FORMAT
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def name_of(made_at: datetime) -> str:
+    return f"aaqi-{made_at:%Y%m%d-%H%M%S}{SUFFIX}"
+
+
+def write(about: About, dump: Path, target: Path) -> None:
+    draft = target.with_name(f".{target.name}.part")
+    text = json.dumps(asdict(about), indent=1).encode()
+    entry = tarfile.TarInfo(ABOUT)
+    entry.size = len(text)
+    with draft.open("xb") as file:
+        # It holds everything that is private.
+        draft.chmod(0o600)
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            tar.addfile(entry, io.BytesIO(text))
+            tar.add(dump, DUMP)
+    draft.rename(target)
+
+
+def read(path: Path) -> About:
+    """Return what the backup says of itself; raises BackupError for what is none."""
+    try:
+        with tarfile.open(path) as tar:
+            # The first, so that the rest need not be whole for this.
+            first = tar.next()
+            if first is None or first.name != ABOUT:
+                raise KeyError(ABOUT)
+            return parse(path, open_member(tar, first).read())
+    except FileNotFoundError:
+        raise BackupError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tarfile.TarError, KeyError) as error:
+        raise BackupError(
+            f"{path} is not a backup of this site, or its beginning is damaged."
+        ) from error
+
+
+def parse(path: Path, text: bytes) -> About:
+    try:
+        found = json.loads(text)
+        if found["format"] > FORMAT:
+            raise BackupError(
+                f"{path} was made by a newer release than this one. Upgrade the site "
+                "first, then restore it."
+            )
+        return About(**found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"What {path} says of itself cannot be read.") from error
+
+
+def extract(path: Path, about: About, target: Path) -> None:
+    """Write the dump to `target`; raises BackupError unless it is whole."""
+    try:
+        with tarfile.open(path) as tar, target.open("wb") as file:
+            shutil.copyfileobj(open_member(tar, DUMP), file)
+    except (tarfile.TarError, KeyError, EOFError) as error:
+        raise BackupError(
+            f"{path} is truncated or damaged. Take another backup."
+        ) from error
+    if digest(target) != about.sha256:
+        raise BackupError(
+            f"{path} is truncated or damaged: its checksum is wrong. Take another "
+            "backup."
+        )
+
+
+def open_member(tar: tarfile.TarFile, member: str | tarfile.TarInfo):
+    file = tar.extractfile(member)
+    if file is None:
+        raise KeyError(member)
+    return file

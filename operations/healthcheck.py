@@ -1,0 +1,52 @@
+"""Whether a container does its work: `python -m operations.healthcheck web`.
+
+Without Django, because it runs every few seconds.
+"""
+
+import http.client
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+from aaqi import environment
+
+# A new backup is due every day.
+BACKUP_HOURS = 26
+
+
+def web() -> bool:
+    """Whether the web service that listens on WEB_SOCKET is ready for visitors."""
+    connection = http.client.HTTPConnection("localhost")
+    with socket.socket(socket.AF_UNIX) as connection.sock:
+        connection.sock.settimeout(4)
+        connection.sock.connect(os.environ["WEB_SOCKET"])
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+
+
+def worker() -> bool:
+    """Whether a worker has noted within half a minute that it is alive."""
+    url = environment.read_database_url("DATABASE_URL")
+    with psycopg.connect(url, connect_timeout=4) as database:
+        beats = database.execute(
+            "SELECT FROM procrastinate_workers "
+            "WHERE last_heartbeat > now() - interval '30 seconds'"
+        )
+        return beats.rowcount > 0
+
+
+def backup() -> bool:
+    """Whether there is a good backup of the last day."""
+    files = Path(environment.read("BACKUP_FOLDER")).glob("*.backup")
+    newest = max((file.stat().st_mtime for file in files), default=0)
+    return time.time() - newest < BACKUP_HOURS * 60 * 60
+
+
+CHECKS = {"web": web, "worker": worker, "backup": backup}
+
+if __name__ == "__main__":
+    sys.exit(not CHECKS[sys.argv[1]]())

@@ -1,0 +1,26 @@
+"""Make a backup of the database, and prove that it can be restored."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from operations.backups import BackupError, archive, make
+
+
+class Command(BaseCommand):
+    help = "Write a backup into BACKUP_FOLDER, after restoring and counting it."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--folder", type=Path, default=settings.BACKUP_FOLDER)
+
+    def handle(self, folder, **options):
+        try:
+            path = make.make(folder)
+        except (BackupError, OSError) as error:
+            raise CommandError(f"No backup was made. {error}") from error
+        rows = archive.read(path).rows
+        self.stdout.write(
+            f"{path}: {sum(rows.values())} rows in {len(rows)} tables, "
+            "restored and counted."
+        )

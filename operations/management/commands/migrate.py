@@ -1,0 +1,14 @@
+"""Django's `migrate`, as the owner of the tables."""
+
+from django.core.management.commands import migrate
+
+from operations.database_roles import as_owner, give_rights
+
+
+class Command(migrate.Command):
+    @as_owner()
+    def handle(self, *args, **options):
+        # Before, for tables that are made now; after, because some are logs.
+        give_rights()
+        super().handle(*args, **options)
+        give_rights()

@@ -1,0 +1,63 @@
+"""Run what sends mail and keeps the site tidy."""
+
+import asyncio
+import signal
+import threading
+
+from django.core.management.base import BaseCommand
+
+from operations.queue import OTHER_QUEUES, UPKEEP, worker_app
+from voices.letters import sender
+
+SENDERS = 2
+
+
+class Command(BaseCommand):
+    help = "Do the queued work and send letters until stopped by SIGINT or SIGTERM."
+
+    def handle(self, *args, **options):
+        with worker_app() as app:
+            asyncio.run(self.work(app))
+
+    async def work(self, app):
+        async with app.open_async():
+            stopping = threading.Event()
+            senders = [
+                asyncio.create_task(asyncio.to_thread(sender.run, stopping))
+                for _ in range(SENDERS)
+            ]
+            workers = [
+                asyncio.create_task(run_worker(app, queues))
+                for queues in (UPKEEP, OTHER_QUEUES)
+            ]
+
+            def stop():
+                if not stopping.is_set():
+                    stopping.set()
+                    for worker in workers:
+                        worker.cancel()
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop)
+            # If one ends by itself, all end, and the process is started again.
+            await asyncio.wait(
+                [*workers, *senders], return_when=asyncio.FIRST_COMPLETED
+            )
+            stop()
+            ends = await asyncio.gather(*workers, *senders, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+
+async def run_worker(app, queues):
+    await app.run_worker_async(
+        queues=queues,
+        concurrency=2,
+        # A job that is done has nothing more to say, and must not keep even the id of
+        # somebody who leaves.
+        delete_jobs="successful",
+        # Jobs that are running when the site stops get time to end.
+        shutdown_graceful_timeout=25,
+        install_signal_handlers=False,
+    )

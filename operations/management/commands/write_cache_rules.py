@@ -1,0 +1,10 @@
+from django.core.management.base import BaseCommand
+
+from operations import cache_rules
+
+
+class Command(BaseCommand):
+    help = "Write the parameters of public pages to deploy/parameters.vcl."
+
+    def handle(self, **options):
+        cache_rules.FILE.write_text(cache_rules.vcl())

@@ -1,0 +1,35 @@
+import re
+from html import unescape
+
+from django.test import SimpleTestCase
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.diffs import word_diff
+
+
+class WordDiffTests(SimpleTestCase):
+    def test_marks_the_words_that_went_and_came(self):
+        self.assertEqual(
+            word_diff("I saw Officer Dow lie.", "I saw an officer lie."),
+            "I saw <del>Officer</del><ins>an</ins> "
+            "<del>Dow</del><ins>officer</ins> lie.",
+        )
+
+    def test_text_is_text_in_every_part(self):
+        diff = word_diff("<b>same</b> <i>old</i>", "<b>same</b> <script>new</script>")
+
+        self.assertEqual(
+            diff,
+            "&lt;b&gt;same&lt;/b&gt; <del>&lt;i&gt;old&lt;/i&gt;</del>"
+            "<ins>&lt;script&gt;new&lt;/script&gt;</ins>",
+        )
+
+    @given(st.text(), st.text())
+    def test_both_texts_can_be_read_from_it(self, before, after):
+        diff = word_diff(before, after)
+
+        kept = re.sub(r"<ins>.*?</ins>", "", diff, flags=re.DOTALL)
+        came = re.sub(r"<del>.*?</del>", "", diff, flags=re.DOTALL)
+        self.assertEqual(unescape(re.sub(r"</?del>", "", kept)), before)
+        self.assertEqual(unescape(re.sub(r"</?ins>", "", came)), after)

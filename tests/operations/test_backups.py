@@ -1,0 +1,437 @@
+import io
+import json
+import os
+import tarfile
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import SimpleTestCase, override_settings
+from psycopg.errors import DuplicateDatabase
+
+from operations.backups import BackupError, archive, database, make, restore
+from operations.backups.make import load
+from operations.management.commands import run_backups
+from tests.committed import CommittedTestCase
+
+# A site of two tables, for the tests' own database must not be taken away.
+SITE = """
+    CREATE TABLE signature (email text PRIMARY KEY);
+    INSERT INTO signature SELECT 'signer' || n FROM generate_series(1, 40) AS n;
+    CREATE TABLE django_migrations (id int, app text, name text);
+    INSERT INTO django_migrations VALUES (1, 'voices', '0001_what_voices_store');
+"""
+ROWS = {"signature": 40, "django_migrations": 1}
+
+
+def finish():
+    """There is nothing to be done to a site of two tables."""
+
+
+def about(**changes):
+    fields = {
+        "made_at": "2026-11-24T03:00:00+00:00",
+        "postgres": 180000,
+        "migrations": [],
+        "rows": {"signature": 2},
+        "sha256": "",
+    }
+    return archive.About(**fields | changes)
+
+
+class ArchiveTests(SimpleTestCase):
+    def setUp(self):
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.dump = self.folder / "database.dump"
+        self.dump.write_bytes(os.urandom(50_000))
+        self.file = self.folder / "one.backup"
+        self.about = about(sha256=archive.digest(self.dump))
+        archive.write(self.about, self.dump, self.file)
+
+    def extract(self):
+        target = self.folder / "again"
+        archive.extract(self.file, archive.read(self.file), target)
+        return target
+
+    def test_holds_what_it_was_given_for_its_owner_only(self):
+        self.assertEqual(archive.read(self.file), self.about)
+        self.assertEqual(self.extract().read_bytes(), self.dump.read_bytes())
+        self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
+
+    def test_one_that_is_cut_off_is_refused(self):
+        whole = self.file.read_bytes()
+        for length, words in {
+            len(whole) // 2: "truncated or damaged",
+            700: "not a backup of this site",
+            100: "not a backup of this site",
+            0: "not a backup of this site",
+        }.items():
+            self.file.write_bytes(whole[:length])
+
+            with (
+                self.subTest(length),
+                self.assertRaisesMessage(BackupError, words),
+            ):
+                self.extract()
+
+    def test_one_with_another_byte_in_it_is_refused(self):
+        damaged = bytearray(self.file.read_bytes())
+        damaged[30_000] ^= 1
+        self.file.write_bytes(damaged)
+
+        with self.assertRaisesMessage(BackupError, "its checksum is wrong"):
+            self.extract()
+
+    def test_a_file_that_is_none_or_is_not_there_is_refused(self):
+        other = self.folder / "other.tar"
+        with tarfile.open(other, "w") as tar:
+            tar.addfile(tarfile.TarInfo("notes.txt"), io.BytesIO())
+
+        for path, words in {
+            other: "not a backup of this site",
+            self.dump: "not a backup of this site",
+            self.folder / "none": "There is no file",
+            self.folder: "cannot be read",
+        }.items():
+            with self.subTest(path), self.assertRaisesMessage(BackupError, words):
+                archive.read(path)
+
+    def test_what_it_says_of_itself_has_to_be_understood(self):
+        for text, words in {
+            b"{": "cannot be read",
+            b"[]": "cannot be read",
+            b"{}": "cannot be read",
+            json.dumps({"format": 2}).encode(): "newer release",
+            json.dumps({"format": 1}).encode(): "cannot be read",
+        }.items():
+            with self.subTest(text), self.assertRaisesMessage(BackupError, words):
+                archive.parse(self.file, text)
+
+
+class CheckTests(SimpleTestCase):
+    def check(self, **changes):
+        with mock.patch.object(archive, "read", return_value=about(**changes)):
+            return restore.check(Path("one.backup"))
+
+    def test_one_of_an_earlier_release_can_be_restored(self):
+        self.check(migrations=[["voices", "0001_what_voices_store"]])
+
+    def test_one_of_a_newer_release_cannot(self):
+        with self.assertRaisesMessage(BackupError, "voices.9999_of_next_year"):
+            self.check(migrations=[["voices", "9999_of_next_year"]])
+
+    def test_an_app_that_is_no_longer_used_is_no_hindrance(self):
+        self.check(migrations=[["polls", "0001_initial"]])
+
+
+class BackupTests(CommittedTestCase):
+    """On a database of their own, beside the tests' one."""
+
+    def setUp(self):
+        super().setUp()
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.enterContext(override_settings(BACKUP_FOLDER=self.folder))
+        self.name = f"{connection.settings_dict['NAME']}_site"
+        patch = mock.patch.object(database, "site_database", return_value=self.name)
+        patch.start()
+        self.addCleanup(patch.stop)
+        with self.server() as server:
+            database.create(server, self.name)
+        self.addCleanup(self.take_away)
+        self.run_sql(SITE)
+
+    @contextmanager
+    def server(self):
+        with database.connect(database.MAINTENANCE) as server:
+            yield server
+
+    def take_away(self):
+        with self.server() as server:
+            for end in ("", "_check", "_restoring", "_replaced"):
+                database.drop(server, f"{self.name}{end}")
+
+    def run_sql(self, sql):
+        with database.connect(self.name) as site:
+            site.execute(sql)
+
+    def rows(self):
+        with database.connect(self.name) as site:
+            return database.count_rows(site)
+
+    def those_left(self):
+        with self.server() as server:
+            found = server.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)",
+                [self.name],
+            )
+            return [name for (name,) in found]
+
+    def restore(self, *arguments):
+        out = StringIO()
+        with mock.patch(
+            "operations.management.commands.restore.call_command"
+        ) as prepare:
+            call_command("restore", *map(str, arguments), stdout=out)
+        prepare.assert_called_once()
+        return out.getvalue()
+
+    def test_what_is_lost_comes_back_and_the_counts_say_so(self):
+        out = StringIO()
+        call_command("backup", "--folder", self.folder, stdout=out)
+        (file,) = make.kept(self.folder)
+        self.run_sql("DELETE FROM signature")
+
+        said = self.restore(file, "--replace")
+
+        self.assertIn("41 rows in 2 tables, restored and counted", out.getvalue())
+        self.assertRegex(said, r"signature +0 +40\n")
+        self.assertIn("41 rows, as many as were backed up", said)
+        self.assertEqual(self.rows(), ROWS)
+        self.assertEqual(self.those_left(), [self.name])
+        self.run_sql("INSERT INTO signature VALUES ('somebody new')")
+
+    def test_what_is_unpacked_lies_on_the_disk_of_the_backups(self):
+        file = make.make(self.folder)
+
+        with mock.patch.object(restore, "load", side_effect=load) as loading:
+            self.restore(file, "--replace")
+
+        dump = loading.call_args.args[0]
+        self.assertTrue(dump.is_relative_to(self.folder))
+        self.assertEqual(list(self.folder.iterdir()), [file])
+
+    def test_it_may_come_by_standard_input(self):
+        file = make.make(self.folder)
+        whole = file.read_bytes()
+        file.unlink()
+        self.run_sql("DELETE FROM signature")
+
+        for given, words in {
+            whole[:3000]: "standard input is truncated or damaged",
+            b"": "standard input is not a backup",
+        }.items():
+            with self.subTest(words), self.assertRaisesMessage(CommandError, words):
+                self.restore_from_input(given)
+        said = self.restore_from_input(whole)
+
+        self.assertIn("Restored standard input: 41 rows", said)
+        self.assertEqual(self.rows(), ROWS)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def restore_from_input(self, content):
+        with mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(content))):
+            return self.restore("-", "--replace")
+
+    def test_a_folder_that_cannot_be_written_to_is_told_of(self):
+        file = make.make(self.folder)
+
+        with (
+            override_settings(BACKUP_FOLDER=file / "below"),
+            self.assertRaisesMessage(CommandError, "Nothing was restored."),
+        ):
+            self.restore(file, "--replace")
+
+    def test_a_database_that_is_gone_is_made_anew_without_a_word(self):
+        file = make.make(self.folder)
+        self.take_away()
+
+        self.restore(file)
+
+        self.assertEqual(self.rows(), ROWS)
+
+    def test_what_is_there_is_not_overwritten_without_a_word(self):
+        file = make.make(self.folder)
+        self.run_sql("INSERT INTO signature VALUES ('somebody new')")
+
+        with self.assertRaisesMessage(CommandError, "add --replace"):
+            self.restore(file)
+
+        self.assertEqual(self.rows()["signature"], 41)
+
+    def test_who_is_connected_is_sent_away_and_may_come_back(self):
+        file = make.make(self.folder)
+
+        with database.connect(self.name) as visitor:
+            visitor.execute("SELECT 1")
+            self.restore(file, "--replace")
+
+        self.assertEqual(self.rows(), ROWS)
+
+    def test_a_damaged_backup_leaves_everything_as_it_is(self):
+        file = make.make(self.folder)
+        file.write_bytes(file.read_bytes()[:3000])
+        self.run_sql("INSERT INTO signature VALUES ('somebody new')")
+
+        with self.assertRaisesMessage(CommandError, "Nothing was restored."):
+            self.restore(file, "--replace")
+
+        self.assertEqual(self.rows()["signature"], 41)
+        self.assertEqual(self.those_left(), [self.name])
+
+    def test_a_backup_whose_counts_are_wrong_is_not_put_in_place(self):
+        file = make.make(self.folder)
+        wrong = about(
+            rows={"signature": 41}, sha256=archive.read(file).sha256, postgres=180000
+        )
+
+        with self.assertRaisesMessage(BackupError, "signature has 40 instead of 41"):
+            restore.restore(file, wrong, finish)
+
+        self.assertEqual(self.those_left(), [self.name])
+
+    def test_one_of_a_newer_server_is_refused(self):
+        file = make.make(self.folder)
+
+        with self.assertRaisesMessage(BackupError, "Run the newer server first"):
+            restore.restore(file, about(postgres=990000), finish)
+
+    def test_a_swap_that_fails_lets_everybody_in_again(self):
+        file = make.make(self.folder)
+        with self.server() as server:
+            # Something else has the name that the replaced one would get.
+            database.create(server, f"{self.name}_replaced")
+            database.create(server, f"{self.name}_restoring")
+
+            with self.assertRaises(DuplicateDatabase):
+                restore.swap(
+                    server,
+                    f"{self.name}_restoring",
+                    self.name,
+                    f"{self.name}_replaced",
+                )
+
+        self.assertEqual(self.rows(), ROWS)
+        self.restore(file, "--replace")
+
+    def test_a_dump_that_does_not_come_back_whole_is_no_backup(self):
+        def lose_one(dump, name):
+            load(dump, name)
+            with database.connect(name) as restored:
+                restored.execute("DELETE FROM signature WHERE email = 'signer1'")
+
+        with (
+            mock.patch.object(make, "load", lose_one),
+            self.assertRaisesMessage(CommandError, "39 instead of 40"),
+        ):
+            call_command("backup", "--folder", self.folder)
+
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual(self.those_left(), [self.name])
+
+    def test_a_dump_may_take_longer_than_a_transaction_may_stand_idle(self):
+        with self.server() as server:
+            server.execute(
+                f"ALTER DATABASE {self.name} "
+                "SET idle_in_transaction_session_timeout = '50ms'"
+            )
+
+        def slowly(program, *arguments):
+            if program == "pg_dump":
+                time.sleep(0.3)
+            run(program, *arguments)
+
+        run = database.run
+        with mock.patch.object(database, "run", slowly):
+            file = make.make(self.folder)
+
+        self.assertEqual(archive.read(file).rows, ROWS)
+
+    def test_one_is_made_at_a_time(self):
+        with (
+            database.maintenance(),
+            self.assertRaisesMessage(CommandError, "Another backup or restore"),
+        ):
+            call_command("backup", "--folder", self.folder)
+
+    def test_what_one_that_was_cut_off_has_left_goes_with_the_next(self):
+        left = self.folder / ".abc.d"
+        left.mkdir()
+        (left / "database.dump").write_bytes(b"everything that is private")
+        (self.folder / ".aaqi-20261124-030000.backup.part").touch()
+
+        file = make.make(self.folder)
+
+        self.assertEqual(list(self.folder.iterdir()), [file])
+
+    def test_what_one_at_work_has_written_so_far_stays(self):
+        draft = self.folder / ".aaqi-20261124-030000.backup.part"
+        draft.touch()
+
+        with database.maintenance(), self.assertRaises(BackupError):
+            make.make(self.folder)
+
+        self.assertTrue(draft.exists())
+
+    def test_what_a_program_complains_of_is_told_without_the_rows(self):
+        with self.assertRaises(BackupError) as raised:
+            database.run("pg_restore", "--dbname=none", "/nowhere")
+
+        self.assertIn("pg_restore failed", str(raised.exception))
+        self.assertEqual(len(str(raised.exception).splitlines()), 1)
+
+
+class ScheduleTests(SimpleTestCase):
+    def setUp(self):
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def put(self, days_ago, rows=10):
+        made_at = datetime.now(UTC) - timedelta(days=days_ago)
+        dump = self.folder / "dump"
+        dump.write_bytes(b"")
+        path = self.folder / archive.name_of(made_at)
+        archive.write(about(rows={"signature": rows}), dump, path)
+        dump.unlink()
+        os.utime(path, (made_at.timestamp(),) * 2)
+        return path
+
+    def back_up(self, rows):
+        with (
+            override_settings(BACKUP_KEPT_DAYS=14),
+            mock.patch.object(make, "make", lambda folder: self.put(0, rows)),
+        ):
+            run_backups.back_up(self.folder)
+
+    def test_the_first_is_due_at_once_and_each_next_a_day_later(self):
+        self.assertEqual(run_backups.due(self.folder), 0)
+
+        self.put(days_ago=0.25)
+
+        wait = run_backups.due(self.folder) - time.time()
+        self.assertAlmostEqual(wait, 18 * 60 * 60, delta=60)
+
+    def test_old_ones_are_deleted_after_a_good_one(self):
+        old, younger = self.put(days_ago=15), self.put(days_ago=13)
+
+        with self.assertLogs("operations.backups", "INFO"):
+            self.back_up(rows=11)
+
+        self.assertFalse(old.exists())
+        self.assertTrue(younger.exists())
+        self.assertEqual(len(make.kept(self.folder)), 2)
+
+    def test_the_newest_is_kept_however_old(self):
+        only = self.put(days_ago=90)
+
+        self.assertEqual(make.prune(self.folder, 14), [])
+        self.assertTrue(only.exists())
+
+    def test_none_is_deleted_when_most_rows_are_gone(self):
+        old = self.put(days_ago=15, rows=1000)
+
+        with self.assertLogs("operations.backups", "ERROR") as logs:
+            self.back_up(rows=34)
+
+        self.assertTrue(old.exists())
+        self.assertIn("no backup is deleted", logs.output[0])

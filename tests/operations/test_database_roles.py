@@ -1,0 +1,216 @@
+from io import StringIO
+from unittest import mock, skipUnless
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import ProgrammingError, connection, transaction
+from django.test import TestCase
+
+from accounts.models import AccountEvent
+from operations.backups import database
+from operations.database_roles import as_owner, logs, separate
+from operations.management.commands import prepare
+from tests import owner
+from tests.committed import CommittedTestCase
+from tests.factories import make_signature, make_staff
+from tests.rights import rights
+from voices.models import Decision, Invalidation, Reveal
+
+ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+LOGS = {
+    "accounts_accountevent",
+    "voices_decision",
+    "voices_invalidation",
+    "voices_reveal",
+}
+# Of triggers: what PostgreSQL calls TRIGGER_TYPE_ROW, _BEFORE, _DELETE, and _UPDATE.
+BEFORE_EACH_UPDATE_AND_DELETE = 1 + 2 + 8 + 16
+
+
+def ask(sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+@skipUnless(separate(), "DATABASE_OWNER_URL is not set: the site owns its tables.")
+class SiteTests(TestCase):
+    def test_reads_and_writes_rows_and_only_adds_to_logs(self):
+        for table, found in rights().items():
+            expected = {"SELECT", "INSERT"} if table in LOGS else ROWS
+            with self.subTest(table):
+                self.assertEqual(found, expected)
+
+    def test_every_log_is_known(self):
+        """Those that a trigger keeps from every change, and those the models name."""
+        refusing = ask(
+            "SELECT tgrelid::regclass::text FROM pg_trigger "
+            "JOIN pg_proc ON pg_proc.oid = tgfoid "
+            "WHERE tgtype = %s AND tgqual IS NULL "
+            r"AND prosrc ~ '^\s*BEGIN\s+RAISE EXCEPTION[^;]*;\s*END\s*$'",
+            BEFORE_EACH_UPDATE_AND_DELETE,
+        )
+
+        self.assertEqual({table for (table,) in refusing}, LOGS)
+        self.assertEqual(set(logs()), LOGS)
+
+    def test_counts_with_every_sequence_and_sets_none(self):
+        found = ask(
+            "SELECT oid::regclass::text, has_sequence_privilege(oid, 'USAGE'), "
+            "has_sequence_privilege(oid, 'UPDATE') FROM pg_class "
+            "WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
+        )
+
+        self.assertGreater(len(found), 20)
+        for sequence, use, setting in found:
+            with self.subTest(sequence):
+                self.assertEqual((use, setting), (True, False))
+
+    def test_no_function_lends_it_the_owners_rights(self):
+        found = ask(
+            "SELECT proname FROM pg_proc "
+            "WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        )
+
+        self.assertEqual(found, [])
+
+    def test_makes_nothing_and_is_nobody_else(self):
+        ((*attributes,),) = ask(
+            "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+        self.assertEqual(attributes, [False] * 5)
+        member = ask(
+            "SELECT rolname FROM pg_roles "
+            "WHERE pg_has_role(current_user, oid, 'MEMBER') AND rolname <> current_user"
+        )
+        self.assertEqual(member, [])
+        (creates,) = ask(
+            "SELECT has_schema_privilege('public', 'CREATE'), "
+            "has_database_privilege(current_database(), 'CREATE'), "
+            "has_database_privilege(current_database(), 'TEMPORARY')"
+        )
+        self.assertEqual(creates, (False, False, False))
+        owned = ask(
+            "SELECT relname FROM pg_class "
+            "WHERE pg_get_userbyid(relowner) = current_user"
+        )
+        self.assertEqual(owned, [])
+
+    def test_is_refused_what_would_undo_a_log(self):
+        for sql in (
+            "TRUNCATE voices_decision",
+            "TRUNCATE voices_voice CASCADE",
+            "UPDATE voices_decision SET kind = 'kept'",
+            "DELETE FROM accounts_accountevent",
+            "SELECT * FROM voices_reveal FOR UPDATE",
+            "ALTER TABLE voices_reveal DISABLE TRIGGER ALL",
+            "DROP TRIGGER voices_reveal_stays ON voices_reveal",
+            "CREATE OR REPLACE FUNCTION voices_reveal_stays() RETURNS trigger "
+            "LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+            "CREATE RULE quiet AS ON INSERT TO voices_reveal DO INSTEAD NOTHING",
+            "SET session_replication_role = replica",
+            "DROP TABLE voices_decision",
+            "ALTER TABLE voices_decision RENAME TO gone",
+            "CREATE TABLE mine ()",
+            "CREATE TEMPORARY TABLE voices_decision ()",
+            "COPY voices_decision TO PROGRAM 'cat'",
+            "LOCK TABLE voices_decision",
+            "CREATE ROLE mine SUPERUSER",
+            "SELECT pg_read_file('/etc/passwd')",
+        ):
+            with (
+                self.subTest(sql),
+                self.assertRaises(ProgrammingError) as raised,
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(sql)
+            self.assertEqual(raised.exception.__cause__.sqlstate, "42501")
+
+
+class LogTests(CommittedTestCase):
+    def test_the_owner_is_kept_from_changing_them_by_triggers(self):
+        staff, signature = make_staff(), make_signature()
+        Decision.objects.create(kind=Decision.Kind.REJECTED, by=staff)
+        Invalidation.objects.create(kind="invalidated", count=1, by=staff)
+        Reveal.objects.create(signature=signature, by=staff)
+        AccountEvent.objects.create(kind=AccountEvent.Kind.INVITED)
+
+        for log in LOGS:
+            for sql in (f"UPDATE {log} SET at = now()", f"DELETE FROM {log}"):
+                with (
+                    self.subTest(sql),
+                    self.assertRaisesRegex(psycopg.Error, "only ever added to"),
+                ):
+                    owner.execute(sql)
+
+
+class CommandTests(CommittedTestCase):
+    """Which role a command is, seen from what it calls."""
+
+    def setUp(self):
+        super().setUp()
+        self.users = []
+
+    def note(self, *args, **options):
+        self.users.append(ask("SELECT current_user")[0][0])
+
+    def test_migrate_is_the_owner_until_it_ends(self):
+        with mock.patch(
+            "django.core.management.commands.migrate.Command.handle", self.note
+        ):
+            call_command("migrate")
+        self.note()
+
+        owner, site = (
+            settings.DATABASE_LOGINS[role]["USER"] for role in ("owner", "site")
+        )
+        self.assertEqual(self.users, [owner, site])
+
+    def test_prepare_is_the_owner_and_keeps_its_lock_while_it_migrates(self):
+        def one_lock(*args, **options):
+            self.note()
+            with as_owner():
+                self.note()
+            self.locks = ask(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND pid = pg_backend_pid()"
+            )
+
+        with mock.patch.object(prepare, "call_command", one_lock):
+            call_command("prepare", stdout=StringIO())
+
+        self.assertEqual(set(self.users), {settings.DATABASE_LOGINS["owner"]["USER"]})
+        self.assertEqual(self.locks, [(1,)])
+
+
+@skipUnless(separate(), "DATABASE_OWNER_URL is not set: the site owns its tables.")
+class OwnerTests(TestCase):
+    def setUp(self):
+        self.owner = self.enterContext(
+            database.connect(connection.settings_dict["NAME"])
+        )
+
+    def test_is_no_superuser_and_may_make_databases(self):
+        found = self.owner.execute(
+            "SELECT rolsuper, rolcreaterole, rolreplication, rolbypassrls, rolcreatedb "
+            "FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+
+        self.assertEqual(found, (False, False, False, False, True))
+
+    def test_owns_every_table(self):
+        found = self.owner.execute(
+            "SELECT tablename FROM pg_tables "
+            "WHERE schemaname = 'public' AND tableowner <> current_user"
+        ).fetchall()
+
+        self.assertEqual(found, [])
+
+    def test_a_table_it_makes_is_the_sites_to_use_at_once(self):
+        with self.owner.transaction(force_rollback=True):
+            self.owner.execute("CREATE TABLE brand_new (id serial)")
+
+            self.assertEqual(rights(self.owner)["brand_new"], ROWS)

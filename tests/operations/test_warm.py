@@ -1,0 +1,158 @@
+from contextlib import contextmanager
+from unittest import mock
+
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from operations import warm
+from tests.committed import CommittedTestCase, wait_for
+from tests.factories import (
+    make_published_voice,
+    make_reason,
+    make_signature,
+    make_staff,
+    make_voice,
+    sign,
+)
+from voices.models import Tally, Voice
+from voices.moderation import decide
+
+
+@contextmanager
+def heard():
+    """Wait until the change made meanwhile was heard of."""
+    before = warm.pages.changes
+    yield
+    wait_for(lambda: warm.pages.changes > before)
+
+
+class WarmPagesTests(CommittedTestCase):
+    def setUp(self):
+        super().setUp()
+        caches["pages"].clear()
+        pages = warm.WarmPages()
+        patch = mock.patch.object(warm, "pages", pages)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.voice = make_published_voice(statement="Warm words.")
+        pages.start()
+        self.addCleanup(pages.stop)
+        wait_for(lambda: pages.listening)
+        self.path = reverse("voices:list")
+
+    def test_a_warm_page_asks_the_database_nothing(self):
+        cold = self.client.get(self.path)
+
+        with self.assertNumQueries(0):
+            again = self.client.get(self.path)
+
+        self.assertEqual(again.content, cold.content)
+        self.assertEqual(again["Cache-Control"], cold["Cache-Control"])
+        self.assertEqual(again["ETag"], cold["ETag"])
+        self.assertIn("Content-Security-Policy", again)
+
+    def test_a_warm_page_that_has_not_changed_is_not_sent_again(self):
+        etag = self.client.get(self.path)["ETag"]
+
+        response = self.client.get(self.path, headers={"if-none-match": etag})
+
+        self.assertEqual(response.status_code, 304)
+        self.assertEqual(self.client.get(self.path).status_code, 200)
+
+    def test_a_host_that_is_not_ours_gets_no_warm_page(self):
+        self.client.get(self.path)
+
+        response = self.client.get(self.path, headers={"host": "evil.example"})
+
+        self.assertEqual(response.status_code, 400)
+
+    def test_each_address_is_a_page_of_its_own(self):
+        self.client.get(self.path)
+
+        self.assertNotContains(self.client.get(f"{self.path}?state=TX"), "Warm words.")
+        self.assertEqual(self.client.head(self.path).content, b"")
+        self.assertContains(self.client.get(self.path), "Warm words.")
+
+    def test_a_page_first_asked_for_by_head_is_whole_for_the_next_reader(self):
+        self.client.head(self.path)
+
+        with self.assertNumQueries(0):
+            self.assertContains(self.client.get(self.path), "Warm words.")
+
+    def test_the_key_is_the_path_that_the_router_sees(self):
+        self.client.get(self.path, SCRIPT_NAME="/voices")
+
+        page = self.client.get(self.path)
+
+        self.assertContains(page, 'rel="canonical" href="http://localhost')
+        self.assertNotContains(page, "/voices/voices/")
+
+    def test_what_is_taken_down_is_gone_as_soon_as_that_is_heard(self):
+        page = self.voice.get_absolute_url()
+        self.assertEqual(self.client.get(page).status_code, 200)
+        self.assertContains(self.client.get(self.path), "Warm words.")
+
+        with heard():
+            decide.take_down(Voice.objects.all(), make_staff(), make_reason())
+
+        self.assertEqual(self.client.get(page).status_code, 410)
+        self.assertNotContains(self.client.get(self.path), "Warm words.")
+
+    def test_a_signature_changes_the_figure(self):
+        self.assertContains(self.client.get("/"), "<b>0</b> Americans")
+
+        with heard():
+            make_signature(name_display="unlisted")
+
+        self.assertContains(self.client.get("/"), "<b>1</b> American")
+
+    def test_what_the_public_does_not_read_leaves_pages_warm(self):
+        before = warm.pages.changes
+
+        make_voice(statement="It waits for a moderator.")
+        Tally.objects.fold()
+        sign(self.client)
+        with heard():
+            make_published_voice()
+
+        # What came before was not heard of, for it would have been heard first.
+        self.assertEqual(warm.pages.changes, before + 1)
+
+    def test_a_page_made_while_something_changed_is_not_kept(self):
+        begun = warm.pages.changes
+        page = self.client.get(self.path)
+
+        warm.pages.forget(listening=True)
+        warm.pages.keep("page", page, begun)
+
+        self.assertIsNone(warm.pages.get("page"))
+
+    def test_pages_with_a_form_or_an_error_are_not_kept(self):
+        for path in (reverse("voices:add"), "/voices/?state=XX", "/healthz"):
+            self.client.get(path)
+        self.assertNotEqual(
+            *[
+                Client().get(reverse("voices:add")).cookies["csrftoken"].value
+                for _ in range(2)
+            ]
+        )
+        self.assertEqual(len(caches["pages"]._cache), 0)
+
+    def test_a_process_that_cannot_listen_keeps_nothing(self):
+        self.client.get(self.path)
+
+        with (
+            self.assertLogs("operations.warm", "WARNING"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            )
+            wait_for(lambda: not warm.pages.listening)
+
+        self.assertEqual(len(caches["pages"]._cache), 0)
+        with self.assertNumQueries(3):
+            self.client.get(self.path)

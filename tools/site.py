@@ -1,0 +1,205 @@
+"""What `make run` and `make dev` start, watch and stop."""
+
+import ctypes
+import http.client
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tools.postgres import write_once
+
+HOST = "127.0.0.1"
+STAFF = "staff"
+MANAGE = [sys.executable, "manage.py"]
+STEPS = [
+    ["prepare"],
+    ["collectstatic", "--no-input", "--verbosity=0"],
+    ["make_staff"],
+]
+PATIENCE = 60  # Seconds until the first answer.
+LEAVE = 30  # Seconds in which a process ends what it is doing.
+CODE = ["aaqi", "accounts", "cards", "core", "faq", "operations", "rankings", "voices"]
+
+
+class SiteError(Exception):
+    """Why the site does not run, in a sentence, and with which code it ends."""
+
+    def __init__(self, sentence, code=1):
+        super().__init__(sentence)
+        self.code = code
+
+
+def say(sentence):
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+def check_port(port):
+    # Web workers whose master was killed take a moment to notice.
+    deadline = time.monotonic() + 4
+    while error := try_port(port):
+        if time.monotonic() > deadline:
+            raise SiteError(
+                f"Port {port} on {HOST} cannot be had: {error.strerror}. "
+                f"Stop what listens there, or choose another: make run PORT={port + 1}"
+            )
+        time.sleep(0.2)
+
+
+def try_port(port):
+    with socket.socket() as probe:
+        # Without this a connection that has just ended would hold the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError as error:
+            return error
+    return None
+
+
+def run(environment, local_dir, port, *, reload):
+    """Serve until a signal arrives or the web server dies."""
+    password = write_once(local_dir / "staff-password", secrets.token_urlsafe(12))
+    staff = {"STAFF_USERNAME": STAFF, "STAFF_PASSWORD": password}
+    for step in STEPS:
+        prepare(step, environment | staff)
+
+    # As in a deployment, what answers and works never sees the owner's password.
+    environment = {
+        name: value
+        for name, value in environment.items()
+        if name not in {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
+    }
+    web = [sys.executable, "-m", "gunicorn", "aaqi.wsgi"]
+    if reload:
+        web = [*MANAGE, "runserver", f"{HOST}:{port}"]
+    children = []
+    try:
+        children.append(start(web, environment))
+        children.append(start([*MANAGE, "run_worker"], environment))
+        status = wait_for_answer(children[0], environment["SITE_URL"], port)
+        # With reload the mistake can be mended while the site runs.
+        if status >= 500 and not reload:
+            raise SiteError(f"The site answers /healthz with {status}.")
+        greet(environment, local_dir, port, password)
+        watch(children, environment, reload=reload)
+    finally:
+        for child in children:
+            end(child)
+
+
+def prepare(step, environment):
+    child = start([*MANAGE, *step], environment)
+    try:
+        if child.wait():
+            raise SiteError(
+                f"`manage.py {step[0]}` failed, so the site does not start."
+            )
+    finally:
+        end(child)
+
+
+def start(command, environment):
+    # A group of its own, so that Ctrl-C reaches the child once, from here.
+    return subprocess.Popen(  # noqa: S603
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def end_with_parent():
+    """Have the kernel stop this child when its parent is killed outright."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def end_alone(child):
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(LEAVE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def end(child):
+    end_alone(child)
+    # Whatever is left of its group, such as the process that a reloader started.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def wait_for_answer(web, site_url, port):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if web.poll() is not None:
+            raise_for(web)
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(HOST, port, timeout=5)) as connection,
+        ):
+            connection.request(
+                "GET", "/healthz", headers={"Host": urlsplit(site_url).netloc}
+            )
+            return connection.getresponse().status
+        time.sleep(0.1)
+    raise SiteError(f"The site has not answered for {PATIENCE} seconds.")
+
+
+def raise_for(web):
+    code = web.returncode
+    raise SiteError(
+        f"The web server ended by itself with code {code}, so all else was stopped.",
+        code if code > 0 else 128 - code,
+    )
+
+
+def greet(environment, local_dir, port, password):
+    mail = f"each message becomes a file in {local_dir / 'mail'}/"
+    if environment.get("EMAIL_URL") or environment.get("EMAIL_URL_FILE"):
+        mail = "goes through EMAIL_URL"
+    say(f"""
+The site      http://localhost:{port}/
+Staff         http://localhost:{port}/admin/  user {STAFF}  password {password}
+              (no second factor is asked for here)
+Mail          {mail}
+Ctrl-C stops all of it.""")
+
+
+def watch(children, environment, *, reload):
+    web, worker = children
+    code_then = newest_code() if reload else 0
+    while web.poll() is None:
+        time.sleep(0.5)
+        code_now = newest_code() if reload else 0
+        if code_now != code_then:
+            code_then = code_now
+            end(worker)
+        elif worker.poll() is not None:
+            say(f"The worker ended with code {worker.returncode}; it is started again.")
+            time.sleep(1)
+        else:
+            continue
+        worker = children[1] = start([*MANAGE, "run_worker"], environment)
+    raise_for(web)
+
+
+def newest_code():
+    times = []
+    for file in (file for app in CODE for file in Path(app).rglob("*.py")):
+        # An editor may replace the file between the two looks.
+        with suppress(FileNotFoundError):
+            times.append(file.stat().st_mtime_ns)
+    return max(times)

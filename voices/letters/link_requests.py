@@ -1,0 +1,42 @@
+"""Asking for a link, the same way for everyone who asks."""
+
+from django.db import transaction
+
+from voices.letters.models import Letter
+from voices.letters.queue import queue_letter
+from voices.signatures.models import Signature
+from voices.signatures.requests import LinkRequest
+
+# Few enough that letters don't wait for long behind them.
+BATCH = 50
+
+
+def queue_link(email_key: str, wide_network_hash: str = "") -> None:
+    """Let the worker look whose address it is, out of sight of whoever asked."""
+    LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
+
+
+def answer_requests() -> int:
+    """Answer the oldest requests; return how many there were."""
+    ids = list(LinkRequest.objects.values_list("pk", flat=True)[:BATCH])
+    for pk in ids:
+        answer(pk)
+    return len(ids)
+
+
+@transaction.atomic
+def answer(request_id: int) -> None:
+    """Queue the mail if the address of a request has signed; delete the request."""
+    requests = LinkRequest.objects.select_for_update(skip_locked=True)
+    request = requests.filter(pk=request_id).first()
+    if request is None:
+        return
+    signature = Signature.objects.filter(email_key=request.email_key).first()
+    if signature:
+        letters = Letter.objects.filter(signature=signature, kind=Letter.Kind.MANAGE)
+        # One on its way is enough, however often somebody asks.
+        if not letters.in_flight().exists():
+            queue_letter(
+                Letter.Kind.MANAGE, signature, network_hash=request.wide_network_hash
+            )
+    request.delete()

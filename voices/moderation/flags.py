@@ -1,0 +1,222 @@
+"""What moderators see of flags: marked words, badges, groups, and filters by them."""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import (
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+from django.utils.timesince import timesince
+
+from core.diffs import word_diff
+from core.ids import read_id
+from voices.flags import find
+from voices.flags.models import WatchedWord
+from voices.moderation import groups
+from voices.reports.models import Report
+from voices.wall.models import Voice
+
+# Of one voice; a link leads to the rest.
+MOST_REPORTS = 5
+
+
+def prepare(voices: list) -> None:
+    """Look up what the pages show of these voices: four queries, however many."""
+    ids = [voice.pk for voice in voices]
+    words = WatchedWord.objects.texts()
+    texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
+    opened = Report.objects.still_open()[: MOST_REPORTS + 1]
+    prefetch_related_objects(
+        voices, Prefetch("reports", opened, to_attr="open_reports")
+    )
+    for voice in voices:
+        voice.marked = marked(voice.statement, words)
+        voice.marked_correction = marked(voice.correction, words)
+        voice.others_with_text = texts.get(voice.pk, 0)
+        voice.others_on_network = networks.get(voice.pk, 0)
+
+
+def marked(text: str, words: list[str]):
+    return find.mark(text, find.find(text, words))
+
+
+def same_text():
+    others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)
+    return ~Q(text_key="") & Exists(others.exclude(pk=OuterRef("pk")))
+
+
+class FlagFilter(admin.SimpleListFilter):
+    """Voices with a flag, or with a reason of another kind to look at them again."""
+
+    title = "flag"
+    parameter_name = "flag"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("any", "Any flag"),
+            *((kind, capfirst(label)) for kind, label in find.LABELS.items()),
+            ("same-text", "Same text as others"),
+            ("reported", "Reported"),
+            ("corrected", "Corrected by its author"),
+        ]
+
+    def queryset(self, request, queryset):
+        kind = self.value() or ""
+        if kind in find.LABELS:
+            return queryset.filter(flags__contains=[kind])
+        conditions = {
+            "any": ~Q(flags=[]),
+            "same-text": same_text(),
+            "reported": Q(reported_at__isnull=False),
+            "corrected": Q(corrected_at__isnull=False),
+        }
+        return queryset.filter(conditions.get(kind, Q()))
+
+
+class GroupFilter(admin.SimpleListFilter):
+    """The group that a voice belongs to; there only once a badge has been followed."""
+
+    members: Callable[[list], QuerySet[Voice]]
+
+    def lookups(self, request, model_admin):
+        return [(self.value(), f"As voice {self.value()}")] if self.value() else []
+
+    def queryset(self, request, queryset):
+        voice = read_id(self.value() or "")
+        if voice is None:
+            raise IncorrectLookupParameters
+        return queryset.filter(pk__in=self.members([voice]).values("pk"))
+
+
+class SameTextFilter(GroupFilter):
+    title = "text"
+    parameter_name = "same-text"
+    members = staticmethod(groups.sharing_text)
+
+
+class SameNetworkFilter(GroupFilter):
+    title = "network"
+    parameter_name = "same-network"
+    members = staticmethod(groups.sharing_network)
+
+
+class FlaggedChangeList(ChangeList):
+    def get_results(self, request):
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        prepare(self.result_list)
+
+
+class FlagColumns(admin.ModelAdmin):
+    """Columns and read-only fields of voices that `prepare` has seen."""
+
+    def get_changelist(self, request, **kwargs):
+        return FlaggedChangeList
+
+    def get_object(self, request, object_id, from_field=None):
+        voice = super().get_object(request, object_id, from_field)
+        if voice:
+            prepare([voice])
+        return voice
+
+    @admin.display(description="statement")
+    def quote(self, voice):
+        words = "(name only)"
+        if voice.statement:
+            words = format_html('<p class="quote" dir="auto">“{}”</p>', voice.marked)
+        return format_html(
+            "{}{}{}", words, self.pending(voice), self.open_reports(voice)
+        )
+
+    @admin.display(description="statement, marked")
+    def marked_statement(self, voice):
+        return voice.marked or "(name only)"
+
+    @admin.display(description="correction that waits")
+    def pending(self, voice):
+        """What the author wants it to say, and how that differs."""
+        if not voice.corrected_at:
+            return ""
+        return format_html(
+            "<p><b>Its author wants it to say:</b></p>"
+            '<p class="quote" dir="auto">“{}”</p>'
+            '<p class="edits" dir="auto">{}</p>',
+            voice.marked_correction,
+            word_diff(voice.statement, voice.correction),
+        )
+
+    @admin.display(description="open reports")
+    def open_reports(self, voice):
+        if not voice.open_reports:
+            return ""
+        rest = ""
+        if len(voice.open_reports) > MOST_REPORTS:
+            url = reverse("admin:voices_report_changelist")
+            rest = format_html(
+                '<li><a href="{}?voice__id__exact={}">All reports</a></li>',
+                url,
+                voice.pk,
+            )
+        return format_html(
+            '<ul class="reports">{}{}</ul>',
+            format_html_join(
+                "",
+                "<li><b>{}</b>, {} ago{}</li>",
+                (
+                    (
+                        report.get_kind_display(),
+                        timesince(report.arrived_at, depth=1),
+                        format_html(": <bdi>{}</bdi>", report.text)
+                        if report.text
+                        else "",
+                    )
+                    for report in voice.open_reports[:MOST_REPORTS]
+                ),
+            ),
+            rest,
+        )
+
+    @admin.display(description="flags")
+    def badges(self, voice):
+        shown = [*self.state_badges(voice), *self.group_badges(voice)]
+        shown += [
+            badge(find.LABELS[kind], kind in find.PERSONAL) for kind in voice.flags
+        ]
+        return format_html_join("", "{}", ((each,) for each in shown)) or "No flags"
+
+    def state_badges(self, voice):
+        if voice.reported_at:
+            yield badge("reported", hard=True)
+        if voice.corrected_at:
+            yield badge("corrected by its author")
+
+    def group_badges(self, voice):
+        for parameter, what, others in (
+            (SameTextFilter.parameter_name, "text", voice.others_with_text),
+            (SameNetworkFilter.parameter_name, "network", voice.others_on_network),
+        ):
+            if others:
+                yield format_html(
+                    '<a class="flag" href="{}?{}={}">Same {} as {} other{}</a>',
+                    reverse("admin:voices_voice_changelist"),
+                    parameter,
+                    voice.pk,
+                    what,
+                    others,
+                    "" if others == 1 else "s",
+                )
+
+
+def badge(label: str, hard: bool = False):
+    kind = "flag hard" if hard else "flag"
+    return format_html('<span class="{}">{}</span>', kind, capfirst(label))

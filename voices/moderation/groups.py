@@ -1,0 +1,53 @@
+"""Voices that belong together: the same text, or many from one network."""
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q
+
+from voices.signatures.models import Signature
+from voices.wall.models import PUBLIC, WAITING, Voice
+
+# So many others from one network are worth a look; fewer are a household.
+MANY = 3
+
+# Both conditions below say twice that what is shared is not empty: PostgreSQL has to
+# see that to use its index, which holds no empty ones.
+
+
+def sharing_text(ids):
+    """Those whose text is that of one of these voices, themselves included."""
+    texts = Voice.objects.filter(pk__in=ids).exclude(text_key="").values("text_key")
+    return Voice.objects.filter(~Q(text_key=""), withdrawn_at=None, text_key__in=texts)
+
+
+def sharing_network(ids):
+    """Those in quarantine, in the queue or published that came from where these did."""
+    networks = Signature.objects.filter(voice__in=ids).exclude(network_hash="")
+    return Voice.objects.filter(
+        WAITING | PUBLIC | Q(signature__quarantined_at__isnull=False),
+        signature__network_hash__gt="",
+        signature__network_hash__in=networks.values("network_hash"),
+    )
+
+
+def others_with_text(ids) -> dict[int, int]:
+    return count_others(sharing_text(ids), "text_key", ids)
+
+
+def others_on_network(ids) -> dict[int, int]:
+    counts = count_others(sharing_network(ids), "signature__network_hash", ids)
+    return {pk: others for pk, others in counts.items() if others >= MANY}
+
+
+def count_others(voices, shared, ids) -> dict[int, int]:
+    """Return how many others in its group each of these has, if any: one query."""
+    groups = (
+        voices.order_by()
+        .values(shared)
+        .annotate(
+            size=Count("pk"),
+            asked=ArrayAgg("pk", filter=Q(pk__in=ids), default=[]),
+        )
+        .filter(size__gt=1)
+        .values_list("size", "asked")
+    )
+    return {pk: size - 1 for size, asked in groups for pk in asked}

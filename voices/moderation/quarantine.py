@@ -1,0 +1,256 @@
+"""The staff's desk for what looked suspicious: why each is there, and what to do."""
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Count
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.timesince import timesince
+
+from core import addresses
+from core.admin import ActionsOnly
+from core.ids import read_id
+from voices.abuse.suspicion import SUSPICIONS, labels
+from voices.invalidation.links import alike, short
+from voices.moderation import decide
+from voices.moderation.admin import who
+from voices.moderation.models import QuarantinedSignature
+from voices.reveals.admin import RevealsAddress
+from voices.signatures.models import Signature
+
+# A page that asks names the rows in one field, which has to fit into a request.
+MOST_AT_A_TIME = 4000
+SAMPLE = 10
+# Networks that the filter offers, those with the most rows first.
+NETWORKS = 10
+
+
+def count_by_network(signatures) -> dict[str, int]:
+    """Return how many of these came from each network, by its hash."""
+    known = signatures.exclude(network_hash="").order_by()
+    counts = known.values("network_hash").annotate(count=Count("pk"))
+    return {row["network_hash"]: row["count"] for row in counts}
+
+
+class SuspicionFilter(admin.SimpleListFilter):
+    title = "why"
+    parameter_name = "why"
+
+    def lookups(self, request, model_admin):
+        return [(name, each.label) for name, each in SUSPICIONS.items()]
+
+    def queryset(self, request, queryset):
+        if self.value():
+            return queryset.filter(suspicions__contains=[self.value()])
+        return queryset
+
+
+class NetworkFilter(admin.SimpleListFilter):
+    """The networks that several came from, by the start of their hash."""
+
+    title = "network"
+    parameter_name = "network"
+
+    def lookups(self, request, model_admin):
+        counts = count_by_network(model_admin.get_queryset(request))
+        chosen = request.GET.get(self.parameter_name)
+        most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
+        return [
+            (network, f"{short(network)} ({counts[network]})")
+            for network in most
+            if counts[network] > 1 or network == chosen
+        ]
+
+    def queryset(self, request, queryset):
+        if self.value():
+            return queryset.filter(network_hash=self.value())
+        return queryset
+
+
+class QuarantineList(ChangeList):
+    def get_results(self, request):
+        """Look up in one query how many came from the network of each row."""
+        super().get_results(request)
+        networks = {signature.network_hash for signature in self.result_list}
+        counts = count_by_network(Signature.objects.filter(network_hash__in=networks))
+        for signature in self.result_list:
+            signature.same_network = counts.get(signature.network_hash, 0)
+
+
+@admin.register(QuarantinedSignature)
+class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
+    """What does not count until staff say so, the oldest first."""
+
+    list_display = ["statement", "signer", "why", "network", "waiting"]
+    list_display_links = ["signer"]
+    list_filter = [SuspicionFilter, NetworkFilter, "state"]
+    list_select_related = ["voice"]
+    ordering = ["quarantined_at", "pk"]
+    show_full_result_count = False
+    change_form_template = "admin/voices/signature_form.html"
+    actions = ["release", "reject"]
+    fields = [
+        "name",
+        "name_display",
+        "masked_email",
+        "city",
+        "state",
+        "profession",
+        "statement",
+        "why",
+        "alike",
+        "submitted_at",
+        "quarantined_at",
+    ]
+    readonly_fields = ["masked_email", "statement", "why", "alike"]
+
+    def get_queryset(self, request):
+        return QuarantinedSignature.objects.in_quarantine()
+
+    def changelist_view(self, request, extra_context=None):
+        title = "Signatures in quarantine: they do not count until they are released"
+        return super().changelist_view(
+            request, {"title": title} | (extra_context or {})
+        )
+
+    def get_changelist(self, request, **kwargs):
+        return QuarantineList
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.settle_view)
+        name = "voices_quarantinedsignature_settle"
+        return [path("settle/<slug:kind>/", view, name=name), *super().get_urls()]
+
+    # Decisions: the list asks on a page of its own, which posts to `settle_view`.
+
+    QUESTIONS: dict[str, tuple[str, str, str, Callable[..., int]]] = {
+        "release": (
+            "Release",
+            "Released",
+            "They count from then on, and their voices wait for review.",
+            decide.release,
+        ),
+        "reject": (
+            "Reject",
+            "Rejected",
+            "They never count, and nobody reviews their voices. No mail tells "
+            "their signers.",
+            decide.reject,
+        ),
+    }
+
+    @admin.action(description="Release…", permissions=["change"])
+    def release(self, request, queryset):
+        return self.ask(request, "release", queryset)
+
+    @admin.action(description="Reject…", permissions=["change"])
+    def reject(self, request, queryset):
+        return self.ask(request, "reject", queryset)
+
+    def ask(self, request, kind, queryset):
+        """Show how many it is about and some of them, before anything is decided."""
+        chosen = queryset.order_by("quarantined_at", "pk")
+        ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        more, ids = len(ids) > MOST_AT_A_TIME, ids[:MOST_AT_A_TIME]
+        # Spread over all of them, for the oldest may be alike.
+        sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
+        title, _, effect, _ = self.QUESTIONS[kind]
+        context = self.admin_site.each_context(request) | {
+            "title": title,
+            "opts": self.opts,
+            "effect": effect,
+            "count": len(ids),
+            "more": more,
+            "sample": [
+                {
+                    "statement": self.statement(signature),
+                    "signer": self.signer(signature),
+                    "why": self.why(signature),
+                }
+                for signature in chosen.filter(pk__in=sample).select_related("voice")
+            ],
+            "ids": ",".join(map(str, ids)),
+            "action_url": reverse(
+                "admin:voices_quarantinedsignature_settle", args=[kind]
+            ),
+            "changelist_url": self.changelist_url,
+        }
+        return render(request, "admin/voices/quarantine.html", context)
+
+    def settle_view(self, request, kind):
+        """Decide on the signatures that the page named, as far as they are still in."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if kind not in self.QUESTIONS:
+            raise Http404
+        if request.method != "POST":
+            return redirect(self.changelist_url)
+        ids = request.POST.get("ids", "").split(",")
+        if len(ids) > MOST_AT_A_TIME:
+            raise BadRequest("The page names more rows than it was given.")
+        if None in map(read_id, ids):
+            raise BadRequest("A chosen row has no number for an id.")
+        _, done, _, decide_on = self.QUESTIONS[kind]
+        count = decide_on(Signature.objects.filter(pk__in=ids), by=request.user)
+        log = f"{reverse('admin:voices_decision_changelist')}?" + urlencode(
+            {"kind__exact": done.lower()}
+        )
+        self.message_user(
+            request,
+            format_html('{}: {}. <a href="{}">See the log</a>', done, count, log),
+            messages.SUCCESS if count else messages.WARNING,
+        )
+        return redirect(self.changelist_url)
+
+    @property
+    def changelist_url(self) -> str:
+        return reverse("admin:voices_quarantinedsignature_changelist")
+
+    # Columns and read-only fields.
+
+    @admin.display
+    def statement(self, signature):
+        voice = signature.voice
+        if voice is None:
+            return "(unlisted)"
+        if not voice.statement:
+            return "(name only)"
+        return format_html('<p class="quote" dir="auto">“{}”</p>', voice.statement)
+
+    @admin.display(ordering="name")
+    def signer(self, signature):
+        place = f"{signature.city}, {signature.state}"
+        return who(signature.name, signature.profession, place)
+
+    @admin.display(description="email")
+    def masked_email(self, signature):
+        return addresses.masked(signature.email)
+
+    @admin.display
+    def why(self, signature):
+        return "; ".join(labels(signature.suspicions))
+
+    @admin.display(description="select to invalidate")
+    def alike(self, signature):
+        return alike(signature)
+
+    @admin.display(description="same network", ordering="network_hash")
+    def network(self, signature):
+        others = signature.same_network - 1
+        if others < 1:
+            return "no others"
+        query = urlencode({"network": signature.network_hash})
+        return format_html(
+            '<a href="?{}">{} other{}</a>', query, others, pluralize(others)
+        )
+
+    @admin.display(ordering="quarantined_at")
+    def waiting(self, signature):
+        return timesince(signature.quarantined_at, depth=1)

@@ -1,0 +1,58 @@
+from django.contrib import admin
+from django.db.models import Q
+
+from core import addresses
+from core.admin import ReadOnly
+from core.searching import FoldedSearch
+from voices.invalidation.links import alike
+from voices.reveals.admin import RevealsAddress
+from voices.signatures.models import Signature
+
+
+@admin.register(Signature)
+class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
+    """Who signed, to look up only: signatures are made and changed by signers."""
+
+    list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
+    list_filter = ["state", "name_display"]
+    search_fields = ["name", "=email_key"]
+    show_full_result_count = False
+    change_form_template = "admin/voices/signature_form.html"
+    fields = [
+        "name",
+        "name_display",
+        "masked_email",
+        "city",
+        "state",
+        "zip_code",
+        "profession",
+        "updates",
+        "consent_version",
+        "consent_at",
+        "submitted_at",
+        "confirmed_at",
+        "counted_at",
+        "invalidation",
+        "alike",
+        "withdrawn_at",
+        "bounced_at",
+    ]
+    readonly_fields = ["masked_email", "alike"]
+
+    def exact(self, term):
+        """Find an address by the one spelling of its mailbox."""
+        try:
+            return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
+        except ValueError:
+            return Q()
+
+    lookups = {"state__exact", "name_display__exact"}
+
+    @admin.display(description="select to invalidate")
+    def alike(self, signature):
+        """Links to the signatures that this one has something in common with."""
+        return alike(signature)
+
+    @admin.display(description="email")
+    def masked_email(self, signature):
+        return addresses.masked(signature.email)

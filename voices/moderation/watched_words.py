@@ -1,0 +1,56 @@
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+
+from core.plain_text import tidy_line, validate_one_line
+from core.searching import FoldedSearch
+from voices.flags.lookalikes import staff_names
+from voices.flags.models import WatchedWord
+from voices.wall.models import Voice
+
+
+def flag_waiting() -> None:
+    """Bring the flags of the queue in line with the words as they are now."""
+    words, staff = WatchedWord.objects.texts(), staff_names()
+    waiting = Voice.objects.waiting().select_for_update(of=["self"])
+    changed = []
+    for voice in waiting.order_by("pk"):
+        before = voice.flags
+        voice.flag(words, staff)
+        if voice.flags != before:
+            changed.append(voice)
+    Voice.objects.bulk_update(changed, ["flags"], batch_size=500)
+
+
+class WatchedWordForm(forms.ModelForm):
+    class Meta:
+        help_texts = {
+            "words": "Whole words, whatever their case. Voices that wait are flagged "
+            "anew when the list changes."
+        }
+
+    def clean_words(self):
+        words = tidy_line(self.cleaned_data["words"])
+        validate_one_line(words)
+        return words
+
+
+@admin.register(WatchedWord)
+class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
+    """The words to mark, and the flags of the queue in line with them."""
+
+    form = WatchedWordForm
+    search_fields = ["words"]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        flag_waiting()
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        flag_waiting()
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        flag_waiting()

@@ -1,0 +1,91 @@
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from core import addresses
+
+
+class Invalidation(models.Model):
+    """Signatures were taken out of the count, or put back: an append-only log.
+
+    A trigger refuses UPDATE and DELETE. A signature points at the row that holds it,
+    so undoing finds exactly those that are still held.
+    """
+
+    only_added_to = True
+
+    class Kind(models.TextChoices):
+        INVALIDATED = "invalidated", "Invalidated"
+        UNDONE = "undone", "Undone"
+        REINSTATED = "reinstated", "Reinstated"
+
+    kind = models.CharField(max_length=11, choices=Kind)
+    # The invalidation that an undo or a reinstatement is about.
+    of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followed_by"
+    )
+    # What the signatures were selected by, as voices/invalidation/select.py says it;
+    # the numbers of those that were reinstated.
+    criteria = models.JSONField(default=dict, blank=True)
+    reason = models.TextField(max_length=600, blank=True)
+    count = models.PositiveIntegerField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="invalidations"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="invalidated", of=None)
+                | (~models.Q(kind="invalidated") & models.Q(of__isnull=False)),
+                name="invalidation_following_names_one",
+                violation_error_message="An undo names the invalidation it is of.",
+            ),
+            models.UniqueConstraint(
+                fields=["of"],
+                condition=models.Q(kind="undone"),
+                name="invalidation_undone_once",
+                violation_error_message="This invalidation is undone already.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"No. {self.pk}: {self.get_kind_display()}, {self.count}"
+
+
+class InvalidatedAddressQuerySet(models.QuerySet):
+    def keep(self, email_key: str, invalidation_id: int) -> None:
+        address_hash = addresses.fingerprint(email_key)
+        self.update_or_create(
+            address_hash=address_hash, defaults={"invalidation_id": invalidation_id}
+        )
+
+    def take(self, email_key: str) -> int | None:
+        """Return the invalidation that holds this address, and forget that it did."""
+        held = self.filter(address_hash__in=addresses.fingerprints(email_key))
+        invalidation_id = held.values_list("invalidation_id", flat=True).first()
+        held.delete()
+        return invalidation_id
+
+
+class InvalidatedAddress(models.Model):
+    """The keyed hash of an address whose invalidated signature is gone.
+
+    Without it, erasing the signature and signing again would make it count again.
+    Undoing the invalidation deletes it.
+    """
+
+    address_hash = models.CharField(max_length=64, unique=True)
+    invalidation = models.ForeignKey(
+        Invalidation, models.PROTECT, related_name="addresses"
+    )
+
+    objects = InvalidatedAddressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"held by invalidation {self.invalidation_id}"

@@ -1,0 +1,441 @@
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core import addresses
+from core.ids import make_ref
+from core.searching import folded_words
+from rankings.states import PLACES
+from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
+from voices.signatures import names, tokens
+from voices.signatures.invalidations import InvalidatedAddress, Invalidation
+from voices.wall.models import STATEMENT_LENGTH, Voice
+
+
+class NameDisplay(models.TextChoices):
+    FULL = "full", "Full name"
+    INITIAL = "initial", "First name and last initial"
+    FIRST = "first", "First name only"
+    UNLISTED = "unlisted", "Not shown: count me, and publish nothing"
+
+
+class Source(models.TextChoices):
+    """Where a link to the form stood, as its address says: `?from=poster`."""
+
+    POSTER = "poster", "Poster, by its QR code"
+    EMBED = "embed", "Box on another site"
+    SHARE = "share", "Link or button of the share page"
+
+
+def shown_name(name: str, display: str) -> str:
+    """Return `name` as its owner wants it shown; "" for somebody unlisted."""
+    if display == NameDisplay.UNLISTED:
+        return ""
+    if display == NameDisplay.FULL:
+        return name
+    first, initial = names.cut(name)
+    if display == NameDisplay.INITIAL and initial:
+        return f"{first} {initial}."
+    return first
+
+
+class SignedForm(models.Model):
+    """What somebody filled in at `/voices/add/`: all of it private."""
+
+    name = models.CharField(max_length=100)
+    name_display = models.CharField(max_length=10, choices=NameDisplay)
+    email = models.EmailField()
+    # The one spelling of the mailbox: core/addresses.py.
+    email_key = models.CharField(max_length=254, editable=False)
+    city = models.CharField("city or town", max_length=80)
+    state = models.CharField(max_length=2, choices=PLACES)
+    zip_code = models.CharField("ZIP code", max_length=5, blank=True)
+    profession = models.CharField(max_length=80, blank=True)
+    consent_version = models.CharField(max_length=20, editable=False)
+    consent_text = models.TextField(editable=False)
+    consent_at = models.DateTimeField(editable=False)
+    updates = models.BooleanField("wants updates", default=False)
+    # A keyed hash of where it was sent from, for NETWORK_KEPT_DAYS.
+    network_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # The same of its /24 (IPv4) or /48 (IPv6).
+    wide_network_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    # What spoke against it when it arrived: voices/abuse/suspicion.py.
+    suspicions = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, editable=False
+    )
+
+    source = models.CharField(
+        max_length=10,
+        choices=Source,
+        blank=True,
+        default="",
+        # Also for a process of the version before, which knows no such column.
+        db_default="",
+        editable=False,
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def shown_name(self) -> str:
+        return shown_name(self.name, self.name_display)
+
+
+class SignatureQuerySet(models.QuerySet):
+    def standing(self):
+        """Those that nobody has withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def counting(self):
+        """Those in the public figures."""
+        return self.filter(counted_at__isnull=False, withdrawn_at=None)
+
+    def in_quarantine(self):
+        """Those that staff have yet to release or reject."""
+        return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
+
+    def create_from(self, submission):
+        """Turn a form whose address is confirmed into a signature and its voice.
+
+        One that looked suspicious neither counts nor waits for a moderator until
+        staff release it from quarantine. One whose address an invalidation holds is
+        invalidated from the start.
+        """
+        now = timezone.now()
+        suspicious = is_suspicious(submission.suspicions)
+        held_by = None
+        if not suspicious:
+            held_by = InvalidatedAddress.objects.take(submission.email_key)
+        voice = None
+        if submission.name_display != NameDisplay.UNLISTED:
+            voice = Voice.objects.create(
+                name=submission.shown_name,
+                profession=submission.profession,
+                city=submission.city,
+                state=submission.state,
+                statement=submission.statement,
+                submitted_at=submission.submitted_at,
+                review_since=None if suspicious else now,
+                invalidated_at=now if held_by else None,
+            )
+        fields = [field.name for field in SignedForm._meta.get_fields()]
+        return self.create(
+            # The form that became the signature is known by it.
+            ref=submission.ref,
+            **{name: getattr(submission, name) for name in fields},
+            voice=voice,
+            submitted_at=submission.submitted_at,
+            confirmed_at=now,
+            counted_at=None if suspicious or held_by else now,
+            counted_before=now if held_by else None,
+            invalidation_id=held_by,
+            quarantined_at=now if suspicious else None,
+        )
+
+
+class Signature(SignedForm):
+    """Who signed: a confirmed address, private for as long as it exists.
+
+    It counts from `counted_at` on, whether or not its statement is published. An
+    unlisted signature has no voice. Staff can take it out of the count again
+    (voices/invalidation/). One that looked suspicious is in quarantine and
+    does not count until staff release it; a rejected one never does.
+    """
+
+    # By which the "this wasn't me" link finds it: addresses.fingerprint(email_key),
+    # under the key that was in use when the address was stored.
+    address_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    # Stands in the links to manage it; a change of address makes a new one.
+    ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
+    voice = models.OneToOneField(
+        Voice, models.PROTECT, null=True, blank=True, editable=False
+    )
+    submitted_at = models.DateTimeField(editable=False)
+    confirmed_at = models.DateTimeField(editable=False)
+    counted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What took it out of the count, and from when it counted until then.
+    invalidation = models.ForeignKey(
+        Invalidation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="signatures",
+    )
+    counted_before = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its owner stopped being told that somebody filled in the form with it again.
+    repeats_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a mail server refused its address for good.
+    bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SignatureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-confirmed_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email_key"],
+                name="signature_one_for_each_address",
+                violation_error_message="This address has already signed.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(counted_at=None)
+                | models.Q(quarantined_at=None, rejected_at=None),
+                name="signature_counted_is_not_quarantined",
+                violation_error_message="In quarantine a signature does not count.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(invalidation=None, counted_before=None)
+                | models.Q(
+                    invalidation__isnull=False,
+                    counted_before__isnull=False,
+                    counted_at=None,
+                    quarantined_at=None,
+                    rejected_at=None,
+                ),
+                name="signature_invalidated_does_not_count",
+                violation_error_message="An invalidated signature does not count.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-confirmed_at", "-id"], name="signature_newest"),
+            models.Index(
+                fields=["quarantined_at", "id"],
+                name="signature_quarantine",
+                condition=models.Q(quarantined_at__isnull=False),
+            ),
+            GinIndex(folded_words("name"), name="signature_words"),
+            models.Index(
+                fields=["address_hash"],
+                name="signature_address_hash",
+                condition=~models.Q(address_hash=""),
+            ),
+            models.Index(
+                fields=["network_hash"],
+                name="signature_network",
+                condition=~models.Q(network_hash=""),
+            ),
+            models.Index(
+                fields=["wide_network_hash"],
+                name="signature_wide_network",
+                condition=~models.Q(wide_network_hash=""),
+            ),
+        ]
+
+    def save(self, *args, **kwargs):
+        self.address_hash = addresses.fingerprint(self.email_key)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether moderators read its words: those that count, or will if put back."""
+        return self.counted_at is not None or self.counted_before is not None
+
+    @transaction.atomic
+    def erase(self) -> None:
+        """Delete it and its letters; of its voice leave id and dates.
+
+        While an invalidation holds it, the hash of its address stays.
+        """
+        if self.invalidation_id:
+            InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
+        # The voice first, as moderators' decisions lock it.
+        voice = Voice.objects.select_for_update().filter(signature=self).first()
+        self.delete()
+        if voice:
+            voice.reports.all().delete()
+            voice.erase()
+
+
+# What a form holds of the person who sent it in, besides the wish for updates.
+PRIVATE_TEXTS = [
+    "name",
+    "name_display",
+    "email",
+    "email_key",
+    "city",
+    "state",
+    "zip_code",
+    "profession",
+    "statement",
+    "consent_text",
+]
+
+
+class SubmissionQuerySet(models.QuerySet):
+    def unconfirmed(self):
+        return self.filter(confirmed_at=None)
+
+    def forget_stale(self):
+        """Delete those that were sent in, and last mailed, too long ago."""
+        oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
+        stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
+        return stale.delete()
+
+
+class Lane(models.TextChoices):
+    """How soon a form's confirmation email leaves."""
+
+    CLEAN = "clean", "As it comes"
+    # Suspicious, or over a daily number: a small part of the rate.
+    SLOW = "slow", "Last and rarely"
+    # A clear sign of a bot: only after "send it again" or a release by staff.
+    HELD = "held", "Held without mail"
+
+
+def lane_for(suspicions: list[str]) -> Lane:
+    """Return how soon to mail a form against which these speak."""
+    if is_of_a_bot(suspicions):
+        return Lane.HELD
+    return Lane.SLOW if is_doubtful(suspicions) else Lane.CLEAN
+
+
+class Submission(SignedForm):
+    """A form that was sent in, until its mail is confirmed.
+
+    Each form sent makes one, whoever signs, so that nothing on the site tells whether
+    an address is known. Confirming moves what it holds into a signature and empties
+    it; what stays is deleted `UNCONFIRMED_KEPT_DAYS` after its last mail.
+    """
+
+    # Stands in the address of the check-your-email page.
+    ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
+    # What that page shows of the address, whatever has become of the rest.
+    email_masked = models.CharField(max_length=300, editable=False)
+    statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
+    submitted_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Decided when it arrives, from nothing that tells whether its address is known.
+    lane = models.CharField(
+        max_length=5,
+        choices=Lane,
+        default=Lane.CLEAN,
+        db_default=Lane.CLEAN,
+        editable=False,
+    )
+    # How often, and when last, somebody pressed "send it again" on that page.
+    asked_again = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False
+    )
+    asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its latest mail left: the code of a form that was never mailed is no good.
+    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What it became, or what its address had become already.
+    signature = models.ForeignKey(
+        "voices.Signature",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="submissions",
+    )
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(confirmed_at=None)
+                | models.Q(**dict.fromkeys(PRIVATE_TEXTS, "")),
+                name="submission_confirmed_is_empty",
+                violation_error_message="A confirmed form keeps no personal data.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["email_key", "-id"],
+                name="submission_address",
+                condition=models.Q(confirmed_at=None),
+            ),
+            models.Index(fields=["submitted_at"], name="submission_age"),
+        ]
+
+    def try_code(self, code: str) -> bool:
+        """Use up one of the tries; say whether `code` is the one that was mailed.
+
+        The database counts, so that many requests at once have no more tries than
+        one after the other.
+        """
+        age = timedelta(days=settings.CONFIRM_LINK_DAYS)
+        had_a_try = Submission.objects.filter(
+            pk=self.pk,
+            code_tries__lt=settings.CODE_TRIES,
+            mailed_at__gt=timezone.now() - age,
+        ).update(code_tries=models.F("code_tries") + 1)
+        return bool(had_a_try) and tokens.is_code(self.ref, code)
+
+    @property
+    def again_at(self) -> datetime | None:
+        """From when on its mail can be asked for again; None once it can't."""
+        if self.asked_again >= settings.SEND_AGAIN_TIMES:
+            return None
+        wait = timedelta(minutes=settings.SEND_AGAIN_MINUTES)
+        return (self.asked_again_at or self.submitted_at) + wait
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is what its address signed, and not another form of the address.
+
+        A change of address gives the signature another reference, and deletes forms.
+        """
+        signature = self.signature
+        return (
+            signature is not None
+            and signature.ref == self.ref
+            and signature.withdrawn_at is None
+        )
+
+    @transaction.atomic
+    def confirm(self) -> bool:
+        """Make it a signature, unless its address has signed already.
+
+        Return whether it is the one that its address signed with. Every other form of
+        the same address is closed with it. All forms of one address take turns, so
+        that what another request did is seen.
+        """
+        addresses.lock(self.email_key)
+        forms = Submission.objects.unconfirmed().filter(email_key=self.email_key)
+        current = forms.filter(pk=self.pk).first()
+        if current is None:
+            forms = Submission.objects.select_related("signature")
+            closed = forms.filter(pk=self.pk).first()
+            return closed is not None and closed.is_signature
+        signature = Signature.objects.filter(email_key=self.email_key).first()
+        if signature and signature.withdrawn_at:
+            # Who signs again after withdrawing starts afresh.
+            signature.erase()
+            signature = None
+        if signature is None:
+            signature = Signature.objects.create_from(current)
+        for form in forms:
+            form.close(signature)
+        return signature.ref == current.ref
+
+    def close(self, signature: Signature | None) -> None:
+        """Note what became of it and drop all that it held of the person."""
+        for field in PRIVATE_TEXTS:
+            setattr(self, field, "")
+        self.updates = False
+        self.network_hash, self.wide_network_hash, self.suspicions = "", "", []
+        self.source = ""
+        self.signature = signature
+        self.confirmed_at = timezone.now()
+        self.save()

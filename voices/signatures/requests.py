@@ -1,0 +1,57 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core.ids import make_ref
+from voices.signatures.models import Signature
+
+
+class AskedQuerySet(models.QuerySet):
+    def forget_stale(self):
+        """Delete what nobody followed up in time."""
+        age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
+        return self.filter(asked_at__lt=timezone.now() - age).delete()
+
+
+class LinkRequest(models.Model):
+    """Somebody asked for the link to manage a signature; the worker looks whose.
+
+    Asking always makes a row, so the page takes as long for an address that has signed
+    as for one that has not. The worker deletes it within seconds.
+    """
+
+    email_key = models.CharField(max_length=254)
+    # Of whoever asked, so that networks take turns.
+    wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
+    asked_at = models.DateTimeField(db_default=Now())
+
+    objects = AskedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"asked at {self.asked_at}"
+
+
+class AddressChange(models.Model):
+    """A new email address of a signature, until its mail is confirmed."""
+
+    signature = models.OneToOneField(
+        Signature, models.CASCADE, related_name="address_change"
+    )
+    ref = models.CharField(max_length=30, unique=True, default=make_ref)
+    email = models.EmailField()
+    email_key = models.CharField(max_length=254)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    objects = AskedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"new address of signature {self.signature_id}"
