@@ -16,7 +16,7 @@ PROJECT = Path("pyproject.toml")
 LOCKS = {
     Path("requirements.txt"): [],
     Path("requirements-dev.txt"): [
-        *("--group", "development"),
+        *("--group", "dev"),
         *("--constraints", "requirements.txt"),
     ],
 }
