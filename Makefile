@@ -66,6 +66,7 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
+	@.venv/bin/lint-imports --cache-dir .local/cache/imports > .local/imports || { cat .local/imports; exit 1; }
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
 	@$(DEPLOYED) DATABASE_URL=postgres://u:only-to-look-at-the-types@localhost/aaqi .venv/bin/mypy

@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "aaqi.middleware.NoStoreByDefault",
     "accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
-    "aaqi.parameters.drop_unknown_parameters",
+    "operations.parameters.drop_unknown_parameters",
     "operations.warm.warm_pages",
     "aaqi.spellings.lead_to_the_one_spelling",
     "django.contrib.sessions.middleware.SessionMiddleware",

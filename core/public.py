@@ -23,7 +23,7 @@ class Parameter:
 def public_page(*known: str | Parameter) -> Callable:
     """Let proxies keep the answers of a view, which reads only these parameters.
 
-    `aaqi.parameters` drops all others before the view runs.
+    `operations.parameters` drops all others before the view runs.
     """
     parameters = tuple(
         each if isinstance(each, Parameter) else Parameter(each) for each in known

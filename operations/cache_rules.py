@@ -11,8 +11,8 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import URLPattern, get_resolver
 
-from aaqi.parameters import EVERYWHERE
 from core.public import Parameter
+from operations.parameters import EVERYWHERE
 
 FILE = Path(settings.BASE_DIR) / "deploy" / "parameters.vcl"
 TEXT = """\

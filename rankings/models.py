@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from rankings.desk.models import Upload
 from rankings.lists import FORMULA
+from rankings.pending import Upload
 from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
 from rankings.states import JURISDICTIONS, SLUGS
 

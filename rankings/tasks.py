@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from rankings.desk.models import Upload
+from rankings.pending import Upload
 
 
 @app.periodic(cron="41 * * * *")

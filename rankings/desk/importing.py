@@ -25,11 +25,11 @@ from import_export.results import RowResult
 
 from core.fields import LineField
 from rankings.desk import upload
-from rankings.desk.models import Upload
 from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
 from rankings.desk.spreadsheets import as_csv
 from rankings.desk.storage import DatabaseStorage
 from rankings.models import Edition
+from rankings.pending import Upload
 from rankings.states import JURISDICTIONS
 
 NEW = "new"

@@ -1,6 +1,6 @@
 from import_export.tmp_storages import BaseStorage
 
-from rankings.desk.models import Upload
+from rankings.pending import Upload
 
 
 class DatabaseStorage(BaseStorage):

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import rankings.desk.models
+import rankings.pending
 import rankings.models
 from django.conf import settings
 from django.db import migrations, models
@@ -89,9 +89,9 @@ class Migration(migrations.Migration):
             name='Upload',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=rankings.desk.models.make_key, max_length=40, unique=True)),
+                ('key', models.CharField(default=rankings.pending.make_key, max_length=40, unique=True)),
                 ('data', models.BinaryField()),
-                ('ends_at', models.DateTimeField(db_index=True, default=rankings.desk.models.end_of_keeping)),
+                ('ends_at', models.DateTimeField(db_index=True, default=rankings.pending.end_of_keeping)),
             ],
             options={
                 'ordering': ['pk'],

@@ -5,9 +5,9 @@ from django.core.cache import caches
 from django.http import HttpResponse, QueryDict
 from django.test import RequestFactory, SimpleTestCase, TestCase
 
-from aaqi.parameters import canonical_query, drop_unknown_parameters
 from core.public import Parameter
 from operations import cache_rules, warm
+from operations.parameters import canonical_query, drop_unknown_parameters
 from tests.factories import make_published_voice
 from tests.faq.texts import make_question
 from tests.pages import PUBLIC
