@@ -66,6 +66,9 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
+	@.venv/bin/biome check --error-on-warnings --reporter=summary > .local/biome || { cat .local/biome; exit 1; }
+	@.venv/bin/codespell $$(git ls-files)
+	@.venv/bin/deptry . 2> .local/deptry || { cat .local/deptry; exit 1; }
 	@.venv/bin/lint-imports --cache-dir .local/cache/imports > .local/imports || { cat .local/imports; exit 1; }
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
@@ -73,8 +76,8 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) manage makemigrations --check --dry-run
 	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 
-audit: .venv/ready  ## known vulnerabilities and licences of the dependencies
-	@$(LOCAL) licences
+audit: .venv/ready  ## known vulnerabilities and licenses of the dependencies
+	@$(LOCAL) licenses
 	@.venv/bin/pip-audit --cache-dir .local/cache/audit --strict --disable-pip \
 		--require-hashes --requirement requirements-dev.txt
 

@@ -7,7 +7,7 @@ from django.db import models, transaction
 class Role(models.TextChoices):
     MODERATOR = "moderator", "Moderator"
     EDITOR = "editor", "Editor"
-    ORGANISER = "organiser", "Organiser"
+    ORGANIZER = "organizer", "Organizer"
     ADMINISTRATOR = "administrator", "Administrator"
 
 
@@ -37,7 +37,7 @@ def may(role: Role, app: str, codename: str) -> bool:
             return codename in OF_EDITORS or (
                 app in CONTENT and not codename.startswith("delete_")
             )
-        case Role.ORGANISER:
+        case Role.ORGANIZER:
             return app == "voices" and codename == "view_figures"
         case Role.ADMINISTRATOR:
             return app in OF_ADMINISTRATORS or (

@@ -13,7 +13,7 @@ SERIF, SERIF_BOLD, SANS = "besley-500", "besley-600", "franklin-400"
 PLAIN = ["-liga", "-clig"]
 # What no font of ours has a shape for.
 UNKNOWN = "\uffff"
-# Emoji and what joins and colours them: a text reads well without.
+# Emoji and what joins and colors them: a text reads well without.
 PICTURE = re.compile("[\ufe0e\ufe0f\u200d\u20e3]")
 
 

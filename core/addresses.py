@@ -43,7 +43,7 @@ RULES = {
 def canonical(address: str) -> str:
     """Return the one spelling under which the mailbox of `address` is known.
 
-    The local part is Unicode-normalised (NFKC) and case folded, the domain put into
+    The local part is Unicode-normalized (NFKC) and case folded, the domain put into
     its ASCII form, and the host's rule applied. Raises ValueError for a domain that
     cannot exist.
     """
@@ -90,7 +90,7 @@ def fingerprints(canonical_address: str) -> list[str]:
 
 
 def masked(address: str) -> str:
-    """Return what its owner recognises and nobody else can use: `al•••@example.com`."""
+    """Return what its owner recognizes and nobody else can use: `al•••@example.com`."""
     local, _, domain = address.rpartition("@")
     shown = 2 if len(local) > 3 else 1 if len(local) > 1 else 0
     return f"{local[:shown]}•••@{domain}"

@@ -68,7 +68,7 @@ def without_port(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return what its neighbours have in common: all of IPv4, the /64 of IPv6."""
+    """Return what its neighbors have in common: all of IPv4, the /64 of IPv6."""
     if not address:
         return ""
     prefix = IPV6_PREFIX if ip_address(address).version == 6 else 32

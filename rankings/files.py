@@ -18,8 +18,8 @@ from rankings.lists import FORMULA, join_addresses, join_citations
 from rankings.models import Citation, Edition
 from rankings.standings import Standing, Standings
 
-LICENCE = "CC BY 4.0"
-LICENCE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
+LICENSE = "CC BY 4.0"
+LICENSE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
 FACTS = ["right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"]
 INSTITUTE = ["ij_grade", "ij_grade_basis", "ij_page", "ij_read_on"]
 COLUMNS = [
@@ -54,7 +54,7 @@ COLUMNS = [
     "rank",
     "edition",
     "lawyer_check",
-    "licence",
+    "license",
 ]
 
 
@@ -137,7 +137,7 @@ def flat(row: Standing, edition: Edition) -> dict:
             for part in Citation.Part
         },
         **figures(row, edition),
-        "licence": f"{LICENCE} {LICENCE_ADDRESS}",
+        "license": f"{LICENSE} {LICENSE_ADDRESS}",
     }
 
 
@@ -164,8 +164,8 @@ def nested(row: Standing, edition: Edition) -> dict:
             for score in row.score.parts
         },
         "page": f"{settings.SITE_URL}{row.url}",
-        "licence": LICENCE,
-        "licence_address": LICENCE_ADDRESS,
+        "license": LICENSE,
+        "license_address": LICENSE_ADDRESS,
     }
 
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
-from rankings.files import LICENCE_ADDRESS
+from rankings.files import LICENSE_ADDRESS
 from rankings.standings import Standings
 
 FILES = {"csv": "text/csv", "json": "application/json"}
@@ -26,7 +26,7 @@ def dataset(standings: Standings) -> dict:
         "url": site + edition.get_absolute_url(),
         "version": edition.date.isoformat(),
         "dateModified": f"{edition.last_modified:%Y-%m-%d}",
-        "license": LICENCE_ADDRESS,
+        "license": LICENSE_ADDRESS,
         "isAccessibleForFree": True,
         "spatialCoverage": "United States",
         "creator": {"@type": "Organization", "name": settings.SITE_NAME, "url": site},

@@ -6,31 +6,49 @@
   const menu = rows.length ? form.querySelector("select[name=action]") : null;
   // Where nothing can be undone, these lead to where it can: what was decided just now,
   // and before that.
-  const decided = document.querySelector(".messagelist a") ?? document.querySelector(".latest a");
-  if (!form || !menu && !decided) return;
-  const ACTIONS = { p: ["publish", "publish"], d: ["decline", "decline"], c: ["ask_changes", "needs changes"], u: ["undo", "undo"] };
+  const decided =
+    document.querySelector(".messagelist a") ?? document.querySelector(".latest a");
+  if (!form || (!menu && !decided)) return;
+  const ACTIONS = {
+    p: ["publish", "publish"],
+    d: ["decline", "decline"],
+    c: ["ask_changes", "needs changes"],
+    u: ["undo", "undo"],
+  };
   const offered = (key) => menu?.querySelector(`option[value="${ACTIONS[key]?.[0]}"]`);
 
   // What the keys do, and a box that turns them off for good.
   const help = document.createElement("p");
   help.className = "keys";
-  const say = (key, words) => { const kbd = document.createElement("kbd"); kbd.textContent = key.toUpperCase(); help.append(kbd, ` ${words} · `); };
-  if (menu) { say("j", "next"); say("k", "previous"); }
+  const say = (key, words) => {
+    const kbd = document.createElement("kbd");
+    kbd.textContent = key.toUpperCase();
+    help.append(kbd, ` ${words} · `);
+  };
+  if (menu) {
+    say("j", "next");
+    say("k", "previous");
+  }
   for (const key in ACTIONS) if (offered(key)) say(key, ACTIONS[key][1]);
   if (!offered("u") && decided) say("u", "see or undo your latest decision");
-  const label = document.createElement("label"), box = document.createElement("input");
+  const label = document.createElement("label"),
+    box = document.createElement("input");
   box.type = "checkbox";
   box.checked = localStorage.getItem("keys") !== "off";
-  box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+  box.addEventListener("change", () =>
+    localStorage.setItem("keys", box.checked ? "on" : "off"),
+  );
   label.append(box, " Use these keys");
   help.append(label);
   form.before(help);
 
   let now = -1;
   const mark = (index) => {
-    rows[now]?.classList.remove("now"); rows[now]?.removeAttribute("aria-current");
+    rows[now]?.classList.remove("now");
+    rows[now]?.removeAttribute("aria-current");
     now = index;
-    rows[now].classList.add("now"); rows[now].setAttribute("aria-current", "true");
+    rows[now].classList.add("now");
+    rows[now].setAttribute("aria-current", "true");
   };
   const go = (index) => {
     if (!rows[index]) return;
@@ -39,18 +57,30 @@
     rows[now].scrollIntoView({ block: "nearest" });
   };
   // Who came to undo one decision need not look for its row.
-  if (offered("u") && rows.length === 1 && new URLSearchParams(location.search).has("id__in")) mark(0);
+  if (
+    offered("u") &&
+    rows.length === 1 &&
+    new URLSearchParams(location.search).has("id__in")
+  )
+    mark(0);
   const run = (key) => {
     if (!rows[now]) return;
-    for (const each of form.querySelectorAll("input.action-select")) each.checked = rows[now].contains(each);
+    for (const each of form.querySelectorAll("input.action-select"))
+      each.checked = rows[now].contains(each);
     menu.value = ACTIONS[key][0];
     form.querySelector("button[name=index]").click();
   };
   addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
     // Who types, or means the browser, means none of this.
-    if (!box.checked || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
+    if (!box.checked || event.ctrlKey || event.metaKey || event.altKey || event.repeat)
+      return;
+    if (
+      event.target.closest(
+        "input:not([type=checkbox]), select, textarea, [contenteditable]",
+      )
+    )
+      return;
     if (key === "j") go(now + 1);
     else if (key === "k") go(now - 1);
     else if (offered(key)) run(key);

@@ -148,7 +148,7 @@ def parse():
             "bench",
             "lock",
             "check-lock",
-            "licences",
+            "licenses",
         ],
         help="what follows manage, test or lock is passed on",
     )

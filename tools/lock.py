@@ -67,26 +67,26 @@ def check():
     return 1 if late else 0
 
 
-def licences():
-    """List every installed package with its licence; return 1 if one has none."""
+def licenses():
+    """List every installed package with its license; return 1 if one has none."""
     unknown = 0
     for package in sorted(
         importlib.metadata.distributions(), key=lambda found: found.name.lower()
     ):
         about = package.metadata
-        licence = about.get("License-Expression") or ", ".join(
+        named = about.get("License-Expression") or ", ".join(
             value.rpartition(" :: ")[2]
             for value in about.get_all("Classifier", [])
             if value.startswith("License :: ")
         )
-        licence = licence or (about.get("License") or "").partition("\n")[0].strip()
+        named = named or (about.get("License") or "").partition("\n")[0].strip()
         # Some name it in no field, and bring its text.
         for name in about.get_all("License-File", []):
             text = package.read_text(f"licenses/{name}") or ""
-            licence = licence or text.partition("\n")[0].strip()
-        unknown += not licence
-        sys.stdout.write(f"{package.name:30} {licence or 'UNKNOWN'}\n")
+            named = named or text.partition("\n")[0].strip()
+        unknown += not named
+        sys.stdout.write(f"{package.name:30} {named or 'UNKNOWN'}\n")
     return 1 if unknown else 0
 
 
-COMMANDS = {"lock": write, "check-lock": check, "licences": licences}
+COMMANDS = {"lock": write, "check-lock": check, "licenses": licenses}

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('invited', 'Invited'), ('revoked', 'Invitation revoked'), ('set-up', 'Set up'), ('disabled', 'Disabled'), ('enabled', 'Enabled again'), ('role-given', 'Role changed'), ('factors-removed', 'Second factor removed')], max_length=20)),
-                ('role', models.CharField(blank=True, choices=[('moderator', 'Moderator'), ('editor', 'Editor'), ('organiser', 'Organiser'), ('administrator', 'Administrator')], max_length=20)),
+                ('role', models.CharField(blank=True, choices=[('moderator', 'Moderator'), ('editor', 'Editor'), ('organizer', 'Organizer'), ('administrator', 'Administrator')], max_length=20)),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('moderator', 'Moderator'), ('editor', 'Editor'), ('organiser', 'Organiser'), ('administrator', 'Administrator')], max_length=20)),
+                ('role', models.CharField(choices=[('moderator', 'Moderator'), ('editor', 'Editor'), ('organizer', 'Organizer'), ('administrator', 'Administrator')], max_length=20)),
                 ('ref', models.CharField(default=core.ids.make_ref, editable=False, max_length=30, unique=True)),
                 ('mailed_from', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('used_at', models.DateTimeField(editable=False, null=True)),

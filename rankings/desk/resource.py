@@ -43,7 +43,7 @@ FIELDS = [
     *("usps", *FACTS, "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
 ]
-COMPUTED = {"points", "group", "letter", "rank", "edition", "lawyer_check", "licence"}
+COMPUTED = {"points", "group", "letter", "rank", "edition", "lawyer_check", "license"}
 
 
 @dataclass(frozen=True)

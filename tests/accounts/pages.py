@@ -53,7 +53,7 @@ KINDS = {
 # Other pages of the admin.
 OTHERS = {
     "autocomplete": NOBODY,
-    "figures": {Role.ORGANISER, A},
+    "figures": {Role.ORGANIZER, A},
     "index": EVERYBODY,
     "jsi18n": EVERYBODY,
     "login": EVERYBODY,

@@ -229,7 +229,7 @@ class RolesTests(TestCase):
 
         of = {role: self.permissions(role) for role in Role}
 
-        self.assertEqual(of[Role.ORGANISER], {"voices.view_figures"})
+        self.assertEqual(of[Role.ORGANIZER], {"voices.view_figures"})
         self.assertIn("voices.change_awaitingvoice", of[Role.MODERATOR])
         private = {"voices.view_signature", "voices.add_reveal"}
         self.assertFalse(of[Role.MODERATOR] & private)
@@ -247,8 +247,8 @@ class RolesTests(TestCase):
 
         self.assertIn(["make_roles"], STEPS)
 
-    def test_an_organiser_finds_the_figures_and_no_complaint(self):
-        sign_in(self.client, make_member(Role.ORGANISER))
+    def test_an_organizer_finds_the_figures_and_no_complaint(self):
+        sign_in(self.client, make_member(Role.ORGANIZER))
 
         response = self.client.get(reverse("admin:index"))
 

@@ -239,7 +239,7 @@ class EveryAdminPageTests(TestCase):
         self.assertEqual(response.status_code, 404)
 
     def test_an_app_without_anything_for_a_role_is_not_there(self):
-        sign_in(self.client, self.members[Role.ORGANISER])
+        sign_in(self.client, self.members[Role.ORGANIZER])
 
         response = self.client.get(reverse("admin:app_list", args=["voices"]))
 

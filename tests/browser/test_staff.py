@@ -113,7 +113,7 @@ def test_a_passkey_shows_once_more_who_it_is(page, key):
 
 
 def test_an_invitation_leads_by_a_password_and_an_app_to_the_desk(page):
-    page.goto(invite(Role.ORGANISER))
+    page.goto(invite(Role.ORGANIZER))
     page.get_by_role("link", name="Use a password and an app").click()
     secret = page.locator(".key-text").inner_text()
     shown = page.locator(".qr").evaluate("image => image.naturalWidth")

@@ -92,7 +92,7 @@ class NetworkTests(SimpleTestCase):
         }.items():
             self.assertEqual(network_of(client), network)
 
-    def test_neighbours_have_one_hash_and_others_another(self):
+    def test_neighbors_have_one_hash_and_others_another(self):
         same = {network_hash("2001:db8::1"), network_hash("2001:db8::ffff:2")}
         others = {network_hash("2001:db8:0:1::1"), network_hash("203.0.113.7")}
 

@@ -51,11 +51,11 @@ class CsvTests(LoadedTestCase):
         self.assertEqual(list(self.rows[0]), COLUMNS)
         self.assertEqual(len(COLUMNS), len(set(COLUMNS)))
 
-    def test_each_line_names_its_edition_licence_and_check(self):
+    def test_each_line_names_its_edition_license_and_check(self):
         self.assertEqual(len(self.rows), 51)
         for row in self.rows:
             self.assertEqual(row["edition"], "2026-11-22")
-            self.assertTrue(row["licence"].startswith("CC BY 4.0 https://"))
+            self.assertTrue(row["license"].startswith("CC BY 4.0 https://"))
             self.assertEqual(row["lawyer_check"], "pending")
 
     def test_is_a_file_of_text(self):

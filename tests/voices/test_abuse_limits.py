@@ -140,7 +140,7 @@ class RefusedTests(TestCase):
 
         self.assertEqual(refused.exception.minutes, 10)
 
-    def test_its_neighbours_are_served(self):
+    def test_its_neighbors_are_served(self):
         self.flood()
 
         self.report("203.0.113.8")

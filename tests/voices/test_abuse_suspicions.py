@@ -82,7 +82,7 @@ KNOWN_TO_FILLERS = """
     district dob email employer ext fax field1 file first fname fone full gender
     given handle home honey homepage house identifier image impp initial input iban
     job keyword landmark language last line1 lname locality locate login mail
-    message middle mobile month name nick note number occupation organisation
+    message middle mobile month name nick note number occupation organization
     organization otp parish pass password personal phone photo pin place post
     prefecture prefix price profile promo province pwd query question quantity
     reason reference region salutation search secret security send sex site social
