@@ -40,6 +40,7 @@ LABEL org.opencontainers.image.title="Americans Against Qualified Immunity" \
     org.opencontainers.image.licenses="MIT"
 
 ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
+    DEVELOPMENT_DEFAULTS=0 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATIC_ROOT=/srv/static \

@@ -33,7 +33,7 @@ PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses
 DEPLOYED := SITE_URL=https://example.org \
 	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
 	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
-	POSTAL_ADDRESS="1 Example Street, Springfield" DJANGO_DEBUG=0
+	POSTAL_ADDRESS="1 Example Street, Springfield" DJANGO_DEBUG=0 PROXY_COUNT=1
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -45,10 +45,10 @@ dev: .venv/ready  ## the same with reload and the debug toolbar
 	@$(LOCAL) dev
 
 test: .venv/ready  ## every test, the browser's too (args="-k wall")
-	@$(LOCAL) test $(PYTEST) $(args)
+	@.venv/bin/pytest $(PYTEST) $(args)
 
 test-fast: .venv/ready  ## all but the browser's tests
-	@$(LOCAL) test $(PYTEST) --ignore=tests/browser $(args)
+	@.venv/bin/pytest $(PYTEST) --ignore=tests/browser $(args)
 
 test-deploy: .venv/ready  ## prove the deployment, with docker compose (args="stale")
 	@$(PYTHON) -m tests.deploy $(args)
@@ -57,10 +57,10 @@ upgrade:  ## bring the running deployment to this checkout, without a gap
 	@deploy/upgrade
 
 test-pages: .venv/ready .local/judges/ready  ## Nu HTML checker, links and Lighthouse on every page
-	@$(LOCAL) test $(PYTEST) $(or $(args),tests/browser/judges)
+	@.venv/bin/pytest $(PYTEST) $(or $(args),tests/browser/judges)
 
 screens: .venv/ready  ## a picture of every page, into .local/screens/
-	@$(LOCAL) test $(PYTEST) tests/browser/screens.py $(args)
+	@.venv/bin/pytest $(PYTEST) tests/browser/screens.py $(args)
 
 check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(LOCAL) check-lock
@@ -73,7 +73,7 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
 	@$(DEPLOYED) DATABASE_URL=postgres://u:only-to-look-at-the-types@localhost/aaqi .venv/bin/mypy
-	@$(LOCAL) manage makemigrations --check --dry-run
+	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 
 audit: .venv/ready  ## known vulnerabilities and licenses of the dependencies
@@ -88,7 +88,7 @@ lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m tools lock $(args)
 
 manage: .venv/ready  ## a management command: c="shell"
-	@$(LOCAL) manage $(c)
+	@$(PYTHON) manage.py $(c)
 
 .venv/ready: requirements-dev.txt .python-version | $(UV)
 	@echo "Installing the requirements into .venv"

@@ -2,29 +2,14 @@
 
 import argparse
 import os
-import secrets
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
-from tools import lock, postgres, site
+from tools import development, lock, postgres, site
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A test says itself what it needs; what the developer has set must not change it.
-NOT_FOR_TESTS = [
-    *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
-    *("DEFAULT_FROM_EMAIL", "DJANGO_ALLOWED_HOSTS", "DJANGO_DEBUG"),
-    *("DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY_FILE", "EMAIL_URL", "EMAIL_URL_FILE"),
-    *("MAILS_PER_MINUTE", "MODERATION_EMAIL", "PAGE_CACHE_URL", "POSTAL_ADDRESS"),
-    *("PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SECRET_KEY_FALLBACKS_FILE"),
-    *("SIGNING_OPEN", "SITE_URL", "STATIC_ROOT", "UNDO_MINUTES", "WEB_WORKERS"),
-]
-
-
-# Each works on a database that nobody's site is on, and that it may empty.
-OF_THEIR_OWN = ["test", "bench"]
 
 
 class Stopped(BaseException):
@@ -49,22 +34,6 @@ def read_port():
     return int(port)
 
 
-def has(environment, name):
-    return bool(environment.get(name) or environment.get(f"{name}_FILE"))
-
-
-def build_environment(local_dir, port):
-    """Return the caller's environment with what it leaves out filled in."""
-    environment = os.environ | {"LOCAL_DIR": str(local_dir), "PORT": str(port)}
-    environment.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
-    if not has(environment, "SITE_URL"):
-        environment["SITE_URL"] = f"http://localhost:{port}"
-    if not has(environment, "DJANGO_SECRET_KEY"):
-        key = postgres.write_once(local_dir / "secret-key", secrets.token_urlsafe(50))
-        environment["DJANGO_SECRET_KEY"] = key
-    return environment
-
-
 def foreground(command, environment):
     """Run `command` with the terminal to itself and return its exit code."""
     # The terminal sends Ctrl-C to the command as well, which knows what to do with it.
@@ -75,13 +44,6 @@ def foreground(command, environment):
     finally:
         site.end_alone(child)
     return code if code >= 0 else 128 - code
-
-
-def run_tests(environment, arguments):
-    collect = [*site.MANAGE, "collectstatic", "--no-input", "--verbosity=0"]
-    return foreground(collect, environment) or foreground(
-        [sys.executable, "-m", "pytest", *arguments], environment
-    )
 
 
 def run_bench(environment):
@@ -109,34 +71,26 @@ def main(command, arguments):
     port = read_port()
     if command in {"run", "dev"}:
         site.check_port(port)
-    local_dir = Path(os.environ.get("LOCAL_DIR") or ".local").absolute()
-    if command in OF_THEIR_OWN:
-        local_dir /= command
-        for name in NOT_FOR_TESTS:
-            os.environ.pop(name, None)
-    # Mails and secrets lie in it.
-    local_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    environment = build_environment(local_dir, port)
+    # The bench empties its database, so it has one of its own.
+    local_dir = development.make_local_dir("bench" if command == "bench" else "")
+    if command == "bench":
+        development.ignore_own_settings()
+    development.fill_in(local_dir)
     with ExitStack() as stack:
-        if command == "bench" or not has(environment, "DATABASE_URL"):
-            database = postgres.running(local_dir, throw_away=command == "test")
-            for name, url in stack.enter_context(database).items():
-                environment.pop(f"{name}_FILE", None)
-                environment[name] = url
-        if command == "manage":
-            return foreground([*site.MANAGE, *arguments], environment)
-        if command == "test":
-            return run_tests(environment, arguments)
+        if command == "bench" or not development.is_set("DATABASE_URL"):
+            stack.enter_context(development.database(local_dir))
         if command == "bench":
-            return run_bench(environment)
-        serve(environment, local_dir, port, reload=command == "dev")
+            return run_bench(dict(os.environ))
+        if command == "manage":
+            return foreground([*site.MANAGE, *arguments], dict(os.environ))
+        serve(dict(os.environ), local_dir, port, reload=command == "dev")
     return 0
 
 
 def parse():
     parser = argparse.ArgumentParser(
         prog="python -m tools",
-        description="Run the site, its tests or a management command on this machine.",
+        description="Run the site or a benchmark on this machine.",
     )
     parser.add_argument(
         "command",
@@ -144,13 +98,12 @@ def parse():
             "run",
             "dev",
             "manage",
-            "test",
             "bench",
             "lock",
             "check-lock",
             "licenses",
         ],
-        help="what follows manage, test or lock is passed on",
+        help="what follows manage or lock is passed on",
     )
     # The rest may look like options of this parser, so it does not see it.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path("pyproject.toml")
+CONSTRAINTS = re.compile(r"constraint-dependencies = \[.*?\]", re.DOTALL)
 # Each lock takes over the one before it, so that both hold the same versions.
 LOCKS = {
     Path("requirements.txt"): [],
@@ -55,11 +57,28 @@ def write(*arguments):
             # A file that is left alone needs no new installation.
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
+    constrain()
     return 0
+
+
+def constraints():
+    """Return the locked versions for `[tool.uv]`, so that `uv sync` installs them."""
+    text = Path("requirements-dev.txt").read_text()
+    pinned = re.findall(r"^([\w.-]+==[^\s;]+)", text, re.MULTILINE)
+    lines = "".join(f'  "{each}",\n' for each in sorted(set(pinned)))
+    return f"constraint-dependencies = [\n{lines}]"
+
+
+def constrain():
+    """Write the locked versions into pyproject.toml."""
+    text = PROJECT.read_text()
+    PROJECT.write_text(CONSTRAINTS.sub(lambda match: constraints(), text))
 
 
 def check():
     late = [str(path) for path in LOCKS if not path.read_text().startswith(header())]
+    if constraints() not in PROJECT.read_text():
+        late.append("[tool.uv] constraint-dependencies")
     if late:
         sys.stderr.write(
             f"{' and '.join(late)} no longer match pyproject.toml; run `make lock`.\n"

@@ -1,0 +1,36 @@
+"""The site's settings, after giving pytest what they need.
+
+That is a database that is thrown away, static files, and no setting of the developer's
+own. Workers of xdist inherit all of it.
+"""
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from tools import development
+
+
+def prepare():
+    # As for Ctrl-C, pytest then ends in order, and the database with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    development.ignore_own_settings()
+    local_dir = development.make_local_dir("test")
+    development.fill_in(local_dir)
+    if not development.is_set("DATABASE_URL"):
+        stack = ExitStack()
+        stack.enter_context(development.database(local_dir, throw_away=True))
+        atexit.register(stack.close)
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input"]
+    subprocess.run([*collect, "--verbosity=0"], cwd=development.ROOT, check=True)
+
+
+# For the commands that tests run.
+os.environ["DJANGO_SETTINGS_MODULE"] = "aaqi.settings"
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    prepare()
+
+from aaqi.settings import *  # noqa: E402, F403

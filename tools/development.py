@@ -1,0 +1,91 @@
+"""What a fresh clone works with when nothing is set: a database and a secret key.
+
+`manage.py` and the tests ask for it. The image has no `tools/`, and sets
+DEVELOPMENT_DEFAULTS to 0 as well.
+"""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+# As soon as one of these is set, all of them have to be.
+PRODUCTION = [
+    *("SITE_URL", "DJANGO_SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"),
+]
+# A test says itself what it needs; the developer's own environment must not change it.
+NOT_FOR_TESTS = [
+    *(name for name in PRODUCTION if not name.startswith("DATABASE")),
+    *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
+    *("DJANGO_ALLOWED_HOSTS", "DJANGO_DEBUG", "MAILS_PER_MINUTE", "MODERATION_EMAIL"),
+    *("PAGE_CACHE_URL", "PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SIGNING_OPEN"),
+    *("STATIC_ROOT", "UNDO_MINUTES", "WEB_WORKERS"),
+]
+
+
+def is_set(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
+def hold() -> bool:
+    """Whether the defaults apply: outside the image, with nothing of production set."""
+    return os.environ.get("DEVELOPMENT_DEFAULTS") != "0" and not any(
+        map(is_set, PRODUCTION)
+    )
+
+
+def make_local_dir(part: str = "") -> Path:
+    """Return LOCAL_DIR, or a part of it; mail and secrets are stored there."""
+    folder = ROOT / (os.environ.get("LOCAL_DIR") or ".local") / part
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def ignore_own_settings() -> None:
+    """Drop what the developer has set and a test or the bench must not depend on."""
+    for name in NOT_FOR_TESTS:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+
+
+def fill_in(local_dir: Path) -> None:
+    """Set a SITE_URL on this machine and a secret key of this clone, if not set."""
+    os.environ["LOCAL_DIR"] = str(local_dir)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
+    if not is_set("SITE_URL"):
+        port = os.environ.get("PORT") or "8000"
+        os.environ["SITE_URL"] = f"http://localhost:{port}"
+    if not is_set("DJANGO_SECRET_KEY"):
+        key = postgres.write_once(local_dir / "secret-key", secrets.token_urlsafe(50))
+        os.environ["DJANGO_SECRET_KEY"] = key
+
+
+@contextmanager
+def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
+    """Set the URLs of the embedded server, which runs until the end."""
+    with postgres.running(local_dir, throw_away=throw_away) as urls:
+        for name, url in urls.items():
+            os.environ.pop(f"{name}_FILE", None)
+            os.environ[name] = url
+        yield
+
+
+@contextmanager
+def defaults() -> Iterator[bool]:
+    """Set what a command needs where the defaults apply; yield whether they do."""
+    if not hold():
+        yield False
+        return
+    # Otherwise SIGTERM would leave the database running.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    local_dir = make_local_dir()
+    fill_in(local_dir)
+    with database(local_dir):
+        yield True
