@@ -12,9 +12,6 @@ export PORT
 # Caches stay inside the clone; what somebody has chosen for themselves is kept.
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
 export UV_PYTHON_INSTALL_DIR ?= $(CURDIR)/.local/python
-export RUFF_CACHE_DIR ?= $(CURDIR)/.local/cache/ruff
-export MYPY_CACHE_DIR ?= $(CURDIR)/.local/cache/mypy
-export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/.local/cache/hypothesis
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.local/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.local/cache/python
@@ -27,7 +24,7 @@ endif
 UV := $(shell command -v uv || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m tools
-PYTEST := -o cache_dir=.local/cache/pytest --numprocesses=logical --maxprocesses=4
+PYTEST := --numprocesses=logical --maxprocesses=4
 
 # What the checks look at: the settings of a site away from this machine.
 DEPLOYED := SITE_URL=https://example.org \

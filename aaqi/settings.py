@@ -40,10 +40,12 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "pgtrigger",
     "crispy_forms",
     "procrastinate.contrib.django",
     "simple_history",
     "aaqi",
+    "core",
     "operations",
     "cards",
     "accounts",
@@ -184,7 +186,7 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# Where the cache in front drops copies of pages (voices/wall/copies.py); "" for none.
+# Where the cache in front drops copies of pages (operations/purge.py); "" for none.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {

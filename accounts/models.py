@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from core.ids import make_ref
+from core.triggers import AppendOnly
 
 # Links are made from a random reference and a key of the site: none is stored.
 links = Signer(salt="accounts.invitation", sep=".")
@@ -156,8 +157,6 @@ class AccountEvent(models.Model):
     A trigger refuses UPDATE and DELETE.
     """
 
-    only_added_to = True
-
     class Kind(models.TextChoices):
         INVITED = "invited", "Invited"
         REVOKED = "revoked", "Invitation revoked"
@@ -185,6 +184,7 @@ class AccountEvent(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        triggers = [AppendOnly(log="accounts")]
 
     def __str__(self):
         return f"{self.get_kind_display()}: account {self.user_id}"

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models.functions import Now
 from django.forms import ModelForm
 from django.http import Http404
@@ -15,7 +14,6 @@ from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
 from core.ids import read_id
 from core.searching import FoldedSearch
-from faq.publishing import taken_off
 from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
@@ -98,20 +96,9 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)
-            if was_public:
-                taken_off.send(self.model)
         # A version from before it was public brings its empty date back too.
         if was_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
-
-    def delete_model(self, request, obj):
-        super().delete_model(request, obj)
-        taken_off.send(self.model)
-
-    @transaction.atomic
-    def delete_queryset(self, request, queryset):
-        super().delete_queryset(request, queryset)
-        taken_off.send(self.model)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_public else None

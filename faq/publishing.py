@@ -1,15 +1,12 @@
 """What questions, cases and pages have in common: they are texts that staff publish."""
 
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
-from django.dispatch import Signal
 from django.utils import timezone
 
+from core.triggers import PagesChange, PublicWordsGo
 from faq.sources import validate_sources
-
-# Words that the public could read are there no more; sent in the transaction that takes
-# them off.
-taken_off = Signal()
 
 
 class TextQuerySet(models.QuerySet):
@@ -43,6 +40,14 @@ class Text(models.Model):
 
     class Meta:
         abstract = True
+        triggers = [
+            PagesChange(),
+            PublicWordsGo(
+                name="public_words_go",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Condition("OLD.publish_at <= now()"),
+            ),
+        ]
 
     @property
     def shown_sources(self) -> list[dict]:

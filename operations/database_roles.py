@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from psycopg.sql import SQL, Composed, Identifier
 
+from core.triggers import AppendOnly
+
 # New tables and sequences get these when they are made, so none can be forgotten.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
@@ -37,11 +39,14 @@ def separate() -> bool:
 
 
 def logs() -> list[str]:
-    """Return the tables of models that say `only_added_to`."""
+    """Return the tables that a trigger keeps from UPDATE and DELETE."""
     return [
         model._meta.db_table
         for model in apps.get_models()
-        if getattr(model, "only_added_to", False)
+        if any(
+            isinstance(trigger, AppendOnly)
+            for trigger in getattr(model._meta, "triggers", [])
+        )
     ]
 
 

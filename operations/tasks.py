@@ -1,7 +1,11 @@
-"""The queue's own upkeep."""
+"""The queue's own upkeep, and purging the caches."""
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+
+from operations.purge import purge
+
+__all__ = ["purge", "remove_old_jobs", "retry_stalled"]
 
 
 @app.periodic(cron="* * * * *")

@@ -1,5 +1,6 @@
 import datetime
 
+import pgtrigger
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
@@ -9,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from core.triggers import PagesChange, Trigger, changes
 from rankings.lists import FORMULA
 from rankings.pending import Upload
 from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
@@ -63,6 +65,35 @@ class EditionQuerySet(models.QuerySet):
         list(self.select_for_update().order_by("pk"))
 
 
+# Published facts are never changed or deleted: a correction is a new edition. What may
+# follow is what is known of a citation: where to read it, what was seen, and the
+# lawyer's check. Whoever changes a draft locks its edition until the end of the
+# transaction, so nobody publishes it in between.
+KEEP_EDITION = """
+    RAISE EXCEPTION 'A published edition keeps its date, and stays.'
+        USING ERRCODE = 'check_violation';
+"""
+IS_PUBLISHED = [("is_published", "boolean")]
+OF_CITATION = """
+    id = (SELECT edition_id FROM rankings_assessment WHERE id = OLD.assessment_id)
+"""
+
+
+def keep_published(of_edition: str) -> str:
+    """Return a trigger's body that refuses to change what these editions published."""
+    return f"""
+        SELECT bool_or(published_at IS NOT NULL) INTO is_published FROM (
+            SELECT published_at FROM rankings_edition WHERE {of_edition} FOR SHARE
+        ) AS editions;
+        IF is_published THEN
+            RAISE EXCEPTION 'What is published stays as it was: start a new edition.'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+        RETURN NEW;
+    """  # noqa: S608 - made of the constants below
+
+
 class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
@@ -92,6 +123,24 @@ class Edition(models.Model):
     class Meta:
         ordering = ["-date"]
         permissions = [("publish_edition", "Can publish an edition")]
+        triggers = [
+            PagesChange(),
+            Trigger(
+                name="published_keeps_its_date",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__published_at__isnull=False)
+                & changes("id", "date", "published_at"),
+                func=KEEP_EDITION,
+            ),
+            Trigger(
+                name="published_is_not_deleted",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+                func=KEEP_EDITION,
+            ),
+        ]
 
     def __str__(self):
         return f"{self.title} ({self.date:%Y-%m-%d})"
@@ -234,6 +283,16 @@ class Assessment(models.Model):
 
     class Meta:
         ordering = ["edition", "usps"]
+        triggers = [
+            PagesChange(),
+            Trigger(
+                name="published_keeps_its_facts",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                declare=IS_PUBLISHED,
+                func=keep_published("id IN (OLD.edition_id, NEW.edition_id)"),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["edition", "usps"],
@@ -400,6 +459,24 @@ class Citation(models.Model):
     class Meta:
         ordering = ["assessment", "position", "pk"]
         permissions = [("check_citation", "Can mark citations as checked by a lawyer")]
+        triggers = [
+            PagesChange(),
+            Trigger(
+                name="published_keeps_its_words",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=changes("id", "assessment", "part", "position", "text"),
+                declare=IS_PUBLISHED,
+                func=keep_published(OF_CITATION),
+            ),
+            Trigger(
+                name="published_is_not_deleted",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                declare=IS_PUBLISHED,
+                func=keep_published(OF_CITATION),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["assessment", "part", "text"],

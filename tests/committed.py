@@ -74,13 +74,13 @@ def as_worker(do):
         pool.submit(run).result(timeout=2 * PATIENCE)
 
 
-def run_worker():
-    """Do the jobs that are due, then send what may leave now, and come back."""
+def run_worker(*queues):
+    """Do the jobs of these queues that are due (mail), then send what may leave now."""
 
     async def work(worker_app):
         await worker_app.run_worker_async(
             wait=False,
-            queues=["mail"],
+            queues=list(queues) or ["mail"],
             listen_notify=False,
             install_signal_handlers=False,
             delete_jobs="successful",

@@ -28,6 +28,7 @@ def prepare():
     subprocess.run([*collect, "--verbosity=0"], cwd=development.ROOT, check=True)
 
 
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".local/cache/hypothesis")
 # For the commands that tests run.
 os.environ["DJANGO_SETTINGS_MODULE"] = "aaqi.settings"
 if "PYTEST_XDIST_WORKER" not in os.environ:

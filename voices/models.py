@@ -9,7 +9,6 @@ from voices.abuse.models import (
     Limit,
     MailProvider,
 )
-from voices.counts.models import DayTally
 from voices.flags.models import WatchedWord
 from voices.letters.models import (
     Attempt,
@@ -33,7 +32,8 @@ from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature, Submission
 from voices.signatures.objections import InvalidatedSignature, Objection
 from voices.signatures.requests import AddressChange, LinkRequest
-from voices.wall.models import Tally, Voice
+from voices.wall.models import Voice
+from voices.wall.tallies import DayTally, Tally
 
 __all__ = [
     "AddressChange",

@@ -7,14 +7,12 @@ from procrastinate.contrib.django import app
 
 from core.backoff import Backoff
 from voices import retention
-from voices.counts.models import DayTally
 from voices.letters import bounces
 from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
-from voices.wall.copies import DROP_COPIES, VOICES, drop
-from voices.wall.models import Tally
+from voices.wall.tallies import DayTally, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +20,6 @@ logger = logging.getLogger(__name__)
 @app.task(name=QUEUE_COPIES, queue="mail", retry=Backoff())
 def queue_update(update_id: int, after: int) -> None:
     queue_copies(update_id, after)
-
-
-@app.task(name=DROP_COPIES, queue="pages", retry=Backoff())
-def drop_copies(pages: str = VOICES) -> None:
-    drop(pages)
 
 
 @app.task(name=DRAW_CARDS, queue="pages", retry=Backoff())

@@ -1,8 +1,10 @@
+import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from core.triggers import Trigger, changes
 from faq.check import validate_line, validate_markdown
 from faq.publishing import Text, TextQuerySet
 from faq.sources import Confidence, has_source
@@ -67,6 +69,16 @@ def line(length, **options):
     return models.CharField(max_length=length, validators=[validate_line], **options)
 
 
+ON_THE_CARD = (
+    *("publish_at", "slug", "summary", "title", "who", "place"),
+    *("state", "happened_in", "decided_in"),
+)
+DELETE_CARD = """
+    DELETE FROM cards_card WHERE key = 'cases/' || OLD.slug;
+    RETURN NULL;
+"""
+
+
 class Case(Text):
     """A lawsuit that ended with immunity, and the people in it."""
 
@@ -92,8 +104,27 @@ class Case(Text):
     objects = CaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(Text.Meta):
         ordering = ["order", "pk"]
+        triggers = [
+            *Text.Meta.triggers,
+            # Its picture goes in the transaction that changes or unpublishes it
+            # (faq/cases/cards.py).
+            Trigger(
+                name="card_changes",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__publish_at__isnull=False)
+                & changes(*ON_THE_CARD),
+                func=DELETE_CARD,
+            ),
+            Trigger(
+                name="card_goes",
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete,
+                func=DELETE_CARD,
+            ),
+        ]
         constraints = [
             has_source("case_has_source"),
             models.CheckConstraint(

@@ -41,7 +41,7 @@ class TimelineEntry(Text):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(Text.Meta):
         ordering = ["year", "order", "pk"]
         verbose_name_plural = "timeline entries"
         constraints = [has_source("timeline_entry_has_source")]
@@ -81,7 +81,7 @@ class Chart(Text):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(Text.Meta):
         ordering = ["order", "pk"]
         constraints = [
             has_source("chart_has_source"),
@@ -109,7 +109,7 @@ class Page(Text):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(Text.Meta):
         ordering = ["order", "pk"]
         constraints = [
             models.CheckConstraint(

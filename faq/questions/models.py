@@ -41,7 +41,7 @@ class Question(Text):
 
     history = HistoricalRecords(excluded_fields=["search", "words"])
 
-    class Meta:
+    class Meta(Text.Meta):
         ordering = ["order", "pk"]
         constraints = [has_source("question_has_source")]
         indexes = [GinIndex("search", name="question_search")]

@@ -63,9 +63,9 @@ def forget():
     python(
         "worker",
         "from django.db import connection\n"
-        "from voices.wall import copies\n"
+        "from operations.purge import purge\n"
         "connection.cursor().execute('NOTIFY pages')\n"
-        "copies.drop(copies.EVERY_PAGE)",
+        "purge()",
     )
 
 

@@ -2,12 +2,11 @@ import re
 from datetime import timedelta
 
 from django.contrib.auth.models import Permission
-from django.test import TestCase, override_settings
+from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
 from faq.models import Case, Chart, Page, Question, TimelineEntry
-from tests.committed import jobs
 from tests.factories import make_staff
 from tests.faq.texts import (
     SOURCE,
@@ -17,7 +16,6 @@ from tests.faq.texts import (
     make_page,
     make_question,
 )
-from voices.wall.copies import DROP_COPIES
 
 MAKERS = {
     Question: make_question,
@@ -65,54 +63,6 @@ class DeskTestCase(TestCase):
         user = make_staff("writer", is_superuser=False)
         user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
         self.client.force_login(user)
-
-
-@override_settings(PAGE_CACHE_URL="http://cache.example:8081")
-class CopiesTests(DeskTestCase):
-    """Of pages in front of the site, with what stands in a text no more."""
-
-    def save(self, question, **changes):
-        path = address("change", question)
-        self.client.post(path, question_fields(**changes))
-
-    def assert_dropped(self, times):
-        self.assertEqual(len(jobs(DROP_COPIES)), 2 * times)
-
-    def test_are_dropped_when_a_text_is_taken_off_the_site(self):
-        question = make_question(slug="what")
-
-        self.save(question)
-
-        question.refresh_from_db()
-        self.assertIsNone(question.publish_at)
-        self.assert_dropped(1)
-        self.assertRegex("/cases/?state=OH", jobs(DROP_COPIES)[0]["args"]["pages"])
-
-    def test_are_dropped_when_other_words_take_the_place_of_some(self):
-        question = make_question(slug="what")
-        at = {"publish_at_0": "2026-11-01", "publish_at_1": "09:00"}
-
-        self.save(question, answer="A rule of *courts*.", **at)
-
-        self.assert_dropped(1)
-
-    def test_stay_when_nobody_has_seen_the_text(self):
-        self.save(make_question(slug="what", publish_at=None))
-
-        self.assert_dropped(0)
-
-    def test_are_dropped_when_texts_are_deleted(self):
-        one, other = make_question(slug="one"), make_question(slug="other")
-
-        self.client.post(address("delete", one), {"post": "yes"})
-        self.assert_dropped(1)
-        self.client.post(
-            reverse("admin:faq_question_changelist"),
-            {"action": "delete_selected", "_selected_action": other.pk, "post": "yes"},
-        )
-
-        self.assertFalse(Question.objects.exists())
-        self.assert_dropped(2)
 
 
 class EditingTests(DeskTestCase):

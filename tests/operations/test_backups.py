@@ -25,7 +25,7 @@ SITE = """
     CREATE TABLE signature (email text PRIMARY KEY);
     INSERT INTO signature SELECT 'signer' || n FROM generate_series(1, 40) AS n;
     CREATE TABLE django_migrations (id int, app text, name text);
-    INSERT INTO django_migrations VALUES (1, 'voices', '0001_what_voices_store');
+    INSERT INTO django_migrations VALUES (1, 'voices', '0001_voices_and_signatures');
 """
 ROWS = {"signature": 40, "django_migrations": 1}
 
@@ -122,7 +122,7 @@ class CheckTests(SimpleTestCase):
             return restore.check(Path("one.backup"))
 
     def test_one_of_an_earlier_release_can_be_restored(self):
-        self.check(migrations=[["voices", "0001_what_voices_store"]])
+        self.check(migrations=[["voices", "0001_voices_and_signatures"]])
 
     def test_one_of_a_newer_release_cannot(self):
         with self.assertRaisesMessage(BackupError, "voices.9999_of_next_year"):

@@ -28,6 +28,9 @@ LOGS = {
 BEFORE_EACH_UPDATE_AND_DELETE = 1 + 2 + 8 + 16
 
 
+APPEND_ONLY = Reveal._meta.triggers[0].get_pgid(Reveal)
+
+
 def ask(sql, *params):
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -48,7 +51,7 @@ class SiteTests(TestCase):
             "SELECT tgrelid::regclass::text FROM pg_trigger "
             "JOIN pg_proc ON pg_proc.oid = tgfoid "
             "WHERE tgtype = %s AND tgqual IS NULL "
-            r"AND prosrc ~ '^\s*BEGIN\s+RAISE EXCEPTION[^;]*;\s*END\s*$'",
+            r"AND prosrc ~ '^\s*BEGIN\s+RAISE EXCEPTION[^;]*;\s*END;\s*$'",
             BEFORE_EACH_UPDATE_AND_DELETE,
         )
 
@@ -106,8 +109,8 @@ class SiteTests(TestCase):
             "DELETE FROM accounts_accountevent",
             "SELECT * FROM voices_reveal FOR UPDATE",
             "ALTER TABLE voices_reveal DISABLE TRIGGER ALL",
-            "DROP TRIGGER voices_reveal_stays ON voices_reveal",
-            "CREATE OR REPLACE FUNCTION voices_reveal_stays() RETURNS trigger "
+            f"DROP TRIGGER {APPEND_ONLY} ON voices_reveal",
+            f"CREATE OR REPLACE FUNCTION {APPEND_ONLY}() RETURNS trigger "
             "LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
             "CREATE RULE quiet AS ON INSERT TO voices_reveal DO INSTEAD NOTHING",
             "SET session_replication_role = replica",

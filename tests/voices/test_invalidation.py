@@ -11,7 +11,7 @@ from accounts.roles import Role
 from core import addresses
 from tests.abuse import make_quarantined
 from tests.accounts.steps import make_member, sign_in
-from tests.committed import CommittedTestCase, at_once, jobs
+from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
     confirm_url,
     deliver,
@@ -23,7 +23,6 @@ from tests.factories import (
     sign,
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
-from voices.counts.models import DayTally
 from voices.invalidation import change
 from voices.invalidation.select import Criteria, effect, fingerprint
 from voices.managing import changes
@@ -37,7 +36,7 @@ from voices.models import (
 from voices.moderation import decide
 from voices.moderation.waiting import what_waits
 from voices.signatures import tokens
-from voices.wall.copies import DROP_COPIES
+from voices.wall.tallies import DayTally
 
 ADD = reverse("admin:voices_invalidation_add")
 LOG = reverse("admin:voices_invalidation_changelist")
@@ -651,12 +650,3 @@ class AtOnceTests(CommittedTestCase):
 
         self.assertEqual(queries[0], queries[1])
         self.assertLess(queries[1], 30)
-
-    def test_the_cache_in_front_is_told_both_times(self):
-        forged(1)
-        with self.settings(PAGE_CACHE_URL="http://cache.example:8081"):
-            held = invalidate(self.staff)
-            first = len(jobs(DROP_COPIES))
-            change.undo(held, self.staff)
-
-        self.assertEqual((first, len(jobs(DROP_COPIES))), (2, 4))

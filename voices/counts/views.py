@@ -11,9 +11,8 @@ from django.views.decorators.http import require_safe
 
 from core.public import public_page
 from rankings.states import PLACES
-from voices.counts.models import DayTally
 from voices.counts.withhold import LEAST, withhold
-from voices.wall.models import Tally
+from voices.wall.tallies import DayTally, Tally
 
 NO_STATE = "State not given"
 

@@ -13,7 +13,6 @@ from voices.invalidation.select import Criteria, fingerprint
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
-from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
 Kind = Invalidation.Kind
@@ -53,7 +52,6 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
     Voice.objects.filter(signature__invalidation=invalidation).update(
         invalidated_at=now, featured_at=None
     )
-    queue_drop()
     return invalidation
 
 
@@ -96,11 +94,9 @@ def put_back(held: QuerySet[Signature]) -> int:
     lock_rows(held)
     Voice.objects.filter(signature__in=held).update(invalidated_at=None)
     Objection.objects.filter(signature__in=held).delete()
-    count = held.update(
+    return held.update(
         counted_at=F("counted_before"), counted_before=None, invalidation=None
     )
-    queue_drop()
-    return count
 
 
 def lock_rows(signatures: QuerySet[Signature]) -> None:

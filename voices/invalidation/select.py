@@ -14,7 +14,7 @@ from core.fields import LineField
 from rankings.states import PLACES
 from voices.invalidation.links import HASH_SHOWN
 from voices.signatures.models import Signature, Source
-from voices.wall.models import Tally
+from voices.wall.tallies import Tally
 
 SAMPLE = 10
 UNKNOWN = "unknown"

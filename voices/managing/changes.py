@@ -19,7 +19,6 @@ from voices.signatures.invalidations import InvalidatedAddress
 from voices.signatures.models import NameDisplay, Signature, Submission, shown_name
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange, LinkRequest
-from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
 
@@ -53,7 +52,6 @@ def withdraw(signature: Signature) -> None:
         voice.withdrawn_at = current.withdrawn_at
         voice.featured_at = None
         voice.save(update_fields=["withdrawn_at", "featured_at"])
-        queue_drop()
 
 
 @transaction.atomic
@@ -68,7 +66,6 @@ def erase(signature: Signature) -> None:
     LinkRequest.objects.filter(email_key=key).delete()
     forget_address(key)
     current.erase()
-    queue_drop()
 
 
 def forget_address(email_key: str) -> None:
@@ -107,7 +104,6 @@ def show_as(signature: Signature, display: str) -> None:
     if voice and current.voice is None:
         voice.reports.all().delete()
         voice.erase()
-    queue_drop()
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
@@ -180,8 +176,6 @@ def correct(signature: Signature, statement: str) -> None:
         voice.changes_asked = ""
         voice.review_since = now if current.is_reviewed else None
     voice.save()
-    if not statement:
-        queue_drop()
 
 
 @transaction.atomic

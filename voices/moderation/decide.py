@@ -21,7 +21,6 @@ from voices.moderation.models import Decision
 from voices.reports.models import Report
 from voices.signatures.models import Signature
 from voices.wall.cards import queue_cards
-from voices.wall.copies import queue_drop
 from voices.wall.models import Voice
 
 Kind = Decision.Kind
@@ -35,8 +34,6 @@ LETTERS = {
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
 }
-# What takes words off the public pages.
-TAKES_WORDS_OFF = {Kind.TAKEN_DOWN, Kind.CORRECTION_TAKEN}
 # What puts words before the public that are then shared.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
@@ -177,8 +174,6 @@ def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
     decided.update(**changes)
     if kind in CLOSES_REPORTS:
         Report.objects.close(ids, by, at)
-    if ids and kind in TAKES_WORDS_OFF:
-        queue_drop()
     if "corrected_at" in changes:
         for voice in decided:
             # Saving looks anew at what moderators should see marked.
@@ -258,7 +253,6 @@ def edit(voice: Voice, by) -> None:
     voice.correction, voice.corrected_at = now.correction, now.corrected_at
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
-    queue_drop()
 
 
 # What a decision set, put back. A voice that lost its place among the featured by
@@ -345,7 +339,4 @@ def undo(voices, by) -> int:
                 **SIGNATURE_BEFORE[latest.kind]
             )
         done += 1
-    if done:
-        # What was published may be off the pages again.
-        queue_drop()
     return done

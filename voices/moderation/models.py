@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from core.triggers import AppendOnly
 from voices.signatures.models import Signature
 from voices.wall.models import Voice
 
@@ -32,8 +33,6 @@ class Decision(models.Model):
     A trigger refuses UPDATE and DELETE. It holds no text of the voice, so it can stay
     when the voice's owner erases it.
     """
-
-    only_added_to = True
 
     class Kind(models.TextChoices):
         PUBLISHED = "published", "Published"
@@ -74,6 +73,7 @@ class Decision(models.Model):
                 violation_error_message="An undoing names the decision it undoes.",
             ),
         ]
+        triggers = [AppendOnly(log="decisions")]
 
     def __str__(self):
         return f"{self.get_kind_display()}: voice {self.voice_id}"

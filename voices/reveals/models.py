@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from core.triggers import AppendOnly
+
 
 class Reveal(models.Model):
     """That somebody of staff saw an email address: a log that is only ever added to.
@@ -10,8 +12,6 @@ class Reveal(models.Model):
     nobody sees one without adding a row. It holds the signature's number and no
     address, so it can stay when its owner erases the signature.
     """
-
-    only_added_to = True
 
     signature = models.ForeignKey(
         "voices.Signature",
@@ -28,6 +28,7 @@ class Reveal(models.Model):
         ordering = ["-pk"]
         verbose_name = "revealed address"
         verbose_name_plural = "revealed addresses"
+        triggers = [AppendOnly(log="revealed addresses")]
 
     def __str__(self):
         return f"signature {self.signature_id}"

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core import addresses
+from core.triggers import AppendOnly
 
 
 class Invalidation(models.Model):
@@ -11,8 +12,6 @@ class Invalidation(models.Model):
     A trigger refuses UPDATE and DELETE. A signature points at the row that holds it,
     so undoing finds exactly those that are still held.
     """
-
-    only_added_to = True
 
     class Kind(models.TextChoices):
         INVALIDATED = "invalidated", "Invalidated"
@@ -50,6 +49,7 @@ class Invalidation(models.Model):
                 violation_error_message="This invalidation is undone already.",
             ),
         ]
+        triggers = [AppendOnly(log="invalidations")]
 
     def __str__(self):
         return f"No. {self.pk}: {self.get_kind_display()}, {self.count}"

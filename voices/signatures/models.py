@@ -15,6 +15,9 @@ from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
 from voices.signatures import names, tokens
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.wall.models import STATEMENT_LENGTH, Voice
+from voices.wall.tallies import CountCells, CountDays
+
+COUNTS_SQL = "counted_at IS NOT NULL AND withdrawn_at IS NULL"
 
 
 class NameDisplay(models.TextChoices):
@@ -236,6 +239,10 @@ class Signature(SignedForm):
                 name="signature_wide_network",
                 condition=~models.Q(wide_network_hash=""),
             ),
+        ]
+        triggers = [
+            CountCells(f"SELECT 'signers', state, '' WHERE {COUNTS_SQL}"),
+            CountDays("counted_at", where=COUNTS_SQL),
         ]
 
     def save(self, *args, **kwargs):

@@ -16,7 +16,7 @@ from voices.letters.repeats import stopping
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Source, Submission, lane_for
 from voices.signing.forms import CodeForm, SignForm
-from voices.wall.models import Tally
+from voices.wall.tallies import Tally
 
 # What somebody types into the form, as it may have to be typed again.
 TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]

@@ -4,7 +4,8 @@ from django import template
 
 from rankings.states import JURISDICTIONS
 from voices.counts.withhold import withhold
-from voices.wall.models import Tally, Voice
+from voices.wall.models import Voice
+from voices.wall.tallies import Tally
 
 register = template.Library()
 

@@ -27,7 +27,7 @@ def face_of(voice: Voice) -> Face:
 
 
 def key_of(pk: int) -> str:
-    """The name that the trigger `voices_card_gone` deletes the card by."""
+    """Return the key by which triggers of `Voice` delete the card."""
     return f"voices/{pk}"
 
 

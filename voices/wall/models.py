@@ -1,9 +1,10 @@
 from datetime import datetime
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
-from django.db import connection, models
+from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +17,13 @@ from core.plain_text import (
     validate_profession,
 )
 from core.searching import folded_words
+from core.triggers import QUEUE_PURGE, PagesChange, PublicWordsGo, changes
 from rankings.states import PLACES
 from voices.flags import find
 from voices.flags.lookalikes import staff_names
 from voices.flags.models import WatchedWord
 from voices.professions import ProfessionGroup, propose_group
+from voices.wall.tallies import CountCells, CountDays
 
 STATEMENT_LENGTH = 600
 # What `Voice.flag` sets.
@@ -37,6 +40,17 @@ PUBLIC = models.Q(
     withdrawn_at=None,
     invalidated_at=None,
 )
+# The same for triggers.
+PUBLIC_SQL = (
+    "published_at IS NOT NULL AND taken_down_at IS NULL "
+    "AND withdrawn_at IS NULL AND invalidated_at IS NULL"
+)
+# What the public reads of a voice, and whether it does.
+PUBLIC_WORDS = (
+    *("published_at", "taken_down_at", "withdrawn_at", "invalidated_at"),
+    *("statement", "name", "profession", "city", "state"),
+)
+DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
 # In the moderators' queue: never decided on, or corrected by its author, or reported.
 WAITING = models.Q(withdrawn_at=None, invalidated_at=None) & (
@@ -254,6 +268,47 @@ class Voice(models.Model):
                 condition=~models.Q(text_key=""),
             ),
         ]
+        triggers = [
+            CountCells(
+                "SELECT 'statements', state, profession_group "
+                f"WHERE {PUBLIC_SQL} AND statement <> ''",
+                "SELECT 'signers', state, profession_group "
+                f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
+            ),
+            CountDays(
+                "published_at", where=f"{PUBLIC_SQL} AND founding_number IS NOT NULL"
+            ),
+            PagesChange(
+                name="pages_gain_it",
+                level=pgtrigger.Row,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__published_at__isnull=False),
+            ),
+            PagesChange(
+                name="pages_change",
+                level=pgtrigger.Row,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__published_at__isnull=False)
+                | pgtrigger.Q(new__published_at__isnull=False),
+            ),
+            PagesChange(
+                name="pages_lose_it", operation=pgtrigger.Delete | pgtrigger.Truncate
+            ),
+            # Its share card goes in the same transaction (voices/wall/cards.py).
+            PublicWordsGo(
+                name="public_words_change",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__published_at__isnull=False)
+                & changes(*PUBLIC_WORDS),
+                func=DELETE_CARD + QUEUE_PURGE,
+            ),
+            PublicWordsGo(
+                name="public_words_go",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+                func=DELETE_CARD + QUEUE_PURGE,
+            ),
+        ]
 
     def __str__(self):
         return self.name
@@ -335,87 +390,3 @@ class Voice(models.Model):
             if words <= most:
                 return name
         return "q4"
-
-
-class TallyQuerySet(models.QuerySet):
-    def signers(self):
-        return self.filter(subject=Tally.Subject.SIGNERS)
-
-    def statements(self):
-        return self.filter(subject=Tally.Subject.STATEMENTS)
-
-    def total(self) -> int:
-        return self.aggregate(total=models.Sum("change", default=0))["total"]
-
-    def cells(self) -> dict[tuple[str, str], int]:
-        """Return the count of each state and profession group that has any."""
-        rows = self.values_list("state", "profession_group").annotate(
-            total=models.Sum("change")
-        )
-        return {(state, group): total for state, group, total in rows if total}
-
-    def by_state(self) -> dict[str, int]:
-        """Return the count of each state, 0 where there is none, and of "" for none."""
-        counts = dict.fromkeys([*PLACES, ""], 0)
-        for (state, _), total in self.cells().items():
-            counts[state] = counts.get(state, 0) + total
-        return counts
-
-    def fold(self):
-        """Replace the changes of each cell by their sum; the figures stay the same."""
-        with connection.cursor() as cursor:
-            cursor.execute("""
-                WITH folded AS (
-                    DELETE FROM voices_tally
-                    WHERE (subject, state, profession_group) IN (
-                        SELECT subject, state, profession_group
-                        FROM voices_tally
-                        GROUP BY subject, state, profession_group
-                        HAVING count(*) > 1
-                    )
-                    RETURNING subject, state, profession_group, change
-                )
-                INSERT INTO voices_tally (subject, state, profession_group, change)
-                SELECT subject, state, profession_group, sum(change)
-                FROM folded
-                GROUP BY subject, state, profession_group
-                HAVING sum(change) <> 0
-            """)
-
-
-class Tally(models.Model):
-    """A change of a public figure; the figure is the sum of its changes.
-
-    Triggers on the tables write the changes, so that whoever writes there, the
-    figures follow in the same transaction. Rows are only ever added, which never
-    waits for a row that another transaction holds; a periodic task folds them into one
-    row for each cell.
-    """
-
-    class Subject(models.TextChoices):
-        # Founding voices that are published, and signatures that count.
-        SIGNERS = "signers"
-        # Statements on the wall.
-        STATEMENTS = "statements"
-
-    subject = models.CharField(max_length=10, choices=Subject)
-    state = models.CharField(max_length=2, blank=True)
-    profession_group = models.CharField(max_length=30, blank=True)
-    change = models.BigIntegerField()
-
-    objects = TallyQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name_plural = "tallies"
-        permissions = [("view_figures", "Can see how the site is doing")]
-        indexes = [
-            models.Index(
-                fields=["subject", "state", "profession_group"],
-                include=["change"],
-                name="tally_cells",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.subject} {self.state} {self.profession_group}: {self.change:+}"

@@ -13,7 +13,8 @@ from core.filters import NoSuchPage
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
-from voices.wall.models import Tally, Voice
+from voices.wall.models import Voice
+from voices.wall.tallies import Tally
 
 PAGE_SIZE = 36
 # A search shows this many matches, the newest, and no more.

@@ -9,8 +9,9 @@ from core.public import public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
-from voices.wall.models import Tally, Voice
+from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
+from voices.wall.tallies import Tally
 
 # Other voices of the same state, below a voice.
 MORE = 3

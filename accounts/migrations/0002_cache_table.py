@@ -1,0 +1,17 @@
+from django.db import migrations
+
+# What `createcachetable` makes; as a migration it is there as soon as the code is.
+CACHE = """
+CREATE TABLE accounts_cache (
+    cache_key varchar(255) NOT NULL PRIMARY KEY,
+    value text NOT NULL,
+    expires timestamp with time zone NOT NULL
+);
+CREATE INDEX accounts_cache_expires ON accounts_cache (expires);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_staff_accounts")]
+
+    operations = [migrations.RunSQL(CACHE, "DROP TABLE accounts_cache;")]

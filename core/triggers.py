@@ -1,0 +1,119 @@
+"""Triggers that models declare in `Meta.triggers` and migrations install.
+
+django-pgtrigger lets any session skip a trigger (`SET pgtrigger.ignore`). Ours guard
+logs and promises, so they are installed without that check.
+"""
+
+from functools import reduce
+from operator import or_
+
+import pgtrigger
+from pgtrigger import compiler
+
+# Web processes listen here and drop the pages that they cache (operations/warm.py).
+CHANNEL = "pages"
+# The task that purges the caches in front of the site (operations/purge.py), and when
+# it does so again, for pages that were being rendered the first time.
+PURGE = "operations.purge"
+PURGE_QUEUE = "pages"
+PURGE_AGAIN_SECONDS = 5
+
+NOTIFY = f"NOTIFY {CHANNEL}; RETURN NULL;"
+# One purge a transaction, however many rows it changes.
+QUEUE_PURGE = f"""
+    IF current_setting('aaqi.purge', true)
+        IS DISTINCT FROM pg_current_xact_id()::text
+    THEN
+        PERFORM set_config('aaqi.purge', pg_current_xact_id()::text, true);
+        PERFORM procrastinate_defer_jobs_v1(array_agg(ROW(
+            '{PURGE_QUEUE}', '{PURGE}', 20, NULL, NULL, '{{}}', at
+        )::procrastinate_job_to_defer_v1))
+        FROM unnest(
+            ARRAY[NULL, now() + interval '{PURGE_AGAIN_SECONDS} seconds']
+        ) AS at;
+    END IF;
+    NOTIFY {CHANNEL};
+    RETURN NULL;
+"""
+
+
+def changes(*fields: str) -> pgtrigger.Q:
+    """Return the condition that an UPDATE changes any of these."""
+    return reduce(
+        or_,
+        (
+            pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")})
+            for field in fields
+        ),
+    )
+
+
+class TriggerSql(compiler.UpsertTriggerSql):
+    """What installs a trigger and its function. Migrations hold its arguments."""
+
+    def get_template(self):
+        return """
+            CREATE OR REPLACE FUNCTION {pgid}() RETURNS trigger AS $$
+                {declare}
+                BEGIN
+                    {func}
+                END;
+            $$ LANGUAGE plpgsql;
+            DROP TRIGGER IF EXISTS {pgid} ON {table};
+            CREATE TRIGGER {pgid}
+                {when} {operation} ON {table}
+                FOR EACH {level} {condition}
+                EXECUTE FUNCTION {execute};
+            COMMENT ON TRIGGER {pgid} ON {table} IS '{hash}';
+        """
+
+
+class Trigger(pgtrigger.Trigger):
+    """A trigger that no setting of a session skips."""
+
+    def compile(self, model):
+        return compiler.Trigger(
+            name=self.name,
+            sql=TriggerSql(
+                pgid=self.get_pgid(model),
+                declare=self.render_declare(model),
+                func=self.render_func(model),
+                table=model._meta.db_table,
+                when=self.when,
+                operation=self.operation,
+                level=self.level,
+                condition=self.render_condition(model),
+            ),
+        )
+
+
+class AppendOnly(Trigger):
+    """Refuses UPDATE and DELETE of a log, for every role."""
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Update | pgtrigger.Delete
+
+    def __init__(self, *, log: str):
+        message = f"The log of {log} is only ever added to."
+        super().__init__(name="append_only", func=f"RAISE EXCEPTION '{message}';")
+
+
+class PagesChange(Trigger):
+    """Tells web processes that public pages may say something else now."""
+
+    level = pgtrigger.Statement
+    when = pgtrigger.After
+    operation = (
+        pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate
+    )
+    func = NOTIFY
+
+    def __init__(self, *, name: str = "pages_change", **options):
+        super().__init__(name=name, **options)
+
+
+class PublicWordsGo(Trigger):
+    """Purges the caches in front when public words are changed or taken away."""
+
+    when = pgtrigger.After
+    func = QUEUE_PURGE

@@ -1,0 +1,189 @@
+"""The public figures: rows that triggers write, so that they follow every change."""
+
+from datetime import date
+
+import pgtrigger
+from django.conf import settings
+from django.db import connection, models
+
+from core.triggers import Trigger
+from rankings.states import PLACES
+
+# Adds up what a row counts for before a change and after it. OLD is empty at an INSERT
+# and NEW at a DELETE, and neither counts anywhere.
+COUNT = """
+    INSERT INTO {table} ({columns}, change)
+    SELECT {columns_of_cell}, sum(version.change)
+    FROM (SELECT OLD.*, -1 AS change UNION ALL SELECT NEW.*, 1) AS version,
+        LATERAL ({cells}) AS cell ({columns})
+    GROUP BY {columns_of_cell}
+    HAVING sum(version.change) <> 0;
+    IF FOUND THEN
+        NOTIFY pages;
+    END IF;
+    RETURN NULL;
+"""
+
+
+class Count(Trigger):
+    """Writes to `table` what a change of a row adds to each cell.
+
+    Each of `cells` is a SELECT of the columns from a version of the row.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
+
+    def __init__(self, name: str, table: str, columns: list[str], *cells: str):
+        func = COUNT.format(
+            table=table,
+            columns=", ".join(columns),
+            columns_of_cell=", ".join(f"cell.{column}" for column in columns),
+            cells=" UNION ALL ".join(cells),
+        )
+        super().__init__(name=name, func=func)
+
+
+class CountCells(Count):
+    """Keeps the figures by state and profession group."""
+
+    def __init__(self, *cells: str):
+        columns = ["subject", "state", "profession_group"]
+        super().__init__("tally", "voices_tally", columns, *cells)
+
+
+class CountDays(Count):
+    """Keeps the figures by day, in the site's time zone."""
+
+    def __init__(self, moment: str, *, where: str):
+        day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
+        super().__init__(
+            "day_tally", "voices_daytally", ["day"], f"SELECT {day} WHERE {where}"
+        )
+
+
+class TallyQuerySet(models.QuerySet):
+    def signers(self):
+        return self.filter(subject=Tally.Subject.SIGNERS)
+
+    def statements(self):
+        return self.filter(subject=Tally.Subject.STATEMENTS)
+
+    def total(self) -> int:
+        return self.aggregate(total=models.Sum("change", default=0))["total"]
+
+    def cells(self) -> dict[tuple[str, str], int]:
+        """Return the count of each state and profession group that has any."""
+        rows = self.values_list("state", "profession_group").annotate(
+            total=models.Sum("change")
+        )
+        return {(state, group): total for state, group, total in rows if total}
+
+    def by_state(self) -> dict[str, int]:
+        """Return the count of each state, 0 where there is none, and of "" for none."""
+        counts = dict.fromkeys([*PLACES, ""], 0)
+        for (state, _), total in self.cells().items():
+            counts[state] = counts.get(state, 0) + total
+        return counts
+
+    def fold(self):
+        """Replace the changes of each cell by their sum; the figures stay the same."""
+        with connection.cursor() as cursor:
+            cursor.execute("""
+                WITH folded AS (
+                    DELETE FROM voices_tally
+                    WHERE (subject, state, profession_group) IN (
+                        SELECT subject, state, profession_group
+                        FROM voices_tally
+                        GROUP BY subject, state, profession_group
+                        HAVING count(*) > 1
+                    )
+                    RETURNING subject, state, profession_group, change
+                )
+                INSERT INTO voices_tally (subject, state, profession_group, change)
+                SELECT subject, state, profession_group, sum(change)
+                FROM folded
+                GROUP BY subject, state, profession_group
+                HAVING sum(change) <> 0
+            """)
+
+
+class Tally(models.Model):
+    """A change of a public figure; the figure is the sum of its changes.
+
+    Triggers on the tables write the changes, so that whoever writes there, the
+    figures follow in the same transaction. Rows are only ever added, which never
+    waits for a row that another transaction holds; a periodic task folds them into one
+    row for each cell.
+    """
+
+    class Subject(models.TextChoices):
+        # Founding voices that are published, and signatures that count.
+        SIGNERS = "signers"
+        # Statements on the wall.
+        STATEMENTS = "statements"
+
+    subject = models.CharField(max_length=10, choices=Subject)
+    state = models.CharField(max_length=2, blank=True)
+    profession_group = models.CharField(max_length=30, blank=True)
+    change = models.BigIntegerField()
+
+    objects = TallyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "tallies"
+        permissions = [("view_figures", "Can see how the site is doing")]
+        indexes = [
+            models.Index(
+                fields=["subject", "state", "profession_group"],
+                include=["change"],
+                name="tally_cells",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.subject} {self.state} {self.profession_group}: {self.change:+}"
+
+
+class DayTallyQuerySet(models.QuerySet):
+    def by_day(self, *, before: date) -> dict[date, int]:
+        """Return how many signed on each day before this one that has any."""
+        rows = self.filter(day__lt=before).order_by("day").values_list("day")
+        return dict(rows.annotate(models.Sum("change")))
+
+    def fold(self):
+        """Replace the changes of each day by their sum; the figures stay the same."""
+        with connection.cursor() as cursor:
+            cursor.execute("""
+                WITH folded AS (
+                    DELETE FROM voices_daytally
+                    WHERE day IN (
+                        SELECT day FROM voices_daytally GROUP BY day HAVING count(*) > 1
+                    )
+                    RETURNING day, change
+                )
+                INSERT INTO voices_daytally (day, change)
+                SELECT day, sum(change) FROM folded GROUP BY day HAVING sum(change) <> 0
+            """)
+
+
+class DayTally(models.Model):
+    """A change of how many signed on a day of the site's time zone.
+
+    Triggers write it as they write a Tally, so that no public page asks the private
+    tables: a signature stands in the day on which it was counted, a founding voice in
+    that on which it was published.
+    """
+
+    day = models.DateField(db_index=True)
+    change = models.BigIntegerField()
+
+    objects = DayTallyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "day tallies"
+
+    def __str__(self):
+        return f"{self.day}: {self.change:+}"
