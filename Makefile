@@ -1,5 +1,5 @@
-# The commands of a developer's day; `make` alone lists them.
-# Everything they make lies in .local/ and .venv/.
+# Development commands; `make` alone lists them.
+# Everything they create is in .local/ and .venv/.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -9,14 +9,14 @@
 PORT ?= 8000
 export PORT
 
-# Caches stay inside the clone; what somebody has chosen for themselves is kept.
+# Keep caches inside the clone, unless the environment says otherwise.
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
 export UV_PYTHON_INSTALL_DIR ?= $(CURDIR)/.local/python
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.local/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.local/cache/python
 
-# A company's own certificate authority is known to the system's store only.
+# Only the system's store knows a company's own certificate authority.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS ?= 1
 endif
@@ -26,7 +26,7 @@ PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m tools
 PYTEST := --numprocesses=logical --maxprocesses=4
 
-# What the checks look at: the settings of a site away from this machine.
+# Settings of a deployed site, for the checks.
 DEPLOYED := SITE_URL=https://example.org \
 	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
 	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
@@ -35,31 +35,31 @@ DEPLOYED := SITE_URL=https://example.org \
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
-run: .venv/ready  ## the whole site on http://localhost:8000/ (PORT=…)
+run: .venv/ready  ## run the whole site on http://localhost:8000/ (PORT=…)
 	@$(LOCAL) run
 
-dev: .venv/ready  ## the same with reload and the debug toolbar
+dev: .venv/ready  ## the same, with reload and the debug toolbar
 	@$(LOCAL) dev
 
-test: .venv/ready  ## every test, the browser's too (args="-k wall")
+test: .venv/ready  ## run every test, including browser tests (args="-k wall")
 	@.venv/bin/pytest $(PYTEST) $(args)
 
-test-fast: .venv/ready  ## all but the browser's tests
+test-fast: .venv/ready  ## run all tests except the browser tests
 	@.venv/bin/pytest $(PYTEST) --ignore=tests/browser $(args)
 
-test-deploy: .venv/ready  ## prove the deployment, with docker compose (args="stale")
+test-deploy: .venv/ready  ## prove the deployment, with Docker Compose (args="stale")
 	@$(PYTHON) -m tests.deploy $(args)
 
-upgrade:  ## bring the running deployment to this checkout, without a gap
+upgrade:  ## upgrade the running deployment to this checkout with no downtime
 	@deploy/upgrade
 
-test-pages: .venv/ready .local/judges/ready  ## Nu HTML checker, links and Lighthouse on every page
+test-pages: .venv/ready .local/judges/ready  ## Nu HTML checker, Lighthouse, and link checker on every page
 	@.venv/bin/pytest $(PYTEST) $(or $(args),tests/browser/judges)
 
-screens: .venv/ready  ## a picture of every page, into .local/screens/
+screens: .venv/ready  ## take a screenshot of every page, into .local/screens/
 	@.venv/bin/pytest $(PYTEST) tests/browser/screens.py $(args)
 
-check: .venv/ready  ## lint, format, types, migrations, lock and settings
+check: .venv/ready  ## check lint, format, types, migrations, lock file, and settings
 	@$(LOCAL) check-lock
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
@@ -73,19 +73,19 @@ check: .venv/ready  ## lint, format, types, migrations, lock and settings
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 
-audit: .venv/ready  ## known vulnerabilities and licenses of the dependencies
+audit: .venv/ready  ## list known vulnerabilities and the licenses of dependencies
 	@$(LOCAL) licenses
 	@.venv/bin/pip-audit --cache-dir .local/cache/audit --strict --disable-pip \
 		--require-hashes --requirement requirements-dev.txt
 
-bench: .venv/ready  ## the speed table: this site beside bare Django and a bare INSERT
+bench: .venv/ready  ## print the speed table: this site next to bare Django and a bare INSERT
 	@$(LOCAL) bench
 
-lock: $(UV)  ## write the requirements from pyproject.toml (args="--upgrade")
+lock: $(UV)  ## regenerate the requirements from pyproject.toml (args="--upgrade")
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m tools lock $(args)
 
-manage: .venv/ready  ## a management command: c="shell"
-	@$(PYTHON) manage.py $(c)
+manage: .venv/ready  ## run a management command: c="shell"
+	@$(LOCAL) manage $(c)
 
 .venv/ready: requirements-dev.txt .python-version | $(UV)
 	@echo "Installing the requirements into .venv"
@@ -93,11 +93,11 @@ manage: .venv/ready  ## a management command: c="shell"
 	@$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.txt
 	@touch $@
 
-# npm checks each package against the lock, which names no registry.
+# npm checks each package against the lock file, which names no registry.
 .local/judges/ready: tests/browser/judges/package-lock.json
 	@command -v java >/dev/null && command -v npm >/dev/null || { \
-		echo "This needs Java and Node (from 18.16 on, with npm)." >&2; exit 1; }
-	@echo "Installing the judges of the pages into .local/judges"
+		echo "This needs Java and Node 18.16 or later, with npm." >&2; exit 1; }
+	@echo "Installing the page checkers into .local/judges"
 	@mkdir -p -m 700 .local && mkdir -p .local/judges
 	@cp tests/browser/judges/package.json tests/browser/judges/package-lock.json .local/judges
 	@npm ci --prefix .local/judges --ignore-scripts --no-audit --no-fund --silent \
@@ -111,6 +111,6 @@ manage: .venv/ready  ## a management command: c="shell"
 			2>/dev/null && found=$$python && break; \
 	done; \
 	test -n "$$found" || { \
-		echo "This needs a Python from 3.9 on with pip and venv." >&2; exit 1; }; \
+		echo "This needs Python 3.9 or later with pip and venv." >&2; exit 1; }; \
 	rm -rf .local/uv && mkdir -p -m 700 .local && $$found -m venv .local/uv && \
 		.local/uv/bin/python -m pip install --quiet --no-cache-dir uv

@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; the command line may override any of it."""
+"""gunicorn settings; the command line may override any of them."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from aaqi import environment, logs
 
 
 class PathlessLogger(Logger):
-    """Paths hold tokens, so no line names one."""
+    """Log no paths, because they hold tokens."""
 
     def setup(self, cfg):
         super().setup(cfg)
@@ -23,28 +23,28 @@ class PathlessLogger(Logger):
         super().exception(msg, *args, **kwargs)
 
 
-# In a container, for the cache to connect to; else a port of this machine.
+# A socket for the cache in a container; otherwise, a port on this machine.
 socket = os.environ.get("WEB_SOCKET")
 port = os.environ.get("PORT") or 8000
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = environment.read_web_workers()
-# Browsers open connections that they may not use; a thread waits on one more cheaply.
+# Browsers open connections that they may not use; with threads, those cost less.
 worker_class = "gthread"
 threads = 4
 timeout = 30
-# The longest that it takes, so that our own page answers most of what is too long.
+# The maximum, so that our own error page answers most requests that are too long.
 limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
 
-# There is no access log, for the same reason, and the warnings quote what was sent.
+# No access log, because paths hold tokens; no warnings, because they quote requests.
 logger_class = PathlessLogger
 loglevel = "error"
 
-# No header may set a path, a user or a scheme: gunicorn would believe anybody who
-# reaches its socket. Django reads X-Forwarded-Proto itself, where PROXY_COUNT says that
-# our own proxy sets it. Other names with an underscore are dropped, because X_Real_IP
-# and X-Real-IP would be one variable.
+# No header may set a path, a user, or a scheme: gunicorn would trust anyone who reaches
+# its socket. Django reads X-Forwarded-Proto itself, if PROXY_COUNT says that our own
+# proxy sets it. Other names with an underscore are dropped, because X_Real_IP and
+# X-Real-IP would become the same variable.
 forwarder_headers = ""
 secure_scheme_headers = {}
 header_map = "drop"
@@ -53,14 +53,14 @@ header_map = "drop"
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# It would lie in the home folder, and signals do all that is needed.
+# The socket would be in the home folder, and signals do everything we need.
 control_socket_disable = True
 
 
 def pre_request(worker, req):
     """Close the connection after a body that the site may leave unread.
 
-    A thread would read the rest for up to five seconds, to keep the connection.
+    Otherwise, a thread would read the rest for up to five seconds to keep it alive.
     """
     from django.conf import settings
 
@@ -71,7 +71,7 @@ def pre_request(worker, req):
 
 
 def post_worker_init(worker):
-    """Let the worker keep public pages, for it now hears when they change."""
+    """Start caching public pages, now that the worker is notified of changes."""
     from operations.warm import pages
 
     pages.start()

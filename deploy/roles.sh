@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes the site's two database roles, once, when the server makes its first database.
+# Creates the site's two database roles, when the server creates its first database.
 #
-# Names and passwords are those in the addresses that the site itself is given. The
-# superuser loses its password: from then on it is for a shell in this container only.
+# Names and passwords come from the same URLs that the site uses. The superuser loses
+# its password: from then on, it can only be used from a shell in this container.
 set -euo pipefail
 
 # part NUMBER URL_FILE: the user (1) or the password (2) of postgres://user:password@…
 part() {
   local url found
   url=$(<"$2")
-  # The scheme in any case, as the site takes it.
+  # The scheme may be in upper or lower case, as in the site's settings.
   [[ $url =~ ^[Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?://([^:/@]+):([^@/]+)@ ]] || {
-    echo "$2 takes the form postgres://user:password@db:5432/aaqi." >&2
+    echo "$2 must look like postgres://user:password@db:5432/aaqi." >&2
     exit 1
   }
   found=${BASH_REMATCH[$1 + 1]}
@@ -24,7 +24,7 @@ SITE=$(part 1 "$DATABASE_URL_FILE")
 SITE_PASSWORD=$(part 2 "$DATABASE_URL_FILE")
 export OWNER OWNER_PASSWORD SITE SITE_PASSWORD
 
-# pg_signal_backend is for restoring, which ends all sessions of the site first.
+# Restoring needs pg_signal_backend, because it first ends all sessions of the site.
 psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres <<'SQL'
 \getenv owner OWNER
 \getenv owner_password OWNER_PASSWORD

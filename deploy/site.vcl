@@ -1,5 +1,5 @@
-# What the cache keeps of the site, and for how long: Varnish between the proxy and the
-# two web services. Pages say themselves whether they may be kept (Cache-Control).
+# What Varnish caches of the site, and for how long. It is between the buffer and the
+# two web services. Pages say whether they may be cached (Cache-Control).
 vcl 4.1;
 
 import directors;
@@ -7,20 +7,20 @@ import std;
 
 include "/etc/aaqi/parameters.vcl";
 
-# Answers 503 while the database is away, and while the service is about to be replaced.
+# /readyz is a 503 while the database is away or the service is about to be replaced.
 probe ready {
     .url = "/readyz";
     .interval = 1s;
-    # A service that is down answers at once that it is. One that is busy answers behind
-    # what it is doing, and must not count as down.
+    # Long, because a busy service answers late and must not count as down. One that is
+    # down fails at once.
     .timeout = 20s;
     .window = 3;
     .threshold = 2;
     .initial = 1;
 }
 
-# Sockets in a volume that both share: no name that has to be known when this starts,
-# and no address that changes with a new container.
+# Sockets in a shared volume, so that Varnish needs no host name when it starts and no
+# address that changes with a new container.
 backend web_a {
     .path = "/run/web/web-a.sock";
     .probe = ready;
@@ -46,7 +46,7 @@ sub vcl_init {
 }
 
 sub vcl_recv {
-    # Pages are dropped through a door of their own, which the proxy does not open.
+    # Purges come in on a separate port, which the proxy doesn't expose.
     if (local.socket == "drop") {
         if (req.method != "BAN" || !req.http.X-Drop) {
             return (synth(405));
@@ -57,8 +57,8 @@ sub vcl_recv {
         return (synth(400, std.ban_error()));
     }
 
-    # The proxy has dropped every name with an underscore. These are dropped twice,
-    # because WSGI servers may believe them.
+    # The proxy has dropped every header with an underscore. These are dropped again,
+    # because WSGI servers may trust them.
     unset req.http.SCRIPT_NAME;
     unset req.http.PATH_INFO;
     unset req.http.QUERY_STRING;
@@ -71,8 +71,8 @@ sub vcl_recv {
         || req.url ~ "^/(admin|accounts)/") {
         return (pass);
     }
-    # The site reads /%76oices/ as /voices/, but who drops pages by their path would not
-    # find it. No path of ours has to be written like that; what follows "?" may be.
+    # The site reads /%76oices/ as /voices/, but a purge by path wouldn't find that
+    # copy. None of our paths needs percent-encoding; the query may.
     if (req.url ~ "^[^?]*%") {
         return (pass);
     }
@@ -81,26 +81,26 @@ sub vcl_recv {
         return (pass);
     }
     call drop_unknown_parameters;
-    # stale-while-revalidate. Once the web services are down, or have failed at this
-    # very request, a page is good for as long as it says itself.
+    # stale-while-revalidate. If the web services are down, or have failed for this
+    # request, a page is served for as long as it says itself.
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
         set req.grace = 2s;
     }
-    # Public pages depend on no header. The proxy compresses, so copies are not
-    # compressed, and there is one of each page. A date is not asked for: a list can
+    # Public pages depend on no header. The proxy compresses, so there is one
+    # uncompressed copy of each page. If-Modified-Since is dropped because a list can
     # change twice in a second.
     unset req.http.Accept-Encoding;
     unset req.http.Authorization;
     unset req.http.Content-Type;
     unset req.http.If-Modified-Since;
     unset req.http.Range;
-    # Past Varnish's own rule about cookies: no public page depends on one.
+    # Skip Varnish's built-in cookie rule: no public page depends on a cookie.
     return (hash);
 }
 
 sub vcl_hash {
-    # The address alone. The proxy refuses a host that is not ours, and a page is the
-    # same by each of our names, however the host is written.
+    # The URL alone. The proxy refuses other hosts, and a page is the same under each of
+    # our host names, however they are written.
     hash_data(req.url);
     return (lookup);
 }
@@ -114,13 +114,13 @@ sub vcl_backend_response {
         set beresp.grace = 0s;
         return (deliver);
     }
-    # Its copy could be shown to a reader whose headers ask for something else.
+    # Its copy could be served to a reader whose headers ask for something else.
     if (beresp.http.Vary) {
         set beresp.ttl = 120s;
         set beresp.uncacheable = true;
         return (deliver);
     }
-    # Searches and filters, of which there is no end, can't push out other pages.
+    # Unlimited searches and filters must not evict other pages.
     if (bereq.url ~ "\?") {
         set beresp.storage = storage.asked;
     } else {
@@ -129,18 +129,18 @@ sub vcl_backend_response {
     set beresp.http.X-Path = bereq.url;
     set beresp.grace = std.duration(
         regsub(beresp.http.Cache-Control, "^.*stale-if-error=(\d+).*$", "\1s"), 0s);
-    # Varnish's own rules follow: nothing that is private or sets a cookie is kept.
+    # Varnish's built-in rules follow: nothing private or with Set-Cookie is cached.
 }
 
 sub vcl_backend_error {
     if (bereq.is_bgfetch) {
         return (abandon);
     }
-    # The other service may answer. What changes something is never sent twice.
+    # The other service may answer. Never send a request that changes something twice.
     if ((bereq.method == "GET" || bereq.method == "HEAD") && bereq.retries == 0) {
         return (retry);
     }
-    # Tells the proxy to answer with the page for this status.
+    # Tells the proxy to answer with the error page for this status.
     set beresp.http.X-Unavailable = "503";
     set beresp.http.Cache-Control = "no-store";
     set beresp.ttl = 0s;
