@@ -85,7 +85,7 @@ lock: $(UV)  ## regenerate the requirements from pyproject.toml (args="--upgrade
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m tools lock $(args)
 
 manage: .venv/ready  ## run a management command: c="shell"
-	@$(LOCAL) manage $(c)
+	@$(PYTHON) manage.py $(c)
 
 .venv/ready: requirements-dev.txt .python-version | $(UV)
 	@echo "Installing the requirements into .venv"
