@@ -383,7 +383,7 @@ PUBLIC = [
     Page("stop-repeats-unknown", at("voices:stop-repeats", "x"), 404),
     # Managing
     Page("manage-ask", at("voices:manage-ask")),
-    Page("manage-ask-errors", at("voices:manage-ask"), 422, press("Mail me the link")),
+    Page("manage-ask-errors", at("voices:manage-ask"), 422, press("Email me the link")),
     Page("manage-sent", at("voices:manage-sent")),
     Page("manage", manage_path),
     Page("manage-saved", lambda: manage_path() + "?done=saved"),
@@ -400,7 +400,7 @@ PUBLIC = [
     Page("new-address-done", new_address_path, then=press("Yes, use this address")),
     Page("new-address-unknown", at("voices:new-address", "x"), 404),
     Page("unsubscribe", unsubscribe_path),
-    Page("unsubscribe-done", unsubscribe_path, then=press("Send me no more updates")),
+    Page("unsubscribe-done", unsubscribe_path, then=press("Stop these updates")),
     Page("unsubscribe-unknown", at("voices:unsubscribe", "x"), 404),
     # What went wrong
     Page(

@@ -63,7 +63,7 @@ class AccountsOfOthersTests(TestCase):
         self.client.post(USERS, chosen("disable", self.other))
 
         self.assertContains(
-            Client().get(invitation.path), "took it back", status_code=410
+            Client().get(invitation.path), "revoked it", status_code=410
         )
         self.assertIn(("revoked", self.other, self.by), self.logged())
 

@@ -82,7 +82,7 @@ class TakingUpTests(TestCase):
     def test_looking_at_it_uses_nothing_up(self):
         invitation = new_invitation()
         for _ in range(3):
-            self.assertContains(self.client.get(invitation.path), "You are invited")
+            self.assertContains(self.client.get(invitation.path), "You’re invited")
 
         self.assertEqual(set_up(self.client, invitation).status_code, 302)
 
@@ -94,7 +94,7 @@ class TakingUpTests(TestCase):
         for path in (invitation.path, f"{invitation.path}password/"):
             for method in (stranger.get, stranger.post):
                 response = method(path)
-                self.assertContains(response, "used already", status_code=410)
+                self.assertContains(response, "already been used", status_code=410)
         self.assertEqual(User.objects.count(), 1)
 
     def test_a_wrong_code_or_a_weak_password_opens_nothing(self):
@@ -153,11 +153,15 @@ class TakingUpTests(TestCase):
         new_invitation("again@example.org")
 
         for path, status, words in (
-            (old.path, 410, "too old"),
-            (revoked.path, 410, "took it back"),
-            (replaced.path, 404, "no such link"),
-            (reverse("accounts_invitation", args=["x" * 2000]), 404, "no such link"),
-            (old.path[:-3] + "/", 404, "no such link"),
+            (old.path, 410, "has expired"),
+            (revoked.path, 410, "revoked it"),
+            (replaced.path, 404, "recognize this link"),
+            (
+                reverse("accounts_invitation", args=["x" * 2000]),
+                404,
+                "recognize this link",
+            ),
+            (old.path[:-3] + "/", 404, "recognize this link"),
         ):
             with self.subTest(words):
                 response = self.client.get(path)

@@ -231,7 +231,7 @@ class KeptTests(TestCase):
         page = self.sign_in_again(sent)
 
         self.assertContains(page, "My edition")
-        self.assertContains(page, "file that you had chosen is not kept")
+        self.assertContains(page, "keep the file you chose")
 
     def test_a_content_form_keeps_each_of_its_fields(self):
         self.lose_session()

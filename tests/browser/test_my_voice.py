@@ -64,7 +64,7 @@ def test_erasing_leaves_nothing_and_says_so(page):
     page.goto(mine)
 
     assert done == "Everything is erased"
-    assert heading(page) == "This link manages nothing any more"
+    assert heading(page) == "This link no longer manages anything"
 
 
 def test_the_link_comes_by_mail_and_the_keyboard_is_enough(page):

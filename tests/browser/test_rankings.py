@@ -125,7 +125,7 @@ def test_a_state_is_compared_with_another_chosen_from_its_page(page):
 
 def test_an_error_is_reported_from_the_page_of_a_state(page):
     page.goto("/rankings/colorado/")
-    page.get_by_role("link", name="Report it, best with its source").click()
+    page.get_by_role("link", name="Report it, ideally with a source").click()
     chosen = page.get_by_label("Which state is it about?").input_value()
     page.get_by_label("What is wrong").fill("The law has changed.")
     page.get_by_role("button", name="Send the report").click()

@@ -106,6 +106,6 @@ def test_the_poster_is_one_sheet_and_nothing_else(page):
     shown = page.locator("body").inner_text()
 
     assert "before a jury hears a word of it." in shown
-    assert "Copy this into a page of yours" not in shown
+    assert "Copy this into a page on your site" not in shown
     assert "About us" not in shown
     assert page.pdf(format="Letter").count(b"/Type /Page\n") == 1

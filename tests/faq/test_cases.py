@@ -50,7 +50,7 @@ class CaseListTests(TestCase):
     def test_says_so_when_nothing_matches(self):
         make_case()
 
-        self.assertContains(self.client.get("/cases/?state=AL"), "No case matches.")
+        self.assertContains(self.client.get("/cases/?state=AL"), "No cases match.")
 
     def test_refuses_filters_that_cannot_be(self):
         for query in (

@@ -66,7 +66,7 @@ class AssessmentDeskTests(TestCase):
 
         self.assertContains(page, "<b>C</b> 50 of 100 points")
         self.assertContains(page, "Rank 1 of 51 in this edition")
-        self.assertContains(page, "Nothing of it is stored yet.")
+        self.assertContains(page, "which are not saved yet.")
         self.assertContains(page, "Stored: F, 0 points, group 5, rank 1.")
         for typed in ("Typed.", "A v. B, edited", "C v. D"):
             self.assertContains(page, typed)

@@ -169,7 +169,7 @@ class WorkListTests(TestCase):
         for query in ("", "?id=x", "?id=0", f"?id={10**30}"):
             answer = self.client.get(CHECK + query)
 
-            self.assertContains(answer, "No citations are chosen.")
+            self.assertContains(answer, "No citations are selected.")
         answer = self.client.post(CHECK, {"checked_by": "John Roe"}, follow=True)
         self.assertContains(answer, "Marked as checked: 0.")
 

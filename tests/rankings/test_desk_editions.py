@@ -164,7 +164,7 @@ class PublishTests(DeskTestCase):
 
         self.assertEqual((moves["OH"][0].rank, moves["OH"][1].rank), (2, 1))
         self.assertEqual(moves["OH"][2], [])
-        self.assertContains(self.client.get(page("publish", draft)), "its rank only")
+        self.assertContains(self.client.get(page("publish", draft)), "only its rank")
 
     def test_the_button_publishes_it_and_the_log_says_who(self):
         draft = self.draft()
@@ -186,7 +186,7 @@ class PublishTests(DeskTestCase):
         answer = self.client.post(page("publish", draft), {"seen": seen})
 
         self.assertContains(answer, "This edition is published already.")
-        self.assertContains(answer, "It was published on")
+        self.assertContains(answer, "This edition was published on")
         self.assertNotContains(answer, "Publish it")
         self.assertEqual(Edition.objects.get(pk=draft.pk).published_at, at)
 

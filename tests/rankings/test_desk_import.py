@@ -162,7 +162,7 @@ class PreviewTests(ImportTestCase):
 class RefusalTests(ImportTestCase):
     def assert_refused(self, page, *sentences):
         self.assertEqual(self.refusals(page), list(sentences))
-        self.assertContains(page, "Nothing was imported, and nothing is stored.")
+        self.assertContains(page, "Nothing was imported or stored.")
         self.assertNotIn("confirm_form", page.context)
         self.assertFalse(Upload.objects.exists())
 

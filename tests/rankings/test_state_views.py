@@ -59,7 +59,7 @@ class StateTests(LoadedTestCase):
         page = self.show("CO")
 
         self.assertContains(page, "Colo. Rev. Stat. § 13-21-131(2)")
-        self.assertContains(page, "No check of it is on record.")
+        self.assertContains(page, "We have no record of a check.")
         page = self.show("TX")
         self.assertContains(page, "City of Beaumont v. Bouillion")
         self.assertContains(page, "Confirmed by what we read.")
@@ -125,7 +125,7 @@ class StateTests(LoadedTestCase):
         for page in (direct, reported):
             self.assertContains(page, "read November 22, 2026")
         for page in (direct, reported, none):
-            self.assertContains(page, "is no part of our points")
+            self.assertContains(page, "is not part of our points")
 
     def test_says_what_would_raise_the_score(self):
         self.assertContains(

@@ -409,7 +409,7 @@ class SignerTests(TestCase):
         response = sign(self.client, statement=self.statement, city="")
 
         self.assertContains(response, "Enter your city", status_code=422)
-        self.assertNotContains(response, "seems to hold", status_code=422)
+        self.assertNotContains(response, "seems to contain", status_code=422)
 
     def test_who_publishes_nothing_is_asked_nothing(self):
         response = sign(self.client, statement=self.statement, name_display="unlisted")

@@ -298,18 +298,18 @@ class SignerTests(TestCase):
         after = self.client.get(sent.url)
         self.client.post(url, {"action": "object", "text": "Again."})
 
-        self.assertContains(page, "Taken out of the count")
+        self.assertContains(page, "Removed from the count")
         self.assertContains(page, "All from &lt;one&gt; machine.")
         self.assertContains(page, "I signed this myself")
         self.assertNotContains(page, "you are counted")
-        self.assertContains(after, "Your objection is with us")
+        self.assertContains(after, "We received your objection")
         self.assertEqual(Objection.objects.get().text, "It was me.")
         self.assertIn((1, "objection to an invalidated signature"), waiting())
 
     def test_a_signer_reads_whether_it_was_one_signature_or_more(self):
         for count, words, others in (
-            (1, "We took your signature out of the count", "together"),
-            (3, "We took 3 signatures that looked forged", "We took your"),
+            (1, "We removed your signature from the count", "together"),
+            (3, "We removed 3 signatures that looked forged", "We removed your"),
         ):
             signatures = [forged(100 * count + number) for number in range(count)]
             invalidate(self.staff)

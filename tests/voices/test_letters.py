@@ -175,7 +175,7 @@ class AlreadySignedLetterTests(TestCase):
     def test_goes_to_the_address_that_signed_and_speaks_to_its_owner(self):
         self.assertEqual(self.letter.to, ["ana.reyes@gmail.com"])
         for part in parts(self.letter):
-            self.assertIn("signed already", " ".join(part.split()))
+            self.assertIn("already signed", " ".join(part.split()))
 
     def test_says_nothing_that_was_typed_by_who_knows_whom(self):
         for part in parts(self.letter):

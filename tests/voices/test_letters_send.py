@@ -316,8 +316,8 @@ class RepeatsTests(TestCase):
 
         self.assertContains(asked, "Stop these messages?")
         for page in (stopped, looked):
-            self.assertContains(page, "You won’t be told again")
-        self.assertContains(started, "You will be told again")
+            self.assertContains(page, "We won’t tell you again")
+        self.assertContains(started, "We will tell you again")
         self.assertEqual((after, again), ([], ["You have already signed"]))
 
     def test_a_signer_who_stopped_it_still_gets_the_link_they_ask_for(self):
@@ -332,7 +332,7 @@ class RepeatsTests(TestCase):
         for token in ("x", "1", f"{self.signature.pk}.x"):
             response = self.client.post(f"/voices/stop-repeats/{token}/")
 
-            self.assertContains(response, "don’t know this link", status_code=404)
+            self.assertContains(response, "don’t recognize this link", status_code=404)
         self.signature.refresh_from_db()
         self.assertIsNone(self.signature.repeats_stopped_at)
 

@@ -127,7 +127,7 @@ class AskTests(TestCase):
         self.assertEqual(response.status_code, 303)
         self.assertEqual(message.to, ["ana.reyes@gmail.com"])
         page = self.client.get(link(message, "manage"))
-        self.assertContains(page, "Where it stands")
+        self.assertContains(page, "<h2>Status</h2>")
         self.assertContains(page, signature.voice.statement)
 
     def test_a_signer_whose_address_once_refused_mail_gets_the_link_they_ask_for(self):
@@ -217,7 +217,7 @@ class AskTests(TestCase):
 
         for message in deliver():
             page = self.client.get(link(message, "manage"))
-            self.assertContains(page, "Where it stands")
+            self.assertContains(page, "<h2>Status</h2>")
 
 
 class LinkTests(PublishedTestCase):
@@ -230,7 +230,7 @@ class LinkTests(PublishedTestCase):
                 response = self.client.get(reverse(f"voices:{path}", args=[token]))
 
                 self.assertContains(
-                    response, "We don’t know this link", status_code=404
+                    response, "We don’t recognize this link", status_code=404
                 )
 
     def test_after_its_days_it_offers_a_new_one(self):
@@ -288,7 +288,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
 
         self.assertContains(self.client.get(self.page), self.voice.statement)
-        self.assertContains(self.client.get(self.path), "is in review since")
+        self.assertContains(self.client.get(self.path), "has been in review since")
         self.assertTrue(Voice.objects.waiting().exists())
         decide.publish(Voice.objects.all(), self.by)
         self.assertContains(self.client.get(self.page), "Better words.")
@@ -357,7 +357,7 @@ class CorrectTests(PublishedTestCase):
 
         save(self.client, self.signature, statement=self.voice.statement)
 
-        self.assertNotContains(self.client.get(self.path), "Changes asked for")
+        self.assertNotContains(self.client.get(self.path), "Changes requested")
 
     def test_asking_for_changes_of_a_correction_can_be_undone(self):
         save(self.client, self.signature, statement="Better words.")
@@ -522,7 +522,7 @@ class WithdrawTests(PublishedTestCase):
         response = press(self.client, self.path, "withdraw", sure="on")
 
         self.assertContains(
-            self.client.get(response["Location"]), "was withdrawn already"
+            self.client.get(response["Location"]), "was already withdrawn"
         )
 
     def test_moderators_can_no_longer_bring_it_back(self):
@@ -596,7 +596,9 @@ class AddressTests(PublishedTestCase):
 
     def told(self):
         """Send what waits; return what the present address is told of a new one."""
-        return [m for m in deliver() if m.subject == "Another address was asked for"]
+        return [
+            m for m in deliver() if m.subject == "A different address was requested"
+        ]
 
     def test_takes_a_confirmation_from_the_new_one(self):
         deliver()
@@ -608,7 +610,7 @@ class AddressTests(PublishedTestCase):
         self.assertEqual(self.signature.email, "ana@example.com")
         response = self.client.post(path)
 
-        self.assertContains(response, "The address is changed")
+        self.assertContains(response, "The address was changed")
         self.assertEqual(message.to, ["ana@example.org"])
         self.again()
         self.assertEqual(self.signature.email, "ana@example.org")
@@ -622,9 +624,9 @@ class AddressTests(PublishedTestCase):
         self.assertEqual(message.to, ["ana@example.com"])
         for part in parts(message):
             words = " ".join(part.split())
-            self.assertIn("asked us to use another address", words)
+            self.assertIn("asked us to use a different address", words)
             self.assertIn("st•••@example.org", words)
-            self.assertIn("It changes when that address confirms.", words)
+            self.assertIn("The change takes effect when that address confirms.", words)
             self.assertIn(settings.CONTACT_EMAIL, words)
             self.assertNotIn("stranger@", words)
         self.assertEqual(self.client.get(link(message, "manage")).status_code, 200)
@@ -656,7 +658,7 @@ class AddressTests(PublishedTestCase):
         response = press(self.client, self.path, "address", email="Ana@Example.com")
         self.client.post(link(message, "new-address"))
 
-        self.assertContains(self.client.get(response["Location"]), "is called off")
+        self.assertContains(self.client.get(response["Location"]), "is canceled")
         self.again()
         self.assertEqual(self.signature.email, "ana@example.com")
         self.assertEqual(deliver(), [])
@@ -692,7 +694,7 @@ class AddressTests(PublishedTestCase):
 
         response = self.client.post(link(message, "new-address"))
 
-        self.assertContains(response, "has signed itself")
+        self.assertContains(response, "has its own signature")
         self.assertEqual(Signature.objects.filter(email="bea@example.com").count(), 1)
 
     def test_a_stranger_s_mailbox_gets_no_more_than_its_mails_of_a_day(self):
@@ -728,7 +730,7 @@ class AddressTests(PublishedTestCase):
 
         response = self.client.post(link(message, "not-me"))
 
-        self.assertContains(response, "confirmed already")
+        self.assertContains(response, "already confirmed")
         self.assertFalse(RefusedAddress.objects.exists())
 
     def test_a_change_moves_the_hash_that_finds_the_signature(self):
@@ -738,7 +740,7 @@ class AddressTests(PublishedTestCase):
 
         response = self.client.get(link(message, "not-me"))
 
-        self.assertContains(response, "confirmed already")
+        self.assertContains(response, "already confirmed")
         self.again()
         expected = addresses.fingerprint("new@example.org")
         self.assertEqual(self.signature.address_hash, expected)
@@ -756,7 +758,7 @@ class AddressTests(PublishedTestCase):
     def test_a_link_that_is_not_ours_is_not_known(self):
         response = self.client.post(reverse("voices:new-address", args=["x.y"]))
 
-        self.assertContains(response, "We don’t know this link", status_code=404)
+        self.assertContains(response, "We don’t recognize this link", status_code=404)
 
 
 class DataTests(PublishedTestCase):
@@ -880,7 +882,7 @@ class EraseTests(CommittedTestCase):
 
         response = self.erase()
 
-        self.assertContains(response, "erased already", status_code=410)
+        self.assertContains(response, "signature was erased", status_code=410)
 
     def test_what_waits_in_the_queue_mails_nobody(self):
         mail.outbox.clear()

@@ -587,7 +587,7 @@ class RefusedTests(DeskTestCase):
         for ids in ("", "id=x", "id=0", "id=-1", f"id={2**63}", "id=²"):
             path = f"{reverse(f'{VOICES}_decide', args=['declined'])}?{ids}"
 
-            self.assertContains(self.client.get(path), "No voices are chosen")
+            self.assertContains(self.client.get(path), "No voices are selected")
             self.client.post(path, {"reason": self.reason.pk})
         self.assertFalse(Decision.objects.exists())
 
@@ -622,7 +622,7 @@ class RefusedTests(DeskTestCase):
     def test_an_id_of_thousands_of_digits_is_no_error(self):
         path = reverse(f"{VOICES}_decide", args=["declined"]) + f"?id={'9' * 5000}"
 
-        self.assertContains(self.client.get(path), "No voices are chosen")
+        self.assertContains(self.client.get(path), "No voices are selected")
 
     def test_a_kind_of_decision_that_is_none_is_not_found(self):
         response = self.decide("erased", make_voice())

@@ -405,7 +405,7 @@ class BulkTests(DeskTestCase):
 
         response = self.ask("release", signature)
 
-        self.assertContains(response, "None of those you chose")
+        self.assertContains(response, "None of the signatures you selected")
 
     def test_asking_for_the_page_of_a_decision_changes_nothing(self):
         make_quarantined()

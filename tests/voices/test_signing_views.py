@@ -233,7 +233,7 @@ class ConfirmTests(TestCase):
             self.client.get(confirm_url(form)),
             self.client.post(confirm_url(form)),
         ):
-            self.assertContains(response, "You have confirmed this already")
+            self.assertContains(response, "You have already confirmed this")
             self.assertNotContains(response, "<button")
         self.assertEqual(Signature.objects.count(), 1)
 
@@ -284,7 +284,7 @@ class ConfirmTests(TestCase):
 
         response = self.open(form, "code")
 
-        self.assertContains(response, "This signature was taken back", status_code=410)
+        self.assertContains(response, "This signature was withdrawn", status_code=410)
 
     def test_nobody_in_quarantine_is_told_that_they_count(self):
         form = make_submission(suspicions=["honeypot"], name_display="unlisted")
@@ -328,7 +328,7 @@ class ConfirmTests(TestCase):
 
         response = self.client.get(confirm_url(form))
 
-        self.assertContains(response, "was taken back", status_code=410)
+        self.assertContains(response, "was withdrawn", status_code=410)
 
     def test_a_signature_that_was_erased_says_so(self):
         form = make_submission()
@@ -337,7 +337,7 @@ class ConfirmTests(TestCase):
 
         response = self.client.post(confirm_url(form))
 
-        self.assertContains(response, "was taken back", status_code=410)
+        self.assertContains(response, "was withdrawn", status_code=410)
         self.assertFalse(Signature.objects.exists())
 
     def test_a_form_that_was_deleted_is_unknown(self):
@@ -346,7 +346,7 @@ class ConfirmTests(TestCase):
         form.delete()
 
         self.assertContains(
-            self.client.get(link), "We don’t know this link", status_code=404
+            self.client.get(link), "We don’t recognize this link", status_code=404
         )
 
     def test_a_link_that_is_not_ours_is_unknown(self):
@@ -373,7 +373,7 @@ class ConfirmTests(TestCase):
 
                 for response in (self.client.get(link), self.client.post(link)):
                     self.assertContains(
-                        response, "We don’t know this link", status_code=404
+                        response, "We don’t recognize this link", status_code=404
                     )
         self.assertFalse(Signature.objects.exists())
 
@@ -532,7 +532,7 @@ class CheckTests(TestCase):
 
         self.assertEqual(sent, [1] * settings.SEND_AGAIN_TIMES + [0, 0])
         page = self.client.get(self.path)
-        self.assertContains(page, "as often as it can be for one form")
+        self.assertContains(page, "as often as one form allows")
         self.assertNotContains(page, 'name="again"')
 
     def test_asking_while_a_message_waits_makes_no_second_one(self):
@@ -661,13 +661,13 @@ class NotMeTests(TestCase):
 
         response = self.client.post(self.path)
 
-        self.assertContains(response, "confirmed already")
+        self.assertContains(response, "already confirmed")
         self.assertFalse(RefusedAddress.objects.exists())
 
     def test_asks_first(self):
         response = self.client.get(self.path)
 
-        self.assertContains(response, "This wasn’t you?")
+        self.assertContains(response, "Wasn’t this you?")
         self.assertTrue(Submission.objects.exists())
         for private in ("ana.reyes", "Ana Reyes", "Columbus"):
             self.assertNotContains(response, private)
@@ -715,7 +715,7 @@ class NotMeTests(TestCase):
 
         response = self.client.post(self.path, {"allow": "1"})
 
-        self.assertContains(response, "Mail is welcome again")
+        self.assertContains(response, "We can email you again")
         self.assertFalse(RefusedAddress.objects.exists())
         sign(self.client, email="ana.reyes@gmail.com")
         self.assertEqual(len(deliver()), 1)
@@ -733,7 +733,7 @@ class NotMeTests(TestCase):
         latest_submission().confirm()
 
         for response in (self.client.get(self.path), self.client.post(self.path)):
-            self.assertContains(response, "confirmed already")
+            self.assertContains(response, "already confirmed")
         self.assertTrue(Signature.objects.exists())
         self.assertFalse(RefusedAddress.objects.exists())
 
@@ -744,7 +744,7 @@ class NotMeTests(TestCase):
 
             for response in (self.client.get(path), self.client.post(path)):
                 self.assertContains(
-                    response, "We don’t know this link", status_code=404
+                    response, "We don’t recognize this link", status_code=404
                 )
         self.assertTrue(Submission.objects.exists())
 
@@ -774,7 +774,7 @@ class NotMeTests(TestCase):
         make_signature(email="anareyes@gmail.com")
 
         for response in (self.client.get(self.path), self.client.post(self.path)):
-            self.assertContains(response, "confirmed already")
+            self.assertContains(response, "already confirmed")
             self.assertNotContains(response, "Deleted")
         self.assertFalse(RefusedAddress.objects.exists())
 
@@ -786,7 +786,7 @@ class NotMeTests(TestCase):
             token = tokens.refusing.sign(refusing.subject(form))
             path = reverse("voices:not-me", args=[token])
             Submission.objects.all().delete()
-            self.assertContains(self.client.post(path), "confirmed already")
+            self.assertContains(self.client.post(path), "already confirmed")
 
         self.assertFalse(RefusedAddress.objects.exists())
 
@@ -794,7 +794,7 @@ class NotMeTests(TestCase):
         with key_rotated():
             make_signature(email="ana.reyes@gmail.com")
 
-            self.assertContains(self.client.post(self.path), "confirmed already")
+            self.assertContains(self.client.post(self.path), "already confirmed")
 
     def test_an_address_may_be_refused_again_once_its_signature_is_erased(self):
         signature = make_signature(email="ana.reyes@gmail.com")
@@ -808,10 +808,10 @@ class NotMeTests(TestCase):
         key = addresses.canonical("ana.reyes@gmail.com")
         RefusedAddress.objects.remember(addresses.fingerprint(key))
 
-        self.assertContains(self.client.get(self.path), "on our list")
+        self.assertContains(self.client.get(self.path), "on our do-not-email list")
         response = self.client.post(self.path, {"allow": "1"})
 
-        self.assertContains(response, "You get mail about your signature again")
+        self.assertContains(response, "You’ll get email about your signature again")
         self.assertFalse(RefusedAddress.objects.exists())
         self.assertTrue(Signature.objects.exists())
 

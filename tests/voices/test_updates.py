@@ -80,7 +80,7 @@ class UnsubscribeTests(TestCase):
     def test_one_click_of_a_mail_program_ends_them_at_once(self):
         response = self.program.post(self.url, **GMAIL)
 
-        self.assertContains(response, "You get no more updates")
+        self.assertContains(response, "You won’t get more updates")
         self.assertFalse(self.wants_updates())
         self.assertEqual(dict(response.cookies), {})
         self.assertIn("no-store", response["Cache-Control"])
@@ -157,7 +157,7 @@ class UnsubscribeTests(TestCase):
                 response = method(reverse("voices:unsubscribe", args=[tampered]))
 
                 self.assertContains(
-                    response, "We don’t know this link", status_code=404
+                    response, "We don’t recognize this link", status_code=404
                 )
                 self.assertContains(response, settings.CONTACT_EMAIL, status_code=404)
         self.assertTrue(self.wants_updates())
@@ -507,7 +507,7 @@ class DeskTests(TestCase):
     def test_with_nobody_to_read_it_there_is_no_button(self):
         page = self.client.get(self.url("send"))
 
-        self.assertContains(page, "It would go to nobody")
+        self.assertContains(page, "It has no recipients")
         self.assertNotContains(page, 'type="submit" class="default"')
 
     def test_once_queued_it_is_neither_changed_nor_deleted(self):

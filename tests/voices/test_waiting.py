@@ -91,15 +91,15 @@ class WaitingAtTheDeskTests(TestCase):
 
         page = self.desk("view_awaitingvoice")
 
-        self.assertContains(page, "Nothing waits.")
+        self.assertContains(page, "Nothing to review.")
 
     def test_says_nothing_to_whoever_decides_on_nothing(self):
         make_waiting()
 
         page = self.desk("view_figures")
 
-        self.assertNotContains(page, "What waits")
-        self.assertNotContains(page, "Nothing waits.")
+        self.assertNotContains(page, "To review")
+        self.assertNotContains(page, "Nothing to review.")
 
     def test_each_list_is_one_query_however_much_waits(self):
         make_waiting()
