@@ -1,4 +1,4 @@
-// Warns before a session ends for want of use. Without it the session ends all the same.
+// Warns before an idle session expires. Without this script it expires unannounced.
 (() => {
   const dialog = document.querySelector("dialog.idle");
   if (!dialog) return;
@@ -28,7 +28,7 @@
     if (!dialog.open) dialog.showModal();
     part.querySelector(".btn").focus();
   };
-  // Another tab may have been at work meanwhile: only the site knows.
+  // Ask the server: activity in another tab also extends the session.
   const look = async () => {
     let seconds;
     try {

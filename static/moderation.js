@@ -1,11 +1,11 @@
-// Keys for the lists of voices. The same decisions stand in the menu of actions.
+// Keyboard shortcuts for the lists of voices. The actions menu has the same decisions.
 (() => {
   const form = document.getElementById("changelist-form");
   const rows = [...(form?.querySelectorAll("#result_list tbody tr") ?? [])];
-  // It is also there where there is no row to choose it for.
+  // Ignore the actions menu of an empty list.
   const menu = rows.length ? form.querySelector("select[name=action]") : null;
-  // Where nothing can be undone, these lead to where it can: what was decided just now,
-  // and before that.
+  // On a list without an undo action, link to where the latest decision can be undone:
+  // the one just made, or else the one before.
   const decided =
     document.querySelector(".messagelist a") ?? document.querySelector(".latest a");
   if (!form || (!menu && !decided)) return;
@@ -17,7 +17,7 @@
   };
   const offered = (key) => menu?.querySelector(`option[value="${ACTIONS[key]?.[0]}"]`);
 
-  // What the keys do, and a box that turns them off for good.
+  // Help for the keys, and a checkbox that turns them off permanently.
   const help = document.createElement("p");
   help.className = "keys";
   const say = (key, words) => {
@@ -56,7 +56,7 @@
     rows[now].querySelector("a")?.focus();
     rows[now].scrollIntoView({ block: "nearest" });
   };
-  // Who came to undo one decision need not look for its row.
+  // A link to one decision selects its row, ready to undo.
   if (
     offered("u") &&
     rows.length === 1 &&
@@ -72,7 +72,7 @@
   };
   addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
-    // Who types, or means the browser, means none of this.
+    // Leave typing and browser shortcuts alone.
     if (!box.checked || event.ctrlKey || event.metaKey || event.altKey || event.repeat)
       return;
     if (

@@ -1,4 +1,4 @@
-// Makes and reads passkeys for the forms that have data-passkey; nothing else needs it.
+// Creates and reads passkeys for forms with data-passkey.
 (() => {
   const options = () =>
     JSON.parse(document.getElementById("passkey-options").textContent);
@@ -15,10 +15,10 @@
   };
   const why = (error) =>
     ({
-      InvalidStateError: "This device has a passkey of this account already.",
+      InvalidStateError: "This device already has a passkey for this account.",
       SecurityError: "Passkeys don’t work at this address.",
     })[error.name] ??
-    "That didn’t work, or was cancelled. Nothing was changed. Please try again.";
+    "That didn’t work or was canceled. Nothing was changed. Please try again.";
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const note = form.querySelector("[role=alert]");
     const say = (text) => {

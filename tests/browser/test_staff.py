@@ -57,7 +57,7 @@ def heading(page):
 
 def make_passkey(page):
     page.goto(invite())
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create a passkey").click()
     page.wait_for_url("**/recovery-codes/")
 
 
@@ -69,7 +69,7 @@ def sign_out(page):
 def test_an_invitation_leads_by_a_passkey_to_the_desk_and_back_again(page, key):
     make_passkey(page)
     codes = page.locator(".codes li").count()
-    page.get_by_role("link", name="Go to the desk").click()
+    page.get_by_role("link", name="Go to the admin").click()
     page.wait_for_url("**/admin/")
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
@@ -88,18 +88,18 @@ def test_a_key_that_does_not_know_its_owner_makes_no_account(page, key):
     )
 
     page.goto(invite())
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create a passkey").click()
     page.get_by_role("alert").filter(has_text="Nothing was changed").wait_for()
 
     assert not get_user_model().objects.get().is_active
-    assert page.get_by_role("button", name="Make a passkey").is_enabled()
+    assert page.get_by_role("button", name="Create a passkey").is_enabled()
 
 
 def test_one_device_takes_one_passkey_and_says_so(page, key):
     make_passkey(page)
     page.goto("/accounts/2fa/webauthn/add/")
-    page.get_by_role("button", name="Make a passkey").click()
-    page.get_by_role("alert").filter(has_text="a passkey of this account").wait_for()
+    page.get_by_role("button", name="Create a passkey").click()
+    page.get_by_role("alert").filter(has_text="a passkey for this account").wait_for()
 
 
 def test_a_passkey_shows_once_more_who_it_is(page, key):
@@ -122,7 +122,7 @@ def test_an_invitation_leads_by_a_password_and_an_app_to_the_desk(page):
     page.get_by_label("Six-digit code").fill(code(secret))
     page.get_by_role("button", name="Set up my account").click()
     spare = page.locator(".codes li").first.inner_text()
-    page.get_by_role("link", name="Go to the desk").click()
+    page.get_by_role("link", name="Go to the admin").click()
     page.wait_for_url("**/admin/")
     figures = page.get_by_role("link", name="Figures").count()
     sign_out(page)
