@@ -1,4 +1,4 @@
-"""For tests of what stands between the forms and those who would misuse them."""
+"""Helpers for tests of the defenses against form abuse."""
 
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ def set_limit(of, most, minutes=10):
 
 
 def make_quarantined(**fields):
-    """A signature in quarantine, with its voice unless it is unlisted."""
+    """A quarantined signature, with its voice unless it is unlisted."""
     now = timezone.now()
     if "voice" not in fields and fields.get("name_display") != "unlisted":
         fields["voice"] = make_voice(review_since=None)
@@ -30,7 +30,7 @@ def make_quarantined(**fields):
 
 
 def make_invalidated(by, domain="forger.example", **fields):
-    """A signature that staff took out of the count, with all others of its domain."""
+    """A signature that staff invalidated, along with all others of its domain."""
     signature = make_signature(email=f"forged@{domain}", **fields)
     criteria = Criteria({"domain": domain})
     criteria.is_valid()

@@ -1,4 +1,4 @@
-"""For tests that commit: several connections at once, and a queue left empty."""
+"""Helpers for tests that commit: concurrent connections and an emptied job queue."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ QUEUE_TABLES = (
 
 
 class CommittedTestCase(TransactionTestCase):
-    """Django empties its own tables after such a test, but not the queue's."""
+    """Also empties the queue's tables, which Django's own flush skips."""
 
     def setUp(self):
         super().setUp()
@@ -38,7 +38,7 @@ def empty_queue():
 
 
 def rows(sql, *params):
-    """Return what a query finds, as dictionaries."""
+    """Return a query's rows as dictionaries."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         names = [column.name for column in cursor.description]
@@ -53,9 +53,9 @@ def jobs(task):
 
 
 def as_worker(do):
-    """Call the coroutine function `do` with the worker's app, and wait for it.
+    """Call the coroutine function `do` with the worker's app and wait for it.
 
-    In a thread of its own, for a browser's event loop may be running in this one.
+    Use a separate thread, because a browser's event loop may be running in this one.
     """
 
     async def opened(app):
@@ -63,7 +63,8 @@ def as_worker(do):
             await do(app)
 
     def run():
-        # The worker's threads end with the loop, and their connections with each job.
+        # The worker's threads end with the event loop, and their connections with each
+        # job.
         with (
             mock.patch.dict(connections.settings["default"], CONN_MAX_AGE=0),
             worker_app() as app,
@@ -75,7 +76,7 @@ def as_worker(do):
 
 
 def run_worker(*queues):
-    """Do the jobs of these queues that are due (mail), then send what may leave now."""
+    """Run the due jobs of these queues ("mail"), send due letters, and return."""
 
     async def work(worker_app):
         await worker_app.run_worker_async(
@@ -92,15 +93,15 @@ def run_worker(*queues):
 
 
 def make_due():
-    """Let the wait of every job and letter be over."""
+    """Make every waiting job and letter due now."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
     Letter.objects.in_flight().update(send_at=timezone.now())
 
 
 def is_one_waiting_for_a_lock():
-    """Whether a connection to this database waits for what another holds."""
-    # PostgreSQL shows one transaction the same picture of the others until told not to.
+    """Whether a connection to this database is waiting for another one's lock."""
+    # PostgreSQL caches pg_stat_activity within a transaction until it is cleared.
     rows("SELECT pg_stat_clear_snapshot()")
     return rows(
         "SELECT pid FROM pg_stat_activity "
@@ -109,7 +110,7 @@ def is_one_waiting_for_a_lock():
 
 
 def at_once(*calls):
-    """Make the calls at the same time, each on its own connection; return results."""
+    """Run the calls concurrently, each on its own connection; return their results."""
     start = Barrier(len(calls))
 
     def run(call):
@@ -125,9 +126,9 @@ def at_once(*calls):
 
 
 def wait_for(condition):
-    """Come back as soon as the condition holds; fail if it never does."""
+    """Return as soon as the condition holds; fail if it never does."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError("It did not happen in time.")
+            raise AssertionError("The condition did not hold in time.")
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Rows and requests for the tests; each fills in what a test is not about."""
+"""Factories for rows and requests; each fills in what the test isn't about."""
 
 import datetime
 import time
@@ -37,7 +37,7 @@ numbers = count(1)
 
 
 def make_voice(**fields):
-    """A voice that waits for a moderator, unless the fields say otherwise."""
+    """A voice waiting for a moderator, unless the fields say otherwise."""
     return Voice.objects.create(
         **{
             "name": "Ada Reyes",
@@ -55,7 +55,7 @@ def make_published_voice(**fields):
 
 
 def private_fields(**fields):
-    """What a form and a signature both hold, of somebody new each time."""
+    """Fields shared by a submission and a signature, for a new person each time."""
     email = fields.get("email", f"signer{next(numbers)}@example.com")
     return {
         "name": "Ana Reyes",
@@ -74,7 +74,7 @@ def private_fields(**fields):
 
 
 def make_submission(**fields):
-    """A form that was sent in and whose mail has not left."""
+    """A submission whose confirmation email hasn't been sent."""
     fields = private_fields(**fields)
     submission = Submission(
         **{
@@ -89,7 +89,7 @@ def make_submission(**fields):
 
 
 def make_signature(**fields):
-    """A signature that counts, with a voice that waits unless one is named."""
+    """A signature that counts, with a waiting voice unless one is given."""
     fields = private_fields(**fields)
     if "voice" not in fields and fields["name_display"] != "unlisted":
         fields["voice"] = make_voice(
@@ -115,7 +115,7 @@ def make_reason(label="Private details", explanation="It tells where somebody li
 
 
 def stamp(seconds_ago=60):
-    """What the form's hidden field says when it was opened so long ago."""
+    """The value of the form's hidden timestamp if it was opened this long ago."""
     opened = b62_encode(int(time.time()) - seconds_ago)
     return Signer(salt=stamps.salt).sign(f"{stamps.sep}{opened}")
 
@@ -134,7 +134,7 @@ def latest_submission():
 
 
 def deliver():
-    """Send every letter, whatever rate or time it waits for; return the mails."""
+    """Send every letter, ignoring rates and delays; return the emails."""
     before = len(mail.outbox)
     Letter.objects.in_flight().update(send_at=timezone.now())
     with override_settings(MAILS_PER_MINUTE=1_000_000):
@@ -158,7 +158,7 @@ def not_me_url(submission):
 
 
 def make_edition(date="2026-11-22", **fields):
-    """A published edition, empty unless states are added; a draft if so asked."""
+    """A published edition without states; a draft if `published_at` is None."""
     return Edition.objects.create(
         **{
             "date": datetime.date.fromisoformat(date),
@@ -184,7 +184,7 @@ def make_assessment(edition, usps="TX", **fields):
 
 
 def make_assessments(edition, **by_state):
-    """All 51 states, each as `make_assessment` makes it with the fields given."""
+    """All 51 states, each made by `make_assessment` with the given fields."""
     return [
         make_assessment(edition, usps, **by_state.get(usps, {}))
         for usps in JURISDICTIONS

@@ -1,16 +1,16 @@
-"""Request headers that some server, framework or proxy believes, and that we must not.
+"""Request headers that some server, framework, or proxy trusts, and ours must not.
 
-`make test` sends them to gunicorn itself, the deployment's proof to the whole chain.
-Left out are those that are right to change an answer: another Host (400 or 421), Expect
-(417), a Content-Type that we can't read (400), the page's own ETag in If-None-Match
-(304), and If-Match or If-Unmodified-Since where they don't hold (412).
+`make test` sends them to gunicorn directly; the deployment proof sends them through the
+whole chain. Left out are those that rightly change the response: another Host (400 or
+421), Expect (417), a Content-Type that we can't read (400), the page's own ETag in
+If-None-Match (304), and an If-Match or If-Unmodified-Since that fails (412).
 """
 
 ELSEWHERE = "/rankings/"
 EVIL = "evil.example"
 AHEAD = "Fri, 01 Jan 2100 00:00:00 GMT"
 
-# Never sent to a site that reads them: behind our own proxy these two are its own.
+# Never sent to a site that trusts them: behind our proxy, only the proxy sets them.
 SET_BY_OUR_PROXY = {"X-Forwarded-For", "X-Forwarded-Proto"}
 
 WSGI = {

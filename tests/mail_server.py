@@ -1,4 +1,4 @@
-"""A mail server of the tests' own, on this machine only unless told otherwise."""
+"""An SMTP server for the tests, on this machine only unless told otherwise."""
 
 import socketserver
 import threading
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Keeps what it is sent; can be told to refuse, or to fall silent in mid-mail."""
+    """Stores what it receives; can be told to refuse mail or to hang in mid-message."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -15,7 +15,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__(address, MailHandler)
         self.messages = []
         self.senders = []
-        # What it says to every recipient instead of yes, such as "550 No such user".
+        # The reply to every recipient instead of 250, such as "550 No such user".
         self.refusal = ""
         self.received = threading.Event()
         self.silent = False
@@ -48,7 +48,7 @@ class MailHandler(socketserver.StreamRequestHandler):
         self.say("354 go on")
         if self.server.silent:
             self.server.in_the_middle.set()
-            # Reads to the end of the connection and never says that it has it all.
+            # Read to the end of the connection without ever acknowledging the message.
             self.rfile.read()
             return
         lines = iter(self.rfile.readline, b".\r\n")

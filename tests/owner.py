@@ -1,6 +1,6 @@
-"""What the tests' harness does as the owner of the tables: make, empty, drop.
+"""What the test harness does as the tables' owner: create, empty, and drop them.
 
-Everything that is tested runs as the site's role, which can't do these things.
+The code under test runs as the site's role, which can't do any of this.
 """
 
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from operations.backups import database
 
 @contextmanager
 def site_logged_in():
-    """Let Django's connection be the site's, where it is the owner's."""
+    """Switch Django's connection from the owner to the site's role."""
     ours, site = connection.settings_dict, settings.DATABASE_LOGINS["site"]
     connection.close()
     with mock.patch.dict(ours, site):
@@ -24,14 +24,14 @@ def site_logged_in():
 
 
 def execute(*statements):
-    """Execute SQL as the owner, outside of Django's connection and transaction."""
+    """Execute SQL as the owner, outside Django's connection and transaction."""
     with database.connect(connection.settings_dict["NAME"]) as ours:
         for sql in statements:
             ours.execute(sql)
 
 
 def empties_tables():
-    """Let the owner do the TRUNCATE between tests that commit."""
+    """Have the owner run the TRUNCATE between tests that commit."""
     return mock.patch.object(
         DatabaseOperations,
         "execute_sql_flush",

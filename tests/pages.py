@@ -1,7 +1,8 @@
-"""Every page of the site, once for each template and state of it.
+"""Every page of the site, once for each of its templates and states.
 
-What judges the pages goes through this list: axe, the budgets, the screenshots, the
-HTML checker, the links. A page that is missing here fails `tests/test_pages.py`.
+Everything that checks pages iterates over this list: axe, the budgets, the screenshots,
+the HTML checker, and the link checker. `tests/test_pages.py` fails if a page is
+missing.
 """
 
 from collections.abc import Callable
@@ -93,9 +94,9 @@ LONG = (
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is (its rows are made first), and what is done there to see it.
+    """A page's path (called after its rows are made) and what to do there to see it.
 
-    `trouble` is what the site that answers with it lacks.
+    `trouble` is what the site that serves it lacks.
     """
 
     name: str
@@ -111,7 +112,7 @@ def at(name, *args, query=""):
 
 
 def press(name):
-    """Press a button that leads to another page."""
+    """Press a button that goes to another page."""
     return lambda page: page.get_by_role("button", name=name, exact=True).click()
 
 
@@ -124,7 +125,7 @@ def check_and_press(label, name):
 
 
 def press_sure(name):
-    """Tick the box beside a button that can't be undone, and press it."""
+    """Check the box that confirms an irreversible action, and press its button."""
 
     def tick_and_press(page):
         form = page.locator("form", has=page.get_by_role("button", name=name))
@@ -143,13 +144,14 @@ def press_without_cookie(name):
 
 
 def send_elsewhere(action):
-    """Send a form of ours to an address that takes none."""
+    """Submit one of our forms to an address that accepts none."""
     script = "(form, action) => { form.action = action; form.submit() }"
     return lambda page: page.locator("main form").first.evaluate(script, action)
 
 
 def send_too_much(page):
-    # Into a field that nobody sees, for laying it out would take the browser seconds.
+    # Fill a hidden field, because the browser would take seconds to lay out a visible
+    # one.
     script = "(field) => { field.value = 'x'.repeat(200000); field.form.submit() }"
     page.locator("[name=csrfmiddlewaretoken]").first.evaluate(script)
 
@@ -158,7 +160,7 @@ def send_too_much(page):
 
 
 def sessions_path():
-    """Our own session is listed already; here is one on another machine."""
+    """The current session is listed already; add one on another machine."""
     elsewhere = Client()
     desk = get_user_model().objects.get(username="desk")
     sign_in(elsewhere, desk)
@@ -167,7 +169,7 @@ def sessions_path():
 
 
 def voice(statement=SHORT):
-    """A voice older than the founding ones, so that the front pages show those."""
+    """A voice older than the founding ones, so the front pages show those."""
     then = timezone.now() - timedelta(days=400)
     found = Voice.objects.filter(statement=statement).first()
     return found or make_published_voice(
@@ -256,7 +258,7 @@ def report_path():
 
 
 def crowded_report_path():
-    """Where so many reports have come from this machine that no more is taken."""
+    """A report page on which this machine has used up its limit of reports."""
     set_limit(Limit.Of.NETWORK_BURST, most=1)
     network = networks.network_hash("127.0.0.1")
     Arrival.objects.bulk_create(
@@ -272,7 +274,7 @@ def older_path():
 
 
 def past_edition_path():
-    """One that is older than what `prepare` has loaded."""
+    """An edition older than the one that `prepare` loads."""
     found = Edition.objects.filter(date="2025-01-01").first()
     if not found:
         found = make_edition("2025-01-01", title="An older edition")
@@ -287,7 +289,7 @@ def moved_state_path():
 
 PUBLIC = [
     Page("index", at("home")),
-    # What it is about
+    # The subject
     Page("explainer", at("explained")),
     Page("faq", at("faq:questions")),
     Page("faq-search", at("faq:questions", query="?q=officers")),
@@ -402,7 +404,7 @@ PUBLIC = [
     Page("unsubscribe", unsubscribe_path),
     Page("unsubscribe-done", unsubscribe_path, then=press("Stop these updates")),
     Page("unsubscribe-unknown", at("voices:unsubscribe", "x"), 404),
-    # What went wrong
+    # Errors
     Page(
         "403-form-kept",
         at("voices:add"),
@@ -431,9 +433,9 @@ PUBLIC = [
 
 TEXTS = ["case", "chart", "page", "question", "timelineentry"]
 
-# Addresses that answer with something other than a page: their own tests read them.
+# URLs that respond with something other than a page; they have their own tests.
 NOT_PAGES = {
-    # Staff see its rows in a list only.
+    # Staff see these rows only in a list.
     "admin:voices_heldform_change",
     "voices:manage-data",
     "voices:feed",
@@ -454,7 +456,7 @@ NOT_PAGES = {
     "rankings:edition-json",
     "operations.health.alive",
     "operations.health.ready",
-    # Answer to buttons only, or with a page of another address.
+    # These only take POST, or respond with the page of another URL.
     "accounts_end_session",
     "accounts_kept",
     "accounts_stay",
@@ -473,7 +475,7 @@ NOT_PAGES = {
     "admin:voices_voice_decide",
     "admin:rankings_assessment_process_import",
     *(f"admin:faq_{kind}_preview_new" for kind in TEXTS),
-    # A mail, shown as mail programs do.
+    # An email, as mail programs show it.
     "admin:voices_update_html",
 }
 
@@ -482,7 +484,7 @@ NOT_PAGES = {
 
 
 def draft():
-    """An edition that staff work on: as the current one, but for Texas."""
+    """A draft edition: a copy of the current one, except for Texas."""
     if found := Edition.objects.drafts().first():
         return found
     current = Edition.objects.current()
@@ -497,7 +499,7 @@ def draft():
 
 
 def send_file(edit):
-    """Upload the draft as a file that was edited."""
+    """Upload the draft as an edited file."""
 
     def fill_in_and_send(page):
         cells = {"right_to_sue": "court", "immunity": "limited", "summary": "New."}
@@ -510,7 +512,7 @@ def send_file(edit):
 
 
 def send_late(page):
-    """Send a form as if its owner had signed in again in another tab."""
+    """Send a form as if its user had signed in again in another tab."""
     page.locator("[name=label]").fill("Hate")
     page.locator("[name=explanation]").fill("It attacks people for what they are.")
     page.context.clear_cookies(name="csrftoken")
@@ -532,11 +534,11 @@ def check_path():
 
 
 def make_a_row_of_each():
-    """One row of each kind that staff may open, unless they are there."""
+    """One row of each kind that staff may open, unless they exist already."""
     draft()
     if Update.objects.exists():
         return
-    # Drafts of staff's own; those that come with the site can't be deleted.
+    # Drafts made by staff, because those that ship with the site can't be deleted.
     for make in (make_question, make_case, make_chart, make_entry):
         make(publish_at=None)
     if not FaqPage.objects.exists():
@@ -608,7 +610,7 @@ def whoever_is_at_the_desk():
 
 
 def desk():
-    """The member of staff who is signed in, with a passkey and without an app."""
+    """The signed-in staff member, with a passkey and no authenticator app."""
     user = whoever_is_at_the_desk()
     Authenticator.objects.filter(user=user).delete()
     RecoveryCodes.activate(user)
@@ -632,7 +634,7 @@ def path_with_app(name):
 
 
 def sign_in_half_way(page):
-    """Give the password of somebody who has an app as well."""
+    """Enter the password of somebody who also has an authenticator app."""
     cache.clear()
     page.get_by_label("User name").fill("half")
     page.get_by_label("Password").fill(PASSWORD)
@@ -648,7 +650,7 @@ def half_path():
 
 
 def again(page):
-    """Come back, so that what is there is made anew for each visit."""
+    """Reload, so that the page's rows are made again for each visit."""
     page.reload()
 
 
@@ -661,7 +663,7 @@ def new_password_path():
 
 
 def choose(action):
-    """Tick every row of a list, and run an action on them."""
+    """Check every row of a list, and run an action on them."""
 
     def tick_and_run(page):
         for box in page.locator("input.action-select").all():
@@ -672,9 +674,9 @@ def choose(action):
     return tick_and_run
 
 
-# The admin has one template for each of these, whatever the row is.
+# The admin has one template for each of these, whatever the model.
 ALIKE = {"history", "delete", "version"}
-# Lists and forms just as Django makes them: one kind of row stands for all.
+# Standard lists and forms of Django's: one model stands for all.
 PLAIN = {
     *("accountevent", "allowednetwork", "blockeddomain", "blockednetwork", "decision"),
     *("limit", "mailprovider"),
@@ -683,7 +685,7 @@ PLAIN = {
 
 
 def pages_of_rows():
-    """The pages that the admin has for each kind of row, those alike only once."""
+    """The admin's pages for each model, with identical ones listed only once."""
     seen = set()
     for model_admin in admin.site._registry.values():
         if model_admin.opts.model_name in PLAIN:

@@ -1,15 +1,15 @@
-"""What the site's role may do to each table, asked of the database."""
+"""The privileges of the site's role on each table, as the database reports them."""
 
 from django.conf import settings
 from django.db import connection
 
-# What a change of a log ends with: by its rights for the site, by a trigger for all.
+# The error for changing a log: privileges stop the site, a trigger stops everyone.
 REFUSED = "only ever added to|permission denied"
 PRIVILEGES = (
     *("SELECT", "INSERT", "UPDATE", "DELETE"),
     *("TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"),
 )
-# Of a column at least, where it may be given by column.
+# A privilege that can be granted per column counts if any column has it.
 ASK = """
     SELECT relname, privilege FROM pg_class, unnest(%s::text[]) AS privilege
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -1,4 +1,4 @@
-"""The site as `make run` serves it, on a database that is thrown away."""
+"""The site as `make run` serves it, on a throwaway database."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ from tools import site
 
 @contextmanager
 def gunicorn(**environment):
-    """Yield the address of a site of its own; the environment may change it."""
+    """Yield the URL of a separate site; keyword arguments override its environment."""
     port = free_port()
     url = f"http://localhost:{port}"
     given = {"PORT": str(port), "SITE_URL": url, "WEB_WORKERS": "1", **environment}
@@ -45,10 +45,10 @@ def free_port():
 
 @dataclass
 class Served:
-    """A site with its first content, and others that answer with what went wrong.
+    """A site with its initial content, and others that respond with errors.
 
-    One has lost its database and takes no signatures; the database of the other has
-    no tables.
+    One has lost its database and has signing closed; the other's database has no
+    tables.
     """
 
     url: str
@@ -56,16 +56,16 @@ class Served:
     paths: dict = field(default_factory=dict)
 
     def address(self, page):
-        """Return where a page of the registry is, with its rows made."""
+        """Return the URL of a page in the registry, with its rows made."""
         # What is done on a page may use up its rows.
         if page.then or page.name not in self.paths:
             self.paths[page.name] = page.path()
         return self.lacking.get(page.trouble, self.url) + self.paths[page.name]
 
     def staff_cookies(self):
-        """Sign a member of staff in; return the cookies as a browser takes them."""
+        """Sign in a staff member; return the cookies as a browser takes them."""
         client = Client()
-        # For as long as it takes, nobody is asked to show again who they are.
+        # A sign-in time in the future, so no page asks staff to reauthenticate.
         tomorrow = time.time() + 24 * 60 * 60
         desk = make_staff("desk", password=PASSWORD)
         sign_in(client, desk, at=tomorrow)
@@ -79,7 +79,7 @@ class Served:
 
 @contextmanager
 def database():
-    """Work on a database of its own meanwhile, which no test empties."""
+    """Switch to a separate database that no test empties."""
     before = connection.settings_dict["NAME"]
     name = f"served_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with mock.patch.dict(connection.settings_dict["TEST"], NAME=name):
@@ -94,14 +94,14 @@ def database():
 
 @contextmanager
 def serve():
-    """Yield the site, on a database of its own with the first content."""
+    """Yield the site, on its own database with the initial content."""
     nowhere = f"postgres://nobody:none@127.0.0.1:{free_port()}/none"
     with database():
         server, _, _ = database_environment()["DATABASE_URL"].rpartition("/")
         with (
             gunicorn() as url,
             gunicorn(SIGNING_OPEN="0", DATABASE_URL=nowhere) as lost,
-            # A database that every server has, and that is never ours.
+            # A database that every server has and that is never ours.
             gunicorn(DATABASE_URL=f"{server}/postgres") as empty,
         ):
             call_command("prepare", verbosity=0, stdout=StringIO())

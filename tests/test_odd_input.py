@@ -1,4 +1,4 @@
-"""Whatever is asked for, by whatever method: no answer is an error of the server."""
+"""No request, whatever its URL, method, or headers, causes a server error."""
 
 import re
 
@@ -17,7 +17,7 @@ VALUES = (
     *("", "-1", "9" * 30, "x" * 3000, "0000-00-00", "TX%00"),
     *("%FF%FE", "%ED%A0%80", "%F0%9F%98%80", "%D9%A1"),
 )
-# What readers' pages ask of an address.
+# Query parameters of public pages.
 NAMES = ("state", "profession", "q", "before", "sort", "s", "kind", "theme", "from")
 ASKED = (
     *("/", "/voices/", "/voices/add/", "/embed/", "/faq/", "/cases/", "/rankings/"),
@@ -26,7 +26,7 @@ ASKED = (
 
 
 def routes(patterns=None, above="/"):
-    """Yield every address of the site as urls.py writes it."""
+    """Yield the pattern of every URL, as written in urls.py."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
         route = above + str(each.pattern)
         if hasattr(each, "url_patterns"):
@@ -36,7 +36,7 @@ def routes(patterns=None, above="/"):
 
 
 class OddInputTests(TestCase):
-    """As staff who may do everything, for others are refused sooner."""
+    """Requests come from a superuser, because anyone else would be refused earlier."""
 
     @classmethod
     def setUpTestData(cls):
@@ -52,43 +52,43 @@ class OddInputTests(TestCase):
         self.assertLess(response.status_code, 500, f"{method} {address[:200]}")
         return response
 
-    def test_there_are_addresses_to_ask(self):
+    def test_there_are_urls_to_request(self):
         found = [*routes()]
 
         self.assertGreater(len(found), 200)
         self.assertIn("/rankings/<slug:slug>/", found)
 
-    def test_a_part_of_an_address_can_be_anything(self):
+    def test_path_parameters_can_be_anything(self):
         for route in routes():
             for value in VALUES if PART.search(route) else ():
                 self.ask(PART.sub(lambda match, value=value: value, route))
 
-    def test_so_can_the_method(self):
+    def test_methods_can_be_anything(self):
         for route in routes():
             for method in ("HEAD", "OPTIONS", "PUT", "TRACE", "WHAT"):
                 self.ask(PART.sub("1", route), method)
-        # Among them stood the button that signs out.
+        # One of the requests signed out.
         sign_in(self.client, self.staff)
 
-    def test_so_can_what_readers_ask_of_a_page(self):
+    def test_query_parameters_can_be_anything(self):
         for path in ASKED:
             for value in VALUES:
                 for name in NAMES:
                     self.ask(f"{path}?{name}={value}")
                 self.ask(f"{path}?next={value}&{'&'.join(['s=TX'] * 300)}")
 
-    def test_so_can_what_staff_ask_of_a_list(self):
+    def test_admin_list_parameters_can_be_anything(self):
         for model, desk in admin.site._registry.items():
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
             filters = [name_in_address(each) for each in desk.list_filter]
             for name in (*filters, "q", "p", "o", "id__in"):
                 for value in ("9" * 30, "%FF", "'"):
                     self.ask(f"{path}?{name}={value}")
-            # Each fails in the database where it is let through.
+            # Each of these fails in the database if it gets that far.
             for name in ("id__regex", "pk__foo", "suspicions__exact", "at__year"):
                 self.ask(f"{path}?{name}=(")
 
-    def test_so_can_what_an_address_fills_in_for_staff(self):
+    def test_prefilled_admin_fields_can_be_anything(self):
         for model in admin.site._registry:
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/add/"
             fields = [*model._meta.fields, *model._meta.many_to_many]
@@ -96,12 +96,12 @@ class OddInputTests(TestCase):
                 filled = "&".join(f"{field.name}={value}" for field in fields)
                 self.ask(f"{path}?{filled}")
 
-    def test_so_can_the_row_that_staff_look_at_on_the_site(self):
+    def test_view_on_site_ids_can_be_anything(self):
         for kind in ContentType.objects.all():
             for value in ("9" * 5000, "x", "%00"):
                 self.ask(f"/admin/r/{kind.pk}/{value}/")
 
-    def test_so_can_the_rows_that_staff_choose(self):
+    def test_selected_admin_rows_can_be_anything(self):
         for model in admin.site._registry:
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
             for chosen in ("9" * 30, "9" * 5000, "x", "\0"):
@@ -111,7 +111,7 @@ class OddInputTests(TestCase):
                     )
                     self.assertLess(response.status_code, 500, (path, action, chosen))
 
-    def test_headers_can_be_anything_too(self):
+    def test_headers_can_be_anything(self):
         for headers in (
             {"if-none-match": 'W/"'},
             {"if-modified-since": "Sat, 99 Foo 99999 99:99:99 GMT"},

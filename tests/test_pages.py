@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from tests.pages import NOT_PAGES, PAGES, PLAIN
 
-# What the admin has for each kind of row, as far as its rules let staff do it.
+# The admin's pages for each model, as far as its permissions allow them.
 OF_EACH_ROW = (
     r"^admin:[a-z]+_[a-z]+_(add|history|simple_history|delete)$"
     rf"|^admin:[a-z]+_({'|'.join(sorted(PLAIN))})_(changelist|change|preview)$"
@@ -14,7 +14,7 @@ OF_EACH_ROW = (
 
 
 def view_names(patterns, spaces=()):
-    """The names of all views below these patterns, each with its namespaces."""
+    """Yield the names of all views under these patterns, with their namespaces."""
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
             inner = [pattern.namespace] if pattern.namespace else []
@@ -24,7 +24,7 @@ def view_names(patterns, spaces=()):
 
 
 def is_fallback(view):
-    """Whether a view only sends on, or says that there is nothing."""
+    """Whether a view only redirects or responds with a 404."""
     return (
         getattr(view, "view_class", None) is RedirectView
         or getattr(view, "__name__", "") == "catch_all_view"
@@ -43,12 +43,12 @@ class RegistryTests(TestCase):
 
         self.assertEqual({n for n in forgotten if not re.match(OF_EACH_ROW, n)}, set())
 
-    def test_each_has_a_name_of_its_own(self):
+    def test_names_are_unique(self):
         names = [page.name for page in PAGES]
 
         self.assertEqual(len(names), len(set(names)))
 
-    def test_what_is_said_to_be_no_page_is_there(self):
+    def test_every_exception_exists(self):
         names = set(view_names(get_resolver().url_patterns))
 
         self.assertEqual(NOT_PAGES - names, set())

@@ -28,7 +28,7 @@ from voices.models import Reason, Voice
 
 TEMPLATES = settings.BASE_DIR / "templates"
 LETTERS = TEMPLATES / "voices" / "letters"
-# Found by their names: by Django's error pages, the admin and the form's fields.
+# Found by name, by Django's error pages, the admin, and form fields.
 FOUND_BY_NAME = {
     "400.html",
     "403.html",
@@ -49,7 +49,7 @@ class MigrationTests(CommittedTestCase):
     def test_models_match_their_migrations(self):
         call_command("makemigrations", "--check", "--dry-run", stdout=StringIO())
 
-    def test_the_voices_can_be_taken_out_and_put_back(self):
+    def test_voices_migrations_can_be_reversed_and_reapplied(self):
         reasons = Reason.objects.count
         Reason.objects.all().delete()
         try:
@@ -62,7 +62,7 @@ class MigrationTests(CommittedTestCase):
         make_published_voice()
         self.assertEqual(Voice.objects.on_the_wall().count(), 1)
 
-    def test_the_rankings_can_be_taken_out_and_put_back(self):
+    def test_rankings_migrations_can_be_reversed_and_reapplied(self):
         try:
             call_command("migrate", "rankings", "zero", verbosity=0)
             self.assertEqual(self.left_behind("rankings"), [])
@@ -73,7 +73,7 @@ class MigrationTests(CommittedTestCase):
         self.assertTrue(Edition.objects.published().exists())
 
     def left_behind(self, app):
-        """What of the app is still in the database."""
+        """Everything of the app that is left in the database."""
         name = f"{app}\\_%"
         with connection.cursor() as cursor:
             cursor.execute(
@@ -100,7 +100,7 @@ class TemplateTests(SimpleTestCase):
             for path in folder.rglob("*")
             if path.suffix in {".py", ".html", ".txt"}
         ]
-        # Those in place of a library's are found by its names.
+        # Templates that override a library's are found by name.
         replaced = {
             name
             for name in template_names()
@@ -117,14 +117,14 @@ class TemplateTests(SimpleTestCase):
                     any(named in text or f'"{name}' in text for text in sources)
                 )
 
-    def test_no_page_has_a_style_or_a_script_of_its_own(self):
+    def test_no_page_has_inline_styles_or_scripts(self):
         for name in template_names():
             text = Path(TEMPLATES, name).read_text()
             with self.subTest(name):
                 self.assertNotRegex(text, r"(?i)\son\w+\s*=\s*[\"']")
                 self.assertNotRegex(text, r"(?i)javascript:")
                 self.assertNotRegex(text, r"(?i)<script(?![^>]*\ssrc=)")
-                # Mail programs have no style sheet but the one in the letter.
+                # Mail programs use only the style sheet in the email itself.
                 if not Path(TEMPLATES, name).is_relative_to(LETTERS):
                     self.assertNotRegex(text, r"(?i)\sstyle\s*=")
                     self.assertNotRegex(text, r"(?i)<style")
@@ -171,7 +171,7 @@ class EveryPageTests(TestCase):
         for path, status in self.paths.items():
             self.assertEqual(self.client.get(path).status_code, status, path)
 
-    def test_each_has_the_policy_that_lets_nothing_foreign_in(self):
+    def test_each_has_a_csp_that_blocks_other_origins(self):
         for path in self.paths:
             response = self.client.get(path)
 
@@ -215,7 +215,7 @@ class RoomTests(SimpleTestCase):
                     path.read_text(), r"(?m)^\s*(from|import) aaqi\b", str(path)
                 )
 
-    def test_the_ground_floor_imports_no_app_of_ours(self):
+    def test_core_imports_no_app(self):
         for path in Path(settings.BASE_DIR, "core").rglob("*.py"):
             self.assertNotRegex(
                 path.read_text(),
@@ -223,13 +223,13 @@ class RoomTests(SimpleTestCase):
                 str(path),
             )
 
-    def test_the_cards_ask_nobody(self):
+    def test_cards_import_no_other_app(self):
         for path in Path(apps.get_app_config("cards").path).rglob("*.py"):
             self.assertNotRegex(
                 path.read_text(), r"(?m)^\s*(from|import) (voices|faq|rankings)\b"
             )
 
-    def test_the_list_of_states_asks_nobody(self):
+    def test_rankings_import_no_other_app(self):
         for path in Path(apps.get_app_config("rankings").path).rglob("*.py"):
             self.assertNotRegex(
                 path.read_text(), r"(?m)^\s*(from|import) (voices|faq)\b"
@@ -237,7 +237,7 @@ class RoomTests(SimpleTestCase):
 
 
 class DeploymentTests(SimpleTestCase):
-    def test_every_app_gets_into_the_image(self):
+    def test_every_app_is_in_the_image(self):
         named = Path(settings.BASE_DIR, ".dockerignore").read_text().splitlines()
         for app in apps.get_app_configs():
             if Path(app.path).is_relative_to(settings.BASE_DIR / ".venv"):
@@ -245,13 +245,13 @@ class DeploymentTests(SimpleTestCase):
             folder = Path(app.path).relative_to(settings.BASE_DIR).parts[0]
             self.assertIn(f"!{folder}/", named)
 
-    def test_no_image_is_named_by_a_registry(self):
+    def test_no_image_name_has_a_registry(self):
         for name in ("Dockerfile", "docker-compose.yml"):
             text = Path(settings.BASE_DIR, name).read_text()
             for image in re.findall(r"(?m)^\s*(?:FROM|image:)\s+(\S+)", text):
                 self.assertRegex(image, r"\A[a-z-]+(:[\w.-]+)?\Z")
 
-    def test_every_variable_of_the_example_is_handed_on(self):
+    def test_every_variable_of_the_example_is_passed_on(self):
         compose = Path(settings.BASE_DIR, "docker-compose.yml").read_text()
         example = Path(settings.BASE_DIR, ".env.example").read_text()
         for name in re.findall(r"(?m)^#?([A-Z][A-Z_]+)=", example):

@@ -47,7 +47,7 @@ def environ(**values):
 
 
 def start(code="from aaqi import settings", **changes):
-    """Run Python with the environment of a site in production and these changes."""
+    """Run Python with a production environment and these changes to it."""
     kept = {
         name: os.environ[name]
         for name in ("PATH", "HOME", "LOCAL_DIR", "STATIC_ROOT")
@@ -89,7 +89,7 @@ class ReadTests(SimpleTestCase):
                 environment.read_list("SECRET_KEY_FALLBACKS"), ["one", "two"]
             )
 
-    def test_a_number_that_is_none_is_named(self):
+    def test_an_invalid_number_is_named(self):
         for value in ("two", "-1", "1.5", "²"):
             with (
                 self.subTest(value),
@@ -102,7 +102,7 @@ class ReadTests(SimpleTestCase):
         with environ():
             self.assertEqual(environment.read_number("PROXY_COUNT", 3), 3)
 
-    def test_there_is_at_least_one_process_to_answer(self):
+    def test_there_is_at_least_one_web_worker(self):
         for value in ("0", "two"):
             with (
                 environ(WEB_WORKERS=value),
@@ -115,13 +115,13 @@ class ReadTests(SimpleTestCase):
             with environ(SIGNING_OPEN=value):
                 self.assertIs(environment.read_switch("SIGNING_OPEN", default=True), on)
 
-    def test_the_name_of_a_sender_is_left_out_for_mails_have_the_sites(self):
+    def test_the_display_name_of_a_sender_is_dropped(self):
         with environ(DEFAULT_FROM_EMAIL="AAQI <voices@example.org>"):
             self.assertEqual(
                 environment.read_address("DEFAULT_FROM_EMAIL"), "voices@example.org"
             )
 
-    def test_what_is_required_and_blank_is_named_with_the_reason(self):
+    def test_a_blank_required_variable_is_named_with_the_reason(self):
         with (
             environ(POSTAL_ADDRESS="  "),
             self.assertRaisesMessage(
@@ -140,7 +140,7 @@ class SiteUrlTests(SimpleTestCase):
                 ("https://example.org", "example.org", False),
             )
 
-    def test_capitals_mean_the_same_address(self):
+    def test_capitals_mean_the_same_url(self):
         for url in ("HTTPS://example.org", "Https://Example.ORG/"):
             with self.subTest(url), environ(SITE_URL=url):
                 self.assertEqual(
@@ -166,7 +166,7 @@ class SiteUrlTests(SimpleTestCase):
         ):
             environment.read_site_url()
 
-    def test_what_is_no_address_of_a_site_is_refused_by_name(self):
+    def test_an_invalid_site_url_is_refused_by_name(self):
         for url in (
             "",
             "example.org",
@@ -184,7 +184,7 @@ class SiteUrlTests(SimpleTestCase):
             ):
                 environment.read_site_url()
 
-    def test_an_address_that_cannot_be_taken_apart_is_refused_by_name(self):
+    def test_a_url_that_cannot_be_parsed_is_refused_by_name(self):
         for url in ("https://[::1", "https://example.org:port"):
             with (
                 self.subTest(url),
@@ -228,7 +228,7 @@ class MailerTests(SimpleTestCase):
         with environ(), self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_URL"):
             environment.read_mailer(loopback=False, folder=Path("here"))
 
-    def test_everything_about_the_server_stands_in_its_address(self):
+    def test_everything_about_the_server_is_in_its_url(self):
         with environ(EMAIL_URL="smtp://us%40er:p%3Aw@mail.example.org:587?tls=1"):
             options = environment.read_mailer(loopback=False, folder=Path())["OPTIONS"]
 
@@ -245,7 +245,7 @@ class MailerTests(SimpleTestCase):
             },
         )
 
-    def test_an_address_of_another_kind_is_refused_by_name(self):
+    def test_another_url_scheme_is_refused_by_name(self):
         for url in ("mail.example.org", "http://mail.example.org", "smtp://"):
             with (
                 self.subTest(url),
@@ -254,7 +254,7 @@ class MailerTests(SimpleTestCase):
             ):
                 environment.read_mailer(loopback=False, folder=Path())
 
-    def test_a_port_that_is_no_number_is_refused_by_name(self):
+    def test_an_invalid_port_is_refused_by_name(self):
         with (
             environ(EMAIL_URL="smtp://mail.example.org:port"),
             self.assertRaisesMessage(ImproperlyConfigured, "EMAIL_URL"),
@@ -268,7 +268,7 @@ class StartTests(SimpleTestCase):
 
         self.assertEqual((done.returncode, done.stdout), (0, "False\n"), done.stderr)
 
-    def test_away_from_loopback_what_is_missing_stops_the_start_by_name(self):
+    def test_away_from_loopback_a_missing_setting_stops_the_start_by_name(self):
         for name in PRODUCTION:
             with self.subTest(name):
                 done = start(**{name: None})
@@ -276,7 +276,7 @@ class StartTests(SimpleTestCase):
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(f"ImproperlyConfigured: {name} is not set", done.stderr)
 
-    def test_away_from_loopback_what_is_weak_stops_the_start_by_name(self):
+    def test_away_from_loopback_a_weak_setting_stops_the_start_by_name(self):
         for name, value in {
             "SITE_URL": "http://example.org",
             "DJANGO_SECRET_KEY": "insecure",

@@ -10,9 +10,9 @@ MOST = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def send(url, *lines):
-    """Send a request's head and one byte of its body; return the answer's headers.
+    """Send the request headers and one byte of the body; return the response headers.
 
-    Raises TimeoutError if the connection is not closed after the answer.
+    Raises TimeoutError if the connection is not closed after the response.
     """
     host, port = urlsplit(url).hostname, urlsplit(url).port
     head = ["POST /voices/add/ HTTP/1.1", f"Host: {host}:{port}", *lines, "", "x"]
@@ -31,7 +31,7 @@ class UnreadBodyTests(CommittedTestCase):
                 self.assertTrue(head.startswith("HTTP/1.1 413 "), head)
                 self.assertIn("Connection: close", head)
 
-    def test_a_body_of_unknown_length_that_is_not_read_closes_it_too(self):
+    def test_an_unread_chunked_body_closes_it_too(self):
         with gunicorn() as url:
             head = send(url, "Transfer-Encoding: chunked")
 

@@ -1,4 +1,4 @@
-"""A page is what its address says, whatever headers come with the request."""
+"""No request header changes which page a URL serves."""
 
 import http.client
 import re
@@ -19,9 +19,9 @@ from tests.processes import database_environment
 from tests.served import free_port, gunicorn
 from tools import site
 
-# Differs with each visit: the CSRF token, and when a form was opened.
+# Different on each visit: the CSRF token and the form's timestamp.
 OF_A_VISIT = re.compile(r'name="(csrfmiddlewaretoken|started)" value="[^"]*"')
-# What it is right to answer otherwise, on a page with an ETag: RFC 9110, section 13.1.
+# Headers that rightly change the response on a page with an ETag (RFC 9110, 13.1).
 PRECONDITIONS = {
     "If-Match": '"x"',
     "If-Unmodified-Since": "Fri, 01 Jan 2100 00:00:00 GMT",
@@ -39,14 +39,14 @@ class SocketConnection(http.client.HTTPConnection):
 
 
 class Site:
-    """A gunicorn of its own, and what its proxy would send along."""
+    """A separate gunicorn, and the headers that its proxy would add."""
 
     def __init__(self, connect, own):
         self.connect = connect
         self.own = own
 
     def ask(self, path, headers=None, method="GET"):
-        """Return what must be the same for everybody who asks."""
+        """Return the parts of a response that must be the same for everybody."""
         client = self.connect()
         try:
             client.request(method, path, headers=self.own | (headers or {}))
@@ -65,7 +65,7 @@ class Site:
 
 @contextmanager
 def on_a_port():
-    """A site that no proxy stands in front of, as `make run` has it."""
+    """A site without a proxy in front, as `make run` starts it."""
     with gunicorn(PROXY_COUNT="0") as url:
         host, port = url.removeprefix("http://").split(":")
 
@@ -74,7 +74,7 @@ def on_a_port():
 
 @contextmanager
 def on_a_socket():
-    """A site behind a proxy and a cache, as the deployment has it."""
+    """A site behind a proxy and a cache, as in the deployment."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "web.sock"
         given = {
@@ -111,8 +111,8 @@ class HeadersTests(CommittedTestCase):
         ]
 
     def compare(self, web, path, headers):
-        """Compare with the plain page what these headers get, and who comes after."""
-        # Nothing is warm, so these headers' page would be the one that is kept.
+        """Check that these headers change nothing, nor for the next reader."""
+        # Empty the page cache, so that the response to these headers would be stored.
         with connection.cursor() as cursor:
             cursor.execute("NOTIFY pages")
         plain = web.ask(path)
@@ -122,7 +122,7 @@ class HeadersTests(CommittedTestCase):
         after = web.ask(path)
         for got in (asked, after):
             if got != plain:
-                self.fail(f"{path} with {headers}: {got[:4]} and not {plain[:4]}")
+                self.fail(f"{path} with {headers}: {got[:4]} != {plain[:4]}")
 
     def check_site(self, web, not_sent=()):
         paths = self.pages()
@@ -140,7 +140,7 @@ class HeadersTests(CommittedTestCase):
                 with self.subTest(header=name):
                     self.compare(web, "/privacy/", {name: value})
 
-    def test_on_its_own_they_change_no_page(self):
+    def test_without_a_proxy_they_change_no_page(self):
         with on_a_port() as web:
             self.check_site(web)
 

@@ -14,7 +14,7 @@ from tests.factories import FORM, make_submission, not_me_url
 
 @contextmanager
 def logged():
-    """Collect what the site's own handler would write to standard error."""
+    """Collect what the site's handler would write to standard error."""
     handler = next(
         handler
         for handler in logging.getLogger("django").handlers
@@ -44,7 +44,7 @@ class LogTests(TestCase):
         self.assertEqual(response.status_code, 301)
         self.assertNotIn("secret-token", text.getvalue())
 
-    def test_an_address_that_nothing_matches_is_not_logged(self):
+    def test_a_url_without_a_route_is_not_logged(self):
         with logged() as text:
             self.client.get("/voices/confirm/secret-token/typo/")
 
@@ -60,7 +60,7 @@ class LogTests(TestCase):
         self.assertIn("Forbidden", text.getvalue())
         self.assertNotIn(path, text.getvalue())
 
-    def test_an_error_is_logged_with_its_place_and_without_what_was_typed(self):
+    def test_an_error_is_logged_with_its_location_and_without_user_input(self):
         client = Client(raise_request_exception=False)
         error = IntegrityError("Key (email_key)=(ana@example.com) already exists.")
 
@@ -78,7 +78,7 @@ class LogTests(TestCase):
 
 @contextmanager
 def lines():
-    """Collect what a deployed site would write, read as JSON."""
+    """Collect what a deployed site would write, parsed as JSON."""
     text = StringIO()
     handler = logging.StreamHandler(text)
     handler.addFilter(RouteInsteadOfPath())
@@ -122,7 +122,7 @@ class AccessLineTests(TestCase):
             },
         )
 
-    def test_a_link_is_told_by_its_route_everywhere(self):
+    def test_a_token_link_is_logged_by_its_route_everywhere(self):
         with lines() as found:
             self.client.get("/voices/confirm/secret-token/?q=private")
 
@@ -133,7 +133,7 @@ class AccessLineTests(TestCase):
         self.assertNotIn("secret-token", json.dumps(found))
         self.assertNotIn("private", json.dumps(found))
 
-    def test_what_no_address_has_is_told_without_it(self):
+    def test_an_unknown_path_and_method_are_not_logged(self):
         with lines() as found:
             self.client.generic("ANA@EXAMPLE.COM", "/ana@example.com/")
 
@@ -141,14 +141,14 @@ class AccessLineTests(TestCase):
         self.assertEqual(found[0]["method"], "other")
         self.assertNotIn("example.com", json.dumps(found).lower())
 
-    def test_an_id_that_is_none_is_not_taken_over(self):
+    def test_an_invalid_request_id_is_replaced(self):
         for given in ("", "short", "x" * 65, "ana@example.com", "abcd\n1234567"):
             with lines() as found:
                 self.client.get("/", headers={"X-Request-ID": given})
 
             self.assertRegex(found[0]["request_id"], r"\A[0-9a-f]{32}\Z", given)
 
-    def test_an_error_is_one_line_with_its_place_and_without_its_text(self):
+    def test_an_error_is_one_line_with_its_location_and_without_its_text(self):
         client = Client(raise_request_exception=False)
         error = IntegrityError("Key (email_key)=(ana@example.com) already exists.")
 
@@ -162,7 +162,7 @@ class AccessLineTests(TestCase):
         self.assertEqual(found[1]["status"], 500)
         self.assertNotIn("example.com", json.dumps(found))
 
-    def test_a_probe_is_worth_a_line_only_when_something_is_wrong(self):
+    def test_a_probe_is_logged_only_when_it_fails(self):
         with lines() as found:
             self.client.get("/healthz")
             self.client.get("/readyz")
@@ -179,7 +179,7 @@ class AccessLineTests(TestCase):
 
 
 class JsonLinesTests(SimpleTestCase):
-    def test_nothing_that_a_record_carries_along_is_written(self):
+    def test_extra_attributes_of_a_record_are_not_written(self):
         request = RequestFactory().get("/voices/manage/secret-token/")
         record = logging.makeLogRecord(
             {"msg": "Done", "request": request, "job": {"email": "ana@example.com"}}

@@ -9,7 +9,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class RequestLimitsTests(TestCase):
-    def test_a_body_over_the_limit_is_refused_and_not_kept(self):
+    def test_a_body_over_the_limit_gets_an_uncached_413(self):
         typed = {**FORM, "statement": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
 
         response = self.client.post(reverse("voices:add"), typed)
@@ -19,7 +19,7 @@ class RequestLimitsTests(TestCase):
         self.assertIn("no-store", response["Cache-Control"])
         self.assertFalse(Submission.objects.exists())
 
-    def test_it_is_refused_at_any_address(self):
+    def test_it_is_refused_at_any_url(self):
         for path in ("/", "/voices/check-your-email/none/", "/admin/login/", "/none"):
             response = self.client.post(
                 path, b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1), FORM_TYPE
@@ -27,7 +27,7 @@ class RequestLimitsTests(TestCase):
 
             self.assertEqual(response.status_code, 413, path)
 
-    def test_a_length_that_is_no_number_is_no_error(self):
+    def test_an_invalid_content_length_is_ignored(self):
         response = self.client.get("/", CONTENT_LENGTH="many")
 
         self.assertEqual(response.status_code, 200)
@@ -45,7 +45,7 @@ class RequestLimitsTests(TestCase):
             self.assertIn("no-store", response["Cache-Control"])
         self.assertFalse(Submission.objects.exists())
 
-    def test_utf_8_is_read_however_it_is_spelt(self):
+    def test_every_spelling_of_utf_8_is_accepted(self):
         for charset in ("utf-8", "UTF-8", '"utf-8"'):
             response = self.client.post(
                 reverse("voices:add"), b"name=Ana", f"{FORM_TYPE}; charset={charset}"
@@ -60,7 +60,7 @@ class RequestLimitsTests(TestCase):
 
         self.assertContains(response, "We couldn’t read that", status_code=400)
 
-    def test_a_broken_multipart_body_is_no_error_of_the_server(self):
+    def test_a_broken_multipart_body_is_no_server_error(self):
         for body in (b"", b"--x", b"--x\r\nContent-Disposition: form-data\r\n\r\n"):
             response = self.client.post(
                 reverse("voices:add"), body, "multipart/form-data; boundary=x"
@@ -68,7 +68,7 @@ class RequestLimitsTests(TestCase):
 
             self.assertIn(response.status_code, {400, 422})
 
-    def test_a_body_that_cannot_be_read_is_no_error_at_an_address_that_is_none(self):
+    def test_an_unreadable_body_is_no_error_at_an_unknown_url(self):
         client = Client(enforce_csrf_checks=True)
         client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
         many = b"&".join([b"a=b"] * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
@@ -91,11 +91,11 @@ class RequestLimitsTests(TestCase):
 
 
 class NoStoreByDefaultTests(TestCase):
-    def test_a_page_that_does_not_say_so_is_not_kept(self):
+    def test_pages_are_not_cached_by_default(self):
         for path in ("/healthz", "/voices/add/", "/admin/login/"):
             self.assertIn("no-store", self.client.get(path)["Cache-Control"], path)
 
-    def test_a_public_page_that_went_wrong_is_not_kept(self):
+    def test_error_responses_of_public_pages_are_not_cached(self):
         waiting = make_voice()
 
         for path in ("/voices/?state=XX", waiting.get_absolute_url(), "/none/"):
@@ -108,26 +108,26 @@ class NoStoreByDefaultTests(TestCase):
 
 
 class ProbeTests(TestCase):
-    def test_a_prober_need_not_know_the_sites_name(self):
+    def test_a_probe_may_send_any_host(self):
         for path in ("/healthz", "/readyz"):
             response = self.client.get(path, headers={"host": "10.0.0.7"})
 
             self.assertEqual(response.status_code, 200)
 
-    def test_a_visitor_has_to(self):
+    def test_a_visitor_may_not(self):
         response = self.client.get("/", headers={"host": "10.0.0.7"})
 
         self.assertEqual(response.status_code, 400)
 
 
 class BrowserPoliciesTests(TestCase):
-    def test_every_answer_says_what_browsers_must_not_do(self):
+    def test_every_response_has_the_browser_policies(self):
         for path in ("/", "/voices/add/", "/none/", "/admin/login/", "/healthz"):
             response = self.client.get(path)
 
             policy = response["Permissions-Policy"]
             self.assertIn("camera=()", policy, path)
-            # Signing in with a passkey, and the button that copies.
+            # Passkey sign-in and the copy button.
             self.assertNotIn("publickey", policy)
             self.assertNotIn("clipboard", policy)
             self.assertEqual(response["Cross-Origin-Resource-Policy"], "same-origin")

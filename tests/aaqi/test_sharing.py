@@ -26,19 +26,19 @@ from voices.models import Signature, Voice
 
 SITE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 LISTS = ["voices-0", "pages", "questions", "cases"]
-# What the tests' site is called.
+# The test site's own URL.
 ADDRESS = settings.SITE_URL
 
 
 def tags(page):
-    """What the page tells other sites, by name."""
+    """The Open Graph and other metadata of the page, by name."""
     return dict(
         re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)">', page)
     )
 
 
 class PreviewTests(TestCase):
-    def test_every_public_page_tells_other_sites_what_it_is(self):
+    def test_every_public_page_has_preview_metadata(self):
         call_command("load_content", stdout=StringIO())
         voice = make_published_voice()
         for path in (
@@ -69,14 +69,14 @@ class PreviewTests(TestCase):
             self.assertEqual(said["og:image:width"], "1200")
             self.assertEqual(said["og:image:height"], "630")
 
-    def test_the_title_stands_there_without_the_name_of_the_site(self):
+    def test_the_title_omits_the_site_name(self):
         voice = make_published_voice(name="Ana · B", city="", state="")
 
         said = tags(self.client.get(voice.get_absolute_url()).content.decode())
 
         self.assertEqual(said["og:title"], f"Ana · B: voice No. {voice.pk}")
 
-    def test_what_people_wrote_is_escaped_once(self):
+    def test_user_text_is_escaped_once(self):
         voice = make_published_voice(name="A & B", statement='Say "no" & <b>go</b>.')
 
         page = self.client.get(voice.get_absolute_url()).content.decode()
@@ -85,7 +85,7 @@ class PreviewTests(TestCase):
         self.assertTrue(tags(page)["og:title"].startswith("A &amp; B, "))
         self.assertNotIn("<b>go", page)
 
-    def test_a_page_that_is_nobodys_to_pass_on_tells_nothing(self):
+    def test_a_private_page_has_no_preview_metadata(self):
         for path in ("/none/", "/voices/confirm/x/", reverse("voices:thanks")):
             page = self.client.get(path).content.decode()
 
@@ -93,7 +93,7 @@ class PreviewTests(TestCase):
             self.assertNotIn("og:", page)
             self.assertNotIn("canonical", page)
 
-    def test_a_source_is_not_part_of_a_pages_address(self):
+    def test_a_source_is_not_part_of_the_canonical_url(self):
         page = self.client.get("/?from=poster").content.decode()
 
         self.assertIn(f'<link rel="canonical" href="{ADDRESS}/">', page)
@@ -139,7 +139,7 @@ class ShareTests(TestCase):
         )
         self.assertNotContains(response, "<iframe")
 
-    def test_the_code_of_the_poster_leads_to_the_front_page(self):
+    def test_the_qr_code_of_the_poster_points_to_the_front_page(self):
         code = qr_code(f"{ADDRESS}/?from=poster")
 
         response = self.client.get(reverse("share"))
@@ -155,7 +155,7 @@ class ShareTests(TestCase):
 
 
 class QrCodeTests(TestCase):
-    def test_draws_the_three_corners_that_readers_look_for(self):
+    def test_draws_the_three_finder_patterns(self):
         code = qr_code("http://localhost/?from=poster")
         dark = set()
         for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", code.path):
@@ -183,13 +183,13 @@ class EmbedTests(TestCase):
         self.assertEqual(home["X-Frame-Options"], "DENY")
         self.assertEqual(home["Cross-Origin-Resource-Policy"], "same-origin")
 
-    def test_a_page_that_went_wrong_may_not_be_framed(self):
+    def test_an_error_page_may_not_be_framed(self):
         response = self.client.post(reverse("embed"))
 
         self.assertEqual(response.status_code, 405)
         self.assertIn("frame-ancestors 'none'", response["Content-Security-Policy"])
 
-    def test_shows_the_total_and_leads_out_of_the_frame(self):
+    def test_shows_the_total_and_links_out_of_the_frame(self):
         make_signature()
         make_published_voice(founding_number=1)
 
@@ -203,14 +203,14 @@ class EmbedTests(TestCase):
         self.assertNotContains(response, "<form")
         self.assertFalse(response.cookies)
 
-    def test_is_kept_like_other_public_pages(self):
+    def test_is_cached_like_other_public_pages(self):
         with self.assertNumQueries(1):
             response = self.client.get(reverse("embed"))
 
         self.assertIn("s-maxage=2", response["Cache-Control"])
         self.assertTrue(response["ETag"])
 
-    def test_shows_the_theme_that_is_asked_for(self):
+    def test_shows_the_requested_theme(self):
         for asked, shown in (
             ("dark", 'class="dark"'),
             ("light", 'class="light"'),
@@ -223,14 +223,14 @@ class EmbedTests(TestCase):
 
 
 class SourceTests(TestCase):
-    def test_a_link_keeps_where_it_stood_up_to_the_form(self):
+    def test_links_carry_the_source_to_the_form(self):
         self.assertContains(
             self.client.get("/?from=poster"), "/voices/add/?from=poster"
         )
         for path in ("/", "/?from=nobody", "/?from=", "/?from=poster%00"):
             self.assertNotContains(self.client.get(path), "/voices/add/?")
 
-    def test_the_form_notes_it_and_the_signature_keeps_it(self):
+    def test_the_submission_and_the_signature_store_the_source(self):
         sign(self.client, path="/voices/add/?from=poster")
         form = latest_submission()
         noted = form.source
@@ -242,7 +242,7 @@ class SourceTests(TestCase):
         self.assertEqual(Signature.objects.get().source, "poster")
         self.assertEqual(form.source, "")
 
-    def test_what_is_not_on_the_list_is_not_noted(self):
+    def test_an_unlisted_source_is_not_stored(self):
         for query in ("", "?from=friend", "?from=" + "x" * 500, "?from=poster%00"):
             sign(self.client, path=f"/voices/add/{query}")
 
@@ -257,7 +257,7 @@ class SitemapTests(TestCase):
         root = ET.fromstring(self.client.get(path).content)
         return [each.text for each in root.iter(f"{SITE}loc")]
 
-    def test_the_list_of_lists_leads_to_every_page(self):
+    def test_the_sitemap_index_lists_every_page(self):
         call_command("load_content", stdout=StringIO())
         call_command("load_rankings", stdout=StringIO())
         past = make_edition("2025-01-01")
@@ -283,7 +283,7 @@ class SitemapTests(TestCase):
             self.assertEqual(self.client.get(path).status_code, 200, path)
             self.assertNotContains(self.client.get(path), "noindex")
 
-    def test_a_list_has_a_bound_and_each_voice_stands_in_one(self):
+    def test_sitemaps_are_bounded_and_each_voice_is_in_one(self):
         voices = [make_published_voice() for _ in range(5)]
         self.addCleanup(setattr, sitemaps, "IDS", sitemaps.IDS)
         sitemaps.IDS = 2
@@ -297,7 +297,7 @@ class SitemapTests(TestCase):
             sorted(ADDRESS + voice.get_absolute_url() for voice in voices),
         )
 
-    def test_each_costs_one_query_whatever_there_is(self):
+    def test_each_takes_one_query(self):
         for _ in range(4):
             make_published_voice()
 
@@ -305,19 +305,19 @@ class SitemapTests(TestCase):
             with self.assertNumQueries(1):
                 self.client.get(path)
 
-    def test_that_of_the_rankings_costs_two_however_many_there_are(self):
+    def test_the_rankings_sitemap_takes_two_queries(self):
         for date in ("2024-01-01", "2025-01-01"):
             make_assessments(make_edition(date))
 
         with self.assertNumQueries(2):
             self.client.get("/sitemap/rankings.xml")
 
-    def test_before_there_is_an_edition_that_of_the_rankings_is_empty(self):
+    def test_the_rankings_sitemap_is_empty_before_the_first_edition(self):
         make_assessments(make_edition(published_at=None))
 
         self.assertEqual(self.locations("/sitemap/rankings.xml"), [])
 
-    def test_a_voice_has_its_day(self):
+    def test_a_voice_has_its_lastmod_date(self):
         voice = make_published_voice()
 
         self.assertContains(
@@ -325,7 +325,7 @@ class SitemapTests(TestCase):
             f"<lastmod>{voice.published_at:%Y}-",
         )
 
-    def test_no_other_list_is_there(self):
+    def test_no_other_sitemap_exists(self):
         for name in (
             *("voices", "voices-x", "voices--1", "voices-" + "9" * 30, "x-1"),
             *("voices-00", "voices-1", "voices-999999999999", "voices-0x"),
@@ -334,7 +334,7 @@ class SitemapTests(TestCase):
 
             self.assertEqual(response.status_code, 404, name)
 
-    def test_robots_are_told_of_it_and_kept_from_what_is_private(self):
+    def test_robots_txt_names_the_sitemap_and_disallows_private_pages(self):
         response = self.client.get("/robots.txt")
 
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
@@ -344,13 +344,13 @@ class SitemapTests(TestCase):
 
 
 class IconTests(TestCase):
-    def test_who_asks_without_reading_a_page_is_led_to_the_icon(self):
+    def test_favicon_ico_redirects_to_the_icon(self):
         response = self.client.get("/favicon.ico")
 
         self.assertEqual(response.status_code, 302)
         self.assertIn("/static/favicon", response["Location"])
 
-    def test_the_manifest_names_icons_that_are_there(self):
+    def test_the_manifest_names_icons_that_exist(self):
         folder = settings.BASE_DIR / "static"
         manifest = json.loads((folder / "site.webmanifest").read_text())
 

@@ -17,7 +17,7 @@ SIGNS = [
 
 class OneSpellingTests(TestCase):
     def assert_leads(self, written, meant):
-        """Follow redirects to the page, each on this site; return how many."""
+        """Follow redirects to the page, all on this site; return their number."""
         seen = [written]
         response = self.client.get(written)
         while response.status_code == 301:
@@ -29,7 +29,7 @@ class OneSpellingTests(TestCase):
         self.assertEqual(seen[-1], meant)
         return len(seen) - 1
 
-    def test_another_spelling_leads_to_the_page(self):
+    def test_another_spelling_redirects_to_the_page(self):
         make_assessments(make_edition("2026-01-01"))
         edition = "/rankings/editions/2026-01-01/"
         pk = make_published_voice().pk
@@ -60,14 +60,14 @@ class OneSpellingTests(TestCase):
             with self.subTest(written):
                 self.assertGreaterEqual(self.assert_leads(written, meant), 1)
 
-    def test_a_link_with_a_sign_behind_it_leads_to_its_page(self):
+    def test_trailing_punctuation_redirects_to_the_page(self):
         link = confirm_url(make_submission())
         for path in (link, link.rstrip("/"), "/voices/add/", "/voices/manage"):
             for sign in SIGNS:
                 with self.subTest(path + sign):
                     self.assert_leads(path + sign, path.rstrip("/") + "/")
 
-    def test_a_token_is_as_it_was_typed(self):
+    def test_tokens_are_case_sensitive(self):
         for written in (
             "/voices/confirm/AbC_x/",
             "/voices/confirm/AbC-/",
@@ -78,7 +78,7 @@ class OneSpellingTests(TestCase):
         response = self.client.get("/voices/manage/AbC_-./")
         self.assertEqual(response["Location"], "/voices/manage/AbC_-/")
 
-    def test_it_never_leads_elsewhere(self):
+    def test_no_redirect_leaves_the_site(self):
         for written in (
             *("/%2Fevil.example", "/%2Fevil.example/", "/%2F%2Fevil.example/"),
             *("/%5Cevil.example/", "/%5C%5Cevil.example", "/%2Fevil.example/%2E%2E/"),
@@ -92,7 +92,7 @@ class OneSpellingTests(TestCase):
                 self.assertNotIn("evil", where)
                 self.assertIn(response.status_code, {301, 404})
 
-    def test_nothing_else_is_led_anywhere(self):
+    def test_nothing_else_is_redirected(self):
         posted = self.client.post("/VOICES/ADD/", {"name": "Ana"})
         staff = self.client.get("/ADMIN/")
 

@@ -58,7 +58,7 @@ class HomeTests(TestCase):
         for name in ("Signer D", "Signer E", "Waiting", "Declined", "Taken Down"):
             self.assertNotContains(response, name)
 
-    def test_shows_featured_statements_the_latest_choice_first(self):
+    def test_shows_featured_statements_latest_first(self):
         now = timezone.now()
         make_published_voice(statement="Chosen first.", featured_at=now)
         make_published_voice(
@@ -111,7 +111,7 @@ class PrivacyTests(TestCase):
     def setUpTestData(cls):
         call_command("load_content", stdout=StringIO())
 
-    def test_prints_the_numbers_that_the_site_keeps_to(self):
+    def test_states_the_limits_from_the_settings(self):
         response = self.client.get(reverse("privacy"))
 
         self.assertContains(response, f"deleted {settings.UNCONFIRMED_KEPT_DAYS} days")
@@ -124,7 +124,7 @@ class PrivacyTests(TestCase):
 
 
 class CsrfFailureTests(TestCase):
-    def test_keeps_what_was_typed_and_stores_nothing(self):
+    def test_keeps_the_input_and_stores_nothing(self):
         client = Client(enforce_csrf_checks=True)
 
         response = client.post(reverse("voices:add"), FORM)
@@ -148,7 +148,7 @@ class CsrfFailureTests(TestCase):
 
         self.assertEqual(response.status_code, 303)
 
-    def test_what_was_typed_wrong_is_no_error_of_the_server(self):
+    def test_invalid_input_is_no_server_error(self):
         client = Client(enforce_csrf_checks=True)
 
         response = client.post(
@@ -172,7 +172,7 @@ class CsrfFailureTests(TestCase):
 
 
 class SecurityTxtTests(TestCase):
-    def test_says_whom_to_write_to_and_never_runs_out(self):
+    def test_has_a_contact_and_never_expires(self):
         response = self.client.get("/.well-known/security.txt")
 
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
@@ -184,7 +184,7 @@ class SecurityTxtTests(TestCase):
             fields["Canonical"], f"{settings.SITE_URL}/.well-known/security.txt"
         )
         left = datetime.fromisoformat(fields["Expires"]) - timezone.now()
-        # RFC 9116 wants less than a year.
+        # RFC 9116 recommends less than a year.
         self.assertGreater(left, timedelta(days=170))
         self.assertLess(left, timedelta(days=365))
 
@@ -205,11 +205,11 @@ class ServerErrorTests(TestCase):
         self.assertEqual(response["Retry-After"], "30")
         self.assertIn("no-store", response["Cache-Control"])
 
-    def test_without_its_database_the_site_says_so_and_when_to_come_back(self):
+    def test_without_its_database_the_site_sends_503_with_retry_after(self):
         for error in (OperationalError("host db"), InterfaceError("closed")):
             self.assert_unavailable(self.sign(error))
 
-    def test_staff_are_told_the_same_before_their_session_could_be_read(self):
+    def test_staff_get_the_same_503_without_a_readable_session(self):
         sign_in(self.client, make_staff("desk"))
         away = mock.patch.object(
             SessionStore, "_get_session_from_db", side_effect=OperationalError
@@ -220,7 +220,7 @@ class ServerErrorTests(TestCase):
 
         self.assert_unavailable(response)
 
-    def test_a_mistake_of_our_own_is_none_of_that(self):
+    def test_a_programming_error_is_not_a_503(self):
         response = self.sign(ProgrammingError("no such column"))
 
         self.assertEqual(response.status_code, 500)

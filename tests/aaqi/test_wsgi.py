@@ -6,7 +6,7 @@ from aaqi.wsgi import application
 
 
 def ask(content_type):
-    """Return the status and the page that gunicorn would send."""
+    """Return the status and page that gunicorn would send."""
     environ = {"HTTP_HOST": "localhost", "QUERY_STRING": "q=a"}
     environ |= {"PATH_INFO": "/none/", "CONTENT_TYPE": content_type}
     setup_testing_defaults(environ)
@@ -17,7 +17,7 @@ def ask(content_type):
 
 
 class ContentTypeTests(SimpleTestCase):
-    def test_what_is_no_text_or_malformed_is_refused_with_a_page(self):
+    def test_invalid_content_types_are_refused_with_a_page(self):
         for content_type in (
             *(f"text/plain;charset={codec}" for codec in ("hex", "rot13", "zlib")),
             "text/plain;charset=undefined",
@@ -31,7 +31,7 @@ class ContentTypeTests(SimpleTestCase):
                 self.assertEqual(status, "400 Bad Request")
                 self.assertIn("</html>", page)
 
-    def test_others_are_let_through(self):
+    def test_other_content_types_are_accepted(self):
         for content_type in ("", "text/plain", "text/plain; charset=UTF-8", ";;=", "x"):
             with self.subTest(content_type):
                 self.assertEqual(ask(content_type)[0], "404 Not Found")
