@@ -1,11 +1,11 @@
-"""Every staff address, and who may see it. A page that is not here fails a test."""
+"""Every staff page and who may see it; a test fails if a page is missing here."""
 
 from accounts.roles import Role
 
 M, E, A = Role.MODERATOR, Role.EDITOR, Role.ADMINISTRATOR
 EVERYBODY, NOBODY = set(Role), set()
 
-# Models of the admin: who may look at them, add to them, delete from them.
+# Models in the admin: the roles that may view, add, and delete their rows.
 MODELS = {
     "accounts_accountevent": ({A}, NOBODY, NOBODY),
     "accounts_invitation": ({A}, {A}, NOBODY),
@@ -38,7 +38,7 @@ MODELS = {
     "voices_voice": ({M, A}, NOBODY, NOBODY),
     "voices_watchedword": ({A}, {A}, {A}),
 }
-# Which of the three each page of a model goes by.
+# The permission, of those three, that each page of a model requires.
 VIEW, ADD, DELETE = range(3)
 KINDS = {
     "changelist": VIEW,
@@ -64,7 +64,7 @@ OTHERS = {
     "rankings_citation_check": {Role.EDITOR, A},
     "rankings_edition_publish": {Role.EDITOR, A},
     "voices_awaitingvoice_decide": {M, A},
-    # A list only: what somebody wrote is for nobody to read before it is confirmed.
+    # A list only, because nobody may read a statement before it is confirmed.
     "voices_heldform_change": NOBODY,
     "voices_heldform_history": NOBODY,
     "voices_invalidatedsignature_reveal": {A},
@@ -76,10 +76,10 @@ OTHERS = {
     "voices_update_send": {A},
     "voices_voice_decide": {M, A},
 }
-# Of these it depends on what is asked for, and tests of their own look at them.
+# Access to these depends on the arguments; they have their own tests.
 APART = {"app_list", "logout", "view_on_site"}
 
-# The accounts' own pages: open to strangers, or for whoever is signed in.
+# The accounts' own pages: open to strangers, or to anyone who is signed in.
 FOR_STRANGERS = {
     "account_inactive",
     "account_login",

@@ -1,4 +1,4 @@
-"""What the tests of accounts do again and again."""
+"""Steps that the tests of accounts share."""
 
 import base64
 import re
@@ -37,13 +37,13 @@ from accounts.roles import give, make_roles
 from tests.factories import make_staff
 
 PASSWORD = "correct horse battery"
-# A good address, but longer than an account has room for.
+# A valid address, but longer than an account's column.
 TOO_LONG = f"{'a' * 30}@{'.'.join(['b' * 60] * 4)}.com"
 SECRET = base64.b32encode(b"twenty random bytes!").decode()
 
 
 def make_member(role=None, username="pat", **fields):
-    """Somebody of staff with this role, a password and an app that shows codes."""
+    """A staff member with this role, a password, and an authenticator app."""
     make_roles()
     user = make_staff(
         username,
@@ -65,12 +65,12 @@ def add_app(user):
 
 
 def code(secret=SECRET, steps=0):
-    """What the app shows, or showed so many half minutes ago."""
+    """The app's current code, or that of `steps` half-minutes from now."""
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
 
 
 def sign_in(client, user, *, factor=True, at=None):
-    """Begin a session of `user` as the sign-in pages do."""
+    """Start a session for `user`, as the sign-in pages do."""
     client.force_login(user)
     session = client.session
     at = at or time.time()
@@ -89,7 +89,7 @@ def log_in(client, login, password=PASSWORD, **kwargs):
 
 
 def enter(client, login):
-    """Sign in with password and app, as often as a test likes in one half minute."""
+    """Sign in with password and app, even several times within one half-minute."""
     log_in(client, login)
     with mock.patch.object(TOTP, "_mark_code_used", return_value=True):
         client.post(reverse("mfa_authenticate"), {"code": code()})
@@ -101,7 +101,7 @@ def link_in(message):
 
 
 def add_passkey(user, name="Passkey"):
-    """A key as a browser registers one; nobody has its private half."""
+    """A passkey, registered as a browser does it; its private key is discarded."""
     public = ec.generate_private_key(ec.SECP256R1()).public_key()
     key = AttestedCredentialData.create(
         b"\x00" * 16, token_bytes(16), ES256.from_cryptography_key(public)
@@ -126,7 +126,7 @@ def add_passkey(user, name="Passkey"):
 
 
 def note_session(user, key, browser):
-    """List a session among those of its owner, as signing in does."""
+    """Add a session to its owner's list, as signing in does."""
     UserSession.objects.create(
         user=user, session_key=key, ip="192.0.2.7", user_agent=browser
     )

@@ -91,7 +91,7 @@ class AccountsOfOthersTests(TestCase):
         self.assertEqual(response.status_code, 403)
         self.assertEqual(self.logged(), [])
 
-    def test_nobody_changes_whoever_may_do_everything(self):
+    def test_nobody_changes_a_superuser(self):
         above = make_member(None, "above", is_superuser=True)
 
         self.client.post(USERS, chosen("disable", above))
@@ -128,11 +128,11 @@ class AccountsOfOthersTests(TestCase):
             "/admin/auth/group/",
         ):
             with self.subTest(path):
-                # The admin sends an address that it does not know to its front page.
+                # The admin redirects unknown URLs to its index.
                 response = self.client.get(path)
                 self.assertIn(response.status_code, {302, 403, 404})
 
-    def test_the_list_masks_addresses_and_asks_as_often_however_many_there_are(self):
+    def test_the_list_masks_addresses_in_a_constant_number_of_queries(self):
         for number in range(5):
             make_member(Role.EDITOR, f"editor{number}")
 
@@ -168,7 +168,7 @@ class InvitationDeskTests(TestCase):
             self.assertNotIn(invitation.path, page)
             self.assertNotIn(invitation.ref, page)
 
-    def test_mistakes_come_back_with_what_was_typed(self):
+    def test_mistakes_keep_the_input(self):
         for email, role in (
             ("nobody", "editor"),
             (TOO_LONG, "editor"),
@@ -193,7 +193,7 @@ class InvitationDeskTests(TestCase):
             ["invited", "invited", "revoked"],
         )
 
-    def test_the_list_asks_as_often_however_many_there_are(self):
+    def test_the_list_takes_a_constant_number_of_queries(self):
         for number in range(6):
             self.invite(f"new{number}@example.org")
         self.client.get(INVITATIONS)
@@ -212,7 +212,7 @@ class RolesTests(TestCase):
             for each in group.permissions.select_related("content_type")
         }
 
-    def test_the_command_can_be_run_again_and_puts_things_right(self):
+    def test_the_command_can_be_rerun_to_restore_permissions(self):
         call_command("make_roles", stdout=StringIO())
         before = {role: self.permissions(role) for role in Role}
         moderators = Group.objects.get(name="Moderator")
@@ -255,7 +255,7 @@ class RolesTests(TestCase):
         self.assertContains(response, "Figures")
         self.assertNotContains(response, "don’t have permission")
 
-    def test_without_a_role_the_desk_says_so(self):
+    def test_without_a_role_the_admin_says_so(self):
         sign_in(self.client, make_member(None))
 
         self.assertContains(

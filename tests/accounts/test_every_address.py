@@ -52,7 +52,7 @@ from voices.signatures.models import Lane
 
 WORDLESS_LINK = re.compile(r"<a\b[^>]*>(?:\s|&nbsp;|-|<[^/a][^>]*>|</[^a][^>]*>)*</a>")
 LOGIN = ("/admin/login/", "/accounts/login/")
-# Something for each part of an address; what it names need not be there.
+# A value for each URL parameter; the row that it names need not exist.
 PARTS = {
     "app_label": "voices",
     "content_type_id": 1,
@@ -67,7 +67,7 @@ PARTS = {
 
 
 def addresses(prefix):
-    """Yield the name and an address of each page under it."""
+    """Yield the name, parameters, and number of unnamed groups of each URL."""
     resolver = next(
         each for each in get_resolver().url_patterns if str(each.pattern) == prefix
     )
@@ -82,7 +82,7 @@ def pages(pattern, above=()):
     else:
         regex = pattern.pattern.regex
         parts = {*above, *pattern.pattern.converters, *regex.groupindex}
-        # A library may count the parts of its addresses instead of naming them.
+        # A library may use unnamed groups in its URL patterns.
         counted = 0 if regex.groupindex else regex.groups
         yield pattern.name, {part: PARTS[part] for part in parts}, counted
 
@@ -90,7 +90,7 @@ def pages(pattern, above=()):
 def address_of(name, parts, counted, rows):
     row = next((rows[each] for each in rows if name.startswith(f"{each}_")), None)
     if counted:
-        # A text's version is counted by itself.
+        # A version has its own id.
         version = [row.history.first().pk] if counted > 1 else []
         return reverse(f"admin:{name}", args=[row.pk, *version])
     of_row = {part: row.pk for part in ("pk", "object_id") if row and part in parts}
@@ -120,14 +120,14 @@ def make_a_row_of_each(staff):
 
 
 def empty_what_may_be_empty(model):
-    """Take the words out of all rows, as far as the database lets anyone do that."""
+    """Blank all text that the database lets anyone blank."""
     for field in model._meta.concrete_fields:
         if field.blank and isinstance(field, models.CharField | models.TextField):
             try:
                 with transaction.atomic():
                     model._base_manager.update(**{field.name: ""})
             except DatabaseError:
-                # A constraint wants it, or nobody may change this table.
+                # A constraint requires the text, or nobody may change this table.
                 continue
 
 
@@ -151,7 +151,7 @@ class EveryAdminPageTests(TestCase):
         ]
 
     def allowed(self, name):
-        """Who may see the page of this name; None where nobody has said."""
+        """The roles that may see the page of this name; None if it isn't listed."""
         if name in OTHERS:
             return OTHERS[name]
         model = next((each for each in MODELS if name.startswith(f"{each}_")), "")
@@ -171,16 +171,16 @@ class EveryAdminPageTests(TestCase):
             return True
         return response.status_code == 302 and response["Location"].startswith(LOGIN)
 
-    def test_somebody_has_said_of_each_page_who_may_see_it(self):
+    def test_each_page_is_listed_with_its_roles(self):
         unlisted = {name for name, _ in self.pages if self.allowed(name) is None}
 
         self.assertEqual(unlisted, set(), "List them in tests/accounts/pages.py.")
         self.assertGreater(len(self.pages), 60)
 
-    def test_there_is_something_to_see_of_each_kind(self):
+    def test_each_model_has_a_row(self):
         self.assertEqual(self.without_a_row, set(), "Make one in make_a_row_of_each.")
 
-    def test_nothing_that_is_listed_is_gone(self):
+    def test_every_listed_page_exists(self):
         names = {name for name, _ in self.pages}
         listed = {f"{model}_changelist" for model in MODELS} | set(OTHERS)
 
@@ -199,7 +199,7 @@ class EveryAdminPageTests(TestCase):
                 with self.subTest(name, role=role):
                     self.assertEqual(self.refuses(path), role not in self.allowed(name))
 
-    def test_who_may_not_look_may_not_send_either(self):
+    def test_roles_that_may_not_view_may_not_post(self):
         for role, member in self.members.items():
             sign_in(self.client, member)
             for name, path in self.pages:
@@ -214,20 +214,20 @@ class EveryAdminPageTests(TestCase):
                 with self.subTest(name, role=role):
                     self.assertTrue(self.refuses(path))
 
-    def test_a_member_without_a_role_sees_the_empty_desk_only(self):
+    def test_a_member_without_a_role_sees_the_empty_admin_only(self):
         sign_in(self.client, make_member(None, "new"))
         for name, path in self.pages:
             with self.subTest(name):
                 seen = not self.refuses(path)
                 self.assertEqual(seen, self.allowed(name) == set(Role))
 
-    def test_who_is_not_staff_sees_none(self):
+    def test_accounts_that_are_not_staff_see_none(self):
         sign_in(self.client, make_member(Role.ADMINISTRATOR, "x", is_staff=False))
         for name, path in self.pages:
             with self.subTest(name):
                 self.assertTrue(self.refuses(path))
 
-    def test_a_moderator_cannot_be_sent_to_what_opens_an_account(self):
+    def test_view_on_site_reveals_no_invitation_link_to_a_moderator(self):
         invitation = inviting.invite("new@example.org", Role.ADMINISTRATOR)
         of_invitations = ContentType.objects.get_for_model(Invitation)
         sign_in(self.client, self.members[Role.MODERATOR])
@@ -245,7 +245,7 @@ class EveryAdminPageTests(TestCase):
 
         self.assertEqual(response.status_code, 404)
 
-    def test_each_row_of_a_list_has_links_with_words_however_little_it_says(self):
+    def test_rows_of_lists_have_no_empty_links(self):
         Voice.objects.earliest("pk").erase()
         for model in admin.site._registry:
             empty_what_may_be_empty(model)
@@ -307,7 +307,7 @@ class EveryAccountPageTests(TestCase):
                 with self.subTest(name):
                     self.assertFalse(self.goes_to_login(path))
 
-    def test_what_allauth_has_and_we_do_not_offer_is_not_there(self):
+    def test_unused_pages_of_allauth_are_not_found(self):
         sign_in(self.client, make_member(Role.ADMINISTRATOR))
         for path in (
             "signup/",

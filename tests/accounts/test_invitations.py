@@ -36,7 +36,7 @@ def new_invitation(email="new@example.org", role=Role.MODERATOR):
 
 
 def open_page(client, invitation):
-    """Open the page with the app's key; return its address and the key."""
+    """Open the page that shows the app's secret; return its URL and the secret."""
     path = f"{invitation.path}password/"
     return path, client.get(path).context["secret"]
 
@@ -56,7 +56,7 @@ def set_up(client, invitation, **fields):
 
 @override_settings(SECOND_FACTOR=True)
 class TakingUpTests(TestCase):
-    def test_the_link_sets_up_an_account_that_opens_the_desk(self):
+    def test_the_link_sets_up_an_account_that_opens_the_admin(self):
         invitation = new_invitation()
 
         response = set_up(self.client, invitation)
@@ -120,7 +120,7 @@ class TakingUpTests(TestCase):
 
         self.assertEqual(response.context["secret"], secret)
 
-    def test_what_is_no_answer_of_a_key_is_refused(self):
+    def test_a_malformed_passkey_response_is_refused(self):
         invitation = new_invitation()
         self.client.get(invitation.path)
         for credential in (
@@ -167,7 +167,7 @@ class TakingUpTests(TestCase):
                 response = self.client.get(path)
                 self.assertContains(response, words, status_code=status)
 
-    def test_whoever_was_signed_in_before_is_not_any_more(self):
+    def test_existing_sessions_are_ended(self):
         sign_in(self.client, make_member(Role.ADMINISTRATOR))
 
         set_up(self.client, new_invitation())
@@ -177,7 +177,7 @@ class TakingUpTests(TestCase):
             str(User.objects.get(email="new@example.org").pk),
         )
 
-    def test_an_account_that_lost_everything_is_set_up_afresh(self):
+    def test_an_account_that_lost_everything_is_set_up_again(self):
         user = make_member(Role.EDITOR)
         add_app(user)
         lost = Client()
@@ -248,7 +248,7 @@ class CommandTests(TestCase):
         invitation = Invitation.objects.get()
         self.assertEqual(invitation.role, Role.ADMINISTRATOR)
         self.assertIn("administrator", said)
-        # Mail goes into files here, which means that nobody else is near.
+        # Emails go to files here, so this is a developer's own machine.
         self.assertIn(invitation.path, said)
 
     @override_settings(MAIL_INTO_FILES=False)
@@ -265,7 +265,7 @@ class CommandTests(TestCase):
         self.assertEqual(kept, Role.MODERATOR)
         self.assertEqual(Invitation.objects.get().role, Role.EDITOR)
 
-    def test_what_is_no_address_is_refused_in_a_sentence(self):
+    def test_an_invalid_address_is_refused_with_a_message(self):
         for address in ("nobody", "a@b@c", "a b@example.org", "", TOO_LONG):
             with (
                 self.subTest(address),
@@ -274,7 +274,7 @@ class CommandTests(TestCase):
                 self.invite(address)
         self.assertEqual(User.objects.count(), 0)
 
-    def test_names_are_made_of_the_address_and_nobody_has_one_twice(self):
+    def test_user_names_come_from_the_address_and_are_unique(self):
         self.invite("ana@example.org")
         self.invite("Ana@example.com")
 
@@ -285,7 +285,7 @@ class CommandTests(TestCase):
 
 @override_settings(SECOND_FACTOR=True)
 class AtOnceTests(CommittedTestCase):
-    def test_of_many_who_use_one_link_at_once_one_gets_in(self):
+    def test_concurrent_uses_of_one_link_set_up_one_account(self):
         for _ in range(3):
             Invitation.objects.all().delete()
             invitation = new_invitation()
@@ -313,7 +313,7 @@ class AtOnceTests(CommittedTestCase):
             inside = [each.get("/admin/").status_code for each in clients]
             self.assertEqual(sorted(inside), [200, 302, 302, 302])
 
-    def test_addresses_with_one_name_invited_at_once_get_names_of_their_own(self):
+    def test_concurrent_invitations_get_unique_user_names(self):
         make_roles()
 
         at_once(
@@ -328,7 +328,7 @@ class AtOnceTests(CommittedTestCase):
             {"ana", "ana2", "ana3", "ana4"},
         )
 
-    def test_many_invitations_of_one_address_make_one_account_and_one_link(self):
+    def test_concurrent_invitations_of_one_address_make_one_account(self):
         make_roles()
 
         at_once(
@@ -366,7 +366,7 @@ class AtOnceTests(CommittedTestCase):
 
 
 class LogTests(TestCase):
-    def test_what_is_logged_can_be_neither_changed_nor_deleted(self):
+    def test_log_rows_can_be_neither_changed_nor_deleted(self):
         new_invitation()
         for change in (
             "UPDATE accounts_accountevent SET at = now()",

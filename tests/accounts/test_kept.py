@@ -26,7 +26,7 @@ SHOWN = (
 
 
 def paths_of_forms():
-    """Every address of the admin: each may be sent a form."""
+    """Every URL of the admin, because a form can be posted to each."""
     for name, parts, counted in addresses("admin/"):
         if name and name not in {"login", "logout"}:
             args = [1] * counted
@@ -50,11 +50,11 @@ class KeptTests(TestCase):
         return enter(client or Client(), name)
 
     def lose_session(self):
-        """As ending it from elsewhere does."""
+        """As when the session is ended from another device."""
         Session.objects.all().delete()
 
     def sign_in_again(self, sent, name="pat"):
-        """Follow to the sign-in page and through it."""
+        """Follow the redirect to the sign-in page, and sign in."""
         page = self.client.get(sent["Location"])
         self.assertContains(page, "it is still there")
         cache.clear()
@@ -71,7 +71,7 @@ class KeptTests(TestCase):
             )
             return self.client.post(half["Location"], {"code": code()}, follow=True)
 
-    def test_what_was_typed_is_there_after_signing_in_and_can_be_sent(self):
+    def test_input_is_restored_after_signing_in_and_can_be_submitted(self):
         self.lose_session()
 
         sent = self.client.post(self.path, {"changes": TYPED})
@@ -81,7 +81,7 @@ class KeptTests(TestCase):
 
         self.assertEqual(page.redirect_chain[-1][0], KEPT)
         self.assertContains(page, "Not saved yet")
-        # Nothing is added: a space in front would be sent along.
+        # No whitespace is added: a leading space would be submitted too.
         self.assertContains(page, f">{SHOWN}</textarea>")
         self.assertContains(page, f'action="{self.path}"')
         self.assertEqual(nothing_yet, "")
@@ -141,7 +141,7 @@ class KeptTests(TestCase):
 
         self.assertRedirects(self.client.get(KEPT), "/admin/")
 
-    def test_it_is_thrown_away_on_demand(self):
+    def test_it_can_be_discarded(self):
         self.lose_session()
         self.sign_in_again(self.client.post(self.path, {"changes": TYPED}))
 
@@ -172,7 +172,7 @@ class KeptTests(TestCase):
 
         self.assertFalse(Session.objects.exists())
 
-    def test_the_session_that_follows_lasts_as_long_as_any(self):
+    def test_the_next_session_has_the_usual_lifetime(self):
         self.lose_session()
         self.sign_in_again(self.client.post(self.path, {"changes": TYPED}))
 
@@ -180,7 +180,7 @@ class KeptTests(TestCase):
             self.client.session.get_expiry_age(), settings.SESSION_COOKIE_AGE
         )
 
-    def test_secrets_and_what_is_no_form_of_the_admin_are_not_kept(self):
+    def test_secrets_and_forms_outside_the_admin_are_not_kept(self):
         self.lose_session()
         for path, fields in (
             (self.path, {"password": "hunter2", "csrfmiddlewaretoken": "x"}),
@@ -211,7 +211,7 @@ class KeptTests(TestCase):
 
         self.assertNotIn("accounts.kept", self.client.session)
 
-    def test_too_much_is_not_kept_and_nothing_breaks(self):
+    def test_an_oversized_form_is_not_kept_and_nothing_breaks(self):
         self.lose_session()
         fields = {"changes": "x" * 200_000}
         file = SimpleUploadedFile("a.csv", b"x")
@@ -245,7 +245,7 @@ class KeptTests(TestCase):
             self.assertContains(page, text)
         self.assertTrue(Reason.objects.filter(label="Hate").exists())
 
-    def test_a_closed_account_gets_nothing_back(self):
+    def test_a_disabled_account_gets_nothing_back(self):
         self.lose_session()
         sent = self.client.post(self.path, {"changes": TYPED})
         get_user_model().objects.update(is_active=False)

@@ -37,7 +37,7 @@ ASKED = {"X-Idle": "1"}
 
 
 def later(**ago):
-    """Let the clock go on, as far as this site looks at it."""
+    """Move this site's clock forward."""
     now = time.time() + timedelta(**ago).total_seconds()
     return mock.patch("accounts.middleware.time.time", lambda: now)
 
@@ -57,7 +57,7 @@ class IdleTests(TestCase):
         )
         self.assertEqual(self.client.get("/admin/").status_code, 302)
 
-    def test_each_page_starts_its_minutes_anew(self):
+    def test_each_page_restarts_the_idle_timer(self):
         for minutes in (25, 50, 75):
             with later(minutes=minutes):
                 self.assertEqual(self.client.get("/admin/").status_code, 200)
@@ -76,7 +76,7 @@ class IdleTests(TestCase):
 
         self.assertEqual(response["Location"], "/accounts/login/")
 
-    def test_asking_how_much_is_left_does_not_use_it(self):
+    def test_asking_for_the_time_left_does_not_extend_it(self):
         for minutes, left in ((10, 20), (20, 10), (29, 1)):
             with later(minutes=minutes):
                 seconds = self.client.get(STAY, headers=ASKED).json()["seconds"]
@@ -84,7 +84,7 @@ class IdleTests(TestCase):
         with later(minutes=31):
             self.assertEqual(self.client.get(STAY, headers=ASKED).status_code, 302)
 
-    def test_one_press_gives_all_the_time_again(self):
+    def test_one_press_extends_the_session_fully(self):
         with later(minutes=29):
             seconds = self.client.post(STAY, headers=ASKED).json()["seconds"]
         with later(minutes=58):
@@ -200,7 +200,7 @@ class OwnSessionsTests(TestCase):
         self.assertEqual(self.here.get("/admin/").status_code, 200)
         self.assertEqual(self.there.get("/admin/").status_code, 302)
 
-    def test_what_is_kept_of_a_session_ends_with_it(self):
+    def test_the_stored_details_of_a_session_are_deleted_with_it(self):
         key = self.there.session.session_key
         Session.objects.filter(session_key=key).update(
             expire_date=timezone.now() - timedelta(seconds=1)
@@ -211,7 +211,7 @@ class OwnSessionsTests(TestCase):
         self.assertEqual(UserSession.objects.get().user_agent, "Firefox at home")
         self.assertEqual(Session.objects.filter(session_key=key).count(), 0)
 
-    def test_a_browser_that_says_nothing_or_too_much_is_let_in(self):
+    def test_a_missing_or_overlong_user_agent_is_accepted(self):
         for browser in ("", "x" * 5000):
             self.assertEqual(self.enter(browser).get("/admin/").status_code, 200)
 
@@ -224,9 +224,7 @@ class OwnFactorsTests(TestCase):
         self.key = add_passkey(self.user, "My phone")
         sign_in(self.client, self.user)
 
-    def test_what_opens_an_account_is_changed_only_by_who_has_just_shown_who_it_is(
-        self,
-    ):
+    def test_changing_credentials_requires_a_recent_sign_in(self):
         session = self.client.session
         session["account_authentication_methods"] = [
             {"method": "mfa", "type": "webauthn", "at": time.time() - 3600}
@@ -247,7 +245,7 @@ class OwnFactorsTests(TestCase):
                     self.assertEqual(response.status_code, 302)
                     self.assertIn("reauthenticate", response["Location"])
 
-    def test_the_password_shows_it_and_leads_back(self):
+    def test_reauthenticating_by_password_redirects_back(self):
         session = self.client.session
         session["account_authentication_methods"][0].pop("reauthenticated")
         session.save()
@@ -276,7 +274,7 @@ class OwnFactorsTests(TestCase):
 
         self.assertTrue(Authenticator.objects.filter(type="totp").exists())
 
-    def test_one_of_two_goes_and_its_owner_is_told(self):
+    def test_one_of_two_is_removed_and_its_owner_is_notified(self):
         add_app(self.user)
 
         self.client.post(reverse("mfa_remove_webauthn", args=[self.key.pk]))
@@ -329,7 +327,7 @@ class OwnFactorsTests(TestCase):
 
 
 class NoticeTests(CommittedTestCase):
-    def test_the_owner_is_told_of_a_new_password_through_the_queue(self):
+    def test_the_owner_is_notified_of_a_new_password_through_the_queue(self):
         cache.clear()
         user = make_member(Role.MODERATOR)
         client = Client()
@@ -351,7 +349,7 @@ class NoticeTests(CommittedTestCase):
 
 
 class ForgettingTests(TestCase):
-    def test_accounts_that_nobody_took_up_go_after_a_month_and_others_stay(self):
+    def test_unused_invited_accounts_are_deleted_after_a_month(self):
         for name, days, used in (
             ("late", 31, False),
             ("fresh", 1, False),
@@ -370,7 +368,7 @@ class ForgettingTests(TestCase):
         names = get_user_model().objects.values_list("username", flat=True)
         self.assertEqual({*names}, {"fresh", "used", "disabled"})
 
-    def test_tries_to_sign_in_go_once_they_count_no_more(self):
+    def test_sign_in_attempts_are_deleted_once_no_limit_counts_them(self):
         cache.clear()
         log_in(self.client, "nobody", "wrong")
         before = self.tries()
@@ -389,7 +387,7 @@ class ForgettingTests(TestCase):
             cursor.execute("SELECT count(*) FROM accounts_cache")
             return cursor.fetchone()[0]
 
-    def test_a_request_that_was_never_answered_goes(self):
+    def test_an_unanswered_request_is_deleted(self):
         old = ResetRequest.objects.create(email="a@example.org")
         ResetRequest.objects.update(asked_at=timezone.now() - timedelta(days=2))
         new = ResetRequest.objects.create(email="b@example.org")

@@ -45,7 +45,7 @@ class SignInTests(TestCase):
     def setUp(self):
         self.user = make_member(Role.MODERATOR)
 
-    def test_a_password_leads_to_the_second_factor_and_that_to_the_desk(self):
+    def test_password_then_second_factor_opens_the_admin(self):
         add_app(self.user)
 
         first = log_in(self.client, "pat")
@@ -63,7 +63,7 @@ class SignInTests(TestCase):
 
         self.assertRedirects(response, reverse("mfa_authenticate"))
 
-    def test_one_is_led_to_the_page_that_was_wanted_and_never_off_the_site(self):
+    def test_next_redirects_only_within_the_site(self):
         add_app(self.user)
         for wanted, reached in (
             ("/admin/voices/voice/", "/admin/voices/voice/"),
@@ -97,7 +97,7 @@ class SignInTests(TestCase):
             response = client.post(reverse("mfa_authenticate"), {"code": spare})
             self.assertEqual(response.status_code, expected)
 
-    def test_codes_that_are_none_are_refused(self):
+    def test_malformed_codes_are_refused(self):
         add_app(self.user)
         log_in(self.client, "pat")
         for wrong in ("", "x" * 5000, "\x00", "１２３４５６", "-"):
@@ -160,7 +160,7 @@ class SignInTests(TestCase):
         self.assertContains(response, "Allow cookies", status_code=403)
         self.assertIn("no-store", response["Cache-Control"])
 
-    def test_input_that_is_no_name_is_refused_with_a_page(self):
+    def test_an_invalid_user_name_is_refused_with_a_page(self):
         for name in ("", "\x00", "x" * 100_000, "x" * 300, "a@" * 50):
             with self.subTest(name[:9]):
                 response = log_in(self.client, name)
@@ -182,14 +182,14 @@ class OnThisMachineTests(TestCase):
 class NoEnumerationTests(TestCase):
     def setUp(self):
         self.user = make_member(Role.MODERATOR)
-        # One who has a passkey only, one who never took the invitation, one disabled.
+        # One with only a passkey, one with an unused invitation, and one disabled.
         make_member(Role.EDITOR, "key", password=None)
         make_member(Role.EDITOR, "shut", is_active=False)
         cache.clear()
 
     names = ("nobody", "pat", "pat@example.org", "key", "shut", "nobody@example.org")
 
-    def test_signing_in_answers_the_same_for_known_and_unknown(self):
+    def test_signing_in_responds_the_same_for_known_and_unknown(self):
         pages, hashed = set(), set()
         for name in self.names:
             cache.clear()
@@ -208,7 +208,7 @@ class NoEnumerationTests(TestCase):
         self.assertEqual(len(pages), 1)
         self.assertEqual(hashed, {1})
 
-    def test_signing_in_asks_the_database_the_same(self):
+    def test_signing_in_runs_the_same_queries(self):
         asked = set()
         for name in self.names:
             cache.clear()
@@ -218,7 +218,7 @@ class NoEnumerationTests(TestCase):
 
         self.assertEqual(len(asked), 1)
 
-    def test_a_new_password_is_asked_for_the_same_way(self):
+    def test_a_password_reset_responds_the_same_for_known_and_unknown(self):
         asked, answers = set(), set()
         for email in ("nobody@example.org", "pat@example.org", "shut@example.org"):
             cache.clear()
@@ -234,7 +234,7 @@ class NoEnumerationTests(TestCase):
         self.assertEqual(mail.outbox, [])
         self.assertEqual(ResetRequest.objects.count(), 3)
 
-    def test_an_address_that_no_account_could_have_is_no_error_of_the_server(self):
+    def test_an_overlong_address_is_no_server_error(self):
         response = self.client.post(
             reverse("account_reset_password"), {"email": TOO_LONG}
         )
@@ -242,7 +242,7 @@ class NoEnumerationTests(TestCase):
         self.assertContains(response, "at most 254 characters")
         self.assertFalse(ResetRequest.objects.exists())
 
-    def test_limits_hold_for_names_that_nobody_has(self):
+    def test_limits_hold_for_unknown_names(self):
         for name in ("nobody", "pat"):
             cache.clear()
             said = [
@@ -251,7 +251,7 @@ class NoEnumerationTests(TestCase):
             ]
             self.assertEqual(said, [False] * 5 + [True] * 2)
 
-    def test_an_answer_of_a_made_up_key_is_refused_whoever_it_names(self):
+    def test_a_malformed_passkey_response_is_refused(self):
         for credential in ("", "[]", "{}", "5", "null", "[" * 90_000):
             cache.clear()
             response = self.client.post(
@@ -301,7 +301,7 @@ class LimitTests(TestCase):
             response = log_in(Client(REMOTE_ADDR=address), "pat")
             self.assertContains(response, TOO_MANY)
 
-    def test_a_network_that_is_known_has_its_own_limit(self):
+    def test_a_known_network_has_its_own_limit(self):
         self.use("203.0.113.7")
         self.use("203.0.113.8")
 
@@ -315,7 +315,7 @@ class LimitTests(TestCase):
         self.assertEqual(said, [False] * 5 + [True])
         self.assertEqual(elsewhere.status_code, 302)
 
-    def test_a_network_that_one_person_uses_is_strange_to_another_account(self):
+    def test_a_network_known_to_one_account_is_unknown_to_another(self):
         make_member(Role.EDITOR, "other")
         self.use("203.0.113.7")
         for host in range(5):
@@ -332,7 +332,7 @@ class LimitTests(TestCase):
 
         self.assertFalse(KnownNetwork.objects.exists())
 
-    def test_a_network_that_was_not_used_for_long_is_forgotten(self):
+    def test_an_unused_network_is_forgotten(self):
         self.use("203.0.113.7")
         self.use("203.0.113.8")
         KnownNetwork.objects.filter(pk=KnownNetwork.objects.first().pk).update(
@@ -364,7 +364,7 @@ class LimitTests(TestCase):
         self.assertEqual(elsewhere.status_code, 302)
 
     @override_settings(PROXY_COUNT=1)
-    def test_behind_a_proxy_the_client_counts_and_what_it_writes_itself_does_not(self):
+    def test_behind_a_proxy_a_forged_forwarded_for_is_ignored(self):
         def behind(forwarded):
             return Client(
                 REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": forwarded}
@@ -379,12 +379,12 @@ class LimitTests(TestCase):
         self.assertContains(response, TOO_MANY)
         self.assertEqual(elsewhere.status_code, 302)
 
-    def test_mail_is_asked_for_a_few_times_an_hour(self):
+    def test_reset_emails_are_limited_per_hour(self):
         for email in ["nobody@example.org"] * 4 + ["Pat@example.org"] * 4:
             response = self.ask_mail("192.0.2.1", email)
             self.assertRedirects(response, reverse("account_reset_password_done"))
 
-        # The answer is the same, but only so many mails are queued.
+        # The response is the same, but only this many emails are queued.
         self.assertEqual(ResetRequest.objects.count(), 6)
 
     def ask_mail(self, address, email="pat@example.org"):
@@ -392,7 +392,7 @@ class LimitTests(TestCase):
             reverse("account_reset_password"), {"email": email}
         )
 
-    def test_strangers_do_not_keep_a_person_from_a_new_password(self):
+    def test_strangers_cannot_block_a_password_reset(self):
         self.use("203.0.113.7")
         for host in range(9):
             self.ask_mail(f"192.0.2.{host}")
@@ -400,7 +400,7 @@ class LimitTests(TestCase):
 
         self.ask_mail("203.0.113.7")
 
-        # Strangers had three mails sent to the person, whose links work as well.
+        # The strangers' three emails also went to the user, and their links work.
         self.assertEqual(before, 3)
         self.assertEqual(ResetRequest.objects.count(), 4)
 
@@ -415,7 +415,7 @@ class LimitTests(TestCase):
         self.assertContains(response, TOO_MANY)
         self.assertNotIn("_auth_user_id", self.client.session)
 
-    def test_a_flood_of_names_does_not_push_the_limit_out(self):
+    def test_a_flood_of_names_does_not_evict_the_limit(self):
         for _ in range(5):
             log_in(self.client, "pat", "wrong")
         for number in range(400):
@@ -536,5 +536,5 @@ def without_tokens(page):
 
 
 def shape(sql):
-    """A query without what is asked for."""
+    """A query without its literals."""
     return re.sub(r"'[^']*'|\d+", "?", sql)

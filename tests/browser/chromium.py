@@ -1,4 +1,4 @@
-"""Where the tests' Chromium comes from, and how it is started."""
+"""Finds or installs a Chromium for the tests, and sets how it is started."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-# It talks to the site under test and to nobody else.
+# It contacts nothing but the site under test.
 FLAGS = [
     "--headless",
     "--disable-gpu",
@@ -20,20 +20,20 @@ FLAGS = [
 
 
 class ChromiumNotFoundError(Exception):
-    """Says what was tried; a test that cannot run fails."""
+    """The message says what was tried; a test that cannot run fails."""
 
 
 def launch_flags():
-    # Chromium's sandbox refuses to work as root.
+    # Chromium's sandbox refuses to run as root.
     return [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
 
 
 def find_chromium():
-    """Return the path of a Chromium, getting one if there is none."""
+    """Return the path of a Chromium, installing one if there is none."""
     if wish := os.environ.get("CHROMIUM"):
         if path := shutil.which(wish):
             return path
-        raise ChromiumNotFoundError(f"CHROMIUM is {wish}, which cannot be run.")
+        raise ChromiumNotFoundError(f"CHROMIUM is {wish}, which is not an executable.")
     return on_path() or from_debian() or from_playwright()
 
 
@@ -47,7 +47,7 @@ def from_debian():
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["install", "-y", "--no-install-recommends", "chromium"]
     for arguments in (["update"], install):
-        # Workers of one test run may meet here, so each waits for the other.
+        # Test workers may do this at the same time, so each waits for the lock.
         command = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *arguments]
         subprocess.run(command, env=environment, check=False, stdout=sys.stderr)
     return on_path()
@@ -59,7 +59,7 @@ def from_playwright():
         check=False,
         stdout=sys.stderr,
     )
-    # Imported here because it is of no use to the ways above.
+    # Imported here because the ways above don't need it.
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -67,6 +67,6 @@ def from_playwright():
     if done.returncode == 0 and Path(path).exists():
         return path
     raise ChromiumNotFoundError(
-        "There is no Chromium here and none could be had: set CHROMIUM to one, or "
-        "install the package `chromium`."
+        "No Chromium was found or could be installed: set CHROMIUM to the path of one, "
+        "or install the package `chromium`."
     )

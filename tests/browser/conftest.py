@@ -1,4 +1,4 @@
-"""A real Chromium, and pages in it that fail their test on any complaint."""
+"""A real Chromium, with pages that fail their test on any error."""
 
 import os
 
@@ -14,9 +14,9 @@ from tests.served import serve
 
 @pytest.fixture(scope="session", autouse=True)
 def files_as_deployed():
-    """Leave static files to WhiteNoise, hashed names and all.
+    """Leave static files to WhiteNoise, with their hashed names.
 
-    The test server would look for them by their names in the source, and find none.
+    The test server would look them up by their source names and find none.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handlers, "StaticFilesHandler", lambda application: application)
@@ -26,13 +26,13 @@ def files_as_deployed():
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     with sync_playwright() as playwright:
-        # Playwright keeps an event loop running in this thread, for which Django
-        # would refuse every query.
+        # Playwright keeps an event loop running in this thread, so Django would refuse
+        # every query.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         browser = playwright.chromium.launch(
             executable_path=find_chromium(),
             args=launch_flags(),
-            # Its crash reports and caches are nobody's concern at home.
+            # Keep its crash reports and caches out of the home folder.
             env=os.environ | {"HOME": str(tmp_path_factory.mktemp("home"))},
         )
         yield browser
@@ -48,9 +48,9 @@ def page(chromium, live_server, queue, site_url):
 
 @pytest.fixture(scope="session")
 def served(chromium, django_db_blocker):
-    """The site in a process of its own, with the rows of the registry's pages.
+    """The site in a separate process, with the rows of the registry's pages.
 
-    Its tests are marked for no database, so they run after all that are.
+    Its tests request no database, so they run after all those that do.
     """
     with django_db_blocker.unblock(), serve() as site:
         site.cookies = site.staff_cookies()
@@ -66,5 +66,5 @@ def queue():
 
 @pytest.fixture
 def site_url(settings, live_server):
-    """Let the links in mails lead to the server of the test."""
+    """Make the links in emails point to the test server."""
     settings.SITE_URL = live_server.url

@@ -1,6 +1,7 @@
-"""A picture of every page, in both widths and schemes: `make screens`.
+"""Takes screenshots of every page, in both widths and schemes: `make screens`.
 
-They lie in .local/screens/, named as the design's: NAME-WIDTH.png, NAME-WIDTH-dark.png.
+They are saved in .local/screens/ under the names that the design uses: NAME-WIDTH.png
+and NAME-WIDTH-dark.png.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.browser.visits import visit
 from tests.pages import PAGES
 
 FOLDER = Path(".local/screens")
-# Longer than any page that somebody looks at to its end.
+# Longer than anyone would look at in full.
 MOST = 9000
 
 

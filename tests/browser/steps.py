@@ -1,4 +1,4 @@
-"""What visitors and moderators do in several of the tests."""
+"""Steps of visitors and moderators that several tests share."""
 
 import re
 
@@ -28,7 +28,7 @@ def link_in_mail(kind):
 
 
 def sign_in(page, path):
-    """Go there, signing in as a moderator if need be."""
+    """Go to the path, signing in as a moderator if necessary."""
     page.goto(path)
     if "/login/" in page.url:
         if not get_user_model().objects.exists():
@@ -41,7 +41,7 @@ def sign_in(page, path):
 
 
 def moderate(page, action):
-    """Choose an action for all that waits."""
+    """Run an action on every voice in the queue."""
     sign_in(page, "/admin/voices/awaitingvoice/")
     for box in page.locator("input.action-select").all():
         box.check()

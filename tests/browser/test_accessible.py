@@ -1,4 +1,4 @@
-"""Every page before axe, in each scheme and size."""
+"""Runs axe on every page, in each color scheme and size."""
 
 import json
 
@@ -8,9 +8,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from tests.browser.visits import unfold, visit
 from tests.pages import PAGES
 
-# 400 % of a window 1280 wide is laid out in 320 by 256 pixels of CSS, each 4 by 4 dots:
-# just what the page's own zoom does, and the size that WCAG 1.4.10 names.
-ZOOMED = "zoomed to 400 %"
+# A window 1280 pixels wide, zoomed to 400%, has a layout of 320 by 256 CSS pixels at a
+# device pixel ratio of 4: the size that WCAG 1.4.10 names.
+ZOOMED = "zoomed to 400%"
 SIZES = {
     "at 1280": (1280, 900, 1),
     "at 320": (320, 640, 1),
@@ -21,32 +21,32 @@ SCHEMES = {
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
     "in forced colors": {"color_scheme": "light", "forced_colors": "active"},
 }
-# What axe sees at one size changes with the scheme in its colors only, so the other
-# rules look once at each size. Zoomed in, the layout is that of 320, colors and all, so
-# these are left out there; they take most of axe's time.
+# At one size, a scheme changes only colors, so the other rules run once per size. When
+# zoomed, colors and layout are those at 320, so the color rules, which take most of
+# axe's time, are left out.
 ABOUT_COLORS = ["color-contrast", "link-in-text-block"]
 
 
 def looks(entry):
-    """The sizes and schemes to look at, and what for."""
+    """Yield each size and scheme to check, and which rules to run there."""
     for size in SIZES:
         yield size, "light", "no colors" if size == ZOOMED else "everything"
-        # The desk's colors are the same at every size.
+        # The admin's colors are the same at every size.
         if size == "at 1280" or (size == "at 320" and not entry.staff):
             yield size, "dark", "colors"
             yield size, "in forced colors", "colors"
 
 
-# In forced colors Chromium tells the color that is painted, but not for the property
-# that axe asks for (axe-core issue 3978). We set no fill of text, so they are one.
+# In forced colors, Chromium reports the painted color, but not for the property that
+# axe reads (axe-core issue 3978). We set no text fill, so the two are the same.
 ASK_FOR_COLOR = """
   const read = CSSStyleDeclaration.prototype.getPropertyValue;
   CSSStyleDeclaration.prototype.getPropertyValue = function (name) {
     return read.call(this, name === "-webkit-text-fill-color" ? "color" : name);
   };
 """
-# The admin's links change their color little by little, and the script of Django's box
-# for choosing many names an icon that may have no name.
+# The admin's links have a color transition, and Django's filter widget labels an icon
+# that may not have a label.
 RUN = """async (options) => {
   document.getAnimations().forEach((each) => each.finish());
   const found = await axe.run({ exclude: [".selector .search-label-icon"] }, options);
@@ -55,7 +55,7 @@ RUN = """async (options) => {
 
 
 def axe_options(what):
-    """Return the options with which axe looks for colors, everything, or no colors."""
+    """Return axe's options for checking colors, everything, or all but colors."""
     if what == "colors":
         chosen = {"runOnly": {"type": "rule", "values": ABOUT_COLORS}}
     else:
@@ -66,7 +66,7 @@ def axe_options(what):
 
 
 def set_size(page, width, height, dots):
-    """Resize the window of a page that is open, without loading it again."""
+    """Resize the window of an open page without reloading it."""
     session = page.context.new_cdp_session(page)
     session.send(
         "Emulation.setDeviceMetricsOverride",
@@ -98,8 +98,8 @@ def test_axe_finds_nothing(chromium, served, entry):
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)
 
 
-# Of each letter on the map: its contrast against the color of its state, which axe does
-# not measure in a drawing. What is not assessed has a pattern, its lines apart.
+# Contrast of each letter on the map with its state's color, because axe does not
+# measure text in SVG. States not assessed have a pattern with gaps between its lines.
 CONTRASTS = """() => {
   const light = (color) => {
     const [r, g, b] = color.match(/[\\d.]+/g).map((each) => each / 255)

@@ -1,4 +1,4 @@
-"""What Chromium's own autofill does to the form, with an address that it has saved."""
+"""What Chromium's autofill does to the form with a saved address."""
 
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ SAVED = {
 
 
 def autofill(page, selector):
-    """Choose the saved address in the field, as a person does from Chromium's menu."""
+    """Choose the saved address in the field's autofill menu, as a person does."""
     address = {"fields": [{"name": name, "value": SAVED[name]} for name in SAVED]}
     chromium = page.context.new_cdp_session(page)
     chromium.send("DOM.enable")
@@ -35,7 +35,7 @@ def autofill(page, selector):
     )
 
 
-def test_fills_in_what_a_person_would_and_not_the_trap(page, live_server):
+def test_autofill_fills_in_the_form_and_not_the_honeypot(page, live_server):
     page.goto(live_server.url + reverse("voices:add"))
 
     autofill(page, "#id_name")

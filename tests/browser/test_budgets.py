@@ -1,4 +1,4 @@
-"""What a visit costs: bytes as they travel, cookies, and nothing from elsewhere."""
+"""What a visit costs: bytes on the wire, cookies, and nothing from other sites."""
 
 import gzip
 import re
@@ -10,7 +10,7 @@ from django.conf import settings
 from tests.browser.visits import visit
 from tests.pages import PUBLIC
 
-# The pages that only show something, which is all that most readers ever open.
+# Pages that are only visited, which is all that most readers ever do.
 READING = [page for page in PUBLIC if not page.then and not page.trouble]
 
 
@@ -20,7 +20,7 @@ def read(address):
 
 
 def linked(served, html, pattern):
-    """The files of ours that a page names, as they are served."""
+    """Our own files that a page links to, as served."""
     paths = re.findall(pattern, html.decode())
     return [read(served.url + path) for path in paths]
 
@@ -45,7 +45,7 @@ def test_the_fonts_are_small():
 
 
 @pytest.mark.parametrize("entry", READING, ids=lambda entry: entry.name)
-def test_a_page_brings_little_and_leaves_nothing(chromium, served, entry):
+def test_a_page_is_small_and_sets_no_cookie(chromium, served, entry):
     answers = []
     with visit(chromium, served, entry, answers=answers) as page:
         cookies = {cookie["name"] for cookie in page.context.cookies()}

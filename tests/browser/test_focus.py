@@ -1,4 +1,4 @@
-"""Every page by keyboard alone: where the focus is can be seen, and it gets through."""
+"""By keyboard alone: every page shows the focus, and all of it can be reached."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.pages import PUBLIC
 
 MOST = 400
 START = """() => {
-  // How something looks, with the shapes in it: the map shows the focus on those.
+  // An element's look and that of its shapes, where the map shows the focus.
   const ASPECTS = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow",
     "borderColor", "stroke", "strokeWidth"];
   window.look = (box) => [box, ...box.querySelectorAll("path, rect")].map((each) => {
@@ -15,14 +15,14 @@ START = """() => {
     return ASPECTS.map((aspect) => style[aspect]).join();
   }).join();
   window.stops = [];
-  // The next stop is the page's first, wherever the focus has been.
+  // Make the next stop the page's first, wherever the focus was.
   document.body.tabIndex = -1;
   document.body.focus();
   document.body.removeAttribute("tabindex");
   scrollTo(0, 0);
 }"""
-# Notes where the focus has come to, and how the stop before looks without it; tells
-# whether it has been all around.
+# Records the focused element and how the one before looks without the focus; returns
+# whether the focus has gone all the way around.
 STEP = """() => {
   const { stops } = window, last = stops.at(-1), box = document.activeElement;
   if (last) last.without = look(last.box);
@@ -35,7 +35,7 @@ STEP = """() => {
 RESULT = """() => {
   const names = (boxes) => boxes.map((box) => box.outerHTML.slice(0, 120));
   const been = new Set(stops.map(({ box }) => box));
-  // Of a group of radio buttons the keyboard stops at one.
+  // In a group of radio buttons, the keyboard stops at only one.
   const groups = new Set(stops.map(({ box }) => box.type === "radio" && box.name));
   const all = [...document.querySelectorAll(
     "a[href], button, input:not([type=hidden]), select, textarea, summary",
@@ -50,7 +50,7 @@ RESULT = """() => {
 
 
 @pytest.mark.parametrize("entry", PUBLIC, ids=lambda entry: entry.name)
-def test_the_focus_is_seen_everywhere_and_gets_through(chromium, served, entry):
+def test_the_focus_is_visible_and_reaches_everything(chromium, served, entry):
     with visit(chromium, served, entry, reduced_motion="reduce") as page:
         unfold(page)
         page.evaluate(START)
@@ -71,7 +71,7 @@ def entry_named(name):
 
 
 @pytest.mark.parametrize("name", ["index", "voices", "add-your-voice", "404"])
-def test_the_first_stop_skips_to_the_page_s_own_words(chromium, served, name):
+def test_the_first_stop_skips_to_the_main_content(chromium, served, name):
     with visit(chromium, served, entry_named(name)) as page:
         page.keyboard.press("Tab")
         skip = page.evaluate("document.activeElement.textContent")
@@ -87,7 +87,7 @@ MISTAKES = [page for page in PUBLIC if page.status == 422]
 
 
 @pytest.mark.parametrize("entry", MISTAKES, ids=lambda entry: entry.name)
-def test_a_summary_of_mistakes_has_the_focus_and_leads_to_each(chromium, served, entry):
+def test_the_error_summary_has_the_focus_and_links_to_errors(chromium, served, entry):
     with visit(chromium, served, entry) as page:
         page.locator(".errors:focus").wait_for()
         title = page.title()

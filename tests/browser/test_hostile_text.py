@@ -1,4 +1,4 @@
-"""No page scrolls sideways, whatever people wrote, and text runs the way it reads."""
+"""User text never makes a page scroll sideways, and has the right direction."""
 
 import pytest
 from django.db.models.signals import pre_save
@@ -38,7 +38,7 @@ WIDER = """() => [document.documentElement.scrollWidth - innerWidth,
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
     .filter((each) => !each.closest(".results, .vh, .trap, select, svg"))
     .map((each) => each.outerHTML.slice(0, 90)).slice(0, 3)]"""
-# Where the mark is shown in an element that doesn't choose its own direction.
+# Where the text is shown in an element without dir="auto".
 FIXED = """(mark) => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
@@ -55,7 +55,7 @@ FIXED = """(mark) => {
 
 @pytest.fixture
 def write():
-    """Return what makes every row say a text, as far as its columns hold it."""
+    """Return a function that sets a text on every row, cut to each column's length."""
     said = []
 
     def fill(sender, instance, **kwargs):

@@ -1,4 +1,4 @@
-"""Every page as it is laid out: nothing moves, sticks out or is cut off."""
+"""Checks each page's layout: nothing shifts, overflows, or is cut off."""
 
 import pytest
 
@@ -19,7 +19,7 @@ READ_SHIFTS = """async () => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   return window.shifts;
 }"""
-# What WCAG 1.4.12 lets readers ask for.
+# The text spacing that WCAG 1.4.12 lets readers set.
 SPACE_OUT = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
@@ -29,8 +29,8 @@ SPACE_OUT = """() => {
   `);
   document.adoptedStyleSheets.push(sheet);
 }"""
-# Text in a box that hides what has no room in it. What only screen readers get is
-# hidden so on purpose.
+# Text clipped by a box with hidden overflow. Text for screen readers is clipped on
+# purpose.
 CUT_OFF = """() => {
   const hides = ({ overflowX, overflowY }) =>
     [overflowX, overflowY].some((each) => ["hidden", "clip"].includes(each));

@@ -34,7 +34,7 @@ def test_a_voice_goes_from_the_form_by_mail_and_moderator_to_the_wall(page):
     assert mail.outbox[-1].subject == "Your voice is published"
 
 
-def test_the_code_of_the_mail_confirms_on_the_page_that_is_open(page):
+def test_the_emailed_code_confirms_on_the_open_page(page):
     fill_in(page)
     page.get_by_role("button", name="Add my voice").click()
     run_worker()
@@ -47,7 +47,7 @@ def test_the_code_of_the_mail_confirms_on_the_page_that_is_open(page):
     )
 
 
-def test_a_mistake_takes_the_focus_to_its_summary_and_keeps_what_was_typed(page):
+def test_a_mistake_focuses_the_error_summary_and_keeps_the_input(page):
     fill_in(page, email="ana.example.com")
     page.get_by_role("button", name="Add my voice").click()
     page.locator(".errors:focus").wait_for()
@@ -83,7 +83,7 @@ def test_signing_works_with_the_keyboard_alone(page):
     assert page.get_by_role("heading", level=1).inner_text() == "Check your email"
 
 
-def test_what_is_typed_survives_a_lost_cookie(page):
+def test_the_input_survives_a_lost_cookie(page):
     fill_in(page)
     page.context.clear_cookies()
     page.get_by_role("button", name="Add my voice").click()
@@ -94,7 +94,7 @@ def test_what_is_typed_survives_a_lost_cookie(page):
     assert page.get_by_role("heading", level=1).inner_text() == "Check your email"
 
 
-def test_filters_narrow_the_wall_and_come_off_one_by_one(page):
+def test_filters_narrow_the_wall_and_are_removed_one_by_one(page):
     make_published_voice(statement="Courts should hear everybody.", state="OH")
     make_published_voice(statement="A court is for all.", state="TX")
     page.goto("/voices/")

@@ -1,4 +1,4 @@
-"""The queue by single keys, which are there for who wants them."""
+"""The queue's optional keyboard shortcuts."""
 
 import pytest
 from playwright.sync_api import expect
@@ -52,7 +52,7 @@ def test_undoing_is_two_presses_away(queue_page):
     assert published() == set()
 
 
-def test_undoing_is_there_at_any_time_also_where_nothing_waits(queue_page):
+def test_undoing_is_available_even_with_an_empty_queue(queue_page):
     for _ in range(3):
         queue_page.keyboard.press("j")
         with queue_page.expect_navigation():

@@ -1,4 +1,4 @@
-"""The questions as somebody with one of their own uses them."""
+"""The FAQ, as a reader with a question uses it."""
 
 import pytest
 

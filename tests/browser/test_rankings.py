@@ -1,4 +1,4 @@
-"""The rankings as people read them: with the keyboard, and on a small screen."""
+"""The rankings as people read them: by keyboard, and on a small screen."""
 
 from io import StringIO
 
@@ -25,7 +25,7 @@ def first_edition(live_server):
 
 
 def test_every_state_on_the_map_is_reached_with_the_keyboard(page):
-    # Scrolling takes no time then.
+    # So that scrolling is instant.
     page.emulate_media(reduced_motion="reduce")
     page.goto("/rankings/")
     page.get_by_role("link", name="Skip the map and go to the table").focus()

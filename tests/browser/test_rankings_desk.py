@@ -1,4 +1,4 @@
-"""A file goes from the public data to a new edition, by hand."""
+"""Editing the public data file into a new edition, by hand."""
 
 from io import StringIO
 

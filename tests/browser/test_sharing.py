@@ -1,4 +1,4 @@
-"""What the script adds, and what other sites may show of this one."""
+"""What the scripts add, and what other sites may embed."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def other_site(chromium):
-    """Somebody else's site, which shows the given piece of HTML."""
+    """Another site, which shows the given HTML."""
 
     class Handler(BaseHTTPRequestHandler):
         body = b""
@@ -27,8 +27,8 @@ def other_site(chromium):
         def log_message(self, *args):
             return
 
-    # The site under test is `localhost`, so this is another; and on this machine too,
-    # for a browser lets no page from elsewhere ask it for anything.
+    # The site under test is `localhost`, so this is another site; it is on this machine
+    # too, because a browser lets no remote page request anything from it.
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     context = chromium.new_context()

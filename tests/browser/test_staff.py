@@ -1,4 +1,4 @@
-"""Setting up a staff account and signing in with it, in a real browser."""
+"""Setting up a staff account and signing in to it, in a real browser."""
 
 import re
 
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def deployed(settings):
-    """Ask for the second factor, as away from this machine."""
+    """Require the second factor, as in a deployment."""
     settings.SECOND_FACTOR = True
     cache.clear()
 
 
 @pytest.fixture
 def key(page):
-    """A device that keeps passkeys, in the hand of its owner."""
+    """A virtual authenticator with its owner present."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     made = session.send(
@@ -66,7 +66,7 @@ def sign_out(page):
     page.get_by_role("button", name="Sign out").click()
 
 
-def test_an_invitation_leads_by_a_passkey_to_the_desk_and_back_again(page, key):
+def test_an_invitation_is_accepted_with_a_passkey(page, key):
     make_passkey(page)
     codes = page.locator(".codes li").count()
     page.get_by_role("link", name="Go to the admin").click()
@@ -80,7 +80,7 @@ def test_an_invitation_leads_by_a_passkey_to_the_desk_and_back_again(page, key):
     assert not get_user_model().objects.get().has_usable_password()
 
 
-def test_a_key_that_does_not_know_its_owner_makes_no_account(page, key):
+def test_a_key_without_user_verification_makes_no_account(page, key):
     session, authenticator = key
     session.send(
         "WebAuthn.setUserVerified",
@@ -102,7 +102,7 @@ def test_one_device_takes_one_passkey_and_says_so(page, key):
     page.get_by_role("alert").filter(has_text="a passkey for this account").wait_for()
 
 
-def test_a_passkey_shows_once_more_who_it_is(page, key):
+def test_a_passkey_reauthenticates(page, key):
     make_passkey(page)
 
     page.goto("/accounts/2fa/webauthn/reauthenticate/?next=/accounts/2fa/")
@@ -112,7 +112,7 @@ def test_a_passkey_shows_once_more_who_it_is(page, key):
     assert heading(page) == "Your account"
 
 
-def test_an_invitation_leads_by_a_password_and_an_app_to_the_desk(page):
+def test_an_invitation_is_accepted_with_a_password_and_an_app(page):
     page.goto(invite(Role.ORGANIZER))
     page.get_by_role("link", name="Use a password and an app").click()
     secret = page.locator(".key-text").inner_text()
@@ -156,7 +156,7 @@ def test_it_all_works_with_the_keyboard_alone(page):
 
 def test_the_session_warns_before_it_ends_and_one_press_keeps_it(page, key, settings):
     make_passkey(page)
-    # So short that the warning is due at once.
+    # A session so short that the warning appears at once.
     settings.STAFF_IDLE_MINUTES = 3.05
     for path in ("/admin/", "/accounts/2fa/"):
         page.goto(path)

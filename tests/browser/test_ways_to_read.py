@@ -1,4 +1,4 @@
-"""By keyboard alone, without JavaScript, with less motion, and on paper."""
+"""Reading by keyboard alone, without JavaScript, with reduced motion, and on paper."""
 
 import re
 import zlib
@@ -18,7 +18,7 @@ MOST = 150
 
 @pytest.fixture
 def plain_page(chromium, live_server, queue, site_url):
-    """A page in a browser that runs no script."""
+    """A page in a browser with JavaScript turned off."""
     with visitor(chromium, live_server.url, java_script_enabled=False) as context:
         yield context.new_page()
 
@@ -29,7 +29,7 @@ def tab_to(page, target):
         page.keyboard.press("Tab")
         if target.evaluate("(box) => box === document.activeElement"):
             return
-    raise AssertionError(f"The keyboard does not get to {target}.")
+    raise AssertionError(f"The keyboard can't reach {target}.")
 
 
 def fill_in_by_keyboard(page):
@@ -49,7 +49,7 @@ def press_by_keyboard(page, name, role="button"):
 
 
 @signing
-def test_the_keyboard_is_enough_from_signing_to_withdrawing(page):
+def test_signing_to_withdrawing_works_by_keyboard(page):
     page.goto("/")
     press_by_keyboard(page, "Add your voice", role="link")
     fill_in_by_keyboard(page)
@@ -76,7 +76,7 @@ def test_the_keyboard_is_enough_from_signing_to_withdrawing(page):
 
 
 @signing
-def test_no_script_is_needed_from_signing_to_withdrawing(plain_page):
+def test_signing_to_withdrawing_works_without_javascript(plain_page):
     page = plain_page
     page.goto("/")
     page.get_by_role("link", name="Add your voice").first.click()
@@ -121,7 +121,7 @@ MOVING = """() => [...document.querySelectorAll("*")].filter((box) => {
 
 
 @pytest.mark.parametrize("name", ["index", "voices", "rankings", "faq", "share"])
-def test_nothing_moves_for_whom_that_is_too_much(chromium, served, name):
+def test_nothing_moves_with_reduced_motion(chromium, served, name):
     with visit(chromium, served, entry_named(name)) as page:
         moving = page.evaluate(MOVING)
         page.emulate_media(reduced_motion="reduce")
@@ -132,7 +132,7 @@ def test_nothing_moves_for_whom_that_is_too_much(chromium, served, name):
 
 
 def glyphs(pdf):
-    """How many times a PDF sets text: an empty page never does."""
+    """How often a PDF sets text: never on an empty page."""
     streams = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL)
     count = 0
     for stream in streams:
@@ -144,7 +144,7 @@ def glyphs(pdf):
 
 
 @pytest.mark.parametrize("name", ["index", "explainer", "voice", "share"])
-def test_paper_gets_the_words_and_not_the_way_around(chromium, served, name):
+def test_print_has_the_text_without_navigation(chromium, served, name):
     with visit(chromium, served, entry_named(name)) as page:
         pdf = page.pdf(format="Letter")
         page.emulate_media(media="print")

@@ -3,20 +3,20 @@
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-# A blocked resource may fail in silence; the page's own report never does.
+# A blocked resource can fail silently, but the page always gets this event.
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
-  console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`));
+  console.error(`CSP ${event.effectiveDirective} blocked ${event.blockedURI}`));
 """
 OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
 
 
 @contextmanager
 def visitor(chromium, url, **options):
-    """A visitor who has never been here, watched for complaints.
+    """A new visitor, watched for errors.
 
-    Takes what Playwright's `new_context` takes. Any that the browser has of a page,
-    and any request to another host, fails the test.
+    Accepts the options of Playwright's `new_context`. A console error, a CSP violation,
+    or a request to another host fails the test.
     """
     complaints = []
     visited = set()
@@ -26,7 +26,7 @@ def visitor(chromium, url, **options):
         if asked.hostname == urlsplit(url).hostname:
             route.continue_()
         else:
-            complaints.append(f"asked for {route.request.url}")
+            complaints.append(f"requested {route.request.url}")
             route.abort()
 
     def visit(request):
@@ -34,7 +34,7 @@ def visitor(chromium, url, **options):
             visited.add(request.url)
 
     def note(message):
-        # A page that is refused with 404 or 422 is an answer like any other.
+        # A page that responds with 404 or 422 on purpose is no error.
         is_answer = message.text.startswith("Failed to load resource: the server")
         if is_answer and message.location["url"] in visited:
             return
@@ -43,7 +43,7 @@ def visitor(chromium, url, **options):
 
     context = chromium.new_context(base_url=url, **options)
     context.add_init_script(REPORT_VIOLATIONS)
-    # Data and blob addresses are not asked of anybody and do not come by here.
+    # Requests for data: and blob: URLs never reach this handler.
     context.route("**/*", refuse_other_hosts)
     context.on("request", visit)
     context.on("console", note)
@@ -56,7 +56,7 @@ def visitor(chromium, url, **options):
 
 
 def open_page(context, served, entry):
-    """Go to a page of the registry; return it and the answer that it came with."""
+    """Go to a page of the registry; return it and its response."""
     if entry.staff:
         context.add_cookies(served.cookies)
     page = context.new_page()
@@ -73,7 +73,7 @@ def open_page(context, served, entry):
 def visit(chromium, served, entry, *, script="", answers=None, **options):
     """Open a page of the registry.
 
-    A script runs before those of the page; `answers` collects all that it fetches.
+    `script` runs before the page's own; `answers` collects every response.
     """
     with visitor(chromium, served.url, **options) as context:
         if script:
@@ -85,5 +85,5 @@ def visit(chromium, served, entry, *, script="", answers=None, **options):
 
 
 def unfold(page):
-    """Open all that a page folds up."""
+    """Open every <details> element on the page."""
     page.evaluate(OPEN_ALL)

@@ -1,4 +1,4 @@
-"""Tells the marks that pages got when the judges are done, whatever process asked."""
+"""Prints Lighthouse's scores at the end, whichever process measured them."""
 
 
 def pytest_terminal_summary(terminalreporter):

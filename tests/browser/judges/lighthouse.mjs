@@ -1,5 +1,6 @@
-// Lighthouse for one page after the other, in one browser: a line of JSON asks for a
-// report, a line of JSON gives it. Takes the folder of modules, Chromium and its flags.
+// Runs Lighthouse on one page after another, in one browser: each line of JSON on stdin
+// requests a report, which is printed as a line of JSON. Arguments: the node_modules
+// folder, the path of Chromium, and Chromium's flags.
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
@@ -8,15 +9,15 @@ const load = (path) => import(pathToFileURL(`${modules}/${path}`));
 const { default: lighthouse } = await load("lighthouse/core/index.js");
 const { launch } = await load("chrome-launcher/dist/index.js");
 
-// Our pages are done once they have loaded. Where their speed is measured, Lighthouse
-// waits as long as it likes.
+// Our pages do nothing more once they have loaded. When measuring performance,
+// Lighthouse keeps its default waits.
 const AT_ONCE = {
   pauseAfterFcpMs: 0,
   pauseAfterLoadMs: 0,
   networkQuietThresholdMs: 0,
   cpuQuietThresholdMs: 0,
 };
-// On a busy machine it takes a while to come up.
+// On a busy machine, Chromium takes a while to start.
 const chrome = await launch({ chromePath, chromeFlags, maxConnectionRetries: 200 });
 for await (const line of createInterface({ input: process.stdin })) {
   const { url, ...flags } = JSON.parse(line);

@@ -1,4 +1,4 @@
-"""The Nu HTML checker on every page, as it was sent."""
+"""Runs the Nu HTML checker on every page, as it was served."""
 
 import json
 import subprocess
@@ -9,8 +9,8 @@ from tests.browser.judges.tools import NODE_MODULES
 from tests.browser.visits import open_page, visitor
 from tests.pages import PAGES
 
-# What Django's admin itself writes: lists of models whose rows lack a cell for those
-# that cannot be added, labels of hidden fields, and XHTML's slashes.
+# From Django's admin itself: app lists without a cell for models that can't be added,
+# labels of hidden fields, and trailing slashes.
 DJANGO_S_OWN = (
     "A table row was 2 columns wide",
     "Trailing slash on void elements",
@@ -21,7 +21,7 @@ NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
 @pytest.fixture(scope="module")
 def folder(chromium, served, tmp_path_factory):
-    """Every page as a file, so that the checker starts once."""
+    """Save every page to a file, so the checker starts only once."""
     folder = tmp_path_factory.mktemp("pages")
     for entry in PAGES:
         with visitor(chromium, served.url) as context:

@@ -1,4 +1,4 @@
-"""Lighthouse on every page that answers, as a phone sees it."""
+"""Runs Lighthouse on every page with status 200, as a phone."""
 
 import json
 import os
@@ -14,14 +14,14 @@ from tests.pages import PUBLIC
 
 SCRIPT = Path(__file__).with_name("lighthouse.mjs")
 JUDGED = ["accessibility", "best-practices", "seo"]
-# Speed takes most of the time, and is a figure to read rather than to pass.
+# The slow performance audit runs only here; its score is reported, not asserted.
 TIMED = {"index", "voices", "rankings", "explainer"}
 ANSWERS = [page for page in PUBLIC if page.status == 200 and not page.then]
 
 
 @pytest.fixture(scope="module")
 def lighthouse(tmp_path_factory):
-    """Return what asks Lighthouse about a page; it asks nobody but the site."""
+    """Yield a function that runs Lighthouse on a page; it contacts only the site."""
     command = ["node", SCRIPT, NODE_MODULES, find_chromium(), *launch_flags()]
     home = tmp_path_factory.mktemp("home")
     with subprocess.Popen(
@@ -47,7 +47,7 @@ def is_unlisted(url):
 
 
 def wanting(report, category):
-    """What keeps a category from its full mark, each with what it is about."""
+    """Return the audits that cost a category points, with their details."""
     audits = report["audits"]
     return [
         f"{audits[ref['id']]['title']}: {json.dumps(audits[ref['id']].get('details'))}"
@@ -57,7 +57,7 @@ def wanting(report, category):
 
 
 def marks(report):
-    """Return the marks out of 100; None where Lighthouse could not tell."""
+    """Return each category's score out of 100; None if Lighthouse has none."""
     return {
         name: category["score"] and round(100 * category["score"])
         for name, category in report["categories"].items()
@@ -67,10 +67,10 @@ def marks(report):
 @pytest.mark.parametrize("entry", ANSWERS, ids=lambda entry: entry.name)
 def test_lighthouse_gives_full_marks(lighthouse, served, entry, record_property):
     url = served.address(entry)
-    # What we ask search engines to leave out cannot please this audit.
+    # A page with noindex is bound to fail this audit.
     skipped = ["is-crawlable"] if is_unlisted(url) else []
     report = lighthouse(url=url, onlyCategories=JUDGED, skipAudits=skipped)
-    # By itself, for it records what the browser does, which now and then fails.
+    # A separate run, because tracing performance fails now and then.
     timed = (
         marks(lighthouse(url=url, onlyCategories=["performance"]))
         if entry.name in TIMED

@@ -1,4 +1,4 @@
-"""Every link within the site, and the place in the page that it names."""
+"""Checks every link within the site, and the fragment that it points to."""
 
 from collections import defaultdict
 from html.parser import HTMLParser
@@ -9,12 +9,12 @@ from urllib.request import urlopen
 from tests.browser.visits import open_page, visitor
 from tests.pages import PUBLIC
 
-# A filter's links lead to more filters without an end, so those are not followed.
+# Links with a query are checked but not followed, because filters combine endlessly.
 MOST = 3000
 
 
 class Reader(HTMLParser):
-    """The links of a page, and the places in it that a link can name."""
+    """The links of a page, and the fragments that links can point to."""
 
     def __init__(self, html):
         super().__init__()
@@ -31,7 +31,7 @@ class Reader(HTMLParser):
 
 
 class Site:
-    """Pages that are fetched once, each with what it links to."""
+    """Pages, each fetched once and parsed for links."""
 
     def __init__(self, url):
         self.url = url
@@ -53,27 +53,27 @@ class Site:
                 return error.code
 
     def follow(self, page, reader):
-        """Look up the links of a page; return the pages to read next."""
+        """Check the links of a page; yield the pages to read next."""
         for link in reader.links:
             if link.startswith("#"):
-                # Asked for once more, the page might not answer the same.
+                # A second request for the same page could return something else.
                 if unquote(link[1:]) not in reader.places:
-                    self.broken[f"{link} names no place"].add(page)
+                    self.broken[f"{link} has no target"].add(page)
                 continue
             whole, place = urldefrag(urljoin(page, link))
             if not whole.startswith(f"{self.url}/"):
                 continue
             found = self.read(whole)
             if isinstance(found, int):
-                self.broken[f"{link} answers {found}"].add(page)
+                self.broken[f"{link} responds with {found}"].add(page)
             elif found != "file":
                 if unquote(place) not in found.places:
-                    self.broken[f"{link} names no place"].add(page)
+                    self.broken[f"{link} has no target"].add(page)
                 if not urlsplit(whole).query:
                     yield whole
 
     def crawl(self, starts):
-        """Follow all links from the pages that are given with their HTML."""
+        """Follow all links, starting from these pages and their HTML."""
         waiting = []
         for address, html in starts:
             waiting += self.follow(address, Reader(html))

@@ -1,4 +1,4 @@
-"""Where `make test-pages` keeps what npm installs."""
+"""Where `make test-pages` installs npm packages."""
 
 from pathlib import Path
 
