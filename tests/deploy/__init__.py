@@ -1,1 +1,1 @@
-"""Proofs of the deployment, each on a project of its own: `make test-deploy`."""
+"""Proofs of the deployment, on a separate Compose project: `make test-deploy`."""

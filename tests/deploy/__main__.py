@@ -1,9 +1,9 @@
-"""Prove the deployment: `python -m tests.deploy [NAME]...`, all proofs by default.
+"""Prove the deployment: `python -m tests.deploy [NAME]...`, by default all proofs.
 
-`$COMPOSE` and `$DOCKER` are the commands, by default `docker compose` and `docker`.
-A project of its own is made, with volumes of its own, and taken away at the end unless
-`KEEP=1`. Images are built under the names of a real deployment, so don't run this on a
-server that has one.
+Uses the commands in `$COMPOSE` and `$DOCKER`, by default `docker compose` and `docker`.
+Creates a separate project with its own volumes, and removes it at the end unless
+`KEEP=1`. Images get the names of a real deployment, so don't run this on a server that
+has one.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""A page is what its address says, whatever headers and parameters come with it."""
+"""No header or unknown parameter changes which page a URL serves."""
 
 import gzip
 import re
@@ -24,11 +24,11 @@ FILES = [
     *("/robots.txt", "/sitemap.xml", "/voices/feed/", "/voices/counts.csv"),
     *("/voices/counts.json", "/rankings/data.csv", "/rankings/data.json", "/card.png"),
 ]
-# With a form, so never kept.
+# Pages with a form, or errors, so never cached.
 FORMS = ["/voices/add/", "/voices/manage/", "/rankings/report/?state=NM", "/none/"]
-# Differs with each visit: the CSRF token, and when a form was opened.
+# Different on each visit: the CSRF token and the form's timestamp.
 OF_A_VISIT = re.compile(rb'name="(csrfmiddlewaretoken|started)" value="[^"]*"')
-# The cache takes 64 headers at most, the proxy's own among them.
+# The cache accepts at most 64 headers, including those that the proxy adds.
 AT_ONCE = 30
 SEARCHES = 1000
 
@@ -43,7 +43,7 @@ def prove():
 
 
 def public_paths():
-    """Return every page that search engines are told of."""
+    """Return the path of every page in the sitemaps."""
     lists = re.findall(rf"<loc>https://{HOST}(.*?)</loc>", get("/sitemap.xml").text)
     return [
         path
@@ -53,13 +53,13 @@ def public_paths():
 
 
 def seen(path, headers=None):
-    """Return what has to be the same for everybody who asks."""
+    """Return the parts of a response that must be the same for everybody."""
     page = get(path, headers=headers)
     return page.status, page.headers["ETag"], OF_A_VISIT.sub(b"", page.body)
 
 
 def forget():
-    """Drop every copy, in the cache and in the web services' memory."""
+    """Purge every page from the cache and from the web services' memory."""
     python(
         "worker",
         "from django.db import connection\n"
@@ -71,10 +71,10 @@ def forget():
 
 def headers_change_no_page(paths):
     plain = {path: seen(path) for path in paths}
-    check(len(paths) > 100, f"There are {len(paths)} pages.")
+    check(len(paths) > 100, f"There are only {len(paths)} pages.")
     for path, (status, _, _) in plain.items():
         expected = 404 if path == "/none/" else 200
-        check(status == expected, f"{path} answers {status}.")
+        check(status == expected, f"{path} responds with {status}.")
     groups = [*batched(tricks("/"), AT_ONCE, strict=False)]
     for names in groups:
         forget()
@@ -85,7 +85,7 @@ def headers_change_no_page(paths):
         compare("/privacy/", {name: value}, plain["/privacy/"])
     say(
         f"{len(tricks('/'))} headers changed none of {len(paths)} pages, neither for "
-        "those who sent them nor for the next reader."
+        "their sender nor for the next reader."
     )
 
 
@@ -110,8 +110,8 @@ def an_encoding_is_the_proxys_own():
             check(body == plain.body, f"{accepted!r} gets another page.")
         check(page.status == 200, f"{accepted!r} gets {page.status}.")
     again = get("/privacy/")
-    check(again.body == plain.body, "A copy is compressed for everybody.")
-    say("However a reader wants it compressed, there is one copy.")
+    check(again.body == plain.body, "A compressed copy is sent to everybody.")
+    say("A page has one cached copy, whatever encoding a reader accepts.")
 
 
 def copies():
@@ -128,36 +128,36 @@ def parameters_make_no_copy():
         other_port = {"Host": f"{HOST.upper()}:{number}"}
         get(f"/voices/?fbclid={number}&state=OH&q=", headers=other_port)
     grown = copies() - before
-    # A copy that is refreshed is there twice for a moment.
-    check(grown < 10, f"200 addresses of two pages made {grown} copies.")
+    # While it is refreshed, a page briefly has two copies.
+    check(grown < 10, f"200 URLs of two pages made {grown} copies.")
     compose("stop", "--timeout", "2", "web-a", "web-b")
     for path in (
         *("/privacy/?utm_source=never-asked", "/?fbclid=never-asked"),
         *("/voices/?fbclid=never-asked&state=OH", "/voices/?state=TX&state=OH"),
     ):
         status = get(path).status
-        check(status == 200, f"{path} answers {status} while the site is down.")
+        check(status == 200, f"{path} responds with {status} while the site is down.")
     start_again()
-    say(f"200 addresses of two pages made {grown} copies, and outlive the site.")
+    say(f"200 URLs of two pages made {grown} copies, served even without the site.")
 
 
 def searches_push_out_no_page(paths):
-    # Others, such as forms, are never in the cache.
+    # The others, such as forms, are never cached.
     paths = [path for path in paths if "public" in get(path).headers["Cache-Control"]]
     with ThreadPoolExecutor(8) as pool:
         asked = pool.map(lambda n: get(f"/voices/?q=word{n}").status, range(SEARCHES))
         answered = sum(status == 200 for status in asked)
     compose("stop", "--timeout", "2", "web-a", "web-b")
     lost = [path for path in paths if get(path).status != 200]
-    check(not lost, f"Searches pushed out {lost}.")
+    check(not lost, f"Searches evicted {lost}.")
     start_again()
     check(answered > SEARCHES / 2, f"Only {answered} searches were answered.")
-    say(f"After {answered} searches, all of {len(paths)} pages are still kept.")
+    say(f"After {answered} searches, all {len(paths)} pages are still cached.")
 
 
 def start_again():
     compose("start", "web-a", "web-b")
-    wait_for(lambda: state("web-a") == state("web-b") == "healthy", 60, "Not back.")
+    wait_for(lambda: state("web-a") == state("web-b") == "healthy", 60, "Not healthy.")
 
 
 if __name__ == "__main__":

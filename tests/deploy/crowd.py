@@ -1,13 +1,13 @@
-"""Slow clients with an address each, run in a container on the proxy's network.
+"""Slow clients, each with its own address, run in a container on the proxy's network.
 
     python -m tests.deploy.crowd addresses COUNT
     python -m tests.deploy.crowd sign COUNT
     python -m tests.deploy.crowd KIND OPEN COUNT SECONDS
 
-The first gives the container COUNT addresses, which needs NET_ADMIN; the second sends
-one form from each. KIND is a function below whose name starts with `slow_`: OPEN of its
-kind are kept open for SECONDS, spread over COUNT addresses. The last line printed is a
-JSON object.
+The first gives the container COUNT addresses, which requires NET_ADMIN; the second
+submits one form from each. KIND is the rest of the name of a `slow_` function below:
+OPEN of its connections are kept open for SECONDS, spread over COUNT addresses. The last
+line printed is a JSON object.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ from collections import Counter
 from urllib.parse import urlencode
 
 HOST = "voices.internal"
-# What the buffer takes from anyone (deploy/buffer.conf).
+# The largest body that the buffer accepts (deploy/buffer.conf).
 BODY = 128 * 1024
 PATH = "/voices/add/"
-# As many as the buffer takes from one address, on one connection of HTTP/2.
+# As many as the buffer accepts from one address, on one HTTP/2 connection.
 STREAMS = 100
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 3, 4, 6, 8
 SET_ADDRESS, GET_ADDRESS, GET_MASK = 0x8916, 0x8915, 0x891B
@@ -49,7 +49,7 @@ def ask_interface(request, name="eth0", address="0.0.0.0"):
 
 
 def addresses(count):
-    """Return addresses of the network that no container has been given."""
+    """Return addresses of the network that no container has."""
     network = ipaddress.ip_network(
         f"{ask_interface(GET_ADDRESS)}/{ask_interface(GET_MASK)}", strict=False
     )
@@ -82,7 +82,7 @@ async def connect(address, context=CONTEXT, **options):
 
 
 class Crowd:
-    """What happened to all of them."""
+    """Counts the open connections and how each of them ended."""
 
     def __init__(self):
         self.open, self.most, self.ends = 0, 0, Counter()
@@ -98,7 +98,7 @@ class Crowd:
 
 
 async def drip(reader, writer, data):
-    """Send one byte a second until an answer or the end comes; return its status."""
+    """Send one byte a second until a response or the end; return the status."""
     answer = asyncio.ensure_future(reader.readline())
     for byte in data:
         writer.write(bytes([byte]))
@@ -136,7 +136,7 @@ async def slow_stalls(crowd, address):
 
 
 async def ask_without_room(address, path):
-    """Ask for a page over a connection that buffers next to nothing of it."""
+    """Request a page over a connection with almost no receive buffer."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     sock.setblocking(False)
@@ -150,7 +150,7 @@ async def ask_without_room(address, path):
 
 
 async def slow_readers(crowd, address):
-    """Ask for a page that isn't cached, and read a few bytes a second of it."""
+    """Request an uncached page, and read a few bytes of it per second."""
     reader, writer = await ask_without_room(address, "/admin/login/")
     with crowd.one(), contextlib.closing(writer):
         line = await reader.readline()
@@ -160,7 +160,7 @@ async def slow_readers(crowd, address):
 
 
 async def slow_deaf(crowd, address):
-    """Ask for a page that is cached, and read nothing of it."""
+    """Request a cached page, and read nothing of it."""
     _, writer = await ask_without_room(address, "/explainer/")
     with crowd.one(), contextlib.closing(writer):
         await asyncio.sleep(3600)
@@ -174,7 +174,7 @@ async def slow_streams(crowd, address):
 
 
 class Streams:
-    """A hand-made HTTP/2 client that heeds what the server can take in."""
+    """A minimal HTTP/2 client that respects the server's flow control."""
 
     def __init__(self, crowd, reader, writer):
         self.crowd, self.reader, self.writer = crowd, reader, writer
@@ -206,7 +206,7 @@ class Streams:
             self.stalled.enter_context(self.crowd.one())
 
     async def read(self):
-        """Return when the connection ends, or its first stream does."""
+        """Return when the connection or one of its streams ends."""
         while not self.ended:
             try:
                 lead = await self.reader.readexactly(9)
@@ -238,7 +238,7 @@ def frame(kind, flags, stream, body=b""):
 
 
 def head():
-    """The headers of a form, each spelled out, as HPACK allows."""
+    """The headers of a form as HPACK literals, without compression."""
     fields = {
         ":method": "POST",
         ":scheme": "https",
@@ -268,7 +268,7 @@ async def keep_open(crowd, attack, address, until, delay):
         except (OSError, ssl.SSLError) as error:
             end = type(error).__name__
         crowd.ends[end] += 1
-        # Nobody gains by being refused faster.
+        # A client that is refused quickly must not retry more often than others.
         await asyncio.sleep(1)
 
 
@@ -276,7 +276,7 @@ async def run(kind, number, count, seconds):
     crowd, attack = Crowd(), globals()[f"slow_{kind}"]
     until = time.monotonic() + seconds
     clients = number // STREAMS if kind == "streams" else number
-    # All within five seconds.
+    # All are started within five seconds.
     pairs = zip(range(clients), itertools.cycle(addresses(count)), strict=False)
     await asyncio.gather(
         *(
@@ -288,7 +288,7 @@ async def run(kind, number, count, seconds):
 
 
 async def sign(number, address):
-    """Send one honest form, so that the site notes the network it came from."""
+    """Submit one honest form, so the site records the network it came from."""
     headers = {"Host": HOST, "Origin": f"https://{HOST}", "Connection": "close"}
     page, cookie = await ask("GET", address, headers)
     fields = {

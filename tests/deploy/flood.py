@@ -1,6 +1,6 @@
-"""A flood of forged forms delays nobody's mail, and puts nobody else in quarantine.
+"""A flood of forged forms delays no honest email and quarantines nobody honest.
 
-`FLOOD_SECONDS` and `FLOOD_FORMS` make a shorter try of it.
+Set `FLOOD_SECONDS` and `FLOOD_FORMS` for a shorter run.
 """
 
 import json
@@ -28,7 +28,7 @@ SECONDS = int(os.environ.get("FLOOD_SECONDS", "600"))
 FORMS = int(os.environ.get("FLOOD_FORMS", "20000"))
 PEOPLE = 300
 MAILS_PER_MINUTE = 600
-# Seconds within which every honest form is mailed.
+# Every honest form must be mailed within this many seconds.
 SOON = 60
 KIND = "regexp_replace(email, '[0-9]+@.*', '')"
 COUNT = f"""
@@ -76,10 +76,10 @@ def flood():
 def everybody_is_answered(sent):
     answers = sent["answers"]
     say(f"{FORMS} forged and {PEOPLE} honest forms in {sent['seconds']} s: {answers}")
-    # Behind the same pages, so that a program learns nothing.
+    # Bots get the same pages, so that they learn nothing.
     wrong = {what: n for what, n in answers.items() if not what.endswith(" 303")}
-    check(not wrong, f"Not answered like the others: {wrong}")
-    check(sum(answers.values()) == FORMS + PEOPLE, f"Some are missing: {answers}")
+    check(not wrong, f"These responses differ: {wrong}")
+    check(sum(answers.values()) == FORMS + PEOPLE, f"Missing responses: {answers}")
 
 
 def lanes():
@@ -97,16 +97,16 @@ def honest_mail_is_soon(acknowledged, arrived):
     check(not missing, f"{len(missing)} were not mailed: {missing[:5]}")
     waits = sorted(first[email] - at for email, at in acknowledged.items())
     p95 = waits[len(waits) * 95 // 100]
-    say(f"Honest mail left after {p95:.1f} s (p95), {waits[-1]:.1f} s at most.")
-    check(waits[-1] <= SOON, f"One waited for {waits[-1]:.0f} s.")
+    say(f"Honest email was sent after {p95:.1f} s (p95), {waits[-1]:.1f} s at most.")
+    check(waits[-1] <= SOON, f"One honest form waited for {waits[-1]:.0f} s.")
 
 
 def nothing_typed(arrived):
     for mail in arrived:
         said = " ".join((mail["subject"], mail["text"], mail["html"])).lower()
         found = [words for words in TYPED if words in said]
-        check(not found, f"A mail to {mail['to']} quotes {found}.")
-    say(f"None of {len(arrived)} mails contains a word that was typed.")
+        check(not found, f"An email to {mail['to']} quotes {found}.")
+    say(f"None of {len(arrived)} emails contains user input.")
 
 
 def junk_mail_is_rare(arrived):
@@ -114,14 +114,14 @@ def junk_mail_is_rare(arrived):
     counts = Counter(
         kind for mail in arrived for kind in kinds if mail["to"].startswith(kind)
     )
-    say(f"Mails to forged addresses: {dict(counts)}")
-    check(not counts["honeypot"] + counts["stampless"], f"Bots are mailed: {counts}")
+    say(f"Emails to forged addresses: {dict(counts)}")
+    check(not counts["honeypot"] + counts["stampless"], f"Bots are emailed: {counts}")
 
 
 def nobody_honest_is_quarantined(arrived):
     to_honest = [mail for mail in arrived if mail["to"].startswith("honest")]
     for mail in to_honest[:3]:
-        check(confirm(mail).status == 303, "A link of the mail does not confirm.")
+        check(confirm(mail).status == 303, "The link in an email does not confirm.")
     counted, quarantined = json.loads(python("web-a", CONFIRM))
     check(counted == PEOPLE, f"Only {counted} honest signatures count.")
     check(not quarantined, f"{quarantined} honest signatures are in quarantine.")

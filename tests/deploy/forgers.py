@@ -1,11 +1,11 @@
-"""People and programs that send forms, each with the network it claims to be in.
+"""Sends forms as many people and programs would, each claiming its own network.
 
     python -m tests.deploy.forgers SECONDS JUNK PEOPLE
 
-Runs in a container beside the buffer and sends to it what the proxy would, with the
-client's address as the only entry of X-Forwarded-For: a machine that has thousands of
-networks is hard to come by. What the proxy makes of that header is proved elsewhere.
-The last line printed is a JSON object.
+Runs in a container beside the buffer and sends it what the proxy would, with the
+client's address as the only entry of X-Forwarded-For, because a machine with thousands
+of networks is hard to come by. Another proof covers what the proxy does with that
+header. The last line printed is a JSON object.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 HOST = "voices.internal"
 BUFFER = ("buffer", 8080)
 PATH = "/voices/add/"
-# Nobody's mail may contain any of these, in upper or lower case.
+# Words that no email may contain, in upper or lower case.
 TYPED = ["forger", "zorkmid", "xanadu", "spam.example", "honoria", "springtown"]
 FORGED = {
     "name": "Qwerty Forger",
@@ -33,9 +33,9 @@ FORGED = {
 HONEST = {"name": "Honoria Doe", "city": "Springtown"}
 SAME = {"name_display": "full", "state": "OH", "consent": "on", "privacy": "on"}
 MAILBOXES = ["gmail.com", "yahoo.com", "icloud.com", "comcast.net", "town{}.example"]
-# Sooner than this no person has filled in the form.
+# Nobody fills in the form faster than this.
 SECONDS_TO_FILL_IN = 3
-# Forms that one junk sender sends with the page that it has read.
+# Forms that one junk sender submits from a single page load.
 FORMS_A_PAGE = 100
 PROGRAMS, PERSONS = 24, 16
 
@@ -58,7 +58,7 @@ def links(number):
 
 
 def networks(number):
-    """Half of them from random /64s of one /48, half from 50 addresses."""
+    """Half from random /64s of one /48, half from 50 IPv4 addresses."""
     ipv6 = f"2001:db8:77:{number:x}::1"
     return ipv6 if number % 2 else f"24.{number // 2 % 50}.0.1", "gmail.com", {}
 
@@ -71,7 +71,7 @@ KINDS = [honeypot, stampless, links, networks, domain]
 
 
 class Sender:
-    """One connection, as the proxy has it, used by one visitor after another."""
+    """One connection, as the proxy holds it, used by one visitor after another."""
 
     def __init__(self):
         self.connection = http.client.HTTPConnection(*BUFFER, timeout=120)
@@ -95,8 +95,8 @@ class Sender:
             raise
 
     def open_form(self, address):
-        """Return the cookie and the hidden fields of a form as it is opened."""
-        # Before and after, it is idle for longer than it might be kept.
+        """Load the form; return its cookie and hidden fields."""
+        # Reconnect, because a connection that idles this long might be closed.
         self.connection.close()
         response, text = self.ask("GET", address)
         self.connection.close()
@@ -113,7 +113,7 @@ class Sender:
 
 
 class Flood:
-    """All that is sent, spread evenly over its time, and what came of it."""
+    """All the forms sent, spread evenly over the time, and the responses to them."""
 
     def __init__(self, seconds, junk, people):
         self.seconds, self.junk, self.people = seconds, junk, people
@@ -136,7 +136,7 @@ class Flood:
         }
 
     def turns(self, count):
-        """Hand out numbers, each at its time."""
+        """Return a generator function that yields numbers, each when it is due."""
         numbers = itertools.count()
 
         def take():

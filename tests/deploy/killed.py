@@ -1,4 +1,4 @@
-"""Whatever is killed under load comes back, and nothing acknowledged is lost."""
+"""Every service that is killed under load recovers, and no accepted form is lost."""
 
 import json
 import time
@@ -23,7 +23,7 @@ from tests.deploy.visitor import confirm, mail_to
 
 def prove():
     wait_healthy(SERVICES, 120)
-    # One machine signs for everybody here.
+    # All of these forms come from one machine.
     python("web-a", "Limit.objects.update(most=100000)")
     before = len(mails())
     with Load() as load:
@@ -35,14 +35,14 @@ def prove():
     exactly_once(load.acknowledged)
     every_mail(load.acknowledged)
     confirmed(load.acknowledged[:5])
-    say(f"{len(mails()) - before} mails arrived meanwhile.")
+    say(f"{len(mails()) - before} emails arrived during the load.")
 
 
 def kill_and_wait(service):
     then = starts(service)
     begun = time.monotonic()
     kill(service)
-    wait_for(lambda: starts(service) != then, 30, f"{service} did not start again.")
+    wait_for(lambda: starts(service) != then, 30, f"{service} did not restart.")
     wait_for(lambda: state(service) == "healthy", 90, f"{service} is not healthy.")
     say(f"{service} was killed and is healthy after {time.monotonic() - begun:.0f} s.")
 
@@ -57,8 +57,8 @@ def exactly_once(emails):
         )
     )
     wrong = {email: found.get(email, 0) for email in emails if found.get(email) != 1}
-    check(not wrong, f"Not there exactly once: {wrong}")
-    say(f"All {len(emails)} acknowledged forms are there, each once.")
+    check(not wrong, f"Not stored exactly once: {wrong}")
+    say(f"All {len(emails)} accepted forms are stored, each once.")
 
 
 def every_mail(emails):
@@ -76,12 +76,12 @@ def every_mail(emails):
     wait_for(
         lambda: not missing(),
         120,
-        lambda: f"{missing()} of {len(emails)} mails never left.",
+        lambda: f"{missing()} of {len(emails)} emails were never sent.",
     )
     times = counts()
     twice = [email for email, number in times.items() if number == 2]
     check(max(times.values()) <= 2, f"Sent more than twice: {times}")
-    say(f"Every mail left; {len(twice)} left twice, after a kill in mid-send.")
+    say(f"Every email was sent; {len(twice)} twice, after a kill in mid-delivery.")
 
 
 def confirmed(emails):
@@ -91,7 +91,7 @@ def confirmed(emails):
         "web-a",
         f"print(Signature.objects.filter(email__in={emails!r}).count())",
     )
-    check(int(found) == len(emails), f"{found} signatures of {len(emails)}.")
+    check(int(found) == len(emails), f"Only {found} of {len(emails)} signatures exist.")
 
 
 if __name__ == "__main__":

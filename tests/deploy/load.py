@@ -1,4 +1,4 @@
-"""Visitors who read and sign without a pause, and what each of them was told."""
+"""Visitors who read and sign without a pause, and the responses they got."""
 
 import http.client
 import secrets
@@ -11,7 +11,7 @@ PAGES = ["/", "/voices/", "/privacy/"]
 
 
 class Load:
-    """Runs while the `with` block does; afterwards says what came of it."""
+    """Sends requests during the `with` block; afterwards, str() is a summary."""
 
     def __init__(self, signers=2, readers=2):
         self.stopped = threading.Event()
@@ -37,7 +37,7 @@ class Load:
                 work()
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 self.failed.append(f"{work.__name__}: {error!r}"[:200])
-                # Nobody presses the button faster than this.
+                # Nobody clicks faster than this.
                 time.sleep(0.2)
 
     def signing(self):

@@ -1,7 +1,7 @@
-"""The proofs' mail server, which takes its time, so that a sending can be cut off.
+"""The mail server of the proofs, slow enough to be interrupted mid-delivery.
 
-Runs in a container beside the site; `python -m tests.deploy.mail_sink print` tells what
-arrived, one JSON object a line.
+Runs in a container beside the site; `python -m tests.deploy.mail_sink print` prints the
+received emails, one JSON object per line.
 """
 
 import email
@@ -21,7 +21,7 @@ class SlowHandler(MailHandler):
     def take_message(self):
         self.say("354 go on")
         text = b"".join(iter(self.rfile.readline, b".\r\n"))
-        # Kept before it is acknowledged: a sender that is cut off here sends it again.
+        # Stored before it is acknowledged, so a sender interrupted here sends it again.
         draft = FOLDER / f"{time.time_ns()}.part"
         draft.write_bytes(text)
         draft.rename(draft.with_suffix(".eml"))
@@ -49,7 +49,7 @@ def tell():
             "subject": message["Subject"],
             "text": body.get_content(),
             "html": html.get_content() if html else "",
-            # Seconds since 1970, when it had arrived.
+            # When it arrived, in seconds since 1970.
             "at": int(path.stem) / 1e9,
         }
         sys.stdout.write(f"{json.dumps(line)}\n")

@@ -1,4 +1,4 @@
-"""A deployment of this checkout under a name of its own, and what is asked of it."""
+"""A separate deployment of this checkout, and helpers to run and query it."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "aaqi-proof"
-# A name that no public authority gives certificates for, so the proxy uses its own.
+# No public CA issues certificates for this name, so the proxy uses its own CA.
 HOST = "voices.internal"
 HTTPS_PORT = int(os.environ.get("PROOF_HTTPS_PORT", "18443"))
 HTTP_PORT = int(os.environ.get("PROOF_HTTP_PORT", "18080"))
@@ -19,7 +19,7 @@ ENV_FILE = FOLDER / "env"
 SECRETS = FOLDER / "secrets"
 BOUNCES = FOLDER / "bounces"
 CERTIFICATE = FOLDER / "root.crt"
-# All that restarts by itself.
+# Every service that restarts by itself.
 SERVICES = ["proxy", "buffer", "cache", "db", "web-a", "web-b", "worker", "backup"]
 
 COMPOSE = [
@@ -32,7 +32,7 @@ DOCKER = shlex.split(os.environ.get("DOCKER", "docker"))
 
 
 class Failed(AssertionError):
-    """What does not hold, in a sentence."""
+    """The message says what does not hold."""
 
 
 def check(holds, sentence):
@@ -46,7 +46,7 @@ def say(sentence):
 
 
 def environment(**changes):
-    """The lines that .env.example asks for, and some for the proofs."""
+    """The variables that .env.example requires, and some for the proofs."""
     return {
         "SITE_URL": f"https://{HOST}",
         "DEFAULT_FROM_EMAIL": f"voices@{HOST}",
@@ -65,14 +65,14 @@ def write_environment(**changes):
     FOLDER.mkdir(parents=True, exist_ok=True)
     for folder in (BOUNCES, *(BOUNCES / name for name in ("cur", "new", "tmp"))):
         folder.mkdir(exist_ok=True)
-        # The worker is somebody else here.
+        # In its container, the worker runs as another user.
         folder.chmod(0o777)
     lines = environment(**changes).items()
     ENV_FILE.write_text("".join(f"{name}='{value}'\n" for name, value in lines))
 
 
 def write_secret(name, value):
-    # Written over, because a container may have the file mounted.
+    # Overwritten in place, because a container may have the file mounted.
     (SECRETS / name).write_text(value)
 
 
@@ -83,7 +83,7 @@ def call(command, *, must=True, cwd=ROOT, **options):
     if must and done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise Failed(
-            f"`{shlex.join(command[-6:])}` ended with {done.returncode}\n{tail}"
+            f"`{shlex.join(command[-6:])}` exited with {done.returncode}\n{tail}"
         )
     return done
 
@@ -97,7 +97,7 @@ def execute(service, *command, **options):
 
 
 def python(service, code):
-    """Run code with the site's models at hand, in a container; return what it says."""
+    """Run code in a container's shell, with models imported; return its output."""
     prelude = "from voices.models import *; import json\n"
     return execute(
         service, "manage.py", "shell", "--verbosity=0", "--command", prelude + code
@@ -105,7 +105,7 @@ def python(service, code):
 
 
 def start():
-    """Build and start everything, and wait until all of it is healthy."""
+    """Build and start all services; wait until they are healthy; return the seconds."""
     compose("up", "--detach", "--build", timeout=900)
     seconds = wait_healthy(SERVICES, 240)
     CERTIFICATE.write_text(
@@ -115,13 +115,13 @@ def start():
 
 
 def remove():
-    """Take the project away with its volumes."""
+    """Remove the project and its volumes."""
     if ENV_FILE.exists():
         compose("down", "--volumes", "--remove-orphans", "--timeout", "5", must=False)
 
 
 def containers():
-    """Return each service's container as `docker inspect` tells of it."""
+    """Return the output of `docker inspect` for each service's container."""
     ids = compose("ps", "--all", "--quiet", must=False).stdout.split()
     if not ids:
         return {}
@@ -146,7 +146,7 @@ def wait_healthy(services, seconds):
 
 
 def wait_for(condition, seconds, sentence):
-    """Come back with what the condition says once that is true."""
+    """Wait until the condition returns something true, and return that."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
@@ -157,8 +157,9 @@ def wait_for(condition, seconds, sentence):
 
 
 def kill(service):
-    """Kill every process of a service outright, as running out of memory would."""
-    # The shell is spared by its own signal; the container ends with its first process.
+    """Kill all processes of a service with SIGKILL, as the OOM killer would."""
+    # The signal spares the shell that sends it; the container ends with its first
+    # process.
     execute(service, "sh", "-c", "kill -9 -1", must=False)
 
 

@@ -1,4 +1,4 @@
-"""What is missing, weak or in the way stops the start with a sentence that names it."""
+"""A missing or weak setting, or a port in use, stops the start and is named."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ def prove():
         check(said.returncode, f"It starts without {name}.")
         check(f"{name}" in said.stderr, f"Nothing says that {name} is missing.")
         check("is not set in .env" in said.stderr, said.stderr)
-    say(f"Without {', '.join(REQUIRED)} it does not start, and says which is missing.")
+    say(f"Without {', '.join(REQUIRED)}, it does not start and says which is missing.")
     write_environment(SITE_URL="http://voices.internal")
     named("SITE_URL")
     write_environment()
@@ -46,8 +46,8 @@ def prove():
         named(name.upper())
         runbook.make_secrets()
     say(
-        f"A weak SITE_URL, {', '.join(WEAK)} is named in a sentence, before a database "
-        "is made."
+        f"A weak SITE_URL, {', '.join(WEAK)} is named in a sentence, before the "
+        "database is created."
     )
     without_a_file()
     port_in_use()
@@ -57,7 +57,7 @@ def prove():
 
 
 def named(name):
-    """Check that the settings are refused, in one sentence about this one."""
+    """Check that the settings are refused, in one sentence that names this one."""
     said = compose("run", "--rm", "--no-deps", "check", must=False)
     sentence = said.stderr.strip().splitlines()[-1]
     check(said.returncode, f"It starts with a weak {name}.")
@@ -74,7 +74,7 @@ def without_a_file():
         check(said.returncode, f"It starts without secrets/{file.name}.")
         check(f"secrets/{file.name}" in said.stderr, said.stderr)
         file.write_text(content)
-    say("A file of secrets/ that is not there is named.")
+    say("A file missing from secrets/ is named.")
     remove()
 
 
@@ -103,9 +103,9 @@ def two_at_once():
         check(one.returncode == 0, one.stdout + one.stderr)
     check(
         any("waiting" in one.stdout for one in done),
-        "Neither of two `migrate` at a time waited for the other.",
+        "Neither of two concurrent `migrate` runs waited for the other.",
     )
-    say("Of two `migrate` at a time, one waits; both end well.")
+    say("Of two concurrent `migrate` runs, one waits; both succeed.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A backup brings every row back on a new server, by the commands of the runbook."""
+"""The runbook's commands restore every row of a backup on a new server."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def prove():
         said = execute("backup", "manage.py", "backup")
         seconds = time.monotonic() - begun
     check("restored and counted" in said, said)
-    check(not load.failed, f"A backup made requests fail: {load.failed[:3]}")
+    check(not load.failed, f"Requests failed during a backup: {load.failed[:3]}")
     say(f"A backup under load took {seconds:.0f} s; {load}.")
     compose("stop", "--timeout", "30", "web-a", "web-b", "worker")
     file = execute("backup", "manage.py", "backup").split(":")[0]
@@ -46,22 +46,22 @@ def prove():
     backup = take_off(file)
     new_server()
     empty = rows()
-    check(empty["Signature"] == 0 and empty["Submission"] == 0, f"Still there: {empty}")
+    check(empty["Signature"] == 0 and empty["Submission"] == 0, f"Not empty: {empty}")
     put_back(backup, before)
     taken_back()
 
 
 def take_off(file):
-    """Copy a backup off the server as the runbook says; return its name."""
+    """Copy a backup off the server, following the runbook; return its name."""
     name = file.rpartition("/")[2]
     (command,) = runbook.lines("docker compose cp")
     runbook.run(command, backup=name)
-    check((FOLDER / name).stat().st_size > 20_000, "The copy is not the backup.")
+    check((FOLDER / name).stat().st_size > 20_000, "The copy is too small.")
     return name
 
 
 def new_server():
-    """Lose all volumes, and install again with the old key only."""
+    """Delete all volumes, and install again with only the old secret key."""
     key = (SECRETS / "django_secret_key").read_text()
     remove()
     runbook.make_secrets()
@@ -70,7 +70,7 @@ def new_server():
 
 
 def put_back(backup, before):
-    """Restore the copy as the runbook says."""
+    """Restore the copy, following the runbook."""
     stop, look, replace, up = runbook.lines("--replace")
     begun = time.monotonic()
     runbook.run(stop)
@@ -83,13 +83,13 @@ def put_back(backup, before):
     seconds = time.monotonic() - begun
     runbook.run(up, timeout=240)
     wait_healthy(SERVICES, 120)
-    check(get("/voices/add/").status == 200, "The site is not back.")
+    check(get("/voices/add/").status == 200, "The site does not respond with 200.")
     database_roles()
-    say(f"On a new server: {after}, all back in {seconds:.0f} s.")
+    say(f"On a new server: {after}, all restored in {seconds:.0f} s.")
 
 
 def taken_back():
-    """Who withdrew since the backup is not brought back by it."""
+    """Restoring a backup does not bring back what was withdrawn since."""
     email = "taken-back@example.com"
     check(sign(email, statement="Once more.").status == 303, "Signing failed.")
     confirm(mail_to(email, "confirm"))
@@ -97,15 +97,15 @@ def taken_back():
     manage = link(mail_to(email, "published"), "/manage/")
     file = execute("backup", "manage.py", "backup").split(":")[0]
     done = post(manage, {"action": "withdraw", "sure": "on"})
-    check(done.status == 303, f"Withdrawing answers {done.status}.")
+    check(done.status == 303, f"Withdrawing responds with {done.status}.")
     compose("stop", "--timeout", "30", "web-a", "web-b", "worker")
     said = execute("backup", "manage.py", "restore", file, "--replace")
     check(re.search(r"signatures withdrawn +1\n", said), said)
     check("may be back" not in said, said)
     compose("up", "--detach", timeout=240)
     wait_healthy(SERVICES, 120)
-    check(get(page).status == 410, "What was withdrawn is back.")
-    say("What was withdrawn after a backup is not brought back by it.")
+    check(get(page).status == 410, "A withdrawn voice is back.")
+    say("Restoring a backup does not bring back a voice withdrawn since.")
 
 
 def rows():
@@ -118,7 +118,7 @@ def rows():
 
 
 def refusals(file):
-    """What must not be restored is refused, and changes nothing."""
+    """An invalid restore is refused and changes nothing."""
     before = rows()
     folder = "/backups"
     execute("backup", "sh", "-c", f"head -c 20000 {file} > {folder}/short.tar")
@@ -138,10 +138,10 @@ def refusals(file):
         check(words in done.stderr, f"{arguments}: {done.stderr}")
     execute("backup", "sh", "-c", f"rm {folder}/*.tar")
     check(rows() == before, "A refused restore changed something.")
-    say("An unasked, truncated, damaged, newer or missing backup is refused.")
+    say("A restore without --replace or of a bad, newer, or missing file is refused.")
 
 
-# The same backup, of a release that has one migration more.
+# Write a copy of a backup, from a release with one more migration.
 NEWER = """
 import io, json, sys, tarfile
 with tarfile.open(sys.argv[1]) as old, tarfile.open(sys.argv[2], "w") as new:

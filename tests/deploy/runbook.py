@@ -1,4 +1,4 @@
-"""Commands as docs/operations.md gives them, so that what is proved is what is read."""
+"""Runs the commands of docs/operations.md, so the proofs test what it says."""
 
 import re
 import shlex
@@ -16,12 +16,12 @@ from tests.deploy.project import (
 
 RUNBOOK = ROOT / "docs" / "operations.md"
 BLOCK = re.compile(r"(?:^ {4,}\S.*\n)+", re.MULTILINE)
-# How the runbook writes the name of a backup.
+# How the runbook writes a backup's name.
 BACKUP = "aaqi-….backup"
 
 
 def lines(words):
-    """Return the lines of the only block that has these words in it."""
+    """Return the lines of the only block that contains these words."""
     blocks = [block for block in BLOCK.findall(RUNBOOK.read_text()) if words in block]
     if len(blocks) != 1:
         raise Failed(f"docs/operations.md has {len(blocks)} blocks with {words!r}.")
@@ -29,14 +29,14 @@ def lines(words):
 
 
 def run(script, *, backup=BACKUP, **options):
-    """Run a script of the runbook, in the proofs' folder and on their project."""
+    """Run a script from the runbook, in the proofs' folder and on their project."""
     script = script.replace("docker compose", shlex.join(COMPOSE))
     script = script.replace(BACKUP, shlex.quote(backup))
     return call(["bash", "-euc", script], cwd=FOLDER, **options)
 
 
 def make_secrets():
-    """Make new files with secrets, and let mail go to the proofs' own server."""
+    """Make new secret files, and point email to the proofs' own server."""
     shutil.rmtree(SECRETS, ignore_errors=True)
     run("\n".join(lines("mkdir -m 700 secrets")))
     write_secret("email_url", "smtp://mail:2525")

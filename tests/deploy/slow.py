@@ -1,4 +1,4 @@
-"""Slow requests block nobody: whatever they send slowly, forms and staff go on."""
+"""Slow requests block nobody: signers and staff are served as usual."""
 
 import http.client
 import json
@@ -28,10 +28,10 @@ from tests.deploy.project import (
 from tests.deploy.visitor import Answer, get, sign
 
 ADDRESSES = 120
-# Of one address: deploy/buffer.conf.
+# Per address; set in deploy/buffer.conf.
 MOST_BODIES = 100
 SECONDS = 40
-# What the crowd does (crowd.py), how many of it, and from how many addresses.
+# Each attack: its kind (crowd.py), its number of requests, and of addresses.
 ATTACKS = [
     ("headers", 500, 1),
     ("bodies", 500, 1),
@@ -43,9 +43,9 @@ ATTACKS = [
     # A hundred each, on twenty connections.
     ("streams", 2000, ADDRESSES),
 ]
-# In milliseconds: what nobody notices.
+# A response time that nobody notices, in milliseconds.
 UNNOTICED = 500
-# Begins a session of a new member of staff, and prints its cookie.
+# Starts a session for a new staff member, and prints its cookie.
 STAFF = """
 import time
 from allauth.account.internal.flows.login import (
@@ -74,7 +74,7 @@ from voices.abuse.models import Arrival
 print(Arrival.objects.values("network_hash").distinct().count())
 """
 
-# Asks the buffer in the proxy's place, since the engine may give out no IPv6 addresses.
+# Requests come to the buffer directly, because Docker may have no IPv6 addresses.
 REFUSED = """
 import json, resource, select, socket, sys, time
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -102,7 +102,7 @@ def prove():
         write_environment()
         runbook.make_secrets()
         start()
-    # One machine signs for everybody here.
+    # All of these forms come from one machine.
     python("web-a", "Limit.objects.update(most=100000)")
     limited_by_network()
     too_much()
@@ -115,7 +115,7 @@ def prove():
 
 
 def limited_by_network():
-    # No more than 30 a second from one network, which is another limit.
+    # Stay below 30 requests per second from one network, which is a separate limit.
     slowly = 1 / 25
     for sentence, expected, pause, clients in (
         ("one IPv4 address", 50, slowly, ["192.0.2.1"] * 150),
@@ -143,7 +143,7 @@ def seen_as_many():
 
 
 def too_much():
-    """A 413 comes at once and closes the connection, however much is missing."""
+    """A 413 is sent at once and closes the connection, however much is missing."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
     for path, length in (
         ("/voices/add/", 128 * 1024 + 1),
@@ -161,7 +161,7 @@ def too_much():
         check(answer.startswith(b"HTTP/1.1 413 "), answer[:200])
         check(b"\r\nConnection: close" in answer, answer[:500])
         check(seconds < 5, f"A 413 took {seconds:.1f} s.")
-    say("A 413 doesn't wait for the body, and closes its connection.")
+    say("A 413 doesn't wait for the body, and closes the connection.")
 
 
 def attacked():
@@ -191,14 +191,14 @@ def attacked():
 
 
 def offer_http2():
-    """Let the proxy speak HTTP/2, which is off unless it is asked for."""
+    """Enable HTTP/2 in the proxy, which is off by default."""
     write_environment(PROXY_PROTOCOLS="h1 h2")
     compose("up", "--detach", "--no-deps", "proxy")
     wait_healthy(SERVICES, 60)
 
 
 def expected_open(kind, number, addresses):
-    """Return how many the limits allow: only bodies get as far as the buffer's."""
+    """Return how many the limits allow; the buffer limits only bodies."""
     has_body = kind not in {"headers", "deaf"}
     return min(number, MOST_BODIES * addresses) if has_body else number
 
@@ -209,13 +209,13 @@ def crowd(*arguments):
 
 
 def nothing_killed(begun):
-    """Return a sentence for each service that was restarted or lost a process."""
+    """Return a sentence for each service that was restarted or had a process killed."""
     wrong = []
     for service, then in begun.items():
         if containers()[service]["State"]["StartedAt"] != then:
             wrong.append(f"{service} was restarted.")
         if int(cgroup(service, "memory.events", "memory/memory.oom_control")):
-            wrong.append(f"A process of {service} was killed for its memory.")
+            wrong.append(f"The OOM killer ended a process of {service}.")
     return wrong
 
 
@@ -225,18 +225,18 @@ def memory():
         peak = cgroup(service, "memory.peak", "memory/memory.max_usage_in_bytes")
         most = containers()[service]["HostConfig"]["Memory"]
         said.append(f"{service} {int(peak) >> 20} of {most >> 20} MB")
-    say(f"  Memory so far, at most: {', '.join(said)}.")
+    say(f"  Peak memory so far: {', '.join(said)}.")
 
 
 def cgroup(service, *files):
-    """Return a number from a file of cgroups version 2 or, lacking it, version 1."""
+    """Return a number from a file of cgroup v2 or, if there is none, of cgroup v1."""
     names = " || cat ".join(f"/sys/fs/cgroup/{file} 2>/dev/null" for file in files)
     found = execute(service, "sh", "-c", f"cat {names}")
     return found.split("oom_kill ")[-1].split()[0]
 
 
 class Honest:
-    """A signer and a member of staff, while each `with` block runs."""
+    """A signer and a staff member, active during each `with` block."""
 
     def __init__(self, cookie):
         self.cookie = cookie
@@ -289,7 +289,7 @@ class Honest:
         }
 
     def worse_than(self, calm):
-        """Return a sentence for each thing that an attack made fail or slow."""
+        """Return a sentence for each request that failed or was slow under attack."""
         return [
             *self.failed[:5],
             *(

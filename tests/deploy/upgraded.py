@@ -1,4 +1,4 @@
-"""An upgrade under load, and no request that fails."""
+"""An upgrade under load makes no request fail."""
 
 import os
 import shlex

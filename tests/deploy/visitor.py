@@ -1,4 +1,4 @@
-"""A visitor of the deployed site, who trusts the proxy's own authority."""
+"""A visitor of the deployed site, who trusts the proxy's own CA."""
 
 import http.client
 import re
@@ -26,7 +26,7 @@ FORM = {
 
 
 class Connection(http.client.HTTPSConnection):
-    """Goes to this machine, whatever the site's name says."""
+    """Connects to this machine, whatever host name it is given."""
 
     def connect(self):
         self.host = "127.0.0.1"
@@ -54,7 +54,7 @@ class Answer:
 
 
 def ask(method, path, body=None, headers=None, seconds=30):
-    """Ask the site; raises OSError or HTTPException where no answer comes."""
+    """Send a request; raises OSError or HTTPException if there is no response."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
     connection = Connection(HOST, HTTPS_PORT, timeout=seconds, context=context)
     try:
@@ -76,7 +76,7 @@ def hidden(page, name):
 
 
 def post(path, fields, page=None):
-    """Send a form of `page`, or of the page at `path`, as a browser does."""
+    """Submit the form on `page`, or on the page at `path`, as a browser does."""
     page = page or get(path)
     fields = {"csrfmiddlewaretoken": hidden(page, "csrfmiddlewaretoken"), **fields}
     headers = {
@@ -88,7 +88,7 @@ def post(path, fields, page=None):
 
 
 def sign(email, **fields):
-    """Fill in the form, and return what its sending is answered with."""
+    """Fill in the form and submit it; return the response."""
     page = get("/voices/add/")
     stamp = hidden(page, "started")
     return post(
@@ -97,7 +97,7 @@ def sign(email, **fields):
 
 
 def mail_to(email, subject="", seconds=30):
-    """Wait for the newest mail to an address, and return it."""
+    """Wait for an email to this address, and return the newest."""
 
     def found():
         return [
@@ -106,14 +106,14 @@ def mail_to(email, subject="", seconds=30):
             if email in one["to"] and subject.lower() in one["subject"].lower()
         ]
 
-    return wait_for(found, seconds, f"no mail to {email} about {subject!r}")[-1]
+    return wait_for(found, seconds, f"no email to {email} about {subject!r}")[-1]
 
 
 def link(mail, part):
-    """Return the path of the link in a mail whose address has `part` in it."""
+    """Return the path of the link in an email whose URL contains `part`."""
     found = re.search(rf"https://{re.escape(HOST)}(\S*{part}\S*)", mail["text"])
     if not found:
-        raise Failed(f"A mail lacks the link {part}.")
+        raise Failed(f"An email lacks a link with {part}.")
     return found[1]
 
 
