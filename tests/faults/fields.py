@@ -1,4 +1,4 @@
-"""Every text field that somebody may type into, found by looking at the forms."""
+"""Finds every text field that people can type into, by inspecting the forms."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +17,7 @@ from tests.factories import make_staff
 from tests.pages import superuser_request
 
 OURS = ("aaqi.", "voices.", "faq.", "rankings.")
-# One of them is right for each field.
+# Every field accepts at least one of these.
 SAMPLES = (
     *("Ana Cruz", "ana@example.org", "https://example.org/page", "a-slug"),
     *("123456", "43215", "192.0.2.0/24", "example.org", "A", "{}"),
@@ -25,13 +25,13 @@ SAMPLES = (
 
 
 class Found(NamedTuple):
-    """A field, and where it was found."""
+    """A field, and the form that it is in."""
 
     where: str
     field: forms.CharField
 
     def outcome(self, text: str):
-        """Return what the field makes of a text, or what it says against it."""
+        """Return the cleaned text, or the list of error messages."""
         try:
             return self.field.clean(text)
         except ValidationError as error:
@@ -49,14 +49,14 @@ class Found(NamedTuple):
         return isinstance(self.outcome(text), str)
 
     def shows(self, text: str) -> bool:
-        """Whether it takes these very words, perhaps with other spaces."""
+        """Whether it accepts exactly these words, ignoring whitespace."""
         return self.takes(text) and self.outcome(text).split() == text.split()
 
 
 @cache
 def text_fields() -> list[Found]:
     """Return the text fields of all forms: public, of accounts, and of the admin."""
-    # The forms are known once the addresses are.
+    # Loading the URLs imports all forms.
     assert get_resolver().url_patterns
     found = {
         f"{form.__module__}.{form.__qualname__}.{name}": field
@@ -68,7 +68,7 @@ def text_fields() -> list[Found]:
 
 
 def is_typed(field: forms.Field) -> bool:
-    """Whether people see it; a password is taken as it is."""
+    """Whether people see it; passwords are excluded because they are never cleaned."""
     widget = field.widget
     return not widget.is_hidden and not isinstance(widget, forms.PasswordInput)
 
@@ -78,7 +78,7 @@ def all_forms() -> Iterator[tuple[type[forms.BaseForm], dict]]:
         if form.__module__.startswith(OURS):
             yield form, getattr(form, "base_fields", {})
     for path in {*settings.ACCOUNT_FORMS.values(), *settings.MFA_FORMS.values()}:
-        # These make their fields when they are made.
+        # These create their fields when instantiated.
         yield import_string(path), made(import_string(path)).fields
     yield from admin_forms()
 
@@ -102,7 +102,7 @@ def made(form: type) -> forms.BaseForm:
 def admin_forms() -> Iterator[tuple[type[forms.BaseForm], dict]]:
     request = superuser_request()
     for model_admin in admin.site._registry.values():
-        # Some rows are made elsewhere, and only changed here.
+        # Some models are only changed in the admin, never added.
         row = None
         if not model_admin.has_add_permission(request):
             row = model_admin.model()

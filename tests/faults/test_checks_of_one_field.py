@@ -1,4 +1,4 @@
-"""Each field has checks of its own, and its message names it."""
+"""Each field has its own checks, and its error message names it."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -55,7 +55,7 @@ REFUSED = {
 
 
 def named(name):
-    """Return the fields of this name, of whatever form of signers' words."""
+    """Return the fields with this name in all forms for signers' words."""
     return [
         found
         for found in text_fields()
@@ -64,7 +64,7 @@ def named(name):
 
 
 @pytest.mark.parametrize("profession", PROFESSIONS)
-def test_a_profession_is_taken(profession):
+def test_a_profession_is_accepted(profession):
     for found in named("profession"):
         assert found.outcome(profession) == profession, found.where
     make_voice(profession=profession).full_clean()
@@ -72,7 +72,7 @@ def test_a_profession_is_taken(profession):
 
 
 @pytest.mark.parametrize("city", CITIES)
-def test_a_city_is_taken(city):
+def test_a_city_is_accepted(city):
     for found in named("city"):
         assert found.outcome(city) == city, found.where
     make_voice(city=city).full_clean()
@@ -80,7 +80,7 @@ def test_a_city_is_taken(city):
 
 
 @pytest.mark.parametrize("typed", NOTHING)
-def test_nothing_in_words_leaves_an_optional_field_empty(typed):
+def test_a_word_for_nothing_leaves_an_optional_field_empty(typed):
     optional = [
         found
         for found in text_fields()

@@ -1,4 +1,4 @@
-"""A name that is cut: the surname is never shown beyond its initial."""
+"""Names cut for display never show more of the surname than its initial."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from voices.signatures.models import NameDisplay, shown_name
 from voices.signatures.names import GENERATIONS, SUFFIXES, TITLES
 
-# What is typed, as "first name and last initial", and as "first name only".
+# Each name, its "first name and last initial", and its "first name only".
 NAMES = {
     "Ana Cruz": ("Ana C.", "Ana"),
     "Ana": ("Ana", "Ana"),
@@ -51,14 +51,14 @@ NAMES = {
     "अनी क्रूज़": ("अनी क.", "अनी"),
     "آنا کروز": ("آنا ک.", "آنا"),
     "Ана Круз": ("Ана К.", "Ана"),
-    # What is left may be a surname.
+    # The only name left may be a surname.
     "Dr. Cruz": ("C.", "C."),
     "Mrs. Cruz, RN": ("C.", "C."),
     "Cruz Jr.": ("C.", "C."),
     "Cruz, MD": ("C.", "C."),
     "Major Cruz": ("C.", "C."),
     "Mr.": ("M.", "M."),
-    # Here it comes first.
+    # In these scripts, the surname comes first.
     "李小龍": ("龍", "龍"),
     "김 민준": ("민준", "민준"),
     "田中 太郎": ("太郎", "太郎"),

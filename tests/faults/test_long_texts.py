@@ -1,4 +1,4 @@
-"""Texts as long as a body may be, made to cost as much as they can, in every field."""
+"""Texts of the maximum length, made to be as slow as possible, in every field."""
 
 import time
 from contextlib import suppress
@@ -29,7 +29,7 @@ COSTLY = {
     "line ends": "\r\n" * (LONGEST // 2),
     "dots": "a." * (LONGEST // 2),
 }
-# Generous: what isn't linear in the length takes minutes.
+# Generous, because anything worse than linear time takes minutes.
 SECONDS = 2
 
 
@@ -40,8 +40,8 @@ def seconds_for(work, *args) -> float:
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
-def test_no_field_works_on_a_text_for_long(text):
-    # Fields of one kind do the same work.
+def test_no_field_is_slow(text):
+    # Fields of the same type do the same work.
     kinds = {(type(each.field), each.has_lines): each for each in text_fields()}
 
     slow = {
@@ -54,16 +54,16 @@ def test_no_field_works_on_a_text_for_long(text):
 
 
 @pytest.mark.parametrize("encoded", ["&amp;amp;lt;", "&#38;#x26;AMP;lt;", "&lt;"])
-def test_an_ampersand_that_was_encoded_more_than_once_is_decoded(encoded):
+def test_a_repeatedly_encoded_ampersand_is_decoded(encoded):
     assert as_meant(encoded) == "<"
 
 
-def test_no_query_is_looked_through_for_long():
+def test_stripping_a_query_is_not_slow():
     assert seconds_for(BEHIND_A_QUERY.sub, "", ")" * 8000 + "a") < SECONDS
 
 
 @pytest.mark.parametrize("lines", ["\n" * 900_000, "@" * 900_000, "a@b\n" * 200_000])
-def test_no_report_keeps_the_worker_for_long(lines):
+def test_no_bounce_is_slow(lines):
     mail = (
         "Content-Type: text/plain\n\nThis is the qmail-send program.\n"
         f"{lines}\nMessage-ID: "

@@ -1,4 +1,4 @@
-"""Letters that pass for others are flagged; heaps of marks are refused."""
+"""Lookalike letters are flagged, and stacks of combining marks are refused."""
 
 import pytest
 
@@ -24,7 +24,7 @@ NOT_MIXED = [
     ),
     *("한국어", "العدالة", "Nguyễn", "Москва and Ohio", "ﬁne", "2×4", "naïve"),
 ]
-# Of the staff whose names are below.
+# Like the names of the staff member in the tests below.
 ALIKE = [
     *("Morgan Hill", "MORGAN HILL", "Mоrgan Hill", "Morgan Hi11", "Mörgan Hill"),
     *("morganhill", "Morgan.Hill", "Μοrgan Hill", "Morgan HiIl", "Ｍorgan Hill"),
@@ -43,7 +43,7 @@ def test_a_word_of_two_alphabets_is_flagged_wherever_it_is(word):
 
 
 @pytest.mark.parametrize("word", NOT_MIXED)
-def test_one_alphabet_a_word_is_not(word):
+def test_a_word_of_one_alphabet_is_not_flagged(word):
     assert make_voice(name=word, statement=word).flags == []
 
 
@@ -55,14 +55,14 @@ def test_a_name_that_looks_like_staff_is_flagged(name):
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_another_name_is_not(name):
+def test_another_name_is_not_flagged(name):
     make_staff("mhill", first_name="Morgan", last_name="Hill", email="desk.lead@x.org")
 
     assert make_voice(name=name).flags == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 40, 150])
-def test_marks_are_taken_then_flagged_then_refused(count):
+def test_marks_are_accepted_then_flagged_then_refused(count):
     text = "Justice fo\u0336" + "\u0336" * (count - 1) if count else "Justice for"
     fields = [
         found

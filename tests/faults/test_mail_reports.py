@@ -1,4 +1,4 @@
-"""Reports about letters, in the forms that mail servers really use."""
+"""Bounces and complaints, in the formats that mail servers really send."""
 
 import base64
 import mailbox
@@ -199,7 +199,7 @@ def test_a_report_on_anything_else_marks_nothing(letter, tmp_path, form):
 
 
 @pytest.mark.parametrize("form", LEFT)
-def test_what_is_no_report_is_left_for_a_person(letter, tmp_path, form):
+def test_other_mail_is_left_for_a_person(letter, tmp_path, form):
     outcome, signature = read(tmp_path, letter, LEFT[form])
 
     assert outcome == Outcome.LEFT
@@ -244,5 +244,5 @@ def test_another_kind_of_feedback_ends_nothing(letter, tmp_path, kind):
         ("4.2.1 Try later", False),
     ],
 )
-def test_a_refusal_is_for_good_only_if_it_is_about_the_address(words, for_good):
+def test_a_bounce_is_permanent_only_if_it_is_about_the_address(words, for_good):
     assert is_for_good(words) is for_good

@@ -1,4 +1,4 @@
-"""Invisible characters that come with a paste, in every field."""
+"""Invisible characters that come with pasted text, in every field."""
 
 import pytest
 from django.test import Client
@@ -32,7 +32,7 @@ INVISIBLE = {
 }
 BULLETS = {
     **dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06e\uf06c", "•"),
-    # Without a sign of their own here.
+    # Symbols without an equivalent of their own.
     **dict.fromkeys("\uf0be\uf02d\uf071", "•"),
     "\uf0fc": "✓",
     "\uf0e0": "→",
@@ -54,7 +54,7 @@ JOINED = [
 
 
 @pytest.mark.parametrize("invisible", INVISIBLE.values(), ids=INVISIBLE)
-def test_every_field_takes_it_as_if_it_were_not_there(invisible):
+def test_every_field_ignores_it(invisible):
     fields = text_fields()
 
     for found in fields:
@@ -65,7 +65,7 @@ def test_every_field_takes_it_as_if_it_were_not_there(invisible):
             f"{first}{rest}{invisible}",
         ):
             assert found.outcome(typed) == found.outcome(found.sample), found.where
-    # Of signing, managing, reports, staff, accounts, FAQ and rankings.
+    # In forms for signing, managing, reports, staff, accounts, FAQ, and rankings.
     assert len(fields) > 60
 
 
@@ -81,12 +81,12 @@ def test_bullets_of_word_processors_are_bullets_where_text_has_lines(bullet, sho
 
 
 @pytest.mark.parametrize("text", JOINED)
-def test_what_joins_letters_or_pictures_stays(text):
+def test_joiners_of_letters_and_emoji_stay(text):
     assert clean(text) == text
     assert TidyCharField().clean(text) == text
 
 
-def test_the_form_signs_with_what_can_be_seen():
+def test_the_form_stores_only_visible_characters():
     sign(
         Client(),
         name="\u2068Ana Cruz\u2069",
@@ -100,7 +100,7 @@ def test_the_form_signs_with_what_can_be_seen():
 
 
 @pytest.mark.parametrize("path", ["/voices/", "/faq/"])
-def test_searches_too(path):
+def test_searches_ignore_it(path):
     make_published_voice(statement="Nobody is above it.", city="Toledo")
 
     for invisible in INVISIBLE.values():

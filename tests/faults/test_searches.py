@@ -1,7 +1,7 @@
-"""Searches find the same rows however a person types the words.
+"""Searches find the same rows, however a person types the words.
 
-Every admin list with `search_fields` is found by looking, so a new one is tested by
-itself; so is every page that has a field for a search.
+The tests collect every admin list with `search_fields` and every page with a search
+field, so a new one is covered automatically.
 """
 
 import re
@@ -17,7 +17,7 @@ from tests.factories import make_published_voice, make_signature, make_voice
 from tests.faq.texts import make_question
 from voices.models import Signature, Voice
 
-# Each way to type something, and the others that have to find the same.
+# Each line has spellings that must find the same rows.
 SPELLINGS = [
     ["officer's", "officer’s", "OFFICER’S", "officer‘s", "officer´s", "officerʼs"],
     ["good faith", "good-faith", "good–faith", "good\u2011faith", "Good \u00a0 Faith"],
@@ -63,7 +63,7 @@ def test_every_admin_list_searches_folded_words(desk):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
-def test_every_admin_list_answers_whatever_is_typed(desk):
+def test_every_admin_list_accepts_any_search(desk):
     for typed in ("§", "'", '"', "a & | ! b:*", "\\", "%_", "()", "😀", "€5", "9" * 30):
         found, _ = desk.get_search_results(None, desk.model._base_manager, typed)
         list(found[:5])
@@ -71,7 +71,7 @@ def test_every_admin_list_answers_whatever_is_typed(desk):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
-def test_what_an_admin_list_finds_is_text_of_a_column_of_its_own(desk):
+def test_admin_lists_search_only_text_columns_of_their_own_table(desk):
     for name in desk.search_fields:
         field = desk.opts.get_field(name.removeprefix("="))
         assert name.startswith("=") or isinstance(field, CharField | TextField)
@@ -124,7 +124,7 @@ def test_the_questions_find_every_spelling(client, same):
         ("Police/fire — unions.", "fire", "Police/<mark>fire</mark> — unions."),
     ],
 )
-def test_an_excerpt_keeps_the_signs_of_the_answer(client, answer, typed, excerpt):
+def test_an_excerpt_keeps_the_punctuation_of_the_answer(client, answer, typed, excerpt):
     make_question("What is it?", answer)
 
     response = client.get(reverse("faq:questions"), {"q": typed})
@@ -150,7 +150,7 @@ def test_staff_find_voices_and_signatures_by_every_spelling(same):
 
 
 @pytest.mark.django_db
-def test_staff_find_by_the_beginning_of_words_by_id_and_by_address():
+def test_staff_find_by_prefix_id_and_email():
     signature = make_signature(name="Ana Lucía Reyes", email="ana.reyes@gmail.com")
     make_signature(name="Ben Cruz")
 
@@ -166,7 +166,7 @@ def test_staff_find_by_the_beginning_of_words_by_id_and_by_address():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Signature, Voice], ids=lambda model: model.__name__)
-def test_a_list_of_a_table_that_grows_is_searched_by_an_index(model):
+def test_lists_of_large_tables_are_searched_by_index(model):
     found, _ = desk_of(model).get_search_results(None, model.objects, "ana@example.com")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -182,8 +182,8 @@ def desk_of(model):
 
 
 @pytest.mark.django_db
-def test_no_page_searches_that_is_not_tested_here(client):
-    """Each public page without arguments, and whether it asks for words."""
+def test_every_page_with_a_search_is_tested_here(client):
+    """Collects the public pages without URL parameters that have a search field."""
     names = [
         f"{app}:{page.name}"
         for app in ("voices", "faq", "rankings")

@@ -1,4 +1,4 @@
-"""Addresses of servers, as providers print them and people paste them."""
+"""Server URLs, as providers print them and people paste them."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def read_mailer(url):
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_password_that_is_percent_encoded_is_understood(secret):
+def test_a_percent_encoded_password_is_decoded(secret):
     options = read_mailer(f"smtp://user:{quote(secret, safe='')}@mail.example.org:587")
 
     assert options["password"] == secret
@@ -42,7 +42,7 @@ def test_a_password_that_is_percent_encoded_is_understood(secret):
 
 @pytest.mark.parametrize("name", ["EMAIL_URL", "DATABASE_URL"])
 @pytest.mark.parametrize("sign", "/#?[]\\ ")
-def test_a_bare_sign_in_a_password_is_named_and_the_password_is_not(name, sign):
+def test_an_unencoded_character_is_named_and_the_password_is_not(name, sign):
     url = f"smtp://user:hun{sign}ter2@mail.example.org:587"
     with pytest.raises(ImproperlyConfigured) as error:
         environment.split(name, url)
@@ -54,7 +54,7 @@ def test_a_bare_sign_in_a_password_is_named_and_the_password_is_not(name, sign):
 
 
 @pytest.mark.parametrize("sign", "@:%&=+;!$")
-def test_a_sign_that_ends_nothing_needs_no_encoding(sign):
+def test_a_character_that_is_no_delimiter_needs_no_encoding(sign):
     options = read_mailer(f"smtp://user:hun{sign}ter2@mail.example.org:587?tls=1")
 
     assert options["password"] == f"hun{sign}ter2"
@@ -77,7 +77,7 @@ def test_a_database_scheme_may_have_capitals(name, scheme):
 
 @pytest.mark.parametrize("scheme", ["postgres", "POSTGRES", "PostgreSQL"])
 def test_the_roles_are_made_whatever_the_case_of_the_scheme(tmp_path, scheme):
-    """The script itself, with a psql that says the names it was given."""
+    """Runs the real script, with a psql that prints the names it was given."""
     owner, site, psql = (tmp_path / name for name in ("owner", "site", "psql"))
     owner.write_text(f"{scheme}://Owner:a%2Fb@db:5432/aaqi")
     site.write_text(f"{scheme}://Site:word@db:5432/aaqi")
@@ -145,7 +145,7 @@ def test_providers_spellings_of_tls_are_understood(url, port, tls, ssl):
         "u:p@mail.example.org:587",
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_the_way_to_write_it(url):
+def test_an_invalid_url_is_refused_with_the_correct_form(url):
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as error:
         read_mailer(url)
 

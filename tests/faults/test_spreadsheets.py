@@ -1,4 +1,4 @@
-"""The rankings' file on its way through spreadsheet programs, there and back."""
+"""The rankings' file, after a round trip through spreadsheet programs."""
 
 import csv
 from datetime import date
@@ -31,7 +31,7 @@ def written(rows, delimiter=",", end="\r\n", **options):
 
 
 def redated(rows, form):
-    """The rows with each date as a program in some country shows it."""
+    """The rows with dates in the format of a program's locale."""
     header = rows[0]
     dates = [header.index(name) for name in DATES if name in header]
     return [header] + [
@@ -43,7 +43,7 @@ def redated(rows, form):
     ]
 
 
-# What each program writes of a file that it opened.
+# What each program saves after opening the file.
 PROGRAMS = {
     "excel, U.S.": lambda rows: written(redated(rows, "%m/%d/%Y")).encode("utf-8-sig"),
     "excel, short years": lambda rows: written(redated(rows, "%m/%d/%y")).encode(),
@@ -106,7 +106,7 @@ class RoundTripTests(ImportTestCase):
                 self.assertEqual(column, "summary")
                 self.assertEqual(after.split(), texas[summary].split())
 
-    def test_what_was_read_is_what_is_imported(self):
+    def test_the_import_matches_the_preview(self):
         rows = rows_of(self.client.get(reverse("rankings:data-csv")).content)
         summary = rows[0].index("summary")
         next(row for row in rows if row[0] == "TX")[summary] = "New."
@@ -143,7 +143,7 @@ HEADER = ",".join(sorted(COLUMNS))
         (f"{HEADER}\r\n,,\r\n".encode(), "no rows"),
     ],
 )
-def test_what_is_no_such_table_is_refused_with_one_sentence(data, cause):
+def test_another_kind_of_file_is_refused_with_one_sentence(data, cause):
     (sentence,) = refusal(data)
 
     assert cause in sentence

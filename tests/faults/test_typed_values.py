@@ -1,4 +1,4 @@
-"""What people type, and form fillers fill in, for places and codes."""
+"""Places and codes, as people type them and form fillers fill them in."""
 
 import datetime
 from zoneinfo import ZoneInfo
@@ -51,7 +51,7 @@ def test_a_place_is_understood_however_it_is_named(typed, code):
 
 
 @pytest.mark.parametrize("typed", ["", "XX", "Ontario", "O", "1", "§", "nowhere"])
-def test_what_names_no_place_stays_as_it_is(typed):
+def test_an_unknown_place_is_left_unchanged(typed):
     assert read_place(typed) == typed
 
 
@@ -110,7 +110,7 @@ def test_a_code_is_read_however_it_is_typed_or_pasted(typed):
 
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "code", "12345６7", "一二三"])
-def test_what_is_no_code_is_refused_and_kept(typed):
+def test_an_invalid_code_is_refused_and_kept(typed):
     form = CodeForm({"code": typed})
 
     assert "six digits" in str(form.errors["code"])
@@ -127,7 +127,7 @@ def test_a_zip_code_is_kept_as_its_five_digits(client, typed):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("typed", WRONG_ZIPS)
-def test_what_is_no_zip_code_is_refused_with_an_example_and_kept(client, typed):
+def test_an_invalid_zip_code_is_refused_with_an_example_and_kept(client, typed):
     response = sign(client, zip_code=typed)
 
     assert response.status_code == 422
@@ -154,7 +154,7 @@ def test_every_filter_by_state_takes_the_place(client, typed, code):
 
 
 def dates_and_times():
-    """Every field of a form that takes a date and a time, by where it is."""
+    """Every form field that takes a date and a time, by its location."""
     return {
         f"{form.__module__}.{form.__qualname__}.{name}": field
         for form, fields in all_forms()

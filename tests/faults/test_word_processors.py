@@ -1,4 +1,4 @@
-"""Text as word processors and mail programs leave it, in every field."""
+"""Text as word processors and mail programs produce it, in every field."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from tests.faults.fields import text_fields
 
 pytestmark = pytest.mark.django_db
 
-# What is typed, and what is meant, but for white space.
+# Typed text and its meaning, apart from whitespace.
 ANYWHERE = {
     "curly quotation marks": ("“Ana” says it’s so", "“Ana” says it’s so"),
     "no-break spaces": ("Ana\u00a0Cruz\u202fSr", "Ana Cruz Sr"),
@@ -73,7 +73,7 @@ CODES = [
 
 
 @pytest.mark.parametrize(("typed", "meant"), ANYWHERE.values(), ids=ANYWHERE)
-def test_every_field_for_words_shows_what_is_meant(typed, meant):
+def test_every_text_field_decodes_it(typed, meant):
     fields = [found for found in text_fields() if found.shows(meant)]
 
     for found in fields:
@@ -82,7 +82,7 @@ def test_every_field_for_words_shows_what_is_meant(typed, meant):
 
 
 @pytest.mark.parametrize(("typed", "meant"), BY_PEOPLE.values(), ids=BY_PEOPLE)
-def test_what_people_write_is_decoded(typed, meant):
+def test_user_text_is_decoded(typed, meant):
     fields = [
         found
         for found in text_fields()
@@ -94,7 +94,7 @@ def test_what_people_write_is_decoded(typed, meant):
     assert len(fields) > 8
 
 
-def test_a_space_that_a_mail_program_wrote_before_a_line_end_goes():
+def test_quoted_printable_line_ends_are_removed():
     typed = "No one=20\nis above=20\r\nthe law, =\nnot even=20\nthem."
 
     meant = "No one is above the law, not even them."
@@ -108,7 +108,7 @@ def test_a_line_break_of_word_stays_one_in_a_statement():
 
 
 @pytest.mark.parametrize("typed", ADDRESSES)
-def test_every_field_for_an_address_takes_it(typed):
+def test_every_email_field_accepts_it(typed):
     fields = [f for f in text_fields() if isinstance(f.field, EmailField)]
 
     for found in fields:
@@ -117,7 +117,7 @@ def test_every_field_for_an_address_takes_it(typed):
 
 
 @pytest.mark.parametrize("typed", CODES)
-def test_every_field_for_a_code_takes_it(typed):
+def test_every_code_field_accepts_it(typed):
     fields = [f for f in text_fields() if isinstance(f.field, CodeField)]
 
     for found in fields:
@@ -125,11 +125,11 @@ def test_every_field_for_a_code_takes_it(typed):
     assert len(fields) >= 4
 
 
-def test_each_field_is_one_of_those_that_clean():
+def test_each_field_cleans_its_text():
     for found in text_fields():
         assert hasattr(found.field, "line_end"), found.where
 
 
 @given(st.text(st.characters(codec=None)))
-def test_cleaning_twice_is_cleaning_once(text):
+def test_cleaning_is_idempotent(text):
     assert clean(clean(text)) == clean(text)

@@ -20,7 +20,7 @@ from operations.backups.make import load
 from operations.management.commands import run_backups
 from tests.committed import CommittedTestCase
 
-# A site of two tables, for the tests' own database must not be taken away.
+# A site of only two tables, because the test database must not be replaced.
 SITE = """
     CREATE TABLE signature (email text PRIMARY KEY);
     INSERT INTO signature SELECT 'signer' || n FROM generate_series(1, 40) AS n;
@@ -31,7 +31,7 @@ ROWS = {"signature": 40, "django_migrations": 1}
 
 
 def finish():
-    """There is nothing to be done to a site of two tables."""
+    """A site of two tables needs no further steps."""
 
 
 def about(**changes):
@@ -66,7 +66,7 @@ class ArchiveTests(SimpleTestCase):
         self.assertEqual(self.extract().read_bytes(), self.dump.read_bytes())
         self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
 
-    def test_one_that_is_cut_off_is_refused(self):
+    def test_a_truncated_backup_is_refused(self):
         whole = self.file.read_bytes()
         for length, words in {
             len(whole) // 2: "truncated or damaged",
@@ -82,7 +82,7 @@ class ArchiveTests(SimpleTestCase):
             ):
                 self.extract()
 
-    def test_one_with_another_byte_in_it_is_refused(self):
+    def test_a_corrupted_backup_is_refused(self):
         damaged = bytearray(self.file.read_bytes())
         damaged[30_000] ^= 1
         self.file.write_bytes(damaged)
@@ -90,7 +90,7 @@ class ArchiveTests(SimpleTestCase):
         with self.assertRaisesMessage(BackupError, "its checksum is wrong"):
             self.extract()
 
-    def test_a_file_that_is_none_or_is_not_there_is_refused(self):
+    def test_another_or_missing_file_is_refused(self):
         other = self.folder / "other.tar"
         with tarfile.open(other, "w") as tar:
             tar.addfile(tarfile.TarInfo("notes.txt"), io.BytesIO())
@@ -104,7 +104,7 @@ class ArchiveTests(SimpleTestCase):
             with self.subTest(path), self.assertRaisesMessage(BackupError, words):
                 archive.read(path)
 
-    def test_what_it_says_of_itself_has_to_be_understood(self):
+    def test_invalid_metadata_is_refused(self):
         for text, words in {
             b"{": "cannot be read",
             b"[]": "cannot be read",
@@ -121,19 +121,19 @@ class CheckTests(SimpleTestCase):
         with mock.patch.object(archive, "read", return_value=about(**changes)):
             return restore.check(Path("one.backup"))
 
-    def test_one_of_an_earlier_release_can_be_restored(self):
+    def test_a_backup_of_an_earlier_release_can_be_restored(self):
         self.check(migrations=[["voices", "0001_voices_and_signatures"]])
 
-    def test_one_of_a_newer_release_cannot(self):
+    def test_a_backup_of_a_newer_release_cannot(self):
         with self.assertRaisesMessage(BackupError, "voices.9999_of_next_year"):
             self.check(migrations=[["voices", "9999_of_next_year"]])
 
-    def test_an_app_that_is_no_longer_used_is_no_hindrance(self):
+    def test_migrations_of_a_removed_app_are_ignored(self):
         self.check(migrations=[["polls", "0001_initial"]])
 
 
 class BackupTests(CommittedTestCase):
-    """On a database of their own, beside the tests' one."""
+    """These use a separate database beside the test database."""
 
     def setUp(self):
         super().setUp()
@@ -185,7 +185,7 @@ class BackupTests(CommittedTestCase):
         prepare.assert_called_once()
         return out.getvalue()
 
-    def test_what_is_lost_comes_back_and_the_counts_say_so(self):
+    def test_lost_rows_are_restored_and_counted(self):
         out = StringIO()
         call_command("backup", "--folder", self.folder, stdout=out)
         (file,) = make.kept(self.folder)
@@ -200,7 +200,7 @@ class BackupTests(CommittedTestCase):
         self.assertEqual(self.those_left(), [self.name])
         self.run_sql("INSERT INTO signature VALUES ('somebody new')")
 
-    def test_what_is_unpacked_lies_on_the_disk_of_the_backups(self):
+    def test_the_dump_is_unpacked_on_the_disk_of_the_backups(self):
         file = make.make(self.folder)
 
         with mock.patch.object(restore, "load", side_effect=load) as loading:
@@ -210,7 +210,7 @@ class BackupTests(CommittedTestCase):
         self.assertTrue(dump.is_relative_to(self.folder))
         self.assertEqual(list(self.folder.iterdir()), [file])
 
-    def test_it_may_come_by_standard_input(self):
+    def test_a_backup_may_come_from_standard_input(self):
         file = make.make(self.folder)
         whole = file.read_bytes()
         file.unlink()
@@ -232,7 +232,7 @@ class BackupTests(CommittedTestCase):
         with mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(content))):
             return self.restore("-", "--replace")
 
-    def test_a_folder_that_cannot_be_written_to_is_told_of(self):
+    def test_an_unwritable_folder_is_reported(self):
         file = make.make(self.folder)
 
         with (
@@ -241,7 +241,7 @@ class BackupTests(CommittedTestCase):
         ):
             self.restore(file, "--replace")
 
-    def test_a_database_that_is_gone_is_made_anew_without_a_word(self):
+    def test_a_missing_database_is_recreated_without_replace(self):
         file = make.make(self.folder)
         self.take_away()
 
@@ -249,7 +249,7 @@ class BackupTests(CommittedTestCase):
 
         self.assertEqual(self.rows(), ROWS)
 
-    def test_what_is_there_is_not_overwritten_without_a_word(self):
+    def test_existing_rows_are_not_overwritten_without_replace(self):
         file = make.make(self.folder)
         self.run_sql("INSERT INTO signature VALUES ('somebody new')")
 
@@ -258,7 +258,7 @@ class BackupTests(CommittedTestCase):
 
         self.assertEqual(self.rows()["signature"], 41)
 
-    def test_who_is_connected_is_sent_away_and_may_come_back(self):
+    def test_connections_are_closed_and_may_be_reopened(self):
         file = make.make(self.folder)
 
         with database.connect(self.name) as visitor:
@@ -289,16 +289,16 @@ class BackupTests(CommittedTestCase):
 
         self.assertEqual(self.those_left(), [self.name])
 
-    def test_one_of_a_newer_server_is_refused(self):
+    def test_a_backup_of_a_newer_server_is_refused(self):
         file = make.make(self.folder)
 
         with self.assertRaisesMessage(BackupError, "Run the newer server first"):
             restore.restore(file, about(postgres=990000), finish)
 
-    def test_a_swap_that_fails_lets_everybody_in_again(self):
+    def test_a_failed_swap_allows_connections_again(self):
         file = make.make(self.folder)
         with self.server() as server:
-            # Something else has the name that the replaced one would get.
+            # Take the name that the replaced database would get.
             database.create(server, f"{self.name}_replaced")
             database.create(server, f"{self.name}_restoring")
 
@@ -313,7 +313,7 @@ class BackupTests(CommittedTestCase):
         self.assertEqual(self.rows(), ROWS)
         self.restore(file, "--replace")
 
-    def test_a_dump_that_does_not_come_back_whole_is_no_backup(self):
+    def test_a_dump_that_restores_incompletely_is_no_backup(self):
         def lose_one(dump, name):
             load(dump, name)
             with database.connect(name) as restored:
@@ -328,7 +328,7 @@ class BackupTests(CommittedTestCase):
         self.assertEqual(list(self.folder.iterdir()), [])
         self.assertEqual(self.those_left(), [self.name])
 
-    def test_a_dump_may_take_longer_than_a_transaction_may_stand_idle(self):
+    def test_a_dump_may_take_longer_than_the_idle_transaction_timeout(self):
         with self.server() as server:
             server.execute(
                 f"ALTER DATABASE {self.name} "
@@ -353,7 +353,7 @@ class BackupTests(CommittedTestCase):
         ):
             call_command("backup", "--folder", self.folder)
 
-    def test_what_one_that_was_cut_off_has_left_goes_with_the_next(self):
+    def test_leftovers_of_an_interrupted_backup_are_deleted_by_the_next(self):
         left = self.folder / ".abc.d"
         left.mkdir()
         (left / "database.dump").write_bytes(b"everything that is private")
@@ -363,7 +363,7 @@ class BackupTests(CommittedTestCase):
 
         self.assertEqual(list(self.folder.iterdir()), [file])
 
-    def test_what_one_at_work_has_written_so_far_stays(self):
+    def test_files_of_a_running_backup_stay(self):
         draft = self.folder / ".aaqi-20261124-030000.backup.part"
         draft.touch()
 
@@ -372,7 +372,7 @@ class BackupTests(CommittedTestCase):
 
         self.assertTrue(draft.exists())
 
-    def test_what_a_program_complains_of_is_told_without_the_rows(self):
+    def test_errors_of_a_program_are_reported_without_rows(self):
         with self.assertRaises(BackupError) as raised:
             database.run("pg_restore", "--dbname=none", "/nowhere")
 

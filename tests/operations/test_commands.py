@@ -19,7 +19,7 @@ from tests.committed import CommittedTestCase, at_once
 ACCOUNT = {"STAFF_USERNAME": "staff", "STAFF_PASSWORD": "a long word"}
 
 
-# The hasher of production is slow on purpose.
+# The production hasher is slow on purpose.
 @override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 class MakeStaffTests(TestCase):
     def test_makes_an_account_that_can_sign_in(self):
@@ -29,7 +29,7 @@ class MakeStaffTests(TestCase):
         self.assertTrue(self.client.login(username="staff", password="a long word"))
         self.assertEqual(self.client.get("/admin/").status_code, 200)
 
-    def test_brings_an_account_that_exists_up_to_date(self):
+    def test_updates_an_existing_account(self):
         get_user_model().objects.create_user("staff", password="old", is_active=False)
 
         with mock.patch.dict(os.environ, ACCOUNT):
@@ -61,7 +61,7 @@ class MakeStaffTests(TestCase):
 
 
 class PrepareTests(CommittedTestCase):
-    def test_of_two_at_a_time_the_second_waits_for_the_first(self):
+    def test_a_concurrent_run_waits_for_the_first(self):
         at_work, most = [], []
 
         def step(*args, **kwargs):
@@ -108,7 +108,7 @@ class PublishTests(SimpleTestCase):
             self.assertIn(words, page)
             self.assertRegex(page, r'href="/static/site\.[0-9a-f]{12}\.css"')
 
-    def test_what_earlier_releases_had_stays_and_what_is_there_is_left_alone(self):
+    def test_earlier_files_stay_and_existing_ones_are_not_rewritten(self):
         self.publish()
         (self.folder / "static" / "site.0123456789ab.css").write_text("earlier")
         sheet = next((self.folder / "static").glob("site.*.css"))
@@ -132,7 +132,7 @@ class CheckSettingsTests(SimpleTestCase):
             timeout=60,
         )
 
-    def test_says_that_all_is_well_without_asking_the_database(self):
+    def test_valid_settings_pass_without_a_database(self):
         done = self.run_it(
             DATABASE_URL="postgres://nobody@127.0.0.1:9/none", DATABASE_OWNER_URL=""
         )
@@ -140,7 +140,7 @@ class CheckSettingsTests(SimpleTestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("are in order", done.stdout)
 
-    def test_says_what_is_lost_where_the_site_owns_its_tables(self):
+    def test_warns_where_the_site_owns_its_tables(self):
         site = "postgres://site@127.0.0.1:9/none"
         for owner, lost in {
             "": True,

@@ -24,7 +24,7 @@ LOGS = {
     "voices_invalidation",
     "voices_reveal",
 }
-# Of triggers: what PostgreSQL calls TRIGGER_TYPE_ROW, _BEFORE, _DELETE, and _UPDATE.
+# PostgreSQL's TRIGGER_TYPE_ROW, _BEFORE, _DELETE, and _UPDATE.
 BEFORE_EACH_UPDATE_AND_DELETE = 1 + 2 + 8 + 16
 
 
@@ -46,7 +46,7 @@ class SiteTests(TestCase):
                 self.assertEqual(found, expected)
 
     def test_every_log_is_known(self):
-        """Those that a trigger keeps from every change, and those the models name."""
+        """Triggers refuse changes to the same tables that the models name as logs."""
         refusing = ask(
             "SELECT tgrelid::regclass::text FROM pg_trigger "
             "JOIN pg_proc ON pg_proc.oid = tgfoid "
@@ -58,7 +58,7 @@ class SiteTests(TestCase):
         self.assertEqual({table for (table,) in refusing}, LOGS)
         self.assertEqual(set(logs()), LOGS)
 
-    def test_counts_with_every_sequence_and_sets_none(self):
+    def test_may_use_every_sequence_and_set_none(self):
         found = ask(
             "SELECT oid::regclass::text, has_sequence_privilege(oid, 'USAGE'), "
             "has_sequence_privilege(oid, 'UPDATE') FROM pg_class "
@@ -70,7 +70,7 @@ class SiteTests(TestCase):
             with self.subTest(sequence):
                 self.assertEqual((use, setting), (True, False))
 
-    def test_no_function_lends_it_the_owners_rights(self):
+    def test_no_function_is_security_definer(self):
         found = ask(
             "SELECT proname FROM pg_proc "
             "WHERE prosecdef AND pronamespace = 'public'::regnamespace"
@@ -78,7 +78,7 @@ class SiteTests(TestCase):
 
         self.assertEqual(found, [])
 
-    def test_makes_nothing_and_is_nobody_else(self):
+    def test_creates_nothing_and_is_member_of_no_role(self):
         ((*attributes,),) = ask(
             "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls "
             "FROM pg_roles WHERE rolname = current_user"
@@ -101,7 +101,7 @@ class SiteTests(TestCase):
         )
         self.assertEqual(owned, [])
 
-    def test_is_refused_what_would_undo_a_log(self):
+    def test_is_refused_any_change_to_a_log(self):
         for sql in (
             "TRUNCATE voices_decision",
             "TRUNCATE voices_voice CASCADE",
@@ -134,7 +134,7 @@ class SiteTests(TestCase):
 
 
 class LogTests(CommittedTestCase):
-    def test_the_owner_is_kept_from_changing_them_by_triggers(self):
+    def test_triggers_stop_the_owner_from_changing_them(self):
         staff, signature = make_staff(), make_signature()
         Decision.objects.create(kind=Decision.Kind.REJECTED, by=staff)
         Invalidation.objects.create(kind="invalidated", count=1, by=staff)
@@ -151,7 +151,7 @@ class LogTests(CommittedTestCase):
 
 
 class CommandTests(CommittedTestCase):
-    """Which role a command is, seen from what it calls."""
+    """Checks which role a command uses, from inside the code that it calls."""
 
     def setUp(self):
         super().setUp()
@@ -160,7 +160,7 @@ class CommandTests(CommittedTestCase):
     def note(self, *args, **options):
         self.users.append(ask("SELECT current_user")[0][0])
 
-    def test_migrate_is_the_owner_until_it_ends(self):
+    def test_migrate_runs_as_the_owner(self):
         with mock.patch(
             "django.core.management.commands.migrate.Command.handle", self.note
         ):
@@ -172,7 +172,7 @@ class CommandTests(CommittedTestCase):
         )
         self.assertEqual(self.users, [owner, site])
 
-    def test_prepare_is_the_owner_and_keeps_its_lock_while_it_migrates(self):
+    def test_prepare_runs_as_the_owner_and_holds_its_lock(self):
         def one_lock(*args, **options):
             self.note()
             with as_owner():
@@ -196,7 +196,7 @@ class OwnerTests(TestCase):
             database.connect(connection.settings_dict["NAME"])
         )
 
-    def test_is_no_superuser_and_may_make_databases(self):
+    def test_is_no_superuser_and_may_create_databases(self):
         found = self.owner.execute(
             "SELECT rolsuper, rolcreaterole, rolreplication, rolbypassrls, rolcreatedb "
             "FROM pg_roles WHERE rolname = current_user"
@@ -212,7 +212,7 @@ class OwnerTests(TestCase):
 
         self.assertEqual(found, [])
 
-    def test_a_table_it_makes_is_the_sites_to_use_at_once(self):
+    def test_the_site_may_use_a_new_table_at_once(self):
         with self.owner.transaction(force_rollback=True):
             self.owner.execute("CREATE TABLE brand_new (id serial)")
 

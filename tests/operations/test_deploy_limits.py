@@ -1,4 +1,4 @@
-"""The numbers of proxy, buffer, and site agree with each other."""
+"""The limits of proxy, buffer, and site are consistent."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ UPLOADS = {reverse(name): most for name, most in settings.UPLOADS.items()}
 
 
 def size(text):
-    """Read a number as nginx and Docker write sizes."""
+    """Parse a size as nginx and Docker write it."""
     return int(text.rstrip("kmg")) * UNITS[text[-1] if text[-1] in UNITS else ""]
 
 
@@ -25,12 +25,12 @@ def block(path):
 
 
 def server():
-    """What holds at every address that has no block of its own."""
+    """The settings for every path without its own location block."""
     return re.sub(r"location [^{]*\{.*?\}", "", BUFFER, flags=re.DOTALL)
 
 
 def number(name, text):
-    """Return the value of a directive that has to be there exactly once."""
+    """Return the value of a directive that must occur exactly once."""
     [value] = re.findall(rf"^\s*{name} (\w+);", text, re.MULTILINE)
     return size(value)
 
@@ -40,13 +40,13 @@ def service(name):
 
 
 class BodyTests(SimpleTestCase):
-    def test_the_buffer_takes_128_kb_and_the_site_as_much(self):
+    def test_the_buffer_and_the_site_accept_128_kb(self):
         most = number("client_max_body_size", server())
 
         self.assertEqual(most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         self.assertEqual(most, 128 * 1024)
 
-    def test_only_the_upload_addresses_take_more(self):
+    def test_only_the_upload_urls_accept_more(self):
         larger = re.findall(r"location = (\S+) \{[^}]*client_max_body_size", BUFFER)
 
         self.assertCountEqual(larger, UPLOADS)
@@ -73,7 +73,7 @@ class BodyTests(SimpleTestCase):
 
         self.assertLess(most, memory / 2)
 
-    def test_sixteen_addresses_cannot_hold_every_place(self):
+    def test_sixteen_addresses_cannot_use_up_all_connections(self):
         for everybody, one in (("all", "network"), ("bodies", "sender")):
             most = number(f"limit_conn {everybody}", server())
 
@@ -101,12 +101,12 @@ class HopTests(SimpleTestCase):
         )
 
     def test_the_client_is_the_second_entry_from_the_right(self):
-        # The buffer writes the client's address, and the cache adds the buffer's.
+        # The buffer writes the client's address, and the cache appends the buffer's.
         self.assertIn("proxy_set_header X-Forwarded-For $remote_addr;", BUFFER)
         self.assertIn('PROXY_COUNT: "2"', COMPOSE)
 
     def test_headers_and_bodies_have_deadlines(self):
         for name in ("read_header", "read_body", "write", "idle"):
             self.assertRegex(PROXY, rf"\b{name} \d\d?s\b")
-        # HTTP/3 would have none.
+        # HTTP/3 would have no deadlines.
         self.assertIn("protocols {$PROXY_PROTOCOLS:h1}\n", PROXY)

@@ -17,7 +17,7 @@ from tests.processes import database_environment
 
 
 class Ready(http.server.BaseHTTPRequestHandler):
-    """Answers as the server was told to, whoever asks."""
+    """Responds with the status that the server was given."""
 
     def do_GET(self):
         self.send_response(self.server.answer if self.path == "/readyz" else 404)
@@ -56,17 +56,17 @@ class HealthcheckTests(SimpleTestCase):
         self.addCleanup(patch.stop)
         self.socket = socket
 
-    def test_a_web_service_is_well_while_it_is_ready(self):
+    def test_a_web_service_is_healthy_while_it_is_ready(self):
         for answer, well in {200: True, 503: False}.items():
             with web_service(self.socket, answer):
                 self.assertIs(healthcheck.web(), well)
             self.socket.unlink()
 
-    def test_one_that_does_not_listen_is_not(self):
+    def test_a_web_service_that_does_not_listen_is_unhealthy(self):
         with self.assertRaises(OSError):
             healthcheck.web()
 
-    def test_backups_are_well_while_one_is_of_the_last_day(self):
+    def test_backups_are_healthy_while_one_is_recent(self):
         self.assertFalse(healthcheck.backup())
 
         good = self.folder / "one.backup"
@@ -80,7 +80,7 @@ class HealthcheckTests(SimpleTestCase):
 
 
 class WorkerTests(CommittedTestCase):
-    def test_the_worker_is_well_while_its_heart_beats(self):
+    def test_the_worker_is_healthy_while_it_has_a_heartbeat(self):
         with mock.patch.dict(os.environ, database_environment()):
             self.assertFalse(healthcheck.worker())
             with connection.cursor() as cursor:

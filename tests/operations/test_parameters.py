@@ -22,7 +22,7 @@ KNOWN = (
 
 
 class CanonicalQueryTests(SimpleTestCase):
-    def test_one_address_for_all_ways_to_write_it(self):
+    def test_equivalent_queries_have_one_canonical_form(self):
         for written, canonical in (
             ("", ""),
             ("x=1", ""),
@@ -68,7 +68,7 @@ class UnknownParametersTests(TestCase):
                 self.assertNotIn("Vary", plain)
         self.assertGreater(seen, 15)
 
-    def test_a_form_gets_all_that_it_is_asked(self):
+    def test_other_requests_keep_all_parameters(self):
         seen = []
         middleware = drop_unknown_parameters(lambda request: seen.append(request.GET))
 
@@ -78,7 +78,7 @@ class UnknownParametersTests(TestCase):
 
         self.assertEqual([len(query) for query in seen], [2, 1, 1])
 
-    def test_a_link_of_ours_is_known_on_every_page(self):
+    def test_the_source_parameter_is_known_on_every_page(self):
         page = self.client.get("/rankings/?from=poster")
 
         self.assertContains(page, "/voices/add/?from=poster")
@@ -118,7 +118,7 @@ class WarmSearchesTests(SimpleTestCase):
 
         self.assertEqual(self.made, ["/voices/?state=TX&q=a", "/privacy/"])
 
-    def test_searches_push_out_no_other_pages(self):
+    def test_searches_evict_no_other_pages(self):
         self.get("/privacy/")
 
         for number in range(700):
@@ -130,14 +130,14 @@ class WarmSearchesTests(SimpleTestCase):
 
 
 class CacheRulesTests(SimpleTestCase):
-    def test_the_cache_knows_what_the_pages_know(self):
+    def test_the_cache_rules_match_the_pages(self):
         self.assertEqual(
             cache_rules.FILE.read_text(),
             cache_rules.vcl(),
             'Run `make manage c="write_cache_rules"`.',
         )
 
-    def test_each_address_meets_its_own_rule_first(self):
+    def test_each_url_matches_its_own_rule_first(self):
         branches = re.findall(
             r'if \(req\.url ~ "(\^/\(\?:.*?)"\) \{\n(.*?)\n    \}',
             cache_rules.vcl(),

@@ -29,7 +29,7 @@ from voices.moderation import decide
 
 
 class TakenBackTests(CommittedTestCase):
-    """On a site of their own, which is a copy of the tests' empty one."""
+    """These use a separate site, copied from the empty test database."""
 
     def setUp(self):
         super().setUp()
@@ -59,7 +59,8 @@ class TakenBackTests(CommittedTestCase):
 
     def restore(self, *arguments):
         out = StringIO()
-        # In place of `prepare`, which takes seconds, only what follows depends on.
+        # Instead of `prepare`, which takes seconds, run only the part that matters
+        # here.
         with mock.patch(
             "operations.management.commands.restore.call_command",
             lambda *args, **options: give_rights(),
@@ -70,7 +71,7 @@ class TakenBackTests(CommittedTestCase):
     def make_signed(self, email, **fields):
         return make_signature(email=email, voice=make_published_voice(**fields))
 
-    def test_who_withdrew_or_erased_since_is_not_brought_back(self):
+    def test_voices_withdrawn_or_erased_since_are_not_brought_back(self):
         stays = self.make_signed("stays@example.com")
         withdrawn = self.make_signed("withdrawn@example.com")
         erased = self.make_signed("erased@example.com")
@@ -90,7 +91,7 @@ class TakenBackTests(CommittedTestCase):
         self.assertRegex(said, r"signatures withdrawn +1\n")
         self.assertNotIn("may be back", said)
 
-    def test_words_names_and_mail_that_were_ended_since_are_not_brought_back(self):
+    def test_words_names_and_emails_removed_since_are_not_brought_back(self):
         wordless = self.make_signed("wordless@example.com", statement="Words.")
         first = self.make_signed("first@example.com")
         quiet = make_signature(email="quiet@example.com", updates=True)
@@ -110,7 +111,7 @@ class TakenBackTests(CommittedTestCase):
         for what in ("statements taken out", "names shown otherwise", "updates ended"):
             self.assertRegex(said, rf"{what} +1\n")
 
-    def test_what_staff_took_down_since_is_not_brought_back(self):
+    def test_content_that_staff_took_down_since_is_not_brought_back(self):
         voice = make_published_voice()
         case = make_case()
         gone = make_staff("gone")
@@ -131,7 +132,7 @@ class TakenBackTests(CommittedTestCase):
         self.assertIsNotNone(case.edited_at)
         self.assertFalse(gone.is_active)
 
-    def test_what_was_damaged_comes_back(self):
+    def test_damaged_rows_are_restored(self):
         signature = self.make_signed("stays@example.com", statement="Words.")
         self.back_up()
         Signature.objects.all().delete()
@@ -141,7 +142,7 @@ class TakenBackTests(CommittedTestCase):
         self.assertEqual(Signature.objects.get(), signature)
         self.assertNotIn("Taken back", said)
 
-    def test_all_comes_back_where_that_is_asked_for(self):
+    def test_everything_is_restored_with_as_it_was(self):
         signature = self.make_signed("stays@example.com")
         self.back_up()
         changes.erase(signature)
@@ -151,8 +152,8 @@ class TakenBackTests(CommittedTestCase):
         self.assertEqual(Signature.objects.get(), signature)
         self.assertNotIn("may be back", said)
 
-    def test_a_database_that_was_made_anew_takes_nobody_away(self):
-        """Where signing went on after a loss, others have the ids of before."""
+    def test_a_recreated_database_removes_nobody(self):
+        """If people signed again after a data loss, the same ids belong to others."""
         unlisted = make_signature(email="unlisted@example.com")
         listed = self.make_signed("listed@example.com")
         self.back_up()
@@ -181,7 +182,7 @@ class TakenBackTests(CommittedTestCase):
 
         self.assertEqual(rights(), expected)
 
-    def test_without_a_database_to_ask_that_is_said(self):
+    def test_without_a_database_the_output_warns(self):
         self.make_signed("stays@example.com")
         self.back_up()
         connection.close()

@@ -22,7 +22,7 @@ from voices.moderation import decide
 
 @contextmanager
 def heard():
-    """Wait until the change made meanwhile was heard of."""
+    """Wait until the process is notified of the change made in the `with` block."""
     before = warm.pages.changes
     yield
     wait_for(lambda: warm.pages.changes > before)
@@ -42,7 +42,7 @@ class WarmPagesTests(CommittedTestCase):
         wait_for(lambda: pages.listening)
         self.path = reverse("voices:list")
 
-    def test_a_warm_page_asks_the_database_nothing(self):
+    def test_a_warm_page_takes_no_query(self):
         cold = self.client.get(self.path)
 
         with self.assertNumQueries(0):
@@ -68,14 +68,14 @@ class WarmPagesTests(CommittedTestCase):
 
         self.assertEqual(response.status_code, 400)
 
-    def test_each_address_is_a_page_of_its_own(self):
+    def test_each_url_has_its_own_page(self):
         self.client.get(self.path)
 
         self.assertNotContains(self.client.get(f"{self.path}?state=TX"), "Warm words.")
         self.assertEqual(self.client.head(self.path).content, b"")
         self.assertContains(self.client.get(self.path), "Warm words.")
 
-    def test_a_page_first_asked_for_by_head_is_whole_for_the_next_reader(self):
+    def test_a_page_warmed_by_head_is_complete_for_the_next_reader(self):
         self.client.head(self.path)
 
         with self.assertNumQueries(0):
@@ -89,7 +89,7 @@ class WarmPagesTests(CommittedTestCase):
         self.assertContains(page, 'rel="canonical" href="http://localhost')
         self.assertNotContains(page, "/voices/voices/")
 
-    def test_what_is_taken_down_is_gone_as_soon_as_that_is_heard(self):
+    def test_a_taken_down_voice_is_gone_once_the_process_is_notified(self):
         page = self.voice.get_absolute_url()
         self.assertEqual(self.client.get(page).status_code, 200)
         self.assertContains(self.client.get(self.path), "Warm words.")
@@ -108,7 +108,7 @@ class WarmPagesTests(CommittedTestCase):
 
         self.assertContains(self.client.get("/"), "<b>1</b> American")
 
-    def test_what_the_public_does_not_read_leaves_pages_warm(self):
+    def test_changes_invisible_to_readers_leave_pages_warm(self):
         before = warm.pages.changes
 
         make_voice(statement="It waits for a moderator.")
@@ -117,10 +117,10 @@ class WarmPagesTests(CommittedTestCase):
         with heard():
             make_published_voice()
 
-        # What came before was not heard of, for it would have been heard first.
+        # Any earlier notification would have arrived first, so there was none.
         self.assertEqual(warm.pages.changes, before + 1)
 
-    def test_a_page_made_while_something_changed_is_not_kept(self):
+    def test_a_page_rendered_during_a_change_is_not_cached(self):
         begun = warm.pages.changes
         page = self.client.get(self.path)
 
@@ -129,7 +129,7 @@ class WarmPagesTests(CommittedTestCase):
 
         self.assertIsNone(warm.pages.get("page"))
 
-    def test_pages_with_a_form_or_an_error_are_not_kept(self):
+    def test_pages_with_a_form_or_an_error_are_not_cached(self):
         for path in (reverse("voices:add"), "/voices/?state=XX", "/healthz"):
             self.client.get(path)
         self.assertNotEqual(
@@ -140,7 +140,7 @@ class WarmPagesTests(CommittedTestCase):
         )
         self.assertEqual(len(caches["pages"]._cache), 0)
 
-    def test_a_process_that_cannot_listen_keeps_nothing(self):
+    def test_a_process_that_cannot_listen_caches_nothing(self):
         self.client.get(self.path)
 
         with (

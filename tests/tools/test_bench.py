@@ -21,7 +21,7 @@ class BenchTests(CommittedTestCase):
     def tearDown(self):
         owner.execute("DROP TABLE bare_form")
 
-    def test_sets_sign_ups_with_their_mail_beside_bare_inserts(self):
+    def test_compares_sign_ups_with_bare_inserts(self):
         self.bench.sign_ups()
 
         self.assertEqual(Submission.objects.count(), 3)
