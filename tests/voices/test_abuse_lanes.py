@@ -1,4 +1,4 @@
-"""When a form's mail leaves, and what is quarantined: crowds, floods, and bots."""
+"""When a form's email is sent, and what is quarantined: crowds, floods, and bots."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ TEMPLATE = "203.0.{}.7"
 
 
 def send(count, *, address=TEMPLATE, email="ana{}@school{}.example", **fields):
-    """Send so many forms; {} in address and email becomes each one's number."""
+    """Send `count` forms; {} in an address or email becomes the form's number."""
     for number in range(count):
         client = Client(REMOTE_ADDR=address.format(number))
         answer = sign(client, email=email.replace("{}", str(number)), **fields)
@@ -53,7 +53,7 @@ class BusyHourTests(TestCase):
         self.assertEqual(set(map(len, suspicions())), {0})
         self.assertEqual(quarantined_when_confirmed(), 0)
 
-    def test_one_sign_that_people_give_rise_to_is_still_not_enough(self):
+    def test_one_human_suspicion_is_still_not_enough(self):
         set_limit(Of.EVERYBODY_BURST, 4)
 
         with_a_sign = {"started": stamp(seconds_ago=0)}
@@ -62,7 +62,7 @@ class BusyHourTests(TestCase):
         self.assertEqual(lanes(), ["clean"] * 10)
         self.assertEqual(quarantined_when_confirmed(), 0)
 
-    def test_staff_are_told_once_an_hour(self):
+    def test_staff_are_alerted_once_an_hour(self):
         set_limit(Of.EVERYBODY_BURST, 2)
 
         with self.assertLogs("voices.abuse.limits", "WARNING") as logs:
@@ -84,7 +84,7 @@ def suspicions():
 
 
 class BotTests(TestCase):
-    def test_clear_marks_of_a_bot_hold_the_mail_behind_the_same_pages(self):
+    def test_bots_get_the_same_pages_and_no_mail(self):
         pages = [
             sign(Client(REMOTE_ADDR="203.0.113.7"), **fields)
             for fields in ({}, {"untouched": "x"}, {"started": None})
@@ -95,7 +95,7 @@ class BotTests(TestCase):
         shown = [self.client.get(page.url).content for page in pages]
         self.assertEqual(len({len(page) for page in shown}), 1)
 
-    def test_a_stamp_that_has_expired_is_no_mark_of_a_bot(self):
+    def test_an_expired_stamp_is_not_held(self):
         send(1, started=stamp(25 * 3600))
 
         self.assertEqual(lanes(), ["clean"])
@@ -115,7 +115,7 @@ class BotTests(TestCase):
 
         self.assertEqual(lanes(), ["clean"] * 3 + ["held"] * 2)
 
-    def test_what_staff_block_is_mailed_last(self):
+    def test_a_blocked_domain_is_mailed_last(self):
         BlockedDomain.objects.create(domain="spam.example")
 
         send(1, email="ana@spam.example")
@@ -125,9 +125,9 @@ class BotTests(TestCase):
 
 
 class OthersTests(TestCase):
-    """What a stranger sends in somebody else's name is not held against them."""
+    """Forms sent by a stranger in somebody's name are not held against them."""
 
-    def test_programs_use_up_no_address(self):
+    def test_bots_use_up_no_limit_of_an_address(self):
         send(5, email="ana@school.example", untouched="x")
 
         send(1, email="ana@school.example", address="198.51.100.7")
@@ -135,7 +135,7 @@ class OthersTests(TestCase):
         self.assertEqual(lanes()[-1], "clean")
         self.assertEqual(suspicions()[-1], [])
 
-    def test_nor_a_domain_or_everybody_s_number(self):
+    def test_bots_use_up_no_limit_of_a_domain_or_of_everybody(self):
         set_limit(Of.DOMAIN_SUSTAINED, 3)
         set_limit(Of.EVERYBODY_BURST, 3)
         send(5, untouched="x", email="ana{}@school.example")
@@ -147,7 +147,7 @@ class OthersTests(TestCase):
         self.assertEqual(lanes()[-1], "clean")
         self.assertFalse(Alarm.objects.exists())
 
-    def test_they_use_up_their_own_network_s(self):
+    def test_bots_use_up_the_limit_of_their_own_network(self):
         set_limit(Of.NETWORK_BURST, 3)
         send(3, address="203.0.113.7", untouched="x")
 
@@ -155,7 +155,7 @@ class OthersTests(TestCase):
 
         self.assertEqual(suspicions()[-1], ["network-burst"])
 
-    def test_no_number_that_strangers_can_use_up_puts_anybody_in_quarantine(self):
+    def test_no_limit_that_strangers_can_use_up_quarantines_anybody(self):
         for of in (Of.DOMAIN_SUSTAINED, Of.ADDRESS_BURST, Of.EVERYBODY_BURST):
             set_limit(of, 1)
         send(2, email="ana@school.example")
@@ -169,7 +169,7 @@ class OthersTests(TestCase):
 
 
 class CrowdTests(TestCase):
-    """Above a number the mail waits; nothing is refused or quarantined for it."""
+    """Being over a limit delays the email; it never refuses or quarantines a form."""
 
     def assert_later_ones_only_wait(self, first, later):
         self.assertEqual(lanes(), ["clean"] * first + ["slow"] * later)
@@ -226,7 +226,7 @@ class CrowdTests(TestCase):
 
         self.assertEqual(lanes()[-1], "clean")
 
-    def test_a_number_and_a_sign_of_the_form_s_own_are_enough(self):
+    def test_a_limit_and_a_suspicion_of_the_form_itself_are_enough(self):
         set_limit(Of.NETWORK_SUSTAINED, 1, minutes=24 * 60)
 
         send(2, address="203.0.113.7", statement="Buy at https://spam.example")
@@ -234,7 +234,7 @@ class CrowdTests(TestCase):
         self.assertEqual(lanes(), ["clean", "slow"])
         self.assertEqual(quarantined_when_confirmed(), 1)
 
-    def test_staff_are_told_of_the_number_and_of_nobody(self):
+    def test_the_alert_names_the_limit_and_nobody(self):
         set_limit(Of.DOMAIN_SUSTAINED, 1, minutes=24 * 60)
 
         with self.assertLogs("voices.abuse.limits", "WARNING") as logs:
@@ -246,7 +246,7 @@ class CrowdTests(TestCase):
         )
 
     def arrive_already(self, count, address, email):
-        """Let so many forms have arrived within the last minutes."""
+        """Create this many arrivals, all just now."""
         one = limits.make_arrival(Arrival.Form.SIGN, address, email)
         same = {
             name: getattr(one, name)
@@ -269,7 +269,7 @@ class CrowdTests(TestCase):
 
         self.assert_later_ones_only_wait(1, 0)
 
-    def test_each_limit_is_counted_by_an_index(self):
+    def test_each_limit_is_counted_with_an_index(self):
         arrival = limits.make_arrival(
             Arrival.Form.SIGN, "203.0.113.7", "ana@school.example"
         )
@@ -281,7 +281,7 @@ class CrowdTests(TestCase):
                 plan = limits.counted(Limit(of=of, minutes=10), arrival).explain()
                 self.assertRegex(plan, "Index Scan (using|on) arrival_")
 
-    def test_a_form_is_checked_with_as_many_queries_in_a_flood(self):
+    def test_a_form_is_checked_in_a_constant_number_of_queries(self):
         for of in Of:
             set_limit(of, 10_000, minutes=10)
         address, key = "203.0.113.7", "ana@school.example"
@@ -348,7 +348,7 @@ class AllowedNetworkTests(TestCase):
 
 class OtherFormsTests(TestCase):
     @override_settings(PROXY_COUNT=0)
-    def test_are_refused_by_48_too(self):
+    def test_are_refused_by_a_48_too(self):
         set_limit(Of.WIDE_BURST, 2, minutes=10)
 
         def report(number):
@@ -361,7 +361,7 @@ class OtherFormsTests(TestCase):
 
 
 class MailDomainTests(SimpleTestCase):
-    def test_is_what_its_owner_makes_others_under(self):
+    def test_is_the_registrable_domain(self):
         for domain, counted in {
             "school.example": "school.example",
             "mail.school.example": "school.example",
@@ -375,7 +375,7 @@ class MailDomainTests(SimpleTestCase):
 
 
 class MailProviderTests(TestCase):
-    def test_the_large_ones_are_there_in_the_spelling_of_addresses(self):
+    def test_the_large_ones_are_listed_in_canonical_spelling(self):
         domains = set(MailProvider.objects.values_list("domain", flat=True))
 
         self.assertLessEqual({"gmail.com", "yahoo.com", "proton.me"}, domains)

@@ -38,7 +38,7 @@ def suspected():
 
 
 class LimitTests(TestCase):
-    def test_what_comes_first_is_taken_as_it_comes(self):
+    def test_forms_within_the_limit_are_not_suspected(self):
         set_limit(Of.NETWORK_BURST, 2)
 
         for number in range(3):
@@ -77,7 +77,7 @@ class LimitTests(TestCase):
             [[], ["address-burst"], ["address-burst", "address-sustained"]],
         )
 
-    def test_that_everybody_is_over_theirs_is_held_against_nobody(self):
+    def test_the_limit_of_everybody_is_held_against_nobody(self):
         set_limit(Of.EVERYBODY_BURST, 1)
 
         first, second = (
@@ -88,13 +88,13 @@ class LimitTests(TestCase):
         self.assertEqual(first, ([], False))
         self.assertEqual(second, ([], True))
 
-    def test_each_kind_of_form_is_counted_for_itself(self):
+    def test_each_kind_of_form_is_counted_separately(self):
         set_limit(Of.NETWORK_BURST, 1)
 
         for kind in (Arrival.Form.SIGN, Arrival.Form.REPORT, Arrival.Form.MANAGE):
             self.assertEqual(limits.arrive(kind, "203.0.113.7", "").over, [])
 
-    def test_who_has_no_network_is_in_none_together(self):
+    def test_forms_without_a_network_are_not_counted_together(self):
         set_limit(Of.NETWORK_BURST, 1)
 
         for number in range(2):
@@ -102,7 +102,7 @@ class LimitTests(TestCase):
 
         self.assertEqual(suspected(), [[], []])
 
-    def test_a_limit_that_is_missing_does_not_hold(self):
+    def test_a_missing_limit_limits_nothing(self):
         Limit.objects.all().delete()
 
         self.assertEqual(
@@ -110,7 +110,7 @@ class LimitTests(TestCase):
         )
 
     @override_settings(PROXY_COUNT=1)
-    def test_no_header_of_the_sender_gets_round_a_limit(self):
+    def test_a_forged_forwarded_for_evades_no_limit(self):
         set_limit(Of.NETWORK_BURST, 1)
 
         for number in range(2):
@@ -159,7 +159,7 @@ class RefusedTests(TestCase):
         self.assertEqual(sign_from("203.0.113.7").status_code, 303)
 
 
-# Posts forms as soon as it is told to; each process has its own connections.
+# Posts forms on a signal; each process has its own database connections.
 SIGN_MANY = """
 import sys, django
 django.setup()
@@ -203,7 +203,7 @@ class ManyAtOnceTests(CommittedTestCase):
             answers += json.loads(output)
         return answers
 
-    def test_two_processes_keep_one_limit_of_a_network(self):
+    def test_two_processes_share_the_limit_of_a_network(self):
         set_limit(Of.NETWORK_BURST, 10)
 
         answers = self.sign_from_two_processes(
@@ -214,7 +214,7 @@ class ManyAtOnceTests(CommittedTestCase):
         beyond = [found for found in suspected() if "network-burst" in found]
         self.assertEqual(len(beyond), 20)
 
-    def test_two_processes_keep_one_limit_of_an_address(self):
+    def test_two_processes_share_the_limit_of_an_address(self):
         set_limit(Of.ADDRESS_BURST, 6)
 
         self.sign_from_two_processes("a+{}@gmail.com", "A+{}@gmail.com", count=5)
@@ -222,7 +222,7 @@ class ManyAtOnceTests(CommittedTestCase):
         beyond = [found for found in suspected() if "address-burst" in found]
         self.assertEqual(len(beyond), 4)
 
-    def test_many_connections_refuse_one_network_together(self):
+    def test_many_connections_share_the_refusal_of_a_network(self):
         set_limit(Of.NETWORK_BURST, 1)
 
         def report():
@@ -238,7 +238,7 @@ class ManyAtOnceTests(CommittedTestCase):
         self.assertEqual(answers.count("taken"), 20)
         self.assertEqual(Arrival.objects.count(), 20)
 
-    def test_many_connections_tell_staff_once(self):
+    def test_many_connections_alert_staff_once(self):
         for of in (Of.NETWORK_BURST, Of.WIDE_BURST, Of.EVERYBODY_BURST):
             set_limit(of, 1)
 
@@ -276,7 +276,7 @@ class ForgetTests(TestCase):
             for model in (Submission, Signature, Report, Arrival)
         ]
 
-    def test_networks_are_forgotten_after_their_days(self):
+    def test_networks_are_forgotten_after_a_number_of_days(self):
         self.make_all(days_ago=31)
         self.make_all(days_ago=29)
 
@@ -285,7 +285,7 @@ class ForgetTests(TestCase):
         known = "a" * 64
         self.assertEqual(self.hashes(), [["", known]] * 3 + [[known]])
 
-    def test_a_form_that_is_confirmed_says_nothing_of_its_network(self):
+    def test_a_confirmed_form_keeps_nothing_about_its_network(self):
         form = make_submission(network_hash="a" * 64, suspicions=["too-fast"])
 
         form.confirm()
@@ -299,7 +299,7 @@ class ForgetTests(TestCase):
 
 class NoAddressTests(TestCase):
     def everything(self):
-        """All that the database holds, as text."""
+        """Every row in the database, as text."""
         return "\n".join(
             str(row)
             for table in connection.introspection.table_names()
@@ -323,7 +323,7 @@ class NoAddressTests(TestCase):
 
 
 class QuarantinedByLimitTests(TestCase):
-    def test_the_helper_makes_what_confirming_makes(self):
+    def test_make_quarantined_matches_a_confirmed_form(self):
         made = make_quarantined()
         form = make_submission(suspicions=["honeypot"])
         form.confirm()

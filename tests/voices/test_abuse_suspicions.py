@@ -16,11 +16,11 @@ from voices.models import Arrival, BlockedDomain, BlockedNetwork, Limit, Voice
 
 
 class WeightTests(SimpleTestCase):
-    def test_what_people_give_rise_to_is_not_enough_on_its_own(self):
+    def test_human_suspicions_are_not_enough_on_their_own(self):
         for name in ("too-fast", "no-stamp", "too-old", "link", "same-text"):
             self.assertFalse(is_suspicious([name]), name)
 
-    def test_what_only_programs_do_or_staff_block_is_enough(self):
+    def test_bot_and_blocklist_suspicions_are_enough(self):
         for name in ("honeypot", "blocked-domain", "blocked-network"):
             self.assertTrue(is_suspicious([name]), name)
 
@@ -29,10 +29,10 @@ class WeightTests(SimpleTestCase):
         self.assertTrue(is_doubtful(["domain-sustained"]))
         self.assertFalse(is_doubtful(["everybody-burst"]))
 
-    def test_a_sign_beside_a_crowd_is_enough(self):
+    def test_a_suspicion_beside_a_crowd_is_enough(self):
         self.assertTrue(is_suspicious(["same-text", "network-sustained"]))
 
-    def test_a_number_that_strangers_can_use_up_adds_nothing_to_a_sign(self):
+    def test_a_limit_that_strangers_can_use_up_adds_nothing(self):
         others = {name for name in Limit.Of if not name.startswith(("network", "wide"))}
 
         for sign_of_its_own in ("too-fast", "link", "same-text"):
@@ -48,7 +48,7 @@ class WeightTests(SimpleTestCase):
     def test_each_limit_has_a_weight(self):
         self.assertLessEqual(set(Limit.Of.values), set(SUSPICIONS))
 
-    def test_a_name_that_is_out_of_use_weighs_nothing_and_is_shown_as_it_is(self):
+    def test_an_obsolete_name_weighs_nothing_and_is_shown_as_is(self):
         self.assertFalse(is_suspicious(["long-gone"] * 3))
         self.assertEqual(labels(["long-gone"]), ["long-gone"])
 
@@ -63,7 +63,7 @@ class StampTests(SimpleTestCase):
         ):
             self.assertEqual(stamp_suspicion(stamp(age)), suspicion, age)
 
-    def test_another_stamp_than_ours_is_none(self):
+    def test_an_invalid_stamp_counts_as_missing(self):
         for given_stamp in ("", ":", stamp()[:-1], "x" + stamp(), "\ud800", "\0"):
             self.assertEqual(stamp_suspicion(given_stamp), "no-stamp")
 
@@ -72,9 +72,9 @@ class StampTests(SimpleTestCase):
         self.assertEqual(stamp_suspicion(given_stamp), "no-stamp")
 
 
-# Words in a field's name, id, or label by which form fillers recognize it: the
-# autocomplete tokens of HTML, what Chromium's and Firefox's heuristics look for, and
-# the names that password managers and script libraries know.
+# Words in a field's name, id, or label by which form fillers recognize it: HTML's
+# autocomplete tokens, patterns in Chromium's and Firefox's heuristics, and names that
+# password managers and script libraries know.
 KNOWN_TO_FILLERS = """
     account addr address age agent amount answer apartment appt apt attn bday birth
     body business captcha card cc cell city code comment common company confirm
@@ -93,7 +93,7 @@ KNOWN_TO_FILLERS = """
 
 
 class TrapTests(SimpleTestCase):
-    def test_no_form_filler_knows_the_field_that_nobody_sees(self):
+    def test_no_form_filler_recognizes_the_honeypot(self):
         trap = GuardedForm()["untouched"]
 
         for written in (trap.html_name, trap.id_for_label, str(trap.label)):
@@ -101,13 +101,13 @@ class TrapTests(SimpleTestCase):
                 self.assertNotIn(known, written.lower())
         self.assertEqual(trap.field.widget.attrs["autocomplete"], "off")
 
-    def test_somebody_who_comes_across_it_is_told_what_to_do(self):
+    def test_its_label_says_to_leave_it_empty(self):
         self.assertTrue(GuardedForm()["untouched"].label.startswith("Leave this empty"))
 
 
 class SignTestCase(TestCase):
     def found(self, **fields):
-        """Sign as a person does but for these fields; return what was suspected."""
+        """Sign as a person would, except for these fields; return the suspicions."""
         remote = fields.pop("remote", "203.0.113.7")
         self.client.defaults["REMOTE_ADDR"] = remote
         response = sign(self.client, **fields)
@@ -123,10 +123,10 @@ class SignTests(SignTestCase):
         self.assertEqual(arrival.form, Arrival.Form.SIGN)
         self.assertEqual(len(arrival.address_hash), 64)
 
-    def test_who_fills_in_what_nobody_sees_is(self):
+    def test_whoever_fills_in_the_honeypot_is_suspected(self):
         self.assertEqual(self.found(untouched="https://spam.example"), ["honeypot"])
 
-    def test_odd_bytes_in_what_nobody_sees_are_no_error(self):
+    def test_odd_bytes_in_the_honeypot_are_no_error(self):
         self.assertEqual(
             self.found(untouched="a\0b", started="a\0b\ufffd"), ["honeypot", "no-stamp"]
         )
@@ -137,7 +137,7 @@ class SignTests(SignTestCase):
         self.assertEqual(self.found(started=None), ["no-stamp"])
         self.assertEqual(self.found(started=stamp(25 * 3600)), ["too-old"])
 
-    def test_the_page_carries_a_stamp_and_a_field_that_nobody_sees(self):
+    def test_the_page_has_a_stamp_and_a_honeypot(self):
         response = self.client.get(reverse("voices:add"))
 
         form = response.context["form"]
@@ -155,7 +155,7 @@ class SignTests(SignTestCase):
         self.assertContains(response, f'value="{opened}"', status_code=422)
         self.assertFalse(Arrival.objects.exists())
 
-    def test_a_blocked_domain_blocks_what_is_part_of_it(self):
+    def test_a_blocked_domain_blocks_its_subdomains(self):
         BlockedDomain.objects.create(domain="spam.example")
 
         for email, suspected in (
@@ -169,7 +169,7 @@ class SignTests(SignTestCase):
                 self.found(email=email), ["blocked-domain"] if suspected else [], email
             )
 
-    def test_a_blocked_network_blocks_who_is_in_it(self):
+    def test_a_blocked_network_blocks_its_addresses(self):
         BlockedNetwork.objects.create(network="192.0.2.0/24")
         BlockedNetwork.objects.create(network="2001:db8::/32")
         BlockedNetwork.objects.create(network="192.0.3.0/24", until=timezone.now())
@@ -191,7 +191,7 @@ class SignTests(SignTestCase):
         for _ in range(times):
             make_voice(statement=STATEMENT)
 
-    def test_the_words_of_three_others_are_noted_whatever_their_spelling(self):
+    def test_words_used_by_three_others_are_noted_in_any_spelling(self):
         self.repeat(2)
         shouted = STATEMENT.upper().replace(" ", "  ") + "!!"
         self.assertEqual(self.found(statement=shouted), [])
@@ -208,7 +208,7 @@ class SignTests(SignTestCase):
 
         self.assertEqual(self.found(), [])
 
-    def test_nothing_tells_the_sender(self):
+    def test_the_sender_cannot_tell(self):
         set_limit(Limit.Of.NETWORK_BURST, 1)
         calm = sign(self.client)
         suspected = sign(self.client, untouched="x", started=None)

@@ -69,7 +69,7 @@ def message_id(letter):
 
 
 def report(letter, **changes):
-    """What a mail server writes about a letter; 550 and final unless it is said."""
+    """A mail server's bounce report on a letter; a permanent 550 by default."""
     return REPORT.format(
         **{
             "action": "failed",
@@ -83,7 +83,7 @@ def report(letter, **changes):
 
 
 def make_letter(**fields):
-    """A letter that left."""
+    """A letter that was sent."""
     signature = fields.pop("signature", None) or make_signature(**fields)
     queue_letter(Letter.Kind.PUBLISHED, signature)
     letter = Letter.objects.latest("pk")
@@ -103,7 +103,7 @@ class MaildirTestCase(TestCase):
         return self.maildir.add(content)
 
     def read(self, content):
-        """Let a message arrive and read the folder; return what came of it."""
+        """Deliver a message and read the folder; return the outcome."""
         self.arrive(content)
         (outcome,) = read_maildir(self.path)
         return outcome
@@ -113,7 +113,7 @@ class MaildirTestCase(TestCase):
 
 
 class ReportTests(MaildirTestCase):
-    def test_a_refusal_for_good_marks_the_address_and_is_taken_out(self):
+    def test_a_permanent_bounce_marks_the_address_and_is_deleted(self):
         before = timezone.now()
 
         self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
@@ -130,7 +130,7 @@ class ReportTests(MaildirTestCase):
         other.refresh_from_db()
         self.assertIsNone(other.bounced_at)
 
-    def test_is_understood_however_it_is_written(self):
+    def test_is_parsed_in_any_spelling(self):
         for changes in (
             {"returned_as": "text/rfc822-headers"},
             {"status": "5.2.1 (mailbox disabled)"},
@@ -146,12 +146,12 @@ class ReportTests(MaildirTestCase):
             )
             self.assertTrue(self.is_marked())
 
-    def test_lines_may_end_as_they_do_on_the_wire(self):
+    def test_lines_may_end_in_crlf(self):
         wire = report(self.letter).replace(b"\n", b"\r\n")
 
         self.assertEqual(self.read(wire), Outcome.MARKED)
 
-    def test_what_is_not_for_good_or_not_about_the_address_marks_nothing(self):
+    def test_temporary_and_unrelated_bounces_mark_nothing(self):
         for changes in (
             {"status": "4.2.2"},
             {"status": "4.4.7"},
@@ -212,7 +212,7 @@ class ReportTests(MaildirTestCase):
 
 
 class FolderTests(MaildirTestCase):
-    def test_what_is_no_report_on_a_letter_stays_and_does_not_stop_the_rest(self):
+    def test_other_messages_stay_and_do_not_stop_the_rest(self):
         whole = report(self.letter)
         strange = [
             b"",
@@ -225,7 +225,7 @@ class FolderTests(MaildirTestCase):
             whole.replace(f"@{settings.SITE_HOST}>".encode(), b"@example.net>"),
             whole.replace(b"us-ascii", b"no-such-charset").replace(b"Status", b"\xff"),
             whole.replace(b"Hello.", b"x" * 5_000_000),
-            # Deeper than the parser can follow.
+            # Nested too deeply for the parser.
             b"".join(
                 b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)
                 for n in range(5000)
@@ -251,14 +251,14 @@ class FolderTests(MaildirTestCase):
             self.read(content.replace(b"Hello.", b"Hello." + padding)), Outcome.MARKED
         )
 
-    def test_what_somebody_has_looked_at_is_read_too(self):
+    def test_messages_already_seen_are_read_too(self):
         seen = mailbox.MaildirMessage(report(self.letter))
         seen.set_subdir("cur")
         seen.set_flags("S")
 
         self.assertEqual(self.read(seen), Outcome.MARKED)
 
-    def test_a_message_that_goes_away_meanwhile_is_no_error(self):
+    def test_a_message_that_disappears_is_no_error(self):
         key = self.arrive(report(self.letter))
 
         with mock.patch.object(mailbox.Maildir, "keys", return_value=[key, "gone"]):
@@ -266,7 +266,7 @@ class FolderTests(MaildirTestCase):
 
         self.assertEqual(counts[Outcome.MARKED], 1)
 
-    def test_a_report_stays_until_what_it_marks_is_stored(self):
+    def test_a_report_stays_until_its_mark_is_stored(self):
         self.arrive(report(self.letter))
 
         with (
@@ -284,7 +284,7 @@ class CommandTests(MaildirTestCase):
         call_command("read_bounces", stdout=out, **options)
         return out.getvalue()
 
-    def test_says_how_many_and_nothing_of_whom(self):
+    def test_prints_counts_and_no_addresses(self):
         self.arrive(report(self.letter))
         self.arrive(report(self.letter, status="4.2.2"))
         self.arrive(b"From: ben@example.com\n\nHello.")
@@ -297,7 +297,7 @@ class CommandTests(MaildirTestCase):
         self.assertIn(f"{Outcome.LEFT}: 1", said)
         self.assertNotIn("@", said)
 
-    def test_a_folder_that_is_none_stops_with_a_sentence(self):
+    def test_an_invalid_folder_stops_with_a_message(self):
         with TemporaryDirectory() as empty:
             for path in ("", "/no/such/folder", empty, __file__):
                 with self.assertRaises(CommandError):
@@ -315,7 +315,7 @@ class CommandTests(MaildirTestCase):
 
 
 class RefusedAtOnceTests(CommittedTestCase):
-    """A real mail server refuses the recipient while the letter is handed over."""
+    """A real mail server refuses the recipient during delivery."""
 
     def setUp(self):
         super().setUp()
@@ -336,7 +336,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.by = make_staff()
 
     def publish(self):
-        """Publish a voice, whose signer is mailed; return the signer afterwards."""
+        """Publish a voice, so that its signer is emailed; return the signature."""
         signature = make_signature()
         decide.publish(Voice.objects.filter(pk=signature.voice_id), self.by)
         make_due()
@@ -345,7 +345,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         signature.refresh_from_db()
         return signature
 
-    def test_for_good_marks_the_address_and_gives_the_letter_up(self):
+    def test_a_permanent_refusal_marks_the_address_and_drops_the_letter(self):
         for refusal in ("550 No such user", "550 5.1.1 No such user", "553 5.1.3 No."):
             with self.subTest(refusal):
                 self.server.refusal = refusal
@@ -357,7 +357,7 @@ class RefusedAtOnceTests(CommittedTestCase):
                 self.assertIsNotNone(letter.dropped_at)
                 self.assertIsNone(letter.sent_at)
 
-    def test_because_of_us_gives_the_letter_up_and_marks_nothing(self):
+    def test_a_refusal_of_the_sender_drops_the_letter_and_marks_nothing(self):
         self.server.refusal = "550 5.7.1 Your network is on a list."
 
         signature = self.publish()
@@ -365,7 +365,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.assertIsNone(signature.bounced_at)
         self.assertIsNotNone(Letter.objects.get().dropped_at)
 
-    def test_for_now_marks_nothing_and_is_tried_again(self):
+    def test_a_temporary_refusal_marks_nothing_and_is_retried(self):
         self.server.refusal = "450 4.2.1 Later."
 
         signature = self.publish()
@@ -373,7 +373,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.assertIsNone(signature.bounced_at)
         self.assertTrue(Letter.objects.in_flight().exists())
 
-    def test_a_form_s_letter_is_given_up_and_marks_nobody(self):
+    def test_the_letter_of_a_form_is_dropped_and_marks_nobody(self):
         self.server.refusal = "550 5.1.1 No such user"
         sign(self.client)
 
@@ -382,7 +382,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.assertIsNotNone(Letter.objects.get().dropped_at)
         self.assertFalse(Signature.objects.exists())
 
-    def test_the_envelope_names_who_gets_the_reports(self):
+    def test_the_envelope_sender_is_the_bounce_address(self):
         with override_settings(BOUNCE_ADDRESS="bounces@example.org"):
             self.publish()
 
@@ -392,7 +392,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         )
         self.assertNotIn(b"bounces@example.org", self.server.messages[0])
 
-    def test_without_a_bounce_address_it_names_the_sender(self):
+    def test_without_a_bounce_address_it_is_the_sender(self):
         self.publish()
 
         self.assertEqual(self.server.senders, [settings.DEFAULT_FROM_EMAIL])
@@ -419,7 +419,7 @@ class MarkedTests(TestCase):
 
         self.assertEqual(deliver(), [])
 
-    def test_still_gets_what_its_owner_asks_for(self):
+    def test_still_gets_the_letters_that_its_owner_requests(self):
         make_signature(email="ana@example.com", bounced_at=timezone.now())
 
         sign(self.client, email="ana@example.com")

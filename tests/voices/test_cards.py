@@ -29,7 +29,7 @@ def card_url(voice):
 
 
 class CardViewTests(TestCase):
-    def test_a_card_is_drawn_once_and_kept(self):
+    def test_a_card_is_drawn_once_and_stored(self):
         voice = make_published_voice()
 
         first = self.client.get(card_url(voice))
@@ -41,7 +41,7 @@ class CardViewTests(TestCase):
         self.assertEqual(again.content, first.content)
         self.assertEqual(Card.objects.get().key, f"voices/{voice.pk}")
 
-    def test_other_sites_may_show_it_and_caches_keep_it_like_a_page(self):
+    def test_other_sites_may_embed_it_and_it_is_cached_like_a_page(self):
         voice = make_published_voice()
 
         response = self.client.get(card_url(voice))
@@ -53,7 +53,7 @@ class CardViewTests(TestCase):
         self.assertIn("s-maxage=2", response["Cache-Control"])
         self.assertEqual(again.status_code, 304)
 
-    def test_a_card_that_is_there_takes_two_queries(self):
+    def test_a_stored_card_takes_two_queries(self):
         voice = make_published_voice()
         for _ in range(5):
             self.client.get(card_url(make_published_voice()))
@@ -78,7 +78,7 @@ class CardViewTests(TestCase):
         self.assertEqual(self.client.get("/voices/999/card.png").status_code, 404)
         self.assertFalse(Card.objects.exists())
 
-    def test_who_waits_too_long_is_asked_to_come_back(self):
+    def test_waiting_too_long_gets_a_503_with_retry_after(self):
         voice = make_published_voice()
 
         with mock.patch.object(models, "take_turn", side_effect=Busy):
@@ -88,7 +88,7 @@ class CardViewTests(TestCase):
         self.assertEqual(response["Retry-After"], "5")
         self.assertIn("no-store", response["Cache-Control"])
 
-    def test_the_page_of_the_voice_names_it(self):
+    def test_the_page_of_the_voice_links_to_it(self):
         voice = make_published_voice(statement="Say “no” to <i>it</i> & more.")
 
         page = self.client.get(voice.get_absolute_url()).content.decode()
@@ -108,7 +108,7 @@ class FaceTests(TestCase):
         self.assertEqual(face.where, "Nurse, Columbus, Ohio")
         self.assertTrue(face.quoted)
 
-    def test_words_in_letters_that_we_do_not_have_are_not_shown_as_boxes(self):
+    def test_text_in_unsupported_scripts_is_not_drawn(self):
         face = cards.face_of(
             make_published_voice(name="李明", city="", statement="我们要求正义。")
         )
@@ -146,7 +146,7 @@ class GoneTests(TestCase):
             self.assertTrue(Card.objects.filter(key=cards.key_of(stays.pk)).exists())
             self.assertIn(self.client.get(card_url(voice)).status_code, {404, 410})
 
-    def test_a_voice_that_says_something_else_gets_another(self):
+    def test_an_edited_voice_gets_a_new_card(self):
         voice = self.drawn()
         before = self.client.get(card_url(voice)).content
 
@@ -155,7 +155,7 @@ class GoneTests(TestCase):
         self.assertFalse(Card.objects.exists())
         self.assertNotEqual(self.client.get(card_url(voice)).content, before)
 
-    def test_what_the_card_does_not_show_leaves_it(self):
+    def test_changes_that_the_card_does_not_show_leave_it(self):
         voice = self.drawn()
 
         decide.feature(Voice.objects.filter(pk=voice.pk), make_staff())
@@ -164,7 +164,7 @@ class GoneTests(TestCase):
 
 
 class WorkerTests(CommittedTestCase):
-    def test_publishing_has_the_card_drawn_by_the_worker(self):
+    def test_publishing_queues_the_card_for_the_worker(self):
         voice = make_voice()
 
         decide.publish(Voice.objects.all(), make_staff())
@@ -180,7 +180,7 @@ class WorkerTests(CommittedTestCase):
         self.assertEqual([job["args"] for job in queued], [{"voice_ids": [voice.pk]}])
         self.assertEqual(Card.objects.get().key, cards.key_of(voice.pk))
 
-    def test_a_voice_that_went_meanwhile_gets_none(self):
+    def test_a_withdrawn_voice_gets_no_card(self):
         voice = make_published_voice(withdrawn_at=timezone.now())
 
         cards.draw_cards([voice.pk, 999])
@@ -219,7 +219,7 @@ class DrawingAtOnceTests(CommittedTestCase):
         done = []
 
         def draw_slowly(face):
-            # Who withdraws now has to wait for the card, and then takes it along.
+            # A concurrent withdrawal has to wait for the card, and then deletes it.
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(0.3)")
             done.append("drawn")
@@ -238,7 +238,7 @@ class DrawingAtOnceTests(CommittedTestCase):
 
 
 class TurnTests(TransactionTestCase):
-    def test_a_turn_that_does_not_come_is_no_error_of_the_database(self):
+    def test_a_lock_timeout_is_reported_as_busy(self):
         voice = make_published_voice()
 
         def hold_turn():

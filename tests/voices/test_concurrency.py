@@ -37,7 +37,7 @@ from voices.signatures.models import Lane
 
 
 def visitor():
-    """A browser whose error pages can be seen."""
+    """A client that gets error pages instead of exceptions."""
     return Client(raise_request_exception=False)
 
 
@@ -61,7 +61,7 @@ class SigningAtOnceTests(CommittedTestCase):
             )
 
             self.assertEqual([response.status_code for response in posted], [303, 303])
-            # The later one is thanked too, or told that it is done already.
+            # The later one is thanked, or told that it is already confirmed.
             self.assertLessEqual({r.status_code for r in confirmed}, {200, 303})
             self.assertEqual(Signature.objects.count(), 1)
             self.assertEqual(Submission.objects.unconfirmed().count(), 0)
@@ -81,13 +81,13 @@ class SigningAtOnceTests(CommittedTestCase):
 
         answers = at_once(*[partial(visitor().post, link) for _ in range(10)])
 
-        # Who comes after the first is thanked, or told that it is done already.
+        # Those after the first are thanked, or told that it is already confirmed.
         self.assertLessEqual({answer.status_code for answer in answers}, {200, 303})
         self.assertEqual(Signature.objects.count(), 1)
         self.assertEqual(Voice.objects.count(), 1)
         self.assertEqual(signers(), 1)
 
-    def test_twenty_guesses_at_once_have_no_more_tries_than_in_turn(self):
+    def test_concurrent_guesses_get_no_extra_tries(self):
         form = make_submission(mailed_at=timezone.now())
         guesses = []
 
@@ -166,7 +166,7 @@ class DecidingAtOnceTests(CommittedTestCase):
             {letter.signature for letter in Letter.objects.all()}, set(signatures)
         )
 
-    def test_publishing_and_declining_at_once_is_one_of_the_two(self):
+    def test_publishing_and_declining_at_once_does_only_one(self):
         voices = [make_voice() for _ in range(6)]
         by, reason = make_staff(), make_reason()
 
@@ -178,7 +178,7 @@ class DecidingAtOnceTests(CommittedTestCase):
         self.assertEqual(published + declined, len(voices))
         self.assertEqual(Decision.objects.count(), len(voices))
 
-    def test_two_undo_one_decision_once(self):
+    def test_two_moderators_undo_one_decision_once(self):
         make_published_voice()
         by = make_staff()
         decide.feature(Voice.objects.all(), by)
@@ -187,7 +187,7 @@ class DecidingAtOnceTests(CommittedTestCase):
 
         self.assertEqual(sum(counts), 1)
 
-    def test_an_edit_never_brings_back_what_its_author_takes_out_meanwhile(self):
+    def test_an_edit_never_restores_words_removed_concurrently(self):
         moderator = Client()
         moderator.force_login(make_staff())
         for _ in range(5):
@@ -208,7 +208,7 @@ class DecidingAtOnceTests(CommittedTestCase):
 
 
 class FiguresAtOnceTests(CommittedTestCase):
-    def test_the_figures_are_exact_while_everybody_writes(self):
+    def test_the_figures_are_exact_under_concurrent_writes(self):
         by, reason = make_staff(), make_reason()
         forms = [make_submission(state=state) for state in ("TX", "NM", "OH") * 4]
         up = [make_published_voice(state="TX", founding_number=n) for n in range(6)]
@@ -256,6 +256,6 @@ class FiguresAtOnceTests(CommittedTestCase):
         self.assertEqual((signers(), statements()), counted_afresh())
         Tally.objects.fold()
         self.assertEqual((signers(), statements()), counted_afresh())
-        # No reader saw a figure that never was.
+        # No reader ever saw a wrong figure.
         for signed, stated in looked:
             self.assertTrue(0 <= signed <= 18 and 0 <= stated <= 12, (signed, stated))

@@ -202,7 +202,7 @@ CHECKED = {
 
 
 class ConstraintTests(TestCase):
-    def test_the_database_has_the_last_word_on_every_rule(self):
+    def test_the_database_enforces_every_constraint(self):
         for name, breaches in CHECKED.items():
             for breach in breaches:
                 with (
@@ -212,7 +212,7 @@ class ConstraintTests(TestCase):
                 ):
                     breach()
 
-    def test_no_rule_is_left_out_here(self):
+    def test_every_constraint_is_tested_here(self):
         rules = {
             rule.name
             for model in apps.get_app_config("voices").get_models()
@@ -221,7 +221,7 @@ class ConstraintTests(TestCase):
 
         self.assertEqual(rules, set(CHECKED))
 
-    def test_what_there_is_one_of_there_is_one_of(self):
+    def test_unique_constraints_are_enforced(self):
         voice = make_voice()
         form = make_submission()
         decision = make_decision()

@@ -23,16 +23,16 @@ class WithholdTests(SimpleTestCase):
 
         self.assertEqual(shown, {"TX": None, "OH": None, "CO": 20, "NM": None})
 
-    def test_withholds_one_more_where_subtraction_would_tell(self):
+    def test_withholds_one_more_where_subtraction_would_reveal_it(self):
         shown = withhold({"TX": 3, "OH": 400, "CO": 20, "NM": 0})
 
         self.assertEqual(shown, {"TX": None, "OH": 400, "CO": None, "NM": None})
 
-    def test_zeros_alone_tell_of_nobody(self):
+    def test_zeros_alone_need_no_further_cell(self):
         self.assertEqual(withhold({"TX": 0, "OH": 12}), {"TX": None, "OH": 12})
 
     @given(st.dictionaries(st.integers(), st.integers(0, 60)))
-    def test_what_is_withheld_never_adds_up_to_a_few(self, counts):
+    def test_withheld_cells_never_add_up_to_a_few(self, counts):
         shown = withhold(counts)
 
         self.assertEqual(shown.keys(), counts.keys())
@@ -102,7 +102,7 @@ class CountsTests(TestCase):
             )
         self.assertEqual(rows[0]["signatures"], "14")
 
-    def test_asks_no_private_table_and_no_more_as_it_grows(self):
+    def test_reads_no_private_table_in_constant_queries(self):
         self.sign("TX", 12, self.before)
         for path in (CSV, JSON):
             with self.assertNumQueries(2) as queries:
@@ -110,7 +110,7 @@ class CountsTests(TestCase):
             for query in queries.captured_queries:
                 self.assertNotIn("voices_signature", query["sql"])
 
-    def test_answers_before_anybody_has_signed(self):
+    def test_works_before_anybody_has_signed(self):
         self.assertEqual(self.json()["total"], 0)
         self.assertEqual(self.json()["days"], [])
         self.assertEqual(self.client.get(CSV).status_code, 200)
@@ -125,7 +125,7 @@ class DayTallyTests(TestCase):
     def days(self):
         return DayTally.objects.by_day(before=date(2100, 1, 1))
 
-    def test_a_signature_stands_in_the_day_of_the_sites_time_zone(self):
+    def test_days_are_in_the_sites_time_zone(self):
         make_signature(counted_at=datetime(2026, 3, 2, 3, tzinfo=UTC))
         make_published_voice(
             founding_number=1, published_at=datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ almost = st.from_regex(r"[-0-9٣².]{0,30}\.[-0-9٣².]{0,30}", fullmatch=True).
 
 class CursorTests(SimpleTestCase):
     @given(moments, ids)
-    def test_what_is_encoded_is_decoded(self, published_at, pk):
+    def test_decoding_reverses_encoding(self, published_at, pk):
         place = cursor.encode(published_at, pk)
 
         self.assertEqual(cursor.decode(place), (published_at, pk))
@@ -27,7 +27,7 @@ class CursorTests(SimpleTestCase):
     @given(
         st.text() | almost | st.binary().map(lambda b: urlsafe_b64encode(b).decode())
     )
-    def test_whatever_is_asked_for_it_is_a_place_or_a_value_error(self, text):
+    def test_any_text_decodes_or_raises_value_error(self, text):
         try:
             published_at, pk = cursor.decode(text)
         except ValueError:

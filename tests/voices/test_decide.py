@@ -18,7 +18,7 @@ class DecideTests(TestCase):
         self.by = make_staff()
         self.reason = make_reason()
 
-    def test_each_says_how_many_it_fitted(self):
+    def test_each_returns_the_number_of_voices_changed(self):
         waiting = [make_voice() for _ in range(3)]
         make_published_voice()
         make_voice(review_since=None)
@@ -30,7 +30,7 @@ class DecideTests(TestCase):
             {voice.pk for voice in waiting},
         )
 
-    def test_what_nobody_confirmed_is_not_published(self):
+    def test_a_voice_not_in_the_queue_is_not_published(self):
         make_voice(review_since=None)
 
         self.assertEqual(decide.publish(Voice.objects.all(), self.by), 0)
@@ -71,7 +71,7 @@ class DecideTests(TestCase):
         )
         self.assertTrue(voices.waiting().exists())
 
-    def test_who_lost_their_words_does_not_come_back_to_the_home_page(self):
+    def test_a_voice_without_a_statement_is_not_featured_again(self):
         voice = make_published_voice(featured_at=timezone.now())
         decide.unfeature(Voice.objects.all(), self.by)
         Voice.objects.update(statement="")
@@ -81,7 +81,7 @@ class DecideTests(TestCase):
         voice.refresh_from_db()
         self.assertIsNone(voice.featured_at)
 
-    def test_changes_are_asked_for_once_at_a_time(self):
+    def test_changes_are_requested_once_at_a_time(self):
         make_voice()
         decide.ask_changes(Voice.objects.all(), self.by, "Please leave out the name.")
 
@@ -99,7 +99,7 @@ class DecideTests(TestCase):
 
         self.assertEqual(decide.undo(Voice.objects.all(), self.by), 0)
 
-    def test_an_edit_leaves_alone_what_was_decided_meanwhile(self):
+    def test_an_edit_keeps_a_concurrent_decision(self):
         voice = make_voice(featured_at=None)
         opened = Voice.objects.get(pk=voice.pk)
         decide.publish(Voice.objects.all(), self.by)

@@ -23,7 +23,7 @@ class DigestTests(TestCase):
         tell_moderators(timestamp)
         return mail.outbox[before:]
 
-    def test_says_what_waits_in_numbers_and_names_nobody(self):
+    def test_has_the_counts_and_no_names(self):
         make_voice(
             name="Ada Secretname",
             statement="Secret words.",
@@ -47,7 +47,7 @@ class DigestTests(TestCase):
             self.assertIn("1 signature in quarantine", text)
             self.assertNotIn("ecret", part)
 
-    def test_each_link_opens_its_list_with_what_is_open_and_that_alone(self):
+    def test_each_link_opens_its_list_of_open_rows_only(self):
         moderator, by = Client(), make_staff()
         moderator.force_login(by)
         closed = {"closed_at": timezone.now(), "closed_by": by}
@@ -70,7 +70,7 @@ class DigestTests(TestCase):
                 self.assertContains(page, words)
                 self.assertNotContains(page, "Closed one.")
 
-    def test_what_does_not_wait_is_not_named(self):
+    def test_empty_lists_are_not_mentioned(self):
         make_quarantined()
 
         (message,) = self.tell()
@@ -79,25 +79,25 @@ class DigestTests(TestCase):
         self.assertNotIn("review", message.body)
         self.assertNotIn("report", message.body)
 
-    def test_nothing_is_mailed_where_nothing_waits(self):
+    def test_nothing_is_mailed_when_all_lists_are_empty(self):
         make_published_voice()
 
         self.assertEqual(self.tell(), [])
 
     @override_settings(MODERATION_EMAIL="")
-    def test_nothing_is_mailed_where_no_address_is_set(self):
+    def test_nothing_is_mailed_without_an_address(self):
         make_voice()
 
         self.assertEqual(self.tell(), [])
 
-    def test_a_day_has_one_however_often_it_is_asked_for(self):
+    def test_there_is_one_a_day(self):
         make_voice()
 
         sent = [len(self.tell(day * DAY)) for day in (20_000, 20_000, 20_001, 20_000)]
 
         self.assertEqual(sent, [1, 0, 1, 0])
 
-    def test_one_that_did_not_leave_is_tried_again(self):
+    def test_a_digest_that_failed_is_retried(self):
         make_voice()
         with (
             mock.patch(SEND, side_effect=smtplib.SMTPServerDisconnected),
@@ -107,7 +107,7 @@ class DigestTests(TestCase):
 
         self.assertEqual(len(self.tell()), 1)
 
-    def test_one_whose_worker_died_with_it_is_not_sent_twice(self):
+    def test_a_digest_interrupted_while_sending_is_not_sent_twice(self):
         make_voice()
         with (
             mock.patch(SEND, side_effect=KeyboardInterrupt),

@@ -55,7 +55,7 @@ class FeedTests(TestCase):
 
         self.assertEqual(self.texts("title"), ["Ana"])
 
-    def test_who_withdraws_vanishes_from_it(self):
+    def test_a_withdrawn_voice_vanishes_from_it(self):
         older = make_published_voice(name="Older")
         make_published_voice(name="Newest")
         first = self.client.get(self.path)
@@ -66,10 +66,11 @@ class FeedTests(TestCase):
         self.assertContains(first, "Older")
         self.assertEqual(again.status_code, 200)
         self.assertNotContains(again, "Older")
-        # By the date of the newest, a reader would never hear of it.
+        # With a Last-Modified of the newest date, readers would never notice the
+        # withdrawal.
         self.assertNotIn("Last-Modified", first)
 
-    def test_what_has_not_changed_is_not_sent_again(self):
+    def test_an_unchanged_feed_gets_a_304(self):
         make_published_voice()
         etag = self.client.get(self.path)["ETag"]
 
@@ -77,7 +78,7 @@ class FeedTests(TestCase):
 
         self.assertEqual(response.status_code, 304)
 
-    def test_takes_one_query_and_has_a_bound(self):
+    def test_takes_one_query_and_is_bounded(self):
         for _ in range(52):
             make_published_voice()
 
@@ -86,7 +87,7 @@ class FeedTests(TestCase):
 
         self.assertEqual(response.content.count(b"<entry>"), 50)
 
-    def test_the_wall_tells_of_it(self):
+    def test_the_wall_links_to_it(self):
         self.assertContains(
             self.client.get(reverse("voices:list")),
             f'type="application/atom+xml" href="{self.path}"',

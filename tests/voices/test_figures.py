@@ -35,7 +35,7 @@ class FiguresTests(TestCase):
     def setUp(self):
         self.now = timezone.now()
 
-    def test_signatures_are_counted_by_where_their_link_stood(self):
+    def test_signatures_are_counted_by_source(self):
         for fields in (
             {"source": "poster"},
             {"source": "poster"},
@@ -55,7 +55,7 @@ class FiguresTests(TestCase):
             ],
         )
 
-    def test_signatures_are_counted_by_what_has_become_of_them(self):
+    def test_signatures_are_counted_by_status(self):
         now = self.now
         for fields in (
             {"updates": True},
@@ -82,7 +82,7 @@ class FiguresTests(TestCase):
             },
         )
 
-    def test_voices_are_counted_by_what_has_become_of_them(self):
+    def test_voices_are_counted_by_status(self):
         now = self.now
         oldest = now - timedelta(days=3)
         make_voice(review_since=oldest)
@@ -134,7 +134,7 @@ class FiguresTests(TestCase):
             [tuple(lane)[1:] for lane in figures()["lanes"]], [(2, 1), (1, 1), (0, 0)]
         )
 
-    def test_alarms_of_the_last_day_are_there_the_latest_first(self):
+    def test_alarms_of_the_last_day_are_listed_latest_first(self):
         for of, form, hours_ago in (
             ("network-burst", "sign", 30),
             ("network-burst", "sign", 20),
@@ -150,19 +150,19 @@ class FiguresTests(TestCase):
         self.assertEqual(narrow[1:3], (FORMS["sign"], 2))
         self.assertEqual(narrow.latest, self.now - timedelta(hours=2))
 
-    def test_an_empty_site_has_figures_too(self):
+    def test_works_on_an_empty_site(self):
         counted = figures()
 
         self.assertEqual(counted["most"], 0)
         self.assertIsNone(counted["voices"]["waiting_since"])
         self.assertEqual(len(counted["days"]), DAYS)
 
-    def test_days_are_those_of_the_site_the_latest_first(self):
+    def test_days_are_in_the_sites_time_zone_latest_first(self):
         today = datetime(2026, 11, 22, 23, 30, tzinfo=NEW_YORK)
         first = today - timedelta(days=DAYS - 1)
         with mock.patch.object(timezone, "now", lambda: today):
             make_submission(submitted_at=today)
-            # In London it is the 22nd already.
+            # In London, it is already the 22nd.
             make_submission(
                 submitted_at=datetime(2026, 11, 21, 23, 59, tzinfo=NEW_YORK)
             )
@@ -213,11 +213,11 @@ class FiguresPageTests(TestCase):
         self.assertContains(page, "<meter", 2 * DAYS)
         self.assertIn("no-store", page["Cache-Control"])
 
-    def test_takes_as_many_queries_for_many_as_for_few(self):
+    def test_takes_a_constant_number_of_queries(self):
         self.login("view_figures")
         self.client.get(self.url)
 
-        # Session, user, permissions (2), and nine of the figures' own.
+        # Session, user, permissions (2), and nine for the figures.
         with self.assertNumQueries(13):
             self.client.get(self.url)
         for days in range(8):
@@ -238,7 +238,7 @@ class FiguresPageTests(TestCase):
         self.login("view_voice")
         self.assertEqual(self.client.get(self.url).status_code, 403)
 
-    def test_the_desk_leads_there_those_who_may_see_it(self):
+    def test_the_admin_links_to_it_for_those_who_may_see_it(self):
         self.login("view_figures")
         self.assertContains(self.client.get("/admin/"), f'href="{self.url}"')
 
@@ -246,7 +246,7 @@ class FiguresPageTests(TestCase):
         self.client.force_login(make_staff("other", is_superuser=False))
         self.assertNotContains(self.client.get("/admin/"), self.url)
 
-    def test_a_figure_leads_to_its_list_for_whoever_may_open_that(self):
+    def test_a_figure_links_to_its_list_for_those_who_may_open_it(self):
         self.login("view_figures", "view_awaitingvoice", "view_voice")
 
         page = self.client.get(self.url)
@@ -261,6 +261,6 @@ class FiguresPageTests(TestCase):
             self.assertEqual(self.client.get(link).status_code, 200)
         self.assertContains(page, '<th scope="row">Reports open</th>')
 
-    def test_says_how_far_its_days_reach(self):
-        # Older forms are deleted, so that more days would show too little.
+    def test_says_how_many_days_it_covers(self):
+        # Older forms are deleted, so more days would show too few.
         self.assertLessEqual(DAYS, settings.UNCONFIRMED_KEPT_DAYS)

@@ -136,7 +136,7 @@ def held(text, kind, words=()):
 
 
 class FindTests(SimpleTestCase):
-    def test_each_kind_is_found_where_it_stands(self):
+    def test_each_kind_is_found_at_its_position(self):
         self.assertEqual(
             {*HOLDS, "watched-word", "many-marks", "mixed-alphabets", "like-staff"},
             set(find.LABELS),
@@ -168,7 +168,7 @@ class FindTests(SimpleTestCase):
         self.assertEqual(find.kinds(texts), ["phone", "link", "titled-name"])
 
     @given(st.text(), st.lists(st.text(max_size=9), max_size=4))
-    def test_any_text_can_be_looked_through(self, text, words):
+    def test_any_text_can_be_searched(self, text, words):
         for hit in find.find(text, words):
             self.assertLessEqual(0, hit.start)
             self.assertLess(hit.start, hit.end)
@@ -196,7 +196,7 @@ class FindTests(SimpleTestCase):
 
 
 class MarkTests(SimpleTestCase):
-    def test_marks_what_was_found_and_says_what_it_is(self):
+    def test_marks_each_match_with_its_kind(self):
         text = "Officer Dow: 555-010-9999"
 
         self.assertEqual(
@@ -249,7 +249,7 @@ class MarkTests(SimpleTestCase):
 
 
 class TextKeyTests(SimpleTestCase):
-    def test_is_the_same_whatever_case_spaces_and_punctuation(self):
+    def test_ignores_case_spaces_and_punctuation(self):
         key = find.text_key("Nobody is above the law; nobody.")
 
         self.assertEqual(len(key), 32)
@@ -261,12 +261,12 @@ class TextKeyTests(SimpleTestCase):
             self.assertEqual(find.text_key(text), key)
         self.assertNotEqual(find.text_key("Nobody is below the law; nobody."), key)
 
-    def test_a_short_text_has_none(self):
+    def test_a_short_text_has_no_key(self):
         self.assertEqual(find.text_key("Enough!"), "")
         self.assertEqual(find.text_key("Enough is" + "!" * 100), "")
 
     @given(st.text())
-    def test_any_text_has_one_and_keeps_it_when_shouted(self, text):
+    def test_a_key_ignores_surrounding_punctuation(self, text):
         key = find.text_key(text)
 
         self.assertIn(len(key), (0, 32))
@@ -290,7 +290,7 @@ class ArrivalTests(TestCase):
 
         self.assertEqual(Voice.objects.get(founding_number=None).flags, ["titled-name"])
 
-    def test_an_edit_flags_anew(self):
+    def test_an_edit_updates_the_flags(self):
         voice = make_voice(statement="Call me: 555-010-9999, day and night, please.")
         voice.statement = "Write to me."
 
@@ -331,7 +331,7 @@ class ArrivalTests(TestCase):
         voice.refresh_from_db()
         self.assertEqual(voice.flags, ["link"])
 
-    def test_what_is_emptied_keeps_no_trace_of_its_text(self):
+    def test_an_emptied_voice_keeps_no_trace_of_its_text(self):
         voice = make_voice(statement="Call 555-010-9999, whoever you may be.")
         voice.statement = ""
 
@@ -390,14 +390,14 @@ class SignerTests(TestCase):
         self.assertEqual(response.status_code, 303)
         self.assertEqual(latest_submission().statement, "Ask me.")
 
-    def test_one_that_was_shown_is_not_shown_again_when_the_other_is_gone(self):
+    def test_a_detail_already_shown_is_not_shown_again(self):
         shown = sign(self.client, statement=self.statement)
 
         response = self.press(shown, statement="Ask me at 555-010-9999.")
 
         self.assertEqual(response.status_code, 303)
 
-    def test_a_new_one_is_shown(self):
+    def test_a_new_detail_is_shown(self):
         shown = sign(self.client, statement=self.statement)
 
         response = self.press(shown, statement="Ask me at 555-010-8888.")
@@ -411,7 +411,7 @@ class SignerTests(TestCase):
         self.assertContains(response, "Enter your city", status_code=422)
         self.assertNotContains(response, "seems to contain", status_code=422)
 
-    def test_who_publishes_nothing_is_asked_nothing(self):
+    def test_unlisted_signers_are_asked_nothing(self):
         response = sign(self.client, statement=self.statement, name_display="unlisted")
 
         self.assertEqual(response.status_code, 303)
@@ -422,14 +422,14 @@ class SignerTests(TestCase):
         self.assertContains(response, "“<bdi>1 Elm Street</bdi>”", status_code=422)
         self.assertNotContains(response, "<b>1 Elm", status_code=422)
 
-    def test_whatever_comes_back_as_seen_is_no_error(self):
+    def test_an_invalid_seen_field_is_no_error(self):
         for seen in ("x", "\x00", ",,,", "a" * 9000, "<b>", "\ufffd"):
             response = sign(self.client, statement=self.statement, details_seen=seen)
 
             self.assertEqual(response.status_code, 422, seen)
         self.assertFalse(Submission.objects.exists())
 
-    def test_a_stale_page_keeps_what_was_seen(self):
+    def test_a_stale_page_keeps_the_seen_field(self):
         client = Client(enforce_csrf_checks=True)
 
         response = sign(client, statement=self.statement, details_seen="abc")
@@ -565,7 +565,7 @@ class DeskTests(TestCase):
             self.names(link), ["First", "Published", "Quarantined", "Second"]
         )
 
-    def test_a_group_of_what_cannot_be_is_no_error(self):
+    def test_an_invalid_group_is_no_error(self):
         make_voice(statement=TEXT)
 
         for voice in ("0", "9" * 18, "9" * 19, "9" * 5000, "x", "²", "-1", ""):
@@ -606,7 +606,7 @@ class DeskTests(TestCase):
         self.assertContains(response, '<mark title="phone number">555-010-9999</mark>')
         self.assertNotContains(response, "<b>twice")
 
-    def test_asks_as_often_for_thirty_as_for_one(self):
+    def test_takes_a_constant_number_of_queries(self):
         for rows in (1, 30):
             while Voice.objects.waiting().count() < rows:
                 signature = make_signature(network_hash="a" * 64)
@@ -628,7 +628,7 @@ class WatchedWordTests(TestCase):
         self.voice.refresh_from_db()
         return self.voice.flags
 
-    def test_a_new_word_flags_what_waits(self):
+    def test_a_new_word_flags_voices_in_the_queue(self):
         response = self.client.post(self.add, {"words": " blue   lives "})
 
         self.assertEqual(response.status_code, 302)
@@ -659,14 +659,14 @@ class WatchedWordTests(TestCase):
 
         self.assertEqual(self.flags(), [])
 
-    def test_what_is_no_word_is_refused(self):
+    def test_invalid_words_are_refused(self):
         for words in ("", "  ", "a\ue000b", "x" * 81, "\x00"):
             response = self.client.post(self.add, {"words": words})
 
             self.assertContains(response, "Please correct the error")
         self.assertFalse(WatchedWord.objects.exists())
 
-    def test_any_signs_can_stand_in_a_word(self):
+    def test_any_characters_may_be_in_a_word(self):
         for words in ("(", "[a-", "\\", "*", "a|b", "<b>", "%s"):
             self.assertEqual(
                 self.client.post(self.add, {"words": words}).status_code, 302

@@ -46,7 +46,7 @@ class LoadFoundingVoicesTests(TestCase):
         self.assertEqual(load(), "Founding voices unchanged: 34\n")
         self.assertEqual(list(Voice.objects.order_by("pk").values()), before)
 
-    def test_what_nobody_touched_is_corrected(self):
+    def test_an_unedited_voice_is_updated(self):
         published = self.first.get().published_at
         self.first.update(city="Cmden", statement="Typo.")
 
@@ -57,7 +57,7 @@ class LoadFoundingVoicesTests(TestCase):
         self.assertEqual(self.first.get().statement, data()[0]["statement"])
         self.assertEqual(self.first.get().published_at, published)
 
-    def test_what_staff_edited_stays(self):
+    def test_an_edited_voice_is_kept(self):
         voice = self.first.get()
         voice.statement = "As its author wants it now."
         decide.edit(voice, make_staff())
@@ -67,7 +67,7 @@ class LoadFoundingVoicesTests(TestCase):
         self.assertIn("left to staff: 1", said)
         self.assertEqual(self.first.get().statement, "As its author wants it now.")
 
-    def test_what_is_taken_down_stays_down(self):
+    def test_a_taken_down_voice_stays_down(self):
         by, reason = make_staff(), make_reason()
         decide.take_down(self.first, by, reason)
         self.first.update(city="Cmden")

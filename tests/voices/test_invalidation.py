@@ -100,7 +100,7 @@ class CriteriaTests(TestCase):
         self.assertEqual(self.chosen(domain=FORGED, source="poster"), {late})
         self.assertEqual(self.chosen(domain=FORGED, source="unknown"), {old})
 
-    def test_only_what_counts_is_selected(self):
+    def test_only_counting_signatures_are_selected(self):
         forged(1, withdrawn_at=timezone.now())
         make_quarantined(email=f"q@{FORGED}")
         counted = forged(2)
@@ -162,7 +162,7 @@ class InvalidateTests(TestCase):
         self.assertEqual(again.counted_at, signature.counted_at)
         self.assertIsNone(again.invalidation)
 
-    def test_the_log_says_who_when_by_what_why_and_how_many(self):
+    def test_the_log_has_user_time_criteria_reason_and_count(self):
         forged(1, network_hash=NETWORK)
         forged(2, network_hash=NETWORK)
 
@@ -175,7 +175,7 @@ class InvalidateTests(TestCase):
         self.assertEqual(row.criteria["network"], NETWORK[:8])
         self.assertIn("until", row.criteria)
 
-    def test_the_log_is_only_ever_added_to(self):
+    def test_the_log_is_append_only(self):
         forged(1)
         held = invalidate(self.staff)
         change.undo(held, self.staff)
@@ -231,7 +231,7 @@ class InvalidateTests(TestCase):
 
         count = change.undo(held, self.staff)
 
-        # The withdrawn one is put back, and counts no more than before.
+        # The withdrawn one is restored, but still doesn't count.
         self.assertEqual(count, 2)
         self.assertEqual(
             set(Signature.objects.counting()), {signatures[2], signatures[3], other}
@@ -240,7 +240,7 @@ class InvalidateTests(TestCase):
         self.assertFalse(InvalidatedAddress.objects.exists())
         self.assertIsNone(change.undo(held, self.staff))
 
-    def test_a_voice_that_waits_leaves_the_queue_and_comes_back(self):
+    def test_a_waiting_voice_leaves_the_queue_and_comes_back(self):
         signature = forged(1)
         voices = Voice.objects.filter(pk=signature.voice_id)
 
@@ -273,7 +273,7 @@ class InvalidateTests(TestCase):
 
         self.assertEqual(deliver(), [])
 
-    def test_the_effect_is_told_in_all_and_by_state(self):
+    def test_the_effect_is_shown_in_total_and_by_state(self):
         forged(1, state="OH")
         forged(2, state="TX")
         make_signature(state="OH")
@@ -318,7 +318,7 @@ class SignerTests(TestCase):
                 self.assertContains(page, words)
                 self.assertNotContains(page, others)
 
-    def test_a_bad_objection_keeps_what_was_typed(self):
+    def test_an_invalid_objection_keeps_the_input(self):
         signature = forged(1)
         invalidate(self.staff)
 
@@ -341,7 +341,7 @@ class SignerTests(TestCase):
 
         self.assertContains(page, "It was me.", status_code=403)
 
-    def test_who_counts_cannot_object(self):
+    def test_a_counting_signer_cannot_object(self):
         signature = forged(1)
 
         self.client.post(manage_url(signature), {"action": "object"})
@@ -349,7 +349,7 @@ class SignerTests(TestCase):
         self.assertFalse(Objection.objects.exists())
         self.assertNotContains(self.client.get(manage_url(signature)), "forged")
 
-    def test_the_data_say_it_too(self):
+    def test_the_data_export_says_it_too(self):
         signature = forged(1)
         invalidate(self.staff)
         changes.object_to_invalidation(signature, "It was me.")
@@ -426,7 +426,7 @@ class StaffTests(TestCase):
         self.staff = make_member(Role.ADMINISTRATOR)
         sign_in(self.client, self.staff)
 
-    def test_staff_look_and_then_invalidate_in_one_step(self):
+    def test_staff_preview_and_then_invalidate_in_one_step(self):
         forged(1, name="Fay Forger")
         make_signature(name="Hon Est")
 
@@ -518,7 +518,7 @@ class StaffTests(TestCase):
     def act(self, action, signature):
         self.client.post(HELD, {"action": action, "_selected_action": [signature.pk]})
 
-    def test_a_signature_s_page_leads_to_those_like_it(self):
+    def test_a_signature_s_page_links_to_those_like_it(self):
         signature = forged(1, network_hash=NETWORK, wide_network_hash=WIDE)
         page = reverse("admin:voices_signature_change", args=[signature.pk])
 
@@ -566,7 +566,7 @@ class AtOnceTests(CommittedTestCase):
         except change.ChangedError:
             return None
 
-    def test_of_two_overlapping_selections_one_is_shown_again(self):
+    def test_one_of_two_overlapping_selections_is_shown_again(self):
         for number in range(30):
             forged(number, network_hash=NETWORK if number < 20 else "")
         forms = [criteria(), criteria(network=NETWORK)]
@@ -609,7 +609,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertEqual(signers(), 1)
         self.assertEqual(Invalidation.objects.filter(kind="undone").count(), 1)
 
-    def test_undone_while_a_signer_erases_nothing_is_left_over(self):
+    def test_undoing_during_an_erasure_leaves_nothing_over(self):
         signature = forged(1)
         forged(2)
         held = invalidate(self.staff)
@@ -636,7 +636,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertIn(published, {0, 20})
         self.assertFalse(Voice.objects.published().exists())
 
-    def test_twenty_thousand_take_as_many_queries_as_two(self):
+    def test_takes_a_constant_number_of_queries(self):
         queries = []
         for count in (2, 20_000):
             Signature.objects.all().delete()

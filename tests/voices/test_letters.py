@@ -39,7 +39,7 @@ SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 
 
 def parts(message):
-    """The text and the HTML that a mail program shows."""
+    """The text and HTML parts, as a mail program shows them."""
     parsed = message_from_bytes(message.message().as_bytes(), policy=policy.default)
     return [
         parsed.get_body((kind,)).get_content().replace("\r\n", "\n")
@@ -48,7 +48,7 @@ def parts(message):
 
 
 def shown(client, message):
-    """What the page behind the link of a mail shows before the button is pressed."""
+    """The page behind an email's link, before its button is pressed."""
     link = re.search(r"(/voices/confirm/[\w.:-]+/)", message.body)[1]
     return client.get(link).content.decode()
 
@@ -58,7 +58,7 @@ def refused(code, address="ana@example.com"):
 
 
 class EveryLetterTests(TestCase):
-    def test_has_the_headers_of_a_mail_that_nobody_typed(self):
+    def test_has_the_headers_of_automated_mail(self):
         sign(self.client)
 
         message = deliver()[0].message()
@@ -71,7 +71,7 @@ class EveryLetterTests(TestCase):
         self.assertRegex(message["Message-ID"], rf"\A<[\w-]+@{settings.SITE_HOST}>\Z")
         self.assertEqual(message.get_content_type(), "multipart/alternative")
 
-    def test_has_the_same_message_id_however_often_it_is_tried(self):
+    def test_has_the_same_message_id_on_every_try(self):
         sign(self.client)
         tried = []
 
@@ -143,7 +143,7 @@ class ConfirmLetterTests(TestCase):
         self.assertIn("Ana R., Nurse, Columbus, Ohio", strip_tags(page))
         self.assertNotIn("43215", page)
 
-    def test_its_page_tells_somebody_unlisted_that_nothing_appears(self):
+    def test_its_page_says_that_an_unlisted_name_does_not_appear(self):
         sign(self.client, name_display="unlisted")
 
         page = shown(self.client, deliver()[0])
@@ -151,7 +151,7 @@ class ConfirmLetterTests(TestCase):
         self.assertIn("Nothing about you will be published", page)
         self.assertNotIn("Columbus", page)
 
-    def test_the_days_of_the_code_run_from_when_the_mail_left(self):
+    def test_the_code_expires_days_after_the_mail_was_sent(self):
         sign(self.client)
         Submission.objects.update(submitted_at=timezone.now() - timedelta(days=9))
 
@@ -177,12 +177,12 @@ class AlreadySignedLetterTests(TestCase):
         for part in parts(self.letter):
             self.assertIn("already signed", " ".join(part.split()))
 
-    def test_says_nothing_that_was_typed_by_who_knows_whom(self):
+    def test_contains_no_user_input(self):
         for part in parts(self.letter):
             for typed in ("Mallory", "Buynow", "shop", "other@"):
                 self.assertNotIn(typed, part)
 
-    def test_has_nothing_to_confirm_with(self):
+    def test_has_no_link_or_code_to_confirm(self):
         code = tokens.code(latest_submission().ref)
         for part in parts(self.letter):
             self.assertNotIn("/confirm/", part)
@@ -228,7 +228,7 @@ class DecisionLetterTests(TestCase):
             self.assertNotIn(self.voice.get_absolute_url(), part)
             self.assertIn("among those published", part)
 
-    def test_declined_says_why_if_the_author_is_to_be_told(self):
+    def test_declined_has_the_reason_if_the_author_may_see_it(self):
         reason = make_reason(explanation="It tells where <somebody> lives.")
 
         decide.decline(self.voices, self.by, reason, tell=True)
@@ -238,12 +238,12 @@ class DecisionLetterTests(TestCase):
         self.assertIn("It tells where &lt;somebody&gt; lives.", html)
         self.assertIn(self.voice.statement, " ".join(text.split()))
 
-    def test_declined_says_nothing_if_not(self):
+    def test_declined_is_not_mailed_otherwise(self):
         decide.decline(self.voices, self.by, make_reason(), tell=False)
 
         self.assertEqual(deliver(), [])
 
-    def test_changes_asked_says_what(self):
+    def test_changes_asked_says_which(self):
         decide.ask_changes(self.voices, self.by, "Please leave out the <name>.")
 
         text, html = parts(deliver()[0])
@@ -257,7 +257,7 @@ class DecisionLetterTests(TestCase):
 
         self.assertEqual(deliver(), [])
 
-    def test_a_founding_voice_has_nobody_to_write_to(self):
+    def test_a_founding_voice_has_no_recipient(self):
         Signature.objects.all().delete()
 
         self.assertEqual(decide.publish(self.voices, self.by), 1)
@@ -282,7 +282,7 @@ class DecisionLetterTests(TestCase):
 
         self.assertEqual(len(deliver()), 1)
 
-    def test_what_was_told_before_the_decision_that_is_undone_still_leaves(self):
+    def test_an_earlier_decision_than_the_undone_one_is_still_mailed(self):
         decide.ask_changes(self.voices, self.by, "Shorter, please.")
         decide.publish(self.voices, self.by)
         decide.undo(self.voices, self.by)
@@ -311,13 +311,13 @@ class SendLetterTests(TestCase):
         sign(self.client)
         self.letter = Letter.objects.get()
 
-    def test_a_letter_leaves_once_however_often_senders_look(self):
+    def test_a_letter_is_sent_once(self):
         for _ in range(3):
             deliver()
 
         self.assertEqual(len(mail.outbox), 1)
 
-    def test_a_letter_that_goes_while_it_waits_is_no_error(self):
+    def test_a_letter_deleted_while_it_waits_is_no_error(self):
         taken = take()
         self.letter.delete()
 
@@ -337,7 +337,7 @@ class SendLetterTests(TestCase):
         sign(self.client)
         self.assertEqual(len(deliver()), 1)
 
-    def test_a_soft_refusal_is_for_trying_again(self):
+    def test_a_soft_refusal_is_retried(self):
         with mock.patch(SEND, side_effect=refused(451)):
             deliver()
 
@@ -345,14 +345,14 @@ class SendLetterTests(TestCase):
         self.assertIsNone(self.letter.dropped_at)
         self.assertEqual(len(deliver()), 1)
 
-    def test_a_mail_server_that_does_not_answer_is_for_trying_again(self):
+    def test_an_unreachable_mail_server_is_retried(self):
         for error in (ConnectionRefusedError, TimeoutError, smtplib.SMTPException):
             with mock.patch(SEND, side_effect=error):
                 deliver()
 
         self.assertEqual(len(deliver()), 1)
 
-    def test_a_form_sent_in_while_the_mail_leaves_gets_a_mail_of_its_own(self):
+    def test_a_form_submitted_during_sending_gets_its_own_mail(self):
         def send_in_another(backend, messages):
             mail.outbox.extend(messages)
             sign(self.client, city="Dayton")
@@ -365,14 +365,14 @@ class SendLetterTests(TestCase):
         self.assertIsNotNone(self.letter.sent_at)
         self.assertIn("Dayton", shown(self.client, deliver()[0]))
 
-    def test_a_form_gets_a_mail_though_that_of_another_is_given_up(self):
+    def test_a_form_is_mailed_even_if_another_was_given_up(self):
         with mock.patch(SEND, side_effect=refused(550)):
             deliver()
         sign(self.client, city="Akron")
 
         self.assertIn("Akron", shown(self.client, deliver()[0]))
 
-    def test_an_address_that_goes_on_refusing_is_left_alone(self):
+    def test_an_address_that_keeps_refusing_is_left_alone(self):
         for city in ("Dayton", "Akron"):
             sign(self.client, city=city)
 
@@ -383,7 +383,7 @@ class SendLetterTests(TestCase):
         self.assertEqual(sending.call_count, 3)
         self.assertFalse(Letter.objects.in_flight().exists())
 
-    def test_a_form_refused_while_the_mail_leaves_is_no_error(self):
+    def test_a_form_refused_during_sending_is_no_error(self):
         def refuse(backend, messages):
             RefusedAddress.objects.refuse(self.letter.address_hash, latest_submission())
             return 1
@@ -396,7 +396,7 @@ class SendLetterTests(TestCase):
 
 
 class QueueTests(CommittedTestCase):
-    def test_what_waits_holds_nothing_of_the_person(self):
+    def test_queued_letters_hold_no_personal_data(self):
         sign(self.client)
 
         waiting = str(rows("SELECT * FROM voices_letter, voices_turn"))
