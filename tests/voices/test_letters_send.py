@@ -1,4 +1,4 @@
-"""A letter leaves once, or its sender doesn't know and tries once more."""
+"""Each letter is sent once, or at most twice if the sender can't know the outcome."""
 
 import itertools
 import smtplib
@@ -33,7 +33,7 @@ SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 
 
 def smtp(server):
-    """Settings that send over SMTP to a server of the tests."""
+    """Settings that send through SMTP to a test server."""
     host, port = server.server_address
     return override_settings(
         MAILERS={
@@ -57,7 +57,7 @@ class AttemptTests(TestCase):
     def letter(self):
         return Letter.objects.get()
 
-    def test_the_attempt_is_noted_before_the_mail_server_hears_of_it(self):
+    def test_the_attempt_is_recorded_before_the_mail_server_is_contacted(self):
         seen = []
 
         def look(backend, messages):
@@ -69,7 +69,7 @@ class AttemptTests(TestCase):
 
         self.assertEqual(seen, [1])
 
-    def test_an_answer_that_never_came_is_waited_for_and_then_asked_for_once(self):
+    def test_a_timeout_is_retried_once_after_a_wait(self):
         with mock.patch(SEND, side_effect=TimeoutError) as sending:
             send_next()
             wait = self.letter().send_at - timezone.now()
@@ -80,7 +80,7 @@ class AttemptTests(TestCase):
         self.assertEqual(sending.call_count, 2)
         self.assertIsNotNone(self.letter().dropped_at)
 
-    def test_a_server_that_cannot_be_reached_costs_a_letter_no_try(self):
+    def test_an_unreachable_server_uses_up_no_try(self):
         opening = "django.core.mail.backends.locmem.EmailBackend.open"
         for _ in range(3):
             with (
@@ -92,13 +92,13 @@ class AttemptTests(TestCase):
         self.assertEqual((self.letter().attempts, self.letter().taken_at), (0, None))
         self.assertEqual(len(deliver()), 1)
 
-    def test_a_letter_that_fails_is_tried_for_about_a_day(self):
+    def test_a_failing_letter_is_retried_for_about_a_day(self):
         waits = []
         with mock.patch(SEND, side_effect=smtplib.SMTPDataError(451, b"Later.")):
             while Letter.objects.in_flight().exists():
                 deliver()
                 waits.append(self.letter().send_at - timezone.now())
-        # After the last try it is given up.
+        # After the last try, the letter is dropped.
         del waits[-1]
 
         self.assertLess(len(waits), 40)
@@ -106,7 +106,7 @@ class AttemptTests(TestCase):
         total = sum(waits, timedelta())
         self.assertAlmostEqual(total, timedelta(days=1), delta=timedelta(hours=2))
 
-    def test_a_letter_that_is_dropped_leaves_its_room_to_others(self):
+    def test_a_dropped_letter_does_not_count_toward_the_rate(self):
         latest_submission().confirm()
 
         deliver()
@@ -114,7 +114,7 @@ class AttemptTests(TestCase):
         self.assertFalse(Letter.objects.in_flight().exists())
         self.assertFalse(Attempt.objects.exists())
 
-    def test_a_letter_that_cannot_be_made_holds_back_no_other(self):
+    def test_a_letter_that_cannot_be_composed_holds_back_no_other(self):
         sign(self.client, email="bea@example.com")
         broken = self.failing_for("ana@example.com")
 
@@ -132,7 +132,7 @@ class AttemptTests(TestCase):
 
         return made
 
-    def test_what_is_left_when_the_site_stops_is_for_others_at_once(self):
+    def test_letters_left_when_the_sender_stops_are_released_at_once(self):
         sign(self.client, email="bea@example.com")
         stops = iter([False, True])
 
@@ -145,7 +145,7 @@ class AttemptTests(TestCase):
 
 
 class FullDiskTests(CommittedTestCase):
-    """What is sent cannot be written down."""
+    """The database cannot record that a letter was sent."""
 
     def setUp(self):
         super().setUp()
@@ -204,7 +204,7 @@ class ManyAtOnceTests(CommittedTestCase):
         for _ in range(4):
             queue_confirmation(make_submission())
         tried = []
-        # The time between two looks is a microsecond, however slow the machine is.
+        # The clock advances only a microsecond per look, however slow the machine is.
         begun, ticks = timezone.now(), itertools.count()
 
         def now():
@@ -226,7 +226,7 @@ class ManyAtOnceTests(CommittedTestCase):
         ):
             at_once(send, send)
 
-        # As many as within ten seconds.
+        # No more than the limit for ten seconds.
         self.assertEqual(len(tried), 10)
 
     def test_one_connection_is_enough_for_a_batch(self):
@@ -242,7 +242,7 @@ class ManyAtOnceTests(CommittedTestCase):
         self.assertEqual(len(server.messages), 8)
         self.assertEqual(connects.call_count, 1)
 
-    def test_letters_that_wait_for_others_to_their_address_let_them_pass(self):
+    def test_letters_held_back_by_their_address_let_others_pass(self):
         emails = [f"ana{number}@example.com" for number in range(BATCH + 2)]
         for email in emails * 2:
             sign(self.client, email=email)
@@ -273,7 +273,7 @@ class ManyAtOnceTests(CommittedTestCase):
 
 
 class RepeatsTests(TestCase):
-    """Somebody fills in the form with the address of a signer."""
+    """Somebody submits the form with a signer's address."""
 
     def setUp(self):
         self.signature = make_signature(email="ana@example.com")
@@ -287,7 +287,7 @@ class RepeatsTests(TestCase):
         Letter.objects.filter(sent_at__isnull=False).update(sent_at=at, taken_at=at)
         Attempt.objects.update(at=at)
 
-    def test_they_are_told_once_a_week_at_most(self):
+    def test_they_are_notified_once_a_week_at_most(self):
         first, second = self.told(), self.told()
         self.age(days=6, hours=23)
         third = self.told()
@@ -296,7 +296,7 @@ class RepeatsTests(TestCase):
 
         subject = "You have already signed"
         self.assertEqual([first, second, third, fourth], [[subject], [], [], [subject]])
-        # Whether or not they are told, the form is closed and emptied.
+        # Notified or not, the form is closed and emptied.
         for form in Submission.objects.all():
             self.assertEqual((form.signature, form.email), (self.signature, ""))
 
@@ -320,7 +320,7 @@ class RepeatsTests(TestCase):
         self.assertContains(started, "We will tell you again")
         self.assertEqual((after, again), ([], ["You have already signed"]))
 
-    def test_a_signer_who_stopped_it_still_gets_the_link_they_ask_for(self):
+    def test_a_signer_who_stopped_it_still_gets_requested_links(self):
         Signature.objects.update(repeats_stopped_at=timezone.now())
 
         queue_letter(Letter.Kind.MANAGE, self.signature)

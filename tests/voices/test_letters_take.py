@@ -1,4 +1,4 @@
-"""Which letters leave next, and how many."""
+"""Which letters are sent next, and how many."""
 
 import random
 from collections import Counter
@@ -23,7 +23,7 @@ CLEAN, SLOW = Letter.Lane.CLEAN, Letter.Lane.SLOW
 
 
 def make_letters(count, lane=CLEAN, network="", send_at=None):
-    """Waiting letters, all of one network or each of its own, in one statement."""
+    """Insert waiting letters in bulk, all of one network or each of its own."""
     first = next_turn(lane, network) if network else current_turn(lane)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -43,7 +43,7 @@ def queue_form(network, lane=Lane.CLEAN):
 
 
 class ClockTestCase(TestCase):
-    """Time passes when `take_for` says so, however slow the machine is."""
+    """Time passes only in `take_for`, however slow the machine is."""
 
     def setUp(self):
         self.now = timezone.now() + timedelta(hours=1)
@@ -52,7 +52,7 @@ class ClockTestCase(TestCase):
         self.addCleanup(clock.stop)
 
     def take_for(self, seconds):
-        """Take what may be taken in that time, as senders do; return the letters."""
+        """Take letters for this many seconds, as senders do; return them."""
         ids = []
         for _ in range(int(seconds)):
             while found := take().ids:
@@ -96,7 +96,7 @@ class RateTests(ClockTestCase):
 
         self.assertEqual(take().ids, [])
 
-    def test_letters_that_fail_again_and_again_stay_within_the_rate(self):
+    def test_repeatedly_failing_letters_stay_within_the_rate(self):
         make_letters(5)
         made = []
 
@@ -113,14 +113,14 @@ class RateTests(ClockTestCase):
             counts = [sum(at <= t < at + window for t in made) for at in set(made)]
             self.assertEqual(max(counts), most)
 
-    def test_what_was_given_back_leaves_its_room_to_others(self):
+    def test_returned_letters_do_not_count_toward_the_rate(self):
         make_letters(20)
         taken = take()
         give_back(taken, taken.ids)
 
         self.assertEqual(len(self.take_for(1)), 20)
 
-    def test_some_room_is_kept_free_for_what_people_wait_for(self):
+    def test_part_of_the_rate_is_reserved_for_letters_people_wait_for(self):
         make_letters(500, Letter.Lane.NOTICE)
         before = self.take_for(60)
         make_letters(500)
@@ -130,7 +130,7 @@ class RateTests(ClockTestCase):
         self.assertEqual({letter.lane for letter in after}, {CLEAN})
         self.assertEqual(len(after), 20)
 
-    def test_updates_leave_after_decisions_and_these_after_what_people_wait_for(self):
+    def test_clean_letters_leave_before_notices_and_these_before_updates(self):
         make_letters(2, Letter.Lane.UPDATE)
         make_letters(2, Letter.Lane.NOTICE)
         make_letters(2, CLEAN)
@@ -139,12 +139,12 @@ class RateTests(ClockTestCase):
 
         self.assertEqual(lanes, ["clean"] * 2 + ["notice"] * 2 + ["update"] * 2)
 
-    def test_what_is_not_due_waits(self):
+    def test_letters_that_are_not_due_wait(self):
         make_letters(3, send_at=timezone.now() + timedelta(minutes=1))
 
         self.assertEqual(take().ids, [])
 
-    def test_what_a_sender_took_is_left_to_it_for_a_minute(self):
+    def test_taken_letters_are_reserved_for_a_minute(self):
         make_letters(1)
         letter = Letter.objects.get()
         self.assertEqual(take().ids, [letter.pk])
@@ -166,7 +166,7 @@ class LaneTests(ClockTestCase):
 
         self.assertLessEqual({h.pk for h in honest}, {letter.pk for letter in left})
 
-    def test_a_flood_in_the_slow_lane_leaves_the_clean_one_nine_tenths(self):
+    def test_the_clean_lane_gets_nine_tenths_despite_a_slow_flood(self):
         make_letters(2_000, SLOW)
         make_letters(500, CLEAN)
 
@@ -222,7 +222,7 @@ class LaneTests(ClockTestCase):
 
         self.assertFalse(Letter.objects.exists())
 
-    def test_taking_asks_as_much_however_many_wait(self):
+    def test_taking_takes_a_constant_number_of_queries(self):
         costs = []
         for count in (100, 10_000):
             make_letters(count, network="carrier")
@@ -230,7 +230,7 @@ class LaneTests(ClockTestCase):
                 take()
             costs.append(len(queries))
         with connection.cursor() as cursor:
-            # The planner has no statistics of these rows and may think there is one.
+            # Without statistics, the planner may expect a single row and prefer a sort.
             cursor.execute("SET LOCAL enable_sort = off")
             cursor.execute(
                 "EXPLAIN SELECT id FROM voices_letter WHERE sent_at IS NULL "
@@ -244,10 +244,10 @@ class LaneTests(ClockTestCase):
 
 
 class TurnTests(TestCase):
-    """Whatever arrives when, networks that have letters waiting take turns."""
+    """Whatever the order of arrivals, networks with waiting letters take turns."""
 
     def simulate(self, seed):
-        """Queue and take in a random order; return who was waiting at each taking."""
+        """Queue and take in random order; return who was waiting each time."""
         Letter.objects.all().delete()
         Turn.objects.all().delete()
         dice = random.Random(seed)
@@ -268,7 +268,7 @@ class TurnTests(TestCase):
             Letter.objects.filter(pk=next_one.pk).update(taken_at=now, sent_at=now)
         return networks, history
 
-    def test_none_gets_two_more_than_another_that_waits_all_the_time(self):
+    def test_no_waiting_network_falls_behind_by_more_than_two(self):
         for seed in range(8):
             with self.subTest(seed=seed):
                 networks, history = self.simulate(seed)
@@ -285,7 +285,7 @@ class TurnTests(TestCase):
                 ahead += 1
             self.assertLessEqual(ahead, 2)
 
-    def test_letters_of_one_network_leave_in_their_order(self):
+    def test_letters_of_one_network_leave_in_order(self):
         networks, history = self.simulate(seed=1)
 
         for network in networks:
@@ -307,7 +307,7 @@ class TurnTests(TestCase):
 
         self.assertEqual(order[3:9].count("other"), len(other))
 
-    def test_what_no_longer_holds_anybody_back_is_forgotten(self):
+    def test_turns_without_waiting_letters_are_deleted(self):
         letters = [queue_form("busy") for _ in range(3)]
         self.assertEqual(Turn.objects.get().turn, letters[-1].turn)
 
@@ -321,7 +321,7 @@ class TurnTests(TestCase):
         self.assertEqual(kept, 1)
         self.assertFalse(Turn.objects.exists())
 
-    def test_a_link_that_is_asked_for_takes_a_turn_of_who_asked(self):
+    def test_a_requested_link_takes_a_turn_of_the_requester(self):
         signature = make_signature()
         for _ in range(2):
             queue_form("busy")
@@ -335,7 +335,7 @@ class TurnTests(TestCase):
 
 @override_settings(MAILS_PER_MINUTE=120)
 class TakingAtOnceTests(CommittedTestCase):
-    def test_no_two_senders_take_one_letter_nor_more_than_the_rate(self):
+    def test_concurrent_senders_share_letters_and_rate(self):
         make_letters(200)
 
         found = at_once(*[take] * 8)
@@ -344,7 +344,7 @@ class TakingAtOnceTests(CommittedTestCase):
         self.assertEqual(len(ids), 20)
         self.assertEqual(len(set(ids)), 20)
 
-    def test_forms_of_one_network_at_once_get_a_turn_each(self):
+    def test_concurrent_forms_of_one_network_get_a_turn_each(self):
         forms = [make_submission(wide_network_hash="busy") for _ in range(10)]
 
         at_once(*[lambda form=form: queue_confirmation(form) for form in forms])

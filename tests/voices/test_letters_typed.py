@@ -1,4 +1,4 @@
-"""A letter to an address that nobody confirmed repeats nothing that somebody typed."""
+"""Emails to unconfirmed addresses never repeat user input."""
 
 from django import forms
 from django.db import models
@@ -19,9 +19,9 @@ from voices.managing.forms import AskForm, NewAddressForm, VoiceForm
 from voices.models import AddressChange, Letter, Signature, Submission, Update, Voice
 from voices.signing.forms import SignForm
 
-# Random, and part of links; a choice from a list; the words of our own form.
+# Random and part of links; chosen from a list; the consent text of our own form.
 NOT_TYPED = {"ref", "lane", "consent_version", "consent_text"}
-# What a voice has to be for the letter about it.
+# The voice's fields that each letter requires.
 VOICE_STATES = {
     Letter.Kind.PUBLISHED: {"published_at": timezone.now()},
     Letter.Kind.DECLINED: {"declined_at": timezone.now()},
@@ -45,7 +45,7 @@ def text_fields(model):
 
 
 def marked(model, letter):
-    """Return a value for each text field of `model` that is found nowhere else."""
+    """Return a unique value for each text field of `model`."""
     values = {}
     for number, field in enumerate(text_fields(model)):
         value = f"{letter}z{number:02}q"
@@ -56,7 +56,7 @@ def marked(model, letter):
 
 
 def everything(message):
-    """The subject, headers, and both parts of a mail, without who it goes to."""
+    """The subject, headers, and both parts of an email, except for the To header."""
     headers = [f"{name}: {value}" for name, value in message.message().items()]
     kept = [header for header in headers if not header.startswith("To: ")]
     return "\n".join([message.subject, *kept, *parts(message)])
@@ -64,7 +64,7 @@ def everything(message):
 
 class TypedTextTests(TestCase):
     def make_letter(self, kind, *, email="known@example.com"):
-        """A letter of this kind, whose signature, form, and voice are all marked."""
+        """A letter of this kind; its signature, form, and voice have unique values."""
         voice = make_voice(
             **{
                 **marked(Voice, "v"),
@@ -113,12 +113,12 @@ class TypedTextTests(TestCase):
             VoiceForm(signature=make_signature()),
         ):
             for name, field in form.fields.items():
-                # The guards' own fields are checked and never stored.
+                # The honeypot and stamp are checked and never stored.
                 is_text = isinstance(field, forms.CharField)
                 if is_text and not isinstance(field, forms.ChoiceField):
                     self.assertIn(name, names)
 
-    def test_no_letter_to_an_unconfirmed_address_repeats_any_of_it(self):
+    def test_no_letter_to_an_unconfirmed_address_repeats_input(self):
         unconfirmed = []
         for kind in Letter.Kind:
             with self.subTest(kind=kind):
@@ -126,7 +126,7 @@ class TypedTextTests(TestCase):
                 letter = self.make_letter(kind, email="new@example.com")
                 message = compose(letter)
 
-                self.assertIsNotNone(message, "Say here what such a letter is about.")
+                self.assertIsNotNone(message, "Add this kind of letter to make_letter.")
                 if message.to == ["known@example.com"]:
                     continue
                 unconfirmed.append(kind)
@@ -142,7 +142,7 @@ class TypedTextTests(TestCase):
                 self.assertNotIn("new@example.com", text)
         self.assertEqual(unconfirmed, [Letter.Kind.CONFIRM, Letter.Kind.NEW_ADDRESS])
 
-    def test_no_letter_about_a_form_repeats_any_of_it_to_somebody_who_signed(self):
+    def test_no_letter_about_a_form_repeats_its_input_to_a_signer(self):
         letter = self.make_letter(Letter.Kind.ALREADY_SIGNED)
 
         message = compose(letter)
@@ -151,7 +151,7 @@ class TypedTextTests(TestCase):
         self.assertEqual(message.subject, "You have already signed")
         self.assert_holds_nothing_of(everything(message), (Submission, "f"))
 
-    def test_no_letter_greets_by_a_name(self):
+    def test_no_letter_greets_by_name(self):
         make_staff()
         for kind in Letter.Kind:
             with self.subTest(kind=kind):

@@ -96,7 +96,7 @@ def counted():
 
 
 class PublishedTestCase(TestCase):
-    """Somebody whose statement is on the wall."""
+    """A signer whose statement is on the wall."""
 
     def setUp(self):
         self.by = make_staff()
@@ -119,7 +119,7 @@ class AskTests(TestCase):
             answer(request.pk)
         return response, deliver()
 
-    def test_mails_the_link_to_who_has_signed(self):
+    def test_mails_the_link_to_signers(self):
         signature = make_signature(email="ana.reyes@gmail.com")
 
         response, (message,) = self.ask("AnaReyes@gmail.com")
@@ -130,7 +130,7 @@ class AskTests(TestCase):
         self.assertContains(page, "<h2>Status</h2>")
         self.assertContains(page, signature.voice.statement)
 
-    def test_a_signer_whose_address_once_refused_mail_gets_the_link_they_ask_for(self):
+    def test_a_signer_who_once_refused_mail_gets_the_requested_link(self):
         signature = make_signature(email="ana@example.com")
         RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
 
@@ -138,7 +138,7 @@ class AskTests(TestCase):
 
         self.assertEqual(message.to, ["ana@example.com"])
 
-    def test_asking_for_updates_there_takes_the_refusal_back(self):
+    def test_subscribing_to_updates_undoes_the_refusal(self):
         signature = make_signature(email="ana@example.com")
         RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
 
@@ -150,7 +150,7 @@ class AskTests(TestCase):
         signature.refresh_from_db()
         self.assertTrue(is_reader(signature))
 
-    def test_no_crowd_keeps_a_signer_from_their_link(self):
+    def test_limits_keep_no_signer_from_their_link(self):
         make_signature(email="ana@school.example")
         for of in Limit.Of:
             set_limit(of, 1)
@@ -163,7 +163,7 @@ class AskTests(TestCase):
 
         self.assertEqual(message.to, ["ana@school.example"])
 
-    def test_a_program_gets_the_same_page_and_no_mail(self):
+    def test_a_bot_gets_the_same_page_and_no_mail(self):
         make_signature(email="ana@example.com")
 
         for fields in ({"untouched": "spam"}, {"started": ""}):
@@ -182,7 +182,7 @@ class AskTests(TestCase):
         self.assertEqual(known["Location"], stranger["Location"])
         self.assertFalse(LinkRequest.objects.exists())
 
-    def test_asking_costs_the_same_for_anybody(self):
+    def test_asking_takes_the_same_queries_for_anybody(self):
         make_signature(email="ana@example.com")
 
         costs = []
@@ -193,7 +193,7 @@ class AskTests(TestCase):
 
         self.assertEqual(*costs)
 
-    def test_refuses_what_is_no_address_and_keeps_it(self):
+    def test_refuses_and_keeps_an_invalid_address(self):
         response = self.client.post(ASK, {"email": "ana at home"})
 
         self.assertContains(response, "ana at home", status_code=422)
@@ -205,7 +205,7 @@ class AskTests(TestCase):
 
         self.assertContains(response, 'value="ana@example.com"', status_code=403)
 
-    def test_a_button_of_the_page_behind_it_is_not_found_here(self):
+    def test_actions_of_the_manage_page_are_not_found_here(self):
         response = self.client.post(ASK, {"action": "erase", "sure": "on"})
 
         self.assertEqual(response.status_code, 404)
@@ -221,7 +221,7 @@ class AskTests(TestCase):
 
 
 class LinkTests(PublishedTestCase):
-    def test_nobody_comes_in_with_a_link_that_is_not_ours(self):
+    def test_a_forged_link_is_not_found(self):
         confirm = tokens.confirming.sign(self.signature.ref)
         own = tokens.managing.sign(self.signature.ref)
 
@@ -233,7 +233,7 @@ class LinkTests(PublishedTestCase):
                     response, "We don’t recognize this link", status_code=404
                 )
 
-    def test_after_its_days_it_offers_a_new_one(self):
+    def test_an_expired_link_offers_a_new_one(self):
         later = timezone.now() + timedelta(days=31)
 
         with mock.patch("time.time", return_value=later.timestamp()):
@@ -258,23 +258,23 @@ class LinkTests(PublishedTestCase):
         press(self.client, path, "erase", sure="on")
         self.assertEqual(latest_submission().statement, FORM["statement"])
 
-    def test_what_was_done_before_is_not_said_of_a_button_that_did_nothing(self):
+    def test_an_error_page_repeats_no_earlier_success_message(self):
         response = self.client.post(f"{self.path}?done=saved", {"action": "withdraw"})
 
         self.assertContains(response, "Tick the box", status_code=422)
         self.assertNotContains(response, "are saved", status_code=422)
 
-    def test_nobody_keeps_or_indexes_these_pages(self):
+    def test_these_pages_are_not_cached_or_indexed(self):
         for path in (self.path, ASK):
             response = self.client.get(path)
             self.assertIn("no-store", response["Cache-Control"])
         self.assertContains(self.client.get(self.path), "noindex")
 
-    def test_a_button_that_there_is_none_of_is_not_found(self):
+    def test_an_unknown_action_is_not_found(self):
         self.assertEqual(press(self.client, self.path, "explode").status_code, 404)
         self.assertEqual(self.client.post(self.path).status_code, 404)
 
-    def test_a_button_needs_the_form_s_own_token(self):
+    def test_a_button_needs_a_csrf_token(self):
         strict = Client(enforce_csrf_checks=True)
 
         response = press(strict, self.path, "erase", sure="on")
@@ -284,7 +284,7 @@ class LinkTests(PublishedTestCase):
 
 
 class CorrectTests(PublishedTestCase):
-    def test_the_published_words_stay_until_the_new_ones_are_read(self):
+    def test_the_published_words_stay_until_a_correction_is_published(self):
         save(self.client, self.signature, statement="Better words.")
 
         self.assertContains(self.client.get(self.page), self.voice.statement)
@@ -294,7 +294,7 @@ class CorrectTests(PublishedTestCase):
         self.assertContains(self.client.get(self.page), "Better words.")
         self.assertFalse(Voice.objects.waiting().exists())
 
-    def test_taking_a_correction_can_be_undone(self):
+    def test_publishing_a_correction_can_be_undone(self):
         before = self.voice.statement
         save(self.client, self.signature, statement="Better words.")
         decide.publish(Voice.objects.all(), self.by)
@@ -323,7 +323,7 @@ class CorrectTests(PublishedTestCase):
 
         self.assertFalse(Voice.objects.waiting().exists())
 
-    def test_what_was_typed_survives_a_lost_cookie(self):
+    def test_the_input_survives_a_lost_cookie(self):
         strict = Client(enforce_csrf_checks=True)
 
         response = save(strict, self.signature, statement="Better words.")
@@ -339,7 +339,7 @@ class CorrectTests(PublishedTestCase):
 
         self.assertContains(response, 'value="bea@example.com"', status_code=403)
 
-    def test_who_is_asked_for_changes_of_a_correction_gets_their_new_words(self):
+    def test_asking_for_changes_mails_the_words_of_the_correction(self):
         deliver()
         save(self.client, self.signature, statement="Better words.")
 
@@ -351,7 +351,7 @@ class CorrectTests(PublishedTestCase):
         self.assertContains(self.client.get(self.path), "Better words.")
         self.assertFalse(Voice.objects.waiting().exists())
 
-    def test_who_was_asked_can_leave_the_published_words(self):
+    def test_a_signer_asked_for_changes_can_keep_the_published_words(self):
         save(self.client, self.signature, statement="Better words.")
         decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
 
@@ -395,13 +395,13 @@ class CorrectTests(PublishedTestCase):
 
         self.assertEqual(Voice.objects.waiting().get().statement, "Other words.")
 
-    def test_words_taken_out_are_gone_at_once(self):
+    def test_an_emptied_statement_is_gone_at_once(self):
         save(self.client, self.signature, statement="")
 
         self.assertEqual(self.client.get(self.page).status_code, 404)
         self.assertEqual(counted(), 1)
 
-    def test_a_page_without_a_box_for_the_statement_leaves_it_alone(self):
+    def test_a_form_without_a_statement_field_leaves_it_unchanged(self):
         before = self.voice.statement
 
         press(self.client, self.path, "save", name_display="full", updates="on")
@@ -410,7 +410,7 @@ class CorrectTests(PublishedTestCase):
         self.assertEqual(self.voice.statement, before)
         self.assertTrue(self.signature.updates)
 
-    def test_what_is_too_long_or_no_text_is_refused_and_kept(self):
+    def test_invalid_statements_are_refused_and_kept(self):
         for statement in ("x" * 601, "unknown \ue000 sign"):
             response = save(self.client, self.signature, statement=statement)
 
@@ -426,7 +426,7 @@ class ShowAsTests(PublishedTestCase):
         self.assertContains(self.client.get(self.page), "Ana")
         self.assertNotContains(self.client.get(self.page), "Reyes")
 
-    def test_more_of_a_name_than_a_moderator_has_read_comes_up_again(self):
+    def test_showing_more_of_a_name_needs_another_review(self):
         save(self.client, self.signature, name_display="first")
         self.again()
         self.assertFalse(Voice.objects.waiting().exists())
@@ -435,7 +435,7 @@ class ShowAsTests(PublishedTestCase):
 
         self.assertTrue(Voice.objects.waiting().exists())
 
-    def test_less_of_a_name_that_a_moderator_edited_shows_in_their_spelling(self):
+    def test_showing_less_of_an_edited_name_keeps_the_moderators_spelling(self):
         for edited, display, shown in (
             ("ana reyes", "first", "ana"),
             ("Anna Reyes", "initial", "Anna R."),
@@ -450,17 +450,17 @@ class ShowAsTests(PublishedTestCase):
             self.assertEqual(self.voice.name, shown)
             self.assertFalse(Voice.objects.waiting().exists())
 
-    def test_what_a_signer_hides_is_hidden_in_whatever_order_it_stands(self):
+    def test_a_hidden_surname_is_hidden_in_any_order(self):
         Voice.objects.update(name="Reyes Anna")
 
         save(self.client, self.signature, name_display="first")
 
         self.again()
         self.assertEqual(self.voice.name, "Ana")
-        # It is not how the moderator had spelled it.
+        # The moderator had spelled it differently.
         self.assertTrue(Voice.objects.waiting().exists())
 
-    def test_what_a_moderator_took_out_of_a_name_does_not_come_back(self):
+    def test_parts_of_a_name_removed_by_a_moderator_do_not_come_back(self):
         Signature.objects.update(name_display="initial")
         Voice.objects.update(name="A.")
 
@@ -469,7 +469,7 @@ class ShowAsTests(PublishedTestCase):
         self.again()
         self.assertEqual(self.voice.name, "A.")
 
-    def test_a_short_name_comes_up_again_as_a_long_one_does(self):
+    def test_showing_more_of_a_short_name_needs_another_review(self):
         Signature.objects.update(name="Al Li", name_display="initial")
         Voice.objects.update(name="Al L.")
 
@@ -477,7 +477,7 @@ class ShowAsTests(PublishedTestCase):
 
         self.assertEqual(Voice.objects.waiting().get().name, "Al Li")
 
-    def test_who_is_not_shown_leaves_nothing_to_read_and_still_counts(self):
+    def test_an_unlisted_signer_still_counts_and_leaves_no_text(self):
         save(self.client, self.signature, name_display="unlisted")
 
         self.assertEqual(self.client.get(self.page).status_code, 410)
@@ -485,7 +485,7 @@ class ShowAsTests(PublishedTestCase):
         self.assertEqual(self.voice.statement + self.voice.name, "")
         self.assertEqual(counted(), 1)
 
-    def test_who_comes_back_waits_for_a_moderator(self):
+    def test_a_signer_listed_again_waits_for_a_moderator(self):
         save(self.client, self.signature, name_display="unlisted")
         self.again()
 
@@ -493,7 +493,7 @@ class ShowAsTests(PublishedTestCase):
 
         self.assertEqual(Voice.objects.waiting().get().name, "Ana R.")
 
-    def test_the_wish_for_updates_is_theirs_to_change(self):
+    def test_the_subscription_to_updates_can_be_changed(self):
         for wanted in (True, False):
             save(self.client, self.signature, **({"updates": "on"} if wanted else {}))
 
@@ -544,7 +544,7 @@ class WithdrawTests(PublishedTestCase):
         self.assertFalse(AddressChange.objects.exists())
         self.assertEqual(self.client.get(self.page).status_code, 410)
 
-    def test_a_desk_that_was_open_before_writes_nothing_back(self):
+    def test_an_edit_opened_before_writes_nothing_back(self):
         opened = Voice.objects.get()
         changes.erase(self.signature)
 
@@ -553,7 +553,7 @@ class WithdrawTests(PublishedTestCase):
 
         self.assertEqual(Voice.objects.get().statement, "")
 
-    def test_who_signs_again_starts_afresh(self):
+    def test_signing_again_starts_over(self):
         press(self.client, self.path, "withdraw", sure="on")
         sign(self.client, email="ana@example.com", statement="New words.")
         self.assertEqual(deliver()[-1].subject, "Confirm your voice")
@@ -567,11 +567,11 @@ class WithdrawTests(PublishedTestCase):
 
 class AddressTests(PublishedTestCase):
     def ask(self, email):
-        """Ask for another address; return the mails to that one."""
+        """Request a change of address; return the emails to the new one."""
         press(self.client, self.path, "address", email=email)
         return [message for message in deliver() if message.to == [email]]
 
-    def test_no_crowd_keeps_it_from_being_mailed(self):
+    def test_limits_do_not_keep_it_from_being_mailed(self):
         for of in (Limit.Of.ADDRESS_BURST, Limit.Of.DOMAIN_SUSTAINED):
             set_limit(of, 1)
         for _ in range(3):
@@ -595,7 +595,7 @@ class AddressTests(PublishedTestCase):
         self.assertTrue(AddressChange.objects.filter(email="ana@example.org").exists())
 
     def told(self):
-        """Send what waits; return what the present address is told of a new one."""
+        """Send what is queued; return the notices to the current address."""
         return [
             m for m in deliver() if m.subject == "A different address was requested"
         ]
@@ -615,7 +615,7 @@ class AddressTests(PublishedTestCase):
         self.again()
         self.assertEqual(self.signature.email, "ana@example.org")
 
-    def test_the_present_one_is_told_of_it_at_once(self):
+    def test_the_current_address_is_notified_at_once(self):
         deliver()
         press(self.client, self.path, "address", email="stranger@example.org")
 
@@ -631,7 +631,7 @@ class AddressTests(PublishedTestCase):
             self.assertNotIn("stranger@", words)
         self.assertEqual(self.client.get(link(message, "manage")).status_code, 200)
 
-    def test_what_warns_of_a_change_goes_to_nobody_once_it_has_changed(self):
+    def test_no_notice_is_sent_once_the_address_has_changed(self):
         deliver()
         press(self.client, self.path, "address", email="stranger@example.org")
         changes.confirm_new_address(AddressChange.objects.get())
@@ -640,18 +640,18 @@ class AddressTests(PublishedTestCase):
 
         told = self.told()
 
-        # Only the letter of the second change, to the address that it changes from.
+        # Only the notice of the second change, to the address that it replaces.
         self.assertEqual([message.to for message in told], [["stranger@example.org"]])
         self.assertIn("ne•••@example.org", told[0].body)
 
-    def test_a_mailbox_that_refuses_mail_is_not_warned(self):
+    def test_a_bounced_address_is_not_notified(self):
         deliver()
         Signature.objects.update(bounced_at=timezone.now())
         press(self.client, self.path, "address", email="ana@example.org")
 
         self.assertEqual(self.told(), [])
 
-    def test_to_enter_the_present_one_calls_a_change_off(self):
+    def test_entering_the_current_address_cancels_a_change(self):
         deliver()
         (message,) = self.ask("stranger@example.org")
 
@@ -663,7 +663,7 @@ class AddressTests(PublishedTestCase):
         self.assertEqual(self.signature.email, "ana@example.com")
         self.assertEqual(deliver(), [])
 
-    def test_to_withdraw_calls_a_change_off(self):
+    def test_withdrawing_cancels_a_change(self):
         deliver()
         (message,) = self.ask("stranger@example.org")
 
@@ -674,7 +674,7 @@ class AddressTests(PublishedTestCase):
         self.assertIsNotNone(self.signature.withdrawn_at)
         self.assertEqual(self.signature.email, "ana@example.com")
 
-    def test_the_links_of_the_old_mailbox_end_with_it(self):
+    def test_links_mailed_to_the_old_address_stop_working(self):
         deliver()
         (message,) = self.ask("ana@example.org")
         self.client.post(link(message, "new-address"))
@@ -687,7 +687,7 @@ class AddressTests(PublishedTestCase):
 
         self.assertNotIn("/voices/manage/", message.body)
 
-    def test_an_address_that_has_signed_itself_is_left_alone(self):
+    def test_an_address_that_has_signed_is_left_alone(self):
         make_signature(email="bea@example.com")
         deliver()
         (message,) = self.ask("bea@example.com")
@@ -697,7 +697,7 @@ class AddressTests(PublishedTestCase):
         self.assertContains(response, "has its own signature")
         self.assertEqual(Signature.objects.filter(email="bea@example.com").count(), 1)
 
-    def test_a_stranger_s_mailbox_gets_no_more_than_its_mails_of_a_day(self):
+    def test_a_stranger_s_address_gets_no_more_than_its_daily_mails(self):
         deliver()
 
         mails = [self.ask("stranger@example.org") for _ in range(8)]
@@ -705,7 +705,7 @@ class AddressTests(PublishedTestCase):
         sent = sum(len(each) for each in mails)
         self.assertLessEqual(sent, settings.MAILS_PER_ADDRESS_PER_DAY)
 
-    def test_who_was_not_asked_is_never_mailed_again(self):
+    def test_not_me_stops_mail_to_the_new_address(self):
         deliver()
         (message,) = self.ask("stranger@example.org")
 
@@ -713,7 +713,7 @@ class AddressTests(PublishedTestCase):
 
         self.assertEqual(self.ask("stranger@example.org"), [])
 
-    def test_who_was_not_asked_deletes_the_change_too(self):
+    def test_not_me_deletes_the_change(self):
         deliver()
         (message,) = self.ask("stranger@example.org")
 
@@ -723,7 +723,7 @@ class AddressTests(PublishedTestCase):
         self.again()
         self.assertEqual(self.signature.email, "ana@example.com")
 
-    def test_who_has_signed_is_not_refused_by_the_change_of_another(self):
+    def test_not_me_refuses_no_address_that_has_signed(self):
         make_signature(email="bea@example.com")
         deliver()
         (message,) = self.ask("bea@example.com")
@@ -745,7 +745,7 @@ class AddressTests(PublishedTestCase):
         expected = addresses.fingerprint("new@example.org")
         self.assertEqual(self.signature.address_hash, expected)
 
-    def test_only_the_latest_wish_counts(self):
+    def test_only_the_latest_request_counts(self):
         deliver()
         (first,) = self.ask("one@example.org")
         self.ask("two@example.org")
@@ -755,14 +755,14 @@ class AddressTests(PublishedTestCase):
         self.again()
         self.assertEqual(self.signature.email, "ana@example.com")
 
-    def test_a_link_that_is_not_ours_is_not_known(self):
+    def test_an_invalid_link_is_not_found(self):
         response = self.client.post(reverse("voices:new-address", args=["x.y"]))
 
         self.assertContains(response, "We don’t recognize this link", status_code=404)
 
 
 class DataTests(PublishedTestCase):
-    def test_holds_the_signature_s_own_row_and_all_else(self):
+    def test_contains_the_signature_and_its_related_rows(self):
         response = self.client.get(f"{self.path}data/")
 
         data = json.loads(response.content)
@@ -784,7 +784,7 @@ class DataTests(PublishedTestCase):
             self.assertLessEqual(left_out, data_module.INTERNAL)
         self.assertIn("invalidation", data)
 
-    def test_holds_reports_and_reveals_without_the_words_and_names_of_others(self):
+    def test_contains_reports_and_reveals_without_data_of_others(self):
         Report.objects.create(voice=self.voice, kind="other", text="Not his words.")
         Reveal.objects.create(signature=self.signature, by=make_staff("secretive"))
         other = make_signature()
@@ -801,7 +801,7 @@ class DataTests(PublishedTestCase):
 
 
 def dump():
-    """All that the database holds, as text."""
+    """Every row in the database, as text."""
     tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
         text = []
@@ -812,7 +812,7 @@ def dump():
 
 
 class AskingAtOnceTests(CommittedTestCase):
-    def test_a_signer_enters_no_more_new_addresses_at_once_than_in_a_day(self):
+    def test_concurrent_requests_share_the_daily_limit(self):
         path = manage_path(make_signature())
         asks = [
             partial(press, Client(), path, "address", email=f"a{n}@example.org")
@@ -865,7 +865,7 @@ class EraseTests(CommittedTestCase):
             self.assertNotIn(private, left)
         self.assertFalse(Letter.objects.in_flight().exists())
 
-    def test_the_voice_keeps_id_and_date_and_answers_410(self):
+    def test_the_voice_keeps_id_and_date_and_responds_with_410(self):
         voice = Voice.objects.get()
 
         self.erase()
@@ -884,7 +884,7 @@ class EraseTests(CommittedTestCase):
 
         self.assertContains(response, "signature was erased", status_code=410)
 
-    def test_what_waits_in_the_queue_mails_nobody(self):
+    def test_queued_letters_mail_nobody(self):
         mail.outbox.clear()
         self.erase()
 
@@ -892,7 +892,7 @@ class EraseTests(CommittedTestCase):
 
         self.assertEqual(mail.outbox, [])
 
-    def test_attempts_to_mail_count_for_the_rest_of_the_day(self):
+    def test_mail_attempts_count_for_the_rest_of_the_day(self):
         left = Attempt.objects.counted().count()
         self.assertGreater(left, 0)
 
@@ -905,10 +905,10 @@ class EraseTests(CommittedTestCase):
         self.assertEqual(kept, left)
         self.assertFalse(Attempt.objects.exists())
 
-    def test_erasing_gives_a_stranger_no_more_mails_of_a_day(self):
+    def test_erasing_resets_no_daily_limit_of_a_stranger(self):
         stranger = "stranger@example.org"
         mail.outbox.clear()
-        # The signer may ask as often in a day, and has asked once (setUp).
+        # The signer may do this as often as in a day, and has done it once in setUp.
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY - 1):
             changes.ask_new_address(self.signature, stranger, stranger)
             deliver()
@@ -929,11 +929,11 @@ class EraseTests(CommittedTestCase):
         begun = [begin(taken, letter_id) for letter_id in taken.ids]
 
         self.assertEqual(begun, [None] * len(taken.ids))
-        # Nor does it use up the rate.
+        # The letter doesn't count toward the rate either.
         of_these = Attempt.objects.filter(letter_number__in=taken.ids)
         self.assertFalse(of_these.exists())
 
-    def test_a_letter_that_is_begun_at_the_same_time_counts(self):
+    def test_a_letter_begun_concurrently_counts(self):
         changing = Letter.objects.filter(kind=Letter.Kind.NEW_ADDRESS)
         letter = changing.in_flight().get()
         taken = take()
@@ -949,7 +949,7 @@ class EraseTests(CommittedTestCase):
             Attempt.objects.counted().filter(letter_number=letter.pk).count(), 1
         )
 
-    def test_a_letter_that_leaves_just_then_counts(self):
+    def test_a_letter_sent_concurrently_counts(self):
         erasing = []
 
         def erase(backend, messages):
@@ -977,7 +977,7 @@ class EraseTests(CommittedTestCase):
 
         self.assertEqual(counted(), 1)
 
-    def test_many_at_once_leave_the_figures_exact(self):
+    def test_concurrent_erasures_leave_the_figures_exact(self):
         people = [make_signature() for _ in range(6)]
         calls = [
             *(partial(changes.withdraw, person) for person in people[:4]),

@@ -35,21 +35,21 @@ class DeskTestCase(TestCase):
         self.reason = make_reason()
 
     def act(self, action, *voices, desk=VOICES):
-        """Tick the voices in the list and choose the action."""
+        """Select the voices in the list and run the action."""
         return self.client.post(
             reverse(f"{desk}_changelist"),
             {"action": action, "_selected_action": [voice.pk for voice in voices]},
         )
 
     def decide(self, kind, *voices, desk=VOICES, **filled):
-        """Fill in the page that a decision asks on."""
+        """Submit the page on which a decision asks for details."""
         ids = "&".join(f"id={voice.pk}" for voice in voices)
         return self.client.post(
             f"{reverse(f'{desk}_decide', args=[kind])}?{ids}", filled
         )
 
     def kinds(self, voice):
-        """What the log says of the voice, the latest first."""
+        """Kinds of the voice's log rows, latest first."""
         return list(voice.decisions.values_list("kind", flat=True))
 
     def status(self, voice):
@@ -60,7 +60,7 @@ class QueueTests(DeskTestCase):
     def names(self, response):
         return [voice.name for voice in response.context["cl"].result_list]
 
-    def test_shows_what_waits_and_only_that_the_oldest_first(self):
+    def test_shows_only_waiting_voices_oldest_first(self):
         now = timezone.now()
         for name, age in (("Second", 1), ("First", 3), ("Third", 0)):
             make_voice(name=name, review_since=now - timedelta(days=age))
@@ -74,7 +74,7 @@ class QueueTests(DeskTestCase):
         self.assertEqual(self.names(response), ["First", "Second", "Third"])
         self.assertContains(response, "Voices awaiting review: 3, the oldest 3\xa0days")
 
-    def test_publishes_no_words_that_came_after_the_page_was_read(self):
+    def test_publishes_no_words_changed_since_the_page_was_opened(self):
         signature = make_signature(name="Ada Reyes")
         Voice.objects.update(review_since=timezone.now())
         page = self.client.get(reverse(f"{QUEUE}_changelist"))
@@ -95,7 +95,7 @@ class QueueTests(DeskTestCase):
         self.assertContains(response, "Published: 0.")
         self.assertEqual(Voice.objects.published().count(), 0)
 
-    def test_a_page_that_was_tampered_with_publishes_nothing(self):
+    def test_an_invalid_read_at_publishes_nothing(self):
         self.client.post(
             reverse(f"{QUEUE}_changelist"),
             {
@@ -107,7 +107,7 @@ class QueueTests(DeskTestCase):
 
         self.assertEqual(Voice.objects.published().count(), 0)
 
-    def test_other_fields_that_end_like_it_say_nothing_of_when_it_was_read(self):
+    def test_fields_that_merely_end_in_read_at_are_ignored(self):
         voice = make_voice()
 
         self.client.post(
@@ -122,7 +122,7 @@ class QueueTests(DeskTestCase):
 
         self.assertEqual(self.status(voice), 200)
 
-    def test_a_page_that_says_it_twice_and_wrongly_publishes_nothing(self):
+    def test_conflicting_read_at_fields_publish_nothing(self):
         voice = make_voice()
 
         response = self.client.post(
@@ -138,7 +138,7 @@ class QueueTests(DeskTestCase):
         self.assertEqual(response.status_code, 400)
         self.assertEqual(Voice.objects.published().count(), 0)
 
-    def test_leads_to_the_latest_decision_that_its_moderator_can_undo(self):
+    def test_links_to_the_moderator_s_latest_decision_to_undo(self):
         mine, of_another, withdrawn = (make_voice() for _ in range(3))
         decide.publish(Voice.objects.filter(pk=mine.pk), self.by)
         decide.publish(Voice.objects.filter(pk=of_another.pk), make_staff("other"))
@@ -176,7 +176,7 @@ class QueueTests(DeskTestCase):
             self.assertNotContains(response, "<script>alert")
             self.assertNotContains(response, "<b>Bold")
 
-    def test_asks_the_database_as_often_however_many_wait(self):
+    def test_the_queue_takes_a_constant_number_of_queries(self):
         for _ in range(7):
             make_signature()
         path = reverse(f"{QUEUE}_changelist")
@@ -185,7 +185,7 @@ class QueueTests(DeskTestCase):
         with self.assertNumQueries(10):
             self.client.get(path)
 
-    def test_the_list_of_all_asks_as_often_however_many_there_are(self):
+    def test_the_list_takes_a_constant_number_of_queries(self):
         for _ in range(7):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
@@ -193,7 +193,7 @@ class QueueTests(DeskTestCase):
         with self.assertNumQueries(8):
             self.client.get(path)
 
-    def test_a_voice_whose_name_was_erased_has_a_link_with_words(self):
+    def test_an_erased_voice_has_a_link_with_text(self):
         make_published_voice().erase()
         response = self.client.get(reverse(f"{VOICES}_changelist"))
         self.assertContains(response, "(erased)")
@@ -224,7 +224,7 @@ class PublishTests(DeskTestCase):
         left.refresh_from_db()
         self.assertIsNone(left.published_at)
 
-    def test_what_is_decided_already_is_left_alone(self):
+    def test_voices_already_decided_are_left_alone(self):
         published = make_published_voice()
         declined = make_voice(declined_at=timezone.now(), reason=self.reason)
 
@@ -233,7 +233,7 @@ class PublishTests(DeskTestCase):
         self.assertFalse(Decision.objects.exists())
         self.assertEqual(self.status(declined), 404)
 
-    def test_publishes_what_changes_were_asked_for(self):
+    def test_publishes_a_voice_that_changes_were_requested_for(self):
         voice = make_voice(changes_asked_at=timezone.now())
 
         self.act("publish", voice)
@@ -354,12 +354,12 @@ class TakeDownTests(DeskTestCase):
         for path in ("/", "/voices/"):
             self.assertNotContains(Client().get(path), self.voice.statement)
 
-    def test_what_is_not_published_cannot_be_taken_down(self):
+    def test_an_unpublished_voice_cannot_be_taken_down(self):
         self.decide("taken-down", make_voice(), reason=self.reason.pk)
 
         self.assertFalse(Decision.objects.exists())
 
-    def test_can_be_undone_and_featured_anew(self):
+    def test_can_be_undone_and_featured_again(self):
         self.decide("taken-down", self.voice, reason=self.reason.pk)
 
         self.act("undo", self.voice)
@@ -430,7 +430,7 @@ class EditTests(DeskTestCase):
             change_page(voice), filled | {"read": mark(voice)} | changes
         )
 
-    def test_an_edit_is_logged_and_stands_beside_the_original(self):
+    def test_an_edit_is_logged_and_shown_beside_the_original(self):
         response = self.save(statement="I saw an officer lie.")
 
         self.assertEqual(response.status_code, 302)
@@ -453,7 +453,7 @@ class EditTests(DeskTestCase):
 
         self.assertFalse(Decision.objects.exists())
 
-    def test_an_edit_is_checked_as_what_signers_type(self):
+    def test_an_edit_is_validated_like_a_signer_s_input(self):
         for changes in (
             {"statement": "a\ue000b"},
             {"statement": "x" * 601},
@@ -489,7 +489,7 @@ class EditTests(DeskTestCase):
         voice.refresh_from_db()
         self.assertTrue(voice.statement)
 
-    def test_a_decision_made_while_somebody_edits_is_not_undone_by_saving(self):
+    def test_saving_an_edit_keeps_a_concurrent_decision(self):
         page = self.client.get(change_page(self.voice))
         self.act("publish", self.voice)
 
@@ -498,7 +498,7 @@ class EditTests(DeskTestCase):
         self.assertEqual(page.status_code, 200)
         self.assertEqual(self.status(self.voice), 200)
 
-    def test_words_that_their_author_took_out_meanwhile_do_not_come_back(self):
+    def test_words_removed_concurrently_by_their_author_do_not_come_back(self):
         voice = make_published_voice(name="Ana Reyes")
         signature = make_signature(name="Ana Reyes", voice=voice)
         page = self.client.get(change_page(voice))
@@ -522,7 +522,7 @@ class EditTests(DeskTestCase):
         now.refresh_from_db()
         self.assertEqual((now.name, now.statement, now.city), ("Ana", "", "Dayton"))
 
-    def test_a_correction_that_came_meanwhile_stays_marked(self):
+    def test_a_concurrent_correction_stays_flagged(self):
         opened = make_published_voice(statement="Words.")
         correct(make_signature(voice=opened), "Call me: 555-010-9999, please.")
 
@@ -547,7 +547,7 @@ class RefusedTests(DeskTestCase):
             reverse("admin:voices_signature_changelist"),
         ]
 
-    def test_nobody_comes_in_without_signing_in_as_staff(self):
+    def test_only_signed_in_staff_are_let_in(self):
         visitor, signed_in = Client(), Client()
         signed_in.force_login(make_staff("reader", is_staff=False, is_superuser=False))
 
@@ -569,7 +569,7 @@ class RefusedTests(DeskTestCase):
             self.assertEqual(response.status_code, 403)
         self.assertFalse(Decision.objects.exists())
 
-    def test_a_decision_needs_the_form_s_own_token(self):
+    def test_a_decision_needs_a_csrf_token(self):
         client = Client(enforce_csrf_checks=True)
         client.force_login(self.by)
 
@@ -583,7 +583,7 @@ class RefusedTests(DeskTestCase):
         )
         self.assertFalse(Decision.objects.exists())
 
-    def test_ids_that_cannot_be_are_no_error(self):
+    def test_invalid_ids_are_no_error(self):
         for ids in ("", "id=x", "id=0", "id=-1", f"id={2**63}", "id=²"):
             path = f"{reverse(f'{VOICES}_decide', args=['declined'])}?{ids}"
 
@@ -591,7 +591,7 @@ class RefusedTests(DeskTestCase):
             self.client.post(path, {"reason": self.reason.pk})
         self.assertFalse(Decision.objects.exists())
 
-    def test_columns_that_no_list_offers_cannot_be_asked_for(self):
+    def test_unlisted_lookups_are_refused(self):
         for query in (
             "published_at__year=99999999",
             "statement__regex=(",
@@ -602,7 +602,7 @@ class RefusedTests(DeskTestCase):
 
             self.assertEqual(self.client.get(path).status_code, 400, query)
 
-    def test_more_than_one_transaction_can_mail_is_refused(self):
+    def test_too_many_voices_at_a_time_are_refused(self):
         Voice.objects.bulk_create(
             Voice(name="Ana", review_since=timezone.now())
             for _ in range(MOST_AT_A_TIME + 1)
@@ -624,12 +624,12 @@ class RefusedTests(DeskTestCase):
 
         self.assertContains(self.client.get(path), "No voices are selected")
 
-    def test_a_kind_of_decision_that_is_none_is_not_found(self):
+    def test_an_unknown_kind_of_decision_is_not_found(self):
         response = self.decide("erased", make_voice())
 
         self.assertEqual(response.status_code, 404)
 
-    def test_a_selection_that_is_no_id_is_no_error(self):
+    def test_an_invalid_selection_is_no_error(self):
         for chosen in ("x", "-1", str(2**70), "\x00"):
             response = self.client.post(
                 reverse(f"{VOICES}_changelist"),
@@ -649,7 +649,7 @@ class RefusedTests(DeskTestCase):
         ):
             self.assertEqual(self.client.post(path).status_code, 403, path)
 
-    def test_the_log_is_only_to_read(self):
+    def test_the_log_is_read_only(self):
         voice = make_voice()
         self.act("publish", voice)
         path = reverse("admin:voices_decision_change", args=[voice.decisions.get().pk])
@@ -662,7 +662,7 @@ class RefusedTests(DeskTestCase):
 
 
 class WhatIsKeptTests(DeskTestCase):
-    def test_django_s_own_log_keeps_no_names(self):
+    def test_django_s_admin_log_has_no_names(self):
         voice = make_signature(name="Ana Secretname").voice
         self.act("publish", voice)
         self.client.post(
@@ -676,7 +676,7 @@ class WhatIsKeptTests(DeskTestCase):
             "name", str(list(LogEntry.objects.values_list("object_repr"))).lower()
         )
 
-    def test_the_queue_s_own_pages_are_left_out(self):
+    def test_the_admin_of_the_job_queue_is_left_out(self):
         registered = {model._meta.app_label for model in admin.site._registry}
 
         self.assertIn("voices", registered)

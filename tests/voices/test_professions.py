@@ -14,7 +14,7 @@ class ProposeGroupTests(SimpleTestCase):
         self.assertEqual(reached | {ProfessionGroup.OTHER}, set(ProfessionGroup))
         self.assertEqual(len(ProfessionGroup), 11)
 
-    def test_the_words_decide_whatever_stands_around_them(self):
+    def test_words_decide_regardless_of_their_context(self):
         for profession, group in {
             "nurse": "health-care",
             "Retired NURSE": "health-care",

@@ -32,7 +32,7 @@ from voices.models import (
 )
 from voices.moderation import decide
 
-# Session, user, networks to filter by, count, rows, their networks.
+# Session, user, networks to filter by, count, rows, and their networks.
 QUERIES = 6
 LIST = reverse("admin:voices_quarantinedsignature_changelist")
 
@@ -43,11 +43,11 @@ def settle_url(kind):
 
 class SignerTests(TestCase):
     def visit(self, **fields):
-        """Sign, confirm by the mail, and return all that the signer gets to see."""
+        """Sign and confirm by email; return everything that the signer sees."""
         browser = Client()
         sent = sign(browser, **fields)
         form = latest_submission()
-        # A held form gets its mail once somebody asks for it again.
+        # A held form is mailed once the signer asks for the email again.
         Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
         asked = browser.post(sent.url, {"again": "1"})
         [mail] = deliver()
@@ -58,7 +58,7 @@ class SignerTests(TestCase):
         thanks = browser.get(confirmed.url)
         again = browser.get(link)
         pages = [sent, asked, check, seen, confirmed, thanks, again]
-        # What differs between any two visits; the public total is among the figures.
+        # Parts that differ between any two visits; numbers include the public total.
         own = "|".join([form.ref, r"[\w.:-]{40,}", r"\d+"])
         seen = [(page.status_code, page.content.decode()) for page in pages]
         seen += [(mail.subject, mail.body), (sent.url, confirmed.url)]
@@ -85,7 +85,7 @@ class SignerTests(TestCase):
         self.assertFalse(AwaitingVoice.objects.waiting().exists())
         self.assertEqual(decide.publish(Voice.objects.all(), make_staff()), 0)
 
-    def test_what_is_only_a_note_counts_at_once(self):
+    def test_a_mere_note_does_not_quarantine(self):
         browser = Client()
         sign(browser, started=None)
         browser.post(confirm_url(latest_submission()))
@@ -143,7 +143,7 @@ class DecideTests(TestCase):
         self.assertIsNone(Decision.objects.get().voice)
         self.assertEqual(signers(), 1)
 
-    def test_only_those_in_quarantine_are_decided_on(self):
+    def test_only_quarantined_signatures_are_decided_on(self):
         make_signature()
         make_quarantined(withdrawn_at=timezone.now())
 
@@ -165,7 +165,7 @@ class DecideTests(TestCase):
             self.assertIsNone(after.voice.review_since)
             self.assertEqual(signers(), 0)
 
-    def test_what_was_decided_later_is_undone_first(self):
+    def test_later_decisions_are_undone_first(self):
         make_quarantined()
         decide.release(self.all(), self.by)
         decide.publish(Voice.objects.all(), self.by)
@@ -179,7 +179,7 @@ class DecideTests(TestCase):
 
 
 class AtOnceTests(CommittedTestCase):
-    def test_figures_are_exact_while_all_decide_at_once(self):
+    def test_figures_are_exact_under_concurrent_decisions(self):
         by = make_staff()
         for number in range(30):
             make_quarantined(state="TX" if number % 2 else "NM")
@@ -230,7 +230,7 @@ class DeskTestCase(TestCase):
         self.client.force_login(self.by)
 
     def ask(self, action, *signatures, across=False, query=""):
-        """Tick these rows, or one and then those of all pages, and choose."""
+        """Select these rows, or all rows of all pages, and run the action."""
         ticked = signatures or [Signature.objects.in_quarantine().first()]
         return self.client.post(
             LIST + query,
@@ -248,7 +248,7 @@ class DeskTestCase(TestCase):
 
 
 class ListTests(DeskTestCase):
-    def test_shows_what_is_in_quarantine_and_why(self):
+    def test_shows_quarantined_signatures_and_their_reasons(self):
         first = make_quarantined(name="Bot One", suspicions=["honeypot", "link"])
         make_quarantined(name="Bot Two", name_display="unlisted")
         make_signature(name="Calm Person")
@@ -272,7 +272,7 @@ class ListTests(DeskTestCase):
         self.assertNotContains(page, first.email)
         self.assertNotContains(page, 'name="_save"')
 
-    def test_says_of_a_name_alone_that_it_is_one(self):
+    def test_labels_a_signature_without_a_statement(self):
         signature = make_quarantined(network_hash="")
         Voice.objects.update(statement="")
 
@@ -290,7 +290,7 @@ class ListTests(DeskTestCase):
             for markup in ("<b>Ana", "<i>x", "<script>alert"):
                 self.assertNotContains(response, markup)
 
-    def test_is_narrowed_down_by_reason_and_network(self):
+    def test_is_filtered_by_reason_and_network(self):
         one = make_quarantined(suspicions=["link", "too-fast"], network_hash="b" * 64)
         make_quarantined()
 
@@ -304,7 +304,7 @@ class ListTests(DeskTestCase):
         for query in ("?why=x", "?network=x", "?network=", "?why=%00", "?network[]=1"):
             self.assertLess(self.client.get(LIST + query).status_code, 500)
 
-    def test_asks_the_database_as_often_for_many_rows_as_for_few(self):
+    def test_takes_a_constant_number_of_queries(self):
         for number in range(3):
             make_quarantined(network_hash=str(number) * 64)
         self.client.get(LIST)
@@ -356,10 +356,10 @@ class BulkTests(DeskTestCase):
         self.assertEqual(AwaitingVoice.objects.waiting().count(), 200)
         self.assertEqual(Decision.objects.filter(kind="released").count(), 200)
         self.assertFalse(Signature.objects.in_quarantine().exists())
-        # Django's own log would keep the names of people.
+        # Django's own log would store people's names.
         self.assertFalse(LogEntry.objects.exists())
 
-    def test_rejects_those_that_a_filter_leaves(self):
+    def test_rejects_only_filtered_rows(self):
         for _ in range(3):
             make_quarantined(suspicions=["link", "too-fast"])
         kept = make_quarantined()
@@ -372,7 +372,7 @@ class BulkTests(DeskTestCase):
         self.assertEqual(Signature.objects.in_quarantine().get(), kept)
         self.assertEqual(Signature.objects.filter(rejected_at__isnull=False).count(), 3)
 
-    def test_decides_on_those_that_are_ticked(self):
+    def test_decides_on_selected_rows(self):
         chosen, other = make_quarantined(), make_quarantined()
 
         self.settle("release", self.ask("release", chosen))
@@ -380,7 +380,7 @@ class BulkTests(DeskTestCase):
         self.assertEqual(Signature.objects.in_quarantine().get(), other)
         self.assertEqual(signers(), 1)
 
-    def test_what_came_in_after_the_question_stays(self):
+    def test_signatures_arriving_after_the_question_stay(self):
         make_quarantined()
         asked = self.ask("release", across=True)
         late = make_quarantined()
@@ -399,7 +399,7 @@ class BulkTests(DeskTestCase):
         self.assertContains(response, "Rejected: 0.")
         self.assertEqual(signers(), 1)
 
-    def test_what_is_gone_meanwhile_is_said(self):
+    def test_says_if_the_selected_rows_are_gone(self):
         signature = make_quarantined()
         decide.release(Signature.objects.all(), self.by)
 
@@ -407,7 +407,7 @@ class BulkTests(DeskTestCase):
 
         self.assertContains(response, "None of the signatures you selected")
 
-    def test_asking_for_the_page_of_a_decision_changes_nothing(self):
+    def test_a_get_of_the_decision_page_changes_nothing(self):
         make_quarantined()
 
         response = self.client.get(settle_url("release"))
@@ -442,7 +442,7 @@ class SettingsDeskTests(DeskTestCase):
         url = reverse("admin:voices_limit_change", args=[limit.pk])
         return self.client.post(url, {"most": 5, "minutes": 10, **fields})
 
-    def test_limits_are_changed_and_neither_added_nor_deleted(self):
+    def test_limits_can_be_changed_but_not_added_or_deleted(self):
         limit, _ = Limit.objects.get_or_create(
             of=Limit.Of.NETWORK_BURST, defaults={"most": 1, "minutes": 1}
         )
@@ -458,7 +458,7 @@ class SettingsDeskTests(DeskTestCase):
             url = reverse(f"admin:voices_limit_{name}", args=args)
             self.assertEqual(self.client.get(url).status_code, 403)
 
-    def test_a_limit_that_would_refuse_everybody_or_outlast_the_rows_is_refused(self):
+    def test_a_limit_out_of_range_is_refused(self):
         limit = Limit.objects.first()
 
         for fields in (
@@ -469,7 +469,7 @@ class SettingsDeskTests(DeskTestCase):
         ):
             self.assertEqual(self.change(limit, **fields).status_code, 200)
 
-    def test_a_blocked_domain_is_kept_as_addresses_are_known(self):
+    def test_a_blocked_domain_is_stored_in_canonical_form(self):
         url = reverse("admin:voices_blockeddomain_add")
 
         for domain in ("@Spam.Example", "googlemail.com", "bücher.example"):
@@ -500,7 +500,7 @@ class SettingsDeskTests(DeskTestCase):
         )
         self.assertNotIn("192", str(LogEntry.objects.values_list("object_repr")))
 
-    def test_a_network_is_let_through_up_to_a_date_if_it_is_not_too_wide(self):
+    def test_a_network_is_allowed_until_a_date_if_not_too_wide(self):
         url = reverse("admin:voices_allowednetwork_add")
         tomorrow = timezone.localtime() + timedelta(days=1)
         until = {"until_0": tomorrow.date(), "until_1": "12:00"}
@@ -521,7 +521,7 @@ class SettingsDeskTests(DeskTestCase):
         )
         self.assertNotIn("192", str(LogEntry.objects.values_list("object_repr")))
 
-    def test_a_mail_provider_is_kept_as_domains_are_counted(self):
+    def test_a_mail_provider_is_stored_as_its_registrable_domain(self):
         url = reverse("admin:voices_mailprovider_add")
 
         for domain in ("@Mail.Campus.Example", "a.k12.oh.us"):
@@ -532,7 +532,7 @@ class SettingsDeskTests(DeskTestCase):
         added = MailProvider.objects.order_by("-pk").values_list("domain", flat=True)
         self.assertEqual(list(added[:2]), ["k12.oh.us", "campus.example"])
 
-    def test_a_network_is_not_blocked_for_ever(self):
+    def test_a_network_is_not_blocked_forever(self):
         url = reverse("admin:voices_blockednetwork_add")
 
         answer = self.client.post(

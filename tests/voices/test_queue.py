@@ -39,7 +39,7 @@ SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 
 
 def run_upkeep(task):
-    """Do a periodic task of the queue, as the worker does it."""
+    """Run a periodic task of the queue, as the worker does."""
 
     async def run(worker_app):
         await task.func(mock.Mock(spec=JobContext, app=worker_app), timestamp=0)
@@ -48,7 +48,7 @@ def run_upkeep(task):
 
 
 def start_worker(server):
-    """Start a worker of its own process on the tests' database."""
+    """Start a worker in a separate process on the test database."""
     environment = database_environment() | {"EMAIL_URL": server.url}
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_worker"],
@@ -84,7 +84,7 @@ class WorkerTests(CommittedTestCase):
             ["ana@example.com", "earlier@example.com"],
         )
 
-    def test_a_decision_is_told_when_it_could_have_been_undone(self):
+    def test_a_decision_is_mailed_once_the_time_to_undo_is_over(self):
         make_signature()
         decide.publish(Voice.objects.all(), make_staff())
         letter = Letter.objects.get()
@@ -101,7 +101,7 @@ class WorkerTests(CommittedTestCase):
             [message.subject for message in mail.outbox], ["Your voice is published"]
         )
 
-    def test_a_decision_that_is_undone_in_time_is_told_to_nobody(self):
+    def test_a_decision_undone_in_time_is_not_mailed(self):
         make_signature()
         voices, by = Voice.objects.all(), make_staff()
         decide.publish(voices, by)
@@ -114,7 +114,7 @@ class WorkerTests(CommittedTestCase):
         self.assertFalse(Letter.objects.in_flight().exists())
 
     @override_settings(UNDO_MINUTES=0)
-    def test_without_time_to_undo_a_decision_is_told_at_once(self):
+    def test_without_time_to_undo_a_decision_is_mailed_at_once(self):
         make_signature()
         decide.publish(Voice.objects.all(), make_staff())
 
@@ -122,7 +122,7 @@ class WorkerTests(CommittedTestCase):
 
         self.assertEqual(len(mail.outbox), 1)
 
-    def test_a_mail_server_that_says_no_is_tried_again_later_and_later(self):
+    def test_a_refusing_mail_server_is_retried_with_growing_waits(self):
         sign(self.client)
         waits = []
 
@@ -188,7 +188,7 @@ class UpkeepTests(CommittedTestCase):
 
         self.assertEqual(jobs(DRAW_CARDS), [])
 
-    def test_a_job_whose_worker_lives_is_left_to_it(self):
+    def test_a_job_of_a_live_worker_is_left_alone(self):
         draw_cards.defer(voice_ids=[])
         with connection.cursor() as cursor:
             cursor.execute(
@@ -211,7 +211,7 @@ class UpkeepTests(CommittedTestCase):
         self.assertEqual(Tally.objects.signers().count(), 1)
         self.assertEqual(Tally.objects.signers().total(), 3)
 
-    def test_upkeep_runs_by_the_clock(self):
+    def test_upkeep_tasks_are_scheduled(self):
         periodic = {
             entry.task.name: entry.cron
             for entry in app.periodic_registry.periodic_tasks.values()
@@ -241,7 +241,7 @@ class KilledWorkerTests(CommittedTestCase):
             worker.kill()
         worker.wait(PATIENCE)
 
-    def test_a_mail_whose_worker_was_killed_is_tried_once_more_later(self):
+    def test_the_mail_of_a_killed_worker_is_retried_once_later(self):
         sign(self.client)
         with mail_server() as server:
             server.silent = True
@@ -270,7 +270,7 @@ class KilledWorkerTests(CommittedTestCase):
             message_from_bytes(server.messages[0])["To"], "ana@example.com"
         )
 
-    def test_a_worker_that_is_asked_to_stop_ends_what_it_does(self):
+    def test_a_worker_asked_to_stop_finishes_its_job(self):
         sign(self.client)
         with mail_server() as server:
             worker = start_worker(server)
@@ -295,9 +295,7 @@ class OwnWorkTests(CommittedTestCase):
             if task.queue != "builtin":
                 self.assertIn(task.queue, queues, name)
 
-    def test_thousands_of_visitors_jobs_and_letters_delay_it_by_less_than_a_second(
-        self,
-    ):
+    def test_a_long_queue_delays_it_by_less_than_a_second(self):
         for _ in range(20):
             sign(self.client)
         with connection.cursor() as cursor:

@@ -34,7 +34,7 @@ class ReportTests(TestCase):
         self.assertEqual(stored.suspicions, [])
         self.assertEqual(Arrival.objects.get().form, "ranking")
 
-    def test_the_state_of_the_page_is_chosen_already(self):
+    def test_the_state_of_the_page_is_preselected(self):
         page = self.client.get(f"{URL}?state=nm")
 
         self.assertContains(page, '<option value="NM" selected>New Mexico</option>')
@@ -50,7 +50,7 @@ class ReportTests(TestCase):
 
             self.assertContains(response, ">New Mexico</a>", status_code=404)
 
-    def test_bad_input_is_told_and_what_was_typed_is_kept(self):
+    def test_invalid_input_is_refused_and_kept(self):
         for fields, message in (
             ({"text": ""}, "Tell us what is wrong"),
             ({"text": "x" * 2001}, "2000 characters"),
@@ -68,7 +68,7 @@ class ReportTests(TestCase):
                     self.assertContains(response, kept, status_code=422)
         self.assertFalse(RankingError.objects.exists())
 
-    def test_what_was_typed_survives_a_lost_cookie(self):
+    def test_the_input_survives_a_lost_cookie(self):
         client = Client(enforce_csrf_checks=True)
 
         response = report(client)
@@ -77,7 +77,7 @@ class ReportTests(TestCase):
         self.assertContains(response, "safety cookie", status_code=403)
         self.assertFalse(RankingError.objects.exists())
 
-    def test_a_program_gets_the_same_page_and_nothing_is_stored(self):
+    def test_a_bot_gets_the_same_page_and_nothing_is_stored(self):
         for fields in ({"untouched": "spam"}, {"started": ""}):
             response = report(self.client, **fields)
 
@@ -93,7 +93,7 @@ class ReportTests(TestCase):
         self.assertContains(response, TYPED["text"], status_code=429)
         self.assertContains(response, "press the button again in", status_code=429)
 
-    def test_the_page_is_for_nobody_to_keep(self):
+    def test_the_page_is_not_cached_or_indexed(self):
         response = self.client.get(URL)
 
         self.assertIn("no-store", response["Cache-Control"])
@@ -139,7 +139,7 @@ class DeskTests(TestCase):
         self.old.refresh_from_db()
         self.assertEqual(self.old.text, "Older.")
 
-    def test_the_list_asks_no_more_the_more_there_is(self):
+    def test_the_list_takes_a_constant_number_of_queries(self):
         address = reverse("admin:voices_rankingerror_changelist")
         with CaptureQueriesContext(connection) as two:
             self.client.get(address)

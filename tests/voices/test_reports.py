@@ -36,7 +36,7 @@ class ReportFormTests(TestCase):
             name="Ana Reyes", statement="<i>Enough</i> is enough."
         )
 
-    def test_the_voice_s_page_leads_there(self):
+    def test_the_voice_s_page_links_to_it(self):
         page = self.client.get(self.voice.get_absolute_url())
 
         self.assertContains(page, f'href="{report_url(self.voice)}"')
@@ -66,7 +66,7 @@ class ReportFormTests(TestCase):
         self.assertGreaterEqual(self.voice.review_since, before)
         self.assertIn(self.voice, Voice.objects.waiting())
 
-    def test_the_voice_stays_public_meanwhile(self):
+    def test_a_reported_voice_stays_public(self):
         report(self.voice)
 
         page = self.client.get(self.voice.get_absolute_url())
@@ -74,14 +74,14 @@ class ReportFormTests(TestCase):
         self.assertContains(page, "Ana Reyes")
         self.assertNotContains(page, "sister")
 
-    def test_a_program_gets_the_same_page_and_nothing_is_stored(self):
+    def test_a_bot_gets_the_same_page_and_nothing_is_stored(self):
         for mark in ({"untouched": "spam"}, {"started": ""}):
             response = report(self.voice, **PRIVATE, **mark)
 
             self.assertEqual(response.status_code, 303)
         self.assertFalse(Report.objects.exists())
 
-    def test_a_second_report_leaves_the_voice_its_place_in_the_queue(self):
+    def test_a_second_report_keeps_the_voice_s_place_in_the_queue(self):
         report(self.voice)
         since = Voice.objects.get(pk=self.voice.pk).review_since
 
@@ -118,7 +118,7 @@ class ReportFormTests(TestCase):
             report(self.voice, kind="other", text="This.").status_code, 303
         )
 
-    def test_bad_input_is_told_by_the_field_and_nothing_typed_is_lost(self):
+    def test_invalid_input_is_reported_by_field_and_kept(self):
         for filled, sentence in (
             ({"text": "Look."}, "Choose what is wrong"),
             ({"kind": "x", "text": "Look."}, "Choose one of the reasons"),
@@ -134,12 +134,12 @@ class ReportFormTests(TestCase):
                 self.assertContains(response, "Look.", status_code=422)
         self.assertFalse(Report.objects.exists())
 
-    def test_an_empty_form_is_told_too(self):
+    def test_an_empty_form_is_refused(self):
         response = self.client.post(report_url(self.voice))
 
         self.assertContains(response, "Choose what is wrong", status_code=422)
 
-    def test_bytes_that_are_no_text_are_refused(self):
+    def test_undecodable_bytes_are_refused(self):
         response = self.client.post(
             report_url(self.voice),
             b"kind=other&text=%FF\xff",
@@ -149,7 +149,7 @@ class ReportFormTests(TestCase):
         self.assertEqual(response.status_code, 422)
         self.assertFalse(Report.objects.exists())
 
-    def test_a_stale_page_keeps_what_was_typed(self):
+    def test_a_stale_page_keeps_the_input(self):
         client = Client(enforce_csrf_checks=True)
 
         response = report(self.voice, client)
@@ -176,7 +176,7 @@ class WhoCanBeReportedTests(TestCase):
             report(voice, Client(enforce_csrf_checks=True)).status_code,
         )
 
-    def test_what_is_gone_says_so(self):
+    def test_a_report_of_a_gone_voice_responds_with_410(self):
         now = timezone.now()
         for voice in (
             make_published_voice(taken_down_at=now),
@@ -186,7 +186,7 @@ class WhoCanBeReportedTests(TestCase):
             self.assertEqual(self.statuses(voice), (410,) * 4)
         self.assertFalse(Report.objects.exists())
 
-    def test_what_was_never_shown_is_not_found(self):
+    def test_a_report_of_an_unpublished_voice_is_not_found(self):
         now = timezone.now()
         for voice in (
             make_voice(),
@@ -324,7 +324,7 @@ class QueueTests(DeskTestCase):
             [each.kind for each in self.open_reports()], ["private-details"]
         )
 
-    def test_undoing_with_nothing_reported_leaves_nothing_reported(self):
+    def test_undoing_without_reports_marks_nothing_as_reported(self):
         decide.take_down(Voice.objects.filter(pk=self.voice.pk), self.by, self.reason)
 
         self.act("undo")
@@ -333,7 +333,7 @@ class QueueTests(DeskTestCase):
         self.assertIsNone(self.voice.reported_at)
         self.assertFalse(self.is_waiting())
 
-    def test_a_report_after_the_answer_opens_the_matter_again(self):
+    def test_a_report_after_the_decision_reopens_the_case(self):
         report(self.voice)
         self.act("keep")
 
@@ -372,7 +372,7 @@ class ReportListTests(DeskTestCase):
             response, reverse("admin:voices_voice_change", args=[self.voice.pk])
         )
 
-    def test_asks_as_often_however_many_there_are(self):
+    def test_takes_a_constant_number_of_queries(self):
         for rows in (1, 10):
             while Report.objects.count() < rows:
                 report(make_published_voice())
@@ -381,7 +381,7 @@ class ReportListTests(DeskTestCase):
             with self.assertNumQueries(4):
                 self.client.get(self.path)
 
-    def test_can_be_narrowed_down(self):
+    def test_can_be_filtered(self):
         report(self.voice, kind="other", text="Old.")
         self.act("keep")
         report(self.voice)
@@ -397,7 +397,7 @@ class ReportListTests(DeskTestCase):
 
                 self.assertEqual(len(response.context["cl"].result_list), count)
 
-    def test_is_only_to_read(self):
+    def test_is_read_only(self):
         report(self.voice)
         pk = Report.objects.get().pk
 
@@ -438,7 +438,7 @@ class AtOnceTests(CommittedTestCase):
             is_open = voice.reports.still_open().exists()
             self.assertEqual(voice.reported_at is not None, is_open)
 
-    def test_a_report_of_what_is_taken_down_meanwhile_is_refused_or_closed(self):
+    def test_a_report_during_a_takedown_is_refused_or_closed(self):
         by, reason = make_staff(), make_reason()
         for _ in range(5):
             voice = make_published_voice()

@@ -28,7 +28,7 @@ class RetentionTests(TestCase):
         call_command("retention", *arguments, stdout=out)
         return out.getvalue()
 
-    def test_a_dry_run_counts_what_would_go_and_deletes_nothing(self):
+    def test_a_dry_run_counts_rows_and_deletes_nothing(self):
         said = self.run_command("--dry-run")
 
         self.assertIn("1 to be deleted: forms that were not confirmed", said)
@@ -37,14 +37,14 @@ class RetentionTests(TestCase):
         self.assertEqual(Submission.objects.count(), 2)
         self.assertEqual(Arrival.objects.count(), 1)
 
-    def test_what_a_dry_run_counts_is_what_goes(self):
+    def test_a_dry_run_counts_the_rows_that_are_deleted(self):
         counted = self.run_command("--dry-run").replace("to be deleted", "deleted")
 
         self.assertEqual(self.run_command(), counted)
         self.assertEqual(list(Submission.objects.all()), [self.young])
         self.assertFalse(Arrival.objects.exists())
 
-    def test_the_worker_says_in_its_log_how_much_went(self):
+    def test_the_worker_logs_how_many_rows_were_deleted(self):
         with self.assertLogs("voices.tasks", "INFO") as logs:
             forget(0)
             forget(0)
@@ -52,7 +52,7 @@ class RetentionTests(TestCase):
         self.assertEqual(len(logs.output), 2)
         self.assertFalse(Arrival.objects.exists())
 
-    def test_reports_go_some_time_after_they_were_closed(self):
+    def test_reports_are_deleted_some_time_after_they_were_closed(self):
         now, by = timezone.now(), make_staff()
         kept = timedelta(days=settings.REPORT_KEPT_DAYS)
         for closed_at in (None, now - kept / 2, now - kept - timedelta(days=1)):
@@ -66,7 +66,7 @@ class RetentionTests(TestCase):
             self.assertEqual(model.objects.count(), 2)
             self.assertFalse(model.objects.filter(closed_at__lt=now - kept).exists())
 
-    def test_suspicious_reports_that_nobody_closes_go_sooner(self):
+    def test_suspicious_open_reports_are_deleted_sooner(self):
         at = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS + 1)
         for found in ([], ["too-old"], ["network-burst"]):
             said = {"suspicions": found, "arrived_at": at}
@@ -79,7 +79,7 @@ class RetentionTests(TestCase):
             left = model.objects.values_list("suspicions", flat=True)
             self.assertEqual(list(left), [[], ["too-old"]])
 
-    def test_a_network_that_was_let_through_is_forgotten_and_so_are_alarms(self):
+    def test_expired_allowed_networks_and_alarms_are_deleted(self):
         now = timezone.now()
         AllowedNetwork.objects.create(network="192.0.2.0/24", until=now)
         kept = timedelta(days=settings.NETWORK_KEPT_DAYS)
@@ -91,7 +91,7 @@ class RetentionTests(TestCase):
         self.assertFalse(AllowedNetwork.objects.exists())
         self.assertEqual(Alarm.objects.get().at, now)
 
-    def test_a_network_is_forgotten_when_its_block_is_over(self):
+    def test_a_blocked_network_is_deleted_when_its_block_is_over(self):
         now = timezone.now()
         BlockedNetwork.objects.create(network="192.0.2.0/24", until=now)
         BlockedNetwork.objects.create(network="198.51.100.7/32")

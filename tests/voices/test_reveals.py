@@ -42,7 +42,7 @@ class RevealTests(TestCase):
             self.assertContains(response, "•••@example.com")
         self.assertEqual(Reveal.objects.count(), 0)
 
-    def test_the_button_shows_the_address_and_writes_down_who_saw_it(self):
+    def test_the_button_shows_the_address_and_logs_who_saw_it(self):
         for model, row in self.rows.items():
             path = self.address(model, "reveal", row.pk)
             page = self.client.get(self.address(model, "change", row.pk))
@@ -62,7 +62,7 @@ class RevealTests(TestCase):
             self.assertEqual(response.status_code, 405)
         self.assertEqual(Reveal.objects.count(), 0)
 
-    def test_who_may_look_up_signatures_may_not_reveal_for_that(self):
+    def test_permission_to_view_is_no_permission_to_reveal(self):
         reader = make_staff("reader", is_superuser=False)
         reader.user_permissions.add(Permission.objects.get(codename="view_signature"))
         self.client.force_login(reader)
@@ -74,14 +74,14 @@ class RevealTests(TestCase):
         self.assertNotContains(page, "Reveal the email address")
         self.assertEqual(response.status_code, 403)
 
-    def test_what_is_not_there_is_not_logged(self):
+    def test_a_missing_signature_is_not_logged(self):
         for pk in (0, 10**30):
             response = self.client.post(self.address("signature", "reveal", pk))
 
             self.assertEqual(response.status_code, 404)
         self.assertEqual(Reveal.objects.count(), 0)
 
-    def test_the_log_stays_as_it_is_when_the_signature_is_erased(self):
+    def test_the_log_survives_the_erasure_of_the_signature(self):
         row = self.rows["signature"]
         self.client.post(self.address("signature", "reveal", row.pk))
         number = row.pk

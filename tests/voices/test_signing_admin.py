@@ -18,7 +18,7 @@ class SignatureAdminTests(TestCase):
         self.assertContains(response, "al•••@example.com")
         self.assertNotContains(response, "alice@example.com")
 
-    def test_somebody_who_writes_in_is_found_by_the_whole_address(self):
+    def test_a_signer_is_found_by_the_whole_address(self):
         make_signature(email="bea@example.com", name="Bea Reyes")
 
         response = self.client.get(reverse(LIST), {"q": "alice@example.com"})
@@ -26,7 +26,7 @@ class SignatureAdminTests(TestCase):
         self.assertContains(response, "Alice Reyes")
         self.assertNotContains(response, "Bea Reyes")
 
-    def test_signatures_are_only_to_read(self):
+    def test_signatures_are_read_only(self):
         for name in ("change", "delete"):
             path = reverse(f"admin:voices_signature_{name}", args=[self.signature.pk])
             self.assertEqual(self.client.post(path).status_code, 403)
@@ -34,7 +34,7 @@ class SignatureAdminTests(TestCase):
             self.client.post(reverse("admin:voices_signature_add")).status_code, 403
         )
 
-    def test_asks_the_database_as_often_however_many_there_are(self):
+    def test_takes_a_constant_number_of_queries(self):
         for _ in range(6):
             make_signature()
 

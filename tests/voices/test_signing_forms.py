@@ -99,7 +99,7 @@ class RefusedTests(TestCase):
         self.assertFalse(Submission.objects.exists())
         self.assertFalse(Letter.objects.exists())
 
-    def test_the_message_stands_by_the_field_and_in_the_summary(self):
+    def test_the_message_is_by_the_field_and_in_the_summary(self):
         response = sign(self.client, city="")
 
         self.assertContains(response, "There is a problem", status_code=422)
@@ -139,7 +139,7 @@ class RefusedTests(TestCase):
         self.assertTrue(form["consent"].value())
         self.assertTrue(form["updates"].value())
 
-    def test_a_statement_is_kept_although_somebody_is_unlisted(self):
+    def test_an_error_page_keeps_the_statement_of_an_unlisted_signer(self):
         response = sign(self.client, name_display="unlisted", email="")
 
         self.assertContains(response, FORM["statement"], status_code=422)
@@ -161,7 +161,7 @@ class RefusedTests(TestCase):
         self.assertFalse(Submission.objects.exists())
 
     def test_a_part_in_another_charset_is_read_as_utf_8(self):
-        # Lone surrogates, as UTF-7 and UTF-16 can write them.
+        # Lone surrogates, which UTF-7 and UTF-16 can encode.
         for charset, value in (("utf-7", b"+2AA-Ana"), ("utf-16-le", b"\x00\xd8A\x00")):
             body = (
                 b'--x\r\nContent-Disposition: form-data; name="name"\r\n'
@@ -180,14 +180,14 @@ class RefusedTests(TestCase):
                     self.assertEqual(response.status_code, 400 if whole else 422)
         self.assertFalse(Submission.objects.exists())
 
-    def test_a_form_sent_as_something_else_is_an_empty_form(self):
+    def test_another_content_type_is_treated_as_an_empty_form(self):
         response = self.client.generic(
             "POST", reverse("voices:add"), b'{"name": "Ana"}', "application/json"
         )
 
         self.assertContains(response, "Enter your name", status_code=422)
 
-    def test_fields_that_nobody_asked_for_change_nothing(self):
+    def test_unknown_fields_change_nothing(self):
         sign(
             self.client,
             confirmed_at="2026-01-01",
@@ -204,7 +204,7 @@ class RefusedTests(TestCase):
 
 
 class AcceptedTests(TestCase):
-    def test_keeps_what_was_typed_tidied(self):
+    def test_stores_the_input_cleaned(self):
         response = sign(
             self.client,
             name="  Jose\u0301   Reyes ",
@@ -222,7 +222,7 @@ class AcceptedTests(TestCase):
         self.assertTrue(form.updates)
         self.assertIsNone(form.confirmed_at)
 
-    def test_keeps_what_was_agreed_to_with_its_version_and_time(self):
+    def test_stores_the_consent_with_its_version_and_time(self):
         sign(self.client)
 
         form = latest_submission()
@@ -230,10 +230,10 @@ class AcceptedTests(TestCase):
         self.assertEqual(form.consent_text, consent.TEXT)
         self.assertLess(timezone.now() - form.consent_at, timedelta(minutes=1))
 
-    def test_the_words_agreed_to_are_the_words_shown(self):
+    def test_the_stored_consent_text_is_the_one_shown(self):
         self.assertContains(self.client.get(reverse("voices:add")), consent.TEXT)
 
-    def test_only_what_is_required_is_required(self):
+    def test_optional_fields_are_optional(self):
         response = sign(
             self.client, zip_code=None, profession=None, statement=None, updates=None
         )
@@ -241,7 +241,7 @@ class AcceptedTests(TestCase):
         self.assertEqual(response.status_code, 303)
         self.assertFalse(latest_submission().updates)
 
-    def test_somebody_unlisted_leaves_no_statement(self):
+    def test_an_unlisted_signer_stores_no_statement(self):
         sign(self.client, name_display="unlisted", statement="Not to be kept.")
 
         self.assertEqual(latest_submission().statement, "")
@@ -271,7 +271,7 @@ class SigningClosedTests(TestCase):
         self.assertFalse(Submission.objects.exists())
 
     @override_settings(SIGNING_OPEN=False)
-    def test_gives_back_what_was_typed(self):
+    def test_shows_the_input(self):
         strict = Client(enforce_csrf_checks=True)
         for client, status in ((self.client, 503), (strict, 403)):
             response = sign(client, name="Ana <b>", statement="First.\nSecond.")
@@ -281,7 +281,7 @@ class SigningClosedTests(TestCase):
             self.assertContains(response, "Ana &lt;b&gt;", status_code=status)
 
     @override_settings(SIGNING_OPEN=False)
-    def test_who_typed_nothing_is_given_nothing_back(self):
+    def test_shows_no_input_if_there_was_none(self):
         for response in (
             self.client.get(reverse("voices:add")),
             self.client.post(reverse("voices:add"), {"name": "", "statement": ""}),
@@ -289,7 +289,7 @@ class SigningClosedTests(TestCase):
             self.assertNotContains(response, "What you typed", status_code=503)
 
     @override_settings(SIGNING_OPEN=False)
-    def test_what_was_sent_before_can_be_confirmed(self):
+    def test_an_earlier_form_can_be_confirmed(self):
         form = make_submission()
 
         response = self.client.get(reverse("voices:check", args=[form.ref]))

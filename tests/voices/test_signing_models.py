@@ -14,7 +14,7 @@ from voices.tasks import forget
 
 
 class ShownNameTests(SimpleTestCase):
-    def test_is_what_its_owner_chose(self):
+    def test_follows_the_signer_s_choice(self):
         for display, shown in {
             "full": "Ana María Reyes",
             "initial": "Ana R.",
@@ -26,7 +26,7 @@ class ShownNameTests(SimpleTestCase):
     def test_a_single_name_has_no_initial(self):
         self.assertEqual(shown_name("Ana", "initial"), "Ana")
 
-    # Behind a comma stands what the name begins with: "Reyes, Ana".
+    # Without commas, because "Reyes, Ana" puts the first name after the comma.
     @given(
         st.text(st.characters(exclude_characters=","), min_size=1).filter(str.strip),
         st.sampled_from(["initial", "first"]),
@@ -97,7 +97,7 @@ class ConfirmTests(TestCase):
         self.assertEqual(Signature.objects.count(), 1)
         self.assertEqual(Voice.objects.count(), 1)
 
-    def test_an_address_that_has_signed_keeps_what_it_signed(self):
+    def test_an_address_that_has_signed_keeps_its_signature(self):
         signature = make_signature(email="ana@example.com", name="Ana Reyes")
         form = make_submission(email="ana@example.com", name="Somebody Else")
 
@@ -108,7 +108,7 @@ class ConfirmTests(TestCase):
         form.refresh_from_db()
         self.assertEqual(form.signature, signature)
 
-    def test_a_form_that_was_deleted_meanwhile_makes_nothing(self):
+    def test_a_form_deleted_concurrently_makes_nothing(self):
         form = make_submission()
         Submission.objects.all().delete()
 
@@ -125,7 +125,7 @@ class CodeTests(TestCase):
         for code in codes:
             self.assertRegex(code, r"\A[0-9]{6}\Z")
 
-    def test_only_so_many_tries_count(self):
+    def test_tries_are_limited(self):
         form = make_submission(mailed_at=timezone.now())
         for _ in range(settings.CODE_TRIES):
             self.assertFalse(form.try_code("wrong"))
@@ -134,12 +134,12 @@ class CodeTests(TestCase):
         form.refresh_from_db()
         self.assertEqual(form.code_tries, settings.CODE_TRIES)
 
-    def test_the_code_of_a_form_that_was_never_mailed_is_no_good(self):
+    def test_the_code_of_an_unmailed_form_is_invalid(self):
         form = make_submission()
 
         self.assertFalse(form.try_code(tokens.code(form.ref)))
 
-    def test_the_code_is_good_for_as_long_as_the_link(self):
+    def test_the_code_is_valid_for_as_long_as_the_link(self):
         days = timedelta(days=settings.CONFIRM_LINK_DAYS)
         minute = timedelta(minutes=1)
         fresh = make_submission(mailed_at=timezone.now() - days + minute)
@@ -154,7 +154,7 @@ class ForgetTests(TestCase):
         self.now = timezone.now()
         self.long_ago = self.now - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS + 1)
 
-    def test_stale_forms_are_deleted_and_others_kept(self):
+    def test_only_stale_forms_are_deleted(self):
         make_submission(submitted_at=self.long_ago)
         make_submission(submitted_at=self.long_ago, mailed_at=self.long_ago)
         kept = [
@@ -175,7 +175,7 @@ class ForgetTests(TestCase):
         self.assertFalse(Submission.objects.exists())
         self.assertTrue(Signature.objects.exists())
 
-    def test_old_letters_are_forgotten_and_refusals_are_not(self):
+    def test_old_letters_are_deleted_and_refusals_are_not(self):
         long_ago = self.now - timedelta(days=settings.MAIL_LOG_KEPT_DAYS + 1)
         for when in (long_ago, self.now):
             Letter.objects.create(

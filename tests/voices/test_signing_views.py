@@ -35,18 +35,18 @@ from voices.signatures import tokens
 from voices.signatures.models import Lane
 
 DAY = 24 * 60 * 60
-# NUL, letters beyond ASCII, broken UTF-8, a lone surrogate, a line end, a wild escape.
+# NUL, non-ASCII letters, invalid UTF-8, a lone surrogate, a line feed, and a bare %.
 NO_TOKENS = ["%00", "a%00b", "%C3%A9", "%FF%FE", "%ED%A0%80", "a%0Ab", "%25", "a b"]
 STORED = [getattr(models, name) for name in models.__all__ if name != "AwaitingVoice"]
 
 
 def everything():
-    """All that the app stores, to see whether something changed."""
+    """Every row that the app stores, to detect changes."""
     return {model: list(model.objects.order_by("pk").values()) for model in STORED}
 
 
 def seen(response):
-    """What a visitor can tell of a response, without what is random in it."""
+    """What a visitor can observe in a response, without its random parts."""
     body = re.sub(
         r'name="csrfmiddlewaretoken" value="[^"]+"', "", response.content.decode()
     )
@@ -60,17 +60,17 @@ def seen(response):
 
 @contextmanager
 def days_ago(days):
-    """Sign links as if that long ago."""
+    """Sign tokens as if this many days ago."""
     with mock.patch("time.time", return_value=time.time() - days * DAY):
         yield
 
 
 @contextmanager
 def key_rotated(*, keep_old=True):
-    """A site that was started with a new key, and the old one among its fallbacks."""
+    """A site started with a new key, with the old one among its fallbacks."""
     fallbacks = [settings.SECRET_KEY] if keep_old else []
     with override_settings(SECRET_KEY="new " * 20, SECRET_KEY_FALLBACKS=fallbacks):
-        # Signers read the keys when the process starts.
+        # Signers read the keys once, when the process starts.
         signers = {
             name: TimestampSigner(salt=getattr(tokens, name).salt, sep=".")
             for name in ("confirming", "refusing")
@@ -84,17 +84,17 @@ def key_rotated(*, keep_old=True):
 
 
 class SameForEverybodyTests(TestCase):
-    """Nobody learns from the pages who has signed."""
+    """The pages don't reveal who has signed."""
 
     def setUp(self):
-        # The pages say how long ago something was.
+        # Some pages show relative times.
         self.now = timezone.now() + timedelta(hours=1)
         clock = mock.patch("django.utils.timezone.now", lambda: self.now)
         clock.start()
         self.addCleanup(clock.stop)
 
     def walk(self):
-        """What somebody sees who signs with this address, up to a wrong code."""
+        """What a person who signs with this address sees, up to a wrong code."""
         client = Client()
         answer = sign(client, email="ana@example.com", name="Somebody")
         check = answer["Location"]
@@ -225,7 +225,7 @@ class ConfirmTests(TestCase):
         self.assertEqual(response.status_code, 403)
         self.assertFalse(Signature.objects.exists())
 
-    def test_a_link_that_was_used_says_so(self):
+    def test_a_used_link_says_so(self):
         form = make_submission()
         self.client.post(confirm_url(form))
 
@@ -237,7 +237,7 @@ class ConfirmTests(TestCase):
             self.assertNotContains(response, "<button")
         self.assertEqual(Signature.objects.count(), 1)
 
-    def test_a_form_that_another_has_closed_says_so_by_link_or_code_in_any_order(self):
+    def test_a_form_closed_by_another_says_so_by_link_or_code(self):
         for used in (0, 1):
             for way in ("link", "posted link", "code"):
                 with self.subTest(used=used, way=way):
@@ -266,7 +266,7 @@ class ConfirmTests(TestCase):
         post = self.client.post if way == "posted link" else self.client.get
         return post(confirm_url(form))
 
-    def test_a_stranger_sees_nothing_of_a_form_that_another_has_closed(self):
+    def test_a_stranger_cannot_tell_that_a_form_was_closed(self):
         first = make_submission(email="ana@example.com", mailed_at=self.now)
         other = make_submission(email="ana@example.com", mailed_at=self.now)
         before = self.client.post(check_url(other), {"code": "000000"})
@@ -277,7 +277,7 @@ class ConfirmTests(TestCase):
         self.assertEqual(before.status_code, after.status_code)
         self.assertEqual(seen(before), seen(after))
 
-    def test_the_code_of_a_signature_that_was_withdrawn_thanks_nobody(self):
+    def test_the_code_of_a_withdrawn_signature_thanks_nobody(self):
         form = make_submission(mailed_at=self.now)
         self.client.post(confirm_url(form))
         Signature.objects.update(withdrawn_at=timezone.now())
@@ -286,7 +286,7 @@ class ConfirmTests(TestCase):
 
         self.assertContains(response, "This signature was withdrawn", status_code=410)
 
-    def test_nobody_in_quarantine_is_told_that_they_count(self):
+    def test_quarantined_signers_are_not_told_that_they_count(self):
         form = make_submission(suspicions=["honeypot"], name_display="unlisted")
         pages = [
             self.client.get(check_url(form)),
@@ -303,7 +303,7 @@ class ConfirmTests(TestCase):
             for claim in ("you are counted", "re counted", "is in", "re signed"):
                 self.assertNotContains(page, f"{claim}")
 
-    def test_a_link_past_its_days_says_so_and_leads_on(self):
+    def test_an_expired_link_says_so_and_links_on(self):
         form = make_submission(mailed_at=timezone.now())
         with days_ago(settings.CONFIRM_LINK_DAYS + 0.01):
             link = confirm_url(form)
@@ -313,7 +313,7 @@ class ConfirmTests(TestCase):
             self.assertContains(response, check_url(form), status_code=410)
         self.assertFalse(Signature.objects.exists())
 
-    def test_a_link_works_to_the_end_of_its_days(self):
+    def test_a_link_works_until_it_expires(self):
         form = make_submission(mailed_at=timezone.now())
         with days_ago(settings.CONFIRM_LINK_DAYS - 0.01):
             link = confirm_url(form)
@@ -321,7 +321,7 @@ class ConfirmTests(TestCase):
         self.assertEqual(self.client.post(link).status_code, 303)
         self.assertTrue(Signature.objects.exists())
 
-    def test_a_signature_that_was_taken_back_says_so(self):
+    def test_the_link_of_a_withdrawn_signature_says_so(self):
         form = make_submission()
         form.confirm()
         Signature.objects.update(withdrawn_at=timezone.now())
@@ -330,7 +330,7 @@ class ConfirmTests(TestCase):
 
         self.assertContains(response, "was withdrawn", status_code=410)
 
-    def test_a_signature_that_was_erased_says_so(self):
+    def test_the_link_of_an_erased_signature_says_so(self):
         form = make_submission()
         form.confirm()
         Signature.objects.all().delete()
@@ -340,7 +340,7 @@ class ConfirmTests(TestCase):
         self.assertContains(response, "was withdrawn", status_code=410)
         self.assertFalse(Signature.objects.exists())
 
-    def test_a_form_that_was_deleted_is_unknown(self):
+    def test_the_link_of_a_deleted_form_is_unknown(self):
         form = make_submission()
         link = confirm_url(form)
         form.delete()
@@ -377,7 +377,7 @@ class ConfirmTests(TestCase):
                     )
         self.assertFalse(Signature.objects.exists())
 
-    def test_what_cannot_be_a_link_is_not_found(self):
+    def test_malformed_tokens_are_not_found(self):
         for strange in NO_TOKENS:
             for path in (f"/voices/confirm/{strange}/", f"/voices/not-me/{strange}/"):
                 for response in (self.client.get(path), self.client.post(path)):
@@ -420,7 +420,7 @@ class KeyRotationTests(TestCase):
             sign(self.client)
             self.assertEqual(deliver(), [])
 
-    def test_a_key_that_is_dropped_takes_its_links_along(self):
+    def test_links_of_a_dropped_key_stop_working(self):
         form = make_submission(mailed_at=timezone.now())
         link, code = confirm_url(form), tokens.code(form.ref)
 
@@ -455,7 +455,7 @@ class CheckTests(TestCase):
         self.assertRedirects(response, reverse("voices:thanks"), status_code=303)
         self.assertEqual(Signature.objects.count(), 1)
 
-    def test_a_wrong_code_says_so_and_keeps_what_was_typed(self):
+    def test_a_wrong_code_says_so_and_keeps_the_input(self):
         deliver()
 
         response = self.code("12 34 56")
@@ -464,7 +464,7 @@ class CheckTests(TestCase):
         self.assertContains(response, 'value="12 34 56"', status_code=422)
         self.assertFalse(Signature.objects.exists())
 
-    def test_after_the_last_try_the_right_code_is_no_good(self):
+    def test_after_the_last_try_the_right_code_is_invalid(self):
         deliver()
         right = tokens.code(self.form.ref)
         wrong = f"{(int(right) + 1) % 10**6:06}"
@@ -481,7 +481,7 @@ class CheckTests(TestCase):
 
         self.assertEqual(self.client.post(confirm_url(self.form)).status_code, 303)
 
-    def test_what_is_no_code_costs_no_try(self):
+    def test_a_malformed_code_uses_up_no_try(self):
         deliver()
         for _ in range(10):
             self.assertEqual(self.code("12").status_code, 422)
@@ -489,7 +489,7 @@ class CheckTests(TestCase):
         self.form.refresh_from_db()
         self.assertEqual(self.form.code_tries, 0)
 
-    def test_a_code_of_another_form_is_no_good(self):
+    def test_the_code_of_another_form_is_invalid(self):
         deliver()
         other = make_submission(mailed_at=timezone.now())
 
@@ -556,7 +556,7 @@ class CheckTests(TestCase):
         letter = Letter.objects.get(submission=form)
         self.assertEqual(letter.lane, Letter.Lane.SLOW)
 
-    def test_asking_again_costs_the_same_whoever_has_signed(self):
+    def test_asking_again_takes_the_same_queries_for_anybody(self):
         make_signature(email="bea@example.com")
         sign(self.client, email="bea@example.com")
         known = latest_submission()
@@ -571,12 +571,12 @@ class CheckTests(TestCase):
 
         self.assertEqual(*costs)
 
-    def test_a_lost_cookie_loses_no_code(self):
+    def test_the_code_survives_a_lost_cookie(self):
         response = Client(enforce_csrf_checks=True).post(self.path, {"code": "12 34"})
 
         self.assertContains(response, 'value="12 34"', status_code=403)
 
-    def test_sending_again_opens_a_link_that_had_expired(self):
+    def test_sending_again_renews_an_expired_link(self):
         long_ago = timezone.now() - timedelta(days=settings.CONFIRM_LINK_DAYS + 1)
         Submission.objects.update(mailed_at=long_ago, submitted_at=long_ago)
         Letter.objects.all().delete()
@@ -596,7 +596,7 @@ class CheckTests(TestCase):
 
 
 class MailLimitTests(TestCase):
-    def test_at_most_so_many_mails_leave_in_a_day(self):
+    def test_mails_per_day_are_limited(self):
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY + 2):
             sign(self.client, email="ana.reyes@gmail.com")
             sign(self.client, email="AnaReyes+more@googlemail.com")
@@ -655,7 +655,7 @@ class NotMeTests(TestCase):
         )
         mail.outbox.clear()
 
-    def test_leaves_a_signature_that_stands_alone_when_its_form_is_gone(self):
+    def test_keeps_a_signature_whose_form_was_deleted(self):
         latest_submission().confirm()
         Submission.objects.all().delete()
 
@@ -703,14 +703,14 @@ class NotMeTests(TestCase):
 
         self.assertEqual(deliver(), [])
 
-    def test_pressing_twice_is_pressing_once(self):
+    def test_pressing_twice_is_like_pressing_once(self):
         self.client.post(self.path)
 
         self.assertContains(self.client.post(self.path), "Deleted")
         self.assertContains(self.client.get(self.path), "Deleted")
         self.assertEqual(RefusedAddress.objects.count(), 1)
 
-    def test_can_be_taken_back(self):
+    def test_can_be_undone(self):
         self.client.post(self.path)
 
         response = self.client.post(self.path, {"allow": "1"})
@@ -720,7 +720,7 @@ class NotMeTests(TestCase):
         sign(self.client, email="ana.reyes@gmail.com")
         self.assertEqual(len(deliver()), 1)
 
-    def test_can_be_taken_back_after_the_key_has_changed(self):
+    def test_can_be_undone_after_a_key_rotation(self):
         self.client.post(self.path)
 
         with key_rotated():
@@ -729,7 +729,7 @@ class NotMeTests(TestCase):
 
         self.assertEqual(len(deliver()), 1)
 
-    def test_a_signature_is_not_deleted_by_it(self):
+    def test_it_deletes_no_signature(self):
         latest_submission().confirm()
 
         for response in (self.client.get(self.path), self.client.post(self.path)):
@@ -769,7 +769,7 @@ class NotMeTests(TestCase):
         self.assertContains(self.client.post(path), "Deleted")
         self.assertFalse(Submission.objects.exists())
 
-    def test_finds_a_signature_whose_form_was_deleted_and_that_has_another_ref(self):
+    def test_finds_a_signature_made_from_another_form(self):
         Submission.objects.all().delete()
         make_signature(email="anareyes@gmail.com")
 
@@ -778,7 +778,7 @@ class NotMeTests(TestCase):
             self.assertNotContains(response, "Deleted")
         self.assertFalse(RefusedAddress.objects.exists())
 
-    def test_finds_a_signature_of_before_or_after_a_key_rotation(self):
+    def test_finds_a_signature_across_a_key_rotation(self):
         make_signature(email="ana.reyes@gmail.com")
         form = latest_submission()
 
@@ -790,7 +790,7 @@ class NotMeTests(TestCase):
 
         self.assertFalse(RefusedAddress.objects.exists())
 
-    def test_finds_a_signature_that_another_form_became_after_a_key_rotation(self):
+    def test_finds_a_signature_made_from_another_form_after_a_key_rotation(self):
         with key_rotated():
             make_signature(email="ana.reyes@gmail.com")
 
@@ -803,7 +803,7 @@ class NotMeTests(TestCase):
         self.assertContains(self.client.post(self.path), "Deleted")
         self.assertTrue(RefusedAddress.objects.exists())
 
-    def test_a_signer_on_the_list_can_leave_it_without_losing_the_signature(self):
+    def test_a_signer_can_leave_the_suppression_list(self):
         make_signature(email="ana.reyes@gmail.com")
         key = addresses.canonical("ana.reyes@gmail.com")
         RefusedAddress.objects.remember(addresses.fingerprint(key))
@@ -817,7 +817,7 @@ class NotMeTests(TestCase):
 
 
 class PrivatePagesTests(TestCase):
-    def test_pages_with_a_form_or_a_token_are_kept_by_nobody(self):
+    def test_pages_with_a_form_or_a_token_are_not_cached(self):
         form = make_submission()
         for path in (
             reverse("voices:add"),
@@ -851,7 +851,7 @@ class PrivatePagesTests(TestCase):
                 '<meta name="robots" content="noindex">', response.content.decode()
             )
 
-    def test_pages_with_a_form_set_the_cookie_of_the_form_only(self):
+    def test_pages_with_a_form_set_only_the_csrf_cookie(self):
         form = make_submission()
         for path in (reverse("voices:add"), check_url(form), confirm_url(form)):
             self.assertEqual(list(Client().get(path).cookies), ["csrftoken"])

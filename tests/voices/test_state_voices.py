@@ -24,7 +24,7 @@ class StateVoicesTests(TestCase):
             self.assertNotIn(text, page)
         self.assertIn("All 4 voices", page)
 
-    def test_under_ten_signers_are_not_counted_out(self):
+    def test_fewer_than_ten_signers_are_not_shown_as_a_number(self):
         for _ in range(9):
             make_signature(name_display="unlisted")
 
@@ -33,16 +33,16 @@ class StateVoicesTests(TestCase):
         self.assertIn("We don’t say yet how many people from Ohio", page)
         self.assertNotIn("<b>9</b>", page)
 
-    def test_what_the_files_of_counts_withhold_is_not_told_here(self):
+    def test_numbers_withheld_in_the_count_files_are_withheld_here(self):
         for state, number in (("AK", 3), ("OH", 12), ("TX", 15)):
             for _ in range(number):
                 make_signature(state=state, name_display="unlisted")
 
-        # 30 in all: with 12 and 15 told, everybody knew of the three.
+        # With 30 in all and 12 and 15 shown, anyone could infer the three.
         self.assertNotIn("<b>12</b>", show("OH"))
         self.assertIn("<b>15</b> people from Texas", show("TX"))
 
-    def test_from_ten_on_the_number_is_told(self):
+    def test_ten_or_more_signers_are_shown_as_a_number(self):
         for _ in range(10):
             make_signature(name_display="unlisted")
 

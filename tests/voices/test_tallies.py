@@ -25,7 +25,7 @@ def statements():
 
 
 def counted_afresh():
-    """The same figures from the rows themselves."""
+    """The same figures, counted from the rows themselves."""
     cells = {}
     for voice in Voice.objects.on_the_wall():
         cell = (voice.state, voice.profession_group)
@@ -44,7 +44,7 @@ class TallyTests(TestCase):
     def all_of(self, voice):
         return Voice.objects.filter(pk=voice.pk)
 
-    def test_publishing_taking_down_and_undoing_are_followed(self):
+    def test_follows_publishing_taking_down_and_undoing(self):
         by = make_staff()
         voice = make_voice(state="TX", profession="Nurse")
         one = {("TX", "health-care"): 1}
@@ -102,7 +102,7 @@ class TallyTests(TestCase):
 
         self.assertEqual(signers(), 0)
 
-    def test_whatever_is_written_by_hand_is_followed(self):
+    def test_follows_rows_changed_with_sql(self):
         make_signature(state="TX")
         for number in (1, 2):
             make_published_voice(founding_number=number, state="TX")
@@ -117,7 +117,7 @@ class TallyTests(TestCase):
         self.assertEqual(signers(), 2)
         self.assertEqual(Tally.objects.signers().filter(state="TX").total(), 0)
 
-    def test_what_changes_no_figure_writes_none(self):
+    def test_a_change_without_effect_on_figures_writes_no_row(self):
         make_published_voice()
         before = Tally.objects.count()
 
@@ -125,7 +125,7 @@ class TallyTests(TestCase):
 
         self.assertEqual(Tally.objects.count(), before)
 
-    def test_folding_keeps_the_figures_in_one_row_a_cell(self):
+    def test_folding_leaves_one_row_per_cell(self):
         chance = random.Random(7)
         for number in range(40):
             voice = make_published_voice(
@@ -145,7 +145,7 @@ class TallyTests(TestCase):
         self.assertEqual(len(set(cells)), len(cells))
         self.assertFalse(Tally.objects.filter(change=0).exists())
 
-    def test_folding_nothing_is_nothing(self):
+    def test_folding_an_empty_table_works(self):
         Tally.objects.fold()
 
         self.assertEqual(signers(), 0)

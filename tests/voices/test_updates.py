@@ -50,7 +50,7 @@ def refuse(signature):
 
 
 def send(update):
-    """Press the button; queue the letters and mail them, as the worker does."""
+    """Queue the update and its letters, and send them, as the button and worker do."""
     queue_update(update, make_staff())
     queue_copies(update.pk, after=0)
     return deliver()
@@ -61,7 +61,7 @@ def addressees(messages):
 
 
 def parts(message):
-    """The text and the HTML that a mail program shows."""
+    """The text and HTML parts, as a mail program shows them."""
     parsed = message_from_bytes(message.message().as_bytes(), policy=policy.default)
     return [parsed.get_body((kind,)).get_content() for kind in ("plain", "html")]
 
@@ -70,7 +70,7 @@ class UnsubscribeTests(TestCase):
     def setUp(self):
         self.reader = make_reader(email="ana@example.com")
         self.url = unsubscribe_url(self.reader)
-        # A mail program has no cookie and does not come from a page of ours.
+        # A mail program sends no cookie and no Origin of ours.
         self.program = Client(enforce_csrf_checks=True)
 
     def wants_updates(self):
@@ -112,7 +112,7 @@ class UnsubscribeTests(TestCase):
         other.refresh_from_db()
         self.assertTrue(other.updates)
 
-    def test_looking_changes_nothing(self):
+    def test_a_get_changes_nothing(self):
         for method in (self.client.get, self.client.head):
             response = method(self.url)
 
@@ -177,7 +177,7 @@ class UnsubscribeTests(TestCase):
 
 
 class LetterTests(TestCase):
-    def test_a_mail_program_finds_its_button(self):
+    def test_has_the_list_unsubscribe_headers(self):
         reader = make_reader()
 
         message = send(make_update())[0].message()
@@ -191,7 +191,7 @@ class LetterTests(TestCase):
         reader.refresh_from_db()
         self.assertFalse(reader.updates)
 
-    def test_its_address_stays_whole_however_long_it_is(self):
+    def test_its_unsubscribe_url_is_not_folded(self):
         make_reader()
         site = f"https://www.{'a' * 60}.example.org"
 
@@ -225,7 +225,7 @@ class LetterTests(TestCase):
 
         self.assertNotIn("List-Unsubscribe", deliver()[0].message())
 
-    def test_says_what_staff_wrote_and_nothing_of_it_is_markup(self):
+    def test_contains_the_text_of_staff_and_escapes_it(self):
         make_reader(name="Ana María Reyes")
 
         message = send(
@@ -239,7 +239,7 @@ class LetterTests(TestCase):
         self.assertIn("<p>One &amp; &lt;b&gt;two&lt;/b&gt;.</p>", html)
         self.assertIn("<h1>Rights &amp; &lt;law&gt;</h1>", html)
 
-    def test_goes_to_those_who_asked_and_count_and_can_be_reached(self):
+    def test_goes_to_counted_subscribers_who_can_be_reached(self):
         now = timezone.now()
         make_reader(email="ana@example.com")
         make_reader(email="bob@example.com", name_display="unlisted")
@@ -255,7 +255,7 @@ class LetterTests(TestCase):
             addressees(send(make_update())), ["ana@example.com", "bob@example.com"]
         )
 
-    def test_whoever_leaves_before_it_leaves_gets_none(self):
+    def test_subscribers_who_leave_before_sending_get_none(self):
         now = timezone.now()
         stays = make_reader()
         changes = [
@@ -286,7 +286,7 @@ class LetterTests(TestCase):
         self.assertEqual(dropped.count(), len(readers) - 1)
         self.assertFalse(Letter.objects.in_flight().exists())
 
-    def test_waits_where_the_address_had_its_mails_of_the_day(self):
+    def test_waits_if_the_address_has_had_its_daily_mails(self):
         reader = make_reader()
         reader.voice.published_at = timezone.now()
         reader.voice.save()
@@ -306,7 +306,7 @@ class QueueTests(CommittedTestCase):
         self.by = make_staff()
         self.update = make_update()
 
-    def test_the_worker_mails_it_to_everybody_once_however_many_they_are(self):
+    def test_the_worker_mails_it_to_everybody_once(self):
         readers = [make_reader() for _ in range(5)]
 
         with mock.patch("voices.updates.queue.CHUNK", 2):
@@ -333,7 +333,7 @@ class QueueTests(CommittedTestCase):
 
         self.assertEqual(Letter.objects.count(), 8)
 
-    def test_goes_on_where_it_was_broken_off(self):
+    def test_resumes_where_it_was_interrupted(self):
         readers = [make_reader() for _ in range(4)]
         queue_update(self.update, self.by)
         calls = []
@@ -356,7 +356,7 @@ class QueueTests(CommittedTestCase):
             addressees(mail.outbox), sorted(reader.email for reader in readers)
         )
 
-    def test_is_never_queued_again_once_its_letters_are_forgotten(self):
+    def test_is_never_queued_again_once_its_letters_are_deleted(self):
         make_reader()
         queue_update(self.update, self.by)
         kept = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
@@ -366,7 +366,7 @@ class QueueTests(CommittedTestCase):
 
         self.assertFalse(Letter.objects.exists())
 
-    def test_an_update_that_nobody_queued_or_that_is_gone_is_not_sent(self):
+    def test_an_unqueued_or_deleted_update_is_not_sent(self):
         make_reader()
 
         queue_copies(self.update.pk, after=0)
@@ -405,14 +405,14 @@ class DeskTests(TestCase):
         filled = {"subject": "A vote", "body": "It is on Monday.", **fields}
         return self.client.post(reverse(f"{CHANGES}_add"), filled)
 
-    def test_what_is_written_is_tidied(self):
+    def test_the_input_is_cleaned(self):
         self.write(subject="  A   vote ", body="One.\r\n\r\n\r\n\r\nTwo.\t ")
 
         update = Update.objects.latest("pk")
         self.assertEqual(update.subject, "A vote")
         self.assertEqual(update.body, "One.\n\nTwo.")
 
-    def test_what_is_no_text_is_refused_with_a_sentence(self):
+    def test_invalid_text_is_refused_with_a_message(self):
         for fields in (
             {"subject": "A vote\nBcc: all@example.com"},
             {"subject": "x" * 121},
@@ -437,7 +437,7 @@ class DeskTests(TestCase):
         self.assertContains(page, "/voices/unsubscribe/")
         self.assertContains(page, self.url("html"))
 
-    def test_the_html_part_is_shown_with_its_own_style_and_can_do_nothing(self):
+    def test_the_html_part_is_shown_with_its_style_in_a_sandbox(self):
         Update.objects.update(body="<script>alert(1)</script>")
 
         page = self.client.get(self.url("html"))
@@ -450,7 +450,7 @@ class DeskTests(TestCase):
         self.assertNotIn("script-src", allowed)
         self.assertNotIn("allow-scripts", allowed)
 
-    def test_the_action_leads_to_a_page_with_the_number_and_the_mail(self):
+    def test_the_action_opens_a_page_with_the_number_and_the_mail(self):
         make_reader()
         make_reader()
         make_signature(email="other@example.com")
@@ -504,7 +504,7 @@ class DeskTests(TestCase):
         self.assertContains(page, "It was queued on")
         self.assertNotContains(page, 'type="submit" class="default"')
 
-    def test_with_nobody_to_read_it_there_is_no_button(self):
+    def test_without_subscribers_there_is_no_button(self):
         page = self.client.get(self.url("send"))
 
         self.assertContains(page, "It has no recipients")
@@ -530,10 +530,10 @@ class DeskTests(TestCase):
         self.update.refresh_from_db()
         self.assertEqual(self.update.subject, "A bill in Ohio")
 
-    def test_an_edit_that_comes_after_the_queueing_is_refused(self):
+    def test_an_edit_after_queueing_is_refused(self):
         queue_update(self.update, self.by)
 
-        # As if it was queued between the check and the writing.
+        # As if it was queued between the permission check and the write.
         with mock.patch.object(UpdateAdmin, "has_change_permission", lambda *a: True):
             response = self.client.post(
                 self.url("change"), {"subject": "Other", "body": "Words."}
@@ -552,7 +552,7 @@ class DeskTests(TestCase):
         self.client.post(self.url("delete"), {"post": "yes"})
         self.assertFalse(Update.objects.exists())
 
-    def test_takes_the_right_to_change_updates(self):
+    def test_sending_needs_permission_to_change_updates(self):
         reader = make_staff("reader", is_superuser=False)
         reader.user_permissions.add(Permission.objects.get(codename="view_update"))
         self.client.force_login(reader)
@@ -573,7 +573,7 @@ class DeskTests(TestCase):
                 response = self.client.get(self.url(page, pk))
                 self.assertEqual(response.status_code, 404)
 
-    def test_the_list_takes_as_many_queries_for_many_as_for_few(self):
+    def test_the_list_takes_a_constant_number_of_queries(self):
         for _ in range(3):
             queue_update(make_update(), self.by)
 

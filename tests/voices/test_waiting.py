@@ -14,7 +14,7 @@ from voices.moderation.waiting import LISTS, what_waits
 
 
 def make_waiting():
-    """Two voices, a report, an error in the rankings and a signature, all undecided."""
+    """Two voices, two reports, and a signature, all undecided."""
     make_voice(review_since=timezone.now() - timedelta(days=3))
     make_voice()
     voice = make_published_voice()
@@ -32,7 +32,7 @@ class WaitingAtTheDeskTests(TestCase):
         return self.client.get("/admin/")
 
     def shown(self, page):
-        """What stands above the lists, a link a line."""
+        """The lines shown above the lists, as text."""
         part = re.search(
             r'<section class="waits".*?</section>', page.content.decode(), re.S
         )
@@ -54,7 +54,7 @@ class WaitingAtTheDeskTests(TestCase):
             ],
         )
 
-    def test_leads_to_each_list(self):
+    def test_links_to_each_list(self):
         make_waiting()
 
         page = self.desk()
@@ -86,14 +86,14 @@ class WaitingAtTheDeskTests(TestCase):
         self.assertNotIn('FROM "voices_voice"', asked)
         self.assertNotIn('FROM "voices_signature"', asked)
 
-    def test_says_so_where_nothing_waits(self):
+    def test_says_so_when_nothing_waits(self):
         make_published_voice()
 
         page = self.desk("view_awaitingvoice")
 
         self.assertContains(page, "Nothing to review.")
 
-    def test_says_nothing_to_whoever_decides_on_nothing(self):
+    def test_is_hidden_from_accounts_that_decide_nothing(self):
         make_waiting()
 
         page = self.desk("view_figures")
@@ -101,7 +101,7 @@ class WaitingAtTheDeskTests(TestCase):
         self.assertNotContains(page, "To review")
         self.assertNotContains(page, "Nothing to review.")
 
-    def test_each_list_is_one_query_however_much_waits(self):
+    def test_each_list_takes_one_query(self):
         make_waiting()
         for _ in range(3):
             make_voice()

@@ -39,7 +39,7 @@ def wall(**query):
 
 
 def shown(response):
-    """The ids of the voices on a page, in their order."""
+    """The ids of the voices on a page, in order."""
     return [voice.pk for voice in response.context["page"].voices]
 
 
@@ -81,7 +81,7 @@ class WallTests(TestCase):
     def test_an_empty_wall_invites(self):
         self.assertContains(self.client.get(wall()), "Yours could be the first")
 
-    def test_asks_the_database_three_times_whatever_it_shows(self):
+    def test_takes_three_queries_whatever_it_shows(self):
         for number in range(PAGE_SIZE + 3):
             make_published_voice(state="TX", founding_number=number + 1)
         older = self.client.get(wall()).context["page"].cursor
@@ -95,7 +95,7 @@ class WallTests(TestCase):
             with self.subTest(path), self.assertNumQueries(3):
                 self.client.get(path)
 
-    def test_asks_the_database_the_same_few_times_for_a_search(self):
+    def test_a_search_takes_a_constant_number_of_queries(self):
         for _ in range(PAGE_SIZE + 3):
             make_published_voice(state="TX")
         older = self.client.get(wall(q="law")).context["page"].cursor
@@ -105,7 +105,7 @@ class WallTests(TestCase):
             wall(q="law", state="TX"),
             wall(q="law", before=older),
         ):
-            # The search, two figures around it, and what bounds its time.
+            # The search, two for the figures beside it, and those that limit its time.
             with self.subTest(path), self.assertNumQueries(7):
                 self.client.get(path)
 
@@ -123,7 +123,7 @@ class FilterTests(TestCase):
         )
         make_voice(state="TX", profession="Nurse", statement="Hear my court story.")
 
-    def test_each_narrows_the_wall_down(self):
+    def test_each_filter_narrows_the_wall(self):
         for query, voices in (
             ({"state": "TX"}, [self.farmer, self.nurse]),
             ({"profession": "health-care"}, [self.elsewhere, self.nurse]),
@@ -146,7 +146,7 @@ class FilterTests(TestCase):
     def all_newest_first(self):
         return [self.elsewhere, self.farmer, self.nurse]
 
-    def test_the_figures_are_those_of_the_other_filters(self):
+    def test_figures_account_for_the_other_filters(self):
         page = self.client.get(wall(state="TX")).context["page"]
 
         states = {option.value: option for option in page.states}
@@ -159,7 +159,7 @@ class FilterTests(TestCase):
         self.assertEqual(groups["clergy"].count, 0)
         self.assertEqual(page.shown, "2")
 
-    def test_what_is_chosen_stays_in_the_form_and_can_be_taken_out(self):
+    def test_chosen_filters_stay_in_the_form_and_can_be_removed(self):
         response = self.client.get(wall(state="TX", profession="farmers", q="court"))
 
         self.assertContains(response, '<option value="TX" selected>')
@@ -181,12 +181,12 @@ class FilterTests(TestCase):
         self.assertContains(one, "<b>1 voice</b> matches.")
         self.assertContains(two, "<b>2 voices</b> match.")
 
-    def test_what_is_searched_for_is_escaped(self):
+    def test_the_search_is_escaped(self):
         response = self.client.get(wall(q='"><script>alert(1)</script>'))
 
         self.assertNotContains(response, "<script>alert")
 
-    def test_another_spelling_of_a_state_leads_to_its_code(self):
+    def test_another_spelling_of_a_state_redirects_to_its_code(self):
         for state in ("tx", "TX ", " TX", "Texas", "TX)."):
             response = self.client.get(wall(state=state, q="law"))
 
@@ -197,7 +197,7 @@ class FilterTests(TestCase):
                 fetch_redirect_response=False,
             )
 
-    def test_what_cannot_be_asked_for_is_not_found(self):
+    def test_invalid_queries_are_not_found(self):
         for query in (
             {"state": "XX"},
             {"profession": "wizards"},
@@ -218,7 +218,7 @@ class FilterTests(TestCase):
                 self.assertEqual(response.status_code, 404)
                 self.assertTemplateUsed(response, "404.html")
 
-    def test_bytes_that_are_no_text_are_not_found(self):
+    def test_undecodable_bytes_are_not_found(self):
         for query in ("q=%FF", "q=%ED%A0%80", "state=%FF", "before=%FF", "q=a%00"):
             response = self.client.get(f"{reverse('voices:list')}?{query}")
 
@@ -242,14 +242,14 @@ class SearchTests(TestCase):
         for words in ("zelda", "beekeepers", "consequence"):
             self.assertEqual(shown(self.client.get(wall(q=words))), [voice.pk], words)
 
-    def test_understands_quotes_and_signs(self):
+    def test_supports_quotes_and_operators(self):
         voice = make_published_voice(statement="The rule of law is for all.")
         make_published_voice(statement="All the law, a jury and no rule.")
 
         for words in ('"rule of law"', "law -jury", "law rule -jury"):
             self.assertEqual(shown(self.client.get(wall(q=words))), [voice.pk], words)
 
-    def test_whatever_is_typed_is_no_error(self):
+    def test_no_search_is_an_error(self):
         make_published_voice()
         for words in (
             "the",
@@ -265,7 +265,7 @@ class SearchTests(TestCase):
         ):
             self.assertEqual(self.client.get(wall(q=words)).status_code, 200, words)
 
-    def test_shows_how_many_there_are_and_no_figures_by_the_filters(self):
+    def test_a_search_shows_its_total_and_no_figures_per_filter(self):
         make_published_voice(state="TX")
         make_published_voice(state="TX")
 
@@ -278,7 +278,7 @@ class SearchTests(TestCase):
         )
         self.assertNotContains(response, "Texas (")
 
-    def test_looks_at_a_thousand_and_says_that_there_are_more(self):
+    def test_a_search_counts_at_most_a_thousand(self):
         now = timezone.now()
         Voice.objects.bulk_create(
             Voice(
@@ -300,7 +300,7 @@ class SearchTests(TestCase):
 
 class PagingTests(TestCase):
     def walk(self, between=lambda response: None, **query):
-        """Follow the link to older voices to the end; return the ids seen."""
+        """Follow the links to older voices to the end; return all ids seen."""
         seen, path = [], wall(**query)
         while path:
             response = self.client.get(path)
@@ -312,7 +312,7 @@ class PagingTests(TestCase):
         return seen
 
     def make_voices(self, count):
-        """Voices of which many were published at the very same time."""
+        """Voices, many of which were published at the very same time."""
         now = timezone.now()
         return [
             make_published_voice(
@@ -330,7 +330,7 @@ class PagingTests(TestCase):
             self.assertCountEqual(seen, [voice.pk for voice in voices])
             self.assertEqual(len(set(seen)), len(seen))
 
-    def test_a_full_last_page_leads_to_no_empty_one(self):
+    def test_a_full_last_page_has_no_link_to_an_empty_one(self):
         self.make_voices(PAGE_SIZE)
 
         self.assertNotContains(self.client.get(wall()), 'rel="next"')
@@ -376,7 +376,7 @@ class PagingTests(TestCase):
 
 
 class DetailTests(TestCase):
-    def test_shows_the_voice_and_the_way_on(self):
+    def test_shows_the_voice_and_its_neighbors(self):
         now = timezone.now()
         older, voice, newer = [
             make_published_voice(
@@ -394,7 +394,7 @@ class DetailTests(TestCase):
         self.assertEqual(response.context["next"], newer)
         self.assertContains(response, "All 3 voices from Texas")
 
-    def test_the_way_on_leads_to_what_is_on_the_wall_only(self):
+    def test_neighbors_are_only_voices_on_the_wall(self):
         now = timezone.now()
         voice = make_published_voice(state="TX")
         make_voice(state="TX", name="Still Waiting")
@@ -430,7 +430,7 @@ class DetailTests(TestCase):
         self.assertIn("no-store", response["Cache-Control"])
         self.assertNotIn("ETag", response)
 
-    def test_is_back_when_that_is_undone(self):
+    def test_is_back_when_the_takedown_is_undone(self):
         voice = make_published_voice()
         voices, by = Voice.objects.filter(pk=voice.pk), make_staff()
         decide.take_down(voices, by, make_reason())
@@ -440,7 +440,7 @@ class DetailTests(TestCase):
 
         self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 200)
 
-    def test_an_id_that_cannot_be_is_not_found(self):
+    def test_an_invalid_id_is_not_found(self):
         for pk in ("0", "999999", str(2**63), "9" * 40, "9" * 5000, "-1", "x", "%00"):
             response = self.client.get(f"/voices/{pk}/")
 
@@ -552,7 +552,7 @@ class PublicPageTests(TestCase):
             ):
                 self.assertNotIn(private, page, path)
 
-    def test_none_touches_a_private_table(self):
+    def test_none_reads_a_private_table(self):
         for path in [*self.pages, "/healthz", reverse("voices:thanks"), "/none/"]:
             with CaptureQueriesContext(connection) as queries:
                 self.client.get(path)
@@ -561,11 +561,11 @@ class PublicPageTests(TestCase):
                 for table in PRIVATE_TABLES:
                     self.assertNotIn(f'"{table}"', query["sql"], path)
 
-    def test_pages_fetch_nothing_that_their_view_did_not_ask_for(self):
+    def test_pages_fetch_nothing_lazily(self):
         for voice in Voice.objects.on_the_wall().fetch_mode(models.FETCH_RAISE):
             self.assertTrue(voice.place_in_full and voice.size_class)
 
-    def test_each_may_be_kept_for_a_moment_and_has_an_etag(self):
+    def test_each_may_be_cached_briefly_and_has_an_etag(self):
         for path in self.pages:
             response = self.client.get(path)
 
@@ -582,7 +582,7 @@ class PublicPageTests(TestCase):
             self.assertIn("ETag", response)
             self.assertNotIn("Vary", response)
 
-    def test_what_has_not_changed_is_not_sent_again(self):
+    def test_an_unchanged_page_gets_a_304(self):
         for path in self.pages:
             etag = self.client.get(path)["ETag"]
 
@@ -593,7 +593,7 @@ class PublicPageTests(TestCase):
             self.assertEqual(again["ETag"], etag)
             self.assertIn("s-maxage=2", again["Cache-Control"])
 
-    def test_what_has_changed_is_sent(self):
+    def test_a_changed_page_is_sent(self):
         etag = self.client.get(wall())["ETag"]
         make_published_voice()
 
@@ -601,7 +601,7 @@ class PublicPageTests(TestCase):
 
         self.assertEqual(response.status_code, 200)
 
-    def test_head_says_what_get_says(self):
+    def test_head_matches_get(self):
         for path in self.pages:
             full, head = self.client.get(path), self.client.head(path)
 
@@ -625,6 +625,6 @@ class PublicPageTests(TestCase):
                 staff.get(path).content, self.client.get(path).content, path
             )
 
-    def test_none_takes_a_form(self):
+    def test_none_accepts_a_form(self):
         for path in self.pages:
             self.assertEqual(self.client.post(path).status_code, 405, path)
