@@ -167,7 +167,7 @@ class EveryPageTests(TestCase):
             "/none/": 404,
         }
 
-    def test_each_answers(self):
+    def test_each_page_responds(self):
         for path, status in self.paths.items():
             self.assertEqual(self.client.get(path).status_code, status, path)
 

@@ -404,7 +404,7 @@ class LimitTests(TestCase):
         self.assertEqual(before, 3)
         self.assertEqual(ResetRequest.objects.count(), 4)
 
-    def test_codes_have_a_limit_of_their_own(self):
+    def test_codes_have_their_own_limit(self):
         add_app(self.user)
         log_in(self.client, "pat")
         for _ in range(5):

@@ -171,7 +171,7 @@ def test_the_session_warns_before_it_ends_and_one_press_keeps_it(page, key, sett
         assert focused == "Stay signed in"
 
 
-def test_a_session_that_has_ended_says_so_over_what_was_typed(page, key, settings):
+def test_an_ended_session_says_so_over_the_input(page, key, settings):
     make_passkey(page)
     settings.STAFF_IDLE_MINUTES = 3.03
     page.goto("/accounts/password/set/")

@@ -10,7 +10,7 @@ from operations import health
 
 
 class AliveTests(SimpleTestCase):
-    def test_answers_without_a_database(self):
+    def test_responds_without_a_database(self):
         self.assertEqual(self.client.get("/healthz").status_code, 200)
 
 

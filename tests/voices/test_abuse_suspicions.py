@@ -202,7 +202,7 @@ class SignTests(SignTestCase):
         self.assertEqual(self.found(statement=""), [])
         self.assertEqual(self.found(statement="Enough!"), [])
 
-    def test_words_of_long_ago_are_not_held_against_anybody(self):
+    def test_old_statements_are_not_held_against_anybody(self):
         self.repeat(3)
         Voice.objects.update(submitted_at=timezone.now() - timedelta(hours=25))
 

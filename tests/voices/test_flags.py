@@ -146,7 +146,7 @@ class FindTests(SimpleTestCase):
                 with self.subTest(kind=kind, text=text):
                     self.assertEqual(held(text, kind), [part])
 
-    def test_what_only_looks_like_it_is_left_alone(self):
+    def test_lookalikes_are_left_alone(self):
         self.assertEqual(set(HOLDS_NOT), set(HOLDS))
         for kind, texts in HOLDS_NOT.items():
             for text in texts:
@@ -350,7 +350,7 @@ class SignerTests(TestCase):
         filled = {name: form[name].value() or "" for name in form.fields}
         return self.client.post(reverse("voices:add"), filled | changes)
 
-    def test_shows_the_details_once_with_everything_typed_kept(self):
+    def test_shows_the_details_once_and_keeps_the_input(self):
         response = sign(self.client, statement=self.statement)
 
         self.assertContains(

@@ -361,7 +361,7 @@ class SignerTests(TestCase):
         self.assertEqual(data["objection"][0]["text"], "It was me.")
         self.assertIsNone(data["signature"]["counted_at"])
 
-    def test_it_survives_what_the_signer_changes(self):
+    def test_it_survives_changes_by_the_signer(self):
         signature = forged(1)
         held = invalidate(self.staff)
 

@@ -183,7 +183,7 @@ class FullDiskTests(CommittedTestCase):
 
 
 class ManyAtOnceTests(CommittedTestCase):
-    def test_every_letter_leaves_once_whoever_sends(self):
+    def test_concurrent_senders_send_each_letter_once(self):
         forms = [make_submission() for _ in range(60)]
         for form in forms:
             queue_confirmation(form)

@@ -71,7 +71,7 @@ class WorkerTests(CommittedTestCase):
             rows("SELECT * FROM procrastinate_jobs WHERE queue_name = 'mail'"), []
         )
 
-    def test_a_confirmation_leaves_before_what_was_queued_earlier(self):
+    def test_a_confirmation_is_sent_before_earlier_letters(self):
         make_signature(email="earlier@example.com")
         decide.publish(Voice.objects.all(), make_staff())
         sign(self.client)

@@ -44,7 +44,7 @@ class ReportTests(TestCase):
 
         self.assertEqual(RankingError.objects.get().state, "")
 
-    def test_an_unknown_state_is_answered_with_the_list(self):
+    def test_an_unknown_state_gets_the_list(self):
         for state in ("ZZ", "PR", "%00", "N" * 999):
             response = self.client.get(f"{URL}?state={state}")
 

@@ -113,7 +113,7 @@ class RefusedTests(TestCase):
         self.assertContains(response, 'id="id_city_error"', count=1, status_code=422)
         self.assertContains(response, "<title>Error: Add your voice", status_code=422)
 
-    def test_everything_typed_is_kept(self):
+    def test_an_error_page_keeps_all_input(self):
         response = sign(
             self.client,
             name="Ana “Nan” Reyes",

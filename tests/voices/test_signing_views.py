@@ -629,7 +629,7 @@ class MailLimitTests(TestCase):
 
         self.assertEqual(len(deliver()), 1)
 
-    def test_another_address_has_a_limit_of_its_own(self):
+    def test_another_address_has_its_own_limit(self):
         for _ in range(settings.MAILS_PER_ADDRESS_PER_DAY):
             sign(self.client)
             deliver()
@@ -638,7 +638,7 @@ class MailLimitTests(TestCase):
 
         self.assertEqual(deliver()[0].to, ["bea@example.com"])
 
-    def test_each_form_gets_a_mail_of_its_own_in_the_order_they_came(self):
+    def test_each_form_gets_its_own_mail_in_order(self):
         cities = ("Columbus", "Dayton", "Toledo")
         for city in cities:
             sign(self.client, city=city)

@@ -493,7 +493,7 @@ class TextIsTextTests(TestCase):
             self.assertNotContains(response, 'href="http://www.example.net')
             self.assertNotContains(response, "mailto:a@")
 
-    def test_what_looks_like_a_template_is_text(self):
+    def test_template_syntax_is_plain_text(self):
         voice = make_published_voice(statement="{{ settings.SECRET_KEY }} {% now %}")
 
         self.assertContains(
