@@ -1,4 +1,4 @@
-"""Where allauth asks what this site wants; its own answers are not safe here."""
+"""allauth adapters, which override defaults that are unsafe for this site."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -17,7 +17,7 @@ from accounts import limits, second_factor
 from accounts.letters import queue_notice
 from core.networks import address_of
 
-# All that come without an address share one limit.
+# Requests without an IP address share one rate limit.
 NO_ADDRESS = "::"
 
 
@@ -25,13 +25,13 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         **dict.fromkeys(
             ["email_password_mismatch", "username_password_mismatch"],
-            "We know no account with this name and password. Check both, "
-            "or ask for a new password.",
+            "No account has this name and password. Check both, "
+            "or reset your password.",
         ),
-        "incorrect_password": "That is not your password.",
-        "too_many_login_attempts": "There were too many tries that failed. "
+        "incorrect_password": "That password is incorrect.",
+        "too_many_login_attempts": "Too many attempts failed. "
         "Wait five minutes, then try again.",
-        "rate_limited": "There were too many tries. Wait a few minutes.",
+        "rate_limited": "Too many attempts. Wait a few minutes.",
     }
 
     def is_open_for_signup(self, request):
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return address_of(request) or NO_ADDRESS
 
     def pre_authenticate(self, request, **credentials):
-        """Count a try for the network, and for the account from this network."""
+        """Count an attempt against the network and the account from this network."""
         login = credentials.get("email") or credentials.get("username") or ""
         usage = ratelimit.consume(
             request,
@@ -53,11 +53,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if not taken:
             raise self.validation_error("too_many_login_attempts")
         usage.usage += taken.usage
-        # Where the parent looks for what to give back when the password was right.
+        # The parent rolls this back after a correct password.
         self._login_failed_rl_usage = usage
 
     def is_ajax(self, request):
-        """Only the script that reads a passkey is answered with JSON."""
+        """Return JSON only to the script that reads a passkey."""
         return request.path == reverse("mfa_login_webauthn") and super().is_ajax(
             request
         )
@@ -67,32 +67,32 @@ class AccountAdapter(DefaultAccountAdapter):
         if refusal:
             return refusal
         if settings.SECOND_FACTOR and not second_factor.has_one(user):
-            # Else whoever learns a password could add a factor of their own.
+            # Otherwise anyone who learns the password could add their own factor.
             messages.error(
                 request,
-                "Your account has no second factor any more, and a password alone is "
+                "Your account no longer has a second factor, and a password alone is "
                 "not enough. Ask an administrator for a new invitation.",
             )
             return redirect("account_login")
         return None
 
     def send_notification_mail(self, template_prefix, user, context=None, email=None):
-        """Let the worker write to the account's owner, with our own words."""
+        """Queue a notice to the account's owner, with our text instead of allauth's."""
         queue_notice(user, template_prefix.rpartition("/")[2])
 
 
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "cannot_delete_authenticator": "It is your only second factor. "
+        "cannot_delete_authenticator": "This is your only second factor. "
         "Add another one first.",
-        "incorrect_code": "That code or key is not right, or was used before.",
+        "incorrect_code": "That code or key is incorrect or was already used.",
     }
 
     def _get_site_name(self):
         return settings.SITE_NAME
 
     def encrypt(self, text):
-        """Let a stolen backup open no account."""
+        """Encrypt secrets, so that nobody can sign in with a stolen backup."""
         return fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text):
@@ -107,7 +107,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def fernet() -> MultiFernet:
-    """Return what encrypts under the site's key, and reads those before it as well."""
+    """Return a cipher that encrypts with SECRET_KEY and can decrypt with fallbacks."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
         Fernet(urlsafe_b64encode(sha256(f"accounts.factors:{key}".encode()).digest()))

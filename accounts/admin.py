@@ -20,8 +20,8 @@ User = get_user_model()
 Kind = AccountEvent.Kind
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
-# Roles are kept by `manage.py make_roles`; the stock page of accounts would set
-# passwords, give single permissions, and delete whom the logs name.
+# `manage.py make_roles` maintains the roles. Django's stock user admin could set
+# passwords, grant single permissions, and delete users that the logs refer to.
 admin.site.unregister(Group)
 admin.site.unregister(User)
 
@@ -46,7 +46,7 @@ class AccountForm(forms.ModelForm):
 
 @admin.register(User)
 class AccountAdmin(FoldedSearch, FixedRows):
-    """Who is staff. They come by an invitation; who took theirs up is never deleted."""
+    """Staff accounts. Invitations create them; one that was set up is never deleted."""
 
     form = AccountForm
     list_display = [
@@ -86,7 +86,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return mine_to_change and super().has_change_permission(request)
 
     def others(self, request):
-        """Those whom this administrator may change: not themselves, nor above them."""
+        """Accounts this administrator may change: not their own or any above theirs."""
         accounts = User.objects.exclude(pk=request.user.pk)
         return (
             accounts
@@ -106,11 +106,11 @@ class AccountAdmin(FoldedSearch, FixedRows):
             inviting.log(Kind.ROLE_GIVEN, obj, request.user, role=role)
 
     def log_change(self, request, obj, message):
-        # Ours is the log that cannot be changed.
+        # AccountEvent is the log that nobody can change.
         return None
 
     def decide(self, request, queryset, done, kind, decide_on):
-        """Do it to each that may be changed, one log row each; say for how many."""
+        """Apply `decide_on` to each account that may change; log and count them."""
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
             accounts = list(chosen.select_for_update(of=["self"]).order_by("pk"))
@@ -120,7 +120,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
         level = messages.SUCCESS if accounts else messages.WARNING
         self.message_user(request, f"{done}: {len(accounts)}.", level)
 
-    @action("Disable, and end their sessions")
+    @action("Disable and end sessions")
     def disable(self, request, queryset):
         self.decide(request, queryset, "Disabled", Kind.DISABLED, self.close)
 
@@ -140,14 +140,14 @@ class AccountAdmin(FoldedSearch, FixedRows):
 
     @staticmethod
     def open(account, by):
-        # Whoever never used an invitation has nothing to sign in with.
+        # An account that was never set up has no credentials to sign in with.
         if account.is_active or account.last_login is None:
             return False
         account.is_active = True
         account.save(update_fields=["is_active"])
         return True
 
-    @action("Remove second factors (lost device), and end their sessions")
+    @action("Remove second factors (lost device) and end sessions")
     def remove_factors(self, request, queryset):
         self.decide(
             request, queryset, "Removed", Kind.FACTORS_REMOVED, self.without_factors
@@ -181,8 +181,8 @@ class InvitationForm(forms.ModelForm):
     email = EmailField(
         label="Email address",
         max_length=LONGEST_ADDRESS,
-        help_text="The link is mailed there. Who has an account already sets it up "
-        "afresh with it, and gets this role.",
+        help_text="We email the link to this address. If it has an account already, "
+        "the link sets it up from scratch with this role.",
     )
 
     class Meta:
@@ -194,7 +194,7 @@ class InvitationForm(forms.ModelForm):
 
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin):
-    """Invitations: made here and mailed at once, sent again, taken back."""
+    """Invitations: create and email, resend, and revoke them."""
 
     form = InvitationForm
     list_display = ["user", "address", "role", "state", "mailed_from", "invited_by"]
@@ -237,10 +237,10 @@ class InvitationAdmin(admin.ModelAdmin):
     def log_change(self, request, obj, message):
         return None
 
-    @action("Mail a new link")
+    @action("Email a new link")
     def resend(self, request, queryset):
         count = inviting.resend(queryset, request.user)
-        self.message_user(request, f"Mailed anew: {count}.", messages.SUCCESS)
+        self.message_user(request, f"New links emailed: {count}.", messages.SUCCESS)
 
     @action("Revoke")
     def revoke(self, request, queryset):
@@ -254,7 +254,7 @@ class InvitationAdmin(admin.ModelAdmin):
 
 @admin.register(AccountEvent)
 class AccountEventAdmin(ReadOnly):
-    """The log of accounts, to read."""
+    """Read-only log of changes to accounts."""
 
     list_display = ["at", "kind", "user", "role", "by"]
     list_filter = ["kind"]

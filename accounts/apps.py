@@ -2,12 +2,12 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Who is staff: invitations, second factors, roles, sessions."""
+    """Staff accounts: invitations, second factors, roles, sessions."""
 
     name = "accounts"
 
     def ready(self):
-        # Here, for it looks at models.
+        # Imported here because it needs the models.
         from django.contrib.auth.signals import user_logged_in
 
         from accounts.middleware import begin

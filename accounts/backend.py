@@ -1,4 +1,4 @@
-"""Signing in with a name or an address, which takes as long for a stranger."""
+"""Sign-in by name or address that takes as long for an unknown account."""
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import get_user_model
@@ -7,9 +7,9 @@ from django.db.models import Q
 
 class NameOrAddressBackend(AuthenticationBackend):
     def _authenticate(self, request, **credentials):
-        """Look the account up with one query, and hash what was typed once.
+        """Look the account up with one query and hash the password once.
 
-        The way of the parent tries a password as often as the account has names.
+        The parent hashes the password once per matching account.
         """
         name = credentials.get("username") or credentials.get("email") or ""
         accounts = get_user_model()._default_manager.order_by("pk")

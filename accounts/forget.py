@@ -1,4 +1,4 @@
-"""What is stored about staff and ends by itself."""
+"""Purge expired data about staff."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:
-    """Delete ended sessions, old tries and requests, accounts that nobody took up."""
+    """Delete ended sessions, old attempts and requests, and accounts never set up."""
     now = timezone.now()
     forget_tries()
     Session.objects.filter(expire_date__lt=now).delete()
@@ -23,7 +23,7 @@ def forget_staff() -> None:
     KnownNetwork.objects.forget_old()
     ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
     unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
-    # Never opened: nothing else can point at such an account.
+    # These were never active, so nothing else can point at them.
     get_user_model()._default_manager.filter(
         is_active=False,
         last_login=None,
@@ -35,10 +35,10 @@ def forget_staff() -> None:
 
 
 def forget_tries() -> None:
-    """Delete what the limits of signing in counted and need no more.
+    """Delete expired counters of the sign-in rate limits.
 
-    Its keys hold network addresses, and the cache itself would keep old rows until it
-    is full.
+    Their cache keys contain network addresses, and the cache backend itself would keep
+    expired rows until it is full.
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_cache WHERE expires < now()")

@@ -1,4 +1,4 @@
-"""allauth's forms in this site's words, and proof against tampered input."""
+"""allauth's forms, with our wording and hardened against tampered input."""
 
 from allauth.account import forms as account
 from allauth.mfa.adapter import get_adapter
@@ -16,7 +16,7 @@ from core.fields import CodeField, EmailField, LineField
 
 
 class Plain(forms.Form):
-    """Labels say what a field is for: nothing stands in it before it is filled in."""
+    """Removes placeholders, because the labels already say what each field is for."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -28,10 +28,10 @@ class Plain(forms.Form):
                 f"{self['password1'].auto_id}_helptext"
             )
         if old := self.fields.get("oldpassword"):
-            old.label = "Your password now"
+            old.label = "Current password"
 
     def full_clean(self):
-        # The summary of mistakes says it apart from its field.
+        # The error summary shows this message away from its field.
         for name, field in self.fields.items():
             field.error_messages["required"] = f"Fill in “{self[name].label}”"
         super().full_clean()
@@ -69,7 +69,7 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(Plain):
-    """Takes any address, and looks nobody up: the worker does, out of sight."""
+    """Accepts any address; the worker looks it up, so timing reveals nothing."""
 
     email = EmailField(
         label="Email address",
@@ -78,7 +78,7 @@ class ResetPasswordForm(Plain):
     )
 
     def save(self, request, **kwargs):
-        """Queue the mail, or with the same answer leave it at those that went out."""
+        """Queue the email unless over the limit; the response is the same anyway."""
         email = self.cleaned_data["email"]
         if limits.take(request, "reset", email):
             queue_reset(email)
@@ -90,7 +90,7 @@ class WithCode(Plain):
         super().__init__(*args, **kwargs)
         widget = self.fields["code"].widget
         widget.attrs |= {"class": "w-m", "inputmode": "numeric"}
-        label = "Code of your app, or a recovery code"
+        label = "Code from your app, or a recovery code"
         self.fields["code"] = CodeField(label=label, widget=widget)
 
 
@@ -105,17 +105,17 @@ class CodeAgainForm(WithCode, mfa.ReauthenticateForm):
 class ActivateAppForm(WithCode, ActivateTOTPForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = "Six-digit code that the app shows"
+        self.fields["code"].label = "Six-digit code from the app"
 
 
 class CredentialField(forms.JSONField):
-    """What a key answered, as the script put it; for people there is nothing to see."""
+    """A passkey's response as JSON from the script, in a hidden field."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value):
         try:
-            # The database refuses to store a NUL.
+            # PostgreSQL can't store NUL characters.
             if "\\u0000" in (value or ""):
                 raise RecursionError
             return super().to_python(value)
@@ -123,19 +123,19 @@ class CredentialField(forms.JSONField):
             raise get_adapter().validation_error("incorrect_code") from None
 
     def bound_data(self, data, initial):
-        # An answer is good once, so a form that comes back brings none.
+        # A response is valid only once, so don't redisplay it.
         return None
 
 
 class PasskeyForm(Plain):
-    """Says “not right” of what is no key's answer at all, where the parent fails."""
+    """Reports a malformed passkey response as incorrect; the parent would raise."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["credential"] = CredentialField()
         if "name" in self.fields:
             self.fields["name"] = LineField(
-                label="A name for it, so that you know it among others",
+                label="Name for this passkey, so you can tell it apart",
                 required=False,
                 max_length=60,
             )
@@ -160,18 +160,18 @@ class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm
 
 
 class AddPasskeyForm(PasskeyForm, webauthn.SignupWebAuthnForm):
-    """A passkey: a key that makes sure by itself who holds it."""
+    """A passkey: a key that verifies its user itself."""
 
 
 class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
-    """A password and the first code of an authenticator app, in one go."""
+    """A password and the first code from an authenticator app, in one step."""
 
     password1 = account.SetPasswordField(label="Password")
     password2 = account.PasswordField(
-        label="Password once more", autocomplete="new-password"
+        label="Repeat the password", autocomplete="new-password"
     )
     code = CodeField(
-        label="Six-digit code that the app shows",
+        label="Six-digit code from the app",
         max_length=20,
         widget=forms.TextInput(
             attrs={
@@ -184,7 +184,7 @@ class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        # The field compares the password with what is known of its owner.
+        # The field's validators compare the password with the user's attributes.
         vars(self.fields["password1"])["user"] = user
         self.secret = get_totp_secret(regenerate=not self.is_bound)
 

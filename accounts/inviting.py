@@ -1,4 +1,4 @@
-"""Inviting somebody, taking it back, and what happens when the link is used."""
+"""Invite staff, revoke invitations, and set up accounts when links are used."""
 
 import re
 
@@ -19,7 +19,7 @@ Kind = AccountEvent.Kind
 
 
 class ClosedError(Exception):
-    """The invitation was used, revoked, replaced or is too old."""
+    """The invitation was used, revoked, or replaced, or has expired."""
 
 
 def accounts():
@@ -28,7 +28,7 @@ def accounts():
 
 @transaction.atomic
 def invite(email: str, role: Role | str, by=None) -> Invitation:
-    """Mail a link to set up the account of this address; the one before it ends."""
+    """Email a link that sets up this address's account; it replaces an earlier one."""
     email = email.lower()
     addresses.lock(email)
     user = accounts().filter(email__iexact=email).order_by("pk").first()
@@ -44,7 +44,7 @@ def invite(email: str, role: Role | str, by=None) -> Invitation:
 
 
 def renew(invitation: Invitation) -> None:
-    """Give it a new link, which counts its days from now, and mail that."""
+    """Give it a new link, valid from now, and email that."""
     invitation.ref, invitation.mailed_from = make_ref(), timezone.now()
     invitation.save()
     queue_invitation(invitation)
@@ -52,7 +52,7 @@ def renew(invitation: Invitation) -> None:
 
 @transaction.atomic
 def resend(invitations, by) -> int:
-    """Mail new links for those that stand; say how many."""
+    """Email new links for those not used or revoked; return how many."""
     standing = invitations.standing().select_for_update(of=["self"])
     for invitation in (found := list(standing.select_related("user"))):
         renew(invitation)
@@ -62,7 +62,7 @@ def resend(invitations, by) -> int:
 
 @transaction.atomic
 def revoke(invitations, by) -> int:
-    """End the links of those that stand; say how many."""
+    """Revoke those not used or revoked yet; return how many."""
     standing = invitations.standing().select_for_update(of=["self"])
     for invitation in (found := list(standing.select_related("user"))):
         log(Kind.REVOKED, invitation.user, by)
@@ -73,10 +73,10 @@ def revoke(invitations, by) -> int:
 
 
 def take(ref: str):
-    """Use the invitation up and open its account, emptied of what opened it before.
+    """Use up the invitation and activate its account, without its old credentials.
 
-    Belongs into the transaction that gives it a password or passkey. Raises
-    ClosedError when somebody was faster.
+    Call it in the transaction that sets the password or passkey. Raises ClosedError if
+    the invitation is no longer open.
     """
     invitation = Invitation.objects.open().select_for_update().filter(ref=ref).first()
     if invitation is None:
@@ -104,12 +104,12 @@ def log(kind: str, user, by, role: str = "") -> None:
 
 
 def lock_names() -> None:
-    """Let nobody else choose a name for an account until this transaction ends."""
+    """Keep other transactions from choosing user names until this one ends."""
     take_turns(USER_NAMES)
 
 
 def free_name(email: str) -> str:
-    """Return a user name after the address that nobody has."""
+    """Return an unused user name based on the address."""
     name = re.sub(r"[^\w.+-]", "", email.partition("@")[0])[:100] or "staff"
     taken = set(
         accounts().filter(username__istartswith=name).values_list("username", flat=True)

@@ -1,9 +1,9 @@
-"""What staff typed into a form and sent after their session had ended.
+"""Form input that staff submitted after their session had ended.
 
-It waits in the browser's session on the server, for an hour and for one account only,
-and is shown when that account signs in again in that browser. Whose browser it is, a
-signed cookie tells that only forms of the admin bring: a stranger can't fill the
-database with texts, and the next person at the same computer doesn't see them.
+It is stored in the browser's server-side session for an hour, for one account only, and
+shown when that account signs in again in that browser. A signed cookie that is sent
+only to the admin says whose browser it is. So a stranger can't fill the database with
+text, and the next person at the same computer doesn't see it.
 """
 
 import re
@@ -20,21 +20,21 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Not forms that somebody types into, and one of them takes a password.
+# Nothing worth storing, and one of them contains a password.
 APART = ("/admin/login/", "/admin/logout/")
 KEPT = "accounts.kept"
 KEPT_SECONDS = 60 * 60
 WHOSE = "staff"
 WHOSE_SECONDS = 24 * 60 * 60
 SECRETS = re.compile("passw|csrf|secret", re.IGNORECASE)
-# Of these the admin makes buttons and hidden fields.
+# Names that the admin gives to buttons and hidden fields.
 NOT_TYPED = re.compile(
     r"_.*|action|index|select_across|.*_FORMS|ids|seen|read|.*-id|initial-.*"
 )
 
 
 def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
-    """Let this browser's next form tell whose it is, after the session has ended."""
+    """Set the cookie that says whose browser this is after the session has ended."""
     whose = str(request.user.pk)
     if owner_of(request) != whose:
         response.set_signed_cookie(
@@ -68,7 +68,7 @@ def is_from_here(request: HttpRequest) -> bool:
 
 
 def keep(request: HttpRequest, owner: str) -> bool:
-    """Keep what this form says for `owner`; False if it says nothing, or too much."""
+    """Store this form's input for `owner`; False if it is empty or too large."""
     fields = {
         name: values
         for name, values in request.POST.lists()
@@ -85,46 +85,46 @@ def keep(request: HttpRequest, owner: str) -> bool:
         "until": time.time() + KEPT_SECONDS,
     }
     if request.user.is_anonymous:
-        # Of a session that nobody signs in with, nothing stays longer.
+        # If nobody signs in, the session expires along with the stored input.
         request.session.set_expiry(KEPT_SECONDS)
     return True
 
 
 def keep_stale(request: HttpRequest) -> bool:
-    """Keep a form that its sender opened before signing in."""
+    """Store a form that its sender opened before signing in."""
     return is_form(request) and keep(request, str(request.user.pk))
 
 
 def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
-    """Keep what was sent, and lead by the sign-in page to where it is shown again."""
+    """Store the form and redirect to sign-in, then to the page that shows it again."""
     if not keep(request, owner):
         return None
     messages.warning(
-        request, "You were signed out before this was sent. Sign in: it is still there."
+        request, "You were signed out before this was sent. Sign in to get it back."
     )
     query = urlencode({"next": reverse("accounts_kept")})
     return redirect(f"{reverse('account_login')}?{query}")
 
 
 def forget_others(request: HttpRequest, user) -> None:
-    """Drop what is kept for another account than the one that has just signed in."""
+    """Delete input stored for a different account than the one that just signed in."""
     found = request.session.get(KEPT)
     if found:
-        # Signing in sets how long the session lasts, if it wants to.
+        # Undo the short expiry; signing in may set another one.
         request.session.set_expiry(None)
         if found["owner"] != str(user.pk):
             del request.session[KEPT]
 
 
 def forget_sent(request: HttpRequest) -> None:
-    """Drop what is kept of the form that is now being sent."""
+    """Delete the stored input of the form that is now being submitted."""
     found = request.session.get(KEPT)
     if found and request.method == "POST" and request.get_full_path() == found["path"]:
         del request.session[KEPT]
 
 
 def find(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what is kept for the person who is signed in."""
+    """Return the input stored for the signed-in user."""
     found = request.session.get(KEPT)
     if not found:
         return None
@@ -137,13 +137,13 @@ def find(request: HttpRequest) -> dict[str, Any] | None:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def kept(request):
-    """Show what was typed, to look at, change, and send; a POST throws it away."""
+    """Show the stored input to review, edit, and resend; a POST discards it."""
     found = find(request)
     if found is None:
         return redirect("admin:index")
     if request.method == "POST":
         del request.session[KEPT]
-        messages.success(request, "What you had typed is thrown away.")
+        messages.success(request, "What you typed was discarded.")
         return redirect("admin:index")
     pairs = [(name, text) for name, texts in found["fields"].items() for text in texts]
     context = {
@@ -160,5 +160,5 @@ def kept(request):
 
 
 def label_of(name: str) -> str:
-    """Return the name of a field in words: "Changes asked" of "changes_asked"."""
+    """Return a field name in words: "changes_asked" becomes "Changes asked"."""
     return re.sub(r"[-_]+", " ", name).strip().capitalize()

@@ -1,4 +1,4 @@
-"""Mails to staff: queued by id, written and sent by the worker."""
+"""Emails to staff: queued by ID, composed and sent by the worker."""
 
 from datetime import UTC, datetime
 from email.utils import formataddr
@@ -21,17 +21,17 @@ SEND_NOTICE = "accounts.send_notice"
 ANSWER_RESET = "accounts.answer_reset"
 URGENT = 10
 
-# What happened, by the name that allauth has for it.
+# Message text by allauth's template name.
 NOTICES = {
     "password_changed": "Your password was changed.",
-    "password_reset": "Your password was set anew with a link that we mailed.",
+    "password_reset": "Your password was reset with a link that we emailed.",
     "password_set": "A password was set.",
-    "recovery_codes_generated": "New recovery codes were made.",
+    "recovery_codes_generated": "New recovery codes were generated.",
     "totp_activated": "An authenticator app was added.",
     "totp_deactivated": "The authenticator app was removed.",
     "webauthn_added": "A passkey was added.",
     "webauthn_removed": "A passkey was removed.",
-    "factors_removed": "An administrator removed every second factor.",
+    "factors_removed": "An administrator removed all second factors.",
 }
 
 
@@ -49,13 +49,13 @@ def queue_notice(user, notice: str) -> None:
 
 @transaction.atomic
 def queue_reset(email: str) -> None:
-    """Let the worker look whose address it is, out of sight of who asked."""
+    """Let the worker look up the account, so the requester can't tell if it exists."""
     request = ResetRequest.objects.create(email=email)
     app.configure_task(ANSWER_RESET, priority=URGENT).defer(request_id=request.pk)
 
 
 def send_invitation(invitation_id: int) -> None:
-    """Mail the link, if it still works."""
+    """Email the link if it still works."""
     open_ones = Invitation.objects.open().select_related("user", "invited_by")
     invitation = open_ones.filter(pk=invitation_id).first()
     if invitation:
@@ -69,7 +69,7 @@ def send_invitation(invitation_id: int) -> None:
 
 
 def answer_reset(request_id: int) -> None:
-    """Mail a link to the account of the address, if there is one."""
+    """Email a reset link to the address's account, if there is one."""
     request = ResetRequest.objects.filter(pk=request_id).first()
     if request is None:
         return
@@ -90,7 +90,7 @@ def answer_reset(request_id: int) -> None:
 
 
 def send_notice(user_id: int, notice: str, at: int) -> None:
-    """Tell an account's owner what was done to it."""
+    """Notify an account's owner of a change to it."""
     user = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
     if user and user.email:
         when = timezone.localtime(datetime.fromtimestamp(at, UTC))

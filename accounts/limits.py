@@ -1,9 +1,9 @@
-"""How often a password may be tried, or a new one asked for, from where.
+"""Rate limits on password attempts and resets, by account and network.
 
-Each account has a limit for each network, and one for all the networks that it has
-never been used from. So strangers can lock themselves out, and one another, but not a
-person who is where they signed in before. Unknown accounts have the same limits, and
-cost the same.
+Each account has one limit per network, and one shared by all networks that it was never
+used from. So strangers can lock out themselves and one another, but not a person on a
+network where they signed in before. Unknown accounts have the same limits and take the
+same time.
 """
 
 from allauth.core.internal import ratelimit
@@ -19,13 +19,13 @@ RATES = {"password": "5/5m/key", "reset": "3/h/key"}
 
 
 def note_network(user, request: HttpRequest) -> None:
-    """Remember that this account was used from this network."""
+    """Record that this account was used from this network."""
     if network := networks.network_hash(networks.address_of(request)):
         KnownNetwork.objects.note(user, network)
 
 
 def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None:
-    """Count a try for the account that `login` names; None if there were too many."""
+    """Count an attempt on the account that `login` names; None if over a limit."""
     taken = RateLimitUsage(usage=[])
     for key in keys(request, login):
         usage = ratelimit.consume(
@@ -39,10 +39,10 @@ def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None
 
 
 def keys(request: HttpRequest, login: str) -> tuple[str, str]:
-    """Return what the limit of the network goes by, and what the strangers' one does.
+    """Return the rate limit keys for this network and for unknown networks.
 
-    Where the account has been used before, the second is of this network alone too,
-    so that the time it takes doesn't tell whether it has been.
+    On a known network the second key is also specific to the network, so that the time
+    it takes doesn't reveal whether the network is known.
     """
     network = networks.network_hash(networks.address_of(request))
     known = KnownNetwork.objects.filter(user=OuterRef("pk"), network_hash=network)

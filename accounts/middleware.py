@@ -1,4 +1,4 @@
-"""What holds for every staff page."""
+"""Middleware for all staff pages."""
 
 import time
 
@@ -13,14 +13,14 @@ from django.utils.http import urlencode
 from accounts import kept, limits, second_factor
 
 STAFF_PATHS = ("/admin/", "/accounts/")
-# In the session: when it began, and when it was last used.
+# Session keys for when the session began and when it was last used.
 BEGAN, USED = "accounts.began", "accounts.used"
-# The clock is written down this often at most.
+# The last use is saved at most this often.
 WRITE_SECONDS = 30
 
 
 def keep_staff_pages_private(get_response):
-    """Let nobody keep a staff page, and no search engine name it."""
+    """Keep staff pages out of caches and search engines."""
 
     def middleware(request):
         response = get_response(request)
@@ -34,14 +34,14 @@ def keep_staff_pages_private(get_response):
 
 
 def begin(sender, request, **kwargs):
-    """Start the clocks of a session, in whatever way somebody signed in."""
+    """Start the session's timers, however the user signed in."""
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
     kept.forget_others(request, kwargs["user"])
 
 
 def seconds_left(session) -> int:
-    """Return how long a session lasts if nobody does anything."""
+    """Return the seconds until the session ends if it is idle from now on."""
     now = time.time()
     idle_until = session.get(USED, 0) + settings.STAFF_IDLE_MINUTES * 60
     end = session.get(BEGAN, 0) + settings.SESSION_COOKIE_AGE
@@ -49,7 +49,7 @@ def seconds_left(session) -> int:
 
 
 def end_stale_sessions(get_response):
-    """Sign out whoever has been away too long, or never showed a second factor."""
+    """Sign out users who were idle too long or never gave a second factor."""
 
     def middleware(request):
         if not request.path.startswith(STAFF_PATHS):
@@ -61,12 +61,12 @@ def end_stale_sessions(get_response):
             minutes = settings.STAFF_IDLE_MINUTES
             return end(
                 request,
-                f"You were signed out, because nothing happened for {minutes} minutes "
-                "or your session had lasted its longest time.",
+                f"You were signed out because you were idle for {minutes} minutes or "
+                "your session reached its time limit.",
             )
         if not second_factor.is_shown(request):
-            return end(request, "Sign in with your second factor, please.")
-        # Asking how much time is left is not to use it.
+            return end(request, "Please sign in with your second factor.")
+        # Polling for the time left doesn't count as use.
         looks_only = request.method == "GET" and "X-Idle" in request.headers
         if not looks_only and time.time() - session[USED] > WRITE_SECONDS:
             session[USED] = time.time()
@@ -80,7 +80,7 @@ def end_stale_sessions(get_response):
 
 
 def keep_late_form(request):
-    """Keep what a browser sends whose session is gone, if it tells whose that was."""
+    """Store a form sent after its session ended, if the cookie says whose it was."""
     owner = kept.owner_of(request) if kept.is_form(request) else None
     return kept.ask_to_sign_in(request, owner) if owner else None
 

@@ -11,24 +11,24 @@ from accounts.roles import Role
 from core.ids import make_ref
 from core.triggers import AppendOnly
 
-# Links are made from a random reference and a key of the site: none is stored.
+# Links are derived from a random reference and SECRET_KEY; none is stored.
 links = Signer(salt="accounts.invitation", sep=".")
-# What an account has room for; Django lets an address be longer.
+# The column length for an account's email. Django's validation allows longer ones.
 LONGEST_ADDRESS = 254
 
 
 class InvitationQuerySet(models.QuerySet):
     def standing(self):
-        """Those that were neither used nor taken back; they may be too old."""
+        """Invitations that were neither used nor revoked; they may have expired."""
         return self.filter(used_at=None, revoked_at=None)
 
     def open(self):
-        """Those whose link works."""
+        """Invitations whose link works."""
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.standing().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str):
-        """The one that the link is of, whatever has become of it."""
+        """The link's invitation, whatever its state."""
         try:
             return self.filter(ref=links.unsign(token))
         except BadSignature:
@@ -36,10 +36,10 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """A link, mailed once, with which an account is set up.
+    """A link, emailed once, that sets up an account.
 
-    The account is there from the start, closed: it opens when the link is used. An
-    account that is open already can be invited as well, to set it up afresh.
+    The account exists from the start but is inactive until the link is used. An active
+    account can be invited too, to set it up from scratch.
     """
 
     user = models.ForeignKey(
@@ -54,7 +54,7 @@ class Invitation(models.Model):
         editable=False,
         related_name="+",
     )
-    # From when its days count: asking for the mail again makes a new link.
+    # Start of its validity. Resending makes a new link and resets this.
     mailed_from = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
@@ -81,7 +81,7 @@ class Invitation(models.Model):
 
     @property
     def path(self) -> str:
-        """Where the link leads; the admin sends any staff to a `get_absolute_url`."""
+        """The link's path; not `get_absolute_url`, because the admin links to that."""
         return reverse("accounts_invitation", args=[links.sign(self.ref)])
 
     @property
@@ -98,10 +98,10 @@ class Invitation(models.Model):
 
 
 class ResetRequest(models.Model):
-    """Somebody asked for a new password; the worker looks whose address it is.
+    """A password reset request; the worker looks up the account.
 
-    Asking always makes a row, so the page takes as long for an address that nobody
-    has as for one of staff. The worker deletes it within seconds.
+    Every request creates a row, so the page takes as long for an unknown address as for
+    a staff member's. The worker deletes it within seconds.
     """
 
     email = models.EmailField()
@@ -126,9 +126,9 @@ class KnownNetworkQuerySet(models.QuerySet):
 
 
 class KnownNetwork(models.Model):
-    """A network that an account was signed in from, as a keyed hash.
+    """A network that an account signed in from, as a keyed hash.
 
-    What strangers try elsewhere doesn't lock the account there.
+    Failed attempts from other networks don't lock the account there.
     """
 
     user = models.ForeignKey(
@@ -152,9 +152,9 @@ class KnownNetwork(models.Model):
 
 
 class AccountEvent(models.Model):
-    """What was done to an account, and by whom: a log that is only ever added to.
+    """Append-only log of what was done to an account, and by whom.
 
-    A trigger refuses UPDATE and DELETE.
+    A trigger rejects UPDATE and DELETE.
     """
 
     class Kind(models.TextChoices):
@@ -167,7 +167,7 @@ class AccountEvent(models.Model):
         FACTORS_REMOVED = "factors-removed", "Second factor removed"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    # The number of an account, which may be gone when nobody took the invitation.
+    # The account may have been deleted if its invitation was never used.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -176,7 +176,7 @@ class AccountEvent(models.Model):
         related_name="+",
     )
     role = models.CharField(max_length=20, choices=Role, blank=True)
-    # None: somebody with a shell on the server.
+    # None if it was done from a shell on the server.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )

@@ -1,4 +1,4 @@
-"""Pages of an account's owner where allauth's views are not all that is needed."""
+"""Account pages that change allauth's views."""
 
 from allauth.account.views import PasswordResetFromKeyView
 from allauth.mfa.adapter import get_adapter
@@ -21,22 +21,22 @@ from accounts.policy import WITH_QR_CODE
 
 @method_decorator(csp_override(WITH_QR_CODE), name="dispatch")
 class ActivateAppView(ActivateTOTPView):
-    """Adding an authenticator app."""
+    """Add an authenticator app."""
 
 
 class AddPasskeyView(AddWebAuthnView):
-    """Adding a key that makes sure by itself who holds it."""
+    """Add a passkey: a key that verifies its user itself."""
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        # The parent drops the form that came back with errors.
+        # The parent drops the bound form with its errors.
         context["form"] = kwargs.get("form") or context["form"]
         options = webauthn.begin_registration(self.request.user, True)
         return context | {"options": {"creation_options": options}}
 
 
 class RemovePasskeyView(RemoveWebAuthnView):
-    """Removing a key, unless it is the last thing that opens the account."""
+    """Remove a passkey, unless it is the account's last second factor."""
 
     def form_valid(self, form):
         if not get_adapter().can_delete_authenticator(self.get_object()):
@@ -47,7 +47,7 @@ class RemovePasskeyView(RemoveWebAuthnView):
 
 
 class NewPasswordView(PasswordResetFromKeyView):
-    """The page behind the link in the mail; a link that is no good answers 404."""
+    """The page that the emailed link opens; an invalid link gets a 404."""
 
     def render_to_response(self, context, **kwargs):
         if context.get("token_fail"):
@@ -58,20 +58,20 @@ class NewPasswordView(PasswordResetFromKeyView):
 @login_required
 @require_POST
 def end_session(request, pk):
-    """End one of one's own sessions, wherever it is."""
+    """End one of the user's own sessions, on any device."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.is_current():
         return redirect("account_logout")
     session.end()
-    messages.success(request, "That session is ended.")
+    messages.success(request, "Session ended.")
     return redirect("usersessions_list")
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def stay(request):
-    """Tell a page's script how long the session lasts; a POST makes it last longer."""
+    """Return the session's remaining time to the page's script; a POST extends it."""
     if request.method == "POST" and "X-Idle" not in request.headers:
-        # The button of the warning works as a form, too.
+        # The warning's button also works as a plain form.
         return redirect("accounts_index")
     return JsonResponse({"seconds": seconds_left(request.session)})

@@ -1,4 +1,4 @@
-"""The content policy of pages with a QR code, which is a picture in the page."""
+"""CSP for pages with a QR code, which is inlined as a data: URL."""
 
 from django.conf import settings
 from django.utils.csp import CSP

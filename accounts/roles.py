@@ -1,4 +1,4 @@
-"""What each role may do; a command keeps the groups as they are here."""
+"""Permissions of each role; `manage.py make_roles` syncs the groups with them."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
@@ -11,7 +11,7 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-# The queue, and what a decision leads to: the voice it was about, the log, the report.
+# The moderation queue and what it links to: voices, the log, and reports.
 OF_MODERATORS = {
     "view_awaitingvoice",
     "change_awaitingvoice",
@@ -21,9 +21,10 @@ OF_MODERATORS = {
     "view_reason",
     "view_report",
 }
-# What readers found wrong in the rankings.
+# Errors in the rankings that readers reported.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
-# Each is the word of somebody that may be needed again: editors add and change.
+# Editors add and change these but don't delete them, because somebody's words may be
+# needed again.
 CONTENT = {"faq", "rankings"}
 OF_ADMINISTRATORS = CONTENT | {"accounts", "voices"}
 
@@ -47,7 +48,7 @@ def may(role: Role, app: str, codename: str) -> bool:
 
 @transaction.atomic
 def make_roles() -> None:
-    """Make the groups, with exactly these permissions."""
+    """Create the groups and set exactly these permissions."""
     permissions = list(Permission.objects.select_related("content_type"))
     for role in Role:
         group, _ = Group.objects.get_or_create(name=role.label)
@@ -59,11 +60,11 @@ def make_roles() -> None:
 
 
 def give(user, role: Role | str) -> None:
-    """Let this be the one role of `user`."""
+    """Make this the only role of `user`."""
     user.groups.set([Group.objects.get(name=Role(role).label)])
 
 
 def role_of(user) -> Role | None:
-    """Return the role of `user`; None for somebody who has none."""
+    """Return the role of `user`, or None."""
     name = user.groups.order_by("pk").values_list("name", flat=True).first()
     return next((role for role in Role if role.label == name), None)

@@ -1,4 +1,4 @@
-"""Whether somebody has shown more than a password."""
+"""Checks of second factors."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -8,7 +8,7 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def is_shown(request) -> bool:
-    """Whether this session began with a second factor, where one is asked for."""
+    """Whether this session began with a second factor, if one is required."""
     if not settings.SECOND_FACTOR:
         return True
     records = get_authentication_records(request, request.user)
@@ -20,7 +20,7 @@ def has_one(user) -> bool:
 
 
 def is_last(authenticator: Authenticator) -> bool:
-    """Whether its account could not be opened any more without it."""
+    """Whether it is the account's only second factor, if one is required."""
     if not settings.SECOND_FACTOR or authenticator.type not in FACTORS:
         return False
     others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS)

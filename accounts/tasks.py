@@ -1,4 +1,4 @@
-"""What the worker does for staff accounts; arguments are ids, never personal data."""
+"""Worker tasks for staff accounts; arguments are IDs, never personal data."""
 
 from procrastinate.contrib.django import app
 

@@ -1,4 +1,4 @@
-"""Staff's own pages. Only what stands here is reachable of allauth."""
+"""Staff account pages. Only the allauth views listed here are reachable."""
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
@@ -12,7 +12,7 @@ from django.views.generic import RedirectView
 
 from accounts import kept, own, views
 
-# Where a password is set that was not there, as for everything that opens an account.
+# Setting a first password requires reauthentication, like any credential change.
 set_password = reauthentication_required(app="allauth.mfa")(account.password_set)
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Taking up an invitation, and the pages that allauth leaves to us."""
+"""Invitation pages, which set up an account with a passkey or a password."""
 
 import base64
 
@@ -26,7 +26,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def open_invitation(token):
-    """Return the invitation of a link that works, else None and what became of it."""
+    """Return a working link's invitation, or None and the invitation's state."""
     invitations = Invitation.objects.for_link(token).select_related("user")
     found = invitations.first()
     if found and found.state == "open":
@@ -105,7 +105,7 @@ def qr_code(user, secret):
 
 
 def enter(request, invitation, add_factor, password=""):
-    """Set the account up and sign its owner in; the link is used up with it."""
+    """Set up the account, use up the link, and sign the owner in."""
     try:
         with transaction.atomic():
             user = inviting.take(invitation.ref)
@@ -116,7 +116,7 @@ def enter(request, invitation, add_factor, password=""):
             RecoveryCodes.activate(user)
     except inviting.ClosedError:
         return refuse(request, "used")
-    # Whoever was signed in here before is not any more.
+    # Sign out any other account in this browser.
     logout(request)
     if password:
         record_authentication(request, user, "password", username=user.username)

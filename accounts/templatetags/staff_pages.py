@@ -8,7 +8,7 @@ register = template.Library()
 
 @register.inclusion_tag("accounts/idle.html", takes_context=True)
 def idle_warning(context):
-    """What a page needs to warn before its session ends; nothing for strangers."""
+    """Context for the warning before the session ends; empty for anonymous users."""
     request = context.get("request")
     user = getattr(request, "user", None)
     if user is None or user.is_anonymous:

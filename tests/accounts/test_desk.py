@@ -77,7 +77,7 @@ class AccountsOfOthersTests(TestCase):
             ["factors_removed"],
         )
         self.assertContains(
-            log_in(Client(), "other", follow=True), "has no second factor any more"
+            log_in(Client(), "other", follow=True), "no longer has a second factor"
         )
 
     def test_nobody_changes_their_own_account_here(self):

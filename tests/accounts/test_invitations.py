@@ -76,7 +76,7 @@ class TakingUpTests(TestCase):
         refused = log_in(self.client, user.email)
         letters.queue_reset(user.email)
 
-        self.assertContains(refused, "We know no account")
+        self.assertContains(refused, "No account has this name")
         self.assertFalse(user.is_active or user.is_staff or user.has_usable_password())
 
     def test_looking_at_it_uses_nothing_up(self):

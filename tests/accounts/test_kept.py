@@ -56,7 +56,7 @@ class KeptTests(TestCase):
     def sign_in_again(self, sent, name="pat"):
         """Follow the redirect to the sign-in page, and sign in."""
         page = self.client.get(sent["Location"])
-        self.assertContains(page, "it is still there")
+        self.assertContains(page, "to get it back")
         cache.clear()
         with mock.patch(
             "allauth.mfa.totp.internal.auth.TOTP._mark_code_used", return_value=True

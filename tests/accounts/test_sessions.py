@@ -163,7 +163,7 @@ class OwnSessionsTests(TestCase):
             reverse("accounts_end_session", args=[there.pk]), follow=True
         )
 
-        self.assertContains(response, "That session is ended.")
+        self.assertContains(response, "Session ended.")
         self.assertEqual(self.here.get("/admin/").status_code, 200)
         self.assertEqual(self.there.get("/admin/").status_code, 302)
 
@@ -255,7 +255,7 @@ class OwnFactorsTests(TestCase):
         wrong = self.client.post(asked["Location"], {"password": "wrong"})
         right = self.client.post(asked["Location"], {"password": PASSWORD})
 
-        self.assertContains(wrong, "not your password")
+        self.assertContains(wrong, "password is incorrect")
         self.assertRedirects(right, path)
 
     def test_the_last_second_factor_stays(self):
@@ -299,7 +299,7 @@ class OwnFactorsTests(TestCase):
         wrong = self.client.post(reverse("mfa_activate_totp"), {"code": "000000"})
         right = self.client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
 
-        self.assertContains(wrong, "is not right")
+        self.assertContains(wrong, "is incorrect")
         self.assertContains(wrong, secret)
         self.assertRedirects(right, reverse("mfa_view_recovery_codes"))
 

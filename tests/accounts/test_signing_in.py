@@ -36,8 +36,8 @@ from tests.committed import CommittedTestCase, at_once, jobs, run_worker
 from tests.processes import database_environment
 
 LOGIN = "/accounts/login/"
-WRONG = "We know no account"
-TOO_MANY = "too many tries"
+WRONG = "No account has this name"
+TOO_MANY = "Too many attempts"
 
 
 @override_settings(SECOND_FACTOR=True)
@@ -112,7 +112,7 @@ class SignInTests(TestCase):
     def test_a_password_without_any_second_factor_gets_nobody_in(self):
         response = log_in(self.client, "pat", follow=True)
 
-        self.assertContains(response, "has no second factor any more")
+        self.assertContains(response, "no longer has a second factor")
         self.assertEqual(self.client.get("/admin/").status_code, 302)
 
     def test_a_session_gets_a_new_key_when_its_owner_signs_in(self):
@@ -432,7 +432,7 @@ from django.test.utils import setup_test_environment
 setup_test_environment()
 for _ in range(3):
     page = Client().post("/accounts/login/", {"login": "pat", "password": "wrong"})
-    assert b"We know no account" in page.content, page.content
+    assert b"No account has this name" in page.content, page.content
 """
 
 
@@ -498,7 +498,7 @@ class NewPasswordTests(CommittedTestCase):
         self.assertRedirects(
             log_in(self.client, "pat", new), reverse("mfa_authenticate")
         )
-        self.assertIn("set anew", mail.outbox[1].body)
+        self.assertIn("was reset", mail.outbox[1].body)
 
     def test_it_works_once_and_says_so_after_that(self):
         self.ask()

@@ -118,7 +118,7 @@ def test_an_invitation_is_accepted_with_a_password_and_an_app(page):
     secret = page.locator(".key-text").inner_text()
     shown = page.locator(".qr").evaluate("image => image.naturalWidth")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password once more").fill(PASSWORD)
+    page.get_by_label("Repeat the password").fill(PASSWORD)
     page.get_by_label("Six-digit code").fill(code(secret))
     page.get_by_role("button", name="Set up my account").click()
     spare = page.locator(".codes li").first.inner_text()

@@ -11,15 +11,14 @@ from accounts.roles import Role, make_roles, role_of
 
 
 class Command(BaseCommand):
-    help = "Mail a link to EMAIL with which a staff account is set up, once."
+    help = "Email EMAIL a one-time link that sets up a staff account."
 
     def add_arguments(self, parser):
-        parser.add_argument("email", help="where the link is mailed")
+        parser.add_argument("email", help="address that gets the link")
         parser.add_argument(
             "--role",
             choices=Role.values,
-            help="what the account may do; as it is for one that has a role, "
-            "else administrator",
+            help="the account's role (default: its current role, else administrator)",
         )
 
     def handle(self, *args, email, role, **options):
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             f"{settings.INVITATION_DAYS} days."
         )
         if settings.MAIL_INTO_FILES:
-            # Nobody else can get at this site, or read this line.
+            # A local site: nobody else can reach it or read this output.
             self.stdout.write(settings.SITE_URL + invitation.path)
 
     def check_migrated(self):

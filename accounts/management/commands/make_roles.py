@@ -4,7 +4,7 @@ from accounts.roles import make_roles
 
 
 class Command(BaseCommand):
-    help = "Make the staff's roles, or bring their permissions up to date."
+    help = "Create the staff roles, or update their permissions."
 
     def handle(self, *args, **options):
         make_roles()

@@ -1,4 +1,4 @@
-"""Make the staff account that `make run` tells of, on this machine only."""
+"""Create the staff account that `make run` prints, on this machine only."""
 
 import os
 
@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Make or update the local administrator STAFF_USERNAME / STAFF_PASSWORD."
+    help = "Create or update the local administrator STAFF_USERNAME / STAFF_PASSWORD."
 
     def handle(self, *args, **options):
         if not settings.LOOPBACK:
             raise CommandError(
-                "This account has no second factor and is for a site on loopback only."
+                "This account has no second factor. It is for a site on loopback only."
             )
         try:
             username = os.environ["STAFF_USERNAME"]
