@@ -1,4 +1,4 @@
-"""The staff's figures: how many of everything, and nothing of any person."""
+"""Statistics for staff: counts of everything, and no personal data."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ FORMS = {
 
 
 class Day(NamedTuple):
-    """What happened on a day of the site's time zone."""
+    """Counts for one day in the site's time zone."""
 
     date: date
     forms: int
@@ -31,7 +31,7 @@ class Day(NamedTuple):
 
 
 class LaneCount(NamedTuple):
-    """The forms of a lane that are not confirmed, and those never mailed."""
+    """A lane's unconfirmed forms, and how many of them were never mailed."""
 
     label: str
     forms: int
@@ -39,7 +39,7 @@ class LaneCount(NamedTuple):
 
 
 class AlarmCount(NamedTuple):
-    """A limit that somebody was over in the last day, in so many hours of it."""
+    """A limit that was exceeded in the last day, and in how many of its hours."""
 
     limit: str
     form: str
@@ -48,7 +48,7 @@ class AlarmCount(NamedTuple):
 
 
 def figures() -> dict[str, Any]:
-    """Count everything in one query a table and one a column of the days."""
+    """Count everything, with one query per table and one per column of the days."""
     days = latest_days()
     lanes = count_lanes()
     return {
@@ -82,7 +82,7 @@ def count_signatures() -> dict[str, int]:
 
 
 def count_sources() -> list[tuple[str, int]]:
-    """Return how many count that came by a link of ours, by where it stood."""
+    """Return the counted signatures by where the link to the form was placed."""
     counting = Signature.objects.counting()
     counts = dict(counting.order_by().values_list("source").annotate(count=Count("pk")))
     known = [(source.label, counts.get(source.value, 0)) for source in Source]
@@ -133,7 +133,7 @@ def count_letters() -> dict[str, int]:
 def latest_days() -> list[Day]:
     """Return the last days, today first.
 
-    A form is deleted UNCONFIRMED_KEPT_DAYS after its last mail, so the days reach no
+    Forms are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go no
     further back than that.
     """
     today = timezone.localdate()

@@ -1,4 +1,4 @@
-"""What is not kept, as the privacy page says; the numbers of days are settings."""
+"""Purges what the privacy page says is not kept; retention periods are settings."""
 
 from datetime import timedelta
 
@@ -17,33 +17,29 @@ from voices.signatures.requests import AddressChange, LinkRequest
 
 @transaction.atomic
 def forget(*, dry_run: bool = False) -> dict[str, int]:
-    """Delete what has been kept for its days; return how many rows, by what they are.
+    """Delete rows past their retention period; return how many, by description.
 
-    A dry run deletes and takes it back, so that it counts just what would go.
+    A dry run deletes them and rolls back, so its counts are exact.
     """
     gone = {
-        "forms that were not confirmed, and what is left of others": (
+        "unconfirmed forms, and what is left of closed ones": (
             Submission.objects.forget_stale()[0]
         ),
-        "records of mails": Letter.objects.forget_old()[0],
-        "attempts to send mail": Attempt.objects.forget_old()[0],
-        "networks' turns in the queue of mails": forget_turns(),
-        "new addresses that were not confirmed": (
-            AddressChange.objects.forget_stale()[0]
-        ),
+        "email records": Letter.objects.forget_old()[0],
+        "attempts to send email": Attempt.objects.forget_old()[0],
+        "networks' turns in the email queue": forget_turns(),
+        "unconfirmed new addresses": AddressChange.objects.forget_stale()[0],
         "requests for a link": LinkRequest.objects.forget_stale()[0],
-        "hashes of networks": forget_networks(),
-        "networks that are blocked no more": BlockedNetwork.objects.forget_old()[0],
-        "networks that are no longer let through": (
-            AllowedNetwork.objects.forget_old()[0]
-        ),
+        "network hashes": forget_networks(),
+        "expired blocked networks": BlockedNetwork.objects.forget_old()[0],
+        "expired allowed networks": AllowedNetwork.objects.forget_old()[0],
         "alarms about limits": Alarm.objects.forget_old()[0],
-        "reports of voices": Report.objects.forget_closed()[0],
-        "suspicious reports that nobody closed": (
+        "closed reports of voices": Report.objects.forget_closed()[0],
+        "suspicious reports that were never closed": (
             Report.objects.forget_suspicious()[0]
             + RankingError.objects.forget_suspicious()[0]
         ),
-        "reports of errors in the rankings": RankingError.objects.forget_closed()[0],
+        "closed reports of ranking errors": RankingError.objects.forget_closed()[0],
     }
     if dry_run:
         transaction.set_rollback(True)
@@ -51,7 +47,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
 
 
 def forget_networks() -> int:
-    """Drop the hashes of networks older than NETWORK_KEPT_DAYS; return how many."""
+    """Clear network hashes older than NETWORK_KEPT_DAYS; return how many."""
     dropped = Arrival.objects.forget_old()[0]
     oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
     for rows in (

@@ -1,4 +1,4 @@
-"""What the worker does for the voices; arguments are ids, never personal data."""
+"""Worker tasks for voices; arguments are IDs, never personal data."""
 
 import logging
 
@@ -54,7 +54,7 @@ def fold_tallies(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="voices.forget", queueing_lock="voices.forget")
 def forget(timestamp: int) -> None:
-    """Delete what the privacy page says is not kept, and log how much."""
+    """Purge what the privacy page says is not kept, and log how much."""
     for what, rows in retention.forget().items():
         if rows:
             logger.info("Deleted %s: %s", what, rows)

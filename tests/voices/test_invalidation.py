@@ -488,7 +488,7 @@ class StaffTests(TestCase):
         self.assertContains(offered, 'value="Undo"')
         self.assertEqual(looked.status_code, 405)
         self.assertContains(done, "Counted again: 1.")
-        self.assertContains(again, "It was undone before.")
+        self.assertContains(again, "It was already undone.")
         self.assertNotContains(self.client.get(page), 'value="Undo"')
         undone = Invalidation.objects.get(kind="undone")
         self.assertEqual(

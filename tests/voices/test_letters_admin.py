@@ -33,7 +33,7 @@ class HeldFormTests(TestCase):
         page = self.client.get(LIST)
 
         self.assertContains(page, "a•••@example.com")
-        self.assertContains(page, "Filled in the field that nobody sees")
+        self.assertContains(page, "Filled in the hidden field")
         for private in ("ana@", "Ana Reyes", "Visit my shop", "be•••"):
             self.assertNotContains(page, private)
 

@@ -261,14 +261,14 @@ class ListTests(DeskTestCase):
 
         names = [each.name for each in response.context["cl"].result_list]
         self.assertEqual(names, ["Bot One", "Bot Two"])
-        self.assertContains(response, "Filled in the field that nobody sees")
-        self.assertContains(response, "A web address in the statement")
+        self.assertContains(response, "Filled in the hidden field")
+        self.assertContains(response, "A link in the statement")
         self.assertContains(response, "(unlisted)")
         self.assertContains(response, "3 others")
         page = self.client.get(
             reverse("admin:voices_quarantinedsignature_change", args=[first.pk])
         )
-        self.assertContains(page, "Filled in the field that nobody sees")
+        self.assertContains(page, "Filled in the hidden field")
         self.assertNotContains(page, first.email)
         self.assertNotContains(page, 'name="_save"')
 

@@ -17,30 +17,30 @@ from voices.abuse.models import (
     longest_block,
 )
 
-# Arrivals are forgotten after this long, so no window can be longer.
+# In minutes. Arrivals are deleted after this long, so no window can be longer.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
 
-# The widest network that may be let through, by version of IP.
+# Prefix length of the widest network that may be allowed, by IP version.
 WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
-    # None at all would refuse everybody; to turn signing off there is a setting.
+    # Zero would refuse everybody; to close signing, use the SIGNING_OPEN setting.
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,
-        help_text=Limit._meta.get_field("most").help_text,
+        help_text="Number of forms per window that get their email without delay.",
     )
     minutes = forms.IntegerField(
         min_value=1,
         max_value=LONGEST_WINDOW,
-        help_text=Limit._meta.get_field("minutes").help_text,
+        help_text="Length of the window.",
     )
 
 
 @admin.register(Limit)
 class LimitAdmin(FixedRows):
-    """How many forms are mailed as they come; the mail of others waits."""
+    """How many forms get their email without delay; email for the rest waits."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]
@@ -49,7 +49,7 @@ class LimitAdmin(FixedRows):
 
 class DomainForm(forms.ModelForm):
     def clean_domain(self):
-        """Put it into the spelling in which addresses are known."""
+        """Normalize it the way email addresses are normalized."""
         domain = self.cleaned_data["domain"].removeprefix("@")
         try:
             return addresses.canonical(f"all@{domain}").partition("@")[2]
@@ -67,7 +67,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 class MailProviderForm(DomainForm):
     def clean_domain(self):
-        """Cut it to the domain by which forms are counted."""
+        """Reduce it to the domain that the limits count by."""
         return addresses.mail_domain(super().clean_domain())
 
 
@@ -79,12 +79,12 @@ class MailProviderAdmin(FoldedSearch, admin.ModelAdmin):
 
 class NetworkForm(forms.ModelForm):
     def clean_network(self):
-        """Put it into its short form, in which each network has one spelling."""
+        """Normalize it, so that each network has one spelling."""
         network = self.cleaned_data["network"]
         try:
             return str(ip_network(network))
         except ValueError:
-            # The model's validator has the words for it.
+            # The model's validator reports the error.
             return network
 
     def clean_until(self):
@@ -107,7 +107,7 @@ class BlockedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
 
 class AllowedNetworkForm(NetworkForm):
     def clean_network(self):
-        """Refuse what would let half the internet through."""
+        """Reject a network so wide that it would allow half the internet."""
         text = super().clean_network()
         try:
             network = ip_network(text)
@@ -116,7 +116,7 @@ class AllowedNetworkForm(NetworkForm):
         widest = WIDEST[network.version]
         if network.prefixlen < widest:
             raise forms.ValidationError(
-                f"At most a /{widest}. Ask the people there for their network.",
+                f"Use a /{widest} or narrower. Ask the people there for their network.",
                 code="too-wide",
             )
         return text
@@ -124,7 +124,7 @@ class AllowedNetworkForm(NetworkForm):
 
 @admin.register(AllowedNetwork)
 class AllowedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
-    """Networks whose forms are not counted, such as an event's, up to a date."""
+    """Networks whose forms are not counted until a date, such as an event's."""
 
     form = AllowedNetworkForm
     list_display = ["network", "until"]

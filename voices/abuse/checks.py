@@ -1,4 +1,4 @@
-"""What a form says, held against what staff block and what others sent."""
+"""Checks of a form against the blocklists and against other submissions."""
 
 from datetime import timedelta
 
@@ -8,12 +8,12 @@ from voices.abuse.models import BlockedDomain, BlockedNetwork
 from voices.flags.find import find, text_key
 from voices.wall.models import Voice
 
-# So many others with the same words are no chance any more.
+# This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
 
 def suspicions(address: str, email_key: str, text: str) -> list[str]:
-    """Return what speaks against a form with this email address and text."""
+    """Return the suspicions that this IP address, email address, and text raise."""
     found = {
         "blocked-domain": has_blocked_domain(email_key),
         "blocked-network": BlockedNetwork.objects.has(address),
@@ -24,7 +24,7 @@ def suspicions(address: str, email_key: str, text: str) -> list[str]:
 
 
 def has_blocked_domain(email_key: str) -> bool:
-    """Whether staff block the address's domain or one that it is part of."""
+    """Whether staff block the address's domain or a parent domain."""
     labels = email_key.rpartition("@")[2].split(".")
     domains = [".".join(labels[start:]) for start in range(len(labels))]
     return BlockedDomain.objects.filter(domain__in=domains).exists()
@@ -35,7 +35,7 @@ def has_link(text: str) -> bool:
 
 
 def is_repeated(text: str) -> bool:
-    """Whether enough others have sent these words within a day."""
+    """Whether SAME_TEXTS others sent the same words within a day."""
     key = text_key(text)
     if not key:
         return False

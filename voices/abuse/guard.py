@@ -1,4 +1,4 @@
-"""What stands between a public form and what it writes: no puzzle, no third party."""
+"""Spam protection for public forms, without a CAPTCHA or a third party."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -23,7 +23,7 @@ def make_stamp() -> str:
 
 
 def stamp_suspicion(stamp: str) -> str:
-    """Return what speaks against the time between showing a form and its sending."""
+    """Return the suspicion that the time from display to submission raises, or ""."""
     try:
         stamps.unsign(stamp, max_age=TOO_OLD)
     except SignatureExpired:
@@ -38,16 +38,16 @@ def stamp_suspicion(stamp: str) -> str:
 
 
 class GuardedForm(forms.Form):
-    """A form with a field that only programs fill in and the time it was opened.
+    """A form with a honeypot field and a signed timestamp of when it was opened.
 
-    Neither field is ever refused, so that a program learns nothing. The template
-    `parts/guard.html` shows them.
+    Neither field ever causes a validation error, so that bots learn nothing. The
+    template `parts/guard.html` renders them.
     """
 
     # The name and label contain no word by which browsers and password managers
-    # recognize a field; the data attributes tell three of them to leave it alone.
+    # recognize a field; the data attributes tell three of them to ignore it.
     untouched = forms.Field(
-        label="Leave this empty. It is there to catch programs.",
+        label="Leave this empty. It is there to catch spam bots.",
         required=False,
         widget=forms.TextInput(
             {
@@ -62,14 +62,14 @@ class GuardedForm(forms.Form):
     started = forms.Field(required=False, initial=make_stamp, widget=forms.HiddenInput)
 
     def suspicions(self) -> list[str]:
-        """Return what speaks against a valid form, as its two guards see it."""
+        """Return the suspicions that both fields raise. Call it on a valid form."""
         found = ["honeypot"] if self.cleaned_data["untouched"] else []
         suspicion = stamp_suspicion(self.cleaned_data["started"] or "")
         return [*found, suspicion] if suspicion else found
 
 
 class Receipt(NamedTuple):
-    """What is stored about where a form came from, and what speaks against it."""
+    """The network hashes and suspicions to store with a form."""
 
     network_hash: str
     wide_network_hash: str
@@ -84,10 +84,10 @@ def receive(
     email_key: str = "",
     text: str = "",
 ) -> Receipt:
-    """Note that a valid form arrived; return what to store with it.
+    """Record that a valid form arrived; return what to store with it.
 
-    Belongs in the transaction that stores the form. Raises limits.TooMany for any kind
-    but signing, and then nothing may be stored.
+    Call it in the transaction that stores the form. Raises limits.TooMany for any kind
+    but signing; then store nothing.
     """
     address = networks.address_of(request)
     own = form.suspicions()

@@ -1,4 +1,4 @@
-"""How many forms may arrive in a while, counted where all processes see them."""
+"""Rate limits on forms, counted in the database so that all processes share them."""
 
 import logging
 from datetime import timedelta
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 Of = Limit.Of
 
-# What the arrivals that a limit counts have in common.
+# The column by which a limit groups arrivals.
 SAME = {
     Of.NETWORK_BURST: "network_hash",
     Of.NETWORK_SUSTAINED: "network_hash",
@@ -30,8 +30,8 @@ SAME = {
 
 OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
 
-# A network that sends this many times its limit is refused, except for signing: there
-# nobody is refused, and the mail waits instead.
+# A network that exceeds its limit this many times over is refused. Signing is never
+# refused; its email waits instead.
 REFUSED_AT = {
     Of.NETWORK_BURST: 20,
     Of.NETWORK_SUSTAINED: 20,
@@ -41,7 +41,7 @@ REFUSED_AT = {
 
 
 class TooMany(Exception):
-    """One network sends so many forms that none is taken for this many minutes."""
+    """One network sends so many forms that they are refused for this many minutes."""
 
     def __init__(self, minutes: int):
         super().__init__(minutes)
@@ -49,7 +49,7 @@ class TooMany(Exception):
 
 
 class Count(NamedTuple):
-    """The limits that a form's own senders are over, and whether everybody is."""
+    """Limits that a form's own senders exceed, and whether the whole site is busy."""
 
     over: list[str]
     is_busy: bool
@@ -58,19 +58,19 @@ class Count(NamedTuple):
 def arrive(
     form: Arrival.Form, address: str, email_key: str, *, is_bot: bool = False
 ) -> Count:
-    """Note that a form arrived; return the limits that it goes beyond.
+    """Record that a form arrived; return the limits that it exceeds.
 
-    One that shows itself to be a program's counts toward its networks' limits alone,
-    so that it can't use up those of others.
+    A bot's form counts only toward its networks' limits, so that it can't use up the
+    limits of an address or a domain.
 
-    Each kind of form is counted by itself. Belongs in the transaction that stores
-    the form, which a TooMany rolls back.
+    Each kind of form is counted separately. Call it in the transaction that stores the
+    form; TooMany rolls that back.
     """
     arrival = make_arrival(form, address, "" if is_bot else email_key)
     arrival.is_bot = is_bot
-    # Forms of one network take turns, and so do forms for one address, so that each
-    # sees all before it. Network first, or two forms could wait for one another.
-    # Other limits lock nothing, and may be noticed a few forms late.
+    # Serialize forms from one network and forms for one address, so that each sees all
+    # earlier ones. Lock the network first, to avoid a deadlock. The other limits take
+    # no lock and may trigger a few forms late.
     for sender in filter(None, [arrival.network_hash, arrival.address_hash]):
         lock(sender)
     arrival.save()
@@ -86,7 +86,7 @@ def arrive(
 
 
 def make_arrival(form: Arrival.Form, address: str, email_key: str) -> Arrival:
-    """Return a row, unsaved, with a hash for everything that is to be counted."""
+    """Return an unsaved row with a hash for each thing to count."""
     arrival = Arrival(form=form)
     if email_key:
         arrival.address_hash = addresses.fingerprint(email_key)
@@ -107,14 +107,14 @@ def refuse(arrival: Arrival, limits: dict[Limit.Of, Limit]) -> None:
 
 
 def is_beyond(limit: Limit, arrival: Arrival, times: int = 1) -> bool:
-    """Whether more have arrived in the limit's window than so many times its most."""
+    """Whether more than `times` the limit have arrived within its window."""
     most = limit.most * times
-    # A flood is not counted to its end.
+    # During a flood, stop counting at the limit.
     return counted(limit, arrival)[: most + 1].count() > most
 
 
 def counted(limit: Limit, arrival: Arrival) -> QuerySet[Arrival]:
-    """Return the arrivals in the limit's window that have its subject in common."""
+    """Return the arrivals within the limit's window that it counts together."""
     arrivals = Arrival.objects.order_by().filter(
         form=arrival.form,
         at__gt=timezone.now() - timedelta(minutes=limit.minutes),
@@ -127,12 +127,12 @@ def counted(limit: Limit, arrival: Arrival) -> QuerySet[Arrival]:
 
 
 def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
-    """Tell staff which limits somebody is over: once an hour, not once a form.
+    """Alert staff to exceeded limits: once per hour, not once per form.
 
-    Not of an address: one person who tries again is no news.
+    Not to address limits: one person who tries again is not worth an alert.
     """
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    # In one order, or two forms could wait for one another.
+    # Sorted, to avoid a deadlock between two forms.
     for of in sorted(set(over) - OF_ADDRESS):
         _, is_new = Alarm.objects.get_or_create(of=of, form=form, hour=hour)
         if is_new:
@@ -140,9 +140,9 @@ def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
 
 
 def lock(sender: str) -> None:
-    """Let one transaction at a time take forms of this sender, until it ends.
+    """Lock this sender's forms until the transaction ends.
 
-    It is not the lock on an address that signing takes, so a form never waits for
-    what becomes of others, and its time tells nothing of the address.
+    This is not the address lock that signing takes, so a form never waits while others
+    are processed, and its response time reveals nothing about the address.
     """
     locks.lock(locks.Lock.SENDER, sender)

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 
 class Limit(models.Model):
-    """How many forms may arrive within a window before the rest has to wait.
+    """How many forms may arrive within a window before the rest have to wait.
 
-    The network of an IPv4 address is the address itself, of an IPv6 address its /64.
+    An IPv4 address is a network of its own; an IPv6 address belongs to its /64.
     """
 
     class Of(models.TextChoices):
@@ -39,7 +39,7 @@ class Limit(models.Model):
 
 class AlarmQuerySet(models.QuerySet):
     def latest_day(self):
-        """The last day's: kind of form, limit, in how many hours, and the latest."""
+        """The last day's alarms by form and limit: how many hours, and the latest."""
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
             hours=models.Count("pk"), latest=models.Max("at")
@@ -52,9 +52,9 @@ class AlarmQuerySet(models.QuerySet):
 
 
 class Alarm(models.Model):
-    """That some sender went over a limit within an hour, for staff to see.
+    """A limit that somebody exceeded within an hour, for staff to see.
 
-    One row an hour, however many forms or senders it was about.
+    One row per hour, however many forms or senders were involved.
     """
 
     of = models.CharField(max_length=20, choices=Limit.Of)
@@ -77,7 +77,7 @@ class Alarm(models.Model):
 
 
 class MailProvider(models.Model):
-    """A mail domain that very many people share, so forms are not counted by it."""
+    """A mail domain that so many people share that forms are not counted by it."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -90,7 +90,7 @@ class MailProvider(models.Model):
 
 
 class BlockedDomain(models.Model):
-    """A mail domain, subdomains included, whose forms go into quarantine."""
+    """A mail domain, including subdomains, whose forms are quarantined."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -119,7 +119,7 @@ class ListedNetworkQuerySet(models.QuerySet):
         return self.filter(until__gt=Now())
 
     def has(self, address: str) -> bool:
-        """Whether one that is not over yet contains this address."""
+        """Whether an unexpired network contains this IP address."""
         if not address:
             return False
         networks = self.standing().values_list("network", flat=True)
@@ -133,7 +133,7 @@ class ListedNetworkQuerySet(models.QuerySet):
 
 
 class ListedNetwork(models.Model):
-    """A network that staff treat differently, up to a date."""
+    """A network that staff listed until a date."""
 
     network = models.CharField(
         max_length=50, unique=True, validators=[validate_network]
@@ -147,16 +147,16 @@ class ListedNetwork(models.Model):
         ordering = ["network"]
 
     def __str__(self):
-        # Django's log keeps this; the network itself is to be forgotten.
+        # Django's admin log stores this, and the network itself must not stay there.
         return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
 
 class BlockedNetwork(ListedNetwork):
-    """A network whose forms go into quarantine for a while."""
+    """A network whose forms are quarantined until a date."""
 
     until = models.DateTimeField(
         default=longest_block,
-        # For rows from before and for the previous release during an upgrade.
+        # For existing rows, and so the previous release can insert during an upgrade.
         db_default=Now() + timedelta(days=90),
     )
 
@@ -164,37 +164,37 @@ class BlockedNetwork(ListedNetwork):
 class AllowedNetwork(ListedNetwork):
     """A network that many honest people share, such as a campus or an event.
 
-    Its forms are not counted by network or mail domain; every other check holds.
+    Its forms are not counted by network or mail domain; all other checks apply.
     """
 
 
 class ArrivalQuerySet(models.QuerySet):
     def forget_old(self):
-        """Delete those that are past the days that a network is remembered."""
+        """Delete arrivals older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         return self.filter(at__lt=timezone.now() - age).delete()
 
 
 class Arrival(models.Model):
-    """That a form arrived, and from where as keyed hashes, to keep the limits.
+    """A form that arrived, and keyed hashes of where from, for the rate limits.
 
-    The database holds it, so the limits hold over all processes and machines.
+    It is in the database so that all processes and machines share the limits.
     """
 
     class Form(models.TextChoices):
         SIGN = "sign"
         MANAGE = "manage"
         REPORT = "report"
-        # An error in the rankings.
+        # A report of an error in the rankings.
         RANKING = "ranking"
 
     form = models.CharField(max_length=10, choices=Form)
     network_hash = models.CharField(max_length=64)
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     address_hash = models.CharField(max_length=64, blank=True)
-    # Of a mail domain that is no large provider's.
+    # Empty if the domain is a large provider's.
     domain_hash = models.CharField(max_length=64, blank=True, db_default="")
-    # Whether the form itself showed that a program sent it.
+    # Whether the form itself shows that a bot sent it.
     is_bot = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField(db_default=Now())
 

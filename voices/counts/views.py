@@ -1,4 +1,4 @@
-"""How many have signed, by state and by day, as files for whoever wants to count."""
+"""Signature counts by state and by day, as CSV and JSON files."""
 
 import csv
 from datetime import timedelta
@@ -18,11 +18,11 @@ NO_STATE = "State not given"
 
 
 class Counts(NamedTuple):
-    """What both files say; None is a cell that is withheld."""
+    """The contents of both files; None is a withheld cell."""
 
     total: int
     states: dict[str, int | None]
-    # In ISO's form; days that are over, for one that is not would grow as people look.
+    # ISO dates of past days only, because today's count would visibly grow.
     days: dict[str, int | None]
 
 

@@ -1,16 +1,16 @@
-"""Figures that tell of nobody: small cells are withheld, and cannot be worked out."""
+"""Withholds small cells, so that the counts don't identify anybody."""
 
 from collections.abc import Hashable, Mapping
 
-# A cell of fewer people is not published.
+# Cells with fewer people are not published.
 LEAST = 10
 
 
 def withhold[Key: Hashable](counts: Mapping[Key, int]) -> dict[Key, int | None]:
-    """Return the counts with None for each that is withheld.
+    """Return the counts, with None for each withheld cell.
 
-    The total is public, so what is withheld adds up to a number that anybody can work
-    out. While that is itself small, the next smallest cell is withheld as well.
+    The total is public, so anybody can work out the sum of the withheld cells. While
+    that sum is small itself, the next smallest cell is withheld too.
     """
     shown = dict(counts)
     hidden = [key for key, count in counts.items() if count < LEAST]

@@ -1,7 +1,7 @@
-"""What moderators should look at in a text, and where it stands.
+"""Find what moderators should look at in a text, and where it is.
 
-The patterns would rather miss something than cry wolf: a moderator reads every
-statement anyway, and a flag that is often wrong is soon overlooked.
+The patterns would rather miss something than raise a false alarm: a moderator reads
+every statement anyway, and people soon ignore a flag that is often wrong.
 """
 
 import re
@@ -40,17 +40,17 @@ LABELS = {
     MIXED_ALPHABETS: "mixed alphabets",
     LIKE_STAFF: "name looks like staff",
 }
-# What lets a stranger find somebody.
+# Details that let a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
 
-# Fewer letters than these say nothing: "Enough!" is shouted, and sent, by many.
+# Shorter texts prove nothing: many people shout, and send, "Enough!".
 SHORTEST_TEXT = 20
 MOSTLY = 0.7
 
 
 @dataclass(frozen=True)
 class Found:
-    """A stretch of a text, from `start` up to `end`, and what it seems to be."""
+    """A span of a text, from `start` up to `end`, and what it seems to be."""
 
     kind: str
     start: int
@@ -61,9 +61,9 @@ def pattern(*alternatives: str) -> re.Pattern:
     return re.compile("|".join(f"(?:{each})" for each in alternatives), re.VERBOSE)
 
 
-# Between the groups of digits of a phone number.
+# Separator between the digit groups of a phone number.
 GAP = r"(?:[ ]?[-.‐‑–][ ]?|[ ])"
-# A street's name; "State Street" is one, but in "2015 Supreme Court" there is none.
+# Excludes false matches such as "2015 Supreme Court", but not "State Street".
 NO_STREET = r"""
     (?!(?:\w+[ ]){0,3}(?:Supreme|District|Circuit|Federal|State|Superior|County
         |Municipal|Family|Traffic|Civil|Criminal|High|Appeals|Justice)[ ]Court\b)
@@ -75,11 +75,11 @@ STREET = r"""(?i:
     street|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|circle|cir
     |way|place|pl|terrace|ter|trail|trl|parkway|pkwy|highway|hwy|square|sq|alley
     |loop|pike
-    # "St" is no street in "St. Paul".
+    # "St" doesn't mean "street" in "St. Paul".
     |st(?!\.?[ ](?:paul|louis|petersburg|cloud|charles|joseph|augustine|george)\b)
     )\b"""
 UNIT = r"(?:\.?,?[ ](?:Apt|Apartment|Unit|Suite|Ste|\#)\.?[ ]?\#?\w{1,5}\b)?"
-# No house number: part of another number, a sum, or the year in "in 2020 …".
+# A house number, but not part of another number, an amount, or the year in "in 2020 …".
 HOUSE = r"(?<![\w$.,:/-])(?!(?<=[Ii]n[ ])(?:19|20)\d\d[ ])\d{1,6}(?:-\d{1,4})?[A-Z]?[ ]"
 
 PATTERNS = {
@@ -89,7 +89,7 @@ PATTERNS = {
         # 555-010-9999, (555) 010-9999, 1.555.010.9999
         rf"""(?<![\w$-])(?<!\d\.) (?:1{GAP})? (?:\(\d{{3}}\)[ ]?-?[ ]?|\d{{3}}{GAP})
         \d{{3}}{GAP}\d{{4}} (?![\w-]|\.\d)""",
-        # 2125550199, where the telephone system knows such numbers
+        # 2125550199, if it is a valid number in the North American plan
         r"(?<![\w$\#:.-]) 1?[2-9]\d\d[2-9]\d{6} (?![\w-]|\.\d)",
         # call me at 555-0199
         rf"""\b(?i:call|phone|text|tel|cell|dial|mobile)\b
@@ -137,7 +137,7 @@ PATTERNS = {
         r"""(?<![@\w.-])(?:[\w-]+\.)+
         (?i:com|org|net|info|biz|gov|edu|io|app|xyz|online|site|shop)\b(?!@)
         (?:/[\w/?=&\#%.-]*[\w/])?""",
-        # bit.ly/abc; without the slash it is more often a slip: "they told me.So"
+        # bit.ly/abc; without a slash it is usually a typo: "they told me.So"
         r"(?<![@\w.-])[\w-]+\.(?i:ly|me|co|us|tv|be|gl|ru|to|cc)/[\w/?=&\#%.-]*\w",
     ),
     TITLED_NAME: pattern(
@@ -157,13 +157,13 @@ PATTERNS = {
 
 
 def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
-    """Return what seems to stand in `text`, in its order."""
+    """Return everything found in `text`, in order of position."""
     patterns = PATTERNS | watched_pattern(watched_words)
     found = [
         Found(kind, *match.span())
         for kind, each in patterns.items()
         for match in each.finditer(text)
-        # Where everything is in capitals, a capital is no sign of a name.
+        # In an all-capitals text, a capital letter doesn't indicate a name.
         if kind != TITLED_NAME or not match.group().isupper()
     ]
     found += spelled_oddly(text)
@@ -173,7 +173,7 @@ def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
 
 
 def spelled_oddly(text: str) -> list[Found]:
-    """Return words of several alphabets, and those with many marks on a letter."""
+    """Return words that mix alphabets, and words with many marks on a letter."""
     mixed = [Found(MIXED_ALPHABETS, *word.span()) for word in mixed_words(text)]
     if not has_many_marks(text):
         return mixed
@@ -198,7 +198,7 @@ def is_all_capitals(text: str) -> bool:
 
 
 def kinds(texts: Iterable[str], watched_words: Iterable[str] = ()) -> list[str]:
-    """Return each kind that one of the texts holds, once, in the order of LABELS."""
+    """Return the kinds found in any of the texts, each once, in the order of LABELS."""
     words = list(watched_words)
     held = {hit.kind for text in texts for hit in find(text, words)}
     return in_order(held)
@@ -209,15 +209,15 @@ def in_order(held: set[str]) -> list[str]:
 
 
 def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
-    """Return the kinds that a name holds, and other short lines beside it."""
+    """Return the kinds found in a name and in other short lines."""
     held = {hit.kind for line in (name, *others) for hit in spelled_oddly(line)}
     return held | ({LIKE_STAFF} if skeleton(name) in staff else set())
 
 
 def text_key(text: str) -> str:
-    """Return the same for texts that differ only in case, spaces and punctuation.
+    """Return a key that ignores case, spaces, and punctuation.
 
-    It is "" for a text too short for a likeness to say anything.
+    It is "" for a text so short that a match would prove nothing.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     kept = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", folded)))
@@ -227,9 +227,9 @@ def text_key(text: str) -> str:
 
 
 def mark(text: str, found: Iterable[Found]) -> SafeString:
-    """Return `text` as HTML with what was found in <mark>; of two that overlap, one.
+    """Return `text` as HTML with findings in <mark>; of two that overlap, the first.
 
-    All capitals are left to their badge, for the whole text would be marked.
+    All capitals only get a badge, because they would mark the whole text.
     """
     parts, end = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):

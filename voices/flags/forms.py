@@ -17,21 +17,21 @@ SENTENCES = {
 class ShowsDetails(forms.BaseForm):
     """A form that shows its author, once, the personal details in the statement.
 
-    The hidden field `details_seen` names, by their hashes, those that were shown, so a
-    second press sends them, and only what is new is shown again.
+    The hidden field `details_seen` holds hashes of the details shown, so a second
+    submission goes through, and only new details are shown again.
     """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        # A bare field: whatever comes back in it only ever fails to match.
+        # It needs no validation: tampered input just doesn't match.
         self.fields["details_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
 
     def show_details(self) -> list[tuple[str, str]]:
-        """Return what to show before sending: ("a phone number", "555-010-9999").
+        """Return what to show before submission: ("a phone number", "555-010-9999").
 
-        From then on all of it counts as shown. Call it on a valid form.
+        This marks all of it as shown. Call it on a valid form.
         """
         statement = self.cleaned_data["statement"]
         found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]

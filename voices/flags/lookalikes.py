@@ -1,4 +1,4 @@
-"""Letters that pass for others: of several alphabets, or in the name of staff."""
+"""Lookalike letters: words that mix alphabets, and names that resemble staff's."""
 
 import re
 import unicodedata
@@ -8,13 +8,13 @@ from django.contrib.auth import get_user_model
 
 from core.plain_text import marks
 
-# More marks than these on one letter are no spelling that is common in America.
+# No common spelling in the US puts more marks than this on one letter.
 MANY_MARKS = 3
-# Those with letters in common. Japanese mixes its own in every sentence.
+# Alphabets with lookalike letters. Japanese mixes its own in every sentence.
 ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
-# Too short to be taken for somebody.
+# A shorter name can't be mistaken for somebody's.
 SHORTEST_NAME = 5
-# What looks like these letters, once marks are off and capitals are small.
+# Characters that look like each letter, after removing marks and lowercasing.
 LIKE = {
     "a": "аα",
     "b": "в",
@@ -44,7 +44,7 @@ FOLDED = {ord(sign): letter for letter, signs in LIKE.items() for sign in signs}
 
 
 def mixed_words(text: str) -> Iterator[re.Match]:
-    """Return the words with letters of more than one of the alphabets."""
+    """Yield the words with letters from more than one of the ALPHABETS."""
     if not text.isascii():
         yield from (word for word in re.finditer(r"\w+", text) if is_mixed(word[0]))
 
@@ -59,13 +59,13 @@ def has_many_marks(text: str) -> bool:
 
 
 def skeleton(name: str) -> str:
-    """Return the same for names that look alike."""
+    """Return a key that is the same for names that look alike."""
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).lower())
     return "".join(filter(str.isalpha, letters.translate(FOLDED)))
 
 
 def staff_names() -> set[str]:
-    """Return what staff are known by, as `skeleton` has it."""
+    """Return the skeletons of staff's user names, address names, and full names."""
     staff = get_user_model().objects.filter(is_staff=True)
     found = staff.values_list("username", "email", "first_name", "last_name")
     names = {

@@ -7,7 +7,7 @@ class WatchedWordQuerySet(models.QuerySet):
 
 
 class WatchedWord(models.Model):
-    """A word, or words in a row, that moderators want to see marked."""
+    """A word or phrase to highlight for moderators."""
 
     words = models.CharField(max_length=80, unique=True)
 

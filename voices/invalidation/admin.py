@@ -1,4 +1,4 @@
-"""Staff's pages for taking forged signatures out of the count, and the log of it."""
+"""Admin pages to invalidate forged signatures, and the log of invalidations."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +16,7 @@ from voices.signatures.invalidations import Invalidation
 
 
 class ReasonForm(forms.Form):
-    """Why; with the mark of the selection that the page showed."""
+    """The reason, with the fingerprint of the selection that the page showed."""
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
     reason = TidyCharField(
@@ -24,14 +24,14 @@ class ReasonForm(forms.Form):
         max_length=600,
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),
-        help_text="Up to 600 characters. Their signers read it on their own page and "
+        help_text="Up to 600 characters. The signers see it on their own page and "
         "in the file with their data.",
     )
 
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log. Adding to it is to invalidate; an undo adds another row."""
+    """The log. Adding a row invalidates signatures; undoing adds another row."""
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -58,7 +58,7 @@ class InvalidationAdmin(admin.ModelAdmin):
         return reverse("admin:voices_invalidation_changelist")
 
     def add_view(self, request, form_url="", extra_context=None):
-        """Select signatures, see what it would change, and invalidate them."""
+        """Select signatures, preview the effect, and invalidate them."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         criteria = Criteria(request.GET or None)
@@ -82,8 +82,8 @@ class InvalidationAdmin(admin.ModelAdmin):
 
     def show_again(self, request, criteria, form):
         sentence = (
-            "The selection has changed since you looked at it. Nothing was done: look "
-            "at it again."
+            "The selection has changed since you looked at it. Nothing was done. "
+            "Please look again."
         )
         self.message_user(request, sentence, messages.WARNING)
         again = self.empty_form(criteria, reason=form.cleaned_data["reason"])
@@ -107,7 +107,7 @@ class InvalidationAdmin(admin.ModelAdmin):
             chosen = criteria.select()
             figures = effect(chosen)
             context |= {
-                # Shows the end that was filled in for one that was left empty.
+                # Shows the end that was filled in if it was left empty.
                 "criteria": Criteria(initial=criteria.cleaned_data),
                 "query": criteria.query,
                 "form": form,
@@ -138,7 +138,7 @@ class InvalidationAdmin(admin.ModelAdmin):
         invalidations = Invalidation.objects.filter(kind=Invalidation.Kind.INVALIDATED)
         count = change.undo(get_object_or_404(invalidations, pk=pk), by=request.user)
         if count is None:
-            self.message_user(request, "It was undone before.", messages.WARNING)
+            self.message_user(request, "It was already undone.", messages.WARNING)
         else:
             self.message_user(request, f"Counted again: {count}.", messages.SUCCESS)
         return redirect(self.changelist_url)

@@ -1,7 +1,8 @@
-"""Taking signatures out of the count and putting them back, with the log.
+"""Invalidate signatures and undo that, with a log.
 
-Each is one transaction whose number of queries doesn't grow with the signatures. One
-runs at a time, and rows are locked as everywhere: voices, then signatures, by id.
+Each operation is one transaction whose number of queries doesn't grow with the
+signatures. Only one runs at a time. The lock order is the same as everywhere: voices,
+then signatures, by ID.
 """
 
 from django.db import connection, transaction
@@ -19,14 +20,14 @@ Kind = Invalidation.Kind
 
 
 class ChangedError(Exception):
-    """The selection is no longer what staff saw, and nothing was done."""
+    """The selection is no longer what staff saw; nothing was changed."""
 
 
 @transaction.atomic
 def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
-    """Take those that fit out of the count, if they are the ones that staff saw.
+    """Invalidate the matching signatures, if they are the ones that staff saw.
 
-    Raises ChangedError. `seen` is what `fingerprint` returned.
+    `seen` is what `fingerprint` returned. Raises ChangedError if it differs now.
     """
     take_turns(INVALIDATION)
     chosen = criteria.select()
@@ -47,7 +48,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
         invalidation=invalidation, counted_before=F("counted_at"), counted_at=None
     )
     if taken != count:
-        # Somebody has confirmed since the rows were locked.
+        # Somebody confirmed after the rows were locked.
         raise ChangedError
     Voice.objects.filter(signature__invalidation=invalidation).update(
         invalidated_at=now, featured_at=None
@@ -57,7 +58,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
 
 @transaction.atomic
 def undo(invalidation: Invalidation, by) -> int | None:
-    """Count again those it still holds; None if that was done before."""
+    """Count the signatures it still holds again; None if it was already undone."""
     take_turns(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
         return None
@@ -69,7 +70,7 @@ def undo(invalidation: Invalidation, by) -> int | None:
 
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by) -> int:
-    """Count single ones again; the invalidation goes on holding the others."""
+    """Count these signatures again; the rest of the invalidation stays in effect."""
     take_turns(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     lock_rows(held)
@@ -100,9 +101,9 @@ def put_back(held: QuerySet[Signature]) -> int:
 
 
 def lock_rows(signatures: QuerySet[Signature]) -> None:
-    """Lock these and their voices in the order that everybody keeps.
+    """Lock these signatures and their voices in the global lock order.
 
-    The database counts them, so that their ids need not be fetched.
+    The count(*) avoids fetching their IDs.
     """
     of_voices = Voice.objects.filter(signature__in=signatures)
     for rows in (of_voices, signatures):

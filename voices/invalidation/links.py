@@ -1,4 +1,4 @@
-"""From a signature's page to the selection of those that are like it."""
+"""Links from a signature's page to a selection of similar signatures."""
 
 from urllib.parse import urlencode
 
@@ -36,5 +36,5 @@ def alike(signature):
 
 
 def short(network_hash: str) -> str:
-    """Return as much of a network's hash as lists show."""
+    """Return a network's hash in the short form that lists show."""
     return f"{network_hash[:HASH_SHOWN]}…"

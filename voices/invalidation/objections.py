@@ -1,4 +1,4 @@
-"""Signatures that staff took out of the count, and what their signers say to it."""
+"""Invalidated signatures, and their signers' objections."""
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
@@ -30,7 +30,7 @@ class ObjectedFilter(admin.SimpleListFilter):
 
 @admin.register(InvalidatedSignature)
 class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
-    """To reinstate single ones; all of an invalidation are undone at its own page."""
+    """Reinstates single signatures; a whole invalidation is undone on its own page."""
 
     list_display = ["signer", "invalidation", "invalidated_at", "objected", "words"]
     list_display_links = ["signer"]
@@ -72,7 +72,7 @@ class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
         self.message_user(request, f"Counted again: {count}.", messages.SUCCESS)
 
     @admin.action(
-        description="Leave them invalidated: close their objections",
+        description="Keep invalidated: close the objections",
         permissions=["change"],
         location=EVERYWHERE,
     )
@@ -106,4 +106,4 @@ class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
     @admin.display(description="what the signer says")
     def words(self, signature):
         found = getattr(signature, "objection", None)
-        return (found.text or "(no words)") if found else ""
+        return (found.text or "(no text)") if found else ""

@@ -1,4 +1,4 @@
-"""Which counted signatures an invalidation is about, and what it would change."""
+"""Select signatures to invalidate, and preview the effect on public figures."""
 
 import re
 from typing import Any, NamedTuple
@@ -27,37 +27,37 @@ class MomentField(forms.DateTimeField):
 
 
 class Criteria(forms.Form):
-    """What counted signatures have in common; an empty field selects nothing out."""
+    """Filters for counted signatures; an empty field filters nothing out."""
 
     network = LineField(
         required=False,
         max_length=64,
-        help_text=f"The mark of a network as a signature's page shows it, or its first "
-        f"{HASH_SHOWN} signs. It finds the address or /64, and the /24 or /48.",
+        help_text="A network's hash as a signature's page shows it, or its first "
+        f"{HASH_SHOWN} characters. It matches the address or /64, and the /24 or /48.",
     )
     domain = LineField(
         label="Mail domain",
         required=False,
         max_length=253,
-        help_text="What follows the @ sign; subdomains are included.",
+        help_text="The part after the @ sign; subdomains are included.",
     )
     since = MomentField(label="Confirmed from", required=False)
     until = MomentField(
         label="Confirmed before",
         required=False,
-        help_text="If you leave it empty, the time when you press Show.",
+        help_text="If left empty, the time when you press Show.",
     )
     source = forms.ChoiceField(
         required=False,
         choices=[("", "Any"), *Source.choices, (UNKNOWN, "Not known")],
-        help_text="Where the link to the form was.",
+        help_text="Where the link to the form was placed.",
     )
 
     def clean_network(self):
         network = self.cleaned_data["network"].strip().rstrip("…").lower()
         if network and not re.fullmatch(rf"[0-9a-f]{{{HASH_SHOWN},64}}", network):
             raise ValidationError(
-                f"Enter at least {HASH_SHOWN} of the mark's digits (0-9, a-f)."
+                f"Enter at least {HASH_SHOWN} of the hash's digits (0-9, a-f)."
             )
         return network
 
@@ -76,14 +76,14 @@ class Criteria(forms.Form):
             raise ValidationError("Fill in at least one field.")
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
         if since and until and since >= until:
-            self.add_error("until", "It has to be later than the beginning.")
+            self.add_error("until", "This must be later than the start.")
         if not until:
             # A selection without an end would grow while staff look at it.
             self.cleaned_data["until"] = timezone.now()
 
     @property
     def query(self) -> str:
-        """Return the criteria as the part of an address behind its question mark."""
+        """Return the criteria as a URL query string."""
         return urlencode({name: text(value) for name, value in self.given.items()})
 
     @property
@@ -92,14 +92,14 @@ class Criteria(forms.Form):
 
     @property
     def to_log(self) -> dict[str, str]:
-        """Return what the log keeps: of a network, only the start of its hash."""
+        """Return the criteria for the log, with only the start of a network's hash."""
         kept = {name: text(value) for name, value in self.given.items()}
         if "network" in kept:
             kept["network"] = kept["network"][:HASH_SHOWN]
         return kept
 
     def select(self) -> QuerySet[Signature]:
-        """Return the signatures that count and fit."""
+        """Return the counted signatures that match."""
         found = Signature.objects.counting()
         chosen = self.cleaned_data
         if network := chosen["network"]:
@@ -122,7 +122,7 @@ def text(value) -> str:
 
 
 def of_network(mark: str) -> Q:
-    # Only a whole hash is looked up in the index.
+    # Only a full hash can use the index.
     lookup = "" if len(mark) == 64 else "__startswith"
     return Q(**{f"network_hash{lookup}": mark}) | Q(
         **{f"wide_network_hash{lookup}": mark}
@@ -130,14 +130,14 @@ def of_network(mark: str) -> Q:
 
 
 def fingerprint(signatures: QuerySet[Signature]) -> tuple[int, str]:
-    """Return how many there are, and what tells whether they are the same ones."""
+    """Return the count, and a fingerprint that changes with the selection."""
     ids = StringAgg(Cast("pk", CharField()), Value(","), order_by="pk")
     found = signatures.order_by().aggregate(count=Count("pk"), ids=MD5(ids))
     return found["count"], f"{found['count']}-{found['ids'] or ''}"
 
 
 class Change(NamedTuple):
-    """A public figure now, and with the selected signatures left out."""
+    """A public figure now, and without the selected signatures."""
 
     place: str
     now: int
@@ -145,7 +145,7 @@ class Change(NamedTuple):
 
 
 def effect(signatures: QuerySet[Signature]) -> list[Change]:
-    """Return what it would do to the total, then to each state that it changes."""
+    """Return the effect on the total, then on each state that changes."""
     by_state = signatures.order_by().values_list("state").annotate(count=Count("pk"))
     less = dict(by_state)
     now = Tally.objects.signers().by_state()
@@ -160,6 +160,6 @@ def effect(signatures: QuerySet[Signature]) -> list[Change]:
 
 
 def sample(signatures: QuerySet[Signature]) -> QuerySet[Signature]:
-    """Return some of them, spread as if by chance, and the same ones each time."""
+    """Return a sample that looks random but is the same each time."""
     spread = signatures.order_by(MD5(Cast("pk", CharField())))
     return spread.select_related("voice")[:SAMPLE]

@@ -1,4 +1,4 @@
-"""The staff's list of forms that get no mail because they look like a program's."""
+"""Admin list of forms that get no email because they look like a bot's."""
 
 from django.contrib import admin, messages
 from django.utils.timesince import timesince
@@ -15,7 +15,7 @@ HASH_SHOWN = 8
 
 @admin.register(HeldForm)
 class HeldFormAdmin(ActionsOnly):
-    """Only what tells a program's form from a person's: no name and no statement."""
+    """Only what helps tell bots from people: no name and no statement."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
     list_display_links = None
@@ -41,7 +41,7 @@ class HeldFormAdmin(ActionsOnly):
         for form in forms:
             self.log_change(request, form, "Released into the slow lane.")
         count = release(forms)
-        sentence = f"Released: {count}. Their mail leaves slowly, after all other."
+        sentence = f"Released: {count}. Their email goes out slowly, after all others."
         self.message_user(request, sentence, messages.SUCCESS)
 
     @admin.display

@@ -1,8 +1,8 @@
-"""What follows from reports about our letters: addresses marked, updates ended.
+"""Handle reports about our letters: mark addresses and end updates.
 
-Anybody who knows where reports go can forge one. All that a forged one can do is mark
-an address or end its updates, and only with the Message-ID of a letter that was sent
-there, which is random and known to its reader alone.
+Anybody who knows the address for reports can forge one. A forged report can only mark
+an address or end its updates, and only with the Message-ID of a letter sent there,
+which is random and known only to its reader.
 """
 
 import logging
@@ -21,25 +21,26 @@ from voices.signatures.models import Signature
 
 logger = logging.getLogger(__name__)
 
-# A report on a letter of ours is far smaller, also with the letter in it.
+# A report on one of our letters is far smaller, even with the letter in it.
 MOST_BYTES = 1_000_000
 
 
 class Outcome(StrEnum):
-    """What came of a message."""
+    """How a message was handled."""
 
-    MARKED = "Refused for good, and marked"
-    COMPLAINED = "Called spam by its reader, whose updates were ended"
-    # A delay, a success, or a refusal that is not for good or not about the address.
-    PASSING = "Passing"
-    # To a form, to somebody who left or has another address now, or long ago.
-    NOBODY = "About no address that has signed"
-    LEFT = "Left in the folder, for they are no reports on a letter"
+    MARKED = "Permanently refused, and marked"
+    COMPLAINED = "Reported as spam by its reader, whose updates were ended"
+    # A delay, a success, or a refusal that is temporary or not about the address.
+    PASSING = "No address to mark"
+    # The letter was about a form, is too old, or went to somebody who has since left or
+    # changed addresses.
+    NOBODY = "Not about the address of a signature"
+    LEFT = "Left in the folder, because they are not reports on our letters"
 
 
 @transaction.atomic
 def mark(letter: Letter) -> bool:
-    """Note that its signature's address refuses mail; False if it went elsewhere."""
+    """Record that the signature's address bounces; False if the letter wasn't to it."""
     signature = letter.signature
     if signature is None:
         return False
@@ -52,7 +53,7 @@ def mark(letter: Letter) -> bool:
 
 @transaction.atomic
 def complain(letter: Letter) -> bool:
-    """End the updates of the reader who called one of our mails spam."""
+    """End updates for the reader who reported one of our emails as spam."""
     signature = letter.signature
     if signature is None or not is_to(letter, [signature.email_key]):
         return False
@@ -73,16 +74,16 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
-    """Take each delivery report out of the folder, and count what they say.
+    """Process and remove the delivery reports in the folder; count the outcomes.
 
-    Whatever is no report on a letter of ours stays there for a person to read. Raises
-    OSError or mailbox.Error for a folder that cannot be read.
+    Any other message stays there for a person to read. Raises OSError or mailbox.Error
+    if the folder can't be read.
     """
     folder = mailbox.Maildir(path, create=False)
     counts: Counter[Outcome] = Counter()
     for key in folder.keys():  # noqa: SIM118
         outcome = settle(folder, key)
-        # By now what it marked is committed.
+        # Its changes are committed by now.
         if outcome != Outcome.LEFT:
             folder.discard(key)
         counts[outcome] += 1
@@ -92,9 +93,9 @@ def read_maildir(path: str) -> Counter[Outcome]:
 def settle(folder: mailbox.Maildir, key: str) -> Outcome:
     try:
         report = read_report(folder, key)
-    # Whatever strangers send must not keep what lies behind it from being read.
+    # A malformed message must not keep the ones after it from being read.
     except Exception as error:
-        logger.debug("A message is no delivery report: %s.", type(error).__name__)
+        logger.debug("A message is not a delivery report: %s.", type(error).__name__)
         return Outcome.LEFT
     letters = Letter.objects.select_related("signature")
     letter = letters.filter(message_id=report.message_id).first()
@@ -106,16 +107,16 @@ def settle(folder: mailbox.Maildir, key: str) -> Outcome:
         return Outcome.PASSING
     if letter is None or letter.signature is None:
         return Outcome.NOBODY
-    # The letter may have been passed on, and another address refused it.
+    # The letter may have been forwarded, and another address refused it.
     if not any(not names or is_to(letter, names) for names in refused):
         return Outcome.PASSING
     return Outcome.MARKED if mark(letter) else Outcome.NOBODY
 
 
 def read_report(folder: mailbox.Maildir, key: str) -> reports.Report:
-    """Return what a message of the folder reports.
+    """Return what a message in the folder reports.
 
-    Raises ValueError, or what Python's parser fails with, for any other message.
+    Raises ValueError, or whatever Python's parser raises, for any other message.
     """
     with folder.get_file(key) as file:
         content = file.read(MOST_BYTES + 1)

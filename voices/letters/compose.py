@@ -1,4 +1,4 @@
-"""What a letter says, looked up at the moment it is sent."""
+"""Compose letters, from the data at the moment they are sent."""
 
 from email.utils import formataddr
 
@@ -20,7 +20,7 @@ from voices.wall.models import Voice
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
-    """Return the mail, or None where what it is about no longer holds."""
+    """Return the email, or None if its reason no longer applies."""
     if letter.submission:
         return compose_for_form(letter, letter.submission)
     signature = letter.signature
@@ -57,7 +57,7 @@ def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
 
 def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | None:
     change = AddressChange.objects.filter(signature=signature).first()
-    # Whoever has the new address need not be told of the old one.
+    # If the address has changed since, the new one needs no notice.
     is_present = letter.address_hash in addresses.fingerprints(signature.email_key)
     if change is None or signature.bounced_at or not is_present:
         return None
@@ -79,7 +79,7 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
             signed_on=letter.signature.confirmed_at,
             stop_url=stop_repeats_url(letter.signature),
         )
-    # Nothing that was typed: it may be somebody else's address.
+    # Include nothing that was typed: it may be somebody else's address.
     return draft(
         letter,
         letter.kind,
@@ -119,19 +119,20 @@ def compose_for_reader(
 
 
 def compose_sample(update: Update) -> EmailMultiAlternatives:
-    """Return the update as it will be mailed, to nobody: its link ends nothing."""
+    """Return a sample of the update, sent to nobody; its link unsubscribes nobody."""
     nobody = Signature(email=settings.CONTACT_EMAIL, ref="sample")
     return draft_update(Letter(kind=Letter.Kind.UPDATE), update, nobody)
 
 
 def draft_update(letter, update: Update, signature: Signature):
-    # By number, for the reference changes with the address, and this must not end.
+    # By primary key, because `ref` changes with the address and this link must keep
+    # working.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft_to_signer(
         letter, signature, update=update, unsubscribe_url=unsubscribe_url
     )
-    # With these a mail program shows a button of its own (RFC 8058).
+    # With these headers, mail programs show an unsubscribe button (RFC 8058).
     message.extra_headers |= {
         ListUnsubscribe.name: ListUnsubscribe(f"<{unsubscribe_url}>"),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -157,7 +158,7 @@ def absolute(name: str, *args) -> str:
 
 
 def draft_to_signer(letter, signature: Signature, **context):
-    """Return the mail of the letter's kind to the signature's own address."""
+    """Return the letter's email, addressed to the signature's own address."""
     return draft(
         letter,
         letter.kind,
@@ -170,10 +171,10 @@ def draft_to_signer(letter, signature: Signature, **context):
 def draft(
     letter: Letter, template: str, *, to: str, **context
 ) -> EmailMultiAlternatives:
-    """Render the letter's subject, text and HTML and put its headers on.
+    """Render the letter's subject, text, and HTML, and set its headers.
 
-    `signature` in the context is what the private link in the letter manages. Leave it
-    out of a letter to an address that is not confirmed.
+    `signature` in the context adds the private link that manages it. Leave it out of a
+    letter to an unconfirmed address.
     """
     voice, signature = context.get("voice"), context.get("signature")
     context |= {
@@ -191,15 +192,15 @@ def draft(
     message = EmailMultiAlternatives(
         subject=render_to_string(f"{path}_subject.txt", context).strip(),
         body=render_to_string(f"{path}.txt", context),
-        # The sender of the envelope, to whom mail servers report what they can't
-        # deliver; readers see the header.
+        # The envelope sender, where mail servers send delivery reports. Readers see the
+        # From header.
         from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
         to=[to],
         reply_to=[settings.CONTACT_EMAIL],
         headers={
             "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
-            # The same each time the letter is tried, so that a mail program that
-            # gets it twice shows it once.
+            # The same for every attempt, so that a mail program that gets the letter
+            # twice shows it once.
             "Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>",
             "Auto-Submitted": "auto-generated",
         },

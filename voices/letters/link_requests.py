@@ -1,4 +1,4 @@
-"""Asking for a link, the same way for everyone who asks."""
+"""Requests for a link, handled the same way for every address."""
 
 from django.db import transaction
 
@@ -7,12 +7,12 @@ from voices.letters.queue import queue_letter
 from voices.signatures.models import Signature
 from voices.signatures.requests import LinkRequest
 
-# Few enough that letters don't wait for long behind them.
+# Small enough that letters don't wait long behind a batch.
 BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Let the worker look whose address it is, out of sight of whoever asked."""
+    """Let the worker look up the address, so the requester can't tell if it signed."""
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 
@@ -26,7 +26,7 @@ def answer_requests() -> int:
 
 @transaction.atomic
 def answer(request_id: int) -> None:
-    """Queue the mail if the address of a request has signed; delete the request."""
+    """Queue the email if the request's address has signed; delete the request."""
     requests = LinkRequest.objects.select_for_update(skip_locked=True)
     request = requests.filter(pk=request_id).first()
     if request is None:
@@ -34,7 +34,7 @@ def answer(request_id: int) -> None:
     signature = Signature.objects.filter(email_key=request.email_key).first()
     if signature:
         letters = Letter.objects.filter(signature=signature, kind=Letter.Kind.MANAGE)
-        # One on its way is enough, however often somebody asks.
+        # One in flight is enough, however often somebody asks.
         if not letters.in_flight().exists():
             queue_letter(
                 Letter.Kind.MANAGE, signature, network_hash=request.wide_network_hash

@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 class Update(models.Model):
-    """A mail to all who asked for updates: written by staff, queued once."""
+    """An email to everyone who asked for updates: written by staff, queued once."""
 
     subject = models.CharField(max_length=120)
     body = models.TextField(help_text="Plain text. Empty lines part paragraphs.")
@@ -36,50 +36,50 @@ class LetterQuerySet(models.QuerySet):
         return self.filter(sent_at=None, dropped_at=None)
 
     def waiting(self):
-        """Those in flight that no sender has tried yet."""
+        """Letters in flight that no sender has tried yet."""
         return self.in_flight().filter(attempts=0)
 
     def perhaps_sent(self):
-        """Those that left, and those whose sending was begun and never ended."""
+        """Letters that were sent, or whose sending began and has no known result."""
         return self.filter(
             models.Q(sent_at__isnull=False)
             | models.Q(attempts__gt=models.F("failures"))
         )
 
     def forget_old(self):
-        """Delete those that have been kept for their days."""
+        """Delete letters older than MAIL_LOG_KEPT_DAYS."""
         age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
         return self.filter(queued_at__lt=timezone.now() - age).delete()
 
 
 class Letter(models.Model):
-    """A mail to a signer: queued with what it is about, sent by one of the senders.
+    """An email to a signer: queued with what it is about, sent by one of the senders.
 
-    Those that wait are taken in the order of their lane and turn (take.py). A sender
-    notes each attempt before it talks to the mail server (send.py), so a letter whose
-    end could not be written down is known to have perhaps left. Limits count attempts.
+    Waiting letters are taken in order of their lane and turn (take.py). A sender
+    records each attempt before it contacts the mail server (send.py), so a letter whose
+    result couldn't be saved is known to have possibly been sent. Limits count attempts.
 
-    It holds no address and no text, only what it is about; both are looked up when it
-    is sent, so nothing of a person outlives what they take back.
+    It holds no address and no text, only what it is about. Both are looked up when it
+    is sent, so no personal data outlives what its owner withdraws or erases.
     """
 
     class Kind(models.TextChoices):
-        # Asks to confirm; becomes the next one if the address has signed already.
+        # Asks to confirm; becomes ALREADY_SIGNED if the address has already signed.
         CONFIRM = "confirm"
         ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
-        # The link to manage a signature; and to confirm a new address of it.
+        # The link to manage a signature, and the one to confirm its new address.
         MANAGE = "manage"
         NEW_ADDRESS = "new-address"
-        # Tells the present address of it.
+        # Notifies the current address of that change.
         ADDRESS_ASKED = "address-asked"
         CORRECTION_DECLINED = "correction-left"
         UPDATE = "update"
 
     class Lane(models.TextChoices):
-        """What waits together; voices/letters/take.py says what each may take."""
+        """Letters that wait together; voices/letters/take.py sets each lane's share."""
 
         # Somebody is waiting for these.
         CLEAN = "clean"
@@ -92,27 +92,27 @@ class Letter(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
-    # Gone once it is confirmed or asked for anew; the letter still counts.
+    # Null once it is confirmed or requested again; the letter still counts.
     address_change = models.ForeignKey(AddressChange, models.SET_NULL, null=True)
     update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
-    # Names the mail to mail programs, the same however often it is tried.
+    # For the Message-ID header, the same for every attempt.
     message_id = models.UUIDField(default=uuid4, editable=False)
     queued_at = models.DateTimeField(db_default=Now())
     lane = models.CharField(
         max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
     )
-    # Its place in the lane: the lowest leaves first (turns.py).
+    # Its place in the lane; the lowest is sent first (turns.py).
     turn = models.BigIntegerField(default=0, db_default=0)
-    # Not before.
+    # Not sent before this.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
     # When a sender last took it.
     taken_at = models.DateTimeField(null=True)
-    # How often sending was begun, and how many of these are known to have failed.
+    # How many attempts were begun, and how many of them are known to have failed.
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
-    # When it was given up: its subject is gone, or the mail server refused it.
+    # When it was given up, because its subject is gone or the mail server refused it.
     dropped_at = models.DateTimeField(null=True)
 
     objects = LetterQuerySet.as_manager()
@@ -162,30 +162,30 @@ class Letter(models.Model):
 
 class AttemptQuerySet(models.QuerySet):
     def counted(self):
-        """Those that count toward an address's limit of a day."""
+        """Attempts that count toward an address's daily limit."""
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
     def of(self, letter_id: int, at: datetime | None):
-        """The attempt of the sender that took this letter then."""
+        """The attempt of the sender that took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 
     def forget_old(self):
-        """Delete those that no limit counts any more."""
+        """Delete attempts that no limit counts anymore."""
         return self.filter(at__lt=timezone.now() - DAY).delete()
 
 
 class Attempt(models.Model):
-    """One time that a sender took a letter: what the limits on mail count.
+    """One time that a sender took a letter; the limits on email count these.
 
-    It has no foreign key, because it has to outlive a letter that is erased with its
-    signature. Otherwise an address could be mailed without end by erasing.
+    It has no foreign key, because it must outlive a letter that is erased with its
+    signature. Otherwise erasing would let an address be emailed without limit.
     """
 
     letter_number = models.BigIntegerField()
     address_hash = models.CharField(max_length=64)
     lane = models.CharField(max_length=6, choices=Letter.Lane)
     at = models.DateTimeField()
-    # Set before the mail server hears of the letter; taken back if it says no.
+    # Set before the letter is offered to the mail server; unset if that refuses it.
     perhaps_sent = models.BooleanField(default=False)
 
     objects = AttemptQuerySet.as_manager()
@@ -203,7 +203,7 @@ class Attempt(models.Model):
 
 
 class HeldForm(Submission):
-    """A form that looked like a program's: no mail leaves until somebody asks."""
+    """A form that looked like a bot's: no email is sent until somebody requests it."""
 
     class Meta:
         proxy = True
@@ -212,15 +212,15 @@ class HeldForm(Submission):
         verbose_name_plural = "held forms"
 
     def __str__(self):
-        # Django's log keeps this.
+        # Django's admin log stores this, so it says nothing personal.
         return f"Held form {self.pk}"
 
 
 class Turn(models.Model):
-    """The turn of a network's latest letter in a lane: voices/letters/turns.py."""
+    """The turn of a network's latest letter in a lane; see voices/letters/turns.py."""
 
     lane = models.CharField(max_length=6, choices=Letter.Lane)
-    # A keyed hash: of the /24 or /48 that a form came from, or of an address.
+    # Keyed hash of the form's /24 or /48, or of an address.
     network_hash = models.CharField(max_length=64)
     turn = models.BigIntegerField()
 
@@ -244,10 +244,10 @@ class RefusedAddressQuerySet(models.QuerySet):
     def refuse(
         self, address_hash: str, waiting: Submission | AddressChange | None = None
     ) -> bool:
-        """Note the refusal, and delete what is waiting for the address to confirm it.
+        """Record the refusal, and delete what the address has yet to confirm.
 
-        The letters go too, even one that the worker is about to send. False if the
-        address has signed: then nothing is done.
+        Its letters go too, even one that the worker is about to send. Returns False,
+        and does nothing, if the address has signed.
         """
         hashes = [address_hash]
         if waiting:
@@ -263,14 +263,15 @@ class RefusedAddressQuerySet(models.QuerySet):
         return True
 
     def allow(self, hashes: list[str]) -> None:
-        """Take a refusal back."""
+        """Remove these addresses from the suppression list."""
         self.filter(address_hash__in=hashes).delete()
 
 
 class RefusedAddress(models.Model):
-    """An address whose owner said "this wasn't me": mailed only what they ask for.
+    """The suppression list: addresses whose owners said "this wasn't me".
 
-    Only its keyed hash is kept; it cannot be turned back into the address.
+    They get only email that they request. Only the keyed hash is stored; it can't be
+    turned back into the address.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""Queueing a mail, in the transaction of what it is about."""
+"""Queue letters, in the transaction of what they are about."""
 
 from datetime import datetime
 
@@ -12,25 +12,24 @@ from voices.letters.turns import next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# A person waits for these, and gets them also where the address has bounced; of the
-# last, which warns, only a mailbox that takes mail hears.
+# Somebody is waiting for these, so they are sent even if the address has bounced,
+# except for the last one, which is a warning.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
-# Go even to an address whose owner once refused our mail: the signer asked for the
-# first, and the second warns them that somebody wants to move their signature.
+# Sent even to an address on the suppression list: the signer asked for the first, and
+# the second warns them that somebody wants to move their signature.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
 
 def queue_confirmation(submission: Submission) -> None:
-    """Queue the mail that asks to confirm this form, unless one waits or it is held.
+    """Queue the confirmation email, unless one is in flight or the form is held.
 
-    What depends on the address is decided when the letter is sent, so that the page
-    takes as long for an address that is known, refused, or over its limit as for any
-    other.
+    Checks of the address happen when the letter is sent, so the page takes as long for
+    an address that is known, refused, or over its limit as for any other.
     """
     if submission.lane == Lane.HELD:
         return
@@ -50,9 +49,9 @@ def queue_confirmation(submission: Submission) -> None:
 
 @transaction.atomic
 def send_again(submission_id: int) -> Submission | None:
-    """Queue the mail of a form once more if it is time; return the form if it was.
+    """Queue a form's email again if it is time; return the form if it was.
 
-    Nothing here looks at the address. Asking moves a held form into the slow lane.
+    Nothing here depends on the address. Asking moves a held form into the slow lane.
     """
     forms = Submission.objects.select_for_update()
     form = forms.filter(pk=submission_id).first()
@@ -70,7 +69,7 @@ def send_again(submission_id: int) -> Submission | None:
 
 @transaction.atomic
 def release(forms: QuerySet[Submission]) -> int:
-    """Let held forms have their mail, in the slow lane; return how many there were."""
+    """Move held forms to the slow lane and queue their email; return how many."""
     held = list(
         forms.filter(lane=Lane.HELD, confirmed_at=None)
         .select_for_update()
@@ -91,9 +90,9 @@ def queue_letter(
     at: datetime | None = None,
     network_hash: str = "",
 ) -> None:
-    """Queue a mail to somebody who has signed, to leave at once or at a time.
+    """Queue an email to a signer, to be sent now or at a given time.
 
-    `network_hash` says from where it was asked for, if it was.
+    `network_hash` is the network that requested it, if any.
     """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.fingerprints(key)

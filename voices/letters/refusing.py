@@ -1,6 +1,6 @@
-"""What a "this wasn't me" link is about: the form's reference and its address's hashes.
+"""The subject of "this wasn't me" links: a form's ref and its address's hashes.
 
-The hashes lead to a signature even after the form has been deleted.
+The hashes identify a signature even after the form has been deleted.
 """
 
 from core import addresses
@@ -9,15 +9,15 @@ from voices.signatures.requests import AddressChange
 
 
 def subject(waiting: Submission | AddressChange) -> str:
-    """Return what the link signs.
+    """Return the string that the link signs.
 
-    With the hash under each key, because a signature keeps the one of its own day.
+    It has the hash under each key, because a signature keeps its original hash.
     """
     return ":".join([waiting.ref, *addresses.fingerprints(waiting.email_key)])
 
 
 def find_waiting(ref: str) -> Submission | AddressChange | None:
-    """Return the form or the change of address, if nobody has confirmed it."""
+    """Return the unconfirmed form or change of address, if there is one."""
     return (
         Submission.objects.unconfirmed().filter(ref=ref).first()
         or AddressChange.objects.filter(ref=ref).first()
@@ -30,6 +30,6 @@ def find_signature(ref: str, hashes: list[str]) -> Signature | None:
         return form.signature
     known = set(hashes)
     if waiting := find_waiting(ref):
-        # After a key rotation the link may know other hashes than the signature.
+        # After a key rotation, the link may hold other hashes than the signature.
         known |= {*addresses.fingerprints(waiting.email_key)}
     return Signature.objects.filter(address_hash__in=known).first()

@@ -1,7 +1,7 @@
-"""Telling a signer that somebody filled in the form with their address again.
+"""Tell a signer that somebody filled in the form with their address again.
 
-Anyone can do that as often as they like, so a signer is told once a week at most, and
-not at all once they have used the link that stops it.
+Anyone can do that any number of times, so a signer is told at most once a week, and
+never again after using the link that stops it.
 """
 
 from datetime import timedelta
@@ -14,14 +14,15 @@ from voices.signatures.models import Signature, Submission
 
 WEEK = timedelta(days=7)
 
-# Never expires: somebody who opens an old mail must still be able to stop these.
+# Never expires: somebody who opens an old email must still be able to stop these.
 stopping = Signer(salt="voices.stop-repeats", sep=".")
 
 
 def tell_signer(letter: Letter, form: Submission) -> bool:
-    """Make the letter one to the signer if the form's address has signed.
+    """Turn the letter into one to the signer if the form's address has signed.
 
-    False if the signer is not to be told: then the form is closed without a letter.
+    Returns False if the signer should not be told: then the form is closed without a
+    letter.
     """
     if form.confirmed_at:
         return False

@@ -1,7 +1,7 @@
-"""What mail servers report about a letter: refusals, delays, complaints.
+"""Parse what mail servers report about a letter: refusals, delays, complaints.
 
-Most write a delivery report (RFC 3464, RFC 6533), some only text (qmail, older Exim and
-Yahoo), and a complaint is a feedback report (RFC 5965).
+Most send a delivery report (RFC 3464, RFC 6533), some only text (qmail, older Exim, and
+Yahoo). A complaint is a feedback report (RFC 5965).
 """
 
 import re
@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from django.conf import settings
 
-# A complaint of these kinds says that the reader wants no more of it.
+# Feedback types that mean the reader wants no more email.
 COMPLAINTS = {"abuse", "opt-out", "opt-out-list", "other", "complaint"}
 TEXT_REPORT = re.compile(
     r"this is the qmail-send program|could not be delivered to one or more|"
@@ -21,17 +21,17 @@ TEXT_REPORT = re.compile(
     r"delivery to the following recipients? failed|undeliverable",
     re.I,
 )
-# Where a text report begins to quote what it is about.
+# Where a text report begins to quote the letter.
 COPY = re.compile(
     r"^-+ *(?:below this line is a copy|this is a copy of|original message)|"
     r"^-+ *the header of the original message",
     re.I | re.M,
 )
-# An address on a line of its own.
+# An address alone on a line.
 NAMED = re.compile(r"\s*<?([^\s<>:@]+@[^\s<>:]+)>?:?\s*")
 CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 SMTP_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ :-])")
-# About us or the letter, however the server's code is worded.
+# The refusal is about us or the letter, whatever the status code says.
 ABOUT_US = re.compile(
     r"spam|block(?:ed|list)|blacklist|greylist|policy|reputation|unsolicited|dmarc|"
     r"\bspf\b|dkim|authenticat|dnsbl|\brbl\b|\brate\b|too (?:many|quickly|large)|"
@@ -46,17 +46,17 @@ class Report:
     """A report on one letter."""
 
     message_id: str
-    # Addresses that the letter did not reach, each with the server's words.
+    # Addresses that the letter didn't reach, with the server's message.
     failures: list[tuple[list[str], str]]
     complaint: bool = False
 
 
 def is_for_good(words: str) -> bool:
-    """Whether a refusal says that the address itself is no good.
+    """Whether a refusal says that the address itself is dead.
 
     `words` begin with an enhanced status code (RFC 3463), if there is one. A full
-    mailbox, a letter that is too large, and a policy about the sender (5.7) must not
-    cost us the address. What has no telling code is judged by its words.
+    mailbox, an oversized letter, or a policy about the sender (5.7) must not mark the
+    address. Without a specific code, the words decide.
     """
     codes = [tuple(map(int, each)) for each in CODE.findall(words)]
     telling = [each[1:] for each in codes if each[0] == 5 and each[1] != 0]
@@ -75,14 +75,15 @@ def is_about_address(subject: int, detail: int, words: str) -> bool:
         case 2:
             return detail in {0, 1} and not ABOUT_US.search(words)
         case 4:
-            # Its domain is not there; Exchange says 5.4.1 of a mailbox that is not.
+            # The domain doesn't exist. Exchange also says 5.4.1 for a nonexistent
+            # mailbox.
             rejected = re.search(r"recipient address rejected", words, re.I)
             return detail in {4, 310} or (detail == 1 and bool(rejected))
     return False
 
 
 def read(content: bytes) -> Report:
-    """Return what a message reports; raises ValueError for any other message."""
+    """Parse a report; raises ValueError for any other message."""
     message = message_from_bytes(content)
     message_id = find_message_id(content, message)
     for part in message.walk():
@@ -97,7 +98,7 @@ def read(content: bytes) -> Report:
 def find_message_id(content: bytes, message: Message) -> str:
     """Return the unique part of the Message-ID of the letter that it is about.
 
-    Reports that leave the letter out name it in References or In-Reply-To.
+    Reports that omit the letter name it in References or In-Reply-To.
     """
     host = re.escape(settings.SITE_HOST).encode()
     unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -105,11 +106,11 @@ def find_message_id(content: bytes, message: Message) -> str:
     for text in (content, *payloads(message)):
         if found := pattern.search(text):
             return found[1].decode().lower()
-    raise ValueError("It is about no letter of ours.")
+    raise ValueError("It is not about one of our letters.")
 
 
 def payloads(message: Message) -> Iterator[bytes]:
-    """Yield the parts that were encoded on their way."""
+    """Yield the decoded parts that have a transfer encoding."""
     for part in message.walk():
         if not part.is_multipart() and part["Content-Transfer-Encoding"]:
             yield decoded(part)
@@ -125,7 +126,7 @@ def is_complaint(part: Message) -> bool:
 
 
 def find_groups(message: Message) -> list[Message]:
-    """Return the fields of each recipient of a delivery report."""
+    """Return the per-recipient fields of a delivery report."""
     groups: list[Message] = []
     for part in message.walk():
         kind = part.get_content_type()
@@ -138,11 +139,11 @@ def find_groups(message: Message) -> list[Message]:
 
 
 def read_group(group: Message) -> tuple[list[str], str]:
-    """Return a recipient's addresses, and its status with the server's words."""
+    """Return a recipient's addresses, and its status with the server's message."""
     names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
     status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
     words = field(group, "Diagnostic-Code")
-    # Without a status there is no saying what an "Action: failed" is about.
+    # Without a status, nobody can tell what an "Action: failed" is about.
     said = f"{status[0]} {words}" if status else "4.0.0"
     return [bare(name) for name in names if name], said
 
@@ -157,7 +158,7 @@ def bare(recipient: str) -> str:
 
 
 def read_text_report(message: Message) -> list[tuple[list[str], str]]:
-    """Return what a report without fields says; raises ValueError for other text."""
+    """Parse a report without fields; raises ValueError for other text."""
     text = first_text(message)
     head = COPY.split(text, maxsplit=1)[0]
     if not TEXT_REPORT.search(head):
@@ -169,10 +170,10 @@ def read_text_report(message: Message) -> list[tuple[list[str], str]]:
 
 
 def find_named(head: str) -> Iterator[tuple[str, str]]:
-    """Yield each address, and what is said of it up to the next blank line.
+    """Yield each address, and the text about it up to the next blank line.
 
-    By lines, because strangers send these texts, and one search over all of it could
-    keep the worker busy for hours.
+    It goes line by line, because strangers send these texts, and one regex over the
+    whole text could keep the worker busy for hours.
     """
     lines = iter(head.split("\n"))
     for line in lines:
@@ -181,7 +182,7 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 
 
 def is_refusal(said: str, head: str) -> bool:
-    """Whether a server gave up; one that still tries says so with 4xx, or in words."""
+    """Whether a server gave up; one still trying says so with 4xx, or in words."""
     if code := SMTP_CODE.search(said):
         return code[1] == "5"
     return "permanent" in head or "5." in said or "fail" in head

@@ -1,8 +1,8 @@
-"""Sending the letters that a sender has taken.
+"""Send the letters that a sender has taken.
 
-Each attempt is committed before the mail server hears of the letter. If its end cannot
-be written down, because the sender was killed or the database's disk is full, the
-letter is tried once more, later, and then given up: nobody is mailed again and again.
+Each attempt is committed before the letter is offered to the mail server. If its result
+can't be saved, because the sender was killed or the database's disk is full, the letter
+is tried once more, later, and then given up: nobody is emailed over and over.
 """
 
 import logging
@@ -25,24 +25,25 @@ from voices.signatures.models import Submission
 
 logger = logging.getLogger(__name__)
 
-# A letter is tried so often while the mail server says no for now: about a day.
+# How often a letter is tried while the mail server refuses it temporarily, which takes
+# about a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
-# A letter that has perhaps left so often is not sent again.
+# After this many attempts with unknown results, a letter is not sent again.
 MOST_UNKNOWN_ENDS = 2
 UNKNOWN_END_WAIT = timedelta(minutes=15)
-# How long a letter waits, at least, for another to the same address to leave.
+# The least time that a letter waits for another one to the same address.
 BEHIND_ANOTHER = timedelta(seconds=30)
 
 
 class MailServerUnreachableError(Exception):
-    """No letter was offered to it, so this counts against none."""
+    """No letter was offered to the server, so this counts against none of them."""
 
 
 def send_next(is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Send the next letters over one connection; return how many were taken.
 
-    No transaction is open while the mail server is talked to.
+    No transaction is open during SMTP.
     """
     taken = take()
     left = list(taken.ids)
@@ -58,7 +59,7 @@ def send_next(is_stopping: Callable[[], bool] = lambda: False) -> int:
 
 
 def make_ready(mailer) -> None:
-    """Open the connection unless it is open and the server still answers on it."""
+    """Open a connection, unless one is open and the server still answers on it."""
     try:
         smtp = getattr(mailer, "connection", None)
         if smtp and smtp.noop()[0] != 250:
@@ -74,15 +75,15 @@ def make_ready(mailer) -> None:
 
 
 def send_one(mailer, taken: Taken, letter_id: int) -> None:
-    """Send one letter, and note what came of it."""
+    """Send one letter, and record the result."""
     try:
         begun = begin(taken, letter_id)
     except DatabaseError:
-        # Nothing can be written down, so nothing may be sent.
+        # Nothing can be saved, so nothing may be sent.
         raise
     except Exception as error:
-        # Its type only, because its text may quote the address.
-        logger.error("Letter %s can't be made: %s", letter_id, type(error).__name__)
+        # Log only its type, because its text may quote the address.
+        logger.error("Letter %s can't be composed: %s", letter_id, type(error).__name__)
         count_unmade(letter_id, taken.at)
         return
     if begun is None:
@@ -92,7 +93,7 @@ def send_one(mailer, taken: Taken, letter_id: int) -> None:
         mailer.send_messages([message])
     except Exception as error:
         mailer.close()
-        logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
+        logger.warning("Letter %s was not sent: %s", letter_id, type(error).__name__)
         settle_failure(letter, error)
     else:
         settle(letter)
@@ -100,7 +101,7 @@ def send_one(mailer, taken: Taken, letter_id: int) -> None:
 
 @transaction.atomic
 def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives] | None:
-    """Note that the letter is about to be sent; None if it is not to be sent now."""
+    """Record an attempt to send the letter; None if it should not be sent now."""
     key = lock_address(letter_id)
     letter = find(taken, letter_id)
     attempt = Attempt.objects.of(letter_id, taken.at)
@@ -109,7 +110,7 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
         return None
     hashes = addresses.fingerprints(key) if key else [letter.address_hash]
     if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
-        logger.warning("Letter %s has perhaps left twice.", letter_id)
+        logger.warning("Letter %s may have been sent twice.", letter_id)
         drop(letter)
     elif until := waits_until(letter, hashes):
         letter.taken_at, letter.send_at = None, until
@@ -127,7 +128,7 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
 
 
 def lock_address(letter_id: int) -> str:
-    """Let whatever else is about its address wait; return the address's key."""
+    """Lock the letter's address; return its email key."""
     found = Letter.objects.select_related("submission", "address_change", "signature")
     letter = found.filter(pk=letter_id).first()
     about = letter and (letter.submission or letter.address_change or letter.signature)
@@ -138,8 +139,8 @@ def lock_address(letter_id: int) -> str:
 
 
 def find(taken: Taken, letter_id: int) -> Letter | None:
-    """Return the letter, locked, if it is still for this sender to send."""
-    # Other senders take it as soon as the lease is over.
+    """Return the letter, locked, if it is still this sender's to send."""
+    # Other senders take it as soon as the lease ends.
     ours = Letter.objects.in_flight().filter(
         pk=letter_id, taken_at=taken.at, send_at__gt=timezone.now()
     )
@@ -150,15 +151,16 @@ def find(taken: Taken, letter_id: int) -> Letter | None:
 
 
 def waits_until(letter: Letter, hashes: list[str]) -> datetime | None:
-    """Return when to look at the letter again, if its address can't get it now.
+    """Return when to try the letter again, if its address can't get it now.
 
-    Letters to one address leave one after the other, and only so many in a day.
+    Letters to one address are sent one at a time, and only so many per day.
     """
     letters = Letter.objects.filter(address_hash__in=hashes).exclude(pk=letter.pk)
     other = letters.in_flight().filter(attempts__gt=0).first()
     if other:
-        # Not at once, even if the other is due: it failed, so this one would be taken
-        # before it, again and again, and a few such letters would stop a whole lane.
+        # Not at once, even if the other is due: it failed before, so this one would be
+        # taken ahead of it, over and over, and a few such letters would block a whole
+        # lane.
         soon = timezone.now() + BEHIND_ANOTHER
         is_waiting = other.attempts == other.failures
         return max(other.send_at, soon) if is_waiting else soon
@@ -168,7 +170,7 @@ def waits_until(letter: Letter, hashes: list[str]) -> datetime | None:
 
 
 def full_until(letter: Letter, hashes: list[str]) -> datetime | None:
-    """Return when the address may be mailed again, if it has had its mails of a day."""
+    """Return when the address may be mailed again, if it is at its daily limit."""
     others = Attempt.objects.filter(address_hash__in=hashes)
     latest = others.exclude(letter_number=letter.pk).counted().order_by("-at")
     limiting = latest[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :].first()
@@ -176,7 +178,7 @@ def full_until(letter: Letter, hashes: list[str]) -> datetime | None:
 
 
 def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
-    """Whether a letter about a form may leave; any other may."""
+    """Whether a letter about a form may be sent; any other may."""
     form = letter.submission
     if form is None:
         return True
@@ -189,7 +191,7 @@ def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
 
 @transaction.atomic
 def settle(letter: Letter) -> None:
-    """Note that the letter left, and what follows for the form it was about."""
+    """Record that the letter was sent, and update the form that it was about."""
     lock_address(letter.pk)
     now = timezone.now()
     if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
@@ -200,7 +202,7 @@ def settle(letter: Letter) -> None:
     if letter.kind == Letter.Kind.ALREADY_SIGNED:
         form.close(letter.signature)
     else:
-        # The days of its link begin.
+        # The validity of its link begins.
         form.mailed_at = now
         form.save(update_fields=["mailed_at"])
 
@@ -216,9 +218,9 @@ def settle_failure(letter: Letter, error: Exception) -> None:
 
 
 def is_end_known(error: Exception) -> bool:
-    """Whether the letter is known not to have left.
+    """Whether the letter is known not to have been sent.
 
-    A server that takes the letter and never says so has perhaps sent it on.
+    A server that takes the letter but never confirms it may have delivered it.
     """
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return False
@@ -229,7 +231,7 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Retry later a letter that was never offered to the mail server."""
+    """Retry a letter later that was never offered to the mail server."""
     Attempt.objects.of(letter_id, at).delete()
     if letter := lock_in_flight(letter_id):
         letter.attempts += 1
@@ -238,7 +240,7 @@ def count_unmade(letter_id: int, at: datetime) -> None:
 
 @transaction.atomic
 def count_failure(sent: Letter) -> None:
-    """Try the letter again later and later, or give it up."""
+    """Retry the letter with growing delays, or give it up."""
     Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
     if letter := lock_in_flight(sent.pk):
         wait_longer(letter)
@@ -269,7 +271,7 @@ def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give the letter up; nothing is kept of one about a form that was never tried."""
+    """Give the letter up; delete it if it is about a form and was never tried."""
     if letter.submission and not letter.attempts:
         letter.delete()
         return

@@ -1,7 +1,7 @@
-"""What sends letters, beside the jobs of the queue: a few threads of the worker.
+"""The senders of letters: a few threads of the worker, beside the job queue.
 
-Letters that wait are rows, so however many there are, the queue's jobs don't wait for
-them, and nothing is queued again and again.
+Waiting letters are rows, so however many there are, the queue's jobs don't wait for
+them, and nothing is requeued over and over.
 """
 
 import logging
@@ -14,7 +14,7 @@ from voices.letters.send import send_next
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks for letters, and at most while something is wrong.
+# Seconds between polls for letters, and the longest pause after errors.
 POLL = 1
 LONGEST_PAUSE = 60
 
@@ -28,7 +28,7 @@ def run(stopping: threading.Event) -> None:
             is_busy = answer_requests() + send_next(stopping.is_set)
             pause = 0 if is_busy else POLL
         except Exception as error:
-            # The mail server or the database is away. The type of the error only,
+            # The mail server or the database is down. Log only the type of the error,
             # because its text may quote an address.
             logger.warning("Letters wait: %s", type(error).__name__)
             connection.close()

@@ -1,7 +1,7 @@
-"""Which letters leave next: the lanes share the rate, over all senders and workers.
+"""Choose the next letters: the lanes share one rate across senders and workers.
 
-A letter that is taken is left alone by other senders for LEASE. If its sender dies
-before it gets to the letter, another takes it after that.
+Other senders leave a taken letter alone for LEASE. If its sender dies before it gets to
+the letter, another one takes it after that.
 """
 
 from datetime import datetime, timedelta
@@ -17,20 +17,20 @@ from voices.letters.models import Attempt, Letter, LetterQuerySet
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
-# The rate holds within so short a time too. Otherwise one burst would use up the
-# minute, and whoever comes next would wait for its end.
+# The rate also holds within this shorter time. Otherwise one burst would use up the
+# minute, and later letters would wait until it ends.
 PACE = timedelta(seconds=10)
-# Suspicious forms get one in so many of all letters, however many wait.
+# One in this many letters is for suspicious forms, however many are waiting.
 SLOW_SHARE = 10
-# Of all that may leave, one in so many is kept free for letters people wait for.
+# One in this many letters is reserved for those that people are waiting for.
 KEPT_FREE = 4
-# How many one sender takes at once; the rest is left to others.
+# How many letters one sender takes at once, leaving the rest to others.
 BATCH = 10
 LEASE = timedelta(minutes=1)
 
 
 class Taken(NamedTuple):
-    """Letters that one sender has taken, and when: others may take them later."""
+    """Letters that one sender has taken, and when; others may take them later."""
 
     ids: list[int]
     at: datetime
@@ -39,7 +39,7 @@ class Taken(NamedTuple):
 @transaction.atomic
 def take() -> Taken:
     """Take the next letters that may leave now."""
-    # Senders count one after the other, so that the rate is exact.
+    # Senders take turns, so that the rate is exact.
     take_turns(LETTERS)
     now = timezone.now()
     ids = choose(now)
@@ -48,15 +48,15 @@ def take() -> Taken:
 
 
 def choose(now: datetime) -> list[int]:
-    """Return the letters that may leave now, in this order."""
+    """Return the IDs of the letters that may be sent now, in order."""
     room, room_for_notices = find_room(now)
-    # Locked rows are of somebody who erases or undoes.
+    # Skip rows that an erasure or an undo has locked.
     letters = Letter.objects.in_flight().select_for_update(skip_locked=True)
     due = letters.filter(send_at__lte=now)
     slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(now) else []
     room, room_for_notices = room - len(slow), room_for_notices - len(slow)
     ids: list[int] = []
-    # Those that failed go behind all that were not tried yet, in any lane, or mail to
+    # Letters that failed go behind all untried ones, in any lane. Otherwise email to
     # dead addresses would delay everybody's.
     for group in (due.filter(attempts=0), due.filter(attempts__gt=0)):
         ids += pick(group, Lane.CLEAN, room - len(ids))
@@ -66,7 +66,7 @@ def choose(now: datetime) -> list[int]:
 
 
 def claim(ids: list[int], now: datetime) -> None:
-    """Keep other senders away from these letters, and count them toward the rate."""
+    """Lease these letters to this sender, and count them toward the rate."""
     letters = Letter.objects.filter(pk__in=ids)
     Attempt.objects.bulk_create(
         Attempt(letter_number=pk, address_hash=address_hash, lane=lane, at=now)
@@ -76,7 +76,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many of what nobody waits for."""
+    """Return how many letters may be taken, and how many that nobody waits for."""
     rate = max(settings.MAILS_PER_MINUTE, 1)
     pace = max(rate * PACE // MINUTE, 1)
     taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(
@@ -103,7 +103,7 @@ def pick(letters: LetterQuerySet, lane: Letter.Lane, most: int) -> list[int]:
 
 @transaction.atomic
 def give_back(taken: Taken, ids: list[int]) -> None:
-    """Let others take letters that were not begun."""
+    """Let other senders take letters that were not begun."""
     untouched = Letter.objects.in_flight().filter(pk__in=ids, taken_at=taken.at)
     untouched.update(taken_at=None, send_at=taken.at)
     Attempt.objects.filter(letter_number__in=ids, at=taken.at).delete()

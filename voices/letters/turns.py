@@ -1,8 +1,8 @@
-"""Fair turns: within a lane, networks take turns however much each has waiting.
+"""Fair queuing: within a lane, networks take turns, however much each has waiting.
 
 This is start-time fair queuing. A letter gets the turn after its network's latest one,
-but none that the lane is past, so a network that has nothing waiting is next. Nobody
-can get ahead by sending more, and taking the next letter is one look at an index.
+but never one that the lane has passed, so a network with nothing waiting is next.
+Nobody gets ahead by sending more, and taking the next letter is one index lookup.
 """
 
 from django.db import connection
@@ -19,10 +19,10 @@ NEXT_TURN = """
 
 
 def next_turn(lane: Letter.Lane, network_hash: str) -> int:
-    """Return the turn of a letter that now joins the lane.
+    """Return the turn of a letter that joins the lane now.
 
-    Letters of one network wait here for each other's transactions, so take the turn
-    late in yours.
+    Letters of one network wait here for each other's transactions, so call this late in
+    yours.
     """
     with connection.cursor() as cursor:
         cursor.execute(NEXT_TURN, [lane, network_hash, current_turn(lane)])
@@ -30,13 +30,13 @@ def next_turn(lane: Letter.Lane, network_hash: str) -> int:
 
 
 def current_turn(lane: Letter.Lane) -> int:
-    """Return the latest turn of those that senders have taken."""
+    """Return the latest turn of the letters that senders have taken."""
     taken = Letter.objects.filter(lane=lane, taken_at__isnull=False)
     return taken.aggregate(turn=Max("turn"))["turn"] or 0
 
 
 def forget_turns() -> int:
-    """Delete what no longer holds anybody back; return how many rows."""
+    """Delete turns that no longer hold anybody back; return how many rows."""
     gone = 0
     for lane in Letter.Lane:
         passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))

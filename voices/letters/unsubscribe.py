@@ -1,16 +1,16 @@
-"""The link that ends updates: its signed part, and its header (RFC 8058)."""
+"""The link that ends updates: its signer and its header (RFC 8058)."""
 
 from django.core.signing import Signer
 
-# Never expires: who opens an old mail must still be able to say that it is enough.
+# Never expires: a reader who opens an old email must still be able to unsubscribe.
 unsubscribing = Signer(salt="voices.unsubscribe", sep=".")
 
 
 class ListUnsubscribe(str):
-    """The address that ends a list of mails, in < and >, written on one line.
+    """The URL that unsubscribes from updates, in < and >, on one line.
 
-    Python breaks an address that is longer than a line into encoded words, which no
-    mail program decodes here.
+    Python folds a URL that is longer than a line into encoded words, which no mail
+    program decodes in this header.
     """
 
     name = "List-Unsubscribe"

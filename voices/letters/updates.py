@@ -1,4 +1,4 @@
-"""Who gets an update."""
+"""The readers of updates."""
 
 from django.db.models import Q, QuerySet
 
@@ -6,7 +6,7 @@ from core import addresses
 from voices.letters.models import RefusedAddress
 from voices.signatures.models import Signature
 
-# Who asked for updates, counts, and can be reached.
+# Signers who asked for updates, count, and can be reached.
 READER = Q(updates=True, counted_at__isnull=False, withdrawn_at=None, bounced_at=None)
 
 
@@ -15,7 +15,7 @@ def readers() -> QuerySet[Signature]:
 
 
 def is_reader(signature: Signature) -> bool:
-    """Whether it is one still, and its address was not refused either."""
+    """Whether it is still a reader's, and its address is not suppressed."""
     if not readers().filter(pk=signature.pk).exists():
         return False
     hashes = addresses.fingerprints(signature.email_key)
