@@ -261,7 +261,7 @@ class LinkTests(PublishedTestCase):
     def test_an_error_page_repeats_no_earlier_success_message(self):
         response = self.client.post(f"{self.path}?done=saved", {"action": "withdraw"})
 
-        self.assertContains(response, "Tick the box", status_code=422)
+        self.assertContains(response, "Check the box", status_code=422)
         self.assertNotContains(response, "are saved", status_code=422)
 
     def test_these_pages_are_not_cached_or_indexed(self):
@@ -505,7 +505,7 @@ class WithdrawTests(PublishedTestCase):
     def test_takes_a_box_and_a_button(self):
         response = press(self.client, self.path, "withdraw")
 
-        self.assertContains(response, "Tick the box to go on", status_code=422)
+        self.assertContains(response, "Check the box to continue", status_code=422)
         self.assertEqual(counted(), 1)
 
     def test_it_is_gone_from_every_page_and_figure_at_once(self):

@@ -67,10 +67,10 @@ REFUSED = [
     ("state", "XX", "Choose a state from the list"),
     ("state", "Ontario", "Choose a state from the list"),
     ("state", "\x00", "Choose a state from the list"),
-    ("zip_code", "4321", "Enter the five digits, as 43215"),
-    ("zip_code", "43215-12", "Enter the five digits, as 43215"),
-    ("zip_code", "4321a", "Enter the five digits, as 43215"),
-    ("zip_code", "٤٣٢١٥", "Enter the five digits, as 43215"),
+    ("zip_code", "4321", "Enter five digits, such as 43215"),
+    ("zip_code", "43215-12", "Enter five digits, such as 43215"),
+    ("zip_code", "4321a", "Enter five digits, such as 43215"),
+    ("zip_code", "٤٣٢١٥", "Enter five digits, such as 43215"),
     ("profession", "=cmd", FORMULA),
     ("profession", "nurse@example.com", ADDRESS),
     ("profession", "Nurse\x0bPractitioner\x00", ""),
@@ -80,7 +80,7 @@ REFUSED = [
     ("statement", "It is \ufffd wrong.", NOT_TEXT),
     ("statement", "It is \ue000 wrong.", CONTROL),
     ("statement", "It is a" + "\u0336" * 9, "more than 8 accents"),
-    ("consent", None, "Tick the box to agree"),
+    ("consent", None, "Check the box to agree"),
 ]
 
 

@@ -498,7 +498,7 @@ class DeskTests(TestCase):
 
         response = self.client.post(self.url("send"), follow=True)
 
-        self.assertContains(response, "It was queued before: A bill in Ohio")
+        self.assertContains(response, "Already queued: A bill in Ohio")
         self.assertEqual(len(jobs("voices.queue_update")), 1)
         page = self.client.get(self.url("send"))
         self.assertContains(page, "It was queued on")

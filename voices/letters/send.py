@@ -93,7 +93,7 @@ def send_one(mailer, taken: Taken, letter_id: int) -> None:
         mailer.send_messages([message])
     except Exception as error:
         mailer.close()
-        logger.warning("Letter %s was not sent: %s", letter_id, type(error).__name__)
+        logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
         settle_failure(letter, error)
     else:
         settle(letter)

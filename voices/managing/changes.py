@@ -1,7 +1,7 @@
-"""What signers do to their own signature; each is one transaction and done at once.
+"""Signers' changes to their own signature; each is one transaction.
 
-Every function locks the address first, as signing does, so that the steps of one
-person follow one another. Each is safe to be asked for twice.
+They take effect at once. Every function locks the address first, as signing does, so
+that one person's steps follow one another. Each is safe to repeat.
 """
 
 import re
@@ -23,10 +23,9 @@ from voices.wall.models import Voice
 
 
 def locked(signature: Signature) -> Signature | None:
-    """Return the row as it is now, for this transaction alone; None once erased.
+    """Return the current row, locked; None once erased.
 
-    Its voice is locked before it, as moderators' decisions do, so that the two never
-    wait for each other.
+    It locks the voice first, as moderators' decisions do, to avoid a deadlock.
     """
     addresses.lock(signature.email_key)
     locked_voice(Signature.objects.filter(pk=signature.pk).first())
@@ -41,7 +40,7 @@ def locked_voice(signature: Signature | None) -> Voice | None:
 
 @transaction.atomic
 def withdraw(signature: Signature) -> None:
-    """Take it off every page and out of every figure; what is stored stays."""
+    """Remove it from every page and every count; the stored data stays."""
     current = locked(signature)
     if current is None or current.withdrawn_at:
         return
@@ -56,7 +55,7 @@ def withdraw(signature: Signature) -> None:
 
 @transaction.atomic
 def erase(signature: Signature) -> None:
-    """Delete all that is stored of the person; of the voice its id and dates stay."""
+    """Delete the person's data; only the id and dates of the voice stay."""
     current = locked(signature)
     if current is None:
         return
@@ -69,7 +68,7 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete arrivals under the address's keyed hash, and drop letters that wait."""
+    """Delete arrivals and turns under the address's hash, and drop waiting letters."""
     hashes = addresses.fingerprints(email_key)
     Arrival.objects.filter(address_hash__in=hashes).delete()
     Turn.objects.filter(network_hash__in=hashes).delete()
@@ -79,7 +78,7 @@ def forget_address(email_key: str) -> None:
 
 @transaction.atomic
 def show_as(signature: Signature, display: str) -> None:
-    """Change how the name shows; unlisted, nothing of the voice is kept."""
+    """Change how the name appears; if unlisted, nothing of the voice is kept."""
     current = locked(signature)
     if current is None or current.withdrawn_at or current.name_display == display:
         return
@@ -94,7 +93,7 @@ def show_as(signature: Signature, display: str) -> None:
             city=current.city,
             state=current.state,
             submitted_at=timezone.now(),
-            # What does not count, being suspicious, does not come up for review.
+            # A suspicious signature doesn't count, so it doesn't come up for review.
             review_since=timezone.now() if current.is_reviewed else None,
             invalidated_at=timezone.now() if current.invalidation_id else None,
         )
@@ -107,9 +106,9 @@ def show_as(signature: Signature, display: str) -> None:
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
-    """Show the name as its signer wants it now; `before` is how it was shown till then.
+    """Show the name as its signer wants; `before` is the previous choice.
 
-    One that shows more than a moderator has read comes up in their queue.
+    A name that shows more than a moderator has read goes into their queue.
     """
     read = words(voice.name)
     voice.name = name_to_show(voice.name, before, signature)
@@ -123,15 +122,15 @@ def show_name(voice: Voice, before: str, signature: Signature) -> None:
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
-    """Return as much of a name as its signer wants to show, as moderators spell it.
+    """Return the part of a name that its signer wants shown, as moderators edited it.
 
-    What a moderator took out of it does not come back.
+    What a moderator removed from it does not come back.
     """
     wanted = signature.shown_name
     order = NameDisplay.values
     if order.index(signature.name_display) > order.index(before):
         shorter = shown_name(name, signature.name_display)
-        # Moderators may have put the words into another order.
+        # Moderators may have reordered the words.
         hidden = words(signature.name) - words(wanted)
         return wanted if words(shorter) & hidden else shorter
     edited = name.casefold() != shown_name(signature.name, before).casefold()
@@ -144,9 +143,9 @@ def words(name: str) -> set[str]:
 
 @transaction.atomic
 def correct(signature: Signature, statement: str) -> None:
-    """Put the statement's new words before a moderator; the published stay until then.
+    """Submit the new statement for review; the published one stays until then.
 
-    Words taken out altogether are gone at once.
+    If the statement is deleted altogether, it is gone at once.
     """
     current = locked(signature)
     voice = locked_voice(current) if current else None
@@ -180,7 +179,7 @@ def correct(signature: Signature, statement: str) -> None:
 
 @transaction.atomic
 def object_to_invalidation(signature: Signature, text: str) -> None:
-    """Put before staff that it is genuine; a second time changes nothing."""
+    """File an objection for staff to review; a second one changes nothing."""
     current = locked(signature)
     if current and current.invalidation_id and not current.withdrawn_at:
         Objection.objects.get_or_create(signature=current, defaults={"text": text})
@@ -188,18 +187,18 @@ def object_to_invalidation(signature: Signature, text: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
-    """Start or end updates; starting them takes an earlier refusal of mail back."""
+    """Start or end updates; starting them removes the address from suppression."""
     Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.fingerprints(signature.email_key))
 
 
 class AskedTooOften(Exception):
-    """The signer had us write to as many new addresses as we do within a day."""
+    """The signer reached the daily limit on emails to new addresses."""
 
 
 def asked_often(signature: Signature) -> bool:
-    """Whether they had us write to as many new addresses as we do within a day."""
+    """Whether the signer reached the daily limit on emails to new addresses."""
     since = timezone.now() - timedelta(days=1)
     letters = Letter.objects.filter(signature=signature, queued_at__gt=since)
     asked = letters.filter(kind=Letter.Kind.NEW_ADDRESS)
@@ -208,9 +207,9 @@ def asked_often(signature: Signature) -> bool:
 
 @transaction.atomic
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
-    """Mail the new address to confirm the change, and tell the present one of it.
+    """Email the new address to confirm the change, and notify the current one.
 
-    A later one takes its place. Raises AskedTooOften.
+    This replaces an earlier request. Raises AskedTooOften.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:
@@ -227,16 +226,17 @@ def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
 
 @transaction.atomic
 def keep_address(signature: Signature) -> None:
-    """Call off a change that the new address has not confirmed yet."""
+    """Cancel a change that the new address has not confirmed yet."""
     if current := locked(signature):
         AddressChange.objects.filter(signature=current).delete()
 
 
 @transaction.atomic
 def confirm_new_address(change: AddressChange) -> bool:
-    """Make the new address the signature's; False if that address has signed itself.
+    """Switch to the new address; False if that address has signed itself.
 
-    Links in earlier mails end with it, for who reads the old mailbox may be another.
+    Links in earlier emails stop working, because the old mailbox may have another
+    reader.
     """
     signature = Signature.objects.filter(pk=change.signature_id).first()
     if signature is None:
@@ -253,7 +253,7 @@ def confirm_new_address(change: AddressChange) -> bool:
     signature = current.signature
     signature.submissions.all().delete()
     if signature.invalidation_id:
-        # Else the old address could sign again and count.
+        # Otherwise the old address could sign again and count.
         InvalidatedAddress.objects.keep(old_key, signature.invalidation_id)
     signature.email, signature.email_key = current.email, current.email_key
     signature.bounced_at = None

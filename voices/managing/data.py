@@ -1,4 +1,4 @@
-"""What is stored about one signer, for them to have."""
+"""Export of what is stored about one signer, for them to download."""
 
 from django.db.models import Q
 
@@ -9,7 +9,7 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
-# Keys of the database's own, and what is made of the other columns.
+# Internal keys, and columns derived from the others.
 INTERNAL = {"id", "ref", "voice", "search", "text_key", "invalidation"}
 
 
@@ -23,10 +23,10 @@ def row(instance) -> dict:
 
 
 def everything(signature: Signature) -> dict:
-    """Return what there is of the signer and what became of it, ready for JSON.
+    """Return what is stored about the signer and what became of it, ready for JSON.
 
-    Left out are the words and names of others, and the arrivals, which are there as
-    hashes for some days.
+    This leaves out other people's words and names, and the arrivals, which exist only
+    as hashes for some days.
     """
     voice, invalidation = signature.voice, signature.invalidation
     return {

@@ -22,22 +22,22 @@ class AddressForm(AddressMixin, forms.Form):
 
 
 class AskForm(AddressForm, GuardedForm):
-    """The address to mail a link to, asked by anybody."""
+    """The address to email a link to; anybody may ask."""
 
 
 class NewAddressForm(AddressForm):
-    """The same on a page that has other forms, so its field has another id."""
+    """An address form for a page with other forms, so its field has another id."""
 
     def __init__(self, data=None):
         super().__init__(data, auto_id="new_%s")
         self.fields["email"].label = "New email address"
         self.fields[
             "email"
-        ].help_text = "We write to it, and change it once you confirm."
+        ].help_text = "We email this address, and switch to it once you confirm."
 
 
 class VoiceForm(ShowsDetails, forms.Form):
-    """What a signer may change at once, and the statement, which is read again."""
+    """What a signer may change at once, and the statement, which is reviewed again."""
 
     name_display = forms.ChoiceField(
         label="How your name appears",
@@ -52,8 +52,8 @@ class VoiceForm(ShowsDetails, forms.Form):
         required=False,
         tidy=tidy_paragraphs,
         max_length=STATEMENT_LENGTH,
-        help_text=f"Up to {STATEMENT_LENGTH} characters. A changed statement is read "
-        "again before it appears; the one that is published stays until then.",
+        help_text=f"Up to {STATEMENT_LENGTH} characters. A changed statement is "
+        "reviewed before it appears; the published one stays until then.",
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 5, "data-count": ""}),
     )
@@ -68,14 +68,14 @@ class VoiceForm(ShowsDetails, forms.Form):
 
 
 class ObjectionForm(forms.Form):
-    """What a signer says to their signature's being taken out of the count."""
+    """A signer's objection to the invalidation of their signature."""
 
     text = TidyCharField(
         label="What should we know?",
         required=False,
         tidy=tidy_paragraphs,
         max_length=OBJECTION_LENGTH,
-        help_text=f"Up to {OBJECTION_LENGTH} characters, or nothing: pressing the "
+        help_text=f"Optional, up to {OBJECTION_LENGTH} characters. Pressing the "
         "button is enough.",
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 4, "data-count": ""}),
@@ -86,9 +86,9 @@ class ObjectionForm(forms.Form):
 
 
 class SureForm(forms.Form):
-    """A box to tick before something that cannot be taken back."""
+    """A checkbox to confirm something that can't be undone."""
 
-    sure = forms.BooleanField(error_messages={"required": "Tick the box to go on"})
+    sure = forms.BooleanField(error_messages={"required": "Check the box to continue"})
 
     def __init__(self, data=None, *, label: str, auto_id: str):
         super().__init__(data, auto_id=auto_id)

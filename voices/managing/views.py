@@ -33,17 +33,17 @@ from voices.signatures.requests import AddressChange
 
 
 def ask_again(request):
-    """Give back the address that was typed when the CSRF check failed."""
+    """Redisplay the address that was typed when the CSRF check failed."""
     return ask_page(request, AskForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=ask_again)
 def ask(request):
-    """Mail a link to manage a signature; says the same whoever asks."""
+    """Email a link to manage a signature; the response is the same for everybody."""
     if request.method != "POST":
         return ask_page(request, AskForm())
     if "action" in request.POST:
-        raise Http404("Managing takes the link from a mail.")
+        raise Http404("Managing requires the link from an email.")
     form = AskForm(request.POST)
     if not form.is_valid():
         return ask_page(request, form, status=422)
@@ -61,10 +61,10 @@ def ask_page(request, form, *, status=200, **context):
 
 @transaction.atomic
 def receive(request, form) -> None:
-    """Queue the link, unless a program asks for it; raises TooMany.
+    """Queue the link, unless a bot asks for it; raises TooMany.
 
-    Numbers keep nobody from their link, because strangers can use up those of somebody
-    else's address or domain. The letters' own limits bound the mail.
+    Exceeded limits keep nobody from their link, because strangers can use up those of
+    somebody else's address or domain. The limits on letters bound the email.
     """
     receipt = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
@@ -83,7 +83,7 @@ def sent(request):
 
 
 def find_signature(token):
-    """Return the signature that a link is for, and why it cannot be managed, if so.
+    """Return the link's signature, and why it can't be managed, if so.
 
     Raises BadSignature for a token that is not ours, or is for something else.
     """
@@ -102,7 +102,7 @@ def problem_page(request, problem):
 
 
 def for_signer(view):
-    """Give a view the signature that its link is for, or say why there is none."""
+    """Pass a view the link's signature, or show why there is none."""
 
     @wraps(view)
     def opened(request, token):
@@ -119,7 +119,7 @@ def for_signer(view):
 
 @for_signer
 def manage_again(request, token, signature):
-    """Give back what was typed into the page when the CSRF check failed."""
+    """Redisplay what was typed into the page when the CSRF check failed."""
     typed: dict[str, Form] = {}
     if request.POST.get("action") == "save":
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
@@ -133,7 +133,7 @@ def manage_again(request, token, signature):
 @takes_form(stale=manage_again)
 @for_signer
 def manage(request, token, signature):
-    """Show a signer what there is, and do what the pressed button says."""
+    """Show a signer their data, and run the action of the pressed button."""
     if request.method != "POST":
         return manage_page(request, token, signature)
     try:
@@ -144,7 +144,7 @@ def manage(request, token, signature):
 
 
 def manage_page(request, token, signature, *, stale=False, **bound):
-    """The page with its forms; `bound` holds those that were sent with a mistake."""
+    """Render the page with its forms; `bound` holds submitted forms with errors."""
     voice = signature.voice
     forms = {
         "voice_form": VoiceForm(signature=signature, initial=initial(signature)),
@@ -161,7 +161,7 @@ def manage_page(request, token, signature, *, stale=False, **bound):
             "voice": voice,
             "objection": objection_to(signature),
             "token": token,
-            # What an earlier button did is no answer to the one that was pressed now.
+            # Don't show an earlier action's result as the response to this one.
             "done": "" if bound or stale else request.GET.get("done", ""),
             "stale": stale,
             "network_kept_days": settings.NETWORK_KEPT_DAYS,
@@ -213,7 +213,7 @@ def save(request, token, signature):
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
-        # A page that was opened while its signer was not shown has no box for it.
+        # A page that was opened while its signer was unlisted has no such field.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
@@ -231,9 +231,9 @@ def change_address(request, token, signature):
     try:
         ask_new_address(request, signature, email, key)
     except changes.AskedTooOften:
-        form.add_error("email", "You asked for that too often today. Try tomorrow.")
+        form.add_error("email", "You did that too often today. Try again tomorrow.")
     except TooMany:
-        form.add_error("email", "Too many forms came from your network. Try later.")
+        form.add_error("email", "Too many forms from your network. Try again later.")
     else:
         return back(token, "address")
     return manage_page(request, token, signature, address_form=form)
@@ -241,12 +241,12 @@ def change_address(request, token, signature):
 
 @transaction.atomic
 def ask_new_address(request, signature, email, key) -> None:
-    """Mail the new address, unless staff block its domain.
+    """Email the new address, unless staff block its domain.
 
     Raises TooMany or AskedTooOften.
 
-    No number keeps the mail back, because strangers can use up those of an address or
-    a domain. Each signer has a limit of their own, which nobody else can reach.
+    Exceeded limits don't hold the email back, because strangers can use up those of an
+    address or a domain. Each signer has a separate limit that nobody else can reach.
     """
     limits.arrive(Arrival.Form.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
@@ -295,7 +295,7 @@ def erased(request):
 @require_safe
 @for_signer
 def data(request, token, signature):
-    """All that is stored about the signer, as a file."""
+    """Return all that is stored about the signer, as a file."""
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
     return response
@@ -303,7 +303,7 @@ def data(request, token, signature):
 
 @takes_form()
 def new_address(request, token):
-    """Only the button changes the address, for mail scanners open links."""
+    """Change the address only on POST, because mail scanners open links."""
     change = None
     try:
         ref, late = tokens.read(

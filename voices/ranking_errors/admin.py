@@ -7,7 +7,7 @@ from voices.ranking_errors.models import RankingError
 
 @admin.register(RankingError)
 class RankingErrorAdmin(FixedRows):
-    """What readers say is wrong in the rankings; closed once it was looked into."""
+    """Errors in the rankings that readers reported; close them once looked into."""
 
     list_display = [
         *("arrived_at", "state", "text", "source"),
@@ -15,7 +15,7 @@ class RankingErrorAdmin(FixedRows):
     ]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "state"]
     list_select_related = ["closed_by"]
-    # Open ones first, the oldest of them on top.
+    # Open ones first, the oldest on top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
     actions = ["close"]
@@ -25,7 +25,7 @@ class RankingErrorAdmin(FixedRows):
 
     @admin.action(
         permissions=["change"],
-        description="Looked into: close",
+        description="Close as looked into",
     )
     def close(self, request, queryset):
         count = queryset.close(by=request.user)

@@ -8,7 +8,7 @@ from voices.ranking_errors.models import RankingError
 
 
 class RankingErrorForm(GuardedForm, forms.ModelForm):
-    """What a reader says is wrong; who they are is not asked."""
+    """A reader's report of an error; it doesn't ask who they are."""
 
     state = forms.ChoiceField(
         label="Which state is it about?",
@@ -18,7 +18,7 @@ class RankingErrorForm(GuardedForm, forms.ModelForm):
         error_messages={"invalid_choice": "Choose a state from the list"},
     )
     text = TidyCharField(
-        label="What is wrong, and what is right?",
+        label="What is wrong, and what is correct?",
         tidy=tidy_paragraphs,
         max_length=2000,
         help_text="Up to 2,000 characters.",
@@ -27,11 +27,11 @@ class RankingErrorForm(GuardedForm, forms.ModelForm):
         widget=forms.Textarea({"rows": 6, "data-count": ""}),
     )
     source = TidyCharField(
-        label="Where can we read it?",
+        label="Where can we check it?",
         required=False,
         tidy=tidy_line,
         max_length=500,
-        help_text="The statute or ruling, or the address of a page.",
+        help_text="The statute or ruling, or a web address.",
         validators=[validate_plain_text],
     )
 

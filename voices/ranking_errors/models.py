@@ -8,15 +8,15 @@ from voices.reports.base import ReaderReport, ReaderReportQuerySet
 
 class RankingErrorQuerySet(ReaderReportQuerySet):
     def close(self, by) -> int:
-        """Note that these were looked into; return how many it was."""
+        """Close reports that were looked into; return how many."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
 
 class RankingError(ReaderReport):
-    """What a reader says is wrong in the rankings, for staff only.
+    """An error in the rankings that a reader reported, for staff only.
 
-    It stands beside the reports of voices, whose guards and limits it shares, for the
-    rankings themselves know nothing of readers.
+    It is in this app because it shares the guards and limits of reports of voices, and
+    the rankings themselves know nothing of readers.
     """
 
     state = models.CharField(max_length=2, choices=JURISDICTIONS, blank=True)
@@ -40,5 +40,5 @@ class RankingError(ReaderReport):
         ]
 
     def __str__(self):
-        # Without the text, for Django's log keeps this.
+        # Without the text, because Django's admin log stores this.
         return f"{self.get_state_display() or 'The rankings'}, No. {self.pk}"

@@ -13,14 +13,14 @@ from voices.ranking_errors.forms import RankingErrorForm
 
 
 def report_again(request):
-    """Give back what was typed when the CSRF check failed."""
+    """Redisplay what was typed when the CSRF check failed."""
     form = RankingErrorForm(request.POST)
     return render_report(request, form, stale=True, status=403)
 
 
 @takes_form(stale=report_again)
 def report(request):
-    """Take a report of an error in the rankings, for staff to look into."""
+    """Accept a report of an error in the rankings for staff to look into."""
     if request.method != "POST":
         state = read_place(request.GET.get("state", ""))
         if state and state not in JURISDICTIONS:
@@ -38,7 +38,7 @@ def report(request):
 
 @transaction.atomic
 def save(request, form) -> None:
-    """Store the report, a suspicious one marked, but no program's; raises TooMany."""
+    """Store the report with its suspicions, unless a bot sent it; raises TooMany."""
     receipt = guard.receive(
         request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
     )

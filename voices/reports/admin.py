@@ -9,12 +9,12 @@ from voices.reports.models import Report
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly):
-    """What readers reported, to read; the voice itself is decided on in the queue."""
+    """Read-only list of readers' reports; the queue decides on the voice itself."""
 
     list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
     list_select_related = ["closed_by"]
-    # Open ones first, the oldest of them on top.
+    # Open ones first, the oldest on top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
 

@@ -1,4 +1,4 @@
-"""What reports of readers have in common, whatever they are about."""
+"""What readers' reports have in common, whatever they are about."""
 
 from datetime import timedelta
 
@@ -16,12 +16,12 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def forget_closed(self):
-        """Delete those that were closed long enough ago."""
+        """Delete reports that were closed more than REPORT_KEPT_DAYS ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
         return self.filter(closed_at__lt=timezone.now() - age).delete()
 
     def forget_suspicious(self):
-        """Delete suspicious ones that nobody closed while networks are remembered."""
+        """Delete open, suspicious reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         marked = old.exclude(suspicions=[]).values_list("pk", "suspicions")
@@ -30,7 +30,7 @@ class ReaderReportQuerySet(models.QuerySet):
 
 
 class ReaderReport(models.Model):
-    """Something that a reader, who is not asked who they are, told staff."""
+    """A report to staff from a reader, who isn't asked who they are."""
 
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
     suspicions = ArrayField(

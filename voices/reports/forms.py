@@ -7,7 +7,7 @@ from voices.reports.models import Report
 
 
 class ReportForm(GuardedForm, forms.ModelForm):
-    """What a reader says is wrong; who they are is not asked."""
+    """A reader's report of a voice; it doesn't ask who they are."""
 
     kind = forms.ChoiceField(
         label="What is wrong with it?",
@@ -23,8 +23,8 @@ class ReportForm(GuardedForm, forms.ModelForm):
         required=False,
         tidy=tidy_paragraphs,
         max_length=1000,
-        help_text="Up to 1,000 characters, read by our moderators only. Needed if you "
-        "chose “something else”.",
+        help_text="Up to 1,000 characters, read only by our moderators. Required if "
+        "you chose “something else”.",
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 5, "data-count": ""}),
     )

@@ -10,15 +10,15 @@ from voices.wall.models import Voice
 
 class ReportQuerySet(ReaderReportQuerySet):
     def close(self, voice_ids, by, at: datetime) -> None:
-        """Close what is open about these voices, at the time of a decision."""
+        """Close the open reports of these voices, at the time of a decision."""
         self.still_open().filter(voice__in=voice_ids).update(closed_at=at, closed_by=by)
         Voice.objects.filter(pk__in=voice_ids).update(reported_at=None)
 
     def reopen(self, voice, at: datetime) -> None:
-        """Open again what the decision of that time had closed."""
+        """Reopen the reports that the decision of that time had closed."""
         about = self.filter(voice=voice)
         about.filter(closed_at=at).update(closed_at=None, closed_by=None)
-        # A suspicious one brings no voice into the queue.
+        # A suspicious report doesn't put the voice into the queue.
         first = min(
             (
                 report.arrived_at
@@ -31,7 +31,7 @@ class ReportQuerySet(ReaderReportQuerySet):
 
 
 class Report(ReaderReport):
-    """What a reader says is wrong with a voice, for moderators only.
+    """A reader's report of what is wrong with a voice, for moderators only.
 
     It is closed at the time of the decision that answered it.
     """

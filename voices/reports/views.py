@@ -13,13 +13,13 @@ from voices.wall.models import Voice
 
 
 def report_again(request, pk):
-    """Give back what was typed when the CSRF check failed."""
+    """Redisplay what was typed when the CSRF check failed."""
     return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=report_again)
 def report(request, pk):
-    """Take a report of a voice, which stays public until a moderator has decided."""
+    """Accept a report of a voice, which stays public until a moderator decides."""
     if request.method != "POST":
         return render_report(request, pk, ReportForm())
     form = ReportForm(request.POST)
@@ -37,9 +37,9 @@ def report(request, pk):
 def save(request, form, pk) -> bool:
     """Store the report and put its voice into the queue, if it is still public.
 
-    The voice is locked, so a decision made meanwhile answers the report or leaves it
-    open, never half. A suspicious report is stored for staff to read, but brings no
-    voice into the queue; a program's is not even stored. Raises TooMany.
+    The voice is locked, so a concurrent decision either answers the report or leaves it
+    open. A suspicious report is stored for staff to read but doesn't put the voice into
+    the queue; a bot's isn't stored at all. Raises TooMany.
     """
     receipt = guard.receive(request, Arrival.Form.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
@@ -54,17 +54,17 @@ def save(request, form, pk) -> bool:
     if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
-            # It stands in the queue from now on, not since it was first decided on.
+            # It is in the queue from now on, not since the first decision on it.
             voice.review_since = voice.reported_at
         voice.save(update_fields=["reported_at", "review_since"])
     return True
 
 
 def render_report(request, pk, form, *, status=200, **context):
-    """Show the form, or what the page of the voice says where there is none."""
+    """Show the form, or what the voice's page shows if there is no voice."""
     voice = Voice.objects.on_the_wall().filter(pk=pk).first()
     if voice is None:
-        # A name alone has no page; what was on the wall has one that says it is gone.
+        # A name alone has no page; a voice that was on the wall gets a 410.
         get_object_or_404(
             Voice.objects.exclude(statement="", withdrawn_at=None),
             pk=pk,

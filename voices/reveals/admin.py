@@ -9,7 +9,7 @@ from voices.reveals.models import Reveal
 
 
 class RevealsAddress(admin.ModelAdmin):
-    """The page of a signature, with a button that shows its address and logs that."""
+    """A signature's page, with a button that shows its address and logs that."""
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
@@ -43,7 +43,7 @@ class RevealsAddress(admin.ModelAdmin):
 
 @admin.register(Reveal)
 class RevealAdmin(ReadOnly):
-    """The log, to read."""
+    """The log, read-only."""
 
     list_display = ["at", "by", "signature_id"]
     list_filter = ["by"]

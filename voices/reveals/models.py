@@ -6,11 +6,11 @@ from core.triggers import AppendOnly
 
 
 class Reveal(models.Model):
-    """That somebody of staff saw an email address: a log that is only ever added to.
+    """Append-only log of staff who saw an email address.
 
-    A trigger refuses UPDATE and DELETE. Who may add a row may see an address, and
-    nobody sees one without adding a row. It holds the signature's number and no
-    address, so it can stay when its owner erases the signature.
+    A trigger rejects UPDATE and DELETE. Permission to add a row is permission to see an
+    address, and nobody sees one without adding a row. It holds the signature's ID and
+    no address, so it can stay when the signature is erased.
     """
 
     signature = models.ForeignKey(

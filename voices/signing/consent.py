@@ -1,6 +1,6 @@
-"""What a signer agrees to, word for word, with the version that is stored with it."""
+"""The exact words that a signer agrees to, and the version stored with them."""
 
-# A change of the words takes a new version; the old words stay with their signers.
+# Changed words need a new version; each signer keeps the words they agreed to.
 VERSION = "2026-11-22"
 TEXT = (
     "I am 18 or older and these are my own words. I agree that they are published with "

@@ -27,19 +27,19 @@ EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 
 
 def tidy_zip(text: str) -> str:
-    """Return the five digits of a ZIP code, in which ZIP+4 is too precise for us."""
+    """Return the five digits of a ZIP code, because ZIP+4 is too precise for us."""
     digits = unicodedata.normalize("NFKC", text)
     found = re.fullmatch(r"\s*([0-9]{5})(?:\W{0,3}[0-9]{4})?\s*", digits, re.ASCII)
     return found[1] if found else tidy_line(text)
 
 
 class AddressMixin(forms.BaseForm):
-    """Cleans the field `email` and leaves its one spelling in `email_key`."""
+    """Cleans the field `email` and sets `email_key` to its canonical form."""
 
     def clean_email(self):
         email = self.cleaned_data["email"]
-        # Legal, but nobody's: one mailbox would have many spellings, and some mail
-        # programs read another address in them.
+        # Valid, but nobody's: one mailbox would have many spellings, and some mail
+        # programs parse another address from them.
         if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
             raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
         try:
@@ -66,7 +66,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         choices=NameDisplay,
         initial=NameDisplay.FULL,
         help_text="Ana Cruz would appear as “Ana Cruz”, “Ana C.”, or “Ana”. Before you "
-        "confirm, you see how your own name will appear.",
+        "confirm, we show you how your own name will appear.",
         error_messages={
             "required": "Choose how your name should appear",
             "invalid_choice": "Choose one of the ways shown here",
@@ -76,7 +76,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     email = EmailField(
         label="Email",
         max_length=254,
-        help_text="Never published. We write to it so you can confirm that this is "
+        help_text="Never published. We email you so you can confirm that this is "
         "you, and about your statement.",
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
         widget=forms.EmailInput({"autocomplete": "email"}),
@@ -89,7 +89,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         widget=forms.TextInput({"autocomplete": "address-level2", "class": "w-m"}),
     )
     state = forms.ChoiceField(
-        # A form filler posts the name, or the code of a mailbox abroad.
+        # Autofill posts the name, or the code of a mailbox abroad.
         label="State",
         choices={"": "Choose a state", **PLACES},
         error_messages={
@@ -102,10 +102,12 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         label="ZIP code",
         required=False,
         tidy=tidy_zip,
-        # As with the four digits that some put behind it.
+        # Room for ZIP+4, whose last four digits are dropped.
         max_length=20,
         help_text="Never published. Kept to count signatures by district one day.",
-        validators=[RegexValidator(r"\A[0-9]{5}\Z", "Enter the five digits, as 43215")],
+        validators=[
+            RegexValidator(r"\A[0-9]{5}\Z", "Enter five digits, such as 43215")
+        ],
         widget=forms.TextInput(
             {"autocomplete": "postal-code", "inputmode": "numeric", "class": "w-s"}
         ),
@@ -129,12 +131,12 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     )
     consent = forms.BooleanField(
         label=consent.TEXT,
-        error_messages={"required": "Tick the box to agree, so that we may count you"},
+        error_messages={"required": "Check the box to agree, so that we may count you"},
     )
     updates = forms.BooleanField(
         label="Send me occasional updates.",
         required=False,
-        help_text="Optional. A few emails a year; each holds a link that ends them.",
+        help_text="Optional. A few emails a year, each with an unsubscribe link.",
     )
 
     class Meta:
@@ -168,12 +170,12 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
 
 
 class CodeForm(forms.Form):
-    """The six digits of the mail, on the check-your-email page."""
+    """The six digits from the email, on the check-your-email page."""
 
     code = CodeField(
         label="Six-digit code",
         max_length=20,
-        help_text="It stands in the message, below the link.",
+        help_text="It is in the message, below the link.",
         error_messages={"required": "Enter the six digits from the message"},
         widget=forms.TextInput(
             {
@@ -185,7 +187,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self):
-        # Also from "code: 123456".
+        # Accept "code: 123456" as well.
         code = re.sub("[^0-9]", "", self.cleaned_data["code"])
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
             raise forms.ValidationError(

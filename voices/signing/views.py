@@ -18,12 +18,12 @@ from voices.signatures.models import Signature, Source, Submission, lane_for
 from voices.signing.forms import CodeForm, SignForm
 from voices.wall.tallies import Tally
 
-# What somebody types into the form, as it may have to be typed again.
+# Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]
 
 
 def add_again(request):
-    """Give back what was typed into the form when the CSRF check failed."""
+    """Redisplay what was typed into the form when the CSRF check failed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request, status=403)
     return render_add(request, SignForm(request.POST), stale=True, status=403)
@@ -31,7 +31,7 @@ def add_again(request):
 
 @takes_form(stale=add_again)
 def add(request):
-    """The form. Whoever signs, and however often, gets the same next page."""
+    """Show or accept the form; everybody gets the same next page, however often."""
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
@@ -46,14 +46,14 @@ def add(request):
 
 
 def read_initial(query) -> dict[str, str]:
-    """Return what a link to the form fills in: `?state=TX`."""
+    """Return the initial values from a link to the form: `?state=TX`."""
     place = read_place(query.get("state", ""))
     return {"state": place} if place in PLACES else {}
 
 
 @transaction.atomic
 def receive(request, form) -> Submission:
-    """Store the form and queue its mail, in the lane that its signs call for."""
+    """Store the form and queue its email, in the lane that its suspicions call for."""
     submission = form.instance
     receipt = guard.receive(
         request,
@@ -73,7 +73,7 @@ def receive(request, form) -> Submission:
 
 
 def read_source(request) -> str:
-    """Return where the link stood that led here, "" if that is not known."""
+    """Return where the link to the form was placed, "" if that is not known."""
     source = request.GET.get("from", "")
     return source if source in Source.values else ""
 
@@ -85,7 +85,7 @@ def render_add(request, form, *, status=200, **context):
 
 
 def render_closed(request, *, status=503):
-    """Say that signing is closed, and give back what was typed into the form."""
+    """Say that signing is closed, and redisplay what was typed into the form."""
     form = SignForm(request.POST)
     typed = [(form[name].label, form[name].value()) for name in TYPED]
     typed = [(label, value) for label, value in typed if value]
@@ -94,7 +94,7 @@ def render_closed(request, *, status=503):
 
 
 def check_again(request, ref):
-    """Give back the code that was typed when the CSRF check failed."""
+    """Redisplay the code that was typed when the CSRF check failed."""
     submission = Submission.objects.filter(ref=ref).first()
     if submission is None:
         return None
@@ -104,7 +104,7 @@ def check_again(request, ref):
 
 @takes_form(stale=check_again)
 def check(request, ref):
-    """Take the code, or send the mail again; says the same whoever has signed."""
+    """Accept the code or resend the email; the response doesn't show who has signed."""
     submission = get_object_or_404(Submission, ref=ref)
     if request.method != "POST":
         return render_check(request, submission, CodeForm())
@@ -116,14 +116,14 @@ def check(request, ref):
             return confirm_form(request, submission)
         form.add_error(
             "code",
-            "That is not the code from our latest message, or it was tried too often. "
-            "Check the digits, or use the link in the message.",
+            "That is not the code from our latest message, or there were too many "
+            "tries. Check the digits, or use the link in the message.",
         )
     return render_check(request, submission, form, status=422)
 
 
 def again(request, submission):
-    """Ask for the mail once more; whether one leaves, the worker decides unseen."""
+    """Request the email again; the worker decides later whether to send it."""
     if form := send_again(submission.pk):
         return render_check(request, form, CodeForm(), sent_again=True)
     submission.refresh_from_db()
@@ -148,7 +148,7 @@ def render_check(request, submission, form, *, status=200, **context):
 
 @takes_form()
 def confirm(request, token):
-    """Show what will appear; only the button confirms, for mail scanners open links."""
+    """Show what will appear; confirm only on POST, because mail scanners open links."""
     submission, problem = find_submission(token)
     if problem:
         return render_problem(request, submission, problem)
@@ -158,7 +158,7 @@ def confirm(request, token):
 
 
 def confirm_form(request, submission):
-    """Confirm a form whose mail was read; the next page is the same for everybody."""
+    """Confirm a form whose email was read; everybody gets the same next page."""
     if submission.confirm():
         return see_other("voices:thanks")
     forms = Submission.objects.select_related("signature")
@@ -173,7 +173,7 @@ def render_problem(request, submission, problem):
 
 
 def closed_by(submission) -> str:
-    """Return why a form that is closed can't be confirmed."""
+    """Return why a closed form can't be confirmed."""
     signature = submission.signature
     if signature is None or signature.withdrawn_at:
         return "withdrawn"
@@ -181,7 +181,7 @@ def closed_by(submission) -> str:
 
 
 def find_submission(token):
-    """Return the form that a link is for, and why it cannot be confirmed, if so."""
+    """Return the link's form, and why it can't be confirmed, if so."""
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
@@ -222,7 +222,7 @@ def stop_repeats(request, token):
 
 @takes_form()
 def not_me(request, token):
-    """Delete what somebody else entered for an address, and stop unrequested mail."""
+    """Delete what somebody else entered for an address; suppress unrequested email."""
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:

@@ -17,7 +17,7 @@ from voices.letters.models import Update
 from voices.letters.updates import readers
 from voices.updates.queue import queue_update
 
-# A mail brings its style with it; nothing else of it may do anything.
+# An email has inline styles; everything else in it is blocked.
 MAIL_POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
@@ -29,7 +29,7 @@ MAIL_POLICY: dict[str, list[str]] = {
 
 
 class UpdateForm(forms.ModelForm):
-    """An update's words, tidied as those of signers are."""
+    """An update's text, tidied like signers' text."""
 
     subject = TidyCharField(
         max_length=120,
@@ -39,14 +39,14 @@ class UpdateForm(forms.ModelForm):
     body = TidyCharField(
         tidy=tidy_paragraphs,
         validators=[validate_plain_text],
-        help_text=Update._meta.get_field("body").help_text,
+        help_text="Plain text. Separate paragraphs with a blank line.",
         widget=AdminTextareaWidget,
     )
 
 
 @admin.register(Update)
 class UpdateAdmin(admin.ModelAdmin):
-    """Updates, written here, and queued once on a page that says for how many."""
+    """Updates: written here, then queued once on a page that says for how many."""
 
     form = UpdateForm
     list_display = ["subject", "written_at", "queued_at", "queued_by"]
@@ -62,7 +62,7 @@ class UpdateAdmin(admin.ModelAdmin):
         return unqueued and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
-        # Its letters would go with it, and they tell who has had it.
+        # Its letters would be deleted too, and they record who received it.
         unqueued = obj is None or obj.queued_at is None
         return unqueued and super().has_delete_permission(request, obj)
 
@@ -73,7 +73,7 @@ class UpdateAdmin(admin.ModelAdmin):
         # It may have been queued since the page was opened.
         words = {"subject": obj.subject, "body": obj.body}
         if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
-            raise PermissionDenied("It was queued meanwhile.")
+            raise PermissionDenied("It was queued after you opened the page.")
 
     def get_urls(self):
         view = self.admin_site.admin_view
@@ -96,8 +96,8 @@ class UpdateAdmin(admin.ModelAdmin):
         return redirect("admin:voices_update_changelist")
 
     def send_view(self, request, pk):
-        """Show the mail and how many get it; the button queues it."""
-        # Whether it is queued already is for the page to say.
+        """Show the email and how many get it; the button queues it."""
+        # The page itself says whether it is queued already.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)
@@ -105,7 +105,7 @@ class UpdateAdmin(admin.ModelAdmin):
             if queue_update(update, request.user):
                 sentence, level = "Queued: {}", messages.SUCCESS
             else:
-                sentence, level = "It was queued before: {}", messages.WARNING
+                sentence, level = "Already queued: {}", messages.WARNING
             self.message_user(request, sentence.format(update), level)
             return redirect("admin:voices_update_changelist")
         context = self.admin_site.each_context(request) | {

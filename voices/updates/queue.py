@@ -1,4 +1,4 @@
-"""From one press of a button to a letter for each reader."""
+"""Queue an update: from one button press to a letter for each reader."""
 
 from datetime import timedelta
 
@@ -13,13 +13,13 @@ from voices.letters.updates import readers
 from voices.signatures.models import Signature
 
 QUEUE_COPIES = "voices.queue_update"
-# Few enough that a worker that is asked to stop ends them in time.
+# Small enough that a worker that is told to stop finishes it in time.
 CHUNK = 200
 
 
 @transaction.atomic
 def queue_update(update: Update, by) -> bool:
-    """Give the update to the worker, and tell whether it was this call that did."""
+    """Hand the update to the worker once; return whether this call did."""
     taken = Update.objects.filter(pk=update.pk, queued_at=None).update(
         queued_at=timezone.now(), queued_by=by
     )
@@ -29,12 +29,12 @@ def queue_update(update: Update, by) -> bool:
 
 
 def queue_copies(update_id: int, after: int) -> None:
-    """Queue the letters to the next readers by id, then a job for those behind them.
+    """Queue letters to the next readers by id, then a job for the rest.
 
-    Safe to be done twice, also at once, and to be broken off anywhere: nobody gets a
-    second letter.
+    Safe to repeat, run concurrently, or interrupt anywhere: nobody gets a second
+    letter.
     """
-    # The letters tell who has one already, and they are forgotten in time.
+    # Letters record who already has one, but they are purged after this long.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:

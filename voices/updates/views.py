@@ -7,12 +7,12 @@ from voices.letters.unsubscribe import unsubscribing
 from voices.signatures.models import Signature
 
 
-# A mail program posts here by itself and has no cookie (RFC 8058); all that a forged
-# request needs is the token, and who has that may use the button too.
+# CSRF-exempt, because mail programs post here without a cookie (RFC 8058). A forged
+# request needs the token, and anyone who has that can use the button too.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request, token):
-    """End the updates at once, whoever asks and however often; looking ends nothing."""
+    """End updates on POST, for whoever has the token; a GET changes nothing."""
     try:
         pk = int(unsubscribing.unsign(token))
     except (BadSignature, ValueError):

@@ -87,7 +87,7 @@ class TallyQuerySet(models.QuerySet):
         return counts
 
     def fold(self):
-        """Replace the changes of each cell by their sum; the figures stay the same."""
+        """Merge each cell's rows into their sum; the totals stay the same."""
         with connection.cursor() as cursor:
             cursor.execute("""
                 WITH folded AS (
@@ -109,12 +109,11 @@ class TallyQuerySet(models.QuerySet):
 
 
 class Tally(models.Model):
-    """A change of a public figure; the figure is the sum of its changes.
+    """A change to a public total; the total is the sum of its changes.
 
-    Triggers on the tables write the changes, so that whoever writes there, the
-    figures follow in the same transaction. Rows are only ever added, which never
-    waits for a row that another transaction holds; a periodic task folds them into one
-    row for each cell.
+    Triggers write the changes in the transaction that makes them. Rows are only ever
+    inserted, so a write never waits for another transaction's row lock; a periodic task
+    merges them into one row per cell.
     """
 
     class Subject(models.TextChoices):
@@ -148,12 +147,12 @@ class Tally(models.Model):
 
 class DayTallyQuerySet(models.QuerySet):
     def by_day(self, *, before: date) -> dict[date, int]:
-        """Return how many signed on each day before this one that has any."""
+        """Return the signatures of each day before this one that has any."""
         rows = self.filter(day__lt=before).order_by("day").values_list("day")
         return dict(rows.annotate(models.Sum("change")))
 
     def fold(self):
-        """Replace the changes of each day by their sum; the figures stay the same."""
+        """Merge each day's rows into their sum; the totals stay the same."""
         with connection.cursor() as cursor:
             cursor.execute("""
                 WITH folded AS (
@@ -169,11 +168,11 @@ class DayTallyQuerySet(models.QuerySet):
 
 
 class DayTally(models.Model):
-    """A change of how many signed on a day of the site's time zone.
+    """A change to the number of signatures on a day in the site's time zone.
 
-    Triggers write it as they write a Tally, so that no public page asks the private
-    tables: a signature stands in the day on which it was counted, a founding voice in
-    that on which it was published.
+    Triggers write it along with a Tally, so that no public page queries the private
+    tables. A signature counts on the day on which it was counted, a founding voice on
+    the day on which it was published.
     """
 
     day = models.DateField(db_index=True)

@@ -1,7 +1,7 @@
 """Load the founding voices from `voices/data/founding_voices.csv`.
 
-May be run again and again: it adds what is missing, corrects what nobody has touched,
-and leaves alone, and says so, what staff have decided on or edited.
+Safe to rerun: it adds missing voices and corrects those that nobody has touched. It
+skips, and counts, those that staff have decided on or edited.
 """
 
 import csv
@@ -17,7 +17,7 @@ DATA_FILE = Path(__file__).parents[2] / "data" / "founding_voices.csv"
 
 
 class Command(BaseCommand):
-    help = "Load the founding voices; leaves alone what staff have touched."
+    help = "Load the founding voices; skips those that staff have touched."
 
     @transaction.atomic
     def handle(self, *args, **options):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Founding voices {outcome}: {count}")
 
     def load(self, row) -> str:
-        """Bring one voice in line with its row and return what was done."""
+        """Sync one voice with its row, and return what was done."""
         fields = {
             "name": row["name"],
             "profession": row["profession"],

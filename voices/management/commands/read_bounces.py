@@ -1,4 +1,4 @@
-"""Mark the addresses that mail servers refused: docs/mail.md."""
+"""Mark the addresses that mail servers refused; see docs/mail.md."""
 
 import mailbox
 
@@ -15,17 +15,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--maildir",
             default=settings.BOUNCE_MAILDIR,
-            help="The folder; BOUNCE_MAILDIR unless it is given.",
+            help="The folder (default: BOUNCE_MAILDIR).",
         )
 
     def handle(self, *args, maildir, **options):
         if not maildir:
-            raise CommandError(
-                "Say where the reports are: --maildir or BOUNCE_MAILDIR."
-            )
+            raise CommandError("Set the folder with --maildir or BOUNCE_MAILDIR.")
         try:
             counts = read_maildir(maildir)
         except (OSError, mailbox.Error) as error:
-            raise CommandError(f"{maildir} is no Maildir that can be read.") from error
+            raise CommandError(f"{maildir} is not a readable Maildir.") from error
         for outcome in Outcome:
             self.stdout.write(f"{outcome}: {counts[outcome]}")

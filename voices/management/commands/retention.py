@@ -1,4 +1,4 @@
-"""Delete what is no longer kept now, or say what would be deleted."""
+"""Run the hourly purge now, or show what it would delete."""
 
 from django.core.management.base import BaseCommand
 
@@ -6,11 +6,11 @@ from voices.retention import forget
 
 
 class Command(BaseCommand):
-    help = "Do what the worker does every hour: delete what has been kept for its days."
+    help = "Delete what is past its retention period, as the worker does every hour."
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--dry-run", action="store_true", help="delete nothing, and only count"
+            "--dry-run", action="store_true", help="count without deleting"
         )
 
     def handle(self, dry_run, **options):
