@@ -11,7 +11,7 @@ from django.utils import timezone
 class Limit(models.Model):
     """How many forms may arrive within a window before the rest have to wait.
 
-    An IPv4 address is a network of its own; an IPv6 address belongs to its /64.
+    An IPv4 address is its own network; an IPv6 address belongs to its /64.
     """
 
     class Of(models.TextChoices):

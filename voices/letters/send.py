@@ -25,8 +25,8 @@ from voices.signatures.models import Submission
 
 logger = logging.getLogger(__name__)
 
-# How often a letter is tried while the mail server refuses it temporarily, which takes
-# about a day.
+# How often a letter is tried while the mail server refuses it temporarily: for about
+# a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
 # After this many attempts with unknown results, a letter is not sent again.

@@ -61,7 +61,7 @@ def save(request, form, pk) -> bool:
 
 
 def render_report(request, pk, form, *, status=200, **context):
-    """Show the form, or what the voice's page shows if there is no voice."""
+    """Show the form, or a 404 or 410 if the voice is not on the wall."""
     voice = Voice.objects.on_the_wall().filter(pk=pk).first()
     if voice is None:
         # A name alone has no page; a voice that was on the wall gets a 410.

@@ -12,7 +12,7 @@ from voices.signatures.models import Signature
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request, token):
-    """End updates on POST, for whoever has the token; a GET changes nothing."""
+    """End updates on POST, for anyone with the token; a GET changes nothing."""
     try:
         pk = int(unsubscribing.unsign(token))
     except (BadSignature, ValueError):
