@@ -142,7 +142,7 @@ def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
 def lock(sender: str) -> None:
     """Lock this sender's forms until the transaction ends.
 
-    This is not the address lock that signing takes, so a form never waits while others
-    are processed, and its response time reveals nothing about the address.
+    This is not the address lock that signing takes, so a form never waits for later
+    steps of other forms, and its response time reveals nothing about the address.
     """
     locks.lock(locks.Lock.SENDER, sender)

@@ -54,7 +54,7 @@ class AlarmQuerySet(models.QuerySet):
 class Alarm(models.Model):
     """A limit that somebody exceeded within an hour, for staff to see.
 
-    One row per hour, however many forms or senders were involved.
+    One row per hour, limit, and kind of form, however many senders exceeded it.
     """
 
     of = models.CharField(max_length=20, choices=Limit.Of)

@@ -66,8 +66,8 @@ def is_of_a_bot(found: Iterable[str]) -> bool:
 def is_suspicious(found: Iterable[str]) -> bool:
     """Whether these together quarantine a signature.
 
-    Of the exceeded limits only the heaviest counts, and only next to another suspicion:
-    a crowd is no reason to doubt each person in it.
+    Of the exceeded limits only the heaviest counts, and only next to a suspicion about
+    the form itself: a crowd is no reason to doubt each person in it.
     """
     found = set(found)
     known = [each for name, each in SUSPICIONS.items() if name in found and each.weight]

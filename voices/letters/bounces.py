@@ -121,5 +121,5 @@ def read_report(folder: mailbox.Maildir, key: str) -> reports.Report:
     with folder.get_file(key) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise ValueError("It is too large.")
+        raise ValueError("The message is too large.")
     return reports.read(content)

@@ -162,10 +162,10 @@ def read_text_report(message: Message) -> list[tuple[list[str], str]]:
     text = first_text(message)
     head = COPY.split(text, maxsplit=1)[0]
     if not TEXT_REPORT.search(head):
-        raise ValueError("It tells of no recipient.")
+        raise ValueError("It names no recipient.")
     found = list(find_named(head))
     if not found:
-        raise ValueError("It tells of no recipient.")
+        raise ValueError("It names no recipient.")
     return [([address], said) for address, said in found if is_refusal(said, head)]
 
 

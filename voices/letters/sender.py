@@ -1,4 +1,4 @@
-"""The senders of letters: a few threads of the worker, beside the job queue.
+"""The senders of letters: a few threads of the worker, besides the job queue.
 
 Waiting letters are rows, so however many there are, the queue's jobs don't wait for
 them, and nothing is requeued over and over.
