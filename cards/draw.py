@@ -1,6 +1,6 @@
-"""Drawing a share card: 1200 by 630 pixels of somebody's words in the site's letters.
+"""Draw a share card: a 1200 × 630 image of someone's words in the site's fonts.
 
-The measures are the design's: a double rule and numbered lines at the left, as on
+The layout follows the design: a double rule and line numbers on the left, as on
 American court paper, the words in a box, and a name on yellow below it.
 """
 
@@ -14,7 +14,7 @@ from cards import letters
 from cards.lines import Setting, fit
 
 SIZE = WIDTH, HEIGHT = 1200, 630
-# Counts the changes of what this module draws: cards of another version are redrawn.
+# Increment when the drawing changes: cards of another version are redrawn.
 VERSION = 1
 SITE = "Americans Against Qualified Immunity"
 
@@ -22,7 +22,7 @@ PAPER, INK, SOFT, RULE, EDGE = "#fdfefb", "#15201d", "#4a5753", "#cdd4cc", "#6f7
 MARK = "#ffe04a"
 LEFT, RIGHT, TOP = 150, 1120, 96
 BADGE = 270
-# The colors of grades and of the letters on them.
+# The background and text colors of each grade.
 GRADES = {
     "A": ("#0b4f55", "#ffffff"),
     "B": ("#1c7868", "#ffffff"),
@@ -34,15 +34,15 @@ GRADES = {
 
 @dataclass(frozen=True)
 class Face:
-    """What a card says; two that say the same are the same picture."""
+    """What a card says; equal faces give identical images."""
 
     words: str
     name: str = ""
     where: str = ""
-    # At the foot, on the right.
+    # At the bottom right.
     number: str = ""
     quoted: bool = False
-    # How many of the last words are marked yellow.
+    # How many words at the end are highlighted in yellow.
     marked: int = 0
     # A grade, from A to F.
     badge: str = ""
@@ -72,7 +72,7 @@ def draw(face: Face) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """Return the picture in few colors, for that halves what is sent."""
+    """Return a PNG with a reduced palette, which halves its size."""
     file = BytesIO()
     few = image.quantize(64, dither=Image.Dither.NONE)
     few.save(file, "PNG", optimize=True)
@@ -101,11 +101,11 @@ def draw_mark(pen, begin: float, end: float, y: int, size: int) -> None:
 
 
 def draw_text(pen, at: tuple[float, int], text: str, setting: Setting) -> None:
-    """Draw a line letter by letter, each where the letters before it end."""
+    """Draw a line letter by letter, each where the previous ones end."""
     shapes = letters.font(setting.font, setting.size)
     before = ""
     for letter in letters.clusters(text):
-        # The letters before it are measured with it, for some pairs stand closer.
+        # Measure it together with the letters before it because of kerning.
         x = at[0] + setting.width(before + letter) - setting.width(letter)
         if not letter.isspace():
             pen.text((x, at[1]), letter, INK, shapes, anchor="ls")
@@ -127,7 +127,7 @@ def draw_line(pen, at, text: str, wanted: str, sizes: list[int], color: str) -> 
 
 
 def fitted(text: str, wanted: str, sizes: list[int]) -> tuple[str, int, str]:
-    """Return font, size and as much of `text` as fits between the margins."""
+    """Return font, size, and as much of `text` as fits between the margins."""
     font = letters.family(text, wanted, letters.SANS) or letters.SANS
     for size in sizes:
         if letters.width(text, font, size) <= RIGHT - LEFT:

@@ -1,4 +1,4 @@
-"""The card's letters: which of our fonts can show a text, and how wide it becomes."""
+"""The card's fonts: which of them can show a text, and how wide it is."""
 
 import re
 import unicodedata
@@ -9,11 +9,11 @@ from PIL import ImageFont
 
 FONTS = Path(__file__).parent / "fonts"
 SERIF, SERIF_BOLD, SANS = "besley-500", "besley-600", "franklin-400"
-# Letters are set one by one, so those that would join do not.
+# No ligatures, because letters are drawn one by one.
 PLAIN = ["-liga", "-clig"]
-# What no font of ours has a shape for.
+# A character that none of our fonts has.
 UNKNOWN = "\uffff"
-# Emoji and what joins and colors them: a text reads well without.
+# Joiners and variation selectors of emoji; a text reads well without them.
 PICTURE = re.compile("[\ufe0e\ufe0f\u200d\u20e3]")
 
 
@@ -24,11 +24,11 @@ def font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def has(name: str, character: str) -> bool:
-    """Whether the font has a shape of its own for the character."""
+    """Whether the font has its own glyph for the character."""
     if character.isspace():
         return True
-    # Not the layout that the card is set with, which would put a letter together of
-    # another one and an accent.
+    # Not the layout engine that draws the card, which would combine another letter
+    # and an accent.
     file = FONTS / f"{name}.ttf"
     shapes = ImageFont.truetype(file, 40, layout_engine=ImageFont.Layout.BASIC)
     missing = shapes.getmask(UNKNOWN)
@@ -45,19 +45,19 @@ def family(text: str, *wanted: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return `text` as a card can show it on one line; "" where it cannot.
+    """Return `text` as a card can show it on one line; "" if it can't.
 
-    Emoji go. A text in a script that our fonts do not have is not shown at all, for a
-    row of empty boxes is worse than a card without it.
+    Drops emoji. Text in a script that our fonts lack is not shown at all, because a row
+    of empty boxes is worse than a card without it.
     """
     kept = " ".join("".join(map(plainest, text)).split())
     return kept if family(kept, SERIF, SANS) else ""
 
 
 def plainest(character: str) -> str:
-    """Return a character that our fonts have for this one, or itself if there is none.
+    """Return an equivalent that our fonts have, or the character itself if none.
 
-    Letters in fancy dress, as 𝐁𝐨𝐥𝐝, become plain; a picture becomes nothing.
+    Styled letters, such as 𝐁𝐨𝐥𝐝, become plain; emoji become "".
     """
     if family(character, SERIF, SANS):
         return character
@@ -72,10 +72,10 @@ def clusters(text: str) -> list[str]:
 
 
 def width(text: str, name: str, size: int, tracking: float = 0) -> float:
-    """Return how many pixels wide `text` is."""
+    """Return the width of `text` in pixels."""
     shapes = font(name, size)
-    # Where FriBiDi is not installed, Pillow has a plainer layout that takes no features
-    # and joins no letters.
+    # Without FriBiDi, Pillow uses its basic layout, which accepts no font features and
+    # makes no ligatures.
     plain = PLAIN if shapes.layout_engine == ImageFont.Layout.RAQM else None
     length = shapes.getlength(text, features=plain)
     return length + tracking * len(clusters(text))

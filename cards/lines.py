@@ -1,4 +1,4 @@
-"""Breaking a card's words into lines that fill its box well."""
+"""Break a card's words into balanced lines that fill its box."""
 
 import math
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from itertools import pairwise
 
 from cards import letters
 
-# The size of the letters and the distance of the lines, by the number of words that
-# they are for at most, and how many lines the box then holds.
+# For texts of up to so many words: font size, line height, and the number of lines
+# that fit into the box.
 SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
-# In ems: the space between letters, and how far an opening quotation mark hangs out.
+# In ems: letter spacing, and how far an opening quotation mark hangs out.
 TRACKING = -0.0155
 HANGING = 0.43
 
 
 @dataclass
 class Setting:
-    """The letters that words are set in, and the lines that they became."""
+    """The font and size that words are set in, and the resulting lines."""
 
     font: str
     size: int
@@ -34,27 +34,27 @@ class Setting:
         return letters.width(text, self.font, self.size, self.tracking)
 
     def wrap(self, words: list[str], width: float) -> list[list[str]]:
-        """Fill lines of `width` pixels one after the other."""
+        """Wrap the words greedily into lines of `width` pixels."""
         lines: list[list[str]] = []
         space, end = self.width(" "), math.inf
         for word in words:
             wide = self.width(word)
             if end + space + wide > width:
                 lines.append([])
-                # The first line begins further out.
+                # The first line begins further left.
                 end = -space if len(lines) > 1 else -space - self.hang
             lines[-1].append(word)
             end += space + wide
         return lines
 
     def balance(self, words: list[str], width: float) -> list[list[str]]:
-        """Fill the same number of lines, all as long as one another as can be."""
+        """Wrap into the same number of lines, of lengths as equal as possible."""
         widths = [self.width(word) for word in words]
         space = self.width(" ")
 
         @cache
         def best(start: int, lines: int) -> tuple[float, list[int]]:
-            """Return the least squared room that is left, and where lines begin."""
+            """Return the least sum of squared leftover room, and line starts."""
             found: tuple[float, list[int]] = (math.inf, [])
             room = width + space + (0 if start else self.hang)
             for end in range(start + 1, len(words) - lines + 2):
@@ -74,7 +74,7 @@ class Setting:
         return [words[a:b] for a, b in pairwise([*begins, len(words)])]
 
     def broken(self, words: list[str], width: float) -> list[str]:
-        """Return the words, those that are wider than a line in pieces."""
+        """Return the words, splitting those that are wider than a line."""
         pieces = []
         for word in words:
             piece = ""
@@ -87,7 +87,7 @@ class Setting:
         return pieces
 
     def shorten(self, lines: list[list[str]], width: float, ending: str):
-        """Return as many lines as there is room for, the last one ending in "…"."""
+        """Return as many lines as fit, the last one ending in "…"."""
         *kept, last = lines[: self.most_lines]
         ending = "…" + ending
         while len(last) > 1 and self.width(" ".join(last) + ending) > width:
@@ -98,10 +98,10 @@ class Setting:
 
 
 def fit(text: str, width: float, *, quoted: bool) -> Setting:
-    """Set `text` as large as its number of words says, smaller where it must be.
+    """Set `text` at the size for its number of words, or smaller if it doesn't fit.
 
-    At the smallest size a word that is too wide is broken, and what does not fit is cut
-    at a word.
+    At the smallest size, words that are too wide are broken, and text that doesn't fit
+    is cut off between words.
     """
     words = (f"“{text}”" if quoted else text).split()
     font = letters.family(text, letters.SERIF, letters.SANS) or letters.SANS

@@ -1,4 +1,4 @@
-"""Share cards, drawn once and kept until what they show changes."""
+"""Share cards, drawn once and stored until what they show changes."""
 
 from collections.abc import Callable
 
@@ -13,24 +13,24 @@ LONGEST_WAIT_MS = 3000
 
 
 class Busy(Exception):
-    """Too many cards are being drawn; this one may be asked for again in a while."""
+    """Too many cards are being drawn; the client should retry later."""
 
 
 class CardQuerySet(models.QuerySet):
     def stored(self, key: str, face: Face) -> bytes | None:
-        """Return the picture under `key` if it still shows this."""
+        """Return the image stored under `key` if it still shows `face`."""
         found = self.filter(key=key, digest=face.digest)
         return found.values_list("png", flat=True).first()
 
     def get_or_draw(
         self, key: str, face: Face, standing: Callable[[], Face | None]
     ) -> bytes | None:
-        """Return the picture, drawn and stored if need be; raises Busy.
+        """Return the image, drawing and storing it if needed. Raises Busy.
 
-        `standing` locks the row that the card is about and returns its face as it is
-        then, or None if the public may no longer see it: then nothing is drawn and
-        None returned. While the row is locked nobody can take back what is drawn, and
-        whoever waits to do so deletes the card with it.
+        `standing` locks the row that the card is about and returns its current face,
+        or None if it is no longer public; then nothing is drawn and this returns None.
+        The row lock prevents a race: the row can't be withdrawn while its card is
+        being drawn, and a withdrawal that waits for the lock deletes the card.
         """
         return self.stored(key, face) or self.draw(key, standing)
 
@@ -50,9 +50,9 @@ class CardQuerySet(models.QuerySet):
 
 
 def take_turn() -> None:
-    """Wait until nobody else draws, for drawing takes a core for a tenth of a second.
+    """Draw one card at a time: each takes 100 ms of CPU.
 
-    Raises Busy when the turn does not come soon.
+    Raises Busy after waiting for LONGEST_WAIT_MS.
     """
     try:
         with connection.cursor() as cursor:
@@ -66,14 +66,14 @@ def take_turn() -> None:
 
 
 class Card(models.Model):
-    """A picture of what some page is about.
+    """A page's preview image.
 
-    Each app names its own cards, as `voices/12`, and sees to it that they go with what
-    they show.
+    Each app names its own cards, such as `voices/12`, and deletes them together with
+    what they show.
     """
 
     key = models.CharField(max_length=200, unique=True)
-    # Of what the card says and how it is drawn.
+    # Hash of what the card says and how it is drawn.
     digest = models.CharField(max_length=64)
     png = models.BinaryField()
     drawn_at = models.DateTimeField(db_default=Now())

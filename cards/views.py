@@ -1,4 +1,4 @@
-"""How a card is sent: like a public page, and also to be shown on other sites."""
+"""Responses with a card, which other sites may embed."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,7 +12,7 @@ def card_response(png: bytes) -> HttpResponse:
 
 
 def busy_response(request) -> HttpResponse:
-    """Say when a card may be asked for again."""
+    """Return a 503 with Retry-After."""
     response = render(request, "503.html", status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

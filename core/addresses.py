@@ -1,4 +1,4 @@
-"""Email addresses: when two of them are the same person's mailbox."""
+"""Canonical spellings and hashes of email addresses, to find duplicates."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class MailboxRule:
     """How a mail host reads the part before the @ sign."""
 
     dots_ignored: bool = False
-    # The sign behind which a host ignores the rest ("ana+news" is "ana").
+    # The host ignores this character and what follows ("ana+news" is "ana").
     tag: str = ""
     same_as: str = ""
 
 
-# As the hosts' own help pages describe it. A host that is not here is taken at its
-# word: the whole local part counts, for a wrong guess would merge two people.
+# From the hosts' own help pages. For any other host the whole local part counts,
+# because a wrong guess would merge two people.
 RULES = {
     "gmail.com": MailboxRule(dots_ignored=True, tag="+"),
     "googlemail.com": MailboxRule(dots_ignored=True, tag="+", same_as="gmail.com"),
@@ -41,11 +41,10 @@ RULES = {
 
 
 def canonical(address: str) -> str:
-    """Return the one spelling under which the mailbox of `address` is known.
+    """Return the canonical spelling, the same for all aliases of a mailbox.
 
-    The local part is Unicode-normalized (NFKC) and case folded, the domain put into
-    its ASCII form, and the host's rule applied. Raises ValueError for a domain that
-    cannot exist.
+    Normalizes (NFKC) and case-folds the local part, converts the domain to ASCII, and
+    applies the host's rule. Raises ValueError for an invalid domain.
     """
     local, _, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
     local = local.casefold()
@@ -55,7 +54,7 @@ def canonical(address: str) -> str:
         raise ValueError(f"No such domain: {error}") from error
     rule = RULES.get(domain, MailboxRule())
     if rule.tag:
-        # An address that is nothing but a tag keeps it.
+        # Keep the tag if there is nothing in front of it.
         local = local.partition(rule.tag)[0] or local
     if rule.dots_ignored:
         local = local.replace(".", "") or local
@@ -63,20 +62,19 @@ def canonical(address: str) -> str:
 
 
 def mail_domain(canonical_address: str) -> str:
-    """Return the domain under which its owner can make up any number of others.
+    """Return the registered domain, whose owner can create any number of subdomains.
 
-    That is the last two labels, or three below a country ("k12.oh.us"). Without the
-    list of public suffixes this is a guess, good enough to count by.
+    That is the last two labels, or three under a country code ("k12.oh.us"). This is
+    a guess without the public suffix list, but good enough for counting.
     """
     labels = canonical_address.rpartition("@")[2].split(".")
     return ".".join(labels[-3 if len(labels[-1]) == 2 else -2 :])
 
 
 def fingerprint(canonical_address: str, secret: str | None = None) -> str:
-    """Return a keyed hash (64 hexadecimal digits) that stands for an address.
+    """Return a keyed hash (64 hex digits) of an address.
 
-    It tells whether two addresses are the same to whoever has the key, and nothing to
-    anybody else.
+    With the key, it shows whether two addresses are the same; without, nothing.
     """
     return salted_hmac(
         "voices.address", canonical_address, secret=secret, algorithm="sha256"
@@ -84,23 +82,23 @@ def fingerprint(canonical_address: str, secret: str | None = None) -> str:
 
 
 def fingerprints(canonical_address: str) -> list[str]:
-    """Return the hash under the key in use, then those under the keys before it."""
+    """Return the hash under the current key, then those under the fallback keys."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [fingerprint(canonical_address, key) for key in keys]
 
 
 def masked(address: str) -> str:
-    """Return what its owner recognizes and nobody else can use: `al•••@example.com`."""
+    """Mask an address so that only its owner recognizes it: `al•••@example.com`."""
     local, _, domain = address.rpartition("@")
     shown = 2 if len(local) > 3 else 1 if len(local) > 1 else 0
     return f"{local[:shown]}•••@{domain}"
 
 
 def lock(canonical_address: str) -> None:
-    """Let one transaction at a time work on this address, until it ends."""
+    """Lock this address until the transaction ends."""
     lock_hash(fingerprint(canonical_address))
 
 
 def lock_hash(address_hash: str) -> None:
-    """Take the lock of the address that has this fingerprint."""
+    """Lock the address with this fingerprint until the transaction ends."""
     locks.lock(locks.Lock.ADDRESS, address_hash)

@@ -1,10 +1,10 @@
-"""What admin pages of rows have in common that staff don't make or can't change."""
+"""Base classes for admin pages on which staff can't add, delete, or change rows."""
 
 from django.contrib import admin
 
 
 class FixedRows(admin.ModelAdmin):
-    """Rows that the site adds and deletes by itself."""
+    """Rows that only the site adds and deletes."""
 
     def has_add_permission(self, request):
         return False
@@ -14,14 +14,14 @@ class FixedRows(admin.ModelAdmin):
 
 
 class ReadOnly(FixedRows):
-    """Rows to look at, such as a log."""
+    """Read-only rows, such as a log."""
 
     def has_change_permission(self, request, obj=None):
         return False
 
 
 class ActionsOnly(FixedRows):
-    """Rows to decide on by actions of the list, not to edit."""
+    """Rows that staff handle with changelist actions and don't edit."""
 
     def has_change_permission(self, request, obj=None):
         return obj is None and super().has_change_permission(request)

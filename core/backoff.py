@@ -1,4 +1,4 @@
-"""When a task that failed is tried again."""
+"""The retry schedule of failed tasks."""
 
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
@@ -7,7 +7,7 @@ from procrastinate.jobs import Job
 class Backoff(BaseRetryStrategy):
     """Retry after 3, 9, 27 … seconds, then every ten minutes, for about a day.
 
-    The wait is capped so that mail leaves soon after an outage, however long it was.
+    The wait is capped so that mail goes out soon after even a long outage.
     """
 
     tries = 150

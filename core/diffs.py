@@ -1,4 +1,4 @@
-"""The words that an edit took out and put in, as HTML."""
+"""Word diffs as HTML."""
 
 import difflib
 import re
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-# Words around a change in a short diff.
+# Words of context around each change in a short diff.
 AROUND = 8
 
 
 def word_diff(before: str, after: str) -> SafeString:
-    """Return `after` as HTML with added words in <ins> and lost ones in <del>."""
+    """Return `after` as HTML with added words in <ins> and removed ones in <del>."""
     old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     parts = []
     for kind, a, b, c, d in difflib.SequenceMatcher(

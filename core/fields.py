@@ -1,4 +1,4 @@
-"""Form fields for text: each drops what a paste brings along before it checks."""
+"""Form fields for text that clean up pasted input before validating it."""
 
 import re
 import unicodedata
@@ -15,13 +15,13 @@ from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 # RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
 # "Ana Cruz <ana@example.org>", "mailto:ana@example.org?subject=Hi", "ana@example.org,"
-# The first part has no @ because backtracking over many would take minutes.
+# The first part excludes @ because backtracking over many would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
 
 class Pasted(forms.Field):
-    """What any field with `clean` in front of its own checks does."""
+    """Base field that runs `clean` on its input before its own checks."""
 
     line_end = " "
 
@@ -42,13 +42,13 @@ class LineField(Pasted, forms.CharField):
 
 
 class TextField(LineField):
-    """Text of many lines."""
+    """Multiline text."""
 
     line_end = "\n"
 
 
 class TidyCharField(TextField):
-    """What people write, as they mean it: tidied, and empty for "n/a" if optional."""
+    """Tidied text; if the field is optional, an answer like "n/a" becomes ""."""
 
     def __init__(self, *, tidy=tidy_line, **kwargs):
         self.tidy = tidy
@@ -64,26 +64,26 @@ class TidyCharField(TextField):
 
 
 class SlugField(Pasted, forms.SlugField):
-    """The part of an address that names a page."""
+    """The part of a URL that identifies a page."""
 
 
 class URLField(Pasted, forms.URLField):
-    """The address of a page."""
+    """The URL of a page."""
 
 
 def validate_address(address: str) -> None:
-    """Say what is wrong with an address where Django only says that something is."""
+    """Validate an email address with more specific errors than Django's."""
     local, at, domain = address.rpartition("@")
     if at and local and domain and not local.isascii():
         raise ValidationError(
-            "We can’t send to an address with accents or letters other than a to z in "
-            "front of the @. Please enter another address.",
+            "We can’t send email to an address with accents or letters other than a to "
+            "z before the @. Please enter another address.",
             code="not_ascii",
         )
     if len(local) > LONGEST_LOCAL_PART:
         raise ValidationError(
-            f"The part in front of the @ has {len(local)} characters; mail allows at "
-            f"most {LONGEST_LOCAL_PART}. Please check the address.",
+            f"The part before the @ has {len(local)} characters; the limit is "
+            f"{LONGEST_LOCAL_PART}. Please check the address.",
             code="local_too_long",
         )
     EmailValidator()(address)
@@ -91,28 +91,28 @@ def validate_address(address: str) -> None:
 
 
 def validate_mailable(local: str, domain: str) -> None:
-    """Refuse what Python can't put into a mail, or reads as another address there."""
+    """Refuse what Python can't put in an email header, or would read differently."""
     if "=?" in local:
         raise ValidationError(
-            "We can’t send to an address with “=?” in it. Please enter another.",
+            "We can’t send email to an address with “=?” in it. Please enter another.",
             code="encoded_word",
         )
     try:
         punycode(domain)
     except UnicodeError:
         raise ValidationError(
-            "No mail can be sent to what is behind the @. Please check the address.",
+            "The part after the @ can’t receive email. Please check the address.",
             code="domain",
         ) from None
 
 
 class EmailField(Pasted, forms.EmailField):
-    """An email address, also as mail programs and address books copy it."""
+    """An email address, also in the forms that mail apps and address books copy."""
 
     default_validators = [validate_address]
 
     def cleaned(self, text: str) -> str:
-        # Full-width signs come from Asian keyboards.
+        # Asian keyboards produce full-width characters.
         text = unicodedata.normalize("NFKC", super().cleaned(text))
         if named := IN_BRACKETS.fullmatch(text):
             text = named[1]
@@ -123,7 +123,7 @@ class EmailField(Pasted, forms.EmailField):
 
 
 class CodeField(Pasted, forms.CharField):
-    """A code that people copy from a mail or an app, in any kind of digits."""
+    """A code copied from an email or an app, in the digits of any script."""
 
     def cleaned(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", super().cleaned(text))
@@ -131,7 +131,7 @@ class CodeField(Pasted, forms.CharField):
         return re.sub(r"[\s‐‑–—.,-]", "", "".join(digits))
 
 
-# What the admin makes of the text columns of models.
+# The form fields that the admin uses for text columns.
 ADMIN_FIELDS: dict[type[models.Field], dict[str, type[forms.Field]]] = {
     models.CharField: {"form_class": LineField},
     models.TextField: {"form_class": TextField},

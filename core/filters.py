@@ -1,4 +1,4 @@
-"""What a page's query string asks for, and the 404 where there is no such page."""
+"""Parse a page's query string; invalid values get a 404."""
 
 from collections.abc import Container, Mapping
 
@@ -13,18 +13,18 @@ LONGEST_SEARCH = 200
 
 
 class NoSuchPage(Exception):
-    """The query asks for a page that can't be; the text tells the reader why."""
+    """The query string is invalid; the message tells the reader why."""
 
 
 def read_words(query: Mapping[str, str]) -> str:
-    """Return the search `q` in single spaces. Raises NoSuchPage."""
+    """Return the search `q` with single spaces. Raises NoSuchPage."""
     words = " ".join(clean(query.get("q", "")).split())
     if len(words) > LONGEST_SEARCH:
-        raise NoSuchPage(f"A search takes at most {LONGEST_SEARCH} characters.")
+        raise NoSuchPage(f"A search can have at most {LONGEST_SEARCH} characters.")
     try:
         validate_plain_text(words)
     except ValidationError as error:
-        raise NoSuchPage("The search has characters that are not text.") from error
+        raise NoSuchPage("The search contains invalid characters.") from error
     return words
 
 
@@ -36,6 +36,6 @@ def read_choice(value: str, known: Container[str], sentence: str) -> str:
 
 
 def no_such_page(request: HttpRequest, problem: NoSuchPage) -> HttpResponse:
-    # The link back leads to the same page without its query.
+    # The back link points to the same page without its query string.
     context = {"sentence": str(problem), "back": request.path}
     return render(request, "404.html", context, status=404)

@@ -1,8 +1,8 @@
-"""One spelling for every way to type a text, so that searches find all of them.
+"""Fold text to one spelling, so that searches match however it was typed.
 
-`fold` and the SQL function `aaqi_fold` do the same steps, one by one;
+`fold` and the SQL function `aaqi_fold` perform the same steps;
 tests/core/test_folding.py compares them. A change here needs a migration that replaces
-the SQL function and rebuilds what was stored with it.
+the SQL function and rebuilds the columns and indexes that use it.
 """
 
 import re
@@ -10,9 +10,9 @@ import unicodedata
 
 from django.db.models import Func, TextField
 
-# Alone it would decompose into a space and a mark, and "officer´s" into two words.
+# By itself it decomposes into a space and a mark, which would split "officer´s".
 ACUTE = "\u00b4\u1ffd"
-# Accents, vowel points, and characters that show as nothing.
+# Accents, vowel points, and invisible characters.
 UNSEEN = (
     r"\u00ad\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     r"\u0610-\u061a\u061c\u064b-\u065f\u0670\u06d6-\u06dc\u115f\u1160\u180b-\u180f"
@@ -21,21 +21,21 @@ UNSEEN = (
 )
 APOSTROPHES = r"\u0027\u0060\u02b9-\u02bf\u02c8\u2018-\u201b\u2032-\u2037\ua78b\ua78c"
 QUOTES = r"\u00ab\u00bb\u201c-\u201f\u301d-\u301f"
-# Punctuation and symbols of all kinds, but for the quotation mark, which searches know.
+# All punctuation and symbols except the quotation mark, which is search syntax.
 SEPARATORS = (
     r"\u0001-\u0021\u0023-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7"
     r"\u058a\u05be\u1400\u1680\u1806\u2000-\u206f\u2190-\u27bf\u2900-\u2bff"
     r"\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u30a0\u30fb\ufffc\ufffd"
     r"\U0001f000-\U0001faff"
 )
-# Letters that have no accent to lose.
+# Letters that don't decompose into a base letter and an accent.
 LETTERS = str.maketrans("øłđðħıŧ", "olddhit")
 PAIRS = {"æ": "ae", "œ": "oe", "þ": "th"}
 
 STEPS = [
     (f"[{APOSTROPHES}]", ""),
     (f"[{QUOTES}]", '"'),
-    # "U.S.C." and "U. S. C." are "usc"; "1,000" is "1000".
+    # "U.S.C." and "U. S. C." become "usc"; "1,000" becomes "1000".
     ("(?<=[a-z])[.](?=[a-z](?![a-z0-9]))", ""),
     ("(?<![a-z0-9])([a-z])[.] (?=[a-z][.])", r"\1"),
     ("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", ""),
@@ -44,7 +44,7 @@ STEPS = [
 
 
 def fold(text: str) -> str:
-    """Return the text in the one spelling that searches compare."""
+    """Return the folded spelling that searches compare."""
     text = text.replace("\0", " ").translate(dict.fromkeys(map(ord, ACUTE)))
     text = unicodedata.normalize("NFKD", text)
     text = re.sub(f"[{UNSEEN}]", "", text).casefold().translate(LETTERS)
@@ -58,12 +58,12 @@ def fold(text: str) -> str:
 def sql_function() -> str:
     """Return the statement that creates `aaqi_fold`, for a migration.
 
-    It names no schema but the database's own, because a restore runs it with an empty
-    search path.
+    It uses only built-in functions and collations, because a restore runs it with an
+    empty search path.
     """
     body = f"normalize(translate(text, '{ACUTE}', ''), NFKD)"
     body = f"regexp_replace({body}, '[{UNSEEN}]', '', 'g')"
-    # As Python's casefold(): all of Unicode, "ß" as "ss".
+    # Like Python's casefold(): all of Unicode, and "ß" becomes "ss".
     body = f"""casefold({body} COLLATE "pg_unicode_fast") COLLATE "C" """
     plain, other = ("".join(map(chr, each)) for each in (LETTERS.values(), LETTERS))
     body = f"translate({body}, '{other}', '{plain}')"
@@ -79,7 +79,7 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Return what a reader typed, for a search of the type "websearch".
+    """Fold what a reader typed, for a "websearch" query.
 
     A hyphen right before a word still excludes it.
     """

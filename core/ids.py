@@ -1,8 +1,8 @@
-"""References that nobody can guess, and ids as they arrive in requests."""
+"""Unguessable references, and parsing of ids from requests."""
 
 import secrets
 
-# PostgreSQL's bigint.
+# The maximum of PostgreSQL's bigint.
 BIGGEST_ID = 2**63 - 1
 
 
@@ -12,7 +12,7 @@ def make_ref() -> str:
 
 
 def read_id(text: str) -> int | None:
-    """Return the primary key that `text` names; None if no row can have it."""
+    """Parse `text` as a primary key; return None if no row can have it."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(BIGGEST_ID))):
         return None
     number = int(text)

@@ -1,7 +1,7 @@
-"""Advisory locks: one at a time does what a row lock can't guard.
+"""Advisory locks, for what row locks can't guard.
 
-Every lock of the site is listed here, so no two share a key by accident. Backups have
-one more, on another database (operations/backups/database.py).
+All of the site's locks are listed here, so that no two share a key by accident. Backups
+use one more, in another database (operations/backups/database.py).
 """
 
 from enum import Enum
@@ -10,11 +10,11 @@ from django.db import connection
 
 
 class Lock(Enum):
-    """What a key belongs to. The number is the seed of PostgreSQL's hash of the key."""
+    """A namespace of keys. The number seeds PostgreSQL's hash of the key."""
 
     ADDRESS = 0  # One email address, by its fingerprint.
-    SENDER = 1  # Forms from one network.
-    SITE = 2  # Something that exists once, by one of the names below.
+    SENDER = 1  # Form submissions from one network.
+    SITE = 2  # A job that runs once per site, by one of the names below.
 
 
 CARD_DRAWING = "card"
@@ -31,14 +31,14 @@ def lock(what: Lock, key: str) -> None:
 
 
 def take_turns(name: str) -> None:
-    """Let one transaction at a time do what `name` stands for, until it ends."""
+    """Take the site-wide lock `name` until the transaction ends."""
     lock(Lock.SITE, name)
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take a lock that outlives transactions; False if it is taken and `wait` is False.
+    """Take a session-level lock; return False if it is taken and `wait` is False.
 
-    It ends with `release` or with the connection.
+    It lasts until `release` or until the connection closes.
     """
     function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
     return call(function, Lock.SITE, name) is not False

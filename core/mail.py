@@ -1,4 +1,4 @@
-"""Mail of a site on loopback: one file a message, as a mail program opens it."""
+"""The email backend of a local site: one .eml file per message."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ class EmailFileBackend(EmailBackend):
     def send_messages(self, email_messages):
         for message in email_messages:
             name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-            # Written beside its place and then moved, so that nobody reads half.
+            # Write to a temporary name, then rename, so that nobody reads half a file.
             draft = Path(self.file_path, f".{name}.part")
             draft.write_bytes(message.message().as_bytes())
             draft.rename(Path(self.file_path, f"{name}.eml"))

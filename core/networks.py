@@ -1,4 +1,4 @@
-"""Where a request comes from: the client's address, its network and that one's hash."""
+"""Where a request comes from: the client's IP address, its network, and its hash."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,24 +7,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-# What a provider gives to one household or office. Within it a machine takes any
-# address it likes.
+# ISPs assign one such network to a household or office, whose machines can use any
+# address in it.
 IPV6_PREFIX = 64
-# What one customer of a hosting provider can easily get: many neighboring networks.
+# One customer of a hosting provider can easily get a whole block of this size.
 WIDE_PREFIXES = {4: 24, 6: 48}
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the client's address in its short form; "" where there is none."""
+    """Return the client's IP address in its short form; "" if there is none."""
     address = forwarded(request) or parse(request.META.get("REMOTE_ADDR", ""))
     return str(address or "")
 
 
 def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
-    """Return the client as the outermost of our proxies saw it, if that can be read.
+    """Return the client address that our outermost proxy saw, if it can be parsed.
 
-    Each of our proxies adds one entry to the right of X-Forwarded-For. What stands
-    further left can be written by anybody and is never believed.
+    Each of our proxies appends one entry to X-Forwarded-For. Clients can forge the
+    entries further left, so these are never trusted.
     """
     if not settings.PROXY_COUNT:
         return None
@@ -35,9 +35,9 @@ def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 
 
 def parse(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that `text` names, an IPv4 one without its IPv6 wrapping."""
+    """Parse an IP address; unwrap an IPv4 address that is mapped to IPv6."""
     try:
-        # A zone ("%eth0") names a socket of the machine that it was seen on.
+        # A zone ("%eth0") means something only on the machine that it comes from.
         address = ip_address(without_port(text).partition("%")[0])
     except ValueError:
         return None
@@ -47,8 +47,8 @@ def parse(text: str) -> IPv4Address | IPv6Address | None:
 def without_port(text: str) -> str:
     """Drop the port and quotes that some proxies put around an address (RFC 7239).
 
-    An IPv6 address needs brackets to carry a port. Raises ValueError for a port that
-    is no number.
+    An IPv6 address needs brackets to carry a port. Raises ValueError if the port is
+    not a number.
     """
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
@@ -56,19 +56,19 @@ def without_port(text: str) -> str:
     if text.startswith("["):
         address, bracket, port = text[1:].partition("]")
         if not bracket:
-            raise ValueError("An open bracket.")
+            raise ValueError("Unclosed bracket.")
     elif text.count(":") == 1:
         address, colon, port = text.partition(":")
         port = colon + port
     else:
         return text
     if not re.fullmatch(r"(:[0-9]{1,5})?", port):
-        raise ValueError("Not a port.")
+        raise ValueError("Invalid port.")
     return address
 
 
 def network_of(address: str) -> str:
-    """Return what its neighbors have in common: all of IPv4, the /64 of IPv6."""
+    """Return the address's network: the /32 (IPv4) or /64 (IPv6)."""
     if not address:
         return ""
     prefix = IPV6_PREFIX if ip_address(address).version == 6 else 32
@@ -84,15 +84,15 @@ def wide_network_of(address: str) -> str:
 
 
 def network_hash(address: str) -> str:
-    """Return a keyed hash (64 hexadecimal digits) of its network; "" for none.
+    """Return a keyed hash (64 hex digits) of the address's network; "" for none.
 
-    Only somebody with the key can tell that two hashes belong to one network.
+    Without the key, nobody can tell which network it is.
     """
     return hash_network(network_of(address))
 
 
 def wide_network_hash(address: str) -> str:
-    """Return the keyed hash of its /24 or /48; "" for none."""
+    """Return the keyed hash of the address's /24 or /48; "" for none."""
     return hash_network(wide_network_of(address))
 
 

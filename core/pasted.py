@@ -1,53 +1,53 @@
-"""What a paste brings along: dropped, or turned into what its author saw."""
+"""Clean up pasted text: drop artifacts or turn them into what the author saw."""
 
 import html
 import quopri
 import re
 import unicodedata
 
-# Unicode's Default_Ignorable_Code_Points, and the marks of annotations and of objects
-# that stayed behind. The joiners, variation selectors and the tags of flags are decided
-# on by what is beside them.
+# Unicode's Default_Ignorable_Code_Points, and leftover marks of annotations and
+# embedded objects. Whether to keep joiners, variation selectors, and flag tags depends
+# on what is next to them.
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
     "\U000e01f0-\U000e0fff"
 )
-# Word's table cells, PDFs and terminals leave these. A NUL stays, to be refused: it
-# comes from programs only.
+# Leftovers of Word tables, PDFs, and terminals. NUL is not dropped but refused later,
+# because only programs send it.
 CONTROLS = "\x01-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
 UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]")
-# England's flag and its like: a black flag that letters follow which nobody sees.
+# Flags like England's: a black flag followed by invisible tag letters.
 BLACK_FLAG = "\U0001f3f4"
 FLAG = re.compile(
     BLACK_FLAG + "[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f"
 )
 JOINERS = re.compile("[\u200c\u200d]+")
-# A variation selector goes with the sign before it.
+# Variation selectors that don't follow a symbol.
 SELECTORS = re.compile(
     "(?<![^\\s\u200c\u200da-zA-Z0-9])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+(?!\u20e3)"
 )
-# Word's line break, a form feed, NEL, and Unicode's own ends of lines and paragraphs.
+# Word's line break, form feed, NEL, and Unicode's line and paragraph separators.
 LINE_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
-# Windows' quotation marks and dashes, read as if they were Latin-1.
+# Quotation marks and dashes of Windows-1252 that were decoded as Latin-1.
 WINDOWS = {
     code: bytes([code]).decode("cp1252")
     for code in range(0x80, 0xA0)
     if code not in {0x81, 0x85, 0x8D, 0x8F, 0x90, 0x9D}
 }
-# Word's bullets and signs from the fonts Symbol and Wingdings.
+# Word's bullets and symbols from the fonts Symbol and Wingdings.
 SYMBOLS = {ord(bullet): "•" for bullet in "\uf06c\uf06e\uf076\uf0a7\uf0a8\uf0b7\uf0d8"}
 SYMBOLS |= {0xF04A: "☺", 0xF0E0: "→", 0xF0FC: "✓"}
-# What PDFs join: ﬁ, ﬂ and so on.
+# Ligatures from PDFs: ﬁ, ﬂ, and so on.
 LIGATURES = {
     code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)
 }
 TRANSLATED = WINDOWS | SYMBOLS | LIGATURES
-# Any other sign of these fonts that begins a line is a bullet too.
+# Any other character of these fonts at the start of a line is a bullet too.
 BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 
-# A letter or sign that a joiner can join: of Arabic, of India's scripts, an emoji.
+# What a joiner can join: Arabic letters, letters of Indian scripts, emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
 # Decode an ampersand in one step, no matter how many times it was encoded.
@@ -55,17 +55,17 @@ ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
 )
-# Each round reads the whole text, and a long one could be made to need thousands.
+# Each round scans the whole text, and an attacker could write one that needs many.
 MOST_ROUNDS = 5
-# Quoted-printable that nobody decoded: a space before the end of a line, or UTF-8.
+# Undecoded quoted-printable: a space at the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
 
 def clean(text: str, line_end: str = "\n") -> str:
-    """Return `text` without what nobody can see in it, its line ends as `line_end`.
+    """Return `text` without invisible characters, with `line_end` for odd line breaks.
 
-    CR, LF and tabs stay as they are, and so does what is refused later: a NUL, halves
-    of surrogate pairs, and private signs that no font of ours has.
+    Keeps CR, LF, and tabs, as well as what is refused later: NUL, lone surrogates, and
+    unknown private-use characters.
     """
     text = LINE_ENDS.sub(line_end, text)
     kept, end = [], 0
@@ -78,7 +78,7 @@ def clean(text: str, line_end: str = "\n") -> str:
 
 
 def kept_joiner(run: re.Match) -> str:
-    """Return the first joiner of a run where it joins something, else nothing."""
+    """Return the first joiner of a run if it joins something, else ""."""
     start, end = run.span()
     before, after = run.string[max(start - 1, 0) : start], run.string[end : end + 1]
     joins = is_joinable(before) and is_joinable(after)
@@ -90,7 +90,7 @@ def is_joinable(character: str) -> bool:
 
 
 def as_meant(text: str) -> str:
-    """Decode HTML entities and quoted-printable, which web and mail programs leave."""
+    """Decode HTML entities and quoted-printable left over from web and mail apps."""
     if QUOTED.search(text):
         text = unquoted(text)
     for _ in range(MOST_ROUNDS):

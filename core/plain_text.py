@@ -1,4 +1,4 @@
-"""What people type, tidied and checked: plain text and nothing else."""
+"""Tidy and validate plain text that people type."""
 
 import re
 import unicodedata
@@ -8,36 +8,36 @@ from django.core.exceptions import ValidationError
 
 from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 
-# What has no shape that every device can show: controls, halves of surrogate pairs,
-# private use, unassigned. What is only invisible is dropped first: core/pasted.py.
+# Characters that some devices can't show: controls, lone surrogates, private use,
+# unassigned. core/pasted.py has already dropped characters that are only invisible.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-# No script stacks as many marks on one letter.
+# No script stacks more combining marks on one letter.
 MOST_MARKS = 8
 WEB_ADDRESS = r"https?:|www\."
-# What people put into a field that they have nothing for.
+# What people type into a field that they want to leave empty.
 NOTHING = re.compile(
     r"[-–—.·_/*]+|n\.?\s?[/.]?\s?a\.?|none|not applicable", re.IGNORECASE
 )
 
 
 def tidy_line(text: str) -> str:
-    """Return `text` in Unicode's composed form, with single spaces and no ends."""
+    """Return `text` in NFC, stripped, and with single spaces."""
     return re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
 def tidy_paragraphs(text: str) -> str:
-    """Return `text` tidied line by line, with at most one empty line in a row."""
+    """Return `text` tidied line by line, with at most one blank line in a row."""
     lines = [tidy_line(line) for line in re.split(r"\r\n|\r|\n", text)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def is_nothing(text: str) -> bool:
-    """Whether somebody says in words that a field stays empty: "n/a"."""
+    """Whether the text means that a field stays empty, such as "n/a"."""
     return NOTHING.fullmatch(text.strip()) is not None
 
 
 def marks(text: str) -> int:
-    """Return how many combining marks the most marked letter has."""
+    """Return the largest number of combining marks on one letter."""
     if text.isascii():
         return 0
     runs = groupby(text, lambda character: unicodedata.category(character)[0] == "M")
@@ -45,23 +45,23 @@ def marks(text: str) -> int:
 
 
 def validate_plain_text(text: str) -> None:
-    """Refuse characters that are not text, and letters under a heap of marks."""
+    """Refuse non-text characters and letters with too many combining marks."""
     for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
         if character == "\ufffd":
-            sentence = "Some characters did not arrive as text. Please type them again"
+            sentence = "Some characters were garbled. Please retype them"
             raise ValidationError(
                 f"{sentence}{place_of(text, at)}.", code="undecodable"
             )
         if character not in "\r\n" and is_no_text(character):
             sentence = (
-                "Please take out the character that other people’s devices can’t show "
+                "Please remove the character that other people’s devices can’t show "
                 f"(U+{ord(character):04X})"
             )
             raise ValidationError(f"{sentence}{place_of(text, at)}.", code="not_text")
     if marks(text) > MOST_MARKS:
         raise ValidationError(
-            f"One letter has more than {MOST_MARKS} accents or other marks on it. "
-            "Please type it with fewer.",
+            f"One letter has more than {MOST_MARKS} accents or other marks. "
+            "Please use fewer.",
             code="marks",
         )
 
@@ -72,9 +72,9 @@ def is_no_text(character: str) -> bool:
 
 
 def place_of(text: str, at: int) -> str:
-    """Return where a character is: ` in line 2, after “of the law”`."""
+    """Return where a character is: ` on line 2, after “of the law”`."""
     *above, line = text[:at].split("\n")
-    where = f" in line {len(above) + 1}" if "\n" in text else ""
+    where = f" on line {len(above) + 1}" if "\n" in text else ""
     before = line[-20:].strip()
     return (
         f"{where}{',' if where and before else ''} after “{before}”"
@@ -90,7 +90,7 @@ def validate_one_line(text: str) -> None:
 
 
 def validate_name(text: str) -> None:
-    """Refuse what no name looks like: addresses, formulas, text without a letter."""
+    """Refuse what can't be a name: addresses, formulas, text without a letter."""
     if "@" in text or re.search(rf"{WEB_ADDRESS}|\w\.(com|net|org)\b", text, re.I):
         raise ValidationError(
             "Enter your name here, not an email or web address.", code="address"
@@ -99,13 +99,13 @@ def validate_name(text: str) -> None:
 
 
 def validate_city(text: str) -> None:
-    """Refuse what no city or town looks like."""
+    """Refuse what can't be a city or town."""
     refuse_addresses(text, "city or town")
     validate_words(text, "city or town")
 
 
 def validate_profession(text: str) -> None:
-    """Refuse what no profession looks like; “ASP.NET developer” is one."""
+    """Refuse what can't be a profession; “ASP.NET developer” can be."""
     refuse_addresses(text, "profession")
     validate_words(text, "profession")
 
@@ -122,9 +122,9 @@ def validate_words(text: str, what: str) -> None:
     validate_one_line(text)
     if "<" in text or ">" in text:
         raise ValidationError(
-            f"Leave the signs < and > out of the {what}.", code="markup"
+            f"Leave the characters < and > out of the {what}.", code="markup"
         )
-    # Spreadsheets run what begins like this.
+    # Spreadsheets run cells that begin like this as formulas.
     if (first := unicodedata.normalize("NFKC", text)[:1]) in set("=+-@|%"):
         raise ValidationError(
             f"A {what} can’t begin with “{first}”. Begin with a letter or digit.",

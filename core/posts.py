@@ -1,4 +1,4 @@
-"""Views that take a form, and what they answer."""
+"""Helpers for views that handle a form."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 
 def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Callable:
-    """Let a view answer GET, HEAD, and POST.
+    """Let a view handle GET, HEAD, and POST.
 
-    `stale` is called as the view is when the CSRF check of a POST failed: it shows the
-    form again with what was typed, or returns None for the usual 403 page.
+    If the CSRF check of a POST fails, `stale` is called with the view's arguments. It
+    shows the form again with what was typed, or returns None for the usual 403 page.
     """
 
     def decorate(view):
@@ -23,7 +23,7 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
 
 
 def answer_stale(request: HttpRequest) -> HttpResponse | None:
-    """Return the page that gives back what was typed, if the view has one."""
+    """Return the form with what was typed, if the view can show it again."""
     match = request.resolver_match
     stale = getattr(match.func, "stale", None) if match else None
     return stale(request, *match.args, **match.kwargs) if match and stale else None

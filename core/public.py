@@ -1,4 +1,4 @@
-"""Pages that anybody may keep, and the parameters of their addresses."""
+"""Publicly cacheable pages and their query parameters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from django.views.decorators.cache import cache_control
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that a page reads from its address.
+    """A query parameter that a page reads.
 
-    The last value that isn't empty counts. With `values`, others are ignored; with
-    `repeats`, all values count, in their order.
+    The last nonempty value counts. With `values`, all others are ignored; with
+    `repeats`, all values count, in order.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Parameter:
 
 
 def public_page(*known: str | Parameter) -> Callable:
-    """Let proxies keep the answers of a view, which reads only these parameters.
+    """Let proxies cache a view's responses; it reads only these parameters.
 
     `operations.parameters` drops all others before the view runs.
     """

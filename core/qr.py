@@ -1,4 +1,4 @@
-"""QR codes as the path of an SVG, which is drawn without a style of its own."""
+"""QR codes as SVG paths, which need no inline styles."""
 
 from functools import cache
 from itertools import groupby
@@ -9,7 +9,7 @@ from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped]
 
 
 class Code(NamedTuple):
-    """A square of `size` units and what is dark in it; readers need space around it."""
+    """A square of `size` units and its dark cells as a path; scanners need a margin."""
 
     size: int
     path: str
@@ -24,7 +24,7 @@ def qr_code(text: str) -> Code:
 
 
 def path_of(y: int, row: list[bool]) -> str:
-    """Return the dark runs of a row, each as a rectangle of one unit's height."""
+    """Return the dark runs of a row, each as a rectangle one unit high."""
     x, path = 0, ""
     for dark, cells in groupby(row):
         length = len(list(cells))

@@ -1,4 +1,4 @@
-"""Searching in the admin's lists, with the spelling that `core.folding` gives."""
+"""Search in admin lists, on text that `core.folding` folds."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -13,27 +13,27 @@ from core.ids import read_id
 
 
 def folded_words(*fields: str) -> SearchVector:
-    """Return the words of these columns, for an index and the search that uses it."""
-    # COALESCE is the vector's own; an index on it serves only the same expression.
+    """Return the search vector of these columns, for an index and its queries."""
+    # SearchVector adds COALESCE; the index works only for exactly this expression.
     return SearchVector(*map(Fold, fields), config="simple")
 
 
 def words_query(text: str) -> SearchQuery:
-    """Return the search for rows with a word that begins like each word of `text`."""
+    """Return a prefix query: each word of `text` must begin a word of the row."""
     words = fold(text).replace('"', " ").split()
     raw = " & ".join(f"'{word}':*" for word in words)
     return SearchQuery(raw, config="simple", search_type="raw")
 
 
 class FoldedSearch:
-    """An admin list that finds rows however their words are typed.
+    """Admin mixin whose search finds rows however their words are typed.
 
-    `search_fields` names text columns; one with "=" in front has to be the whole of
-    what was typed. A table that grows needs an index on `folded_words` of the others,
-    in their order.
+    `search_fields` names text columns; one with "=" in front must equal the whole
+    search term. A table that grows needs an index on `folded_words` of the other
+    fields, in the same order.
     """
 
-    # Of the admin class that this is mixed into.
+    # Provided by the admin class that this is mixed into.
     search_fields: ClassVar[Sequence[str]]
     opts: Options
 
@@ -51,7 +51,7 @@ class FoldedSearch:
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:
-        """Return which rows are named by what was typed as a whole."""
+        """Return the condition that an "=" field equals the whole term."""
         found = Q()
         for name in self.search_fields:
             if name.startswith("="):

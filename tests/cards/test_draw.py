@@ -13,7 +13,7 @@ from cards.lines import fit
 BOTTOM = 430
 SHORT = "Nobody should need a lucky precedent to be heard."
 LONG = "I took an oath, and nobody handed me an exception to it. " * 11
-# What a statement may hold: words of our letters, however long.
+# What a statement can contain: words in letters of our fonts, of any length.
 texts = st.lists(
     st.text(st.sampled_from("abcdefgmMwWñ’-éŁ.,!"), min_size=1, max_size=60),
     min_size=1,
@@ -26,7 +26,7 @@ def picture(face: Face) -> Image.Image:
 
 
 def ink(image: Image.Image):
-    """The box around everything that is not paper."""
+    """Return the bounding box of everything that is not paper."""
     paper = Image.new("RGB", image.size, PAPER)
     return ImageChops.difference(image, paper).getbbox()
 
@@ -73,7 +73,7 @@ class CardTests(SimpleTestCase):
         image = picture(Face(text, quoted=quoted)).crop((106, 0, 1200, 556))
 
         left, top, right, bottom = ink(image)
-        # A capital with an accent may stand a little above the box.
+        # A capital with an accent may extend a little above the box.
         self.assertGreaterEqual(top, TOP - 16)
         self.assertLessEqual(bottom, BOTTOM)
         self.assertLessEqual(106 + right, RIGHT + 2)
@@ -81,7 +81,7 @@ class CardTests(SimpleTestCase):
 
 
 class WithoutFriBiDiTests(SimpleTestCase):
-    """Where a library of the system is missing that Pillow sets letters with."""
+    """Without FriBiDi, the system library that Pillow uses for layout."""
 
     def setUp(self):
         letters.font.cache_clear()

@@ -15,7 +15,7 @@ accepted = st.emails() | st.builds("{}@{}".format, local_parts, hosts_with_rules
 
 
 def canonical_if_accepted(address):
-    """The canonical form of what the form for signing lets through."""
+    """The canonical form of addresses that the signing form accepts."""
     try:
         validate_email(address)
         return canonical(address)

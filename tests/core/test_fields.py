@@ -1,4 +1,4 @@
-"""What the field for an email address takes can be mailed."""
+"""Every address that the email field accepts can receive mail."""
 
 import re
 
@@ -14,7 +14,7 @@ DOT_ATOM = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~
 
 
 def addressee(address):
-    """The address as the message has it, in a form that can be sent."""
+    """Return the recipient as the message encodes it for sending."""
     mail = EmailMessage("Subject", "Body", "site@example.org", [address])
     [to] = mail.message()["To"].addresses
     return to

@@ -8,8 +8,8 @@ from hypothesis.extra.django import TestCase as PropertyTestCase
 
 from core.folding import fold, search_words
 
-# What Unicode assigns in a later version than Python knows may be letters to the
-# database; a surrogate is no text, and PostgreSQL stores no NUL.
+# No characters that Python doesn't know yet, which may be letters to PostgreSQL; no
+# surrogates, which are not text; and no NUL, which PostgreSQL can't store.
 ANY = st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0")
 TRICKY = st.sampled_from(
     "aAbcsSu. .,,019'’‘`´ʼ′\"“”«»-‐‑–—−§¶&/ \u00a0\u00ad\u200b\u2028\u0301\u0345"

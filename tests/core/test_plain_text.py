@@ -71,7 +71,7 @@ class PlainTextTests(SimpleTestCase):
                 validate_plain_text(f"before{character}after")
 
     def test_what_did_not_arrive_as_text_is_refused(self):
-        with self.assertRaisesMessage(ValidationError, "did not arrive as text"):
+        with self.assertRaisesMessage(ValidationError, "Some characters were garbled"):
             validate_plain_text("Jos\ufffd")
 
     def test_a_line_is_one_line(self):

@@ -14,8 +14,8 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 EMAIL = "Enter an email address in the form name@example.com"
 FORMULA = "can’t begin with “"
 ADDRESS = "here, not an email or web address"
-CONTROL = "Please take out the character that other people’s devices can’t show"
-NOT_TEXT = "Some characters did not arrive as text"
+CONTROL = "Please remove the character that other people’s devices can’t show"
+NOT_TEXT = "Some characters were garbled"
 ONE_LINE = "Please keep this on one line"
 
 REFUSED = [
@@ -29,7 +29,7 @@ REFUSED = [
     ("name", "-Ana", FORMULA),
     ("name", "\t=1+1", FORMULA),
     ("name", "12345", "Enter a name with letters in it"),
-    ("name", "Ana <b>Reyes</b>", "Leave the signs"),
+    ("name", "Ana <b>Reyes</b>", "Leave the characters <"),
     ("name", "Ana\x00Reyes", ""),
     ("name", "Ana\ufffd", NOT_TEXT),
     ("name", "\u3164\u00ad\u034f", "Enter your name"),
