@@ -1,4 +1,4 @@
-"""The desk of those who write: every text with its sources, versions and preview."""
+"""The admin of all texts, with their sources, versions, and previews."""
 
 from django.contrib import admin
 
@@ -41,7 +41,7 @@ class CaseAdmin(TextAdmin):
     fieldsets = [
         (None, {"fields": ["title", "slug", "order", "featured", *STANDING]}),
         (
-            "Who, where and when",
+            "Who, where, and when",
             {"fields": ["who", "officials", "kind", "place", "state", "happened_in"]},
         ),
         (
@@ -57,7 +57,7 @@ class CaseAdmin(TextAdmin):
 
 
 class PartAdmin(TextAdmin):
-    """A part of the explainer, which is previewed by itself."""
+    """A part of the explainer, previewed on its own."""
 
     def show(self, request, text):
         return show_part(request, text)
@@ -73,7 +73,7 @@ class TimelineEntryAdmin(PartAdmin):
 
 class ChartForm(TextForm):
     points = RowsField(
-        PointForm, required=False, label="Figures", help_text="One bar a row."
+        PointForm, required=False, label="Figures", help_text="One row per bar."
     )
 
 
@@ -92,7 +92,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STANDING]
 
     def has_add_permission(self, request):
-        # Each has its URL in the code, and comes with it.
+        # Each page has its URL in the code and ships with it.
         return False
 
     def has_delete_permission(self, request, obj=None):

@@ -1,4 +1,4 @@
-"""What staff are told about Markdown that would not show as they mean it."""
+"""Find Markdown that would not render the way staff mean it."""
 
 import re
 from typing import NamedTuple
@@ -17,13 +17,13 @@ SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
 
 
 class Problem(NamedTuple):
-    # Of the text, from 1 on.
+    # Of the text, starting at 1.
     line: int
     sentence: str
 
 
 def make_reader() -> MarkdownIt:
-    """Return a parser that sees what the page's own would leave as it is."""
+    """Return a parser that also recognizes what the page's parser leaves as text."""
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     return reader.enable("table")
@@ -33,14 +33,14 @@ reader = make_reader()
 
 
 def problems(text: str) -> list[Problem]:
-    """Return what is wrong with a text, by line."""
+    """Return the problems of a text, by line."""
     if len(text) > LONGEST:
-        sentence = f"The text has {len(text):,} characters; at most {LONGEST:,} fit."
+        sentence = f"The text has {len(text):,} characters; the limit is {LONGEST:,}."
         return [Problem(1, sentence)]
     if match := NOT_TEXT.search(text):
         line = text.count("\n", 0, match.start()) + 1
         name = f"U+{ord(match[0]):04X}"
-        return [Problem(line, f"There is a character that is not text ({name}).")]
+        return [Problem(line, f"There is an invalid character ({name}).")]
     env: dict = {}
     found: list[Problem] = []
     line = 1
@@ -51,12 +51,12 @@ def problems(text: str) -> list[Problem]:
 
 
 def unused_notes(text: str, env: dict) -> list[Problem]:
-    """Return the footnotes that no word of the text points to."""
+    """Return the footnotes that the text never references."""
     refs = env.get("footnotes", {}).get("refs", {})
     return [
         Problem(
             text.count("\n", 0, text.find(f"[^{name[1:]}]:")) + 1,
-            f"Nothing points to the footnote [^{name[1:]}].",
+            f"The footnote [^{name[1:]}] is never referenced.",
         )
         for name, number in refs.items()
         if number < 0
@@ -67,7 +67,7 @@ def of_token(token: Token) -> list[str]:
     if token.type == "html_block":
         return [RAW_HTML]
     if token.type == "heading_open" and token.tag not in {"h2", "h3", "h4"}:
-        return ["Headings start with two to four signs “#”: the page has its title."]
+        return ["Start headings with two to four “#”: the page already has a title."]
     return [s for child in token.children or [] for s in of_words(child)]
 
 
@@ -75,11 +75,11 @@ def of_words(token: Token) -> list[str]:
     if token.type == "html_inline":
         return [RAW_HTML]
     if token.type == "image":
-        return ["Pictures cannot stand in a text."]
+        return ["Images are not allowed."]
     if token.type == "link_open":
         match = SCHEME.match(str(token.attrs["href"]))
         if match and match[1].lower() not in SCHEMES:
-            return [f"A link cannot lead to “{match[1]}:”; use https, http or mailto."]
+            return [f"A link can’t point to “{match[1]}:”; use https, http, or mailto."]
     if token.type == "text" and (note := re.search(r"\[\^[^\]]*\]", token.content)):
         return [f"The footnote {note[0]} has no text."]
     return []
@@ -104,11 +104,11 @@ def validate_markdown(text: str) -> None:
 
 
 def validate_line(text: str) -> None:
-    """Refuse what is not one line of text."""
+    """Refuse anything but one line of text."""
     if "\n" in text or "\r" in text:
         raise ValidationError("Keep this on one line.", code="many_lines")
     if match := NOT_TEXT.search(text):
         raise ValidationError(
-            f"Take out the character that is not text (U+{ord(match[0]):04X}).",
+            f"Remove the invalid character (U+{ord(match[0]):04X}).",
             code="not_text",
         )

@@ -1,4 +1,4 @@
-"""What the admin pages of all texts have in common."""
+"""The base class of the admin pages of all texts."""
 
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ from faq.sources import SourceForm
 from faq.versions import changes
 
 TAKEN_OFF = (
-    "This text was public and is not any more. To show it again, fill in “Public from”."
+    "This text was public and no longer is. To show it again, fill in “Public from”."
 )
 
 
@@ -29,16 +29,16 @@ class TextForm(ModelForm):
     sources = RowsField(
         SourceForm,
         required=False,
-        help_text="Save to get more empty rows. To remove a row, tick Delete.",
+        help_text="Save to get more empty rows. To remove a row, check Delete.",
     )
 
 
 class StandingFilter(admin.SimpleListFilter):
-    title = "standing"
+    title = "status"
     parameter_name = "standing"
 
     def lookups(self, request, model_admin):
-        return [("public", "Public"), ("due", "To come"), ("draft", "Draft")]
+        return [("public", "Public"), ("due", "Scheduled"), ("draft", "Draft")]
 
     def queryset(self, request, queryset):
         if self.value() == "public":
@@ -53,11 +53,11 @@ class StandingFilter(admin.SimpleListFilter):
 class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     """Drafts, previews, versions and sources of one kind of text.
 
-    A subclass names its fields, and `show`, the view that the public's page comes from.
+    A subclass sets its fields and implements `show`, the view behind the public page.
     """
 
     form = TextForm
-    # The field whose words the address of a new text is made of.
+    # The field that the slug of a new text is made from.
     slug_from = "title"
     change_form_template = "admin/faq/change_form.html"
     object_history_list_template = "admin/faq/history_list.html"
@@ -65,13 +65,13 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     list_per_page = 50
     show_full_result_count = False
     readonly_fields = ["standing", "loaded_at", "edited_at"]
-    # What lists may be asked for by address; Django would try any column and operator.
+    # The lookups that list URLs may use; Django would try any column and operator.
     lookups = {"id__in", "standing"}
 
     def show(self, request, text):
         raise NotImplementedError
 
-    @admin.display(description="Standing", ordering="publish_at")
+    @admin.display(description="Status", ordering="publish_at")
     def standing(self, text) -> str:
         if text.publish_at is None:
             return "Draft"
@@ -79,24 +79,24 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         return "Public" if text.is_public else f"From {at:%b %-d, %Y, %H:%M}"
 
     def get_readonly_fields(self, request, obj=None):
-        # Addresses stay.
+        # URLs must not change.
         return [*self.readonly_fields, *(["slug"] if obj else [])]
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"slug": [self.slug_from]}
 
     def has_delete_permission(self, request, obj=None):
-        # It would come back with the next update of the site: unpublish it instead.
+        # The next release would load it again: unpublish it instead.
         shipped = obj is not None and obj.loaded_at is not None
         return not shipped and super().has_delete_permission(request, obj)
 
     def save_model(self, request, obj, form, change):
         was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
-        # A version that is brought back differs from what is stored, not from its form.
+        # A version to revert to differs from the stored text, but not from its form.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)
-        # A version from before it was public brings its empty date back too.
+        # Reverting to a version from before publication restores its empty date too.
         if was_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 
@@ -115,7 +115,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         return super().history_form_view(request, object_id, version_id, extra_context)
 
     def get_history_queryset(self, request, history_manager, pk_name, object_id):
-        # No text points to other rows, so only who changed it is fetched with it.
+        # Texts have no foreign keys, so history_user is the only row to join.
         versions = history_manager.filter(**{pk_name: object_id})
         return versions.select_related("history_user")
 
@@ -136,14 +136,14 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         ]
 
     def preview(self, request, object_id=None):
-        """Show a text as the public would see it: as stored, or as it was typed."""
+        """Show a text as the public would see it, as stored or as typed."""
         obj = self.text_to_preview(request, object_id)
         if request.method == "POST":
             form = self.get_form(request, obj, change=obj is not None)(
                 request.POST, instance=obj
             )
             if not form.is_valid():
-                # The form with its mistakes, which saves from there as ever.
+                # Show the form with its errors; it submits to the usual URL.
                 back = (
                     reverse(self.own_url("change"), args=[object_id])
                     if obj
@@ -155,7 +155,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         return self.show(request, obj)
 
     def text_to_preview(self, request, object_id):
-        """Return the stored text, or None for a new one that is only typed so far."""
+        """Return the stored text, or None for a new one that isn't saved yet."""
         if object_id is None:
             if not self.has_add_permission(request):
                 raise PermissionDenied
@@ -178,6 +178,6 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
 
 
 def check_id(text: str) -> None:
-    """Raise 404 for what in an address no id can be."""
+    """Raise 404 if `text` can't be an id."""
     if read_id(text) is None:
         raise Http404

@@ -1,7 +1,7 @@
-"""Markdown as staff write it, and the little HTML that comes of it.
+"""Render staff's Markdown as a small subset of HTML.
 
-The HTML of `render` goes to the page as it is: markdown-it makes it, raw HTML left out,
-and nh3 takes away whatever is not on the lists below.
+Templates don't escape the HTML of `render`: markdown-it makes it without raw HTML, and
+nh3 removes everything that is not on the allowlists below.
 """
 
 import re
@@ -36,7 +36,7 @@ ATTRIBUTES = {
     "ol": {"start", "class"},
 }
 SCHEMES = {"http", "https", "mailto"}
-# A paragraph that stands for a part of the page: [[timeline]], [[chart:who-pays]].
+# A paragraph that includes a part of the page: [[timeline]], [[chart:who-pays]].
 PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
 
 
@@ -48,7 +48,7 @@ class Heading(NamedTuple):
 @dataclass(frozen=True)
 class Rendered:
     html: SafeString
-    # Of the second level, for the contents beside the text.
+    # The h2 headings, for the table of contents.
     headings: list[Heading]
 
 
@@ -60,7 +60,7 @@ def make_parser() -> MarkdownIt:
     return parser
 
 
-# How the tokens below become HTML; each takes what markdown-it hands to its rules.
+# Render rules, with the parameters that markdown-it passes to them.
 
 
 def link_open(renderer, tokens, index, options, env) -> str:
@@ -130,10 +130,10 @@ RULES = {
 
 
 def is_elsewhere(href: str) -> bool:
-    """Whether a link leads to another site."""
+    """Whether a link points to another site."""
     try:
         host = urlsplit(href).netloc
-    except ValueError:  # As of "http://[".
+    except ValueError:  # Such as "http://[".
         return True
     return bool(host) and host != urlsplit(settings.SITE_URL).netloc
 
@@ -146,10 +146,10 @@ def render(
     prefix: str = "",
     part: Callable[[str], SafeString] | None = None,
 ) -> Rendered:
-    """Return `text` as HTML that may stand on a page.
+    """Return `text` as safe HTML.
 
-    `prefix` goes before each id, so that several texts can share a page. `part` makes
-    the HTML of a paragraph such as [[timeline]], from the name in it.
+    `prefix` goes before each id, so that several texts can share a page. `part` returns
+    the HTML that replaces a paragraph such as [[timeline]], given the name in it.
     """
     env = {"prefix": prefix}
     tokens = parser.parse(text, env)
@@ -159,7 +159,7 @@ def render(
     names = take_out_parts(tokens) if part else {}
     html = clean(parser.renderer.render(tokens, parser.options, env))
     for mark, name in names.items():
-        # Nobody can write the mark, which is drawn anew for each text.
+        # Nobody can guess the mark, which is random for each text.
         html = html.replace(f"<p>{mark}</p>", part(name))  # type: ignore[misc]
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
@@ -175,7 +175,7 @@ def clean(html: str) -> str:
     )
 
 
-# Around a match in what the database's search hands out; no text can hold them.
+# Around matches in PostgreSQL's search excerpts; no text can contain them.
 MATCH_START, MATCH_END = "\x02", "\x03"
 
 
@@ -186,7 +186,7 @@ def mark_matches(found: str) -> SafeString:
 
 
 def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
-    """Give each heading an id made of its words; return those of the second level."""
+    """Give each heading an id made from its words; return the h2 headings."""
     found = []
     taken: set[str] = set()
     for index, token in enumerate(tokens):
@@ -204,7 +204,7 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Put a mark in place of each part's name; return the names by their marks."""
+    """Replace the name of each part with a random mark; return the names by mark."""
     names = {}
     for name, token in parts_of(tokens):
         mark = secrets.token_hex(16)
@@ -224,7 +224,7 @@ def parts_of(tokens: list[Token]) -> list[tuple[str, Token]]:
 
 
 def words_of(inline: Token) -> str:
-    """Return what an inline token says, without its marks and footnotes."""
+    """Return the plain text of an inline token, without footnotes."""
     breaks = {"softbreak", "hardbreak"}
     return "".join(
         " " if child.type in breaks else child.content
@@ -234,7 +234,7 @@ def words_of(inline: Token) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return the words of a text, paragraph by paragraph, without notes and parts."""
+    """Return the plain text of each paragraph, without footnotes and parts."""
     found = []
     for token in parser.parse(text, {"prefix": ""}):
         if token.type == "footnote_block_open":
@@ -245,7 +245,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def print_values(text: str, values: dict[str, str]) -> str:
-    """Put values in the place of `{{ name }}`, so that Markdown takes them as text."""
+    """Replace each `{{ name }}` with its value, escaped for Markdown."""
 
     def value(match: re.Match) -> str:
         if match[1] not in values:

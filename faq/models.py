@@ -1,4 +1,4 @@
-"""Where Django looks for the app's models; each lives with its subject."""
+"""Django looks for models here; each is defined in the folder of its subject."""
 
 from faq.cases.models import Case
 from faq.pages.models import Chart, Page, TimelineEntry

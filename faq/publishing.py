@@ -1,4 +1,4 @@
-"""What questions, cases and pages have in common: they are texts that staff publish."""
+"""The base model of questions, cases, and pages: texts that staff publish."""
 
 import pgtrigger
 from django.db import models
@@ -11,15 +11,15 @@ from faq.sources import validate_sources
 
 class TextQuerySet(models.QuerySet):
     def public(self):
-        """Those that the public may read by now."""
+        """Texts that are public by now."""
         return self.filter(publish_at__lte=Now())
 
 
 class Text(models.Model):
-    """Something to read, public from `publish_at` on."""
+    """A text that is public from `publish_at` on."""
 
     slug = models.SlugField(
-        max_length=80, unique=True, help_text="Its name in addresses; keep it."
+        max_length=80, unique=True, help_text="Part of the URL. Don’t change it later."
     )
     order = models.PositiveSmallIntegerField(
         default=1000, help_text="Lists are sorted by this number."
@@ -28,10 +28,10 @@ class Text(models.Model):
         "public from",
         null=True,
         blank=True,
-        help_text="Empty is a draft. It appears within a minute of this time.",
+        help_text="Leave empty for a draft. It appears within a minute of this time.",
     )
     sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
-    # What came with the site, until staff change it: faq/shipped/.
+    # When the text was loaded from a file that ships with the site: faq/shipped/.
     loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
@@ -51,7 +51,7 @@ class Text(models.Model):
 
     @property
     def shown_sources(self) -> list[dict]:
-        """The sources, each once, though it may back several facts."""
+        """The sources without duplicates: one source may back several facts."""
         shown: dict[tuple[str, str], dict] = {}
         for source in self.sources:
             key = (source["citation"], source.get("url", ""))

@@ -7,17 +7,17 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-# Empty rows offered below those that are filled in.
+# Empty rows below those that are filled in.
 EXTRA = 3
 MOST = 100
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
-    """Refuse what is not a list of rows as the form would hand them out."""
+    """Refuse anything but a list of rows that are valid for the form."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValidationError("This is a list of rows.", code="no_rows")
+        raise ValidationError("This must be a list of rows.", code="no_rows")
     if len(rows) > MOST:
-        raise ValidationError(f"At most {MOST} rows fit.", code="too_many")
+        raise ValidationError(f"At most {MOST} rows are allowed.", code="too_many")
     for number, row in enumerate(rows, 1):
         problems = row_problems(row_form, row)
         if problems:
@@ -36,7 +36,7 @@ def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
 def row_problems(row_form: type[forms.Form], row: dict[str, Any]) -> list[str]:
     form = row_form(row)
     unknown = row.keys() - form.fields.keys()
-    found = [f"“{name}” is no part of it." for name in sorted(unknown)]
+    found = [f"There is no field “{name}”." for name in sorted(unknown)]
     for name, errors in form.errors.items():
         found += (f"{name}: {error}" for error in errors)
     return found
@@ -52,7 +52,7 @@ def tidied(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class RowsWidget(forms.Widget):
-    """A group of inputs for each row, and some empty ones to add others."""
+    """A group of inputs for each row, plus some empty ones for new rows."""
 
     use_fieldset = True
 
@@ -75,7 +75,7 @@ class RowsWidget(forms.Widget):
         return f"{name}-TOTAL_FORMS" not in data
 
     def id_for_label(self, id_):
-        # A label would name the first of many fields.
+        # A label would point only to the first of many fields.
         return ""
 
     def render(self, name, value, attrs=None, renderer=None) -> SafeString:
@@ -86,7 +86,7 @@ class RowsWidget(forms.Widget):
 
 
 class RowsField(forms.Field):
-    """The field of a form whose value is a list of rows."""
+    """A form field whose value is a list of rows."""
 
     def __init__(self, row_form, **kwargs):
         super().__init__(widget=RowsWidget(row_form), **kwargs)
@@ -94,7 +94,7 @@ class RowsField(forms.Field):
     def clean(self, value):
         if not value.is_valid():
             raise ValidationError(
-                value.non_form_errors() or "Mend the rows that are marked below."
+                value.non_form_errors() or "Fix the rows marked below."
             )
         rows = [tidied(form.cleaned_data) for form in value.ordered_forms]
         if self.required and not rows:

@@ -1,7 +1,7 @@
-"""Where a sentence can be checked: the rows that stand in each text's `sources`.
+"""The sources of a text, stored as rows in its `sources` column.
 
-They are kept in the row of the text that they back, so that one version, one diff and
-one revert hold both.
+They are stored with the text that they back, so that every version, diff, and revert
+covers both.
 """
 
 from django import forms
@@ -21,9 +21,7 @@ class SourceForm(forms.Form):
     """One source of a text."""
 
     citation = LineField(max_length=300, validators=[validate_line])
-    url = URLField(
-        label="Address", max_length=500, required=False, assume_scheme="https"
-    )
+    url = URLField(label="URL", max_length=500, required=False, assume_scheme="https")
     fact = forms.IntegerField(
         label="Fact no.",
         min_value=1,
@@ -40,9 +38,9 @@ def validate_sources(rows) -> None:
 
 
 def has_source(name: str) -> models.CheckConstraint:
-    """The rule that what the public reads can be checked somewhere."""
+    """Return the constraint that a published text has a source."""
     return models.CheckConstraint(
         condition=models.Q(publish_at=None) | ~models.Q(sources=[]),
         name=name,
-        violation_error_message="What is published needs at least one source.",
+        violation_error_message="A published text needs at least one source.",
     )

@@ -1,4 +1,4 @@
-"""What the worker does for the texts."""
+"""Background tasks for texts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +13,10 @@ MINUTE = timedelta(minutes=1)
 @app.periodic(cron="* * * * *")
 @app.task(name="faq.tell_of_what_is_due")
 def tell_of_what_is_due(timestamp: int) -> None:
-    """Let web processes drop their pages when a text's time to be public has come.
+    """Make web processes purge cached pages when a scheduled text becomes public.
 
-    The minutes of the jobs follow each other without a gap, so each text is told of
-    once. No row changes at that moment, so that no trigger could tell.
+    No row changes at that moment, so a trigger can't do this. The jobs cover each
+    minute without gaps, so each text is announced once.
     """
     now = datetime.fromtimestamp(timestamp, UTC)
     minute = {"publish_at__gt": now - MINUTE, "publish_at__lte": now}

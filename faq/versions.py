@@ -1,4 +1,4 @@
-"""What one version of a text changed against the one before."""
+"""What a version of a text changed from the one before."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ UNTOLD = {"id", "changed_at", "edited_at", "loaded_at"}
 
 class Change(NamedTuple):
     field: str
-    # What went is in <del>, what came in <ins>.
+    # Removed words are in <del>, added ones in <ins>.
     diff: SafeString
 
 

@@ -1,4 +1,4 @@
-"""What the share card of a case says."""
+"""The share card of a case."""
 
 from cards.draw import Face
 from cards.letters import readable
@@ -16,12 +16,12 @@ def face_of(case: Case) -> Face:
 
 
 def card_of(case: Case) -> bytes | None:
-    """Return the case's picture, None if it is no longer public; raises Busy."""
+    """Return the case's card, or None if it is no longer public; raises Busy."""
 
     def standing() -> Face | None:
         locked = Case.objects.public().select_for_update(no_key=True)
         current = locked.filter(pk=case.pk).first()
         return face_of(current) if current else None
 
-    # The trigger `faq_card_gone` deletes it by this name.
+    # The trigger `faq_card_gone` deletes it by this key.
     return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), standing)

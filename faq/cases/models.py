@@ -10,7 +10,7 @@ from faq.publishing import Text, TextQuerySet
 from faq.sources import Confidence, has_source
 from rankings.states import JURISDICTIONS, SLUGS
 
-# The first year of the law under which all of them sued.
+# The year of the law under which all of them sued.
 FIRST_YEAR = 1871
 
 
@@ -30,14 +30,14 @@ class Kind(models.TextChoices):
 
 
 class Lawfulness(models.TextChoices):
-    """What the court said of the conduct, apart from the immunity."""
+    """What the court said about the conduct, apart from immunity."""
 
     VIOLATION_FOUND = "violation-found", "The court found that rights were violated"
     NOT_DECIDED = "not-decided", "The court did not decide whether it was lawful"
     NO_VIOLATION_SHOWN = "no-violation-shown", "The court did not find a violation"
 
 
-# What a reader might take the ruling for, and should not.
+# What keeps a reader from misunderstanding the ruling.
 MEANING = {
     Lawfulness.VIOLATION_FOUND: (
         "It granted immunity all the same, because earlier rulings had not made that "
@@ -54,7 +54,7 @@ MEANING = {
 
 class CaseQuerySet(TextQuerySet):
     def featured(self):
-        """Those for the home page."""
+        """Cases for the home page."""
         return self.public().filter(featured=True)
 
 
@@ -88,18 +88,18 @@ class Case(Text):
     place = line(100)
     happened_in = year(null=True, blank=True)
     decided_in = year()
-    who = line(200, help_text="Those who sued.")
+    who = line(200, help_text="The people who sued.")
     officials = line(300)
     court = line(150)
     citation = line(300)
-    url = models.URLField("address of the ruling", max_length=500)
+    url = models.URLField("URL of the ruling", max_length=500)
     summary = line(300, help_text="One sentence for the card: what happened.")
     ending = line(300, help_text="How it ended, for the card.")
     lawfulness = models.CharField(max_length=20, choices=Lawfulness)
     body = models.TextField("text", validators=[validate_markdown])
     featured = models.BooleanField("on the home page", default=False)
     confidence = models.CharField(max_length=10, choices=Confidence)
-    caveat = line(500, blank=True, help_text="Needed where confidence is medium.")
+    caveat = line(500, blank=True, help_text="Required if confidence is medium.")
 
     objects = CaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
@@ -130,14 +130,14 @@ class Case(Text):
             models.CheckConstraint(
                 condition=models.Q(confidence=Confidence.HIGH) | ~models.Q(caveat=""),
                 name="case_medium_has_caveat",
-                violation_error_message="A case of medium confidence needs a caveat.",
+                violation_error_message="A medium-confidence case needs a caveat.",
             ),
             models.CheckConstraint(
                 condition=models.Q(featured=False)
                 | models.Q(confidence=Confidence.HIGH),
                 name="case_featured_is_sure",
                 violation_error_message=(
-                    "A case of medium confidence cannot be on the home page."
+                    "A medium-confidence case can’t be on the home page."
                 ),
             ),
         ]
@@ -154,7 +154,7 @@ class Case(Text):
 
     @property
     def where(self) -> str:
-        """Place and state, the state once."""
+        """Place and state, without repeating the state."""
         name = JURISDICTIONS[self.state]
         return self.place if name in self.place else f"{self.place}, {name}"
 
@@ -165,5 +165,5 @@ class Case(Text):
 
     @property
     def state_url(self) -> str:
-        """The page of the state's ranking."""
+        """The URL of the state's ranking."""
         return reverse("rankings:state", args=[SLUGS[self.state]])

@@ -18,7 +18,7 @@ from rankings.states import JURISDICTIONS, read_place
 
 @dataclass(frozen=True)
 class Option:
-    """One entry of a filter, and how many cases it has."""
+    """One option of a filter, with its number of cases."""
 
     value: str
     label: str
@@ -55,7 +55,7 @@ def index(request):
 
 
 def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option]:
-    """Return what a filter offers: what has cases, and what is chosen."""
+    """Return a filter's options: those that have cases, and the chosen one."""
     return [
         Option(value, label, counts[value], value == chosen)
         for value, label in choices
@@ -72,7 +72,7 @@ def detail(request, slug):
 @require_safe
 @public_page()
 def card(request, slug):
-    """The picture that other sites show beside a link to the case."""
+    """The image that other sites show next to a link to the case."""
     case = get_object_or_404(Case.objects.public(), slug=slug)
     try:
         png = card_of(case)
@@ -84,7 +84,7 @@ def card(request, slug):
 
 
 def show(request, case: Case, *, preview=False):
-    """One case in full, with the way to others from its state."""
+    """One case in full, with links to others from its state."""
     others = Case.objects.public().filter(state=case.state).exclude(pk=case.pk)
     context = {
         "case": case,

@@ -1,4 +1,4 @@
-"""A chart's figures as bars: everything is an attribute, for the policy bars styles."""
+"""A chart's figures as SVG bars: attributes only, because the CSP blocks styles."""
 
 from typing import NamedTuple
 
@@ -22,18 +22,18 @@ class Bar(NamedTuple):
 
 
 def shown(value: float, unit: str) -> str:
-    """Return a figure as it is read: "99.98%", "1,183"."""
+    """Return a figure as text: "99.98%", "1,183"."""
     number = f"{value:,.10g}"
     return f"{number}%" if unit.startswith(("%", "percent")) else number
 
 
 def bars(chart: Chart) -> list[Bar]:
-    """Return one bar a point, the longest as long as the drawing allows."""
+    """Return one bar per point, scaled so that the longest fills the drawing."""
     most = max((point["value"] for point in chart.points), default=0) or 1
     found = []
     for number, point in enumerate(chart.points):
         top = number * ROW
-        # What is there is seen, however little.
+        # Keep even tiny values visible.
         width = round(max(point["value"] / most * LONGEST, 1.5), 2)
         found.append(
             Bar(

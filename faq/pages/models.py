@@ -15,7 +15,7 @@ from faq.sources import has_source
 
 
 class PageSlug(models.TextChoices):
-    """The pages, each at the address of its name."""
+    """The pages; each slug is also the URL name."""
 
     EXPLAINED = "explained", "Explainer"
     ABOUT = "about", "About"
@@ -25,11 +25,11 @@ class PageSlug(models.TextChoices):
 
 
 NEEDS_SOURCE = "The explainer needs at least one source."
-ALWAYS_PUBLIC = "Everybody who signs agrees to the privacy page: it stays public."
+ALWAYS_PUBLIC = "Everyone who signs agrees to the privacy page: it must stay public."
 
 
 class TimelineEntry(Text):
-    """What happened in a year, for the timeline of the explainer."""
+    """An event in the timeline of the explainer."""
 
     year = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1700), MaxValueValidator(2100)]
@@ -66,17 +66,19 @@ def validate_points(rows) -> None:
 
 
 class Chart(Text):
-    """Figures as bars and as a table, for a page that names it."""
+    """Figures as bars and as a table, for a page that includes it by name."""
 
     title = models.CharField(max_length=150, validators=[validate_line])
     unit = models.CharField(
-        max_length=60, validators=[validate_line], help_text="As in: % of dollars paid."
+        max_length=60,
+        validators=[validate_line],
+        help_text="For example: % of dollars paid.",
     )
     points = models.JSONField(default=list, blank=True, validators=[validate_points])
     body = models.TextField(
         "text",
         validators=[validate_markdown],
-        help_text="What it shows, and what it does not.",
+        help_text="What it shows and what it doesn’t.",
     )
 
     history = HistoricalRecords()
@@ -100,7 +102,7 @@ class Chart(Text):
 
 
 class Page(Text):
-    """A page of the site with an address of its own, all text."""
+    """A text page of the site with its own URL."""
 
     slug = models.CharField(max_length=20, unique=True, choices=PageSlug)
     title = models.CharField(max_length=200, validators=[validate_line])
@@ -139,11 +141,11 @@ class Page(Text):
         if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:
             raise ValidationError({"sources": NEEDS_SOURCE})
         if unknown:
-            sentence = f"There is nothing to print for {', '.join(unknown)}."
+            sentence = f"Unknown names: {', '.join(unknown)}."
             raise ValidationError({"body": sentence})
 
     def parts(self) -> list[str]:
-        """The names of the parts that the text asks for."""
+        """The names of the parts that the text includes."""
         return [name for name, _ in parts_of(parser.parse(self.body, {"prefix": ""}))]
 
     def is_part(self, name: str) -> bool:

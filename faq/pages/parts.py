@@ -1,4 +1,4 @@
-"""What a page's text may ask for by [[name]]: the timeline and the charts."""
+"""What a page's text can include by [[name]]: the timeline and the charts."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from faq.pages.models import Chart, TimelineEntry
 
 
 class Parts:
-    """Makes the parts of one page: the public's, or drafts too for a preview."""
+    """Renders the parts of a page: public ones, or drafts too for a preview."""
 
     def __init__(self, *, drafts: bool = False):
         self.drafts = drafts

@@ -1,4 +1,4 @@
-"""What `{{ name }}` in the text of a page prints: settings, so that pages stay true."""
+"""The settings that `{{ name }}` in a page prints, so that pages stay accurate."""
 
 from django.conf import settings
 

@@ -18,7 +18,7 @@ def page(request, slug):
 
 
 def show_part(request, part: Chart | TimelineEntry):
-    """A chart or an entry of the timeline on an otherwise empty page, for staff."""
+    """A chart or timeline entry on an otherwise empty page, for staff."""
     parts = Parts(drafts=True)
     html = parts.chart(part) if isinstance(part, Chart) else parts.entries([part])
     context = {"title": part.title, "html": html, "preview": True}
@@ -26,14 +26,14 @@ def show_part(request, part: Chart | TimelineEntry):
 
 
 def show(request, page: Page, *, preview=False):
-    """A page with what its text asks for: settings, timeline, charts."""
+    """A page with the settings, timeline, and charts that its text includes."""
     body = print_values(page.body, values())
     rendered = render_markdown(body, part=Parts(drafts=preview))
     words = sum(len(paragraph.split()) for paragraph in paragraphs(body))
     context = {
         "page": page,
         "body": rendered.html,
-        # A short page needs no contents beside it.
+        # Short pages need no table of contents.
         "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
         "minutes": max(1, round(words / WORDS_A_MINUTE)),
         "preview": preview,

@@ -12,7 +12,7 @@ from faq.sources import has_source
 
 
 class Topic(models.TextChoices):
-    """The groups of questions, in the order of the page."""
+    """The groups of questions, in page order."""
 
     BASICS = "basics", "What it is"
     HOW_IT_WORKS = "how-it-works", "How it works"
@@ -30,7 +30,7 @@ class Question(Text):
         validators=[validate_markdown],
         help_text="Markdown. The first paragraph is the short answer.",
     )
-    # The answer without its marks, for the search and those who show a part of it.
+    # The answer as plain text, for search and excerpts.
     words = models.TextField(blank=True, editable=False)
     search = models.GeneratedField(
         expression=SearchVector(Fold("question"), weight="A", config="english")
@@ -59,7 +59,7 @@ class Question(Text):
         return reverse("faq:question", args=[self.slug])
 
     def read_out(self) -> None:
-        """Keep the answer's words beside its Markdown."""
+        """Set `words` to the answer as plain text."""
         self.words = "\n".join(paragraphs(self.answer))
 
     @property

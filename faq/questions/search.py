@@ -1,4 +1,4 @@
-"""Questions that match what a reader types, the best first."""
+"""Questions that match a reader's search, best first."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from core.folding import search_words
 from faq.markdown import MATCH_END, MATCH_START, mark_matches
 from faq.questions.models import Question
 
-# The best matches; more would be no answer.
+# Show only the best matches; nobody reads more.
 MOST = 30
 CUT = " … "
 MARKS: dict[str, Any] = {
@@ -21,13 +21,13 @@ MARKS: dict[str, Any] = {
 }
 
 
-# What the database's parser takes for letters, although searches don't: each stands for
-# one character, so that a part of the plain text is a part of the other.
+# PostgreSQL's parser treats these as letters, although searches don't. Each maps to one
+# character, so that positions in the plain text are positions in the original.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 
 class Plain(Func):
-    """The text as a headline should read it: of the same length, without such signs."""
+    """The text for ts_headline: of the same length, without these characters."""
 
     function = "translate"
     output_field = TextField()
@@ -40,13 +40,13 @@ class Plain(Func):
 @dataclass(frozen=True)
 class Match:
     question: Question
-    # The question, and the parts of the answer that match, with the words marked.
+    # The question and the matching parts of the answer, with matches marked.
     title: SafeString
     excerpt: SafeString
 
 
 def search(words: str) -> list[Match]:
-    """Return the public questions with these words in any of their forms."""
+    """Return the public questions with these words in any form (stemming)."""
     query = SearchQuery(search_words(words), config="english", search_type="websearch")
     found = (
         Question.objects.public()
@@ -76,7 +76,7 @@ def read_match(row) -> Match:
 
 
 def restored(marked: str, text: str) -> str:
-    """Return a marked part of the plain text with the signs of the text itself."""
+    """Return a marked part of the plain text with its original characters."""
     bare = marked.replace(MATCH_START, "").replace(MATCH_END, "")
     start = text.translate(PLAIN).find(bare)
     if start < 0:
@@ -86,11 +86,11 @@ def restored(marked: str, text: str) -> str:
 
 
 def cut(excerpt: str, words: str) -> str:
-    """Return the excerpt with dots where the answer begins before it or goes on."""
+    """Add ellipses where the answer starts before the excerpt or continues after it."""
     fragments = excerpt.replace(MATCH_START, "").replace(MATCH_END, "").split(CUT)
     before, _, _ = words.partition(fragments[0])
     _, _, after = words.rpartition(fragments[-1])
-    # The database leaves out the full stop at the end.
+    # PostgreSQL leaves out the period at the end.
     return (
         (CUT.lstrip() if has_words(before) else before)
         + excerpt

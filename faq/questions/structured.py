@@ -1,4 +1,4 @@
-"""Questions and answers as search engines read them: https://schema.org/FAQPage."""
+"""Questions and answers as structured data: https://schema.org/FAQPage."""
 
 from collections.abc import Iterable
 

@@ -13,7 +13,7 @@ from faq.questions.structured import faq_page
 
 
 class Answered(NamedTuple):
-    """A question, and its answer as HTML."""
+    """A question and its answer as HTML."""
 
     question: Question
     answer: SafeString
@@ -40,7 +40,7 @@ def index(request):
 
 
 def render_search(request, words: str):
-    """The questions with all of the words, or those with any if none has all."""
+    """The questions with all the words, or with any of them if none has all."""
     matches = search(words)
     several = words.split()
     any_word = [] if matches or not several[1:] else search(" or ".join(several))
@@ -70,7 +70,7 @@ def detail(request, slug):
 
 
 def show(request, question: Question, *, preview=False):
-    """A question on a page of its own, with the way to others of its topic."""
+    """A question on its own page, with links to others on its topic."""
     others = Question.objects.public().filter(topic=question.topic)
     context = {
         "question": question,

@@ -1,4 +1,4 @@
-"""The texts that come with the site, brought into the database."""
+"""Load the texts that ship with the site into the database."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +12,6 @@ from faq.pages.models import Page
 from faq.publishing import Text
 from faq.shipped.read import Kind, Problem, UnreadableError, read_all
 
-# Two loaders wait for each other: they would add the same texts.
-
 
 class Outcome(NamedTuple):
     kind: Kind
@@ -24,12 +22,13 @@ class Outcome(NamedTuple):
 
 @transaction.atomic
 def load(folder: Path, *, store: bool = True) -> list[Outcome]:
-    """Bring the rows in line with the files, all of them or none.
+    """Make the rows match the files, all or nothing.
 
-    What staff have changed stays. Without `store`, everything is checked and nothing
-    kept. Raises UnreadableError.
+    Doesn't touch what staff have edited. Without `store`, everything is checked and
+    nothing is saved. Raises UnreadableError.
     """
     texts = read_all(folder)
+    # Otherwise, concurrent loads would add the same texts.
     take_turns(CONTENT_LOADING)
     outcomes = [Outcome(kind, path, bring(kind, text)) for kind, path, text in texts]
     check_parts(texts)
@@ -39,7 +38,7 @@ def load(folder: Path, *, store: bool = True) -> list[Outcome]:
 
 
 def bring(kind: Kind, text: Text) -> str:
-    """Bring one row in line with its file and return what was done."""
+    """Make one row match its file and return what was done."""
     row = kind.model.objects.select_for_update().filter(slug=text.slug).first()
     if row is None:
         text.loaded_at = timezone.now()
@@ -58,7 +57,7 @@ def bring(kind: Kind, text: Text) -> str:
 
 
 def check_parts(texts: list[tuple[Kind, Path, Text]]) -> None:
-    """Refuse a page that asks for a part or a value which does not exist."""
+    """Refuse a page that includes an unknown part or value."""
     problems = []
     for _, path, text in texts:
         try:

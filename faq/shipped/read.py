@@ -1,4 +1,4 @@
-"""The texts that come with the site: Markdown files with TOML in front.
+"""The texts that ship with the site: Markdown files with TOML front matter.
 
     +++
     slug = "what-is-it"
@@ -7,7 +7,7 @@
     +++
     The text.
 
-Reading changes nothing in the database. What is wrong is told by file and line.
+Reading changes nothing in the database. Errors name the file and line.
 """
 
 import re
@@ -25,18 +25,18 @@ from faq.publishing import Text
 
 FOLDER = Path(__file__).parents[1] / "content"
 FENCE = "+++"
-# Longer than any text may be, in bytes: such a file is not read at all.
+# In bytes, more than any text may have: larger files are not parsed.
 BIGGEST_FILE = 200_000
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A folder of texts: their model, which of its fields is the text, and the rest."""
+    """A folder of texts: their model, its text field, and the front matter's keys."""
 
     folder: str
     model: type[Text]
     body: str
-    # Name → type of what stands in front of the text.
+    # Key of the front matter → type.
     keys: dict[str, type]
     optional: dict[str, type] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ KINDS = [
         ALL | dict.fromkeys(CASE_WORDS, str) | {"decided_in": int, "featured": bool},
         {"happened_in": int, "caveat": str},
     ),
-    # Its name in addresses is that of its file.
+    # The slug is the file name.
     Kind(
         "timeline",
         TimelineEntry,
@@ -89,7 +89,7 @@ class Problem(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """A file that is not as it should be; holds a Problem for each thing."""
+    """One or more files are invalid; `problems` lists all errors."""
 
     def __init__(self, problems: list[Problem]):
         super().__init__("\n".join(map(str, problems)))
@@ -97,7 +97,7 @@ class UnreadableError(Exception):
 
 
 class File(NamedTuple):
-    """A file as it lies there, in its two parts."""
+    """A file, split into front matter and text."""
 
     path: Path
     front: str
@@ -109,25 +109,26 @@ class File(NamedTuple):
         return Problem(self.path, line, sentence)
 
     def line_of(self, key: str) -> int:
-        """The line on which a key is set, or the first."""
+        """The line that sets a key, or 1."""
         match = re.search(rf"(?m)^\s*\[*{re.escape(key)}\b", self.front)
         return 2 + self.front.count("\n", 0, match.end()) if match else 1
 
 
 def read_file(path: Path) -> File:
-    """Return a file's two parts; raises UnreadableError."""
+    """Read a file and split it; raises UnreadableError."""
     raw = path.read_bytes()
     if len(raw) > BIGGEST_FILE:
-        sentence = f"The file has {len(raw):,} bytes; at most {BIGGEST_FILE:,} fit."
+        sentence = f"The file has {len(raw):,} bytes; the limit is {BIGGEST_FILE:,}."
         raise UnreadableError([Problem(path, 1, sentence)])
     try:
         lines = raw.decode().split("\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise UnreadableError([Problem(path, line, "This is not UTF-8.")]) from error
+        sentence = "The file is not UTF-8."
+        raise UnreadableError([Problem(path, line, sentence)]) from error
     lines = [line.removesuffix("\r") for line in lines]
     if lines[0] != FENCE or FENCE not in lines[1:]:
-        sentence = f"It starts with its data between two lines {FENCE}."
+        sentence = f"The file must start with TOML between two {FENCE} lines."
         raise UnreadableError([Problem(path, 1, sentence)])
     end = lines.index(FENCE, 1)
     body = "\n".join(lines[end + 1 :])
@@ -137,7 +138,7 @@ def read_file(path: Path) -> File:
 
 
 def read_front(file: File, kind: Kind) -> dict[str, Any]:
-    """Return what stands in front of the text; raises UnreadableError."""
+    """Parse the front matter; raises UnreadableError."""
     try:
         front = tomllib.loads(file.front)
     except tomllib.TOMLDecodeError as error:
@@ -150,7 +151,7 @@ def read_front(file: File, kind: Kind) -> dict[str, Any]:
     ]
     for key, value in front.items():
         if key not in types:
-            sentence = f"“{key}” is no key of {kind.folder}."
+            sentence = f"“{key}” is not a key of {kind.folder}."
         elif type(value) is not types[key]:
             sentence = f"“{key}” should be of type {types[key].__name__}."
         else:
@@ -162,15 +163,15 @@ def read_front(file: File, kind: Kind) -> dict[str, Any]:
 
 
 def read_text(path: Path, kind: Kind) -> Text:
-    """Return what a file says as a row that is not stored; raises UnreadableError."""
+    """Return a file's text as an unsaved row; raises UnreadableError."""
     file = read_file(path)
     front = read_front(file, kind)
     front.setdefault("slug", path.stem)
     text = kind.model(**front, **{kind.body: file.body}, publish_at=timezone.now())
     problems = list(check(text, file, kind))
     if front["slug"] != path.stem:
-        # So no two files can have one slug.
-        sentence = "The slug and the name of the file differ."
+        # So that no two files can have the same slug.
+        sentence = "The slug and the file name differ."
         problems.append(file.problem(sentence, file.line_of("slug")))
     if problems:
         raise UnreadableError(problems)
@@ -178,9 +179,9 @@ def read_text(path: Path, kind: Kind) -> Text:
 
 
 def check(text: Text, file: File, kind: Kind) -> Iterator[Problem]:
-    """Ask the model what it would refuse."""
+    """Yield the model's validation errors."""
     try:
-        # Names of parts are checked when all files are read, for charts are files too.
+        # Part names are checked after all files are read, because charts are files.
         text.clean_fields()
         text.validate_constraints()
     except ValidationError as error:
@@ -199,7 +200,7 @@ def located(error: ValidationError, name: str, file: File, kind: Kind) -> Proble
 
 
 def read_all(folder: Path) -> list[tuple[Kind, Path, Text]]:
-    """Return every text below a folder; raises UnreadableError with all problems."""
+    """Return every text in a folder; raises UnreadableError with all problems."""
     found: list[tuple[Kind, Path, Text]] = []
     problems: list[Problem] = []
     for kind in KINDS:

@@ -32,7 +32,7 @@ def address(kind, text, *more):
 
 
 def rows(name, *filled):
-    """A list of rows as the admin's form sends it, the empty ones left out."""
+    """A list of rows as the admin's form posts it, without the empty ones."""
     sent = {f"{name}-TOTAL_FORMS": len(filled), f"{name}-INITIAL_FORMS": 0}
     for number, row in enumerate(filled):
         sent |= {f"{name}-{number}-{key}": value for key, value in row.items()}
@@ -59,7 +59,7 @@ class DeskTestCase(TestCase):
         self.client.force_login(self.staff)
 
     def writer(self, *permissions):
-        """Sign in as somebody who may do only this."""
+        """Sign in as a user with only these permissions."""
         user = make_staff("writer", is_superuser=False)
         user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
         self.client.force_login(user)
@@ -132,7 +132,7 @@ class EditingTests(DeskTestCase):
             | rows("sources"),
         )
 
-        self.assertContains(response, "What is published needs at least one source.")
+        self.assertContains(response, "A published text needs at least one source.")
         self.assertFalse(Question.objects.exists())
 
     def test_says_on_which_line_a_text_is_wrong_and_keeps_it(self):
@@ -152,7 +152,7 @@ class EditingTests(DeskTestCase):
             question_fields(**rows("sources", {"url": "nowhere", "note": "Kept."})),
         )
 
-        self.assertContains(response, "Mend the rows that are marked below.")
+        self.assertContains(response, "Fix the rows marked below.")
         self.assertContains(response, "Enter a valid URL.")
         self.assertContains(response, 'value="Kept."')
 
@@ -225,7 +225,7 @@ class EditingTests(DeskTestCase):
                 address("change", page),
                 fields | {"publish_at_0": day, "publish_at_1": time},
             )
-            self.assertContains(response, "it stays public")
+            self.assertContains(response, "it must stay public")
         self.assertEqual(self.client.post(address("delete", page)).status_code, 403)
         self.assertEqual(self.client.get("/privacy/").status_code, 200)
 
@@ -426,5 +426,5 @@ class VersionTests(DeskTestCase):
             follow=True,
         )
 
-        self.assertContains(response, "was public and is not any more")
+        self.assertContains(response, "was public and no longer is")
         self.assertEqual(self.client.get("/faq/what/").status_code, 404)

@@ -99,14 +99,14 @@ class LoadContentTests(FolderTestCase):
     def test_only_checks_when_asked_to(self):
         write_question(self.folder)
 
-        self.assertIn("Texts in order: 1", self.load(check=True))
+        self.assertIn("Valid texts: 1", self.load(check=True))
 
         self.assertFalse(Question.objects.exists())
 
 
 class BadFileTests(FolderTestCase):
     def refused(self, *sentences):
-        """Nothing is loaded, and each of the sentences is said."""
+        """Assert that nothing is loaded and that each sentence is in the error."""
         write_case(self.folder, "a-good-one")
         for check in (True, False):
             with self.assertRaises(CommandError) as caught:
@@ -124,7 +124,7 @@ class BadFileTests(FolderTestCase):
     def test_names_the_line_of_a_key_that_is_none(self):
         write_question(self.folder, order='order = 1\nfeatured = "x"')
 
-        self.refused("questions/what.md:5: “featured” is no key of questions.")
+        self.refused("questions/what.md:5: “featured” is not a key of questions.")
 
     def test_refuses_a_value_of_another_type(self):
         write_question(self.folder, order='order = "1"')
@@ -160,13 +160,13 @@ class BadFileTests(FolderTestCase):
     def test_refuses_a_medium_case_that_is_featured_or_has_no_caveat(self):
         write_case(self.folder, confidence='confidence = "medium"')
 
-        self.refused("needs a caveat", "cannot be on the home page")
+        self.refused("needs a caveat", "can’t be on the home page")
 
     def test_refuses_two_files_with_one_slug(self):
         write_question(self.folder)
         write_question(self.folder, "zwei", slug='slug = "what"')
 
-        self.refused("questions/zwei.md:2: The slug and the name of the file differ.")
+        self.refused("questions/zwei.md:2: The slug and the file name differ.")
 
     def test_names_the_line_of_broken_toml(self):
         write_question(self.folder, question='question = "What')
@@ -177,13 +177,13 @@ class BadFileTests(FolderTestCase):
         path = write_question(self.folder)
         path.write_text("# Only text")
 
-        self.refused("questions/what.md:1: It starts with its data between two lines")
+        self.refused("questions/what.md:1: The file must start with TOML")
 
     def test_refuses_what_is_not_text(self):
         write_question(self.folder).write_bytes(b"+++\n\xff\n+++\n")
         write_question(self.folder, "nul", body="One\n\nTwo\0")
 
-        self.refused("what.md:2: This is not UTF-8.", "nul.md:16: There is a character")
+        self.refused("what.md:2: The file is not UTF-8.", "nul.md:16: There is an")
 
     def test_refuses_a_megabyte(self):
         write_question(self.folder, body="word " * 200_000)
@@ -200,10 +200,10 @@ class BadFileTests(FolderTestCase):
 
         self.refused(
             "what.md:16: Raw HTML is not allowed",
-            "what.md:18: A link cannot lead to “javascript:”",
+            "what.md:18: A link can’t point to “javascript:”",
             "what.md:20: Raw HTML is not allowed",
-            "what.md:22: Headings start with two",
-            "what.md:24: Pictures cannot stand",
+            "what.md:22: Start headings with two",
+            "what.md:24: Images are not allowed",
             "what.md:24: The footnote [^none] has no text.",
         )
 

@@ -17,7 +17,7 @@ from faq.markdown import (
     render,
 )
 
-# What Markdown is made of, and what an attacker would put into it.
+# The syntax of Markdown, and what an attacker would add.
 PIECES = st.sampled_from(
     [
         *("# ", "## ", "- ", "1. ", "> ", "    ", "\n", "\n\n", "```", "`", "***", "_"),
@@ -34,7 +34,7 @@ MARKDOWN = st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join)
 
 
 class Page(HTMLParser):
-    """What a browser would make of a text's HTML."""
+    """A text's HTML as a browser would parse it."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -179,10 +179,10 @@ class ProblemTests(SimpleTestCase):
         said = self.said("One.[^a]\n\n[^b]: Two.\n")
 
         self.assertIn((1, "The footnote [^a] has no text."), said)
-        self.assertIn((3, "Nothing points to the footnote [^b]."), said)
+        self.assertIn((3, "The footnote [^b] is never referenced."), said)
 
     def test_refuses_a_text_of_a_megabyte_at_once(self):
         said = self.said("[" * 1_000_000)
 
         self.assertEqual(len(said), 1)
-        self.assertIn(f"at most {LONGEST:,}", said[0][1])
+        self.assertIn(f"the limit is {LONGEST:,}", said[0][1])

@@ -14,7 +14,7 @@ URL = "/faq/"
 
 
 def data_on(response):
-    """The structured data of a page, as a search engine reads it."""
+    """Return the structured data of a page, parsed."""
     found = re.findall(
         r'<script type="application/ld\+json">(.*?)</script>',
         response.content.decode(),

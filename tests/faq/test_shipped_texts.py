@@ -1,4 +1,4 @@
-"""What comes with the site: claims can be checked, and links lead somewhere."""
+"""The shipped texts: every claim has a source, and every link has a target."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ from faq.questions.models import Topic
 
 MODELS = (Question, Case, TimelineEntry, Chart, Page)
 BODIES = {Question: "answer"}
-# The facts that the texts were written from: of which, where it stands, how sure.
+# The facts that the texts are based on, with their sources and confidence.
 SHEET = Path(__file__).parent / "fact_sheet.csv"
 REPORTED = re.compile(
     r"\b\d+ (?:U\.S\.|S\. Ct\.|F\.\dd|F\.\dth|F\. App'x|F\. Supp\. \dd|P\.\dd|Stat\."
@@ -24,7 +24,7 @@ REPORTED = re.compile(
 
 
 def plain(text):
-    """A citation without the typography in which it is printed."""
+    """Return a citation without typographic characters."""
     for sign, typed in (("’", "'"), ("–", "-"), ("“", '"'), ("”", '"'), ("*", "")):
         text = text.replace(sign, typed)
     return " ".join(text.split())

@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Listener:
-    """Hears what web processes hear."""
+    """Listens for the notifications that web processes receive."""
 
     def __init__(self):
         params = connection.get_connection_params()

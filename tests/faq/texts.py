@@ -1,4 +1,4 @@
-"""Texts and files for the tests; each fills in what a test is not about."""
+"""Factories for texts and files, with defaults for what a test is not about."""
 
 from itertools import count
 
@@ -134,7 +134,7 @@ def write_case(folder, name="doe-v-roe", **changes):
 
 
 def write(path, file, name, body, changes):
-    """Write a file; `changes` maps a line of it to what stands there instead."""
+    """Write a file; `changes` maps keys to the lines that replace theirs."""
     said = file.replace("{slug}", name).replace("{body}", body)
     for line, instead in changes.items():
         said = replace_line(said, line, instead)

@@ -7,14 +7,14 @@ from faq.shipped.read import FOLDER, KINDS, UnreadableError
 
 
 class Command(BaseCommand):
-    help = "Load the questions, cases and pages that come with the site."
+    help = "Load the questions, cases, and pages that ship with the site."
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--check", action="store_true", help="Look for mistakes and store nothing."
+            "--check", action="store_true", help="Check the files, but store nothing."
         )
         parser.add_argument(
-            "--folder", type=Path, default=FOLDER, help="Read other files instead."
+            "--folder", type=Path, default=FOLDER, help="Read this folder instead."
         )
 
     def handle(self, *args, **options):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         except UnreadableError as error:
             raise CommandError(f"Nothing was loaded.\n{error}") from error
         if options["check"]:
-            self.stdout.write(f"Texts in order: {len(outcomes)}")
+            self.stdout.write(f"Valid texts: {len(outcomes)}")
             return
         for kind in KINDS:
             self.report(kind, [o for o in outcomes if o.kind is kind])
