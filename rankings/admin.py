@@ -1,4 +1,4 @@
-"""The app's part of the staff's desk."""
+"""Django looks for admin classes here; they are defined in rankings/desk/."""
 
 from rankings.desk import assessments, citations, editions
 

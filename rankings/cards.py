@@ -1,4 +1,4 @@
-"""What the share card of a state says: how it stands in the current edition."""
+"""The share card of a state, with its result in the current edition."""
 
 from cards.draw import Face
 from cards.models import Card
@@ -29,11 +29,11 @@ def face_of(assessment: Assessment) -> Face:
 
 
 def card_of(assessment: Assessment) -> bytes:
-    """Return the state's picture; raises Busy.
+    """Return the state's card; raises Busy.
 
-    Editions are not taken back, so nothing has to be locked while it is drawn.
+    Editions are never unpublished, so no row needs a lock while the card is drawn.
     """
     face = face_of(assessment)
     key = f"rankings/{assessment.slug}"
-    # There is always a face, and so a picture.
+    # The face is never None, so neither is the card.
     return Card.objects.get_or_draw(key, face, lambda: face)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Two to four states beside one another."""
+"""Compare two to four states side by side."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ FEWEST, MOST = 2, 4
 
 
 class CannotCompare(Exception):
-    """What was asked for cannot be compared; its text says why to the reader."""
+    """The states can't be compared; the message tells the reader why."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Comparison:
 
 
 def read_choice(codes: list[str]) -> list[str]:
-    """Return the states asked for, each once; raises CannotCompare."""
+    """Return the requested states without duplicates; raises CannotCompare."""
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
     if len(chosen) > MOST:
         raise CannotCompare(f"Compare at most {MOST} states at a time.")

@@ -1,8 +1,8 @@
-"""The rankings as files for reuse: every fact, citation and computed figure.
+"""The rankings as files for reuse: every fact, citation, and computed figure.
 
-The names of columns and keys are kept; new ones may come behind. The CSV begins with
-the columns of `rankings/data/states.csv`, so that a file taken from here can be edited
-and read back.
+Columns and keys keep their names; new ones may be added at the end. The CSV begins with
+the columns of `rankings/data/states.csv`, so that a download can be edited and
+imported.
 """
 
 import csv
@@ -94,7 +94,7 @@ def read(date) -> Standings:
 
 
 def safe(value) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that spreadsheets don't run as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
@@ -117,7 +117,7 @@ def lawyer_check(citations: list[Citation]) -> str:
 
 
 def flat(row: Standing, edition: Edition) -> dict:
-    """Return a line of the CSV; lists stand in a cell as in states.csv."""
+    """Return a row of the CSV; lists are joined as in states.csv."""
     state = row.assessment
     citations = list(state.citations.all())
     pages = [page for page in [state.ij_page, *state.source_list] if page]
@@ -142,7 +142,7 @@ def flat(row: Standing, edition: Edition) -> dict:
 
 
 def nested(row: Standing, edition: Edition) -> dict:
-    """Return an object of the JSON; what is not established is null."""
+    """Return a JSON object; facts that are not established are null."""
     state = row.assessment
     facts = {name: getattr(state, name) for name in [*FACTS, *INSTITUTE]}
     return {

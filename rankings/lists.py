@@ -1,8 +1,8 @@
-"""How several things stand in one cell of the data: citations and addresses.
+"""Split and join lists in one cell of the data: citations and URLs.
 
-Citations are parted by a semicolon outside of brackets: one inside belongs to what the
-brackets say. A word before a citation (`cf.`, `but see`) stays with it, for it says how
-the citation bears on the point. Addresses are parted by ` | `.
+Citations are separated by semicolons outside of brackets. A signal before a citation
+(`cf.`, `but see`) stays with it, because it says how the citation bears on the point.
+URLs are separated by ` | `.
 """
 
 import re
@@ -11,7 +11,7 @@ from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
-# Spreadsheet programs run a cell that begins with one of these.
+# Spreadsheets run a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_CITATIONS = "; "
 BETWEEN_ADDRESSES = " | "
@@ -41,20 +41,20 @@ def join_addresses(addresses: list[str]) -> str:
 
 
 def is_ij_page(address: str, usps: str) -> bool:
-    """Whether it is the Institute's page for this very state."""
+    """Whether this is the Institute's page on this state."""
     name = address.removeprefix(IJ_PAGES).strip("/").replace("%20", "-")
     return address.startswith(IJ_PAGES) and name == SLUGS[usps]
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A bracket at the end that holds no year: what the citation is said to show.
+# A parenthetical at the end without a year: what the citation is said to show.
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
 # Volume, reporter and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
 
 
 def has_signal(citation: str) -> bool:
-    """Whether a word before the citation says that it does not simply support."""
+    """Whether the citation has a signal, so that it isn't plain support."""
     return bool(SIGNAL.match(citation))
 
 
@@ -67,10 +67,10 @@ def authority(citation: str) -> str:
 
 
 def same_authority(one: str, other: str) -> bool:
-    """Whether two citations of a state, worded a little apart, name the same thing.
+    """Whether two citations of a state, with slightly different words, are the same.
 
-    They do if one's authority stands within the other's, or if they share the place
-    in a reporter.
+    They are if one's authority contains the other's, or if they share volume,
+    reporter, and page.
     """
     one, other = authority(one), authority(other)
     if one in other or other in one:

@@ -21,25 +21,25 @@ __all__ = ["Assessment", "Citation", "Edition", "Upload"]
 validate_address = URLValidator(schemes=["http", "https"])
 validate_grade = RegexValidator(
     r"^[A-F][+-]?$",
-    "A grade is a letter from A to F, with + or - or nothing behind it.",
+    "Enter a letter from A to F, optionally followed by + or -.",
 )
 
 
 def validate_addresses(text: str) -> None:
-    """Raise ValidationError unless each line is an address."""
+    """Raise ValidationError unless each line is a URL."""
     for line in text.splitlines():
         try:
             validate_address(line)
         except ValidationError as error:
-            raise ValidationError(f"This is not an address: {line}") from error
+            raise ValidationError(f"This is not a URL: {line}") from error
 
 
 def validate_no_formula(text: str) -> None:
-    """Raise ValidationError if a spreadsheet program would run the text."""
+    """Raise ValidationError if spreadsheets would run the text as a formula."""
     if text.startswith(FORMULA):
         raise ValidationError(
-            f"It begins with “{text[0]}”, which spreadsheet programs run as a formula. "
-            "Begin it with a word.",
+            f"This begins with “{text[0]}”, which spreadsheets run as a formula. "
+            "Begin with a word.",
             code="formula",
         )
 
@@ -50,18 +50,18 @@ def known(field: str, choices: type[models.TextChoices]) -> models.Q:
 
 class EditionQuerySet(models.QuerySet):
     def published(self):
-        """Those that the public may read; a draft is none of them."""
+        """Editions that the public may read, so no drafts."""
         return self.filter(published_at__isnull=False)
 
     def drafts(self):
         return self.filter(published_at=None)
 
     def current(self):
-        """The edition that the site's rankings show; None before there is one."""
+        """Return the edition that the site shows; None before there is one."""
         return self.published().order_by("-date").first()
 
     def lock(self) -> None:
-        """Let nobody else start, change or publish an edition until this is over."""
+        """Lock all editions, so that nobody else can start, change, or publish one."""
         list(self.select_for_update().order_by("pk"))
 
 
@@ -97,16 +97,19 @@ def keep_published(of_edition: str) -> str:
 class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
-    Public from `published_at` on; until then a draft, which nothing public may show.
-    The published edition with the latest date is the current one. What is published
-    stays as it was: triggers keep its date and its facts from UPDATE and DELETE.
+    Public from `published_at` on; before that, a draft, which no public page may show.
+    The published edition with the latest date is the current one. A published edition
+    is immutable: triggers block UPDATE and DELETE of its date and facts.
     """
 
-    date = models.DateField("as of", unique=True, help_text="The law on this day.")
+    date = models.DateField(
+        "as of", unique=True, help_text="The edition shows the law on this day."
+    )
     title = models.CharField(max_length=100)
     notes = models.TextField(
         blank=True,
-        help_text="What is new in it, for readers. Empty lines part paragraphs.",
+        help_text="What is new in it, for readers. Separate paragraphs with a blank "
+        "line.",
     )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
@@ -154,18 +157,19 @@ class Edition(models.Model):
 
     @property
     def last_modified(self) -> datetime.datetime | None:
-        """When the public first read it, as it has stayed since; None of a draft."""
+        """When it was published, because it doesn't change later; None for a draft."""
         return self.published_at
 
     def problems(self) -> list[str]:
-        """Return what keeps it from being published, in words for staff."""
+        """Return the reasons why it can't be published, as sentences for staff."""
         problems = []
         if self.date > timezone.localdate():
-            problems.append("An edition cannot be published before its date.")
+            problems.append("An edition can’t be published before its date.")
         current = Edition.objects.current()
         if current and current.date > self.date:
             problems.append(
-                f"The current edition is of {current.date}: an older one cannot follow."
+                f"The current edition is as of {current.date}. You can’t publish an "
+                "older one after it."
             )
         there = set(self.assessments.values_list("usps", flat=True))
         if missing := [
@@ -176,11 +180,11 @@ class Edition(models.Model):
 
     @transaction.atomic
     def publish(self, by) -> None:
-        """Make it public, once; raises ValidationError with what is in the way."""
+        """Publish it once; raises ValidationError with the problems."""
         Edition.objects.lock()
         locked = Edition.objects.get(pk=self.pk)
         if locked.is_published:
-            raise ValidationError("This edition is published already.")
+            raise ValidationError("This edition is already published.")
         if problems := locked.problems():
             raise ValidationError(problems)
         locked.published_at = timezone.now()
@@ -190,7 +194,7 @@ class Edition(models.Model):
 
     @transaction.atomic
     def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
-        """Return a draft of that date that starts with all this one says."""
+        """Create and return a draft with that date and this edition's contents."""
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
         new = Assessment.objects.bulk_create(
@@ -205,13 +209,13 @@ class Edition(models.Model):
 
 
 def twin[Row: models.Model](row: Row, **changes) -> Row:
-    """Return an unsaved row that says the same but for the changes."""
+    """Return an unsaved copy of a row with these changes."""
     names = [each.attname for each in row._meta.concrete_fields if not each.primary_key]
     return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
 
 class Assessment(models.Model):
-    """The legal facts of one state in one edition; "" and null say "not established".
+    """The legal facts of one state in one edition; "" and null mean "not established".
 
     Points, group, letter and rank are never stored: rankings/scoring.py computes them.
     """
@@ -237,14 +241,14 @@ class Assessment(models.Model):
         validators=[validate_no_formula],
     )
     year = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Of the statute or ruling that decides."
+        null=True, blank=True, help_text="Year of the statute or ruling that decides."
     )
     summary = models.TextField(max_length=600, validators=[validate_no_formula])
     local_exception = models.TextField(
         max_length=600,
         blank=True,
         validators=[validate_no_formula],
-        help_text="A local law that differs; shown, and never scored.",
+        help_text="A local law that differs. It is shown but never scored.",
     )
     ij_grade = models.CharField(
         "Institute for Justice’s grade",
@@ -261,16 +265,16 @@ class Assessment(models.Model):
         blank=True,
         validators=[validate_address],
     )
-    ij_read_on = models.DateField("that page read on", null=True, blank=True)
+    ij_read_on = models.DateField("date that page was read", null=True, blank=True)
     sources = models.TextField(
         "other pages read",
         blank=True,
-        help_text="One address a line.",
+        help_text="One URL per line.",
         validators=[validate_addresses],
     )
     confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
     as_of = models.DateField()
-    # By staff; what they have edited, load_rankings leaves alone.
+    # Set by staff edits; load_rankings doesn't touch assessments that staff edited.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -297,7 +301,8 @@ class Assessment(models.Model):
             models.UniqueConstraint(
                 fields=["edition", "usps"],
                 name="assessment_once_a_state",
-                violation_error_message="This edition has an assessment of that state.",
+                violation_error_message="This edition already has an assessment of "
+                "that state.",
             ),
             models.CheckConstraint(
                 condition=models.Q(usps__in=list(JURISDICTIONS))
@@ -313,16 +318,16 @@ class Assessment(models.Model):
                 | models.Q(right_to_sue__in=SUABLE),
                 name="assessment_immunity_needs_a_suit",
                 violation_error_code="immunity",
-                violation_error_message="Where there is no right to sue, immunity is "
-                "blank or “codified”: there is no claim to defend.",
+                violation_error_message="Without a right to sue, immunity must be "
+                "blank or “codified”, because there is no claim to defend.",
             ),
             models.CheckConstraint(
                 condition=~models.Q(right_to_sue=RightToSue.COURT_NARROW)
                 | models.Q(covers=Covers.NARROW),
                 name="assessment_court_narrow_covers_narrow",
                 violation_error_code="covers",
-                violation_error_message="A right to sue that is “court_narrow” reaches "
-                "“narrow”.",
+                violation_error_message="If the right to sue is “court_narrow”, the "
+                "reach must be “narrow”.",
             ),
             models.CheckConstraint(
                 condition=~models.Q(
@@ -330,22 +335,22 @@ class Assessment(models.Model):
                 ),
                 name="assessment_court_is_not_narrow",
                 violation_error_code="right_to_sue",
-                violation_error_message="A suit that courts allow for certain rights "
-                "only is “court_narrow”.",
+                violation_error_message="If courts allow a suit only for certain "
+                "rights, choose “court_narrow”.",
             ),
             models.CheckConstraint(
                 condition=models.Q(ij_grade="", ij_grade_basis="")
                 | (~models.Q(ij_grade="") & ~models.Q(ij_grade_basis="")),
                 name="assessment_ij_grade_has_a_basis",
                 violation_error_code="ij_grade_basis",
-                violation_error_message="The Institute’s grade and its basis stand "
-                "together, or neither does.",
+                violation_error_message="Enter both the Institute’s grade and its "
+                "basis, or neither.",
             ),
             models.CheckConstraint(
                 condition=models.Q(year=None) | models.Q(year__range=(1776, 2100)),
                 name="assessment_year_is_a_year",
                 violation_error_code="year",
-                violation_error_message="Enter a year from 1776 on.",
+                violation_error_message="Enter a year from 1776 to 2100.",
             ),
         ]
 
@@ -374,20 +379,20 @@ class Assessment(models.Model):
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self):
-        """Those named as not yet checked against the source, by anybody."""
+        """Citations marked as not yet checked against the source by anyone."""
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self):
-        """Those that wait for the lawyer's check."""
+        """Citations without a lawyer's check."""
         return self.filter(checked_at=None)
 
     def checked(self):
         return self.filter(checked_at__isnull=False)
 
     def alike(self):
-        """Return those of the current edition and of drafts that say the same.
+        """Return the same citations in the current edition and in drafts.
 
-        That is the same words about the same state: who has read one has read all.
+        Same means the same words about the same state, so one check covers all.
         """
         same = self.order_by().filter(
             assessment__usps=OuterRef("assessment__usps"), text=OuterRef("text")
@@ -399,7 +404,7 @@ class CitationQuerySet(models.QuerySet):
         )
 
     def mark_checked(self, by: str) -> int:
-        """Note the check of a lawyer of that name; return how many had none before."""
+        """Record a lawyer's check; return how many citations were unchecked before."""
         return self.unchecked().update(checked_at=Now(), checked_by=by)
 
     def mark_unchecked(self) -> int:
@@ -407,7 +412,7 @@ class CitationQuerySet(models.QuerySet):
 
 
 class Citation(models.Model):
-    """A statute or ruling behind a fact, and what is known of its having been read."""
+    """A statute or ruling that supports a fact, and whether and how it was checked."""
 
     class Part(models.TextChoices):
         RIGHT_TO_SUE = "right_to_sue", "Right to sue"
@@ -415,11 +420,11 @@ class Citation(models.Model):
         COVERS = "covers", "Reach"
         PAYER = "payer", "Who pays"
         LOCAL_EXCEPTION = "local_exception", "Local exception"
-        # It was looked at and bears on the state; no fact rests on it.
+        # It was reviewed and is relevant to the state, but no fact relies on it.
         CONTEXT = "context", "Also considered"
 
     class Finding(models.TextChoices):
-        """What came of looking the citation up; "" where no look is on record."""
+        """The result of looking up the citation; "" if no lookup is on record."""
 
         CONFIRMED = "confirmed", "Confirmed by what we read"
         EXISTS = "exists", "Found to exist; the passage itself was not seen"
@@ -436,9 +441,9 @@ class Citation(models.Model):
         max_length=10,
         choices=Assessment.Confidence,
         blank=True,
-        help_text="Blank: that of the assessment.",
+        help_text="If blank, the assessment’s confidence applies.",
     )
-    # Named as open when it was written down; `still_open` until it is checked.
+    # Marked as open when it was recorded; `still_open` until it is checked.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
     point = models.TextField("the point looked for", max_length=600, blank=True)
@@ -446,11 +451,11 @@ class Citation(models.Model):
     seen_at = models.TextField(
         "where it was seen",
         blank=True,
-        help_text="One address a line.",
+        help_text="One URL per line.",
         validators=[validate_addresses],
     )
     seen_on = models.DateField(null=True, blank=True)
-    # The lawyer's check, and the lawyer's name.
+    # When a lawyer checked it, and the lawyer's name.
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_by = models.CharField(max_length=100, blank=True, editable=False)
 
@@ -481,13 +486,13 @@ class Citation(models.Model):
             models.UniqueConstraint(
                 fields=["assessment", "part", "text"],
                 name="citation_once_a_part",
-                violation_error_message="This part has that citation already.",
+                violation_error_message="This part already has that citation.",
             ),
             models.CheckConstraint(
                 condition=models.Q(checked_at=None, checked_by="")
                 | (models.Q(checked_at__isnull=False) & ~models.Q(checked_by="")),
                 name="citation_checked_by_somebody",
-                violation_error_message="A check has its date and its person.",
+                violation_error_message="A check needs both a date and a name.",
             ),
         ]
 
@@ -500,7 +505,7 @@ class Citation(models.Model):
 
     @property
     def check_words(self) -> str:
-        """Who has checked it and when, in words for staff."""
+        """Who checked it and when, for staff."""
         if self.checked_at is None:
             return "Not yet"
         return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""What the staff's desk keeps for a while."""
+"""Files that the admin stores temporarily."""
 
 from datetime import timedelta
 from secrets import token_urlsafe
@@ -23,16 +23,16 @@ class UploadQuerySet(models.QuerySet):
         return self.filter(ends_at__gt=timezone.now())
 
     def kept_for(self, owner):
-        """Those that this person uploaded; nobody else previews or imports them."""
+        """This person's uploads; nobody else can preview or import them."""
         return self.kept().filter(owner=owner)
 
     def forget(self) -> None:
-        """Delete those whose time is over."""
+        """Delete expired uploads."""
         self.filter(ends_at__lte=timezone.now()).delete()
 
 
 class Upload(models.Model):
-    """A file between its preview and its import, the same for every web process."""
+    """A file between its preview and its import, shared by all web processes."""
 
     key = models.CharField(max_length=40, unique=True, default=make_key)
     owner = models.ForeignKey(

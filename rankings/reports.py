@@ -1,4 +1,4 @@
-"""What a state's page says: each question with its answer, and how it moved."""
+"""The contents of a state's page: questions with answers, and its history."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ NOT_COUNTED = "This counts only where there is a suit."
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the rubric's questions as the law of a state answers it."""
+    """A state's answer to one of the rubric's questions."""
 
     score: PartScore
     assessed: bool
@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What stands beside the verdict, which it does not repeat."""
+        """The text next to the verdict, without repeating it."""
         meaning = "" if self.meaning == f"{self.verdict}." else self.meaning
         return " ".join(filter(None, [meaning, self.note]))
 
@@ -68,12 +68,12 @@ class Answer:
 
     @property
     def bar(self) -> float:
-        """The length of the meter's bar, of 118."""
+        """The length of the meter's bar, from 0 to 118."""
         return 118 * self.score.points / self.part.most
 
 
 class Report:
-    """A state in an edition, with all that is known of it."""
+    """A state in an edition, with everything known about it."""
 
     def __init__(self, standing: Standing, assessment: Assessment):
         self.standing = standing
@@ -116,7 +116,7 @@ class Report:
 
 
 def read_report(standings: Standings, usps: str) -> Report:
-    """Return the report of one state; its facts and citations are read anew."""
+    """Return the report of one state; fetches all its facts and its citations."""
     assessment = standings.edition.assessments.prefetch_related("citations").get(
         usps=usps
     )
@@ -125,14 +125,14 @@ def read_report(standings: Standings, usps: str) -> Report:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a state stood in an edition."""
+    """A state's result in an edition."""
 
     standings: Standings
     standing: Standing
 
 
 def places(editions: list[Standings], usps: str) -> list[Place]:
-    """Return where the state stood in those of the editions that have it."""
+    """Return the state's results in those editions that include it."""
     return [
         Place(standings, standings.by_usps[usps])
         for standings in editions

@@ -1,8 +1,8 @@
-"""The rubric: values, what each means and its points, as one table, and its arithmetic.
+"""The rubric: a table of values with their meanings and points, and the arithmetic.
 
-Facts go in, scores come out; nothing here knows the database or stores a score. The
-methodology page prints `PARTS`, `LETTERS` and `GROUPS`, so its words and this
-arithmetic cannot disagree.
+Everything here is a pure function of the facts: no database access, no stored scores.
+The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agrees with
+this arithmetic.
 """
 
 from collections.abc import Hashable, Mapping
@@ -41,7 +41,7 @@ class Payer(TextChoices):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rubric asks of a state; "" where nothing is established."""
+    """The facts about a state that the rubric scores; "" if not established."""
 
     right_to_sue: str = ""
     immunity: str = ""
@@ -56,7 +56,7 @@ class Rule:
     value: str
     meaning: str
     points: int
-    # Whether it is for a statute that needs an extra element, `covers` = `narrow`.
+    # Whether it is for statutes that need an extra element (`covers` is `narrow`).
     narrow: bool = False
 
 
@@ -76,7 +76,7 @@ class Part:
         return max(rule.points for rule in self.rules)
 
     def rule(self, facts: Facts) -> Rule | None:
-        """Return the line that these facts fall under; None where one is missing."""
+        """Return the rule that applies to these facts; None if the fact is missing."""
         value = getattr(facts, self.field)
         narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
         return next(
@@ -174,7 +174,7 @@ PARTS = (
 RIGHT_TO_SUE = PARTS[0]
 MOST_POINTS = sum(part.most for part in PARTS)
 
-# With one of these there is a suit, and the parts B, C and D count.
+# With one of these, there is a suit, and parts B, C, and D count.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
 
 
@@ -208,7 +208,7 @@ GROUP_OF_IMMUNITY = {Immunity.BARRED: 1, Immunity.LIMITED: 2}
 
 @dataclass(frozen=True)
 class PartScore:
-    """What one part adds; `rule` is None where the fact is missing."""
+    """The score of one part; `rule` is None if the fact is missing."""
 
     part: Part
     rule: Rule | None
@@ -221,7 +221,7 @@ class PartScore:
 
 @dataclass(frozen=True)
 class Score:
-    """What the rubric makes of the facts; no points where they are not assessed."""
+    """The score of the facts; without points if they are not assessed."""
 
     facts: Facts
     group: int
@@ -246,7 +246,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Step:
-    """A change of the law that would raise a score, and the points it would then be."""
+    """A change in the law that would raise a score, and the resulting points."""
 
     words: str
     points: int
@@ -281,7 +281,7 @@ def letter(points: int | None) -> str | None:
 
 
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
-    """Return each one's place by points: ties share it, and the next is skipped."""
+    """Return each rank by points: ties share a rank and skip the next ones."""
     points = [score.points for score in scores.values() if score.points is not None]
     return {
         key: None
@@ -291,7 +291,7 @@ def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     }
 
 
-# What a legislature or court could do, each for itself, where there is a suit.
+# What a legislature or court could change if there is a suit, each by itself.
 CHANGES = (
     (
         "A statute that allows the suit for every state right, against officials of "
@@ -305,7 +305,7 @@ CHANGES = (
         {"payer": Payer.EMPLOYER},
     ),
 )
-# The same where there is none: each comes on top of those before it.
+# The same if there is no suit: each step adds to the ones before it.
 WAY = (
     (
         "A statute that allows the suit, even if immunity still applies",
@@ -318,7 +318,7 @@ WAY = (
 
 
 def ways_up(facts: Facts) -> list[Step]:
-    """Return what would raise the score; nothing for one that is not there."""
+    """Return what would raise the score; nothing if there is no score."""
     now = score(facts)
     if now.points is None:
         return []
@@ -326,7 +326,7 @@ def ways_up(facts: Facts) -> list[Step]:
         return steps_on(facts)
     steps = []
     for words, change in CHANGES:
-        # A suit that courts allow for certain rights only cannot cover everything.
+        # A suit that courts allow only for certain rights can't cover everything.
         if (
             change.keys() == {"covers"}
             and facts.right_to_sue == RightToSue.COURT_NARROW
@@ -347,7 +347,7 @@ def steps_on(facts: Facts) -> list[Step]:
 
 
 def without_same(steps: list[Step]) -> list[Step]:
-    """Leave out the new statute where covering everybody comes to the same."""
+    """Drop the new statute if covering all officials yields the same points."""
     statute, covers = CHANGES[0][0], CHANGES[2][0]
     points = {step.words: step.points for step in steps}
     if points.get(statute) == points.get(covers):

@@ -1,4 +1,4 @@
-"""Where each state stands: its shape and letter on the map, its tile in the grid."""
+"""Each state's shape and letter on the map, and its tile in the grid."""
 
 import csv
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 SHAPE = re.compile(r'<path id="([A-Z]{2})" d="([^"]+)">')
-# The square that holds the letter of a state too small for it, and its code before it.
+# A small state has its letter in a square next to it, with its code on the left.
 SQUARE = 24
 LETTER_ABOVE_SQUARE = 5.5
 CODE_LEFT_OF_SQUARE = 29
@@ -15,14 +15,14 @@ CODE_LEFT_OF_SQUARE = 29
 
 @dataclass(frozen=True)
 class Shape:
-    """A state on the map; x and y are the foot of its letter's middle."""
+    """A state on the map; x and y are the bottom center of its letter."""
 
     path: str
     x: float
     y: float
-    # Whether the letter stands in a square beside the shape.
+    # Whether the letter is in a square next to the shape.
     beside: bool
-    # Whether the square stands in a column of several, each with its code.
+    # Whether the square is in a column of squares, each with its state's code.
     coded: bool
     row: int
     column: int

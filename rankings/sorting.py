@@ -1,4 +1,4 @@
-"""The orders that a reader may choose for the table."""
+"""The sort orders of the table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from rankings.standings import Standing, Standings
 
-# The Institute's grades from best to worst; a letter alone stands between + and -.
+# Sort keys of the Institute's grades, best first: a plain letter is between + and -.
 SIGNS = {"+": 0, "": 1, "-": 2}
 
 
@@ -17,15 +17,15 @@ def ij_place(row: Standing) -> tuple[str, int] | None:
 
 @dataclass(frozen=True)
 class Column:
-    """A column that sorts; its value is None where a state has none and comes last."""
+    """A sortable column; states for which `value` returns None come last."""
 
     name: str
     label: str
     value: Callable[[Standing], Any]
-    # Whether the first choice shows the greatest value on top.
+    # Whether the first click sorts the greatest value to the top.
     descending: bool = False
     number: bool = False
-    # Whether a phone has no room for it; the state's page tells it.
+    # Whether phones hide it, for lack of room; the state's page shows it.
     wide_only: bool = False
 
 
@@ -47,12 +47,12 @@ BY_GROUP = "group"
 
 
 class NoSuchOrder(Exception):
-    """The address asks for an order that there is not."""
+    """The query string asks for an unknown order."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """A column's head: what it says, where it leads, and how it is sorted now."""
+    """A column heading: its column, its link, and the current sort direction."""
 
     column: Column
     query: str
@@ -60,7 +60,7 @@ class Header:
 
 
 class Order:
-    """What `?sort=` asks for: a column's name, with `-` before it the other way."""
+    """The order that `?sort=` asks for: a column name, with `-` in front to reverse."""
 
     def __init__(self, asked: str):
         self.asked = asked or BY_GROUP
@@ -89,7 +89,7 @@ class Order:
         return Header(column, f"?sort={sign}{column.name}", way)
 
     def rows(self, standings: Standings) -> list[Standing]:
-        """Return the states in this order; ties stand by name."""
+        """Return the states in this order; ties are in order of name."""
         if self.column is None:
             return [row for group in standings.groups for row in group.rows]
         value = self.column.value

@@ -1,4 +1,4 @@
-"""An edition's states as the public reads them: scored, ranked, in an order."""
+"""An edition's states as the public sees them: scored, ranked, and sorted."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ from rankings.scoring import Covers, Immunity, RightToSue, Score
 from rankings.shapes import SHAPES, Shape
 
 FACTS = ["right_to_sue", "immunity", "covers", "payer"]
-# A state's page tells how it moved over this many editions, the newest.
+# A state's page shows its history over this many of the newest editions.
 MOST_EDITIONS = 10
 
-# What decides a score, in the few words that a row of the table holds.
+# What decides a score, in the few words that fit into a row of the table.
 SUIT = {
     RightToSue.STATUTE: "Statute",
     RightToSue.COURT: "Court-made claim",
@@ -48,7 +48,7 @@ class Standing:
     rank: int | None
     # Whether others have the same rank.
     tied: bool
-    # Of its page: that of the state, or that of a past edition.
+    # The state's page, or the one of a past edition.
     url: str
 
     @property
@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The design's class for the letter, or for none."""
+        """The CSS class for the letter, or for none."""
         return f"g-{(self.letter or 'n').lower()}"
 
     @property
@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Band:
-    """A letter, or none, with its color and the number of states that have it."""
+    """A letter, or none, with its color and number of states."""
 
     letter: str
     color: str
@@ -152,7 +152,7 @@ class Standings:
 
     @property
     def groups(self) -> list[Group]:
-        """Groups first, then points, then names."""
+        """The states sorted by group, then points, then name."""
         ordered = sorted(self.rows, key=lambda row: -(row.score.points or 0))
         return [
             Group(number, words, [r for r in ordered if r.score.group == number])
@@ -175,7 +175,7 @@ class Standings:
 
     @cached_property
     def checks(self) -> dict[str, int]:
-        """How many citations there are, no lawyer has checked, and are still open."""
+        """The numbers of citations: all, not checked by a lawyer, and still open."""
         return Citation.objects.filter(assessment__edition=self.edition).aggregate(
             all=Count("pk"),
             unchecked=Count("pk", filter=Q(checked_at=None)),
@@ -191,9 +191,9 @@ class Standings:
 
 
 def history(newest: Edition, *, past: bool) -> list[Standings]:
-    """Return the published editions up to this one, the newest first, by facts only.
+    """Return the standings of published editions up to this one, newest first.
 
-    `past` says whether the newest is not the current one.
+    Fetches only the facts. `past` says whether the newest is not the current edition.
     """
     editions = Edition.objects.published().filter(date__lte=newest.date)
     editions = list(editions.order_by("-date")[:MOST_EDITIONS])

@@ -1,4 +1,4 @@
-"""The list of states: the ranked jurisdictions, and where else signers live."""
+"""The states: the ranked jurisdictions, and other places where signers live."""
 
 import re
 
@@ -61,7 +61,7 @@ JURISDICTIONS = {
     "WY": "Wyoming",
 }
 
-# Places that are not ranked, where people sign all the same.
+# Places that are not ranked but where people can sign.
 ELSEWHERE = {
     "PR": "Puerto Rico",
     "GU": "Guam",
@@ -73,9 +73,9 @@ ELSEWHERE = {
 
 PLACES = JURISDICTIONS | ELSEWHERE
 
-# Other ways to name a place, as `letters` leaves them.
+# Other names of places, as `letters` normalizes them.
 OTHER_NAMES = {
-    # The two that the mail has besides AA.
+    # The other two military codes of the Postal Service.
     **dict.fromkeys(["ae", "ap", "military", "abroad", "overseas"], "AA"),
     **dict.fromkeys(["apo", "fpo", "dpo"], "AA"),
     **{f"armedforces{where}": "AA" for where in ("", "americas", "europe", "pacific")},
@@ -97,20 +97,20 @@ CODES = {
 
 
 def read_place(text: str) -> str:
-    """Return the code of the place that is meant, as in "ohio", "D.C." or "AE".
+    """Return the code of the place that `text` means: "ohio", "D.C.", or "AE".
 
-    What means no place is returned as it is.
+    Returns anything else unchanged.
     """
     return CODES.get(letters(text), text)
 
 
 class PlaceSelect(forms.Select):
-    """A list of places that also takes other names of them."""
+    """A select of places that also accepts their other names."""
 
     def value_from_datadict(self, data, files, name):
         return read_place(super().value_from_datadict(data, files, name) or "")
 
 
-# USPS code → the word for the state in the addresses of its pages, and back.
+# USPS code → the state's slug in URLs, and back.
 SLUGS = {code: name.lower().replace(" ", "-") for code, name in JURISDICTIONS.items()}
 BY_SLUG = {slug: code for code, slug in SLUGS.items()}

@@ -1,4 +1,4 @@
-"""The rankings as search engines of data read them: https://schema.org/Dataset."""
+"""The rankings as structured data for search engines: https://schema.org/Dataset."""
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,7 +10,7 @@ FILES = {"csv": "text/csv", "json": "application/json"}
 
 
 def dataset(standings: Standings) -> dict:
-    """Return what an edition is, and where its files are."""
+    """Describe an edition and its files."""
     edition = standings.edition
     past = [edition.date] if standings.past else []
     name = "edition" if past else "data"

@@ -1,4 +1,4 @@
-"""What the worker does for the rankings."""
+"""Background tasks for the rankings."""
 
 from procrastinate.contrib.django import app
 

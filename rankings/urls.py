@@ -6,7 +6,7 @@ from rankings import files, views
 
 
 class DateConverter:
-    """A day as `2026-11-22`; a day that there is not is no address either."""
+    """A date such as `2026-11-22`; a date that doesn't exist doesn't match."""
 
     regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 

@@ -29,7 +29,7 @@ def rankings(request):
 @require_safe
 @public_page("sort")
 def edition(request, date):
-    """The same of any edition that is published."""
+    """The map and the table of any published edition."""
     return show(request, read_edition(date))
 
 
@@ -43,7 +43,7 @@ def show(request, standings):
     try:
         order = Order(request.GET.get("sort", ""))
     except NoSuchOrder:
-        sentence = "The table cannot be sorted like that. Use the links in its head."
+        sentence = "Unknown sort order. Use the column headings."
         return render(request, "404.html", {"sentence": sentence}, status=404)
     return render(
         request,
@@ -74,7 +74,7 @@ def state(request, slug):
 @require_safe
 @public_page()
 def card(request, slug):
-    """The picture that other sites show beside a link to a state."""
+    """The image that other sites show next to a link to a state."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
     if assessment is None:
         return no_such_state(request)
@@ -87,7 +87,7 @@ def card(request, slug):
 @require_safe
 @public_page()
 def edition_state(request, date, slug):
-    """One state as an edition had it."""
+    """One state in a published edition."""
     if named := SLUGS.get(slug.upper()):
         return redirect("rankings:edition-state", date, named, permanent=True)
     if slug not in BY_SLUG:
@@ -127,7 +127,7 @@ def no_such_state(request):
 @require_safe
 @public_page(Parameter("s", repeats=True))
 def compare(request):
-    """Two to four states beside one another, or the form to choose them."""
+    """Two to four states side by side, or the form to choose them."""
     current = Edition.objects.current()
     if current is None:
         return render(request, "rankings/no_edition.html")
@@ -135,7 +135,7 @@ def compare(request):
     context: dict = {
         "states": JURISDICTIONS,
         "chosen": [*codes, *[""] * MOST][:MOST],
-        # Until states are chosen, only what it says of the edition is asked for.
+        # Until states are chosen, the page needs only facts about the edition.
         "standings": Standings(current, []),
     }
     try:
@@ -152,7 +152,7 @@ def compare(request):
 @require_safe
 @public_page()
 def methodology(request):
-    """The rubric, as rankings/scoring.py has it, and the editions."""
+    """The rubric of rankings/scoring.py, and the editions."""
     current = Edition.objects.current()
     return render(
         request,

@@ -14,16 +14,16 @@ from rankings.desk.importing import ImportDesk
 from rankings.models import Assessment, Citation, Edition
 
 PREVIEW = "_preview"
-# What another than the form has changed meanwhile must not be lost unseen.
+# Don't silently overwrite someone else's concurrent edit.
 CHANGED_MEANWHILE = (
-    "Somebody changed this assessment after you had opened it, and nothing of yours is "
-    "stored yet. What you typed stands below: compare it with the assessment as it is "
-    "now, in another window, and save again to let yours stand."
+    "Someone changed this assessment after you opened it, so your changes are not "
+    "saved yet. They are still in the form below: compare them with the current "
+    "assessment in another window, and save again to keep yours."
 )
 
 
 class AssessmentForm(forms.ModelForm):
-    """The facts of a state; “Preview points” shows what they come to, unsaved."""
+    """The facts of a state; “Preview points” shows their score without saving."""
 
     read = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -33,7 +33,7 @@ class AssessmentForm(forms.ModelForm):
             self.initial["read"] = stamp(self.instance)
 
     def is_valid(self):
-        # So that the admin shows the form again, with all that was typed.
+        # Makes the admin show the form again with everything that was typed.
         return super().is_valid() and PREVIEW not in self.data
 
     def clean(self):
@@ -42,7 +42,7 @@ class AssessmentForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self):
-        """Lock the edition, and ask again if the assessment is not what was read."""
+        """Lock the edition; refuse if the assessment changed after it was opened."""
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = stamp(Assessment.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
@@ -60,7 +60,7 @@ def stamp(assessment: Assessment) -> str:
 class CitationForm(forms.ModelForm):
     def clean(self):
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
-            # The lawyer checked other words.
+            # The lawyer checked a different text.
             self.instance.checked_at, self.instance.checked_by = None, ""
         return super().clean()
 
@@ -69,7 +69,7 @@ class CitationInline(admin.StackedInline):
     model = Citation
     form = CitationForm
     formfield_overrides = ADMIN_FIELDS
-    # One more works without JavaScript; with it, there are as many as are wanted.
+    # One extra form for staff without JavaScript, which can add any number.
     extra = 1
     fields = [
         ("part", "position"),
@@ -96,7 +96,7 @@ class CitationInline(admin.StackedInline):
 
 @admin.register(Assessment)
 class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
-    """One state in one edition, with what its facts come to beside the form."""
+    """One state in one edition, with the resulting score next to the form."""
 
     form = AssessmentForm
     change_form_template = "admin/rankings/assessment.html"
@@ -117,7 +117,7 @@ class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
     ordering = ["usps"]
     show_full_result_count = False
     actions = None
-    # The public page is of the current edition, which need not be this one.
+    # The public page shows the current edition, which may not be this one.
     view_on_site = False
 
     lookups = {
@@ -146,7 +146,7 @@ class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request, obj=None):
-        # What is published stays as it was published; see docs/rankings.md.
+        # Published editions are immutable; see docs/rankings.md.
         draft = obj is None or not obj.edition.is_published
         return draft and super().has_change_permission(request, obj)
 
@@ -157,7 +157,7 @@ class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
     def save_model(self, request, obj, form, change):
         edition = Edition.objects.select_for_update().get(pk=obj.edition_id)
         if edition.is_published:
-            raise PermissionDenied("It was published meanwhile.")
+            raise PermissionDenied("The edition was published in the meantime.")
         obj.edited_at, obj.edited_by = timezone.now(), request.user
         super().save_model(request, obj, form, change)
 
@@ -173,7 +173,7 @@ class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
 
 
 def preview(assessment: Assessment) -> dict:
-    """Return what the facts come to, stored or not, and what stands in the edition."""
+    """Return the score and place of the facts, saved or not, and the saved place."""
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.places(edition, (stored | {usps: assessment}).values())

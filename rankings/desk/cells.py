@@ -1,4 +1,4 @@
-"""What a cell of the CSV says, and which field or rows of an assessment it is."""
+"""Convert CSV cells to and from fields and citations of an assessment."""
 
 import re
 from datetime import date, timedelta
@@ -15,14 +15,14 @@ from rankings.lists import (
 )
 
 LONGEST_CITATION = 500
-# Spreadsheet programs count days from here, because they take 1900 for a leap year.
+# Spreadsheets count days from here, because they treat 1900 as a leap year.
 FIRST_DAY = date(1899, 12, 30)
-# How they write a date in other countries, or in the format of a long date.
+# How they write dates in other countries, or in the long format.
 DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
 class Text(widgets.Widget):
-    """Text without what spreadsheet programs leave around it."""
+    """Text without the whitespace and line ends that spreadsheets add."""
 
     def __init__(self, most: int | None = None):
         super().__init__()
@@ -32,7 +32,7 @@ class Text(widgets.Widget):
         value = value.strip().replace("\r\n", "\n").replace("\r", "\n")
         if self.most is not None and len(value) > self.most:
             raise ValueError(
-                f"It has {len(value)} characters; {self.most} are the most."
+                f"This has {len(value)} characters; the limit is {self.most}."
             )
         return value
 
@@ -53,27 +53,27 @@ class Choice(Text):
 
     def clean(self, value, row=None, **kwargs):
         value = super().clean(value)
-        # As it may be typed, or as a spreadsheet program writes "none" or "true".
+        # Accept labels, other spellings, and "None" or "TRUE" from spreadsheets.
         value = self.spellings.get(spelled(value), value)
         if value and value not in self.values:
             raise ValueError(
-                f"“{value}” is not a value of it. It may be {', '.join(self.values)}, "
-                "or blank."
+                f"“{value}” is not allowed. Use {', '.join(self.values)}, or leave it "
+                "blank."
             )
         return value
 
 
 class Year(Text):
     def clean(self, value, row=None, **kwargs):
-        # As spreadsheet programs write a number: "1,992", "1992.0".
+        # Spreadsheets write numbers as "1,992" or "1992.0".
         value = super().clean(value).replace(",", "").removesuffix(".0")
         if value and not (value.isascii() and value.isdigit() and len(value) == 4):
-            raise ValueError(f"“{value}” is no year. Write it as 1992.")
+            raise ValueError(f"“{value}” is not a year. Write it as 1992.")
         return int(value) if value else None
 
 
 class Day(widgets.DateWidget):
-    """A date as we write it, or as a spreadsheet program in the U.S. rewrites it."""
+    """An ISO date, or a date as spreadsheets rewrite it."""
 
     def __init__(self):
         super().__init__()
@@ -82,12 +82,14 @@ class Day(widgets.DateWidget):
     def clean(self, value, row=None, **kwargs):
         value = value.strip()
         if re.fullmatch(r"[0-9]{5}(\.0)?", value):
-            # A cell that lost its format: days since the eve of the year 1900.
+            # A cell that lost its date format: the number of days since FIRST_DAY.
             return FIRST_DAY + timedelta(days=int(value[:5]))
         try:
             return super().clean(value.split("T")[0].removesuffix(" 00:00:00"))
         except ValueError:
-            raise ValueError(f"“{value}” is no date. Write it as 2026-11-22.") from None
+            raise ValueError(
+                f"“{value}” is not a date. Write it as 2026-11-22."
+            ) from None
 
     def render(self, value, obj=None, **kwargs):
         return value.isoformat() if value else ""
@@ -102,7 +104,7 @@ class Citations(widgets.Widget):
                     f"A citation is longer than {LONGEST_CITATION} characters."
                 )
             if found.count(text) > 1:
-                raise ValueError(f"It names “{text}” twice.")
+                raise ValueError(f"“{text}” is listed twice.")
         return found
 
     def render(self, value, obj=None, **kwargs):
@@ -112,8 +114,8 @@ class Citations(widgets.Widget):
 class Cited(fields.Field):
     """The citations of a part; `attribute` is that part.
 
-    They are rows of their own: those that are there stand in `stored`, as the import
-    found them, and what the columns say in `cited`, until both are brought together.
+    They are separate rows: `stored` holds those in the database, and `cited` those in
+    the file, until `write_citations` reconciles them.
     """
 
     def get_value(self, assessment):
@@ -127,7 +129,7 @@ class Cited(fields.Field):
 
 
 class Open(fields.Field):
-    """The citations that nobody has yet read at the source; read after the others."""
+    """The citations not yet checked at the source; imported after the others."""
 
     def get_value(self, assessment):
         if hasattr(assessment, "to_verify"):
@@ -146,13 +148,13 @@ class Open(fields.Field):
 
 
 def meant(name: str, texts: list[str]) -> list[str]:
-    """Return the citations of that name, or else those of the same authority."""
+    """Return the citations with this text, or else those of the same authority."""
     exact = [text for text in texts if text == name]
     return exact or [text for text in texts if same_authority(name, text)]
 
 
 class Sources(fields.Field):
-    """The pages read, that of the Institute among them."""
+    """The pages read, including the Institute's."""
 
     def get_value(self, assessment):
         pages = [assessment.ij_page, *assessment.source_list]
@@ -167,7 +169,7 @@ class Sources(fields.Field):
 
 
 def cited(assessment) -> list[str]:
-    """Return the citations as they will be, those of parts that are not read too."""
+    """Return the citations after the import, including parts not in the file."""
     new = getattr(assessment, "cited", {})
     kept = [each.text for each in assessment.stored if each.part not in new]
     return [*(text for texts in new.values() for text in texts), *kept]

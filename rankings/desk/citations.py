@@ -18,9 +18,9 @@ from core.searching import FoldedSearch
 from rankings.desk.filters import CitationEditionFilter
 from rankings.models import Citation
 
-# What fits into an address that names each.
+# As many ids as fit into a URL.
 MOST_AT_A_TIME = 200
-# What is known of a citation, and may follow after it was published.
+# What is known about a citation; this may change after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -32,12 +32,12 @@ class LawyerForm(forms.Form):
     checked_by = LineField(
         label="Checked by",
         max_length=100,
-        help_text="The name of the lawyer. It stays here, at the desk.",
+        help_text="The lawyer’s name. Only staff see it, here in the admin.",
     )
 
 
 class CheckFilter(admin.SimpleListFilter):
-    """What is still to do, unless something else is chosen."""
+    """Shows what is still to do by default."""
 
     title = "check"
     parameter_name = "check"
@@ -60,20 +60,20 @@ class CheckFilter(admin.SimpleListFilter):
         return queryset & chosen()
 
     def choices(self, changelist):
-        # Without the “All” that Django begins with.
+        # Without the “All” that Django puts first.
         return list(super().choices(changelist))[1:]
 
 
 @admin.register(Citation)
 class CitationAdmin(FoldedSearch, FixedRows):
-    """The work list of citations to check; their words belong to the assessment."""
+    """The work list of citations to check; their text is edited in the assessment."""
 
     list_display = ["text", "state", "part", "status", "page"]
     list_filter = [CheckFilter, CitationEditionFilter, "assessment__usps"]
     list_select_related = ["assessment"]
     list_per_page = MOST_AT_A_TIME
     search_fields = ["text"]
-    # Those that nobody has read yet come first.
+    # Citations that nobody has read yet come first.
     ordering = [
         Case(When(to_verify=True, checked_at=None, then=0), default=1),
         "assessment__usps",
@@ -94,7 +94,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     def save_model(self, request, obj, form, change):
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         if changed:
-            # In each edition that is still worked on or read first.
+            # Also in drafts and in the current edition.
             same = Citation.objects.filter(pk=obj.pk)
             same.alike().update(**changed)
             same.update(**changed)
@@ -138,7 +138,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         return redirect("admin:rankings_citation_changelist")
 
     def check_view(self, request):
-        """Ask which lawyer has checked the citations chosen; then note it."""
+        """Ask which lawyer checked the chosen citations, then record it."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         chosen = request.GET.getlist("id")[:MOST_AT_A_TIME]
@@ -165,8 +165,8 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
     @transaction.atomic
     def marked(self, request, chosen, what, mark):
-        """Mark the citations and those alike, note by whom, and say where to undo."""
-        # By their ids: once marked, none is found by its mark.
+        """Mark the citations and their copies, log it, and link to the undo."""
+        # By id, because marking changes which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
@@ -180,7 +180,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
                 '{}: {}. <a href="{}">See or undo</a>', what, count, url
             )
         else:
-            sentence = f"{what}: 0. Nothing was to change."
+            sentence = f"{what}: 0. There was nothing to change."
         level = messages.SUCCESS if ids else messages.WARNING
         self.message_user(request, sentence, level)
         return redirect("admin:rankings_citation_changelist")
@@ -195,7 +195,9 @@ class CitationAdmin(FoldedSearch, FixedRows):
     def status(self, citation):
         if citation.checked_at:
             return citation.check_words
-        return "Not yet checked at the source" if citation.is_open else "Waits"
+        if citation.is_open:
+            return "Not yet checked at the source"
+        return "Lawyer’s check missing"
 
     @admin.display(description="address")
     def page(self, citation):
@@ -218,7 +220,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations):
-    """Return the address of a work list of just these, which are of one edition."""
+    """Return the URL of a work list of just these citations, all of one edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

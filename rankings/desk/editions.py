@@ -31,7 +31,7 @@ class EditionAdmin(admin.ModelAdmin):
         return ["date", "title", "notes", *(self.readonly_fields if obj else [])]
 
     def get_readonly_fields(self, request, obj=None):
-        # Its date is its address, and what the history of each state is told by.
+        # The date is in its URL and in the history of each state.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
@@ -43,7 +43,7 @@ class EditionAdmin(admin.ModelAdmin):
         return request.user.has_perm("rankings.publish_edition")
 
     def get_deleted_objects(self, objs, request):
-        """Let a draft take its assessments with it, whoever may delete those alone."""
+        """Delete a draft's assessments with it, without a permission for them."""
         shown, counts, _, protected = super().get_deleted_objects(objs, request)
         kept = [edition for edition in objs if edition.is_published]
         return shown, counts, {"published edition"} if kept else set(), protected
@@ -65,7 +65,7 @@ class EditionAdmin(admin.ModelAdmin):
             self.start(obj)
 
     def start(self, edition):
-        """Store a new draft that begins as the current edition, if there is one."""
+        """Save a new draft, as a copy of the current edition if there is one."""
         if current := Edition.objects.current():
             draft = current.copy(edition.date, edition.title, edition.notes)
             edition.pk = draft.pk
@@ -92,7 +92,7 @@ class EditionAdmin(admin.ModelAdmin):
         return redirect("admin:rankings_edition_changelist")
 
     def publish_view(self, request, pk):
-        """Show what publishing does to the ranks; the button does it."""
+        """Show how publishing would change the ranks, with a button to publish."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
         edition = get_object_or_404(
@@ -118,12 +118,12 @@ class EditionAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def published(self, request, edition) -> bool:
-        """Publish what the page showed, or say that it is not what there is."""
+        """Publish what the page showed, or warn that it has changed since."""
         Edition.objects.lock()
         edition.refresh_from_db()
         seen = effect.fingerprint(Edition.objects.current(), edition)
         if not edition.is_published and request.POST.get("seen") != seen:
-            sentence = "It changed since you opened the page. Read the effect again."
+            sentence = "It has changed since you opened this page. Review it again."
             self.message_user(request, sentence, messages.WARNING)
             return False
         try:

@@ -1,4 +1,4 @@
-"""What publishing an edition would do to the ranks, and to what is said of states."""
+"""How publishing an edition would change the ranks and the facts about states."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ FACTS = [
     for field in Assessment._meta.concrete_fields
     if field.name not in {"id", "edition", "usps", "edited_at", "edited_by"}
 ]
-# Of a citation, what readers are told.
+# The fields of a citation that readers see.
 CITATION = ["part", "position", "text", "address"]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a state stands in an edition."""
+    """A state's result in an edition."""
 
     rank: int | None
     tied: bool
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Move:
-    """A state of which two editions say different things; None: it is not in one."""
+    """A state that differs between two editions; None if it is not in one of them."""
 
     usps: str
     before: Place | None
@@ -48,7 +48,7 @@ class Move:
 
     @property
     def is_own(self) -> bool:
-        """Whether more than the ranks of others moved it."""
+        """Whether its own facts changed, not just the ranks of others."""
         return bool(self.changed) or None in {self.before, self.after}
 
 
@@ -73,7 +73,7 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 
 
 def moves(before: Edition | None, after: Edition) -> list[Move]:
-    """Return the states that the editions differ on, by their own facts first."""
+    """Return the states that differ, those with changes of their own first."""
     old, new = read(before), read(after)
     stood = places(before, old.values()) if before else {}
     stands = places(after, new.values())
@@ -87,7 +87,7 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
 
 
 def changes(old, new, usps) -> list[str]:
-    """Name what is said differently of a state that both editions have."""
+    """Name what differs for a state that is in both editions."""
     if usps not in old or usps not in new:
         return []
     before, after = old[usps], new[usps]
@@ -107,7 +107,7 @@ def cited(assessment: Assessment) -> list[tuple]:
 
 
 def fingerprint(before: Edition | None, after: Edition) -> str:
-    """Return what tells whether an effect that somebody read is still the effect."""
+    """Return a hash that shows whether an effect that someone read is still current."""
     said = [
         (usps, [field.value_from_object(each) for field in FACTS], cited(each))
         for usps, each in sorted(read(after).items())

@@ -4,7 +4,7 @@ from rankings.models import Edition
 
 
 class EditionFilter(admin.SimpleListFilter):
-    """One edition at a time, the newest unless another is chosen, drafts included."""
+    """One edition at a time, by default the newest, including drafts."""
 
     title = "edition"
     parameter_name = "edition"
@@ -33,7 +33,7 @@ class EditionFilter(admin.SimpleListFilter):
         )
 
     def choices(self, changelist):
-        # Without the “All” that Django begins with.
+        # Without the “All” that Django puts first.
         return list(super().choices(changelist))[1:]
 
 

@@ -1,7 +1,7 @@
-"""From a file to a draft: upload, preview, import. Nothing is stored before the last.
+"""From a file to a draft: upload, preview, import. Only the last changes the draft.
 
-django-import-export reads the rows and compares them. Ours are the checks of the file,
-the draft that it goes into, and that what is imported is what the preview showed.
+django-import-export reads the rows and compares them. This module checks the file,
+chooses the draft, and ensures that the import does what the preview showed.
 """
 
 import datetime
@@ -33,22 +33,22 @@ from rankings.pending import Upload
 from rankings.states import JURISDICTIONS
 
 NEW = "new"
-GONE = "That draft is published or deleted."
-TAKEN = "There is an edition of that date already."
+GONE = "That draft has been published or deleted."
+TAKEN = "There is already an edition with that date."
 
 
 @dataclass(frozen=True)
 class Target:
-    """The draft that rows go into: one that is there, or, with a date, a new one."""
+    """The draft to import into: an existing one or, with a date, a new one."""
 
     into: str
     date: datetime.date | None
     title: str
 
     def open(self) -> Edition:
-        """Return the draft, held until the transaction's end.
+        """Return the draft, locked until the transaction ends.
 
-        Raises ValidationError if there is no such draft, or an edition of that date.
+        Raises ValidationError if the draft is gone or the date is taken.
         """
         Edition.objects.lock()
         if self.date is None:
@@ -66,20 +66,20 @@ class Target:
 class TargetFields(forms.Form):
     into = forms.ChoiceField(
         label="Import into",
-        help_text="A published edition stays as it is.",
+        help_text="You can’t import into a published edition.",
         error_messages={"invalid_choice": GONE},
     )
     date = forms.DateField(
         label="As of",
         required=False,
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
-        help_text="Of a new draft: the day of the law that it tells of.",
+        help_text="For a new draft: it shows the law on this day.",
     )
     title = LineField(
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="Of a new draft.",
+        help_text="For a new draft.",
     )
 
     def __init__(self, *args, may_add=True, **kwargs):
@@ -93,7 +93,7 @@ class TargetFields(forms.Form):
         if self.cleaned_data.get("into") == NEW:
             for name in ("date", "title"):
                 if not self.cleaned_data.get(name) and name not in self.errors:
-                    self.add_error(name, "A new draft needs it.")
+                    self.add_error(name, "A new draft needs this.")
             day = self.cleaned_data.get("date")
             if day and Edition.objects.filter(date=day).exists():
                 self.add_error("date", TAKEN)
@@ -120,15 +120,15 @@ class UploadForm(TargetFields, ImportForm):
         file = self.cleaned_data["import_file"]
         data = as_csv(file.read(), COLUMNS | OPTIONAL | COMPUTED)
         upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
-        # What is previewed, kept and imported is the file that was checked.
+        # Preview, store, and import exactly the file that was checked.
         checked = SimpleUploadedFile(file.name, data, "text/csv")
-        # Whose it is, because import-export hands on nothing but the file.
+        # Set the owner here, because import-export passes on only the file.
         checked.owner = self.by  # type: ignore[attr-defined]
         return checked
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
-    """What the preview was of; all of it is hidden."""
+    """What was previewed, in hidden fields."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -140,7 +140,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
 
 
 def fingerprint(result) -> str:
-    """Return what tells whether an import would do what a preview showed."""
+    """Return a hash that shows whether an import would do what a preview showed."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
 
@@ -177,7 +177,7 @@ class ImportDesk(ImportMixin):
     def get_confirm_form_kwargs(self, request, import_form=None):
         kwargs = super().get_confirm_form_kwargs(request, import_form)
         if import_form is None:
-            # An empty one was sent in too.
+            # Bind the form even to an empty POST.
             kwargs["data"] = request.POST
         return kwargs | {"may_add": self.may_add_editions(request)}
 
@@ -192,7 +192,7 @@ class ImportDesk(ImportMixin):
         return {"target": form.target} if form and form.is_valid() else {}
 
     def import_action(self, request, **kwargs):
-        """Show the form, or what the file would change; keep it if it can be read."""
+        """Show the form, or a preview of the file; store the file if it is valid."""
         response = super().import_action(request, **kwargs)
         context = response.context_data
         context |= {"changelist_url": reverse("admin:rankings_assessment_changelist")}
@@ -205,7 +205,7 @@ class ImportDesk(ImportMixin):
         return response
 
     def preview(self, result, confirm_form) -> dict:
-        """Return what the page says of a file that was read."""
+        """Return the template context of a preview."""
         rows = result.valid_rows()
         there = {row.usps for row in rows}
         if confirm_form:
@@ -221,7 +221,7 @@ class ImportDesk(ImportMixin):
         }
 
     def process_import(self, request, **kwargs):
-        """Import what the preview showed, all of it or nothing, and once."""
+        """Import what the preview showed, all or nothing, and only once."""
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -230,7 +230,7 @@ class ImportDesk(ImportMixin):
         with transaction.atomic():
             valid = form.is_valid()
             key = form.cleaned_data.get("import_file_name", "")
-            # Who confirms the same file at the same time waits here.
+            # A concurrent import of the same file waits here.
             mine = Upload.objects.kept_for(request.user).select_for_update(of=["self"])
             kept = mine.filter(key=key).first()
             if kept is None or not valid:
@@ -247,8 +247,8 @@ class ImportDesk(ImportMixin):
 
     def start_again(self, request, form):
         sentences = [
-            "That file was imported already, or its day has passed, or somebody else "
-            "uploaded it."
+            "That file was already imported, has expired after a day, or was uploaded "
+            "by someone else."
         ]
         if form:
             sentences = [text for errors in form.errors.values() for text in errors]
@@ -257,8 +257,8 @@ class ImportDesk(ImportMixin):
         return redirect("admin:rankings_assessment_import")
 
     def show_again(self, request, result, form):
-        """Show what the import would do now, which is not what its preview said."""
-        sentence = "The draft has changed since the preview. Look at it again."
+        """Show a new preview, because the old one no longer matches."""
+        sentence = "The draft has changed since the preview. Review it again."
         self.message_user(request, sentence, messages.WARNING)
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
@@ -298,5 +298,5 @@ def is_refused(result) -> bool:
 
 
 def is_as_seen(result, form) -> bool:
-    """Whether an import did just what the preview said it would."""
+    """Whether an import did exactly what the preview showed."""
     return not is_refused(result) and fingerprint(result) == form.cleaned_data["seen"]

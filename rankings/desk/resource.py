@@ -1,7 +1,7 @@
-"""How a row of the CSV becomes an assessment with its citations.
+"""Convert rows of the CSV to assessments with their citations.
 
-The columns are those of `/rankings/data.csv`, so that a file taken from there can be
-edited and read back. Computed columns are not read: facts are stored, never scores.
+The columns are those of `/rankings/data.csv`, so that a download can be edited and
+imported. Computed columns are ignored: facts are stored, never scores.
 """
 
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ FACTS = [
     *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
     *("local_exception", "ij_grade", "ij_grade_basis", "confidence", "as_of"),
 ]
-# Without these a file says too little; `rankings/data/states.csv` has no others.
+# The required columns; `rankings/data/states.csv` has no others.
 COLUMNS = {
     *("usps", "name", *FACTS, "source_urls", "citations_to_verify"),
     *("right_to_sue_citation", "immunity_citation"),
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
 OPTIONAL = {*CITATIONS, "ij_page", "ij_read_on"} - COLUMNS
-# In the order in which they are read: the last of them looks at those before.
+# In import order: the last one depends on those before it.
 FIELDS = [
     *("usps", *FACTS, "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
@@ -56,7 +56,7 @@ class Change:
 
 
 class Changes(resources.Diff):
-    """The fields that change; import-export's own brings inline styles with it."""
+    """The changed fields; import-export's own diff has inline styles."""
 
     def __init__(self, resource, instance, new):
         super().__init__(resource, instance, new)
@@ -73,12 +73,12 @@ class Changes(resources.Diff):
 
 
 class ImportProblem(Error):
-    """What went wrong with the file as a whole, or unforeseen, in sentences."""
+    """An error of the whole file, or an unexpected one, as sentences."""
 
     @property
     def messages(self) -> list[str]:
         return getattr(self.error, "messages", None) or [
-            f"It could not be stored: {type(self.error).__name__}."
+            f"It could not be saved: {type(self.error).__name__}."
         ]
 
 
@@ -87,7 +87,7 @@ def field(name: str, widget) -> fields.Field:
 
 
 class AssessmentResource(resources.ModelResource):
-    """One draft's assessments; all of it is one transaction, and the preview's too."""
+    """One draft's assessments; import and preview each run in one transaction."""
 
     usps = field("usps", Text())
     right_to_sue = field("right_to_sue", Choice(scoring.RightToSue))
@@ -125,7 +125,7 @@ class AssessmentResource(resources.ModelResource):
         store_instance = True
 
     def __init__(self, target=None):
-        """Read into the target's draft; None only tells which columns there are."""
+        """Import into the target's draft; without a target, only list the columns."""
         super().__init__()
         self.target = target
         self.edition = None
@@ -148,21 +148,21 @@ class AssessmentResource(resources.ModelResource):
         try:
             self.edition = self.target.open()
         except ValidationError:
-            # Nothing of the rows can be said without a draft.
+            # The rows can't be checked without a draft.
             dataset.wipe()
             raise
 
     def after_import(self, dataset, result, **kwargs):
-        """Leave sequences alone: rows bring no ids, and only the owner may set one."""
+        """Don't reset sequences: rows have no ids, and only the table owner may."""
 
     def before_import_row(self, row, row_number=None, **kwargs):
-        """Refuse a row that is no state's, or a second one of the same state."""
+        """Refuse a row of an unknown state, or a second row of the same state."""
         usps, number = row["usps"].strip(), row_number + 1
         if usps not in JURISDICTIONS:
-            raise ValidationError({"usps": f"“{usps}” is not the code of a state."})
+            raise ValidationError({"usps": f"“{usps}” is not a state code."})
         if usps in self.row_of:
             raise ValidationError(
-                {"usps": f"{usps} stands in row {self.row_of[usps]} already."}
+                {"usps": f"{usps} is already in row {self.row_of[usps]}."}
             )
         self.row_of[usps] = number
         if row["name"].strip() != JURISDICTIONS[usps]:
@@ -174,11 +174,11 @@ class AssessmentResource(resources.ModelResource):
         return Assessment(edition=self.edition)
 
     def after_init_instance(self, instance, new, row, **kwargs):
-        # A list, for a copy of the instance would forget what was prefetched.
+        # A list, because a copy of the instance would lose prefetched rows.
         instance.stored = [] if new else list(instance.citations.all())
 
     def import_instance(self, instance, row, **kwargs):
-        """Read each column, and name those that cannot be read."""
+        """Read each column, and report all that are invalid."""
         errors = {}
         for each in self.get_import_fields():
             try:
@@ -211,7 +211,7 @@ class AssessmentResource(resources.ModelResource):
 
 
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
-    """Say which column each is about; a rule over several has one for its code."""
+    """Group errors by column; a rule over several names one of them as its code."""
     found: dict[str, list[ValidationError]] = {}
     for name, errors in error.error_dict.items():
         for each in errors:
@@ -222,7 +222,7 @@ def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
 
 
 def write_citations(assessment):
-    """Store what the columns of citations say; those that stay keep their checks."""
+    """Save the citations of the file; those that remain keep their checks."""
     stored = assessment.stored
     open_ones = assessment.to_verify
     for part, texts in assessment.cited.items():

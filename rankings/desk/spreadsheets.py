@@ -1,7 +1,7 @@
-"""What Excel, Numbers, and Sheets make of our CSV file, turned back into it.
+"""Undo what Excel, Numbers, and Sheets do to our CSV file.
 
-Semicolons, tabs, UTF-16, `sep=`, blank rows and columns at the end, and spaces around a
-column's name say nothing; what is no table at all is refused with the cause.
+Handles semicolons, tabs, UTF-16, `sep=`, blank rows and columns at the end, and spaces
+around column names. Files that are not a table are refused with the reason.
 """
 
 import csv
@@ -14,24 +14,24 @@ from rankings.lists import FORMULA
 
 DELIMITERS = ",;\t|"
 SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
-# How other kinds of files begin.
+# The first bytes of other file types.
 OTHER_FILES = {
-    b"PK\x03\x04": "a workbook of a spreadsheet program",
+    b"PK\x03\x04": "a spreadsheet workbook",
     b"\xd0\xcf\x11\xe0": "an Excel workbook",
     b"%PDF": "a PDF",
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
-# Rows above the header, such as a title, that are looked through for it.
+# How many rows to search for the header, below a title, for example.
 ABOVE = 10
 
 
 def as_csv(data: bytes, known: set[str]) -> bytes:
     """Return the file with commas, in UTF-8, without what spreadsheets add.
 
-    `known` are the names of columns. Raises ValidationError for what is no such table.
-    What cannot be decoded or parsed comes back as it is, for `upload.check` to name its
-    place.
+    `known` are the column names. Raises ValidationError if the file is no such table.
+    Returns the file unchanged if it can't be decoded or parsed, so that `upload.check`
+    can name the position of the error.
     """
     refuse_other_files(data)
     try:
@@ -63,7 +63,7 @@ def refuse_other_files(data: bytes) -> None:
 def decoded(data: bytes) -> str:
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return data.decode("utf-16")
-    # Without a mark, the zero byte of the first letter tells.
+    # Without a BOM, the zero byte of the first letter shows the byte order.
     if data[1:2] == b"\0" and data[:1] != b"\0":
         return data.decode("utf-16-le")
     if data[:1] == b"\0" and data[1:2] != b"\0":
@@ -72,11 +72,11 @@ def decoded(data: bytes) -> str:
 
 
 def read(text: str, known: set[str]) -> list[list[str]] | None:
-    """Return the rows, parted by the sign that yields most columns we know."""
+    """Return the rows, split by the delimiter that yields the most known columns."""
     first, _, rest = text.partition("\n")
     named = first.strip().strip('"')
     if named.lower().startswith("sep=") and len(named) in (4, 5):
-        # "sep=" and a tab, of which the tab is stripped.
+        # "sep=" and a tab, which strip() has removed.
         text, signs = rest, named[4:] or "\t"
     else:
         signs = DELIMITERS
@@ -100,7 +100,7 @@ def count_known(row: list[str], known: set[str]) -> int:
 
 
 def column(name: str, known: set[str]) -> str:
-    """Return the column that is meant by a header's cell."""
+    """Return the column that a header cell means."""
     tidy = name.strip().strip("\ufeff\u200b\"'“”‘’").strip()
     spelled = "_".join(tidy.casefold().replace("-", " ").replace("_", " ").split())
     return spelled if spelled in known else tidy
@@ -122,10 +122,10 @@ def without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
 
 
 def trimmed(row: list[str], width: int) -> list[str]:
-    """Cut blank cells behind the header's last, and take off the sign of a text."""
+    """Drop blank cells beyond the header, and apostrophes that mark text."""
     while len(row) > width and not row[-1].strip():
         row = row[:-1]
-    # Our own files put it before what spreadsheet programs would run.
+    # Our own files put one before text that spreadsheets would run as a formula.
     return [cell[1:] if is_marked(cell) else cell for cell in row]
 
 
@@ -134,14 +134,14 @@ def is_marked(cell: str) -> bool:
 
 
 def refuse_other_tables(rows: list[list[str]], known: set[str]) -> None:
-    """Say in one sentence why the first row is no header of ours."""
+    """Raise ValidationError with the reason if the first row is not our header."""
     if count_known(rows[0], known) > 1:
         return
     for number, row in enumerate(rows[1:ABOVE], 2):
         if count_known(row, known) > 1:
             raise ValidationError(
-                f"The names of the columns are in row {number}. Delete the rows above "
-                "it, so that they are in row 1.",
+                f"The column names are in row {number}. Delete the rows above it, so "
+                "that they are in row 1.",
                 code="header",
             )
     raise ValidationError(

@@ -4,9 +4,10 @@ from rankings.pending import Upload
 
 
 class DatabaseStorage(BaseStorage):
-    """Keep an upload where every web process finds it; import-export's own do not.
+    """Store uploads in the database, which all web processes share.
 
-    A folder and a cache in memory are one container's; `name` is the upload's key.
+    import-export's own storages, a folder or a cache in memory, belong to one
+    container. `name` is the upload's key.
     """
 
     def __init__(self, *, owner, **kwargs):

@@ -1,7 +1,7 @@
-"""What an uploaded file must be before anything looks at its rows.
+"""Validate an uploaded file before its rows are read.
 
-Rows are counted as spreadsheet programs show them: the header is row 1. Each check
-names the row, and the column where there is one.
+Rows are numbered as in spreadsheets: the header is row 1. Errors name the row and, if
+there is one, the column.
 """
 
 import csv
@@ -14,9 +14,9 @@ from django.utils.text import Truncator
 
 from rankings.lists import FORMULA
 
-# Twice the jurisdictions: a row too many is named, a wrong file is not read.
+# Twice the jurisdictions: some extra rows get their own errors, wrong files don't.
 MOST_ROWS = 102
-# Enough to see what is wrong with a file; mistakes that come from one cause repeat.
+# Enough to see what is wrong with a file; errors with one cause repeat.
 MOST_ERRORS = 20
 
 
@@ -44,8 +44,8 @@ SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
 
 
 def place(before: bytes) -> str:
-    """Say in which row and column of a CSV these bytes end."""
-    # One character more, for they may end just where a cell begins.
+    """Return the row and column of a CSV in which these bytes end."""
+    # Add a character, because they may end right where a cell begins.
     text = before.decode("utf-8-sig", errors="replace") + "x"
     try:
         rows = list(csv.reader(StringIO(text, newline="")))
@@ -62,7 +62,7 @@ def short(name: str) -> str:
 
 
 def read_rows(text: str) -> list[list[str]]:
-    """Return the rows, the header first; blank lines at the end do not count."""
+    """Return the rows, the header first; ignores blank lines at the end."""
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     try:
@@ -79,17 +79,17 @@ def read_rows(text: str) -> list[list[str]]:
         raise ValidationError("The file has no rows below its header.", code="empty")
     if len(rows) > MOST_ROWS + 1:
         raise ValidationError(
-            f"The file has {len(rows) - 1} rows, and a state has one: "
-            f"{MOST_ROWS} are the most that are read.",
+            f"The file has {len(rows) - 1} rows. Each state has one row; the limit "
+            f"is {MOST_ROWS} rows.",
             code="rows",
         )
     return rows
 
 
 def check(data: bytes, columns: set[str], further: set[str]) -> None:
-    """Refuse a file that is no table of these columns; `further` ones may be there.
+    """Refuse a file that is not a table of these columns; `further` ones are optional.
 
-    Raises a ValidationError with one message for each mistake.
+    Raises a ValidationError with one message for each error.
     """
     header, *rows = read_rows(read_text(data))
     errors = header_errors(header, columns, further)
@@ -110,12 +110,12 @@ def header_errors(header, columns, further):
             for name in sorted(columns - counts.keys())
         ),
         *(
-            f"Row 1: the column {short(name)} stands {count} times."
+            f"Row 1: the column {short(name)} appears {count} times."
             for name, count in counts.items()
             if count > 1
         ),
         *(
-            f"Row 1: there is no column {short(name)} to read. Is it misspelt?"
+            f"Row 1: the column {short(name)} is unknown. Is it misspelled?"
             for name in counts
             if name not in known
         ),
@@ -125,9 +125,9 @@ def header_errors(header, columns, further):
 def row_errors(number, row, header):
     if len(row) != len(header):
         return [
-            f"Row {number} has {len(row)} cells, and the header {len(header)}."
+            f"Row {number} has {len(row)} cells, but the header has {len(header)}."
             if row
-            else f"Row {number} is blank; take it out."
+            else f"Row {number} is blank; delete it."
         ]
     return [
         f"Row {number}, column {short(name)}: {problem}"
@@ -137,11 +137,11 @@ def row_errors(number, row, header):
 
 
 def cell_problem(cell: str) -> str:
-    """Say what is wrong with a cell that would harm whoever opens the file."""
+    """Return what is wrong with a cell that spreadsheets would run as a formula."""
     if cell.startswith(FORMULA):
         shown = {"\t": "a tab", "\r": "a line break"}.get(cell[0], f"“{cell[0]}”")
         return (
-            f"begins with {shown}, which spreadsheet programs run as a formula. "
-            "Begin it with a word."
+            f"begins with {shown}, which spreadsheets run as a formula. "
+            "Begin with a word."
         )
     return ""

@@ -186,5 +186,5 @@ class CellTests(SimpleTestCase):
             "For some rights",
         ):
             self.assertEqual(choice.clean(typed), "court_narrow")
-        with self.assertRaisesMessage(ValueError, "“TRUE” is not a value"):
+        with self.assertRaisesMessage(ValueError, "“TRUE” is not allowed"):
             choice.clean("TRUE")

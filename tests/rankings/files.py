@@ -1,4 +1,4 @@
-"""CSV files for the tests of the import."""
+"""CSV files for import tests."""
 
 import csv
 from io import StringIO
@@ -10,12 +10,12 @@ STATES = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
 
 
 def read_states():
-    """Return the rows that the site comes with."""
+    """Return the rows that ship with the site."""
     return read(STATES.read_text())
 
 
 def edited(usps, **cells):
-    """The rows that the site comes with, one of them edited."""
+    """Return the rows that ship with the site, one of them edited."""
     return [row | cells if row["usps"] == usps else row for row in read_states()]
 
 

@@ -29,7 +29,7 @@ class AssessmentDeskTests(TestCase):
         self.path = reverse("admin:rankings_assessment_change", args=[self.texas.pk])
 
     def send(self, **fields):
-        """Send the form as the page gave it, but for some fields."""
+        """Post the form as the page rendered it, except for some fields."""
         page = self.client.get(self.path)
         forms = [page.context["adminform"].form]
         for inline in page.context["inline_admin_formsets"]:
@@ -83,8 +83,8 @@ class AssessmentDeskTests(TestCase):
     def test_a_preview_names_mistakes_and_keeps_what_was_typed(self):
         page = self.send(immunity="applies", summary="", payer_note="=1", _preview="")
 
-        self.assertContains(page, "Where there is no right to sue, immunity is blank")
-        self.assertContains(page, "spreadsheet programs run as a formula")
+        self.assertContains(page, "Without a right to sue, immunity must be blank")
+        self.assertContains(page, "spreadsheets run as a formula")
         self.assertContains(page, 'value="=1"')
         self.assertFalse(LogEntry.objects.exists())
 
@@ -129,7 +129,7 @@ class AssessmentDeskTests(TestCase):
 
         self.texas.refresh_from_db()
         self.assertEqual(self.texas.summary, "Theirs.")
-        self.assertContains(page, "Somebody changed this assessment after you had")
+        self.assertContains(page, "Someone changed this assessment after you")
         self.assertContains(page, "Mine.")
         read = page.context["adminform"].form["read"].value()
         self.send(read=read, summary="Mine.")
@@ -165,7 +165,7 @@ class AssessmentDeskTests(TestCase):
         self.client.post(path, fields | {"edition": empty.pk})
 
         self.assertContains(refused, "Select a valid choice.")
-        self.assertContains(twice, "This edition has an assessment of that state.")
+        self.assertContains(twice, "already has an assessment of that state.")
         self.assertEqual(empty.assessments.get().edited_by, self.by)
 
     def test_the_list_shows_the_newest_edition_and_its_results(self):
@@ -184,7 +184,7 @@ class AssessmentDeskTests(TestCase):
     def test_the_page_takes_as_many_queries_for_many_citations_as_for_few(self):
         for number in range(10):
             make_citation(self.texas, f"Case {number}")
-        # Django looks up the kinds of rows once in a process.
+        # Django caches content types in the process.
         self.client.get(self.path)
 
         with self.assertNumQueries(5):

@@ -33,7 +33,7 @@ class WorkListTests(TestCase):
         return self.client.post(f"{LIST}?check=all", data, follow=True)
 
     def check(self, *citations, name="John Roe"):
-        """Fill in the page that the action leads to."""
+        """Fill in the page that the action redirects to."""
         query = "&".join(f"id={citation.pk}" for citation in citations)
         return self.client.post(f"{CHECK}?{query}", {"checked_by": name}, follow=True)
 
@@ -66,7 +66,7 @@ class WorkListTests(TestCase):
 
     def test_marking_asks_for_the_lawyer_s_name_and_stores_it_with_the_time(self):
         asked = self.act("mark_checked", self.open, self.waits)
-        self.assertContains(asked, "The name of the lawyer.")
+        self.assertContains(asked, "The lawyer’s name.")
         self.assertContains(asked, "Open")
 
         answer = self.check(self.open, self.waits)
@@ -120,7 +120,7 @@ class WorkListTests(TestCase):
 
         self.assertContains(answer, "Marked as unchecked: 1.")
         answer = self.act("mark_unchecked", self.open)
-        self.assertContains(answer, "Marked as unchecked: 0. Nothing was to change.")
+        self.assertContains(answer, "Marked as unchecked: 0. There was nothing")
 
     def test_a_check_counts_in_the_draft_as_well(self):
         draft = self.edition.copy(datetime.date(2026, 12, 1), "Second")

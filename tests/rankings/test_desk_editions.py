@@ -124,7 +124,7 @@ class DraftTests(DeskTestCase):
 
 class PublishTests(DeskTestCase):
     def publish(self, draft):
-        """Press the button of the page, as it is now."""
+        """Press the page's button, with the form as it is now."""
         seen = self.client.get(page("publish", draft)).context["seen"]
         return self.client.post(page("publish", draft), {"seen": seen}, follow=True)
 
@@ -185,7 +185,7 @@ class PublishTests(DeskTestCase):
 
         answer = self.client.post(page("publish", draft), {"seen": seen})
 
-        self.assertContains(answer, "This edition is published already.")
+        self.assertContains(answer, "This edition is already published.")
         self.assertContains(answer, "This edition was published on")
         self.assertNotContains(answer, "Publish it")
         self.assertEqual(Edition.objects.get(pk=draft.pk).published_at, at)
@@ -198,7 +198,7 @@ class PublishTests(DeskTestCase):
         for stale in (seen, "", "x"):
             answer = self.client.post(page("publish", draft), {"seen": stale})
 
-            self.assertContains(answer, "It changed since you opened the page.")
+            self.assertContains(answer, "It has changed since you opened this page.")
             self.assertFalse(Edition.objects.get(pk=draft.pk).is_published)
 
     def test_one_that_lacks_a_state_is_refused_with_a_sentence(self):
@@ -218,7 +218,7 @@ class PublishTests(DeskTestCase):
         tomorrow = timezone.localdate() + datetime.timedelta(days=1)
         draft = self.current.copy(tomorrow, "Second")
 
-        self.assertContains(self.publish(draft), "cannot be published before its date")
+        self.assertContains(self.publish(draft), "can’t be published before its date")
         self.assertEqual(Edition.objects.current(), self.current)
 
     def test_the_action_leads_to_the_page_of_one_edition(self):

@@ -23,7 +23,7 @@ NEW = {"into": "new", "date": "2026-11-23", "title": "Second edition"}
 
 
 def stored():
-    """All that the rankings hold."""
+    """Return all rows of the rankings."""
     return [
         list(model.objects.order_by("pk").values())
         for model in (Edition, Assessment, Citation)
@@ -45,7 +45,7 @@ class ImportTestCase(TestCase):
         return self.client.post(IMPORT, {"import_file": as_file(data), **filled})
 
     def confirm(self, page, **fields):
-        """Press the button of a preview."""
+        """Press the button of the preview."""
         initial = page.context["confirm_form"].initial
         hidden = {
             name: "" if value is None else value for name, value in initial.items()
@@ -59,7 +59,7 @@ class ImportTestCase(TestCase):
         }
 
     def refusals(self, page):
-        """What the preview says is wrong, as its reader sees it."""
+        """Return the errors in the preview as staff see them."""
         found = re.search(
             r'<ul class="problems">(.*?)</ul>', page.content.decode(), re.S
         )
@@ -175,13 +175,13 @@ class RefusalTests(ImportTestCase):
 
         self.assert_refused(
             page,
-            "Row 3, column right_to_sue: “maybe” is not a value of it. It may be "
-            "statute, court, court_narrow, unclear, none, or blank.",
-            "Row 3, column covers: “some” is not a value of it. It may be all, police, "
-            "entity, narrow, or blank.",
-            "Row 3, column year: “MCM” is no year. Write it as 1992.",
-            "Row 52, column ij_grade: A grade is a letter from A to F, with + or - or "
-            "nothing behind it.",
+            "Row 3, column right_to_sue: “maybe” is not allowed. Use statute, court, "
+            "court_narrow, unclear, none, or leave it blank.",
+            "Row 3, column covers: “some” is not allowed. Use all, police, entity, "
+            "narrow, or leave it blank.",
+            "Row 3, column year: “MCM” is not a year. Write it as 1992.",
+            "Row 52, column ij_grade: Enter a letter from A to F, optionally followed "
+            "by + or -.",
         )
         self.assertEqual(stored(), before)
 
@@ -190,8 +190,8 @@ class RefusalTests(ImportTestCase):
 
         self.assert_refused(
             page,
-            "Row 2, column immunity: Where there is no right to sue, immunity is blank "
-            "or “codified”: there is no claim to defend.",
+            "Row 2, column immunity: Without a right to sue, immunity must be blank or "
+            "“codified”, because there is no claim to defend.",
         )
         self.assertEqual(
             self.changes(self.preview(edited("AL", immunity="codified"))),
@@ -202,20 +202,20 @@ class RefusalTests(ImportTestCase):
         for cells, sentence in (
             (
                 {"right_to_sue": "court_narrow", "immunity": "applies"},
-                "column covers: A right to sue that is “court_narrow” reaches "
-                "“narrow”.",
+                "column covers: If the right to sue is “court_narrow”, the reach must "
+                "be “narrow”.",
             ),
             (
                 {"right_to_sue": "court", "immunity": "applies", "covers": "narrow"},
-                "column right_to_sue: A suit that courts allow for certain rights only "
-                "is “court_narrow”.",
+                "column right_to_sue: If courts allow a suit only for certain rights, "
+                "choose “court_narrow”.",
             ),
             (
                 {"ij_grade": "A", "ij_grade_basis": ""},
-                "column ij_grade_basis: The Institute’s grade and its basis stand "
-                "together, or neither does.",
+                "column ij_grade_basis: Enter both the Institute’s grade and its "
+                "basis, or neither.",
             ),
-            ({"year": "1492"}, "column year: Enter a year from 1776 on."),
+            ({"year": "1492"}, "column year: Enter a year from 1776 to 2100."),
         ):
             page = self.preview(edited("AK", **cells))
 
@@ -229,9 +229,9 @@ class RefusalTests(ImportTestCase):
 
         self.assert_refused(
             self.preview(rows),
-            "Row 3, column usps: “XX” is not the code of a state.",
-            "Row 4, column usps: “” is not the code of a state.",
-            "Row 53, column usps: AL stands in row 2 already.",
+            "Row 3, column usps: “XX” is not a state code.",
+            "Row 4, column usps: “” is not a state code.",
+            "Row 53, column usps: AL is already in row 2.",
         )
 
     def test_a_code_beside_another_state_s_name_is_refused(self):
@@ -246,11 +246,11 @@ class RefusalTests(ImportTestCase):
             ({"as_of": ""}, "column as_of: This field cannot be null."),
             (
                 {"as_of": "soon"},
-                "column as_of: “soon” is no date. Write it as 2026-11-22.",
+                "column as_of: “soon” is not a date. Write it as 2026-11-22.",
             ),
             (
                 {"summary": "x" * 601},
-                "column summary: It has 601 characters; 600 are the most.",
+                "column summary: This has 601 characters; the limit is 600.",
             ),
             (
                 {"immunity_citation": "x" * 501},
@@ -258,11 +258,11 @@ class RefusalTests(ImportTestCase):
             ),
             (
                 {"immunity_citation": "A v. B; A v. B"},
-                "column immunity_citation: It names “A v. B” twice.",
+                "column immunity_citation: “A v. B” is listed twice.",
             ),
             (
                 {"source_urls": "https://example.org/ | nowhere"},
-                "column source_urls: This is not an address: nowhere",
+                "column source_urls: This is not a URL: nowhere",
             ),
         ):
             with self.subTest(sentence):
@@ -275,7 +275,7 @@ class RefusalTests(ImportTestCase):
         for data, sentence in (
             (b"", "The submitted file is empty."),
             (b"\n", "The file has no rows below its header."),
-            (b"PK\x03\x04", "a workbook of a spreadsheet program, not a CSV file."),
+            (b"PK\x03\x04", "a spreadsheet workbook, not a CSV file."),
             (write(edited("AK", summary="=1")), "Row 3, column summary: begins with"),
             (
                 write(edited("AK", summary="\0")),
@@ -292,12 +292,12 @@ class RefusalTests(ImportTestCase):
 
     def test_a_new_draft_needs_a_date_that_is_free_and_a_title(self):
         for fields, sentence in (
-            ({"date": ""}, "A new draft needs it."),
-            ({"title": ""}, "A new draft needs it."),
+            ({"date": ""}, "A new draft needs this."),
+            ({"title": ""}, "A new draft needs this."),
             ({"date": "soon"}, "Enter a valid date."),
-            ({"date": "2026-11-22"}, "There is an edition of that date already."),
+            ({"date": "2026-11-22"}, "There is already an edition with that date."),
             ({"title": "x" * 101}, "at most 100 characters"),
-            ({"into": "1000000"}, "That draft is published or deleted."),
+            ({"into": "1000000"}, "That draft has been published or deleted."),
             ({"into": ""}, "This field is required."),
             ({"title": "a\0b"}, "Null characters are not allowed."),
         ):
@@ -310,7 +310,7 @@ class RefusalTests(ImportTestCase):
 
         page = self.preview(read_states(), into=current.pk)
 
-        self.assertContains(page, "That draft is published or deleted.")
+        self.assertContains(page, "That draft has been published or deleted.")
         self.assertNotContains(self.client.get(IMPORT), f'<option value="{current.pk}"')
 
     def test_without_a_file_it_asks_for_one(self):
@@ -413,7 +413,7 @@ class ConfirmTests(ImportTestCase):
 
         again = self.confirm(page)
 
-        self.assertContains(again, "That file was imported already")
+        self.assertContains(again, "That file was already imported")
         self.assertEqual(stored(), before)
 
     def test_a_draft_that_has_changed_since_is_shown_again_first(self):
@@ -435,7 +435,7 @@ class ConfirmTests(ImportTestCase):
 
         again = self.confirm(page)
 
-        self.assertContains(again, "That draft is published or deleted.")
+        self.assertContains(again, "That draft has been published or deleted.")
         self.assertFalse(Assessment.objects.filter(summary="New.").exists())
 
     def test_a_file_is_kept_for_a_day(self):
@@ -444,7 +444,7 @@ class ConfirmTests(ImportTestCase):
 
         again = self.confirm(page)
 
-        self.assertContains(again, "That file was imported already, or its day has")
+        self.assertContains(again, "That file was already imported, has expired")
         self.assertFalse(Edition.objects.drafts().exists())
         forget_uploads(timestamp=0)
         self.assertFalse(Upload.objects.exists())
@@ -528,7 +528,7 @@ class LargeFileTests(ImportTestCase):
 
 class PermissionTests(ImportTestCase):
     def let(self, *codenames):
-        """Sign in somebody who may do just this."""
+        """Sign in a user with only these permissions."""
         staff = make_staff("editor", is_superuser=False)
         found = Permission.objects.filter(codename__in=codenames)
         staff.user_permissions.set(found)
@@ -555,7 +555,7 @@ class PermissionTests(ImportTestCase):
 
         page = self.preview(edited("TX", summary="New."))
 
-        self.assertContains(page, "That draft is published or deleted.")
+        self.assertContains(page, "That draft has been published or deleted.")
         self.assertNotContains(self.client.get(IMPORT), 'value="new"')
         page = self.preview(read_states()[:1], into=str(draft.pk))
         self.assertEqual(len(page.context["changed"]), 1)

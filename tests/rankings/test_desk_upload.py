@@ -8,7 +8,7 @@ from tests.rankings.files import read_states, write
 
 class CheckTests(SimpleTestCase):
     def refusal(self, data):
-        """The sentences that a file is refused with; none if it is not."""
+        """Return the errors of a refused file; an empty list if it is accepted."""
         try:
             check(data, COLUMNS, OPTIONAL | COMPUTED)
         except ValidationError as error:
@@ -16,7 +16,7 @@ class CheckTests(SimpleTestCase):
         return []
 
     def edited(self, **cells):
-        """A file with these cells in its third row."""
+        """Return a file with these cells in its third row."""
         rows = read_states()
         rows[1] |= cells
         return write(rows)
@@ -76,8 +76,8 @@ class CheckTests(SimpleTestCase):
         self.assertEqual(
             self.refusal(data),
             [
-                "The file has 153 rows, and a state has one: "
-                f"{MOST_ROWS} are the most that are read."
+                "The file has 153 rows. Each state has one row; the limit is "
+                f"{MOST_ROWS} rows."
             ],
         )
 
@@ -99,15 +99,15 @@ class CheckTests(SimpleTestCase):
             self.refusal(text.replace("payer_note", "payers_note", 1).encode()),
             [
                 "Row 1: the column payer_note is missing.",
-                "Row 1: there is no column payers_note to read. Is it misspelt?",
+                "Row 1: the column payers_note is unknown. Is it misspelled?",
             ],
         )
         self.assertIn(
-            "Row 1: the column payer stands 2 times.",
+            "Row 1: the column payer appears 2 times.",
             self.refusal(text.replace("payer_note", "payer", 1).encode()),
         )
         self.assertIn(
-            "Row 1: there is no column (blank) to read. Is it misspelt?",
+            "Row 1: the column (blank) is unknown. Is it misspelled?",
             self.refusal(text.replace("\r\n", ",\r\n").encode()),
         )
 
@@ -120,9 +120,9 @@ class CheckTests(SimpleTestCase):
         self.assertEqual(
             self.refusal("\r\n".join(lines).encode()),
             [
-                "Row 3 has 19 cells, and the header 18.",
-                "Row 5 has 2 cells, and the header 18.",
-                "Row 7 is blank; take it out.",
+                "Row 3 has 19 cells, but the header has 18.",
+                "Row 5 has 2 cells, but the header has 18.",
+                "Row 7 is blank; delete it.",
             ],
         )
 
@@ -144,8 +144,8 @@ class CheckTests(SimpleTestCase):
             self.assertEqual(
                 self.refusal(self.edited(summary=cell)),
                 [
-                    f"Row 3, column summary: begins with {named}, which spreadsheet "
-                    "programs run as a formula. Begin it with a word."
+                    f"Row 3, column summary: begins with {named}, which spreadsheets "
+                    "run as a formula. Begin with a word."
                 ],
             )
 

@@ -49,7 +49,7 @@ class LoadTests(TestCase):
         said = load()
 
         self.assertEqual(
-            said, "Rankings published as they are: First edition (2026-11-22)\n"
+            said, "Rankings already published: First edition (2026-11-22)\n"
         )
         self.assertEqual(list(Citation.objects.order_by("pk").values()), before)
 
@@ -191,7 +191,7 @@ class AtOnceTests(CommittedTestCase):
             said,
             [
                 "Rankings of states added: 51\n",
-                "Rankings published as they are: First edition (2026-11-22)\n",
+                "Rankings already published: First edition (2026-11-22)\n",
             ],
         )
         self.assertEqual(Assessment.objects.count(), 51)

@@ -84,7 +84,7 @@ class EditionTests(TestCase):
         draft = make_edition("2026-01-01", published_at=None)
         make_assessments(draft)
 
-        with self.assertRaisesMessage(ValidationError, "an older one cannot follow"):
+        with self.assertRaisesMessage(ValidationError, "can’t publish an older one"):
             draft.publish(by=make_staff())
 
     def test_a_copy_takes_few_queries_for_many_states(self):
@@ -168,7 +168,7 @@ class PublishAtOnceTests(CommittedTestCase):
 
         outcomes = at_once(publish, publish)
 
-        self.assertCountEqual(outcomes, [[], ["This edition is published already."]])
+        self.assertCountEqual(outcomes, [[], ["This edition is already published."]])
 
     def test_an_edit_that_begins_first_is_published_and_a_later_one_refused(self):
         draft = make_edition(published_at=None)
@@ -203,7 +203,7 @@ class PublishAtOnceTests(CommittedTestCase):
 
 class AssessmentTests(TestCase):
     def refused(self, message, **fields):
-        """Both the form's check and the database refuse these fields."""
+        """Assert that both validation and the database refuse these fields."""
         edition = make_edition()
         assessment = Assessment(
             **{
@@ -229,16 +229,16 @@ class AssessmentTests(TestCase):
         self.refused("there is no claim to defend", right_to_sue="", immunity="applies")
 
     def test_a_claim_for_certain_rights_reaches_narrow(self):
-        self.refused("reaches “narrow”", right_to_sue="court_narrow", covers="all")
+        self.refused("must be “narrow”", right_to_sue="court_narrow", covers="all")
 
     def test_a_general_claim_of_the_courts_is_not_narrow(self):
-        self.refused("is “court_narrow”", right_to_sue="court", covers="narrow")
+        self.refused("choose “court_narrow”", right_to_sue="court", covers="narrow")
 
     def test_a_value_that_the_rubric_does_not_know(self):
         self.refused("is not a valid choice", right_to_sue="maybe")
 
     def test_a_grade_of_the_institute_without_its_basis(self):
-        self.refused("stand together", ij_grade="A-")
+        self.refused("its basis, or neither", ij_grade="A-")
 
     def test_a_year_that_is_none(self):
         self.refused("Enter a year", year=20)
@@ -254,7 +254,7 @@ class AssessmentTests(TestCase):
     def test_other_pages_are_addresses_one_a_line(self):
         assessment = make_assessment(make_edition(), sources="https://a.org/\nb")
 
-        with self.assertRaisesMessage(ValidationError, "not an address: b"):
+        with self.assertRaisesMessage(ValidationError, "not a URL: b"):
             assessment.full_clean()
 
 

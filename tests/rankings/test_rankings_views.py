@@ -16,7 +16,7 @@ URL = reverse("rankings:list")
 
 
 class LoadedTestCase(TestCase):
-    """With the first edition, as `make run` has it."""
+    """With the first edition loaded, as after `make run`."""
 
     @classmethod
     def setUpTestData(cls):
@@ -186,7 +186,7 @@ class SortTests(LoadedTestCase):
         for sort in ("x", "-", "-group", "--rank", "rank\0", "r" * 5000):
             response = self.client.get(URL, {"sort": sort})
 
-            self.assertContains(response, "cannot be sorted like that", status_code=404)
+            self.assertContains(response, "Unknown sort order", status_code=404)
 
 
 class EditionTests(TestCase):

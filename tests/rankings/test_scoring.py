@@ -26,7 +26,7 @@ from rankings.scoring import (
 DATA = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
 EXPECTED = Path(__file__).parent / "expected_scores.csv"
 
-# From the least right to the most; "not established" is nowhere between.
+# From the weakest right to the strongest; "not established" has no place in it.
 BY_RIGHT = {
     "right_to_sue": [
         RightToSue.NONE,
@@ -55,7 +55,7 @@ facts = st.builds(
 
 
 def is_contradictory(facts):
-    """Whether no assessment may say so: a claim for some rights is court_narrow."""
+    """Whether the facts are invalid: a claim for some rights must be court_narrow."""
     return facts.right_to_sue == RightToSue.COURT and facts.covers == Covers.NARROW
 
 

@@ -73,7 +73,7 @@ class StateTests(LoadedTestCase):
         self.assertContains(before, "<b>Not yet checked against the source.</b>", 1)
         self.assertNotContains(after, "Not yet checked against the source.")
         self.assertContains(after, "Checked by a lawyer on ")
-        # The desk promises the lawyer that the name stays there.
+        # The admin promises that only staff see the lawyer's name.
         self.assertNotContains(after, "Pat Counsel")
 
     def test_every_open_citation_is_marked_and_no_other(self):

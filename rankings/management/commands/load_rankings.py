@@ -1,28 +1,28 @@
 """Load an edition of the rankings from `rankings/data/`.
 
-The first edition is published as soon as it is loaded. Where there is another one
-already, that of the files is a draft, for staff to look at and publish.
+The first edition is published as soon as it is loaded. If there is another edition
+already, the one in the files becomes a draft for staff to review and publish.
 
-May be run again and again. What is published stays as it was. In a draft it adds what
-is missing, corrects what nobody has touched, and leaves alone, and says so, the states
-whose assessment staff have edited or whose citations are checked.
+The command is idempotent. It never changes published editions. In a draft, it adds what
+is missing and corrects what nobody has touched. It skips and reports states whose
+assessment staff have edited or whose citations are checked.
 
-`states.csv` holds the facts, one row a state; `citation_checks.csv` what was seen of a
-citation, and where. Their lists are paired so:
+`states.csv` holds the facts, one row per state; `citation_checks.csv` holds what was
+seen of a citation, and where. They are matched as follows:
 
-- A cell of citations is parted at semicolons outside of brackets (rankings/lists.py).
-  Each becomes a row, for the part of its column.
-- `citations_to_verify` marks the citation of the same authority as open. What it names
-  and no column cites becomes a row of its own: for the local exception that names it,
-  else under “also considered”.
-- A check belongs to each citation of its state with the same authority; one that found
-  against it, only where the row makes it with a word such as `cf.`. A check that
-  belongs to none becomes a row of its own, under “also considered” unless `PART` says
-  otherwise.
-- `source_urls` are of the row as a whole. The Institute for Justice's page on the state
-  is one of the facts, and the rest are the other pages read. A citation's address is
-  that in `addresses.csv`, which says by hand which of them is about which citation;
-  else the first address of its check; else there is none.
+- A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
+  Each citation becomes a row for the part of its column.
+- `citations_to_verify` marks the citation of the same authority as open. A citation
+  that no column contains becomes a separate row: for the local exception if that names
+  it, else under “also considered”.
+- A check belongs to each citation of its state with the same authority. If it
+  contradicts the citation, it belongs only to citations with a signal such as `cf.`. A
+  check that belongs to none becomes a separate row, under “also considered” unless
+  `PART` says otherwise.
+- `source_urls` belong to the row as a whole. The Institute for Justice's page on the
+  state is one of the facts; the rest are the other pages read. A citation's URL comes
+  from `addresses.csv`, a manual list of which URL is about which citation; else it is
+  the first URL of its check; else there is none.
 """
 
 import csv
@@ -52,13 +52,13 @@ COLUMNS = {
     "immunity_citation": Part.IMMUNITY,
 }
 NOT_CITED = " (not cited in the row)"
-# Of what no column cites: the part that it bears on.
+# Citations that are in no column → the part that they are about.
 PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
 CITATION_FIELDS = [
     *("part", "position", "text", "address", "to_verify"),
     *("finding", "point", "seen", "seen_at", "seen_on"),
 ]
-# Of a row and an assessment.
+# Fields with the same name in a row and in an assessment.
 SAME_NAME = [
     "right_to_sue",
     "immunity",
@@ -74,14 +74,14 @@ SAME_NAME = [
 
 
 class Command(BaseCommand):
-    help = "Load the edition of the files; leaves alone what staff have touched."
+    help = "Load the edition in the files, without changing what staff have touched."
 
     @transaction.atomic
     def handle(self, *args, **options):
         rows = read("states.csv")
         edition = find_edition(max(date.fromisoformat(row["as_of"]) for row in rows))
         if edition.is_published:
-            self.stdout.write(f"Rankings published as they are: {edition}")
+            self.stdout.write(f"Rankings already published: {edition}")
             return
         checks, addresses = by_state("citation_checks.csv"), by_state("addresses.csv")
         outcomes = [
@@ -111,18 +111,18 @@ def by_state(name: str) -> dict[str, list[dict[str, str]]]:
 
 
 def notes() -> str:
-    """Return what readers should know of the edition."""
+    """Return what readers should know about the edition."""
     return (DATA / "notes.txt").read_text(encoding="utf-8").strip()
 
 
 def find_edition(day: date) -> Edition:
     Edition.objects.get_or_create(date=day, defaults={"title": TITLE, "notes": notes()})
-    # Two that load at once take turns.
+    # Concurrent loads take turns.
     return Edition.objects.select_for_update().get(date=day)
 
 
 def load(edition, row, checks, addresses) -> str:
-    """Bring one state in line with its row and return what was done."""
+    """Make one state match its row and return what was done."""
     fields = facts(row)
     citations = cited(row, checks, addresses)
     assessment = (
@@ -159,7 +159,7 @@ def write(assessment: Assessment, citations: list[dict]) -> None:
 
 
 def facts(row) -> dict:
-    """Return the assessment's fields; the grade was read on the day of the row."""
+    """Return the assessment's fields; the row's date is when the grade was read."""
     as_of = date.fromisoformat(row["as_of"])
     sources = split_addresses(row["source_urls"])
     ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
@@ -174,7 +174,7 @@ def facts(row) -> dict:
 
 
 def cited(row, checks, addresses) -> list[dict]:
-    """Return the fields of the state's citations, in the order they are shown."""
+    """Return the fields of the state's citations, in display order."""
     to_verify = split_citations(row["citations_to_verify"])
     return [
         {
@@ -192,7 +192,7 @@ def cited(row, checks, addresses) -> list[dict]:
 
 
 def pair(row, to_verify, checks) -> list[tuple[str, str, list[dict]]]:
-    """Return part, text and checks of each citation: the module says by which rules."""
+    """Return part, text, and checks of each citation, by the module's rules."""
     pairs: list[tuple[str, str, list[dict]]] = [
         (part, text, [check for check in checks if belongs(check, text)])
         for column, part in COLUMNS.items()
@@ -212,7 +212,7 @@ def pair(row, to_verify, checks) -> list[tuple[str, str, list[dict]]]:
 def belongs(check, text: str) -> bool:
     if not same_authority(check["citation"], text):
         return False
-    # What was found against a citation is not said of the same case where it stands.
+    # A contradicting check doesn't apply to the same case cited without a signal.
     return check["status"] != Finding.CONTRADICTED or has_signal(text)
 
 
@@ -230,7 +230,7 @@ def address(text: str, checks, addresses) -> str:
 
 
 def found(checks) -> dict:
-    """Return what the checks saw; of several, the finding is the weakest."""
+    """Return what the checks saw; with several checks, the weakest finding."""
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
     days = [date.fromisoformat(check["checked_on"]) for check in checks]
