@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev test test-fast test-pages test-deploy upgrade check audit bench
-.PHONY: lock manage screens
+.PHONY: lock manage picture screens
 
 PORT ?= 8000
 export PORT
@@ -67,6 +67,7 @@ check: .venv/ready  ## check lint, format, types, migrations, lock file, and set
 	@.venv/bin/codespell $$(git ls-files)
 	@.venv/bin/deptry . 2> .local/deptry || { cat .local/deptry; exit 1; }
 	@.venv/bin/lint-imports --cache-dir .local/cache/imports > .local/imports || { cat .local/imports; exit 1; }
+	@$(LOCAL) picture --check
 	@find templates -name '*.html' -exec .venv/bin/djade --check {} +
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
 	@$(DEPLOYED) DATABASE_URL=postgres://u:only-to-look-at-the-types@localhost/aaqi .venv/bin/mypy
@@ -80,6 +81,9 @@ audit: .venv/ready  ## list known vulnerabilities and the licenses of dependenci
 
 bench: .venv/ready  ## print the speed table: this site next to bare Django and a bare INSERT
 	@$(LOCAL) bench
+
+picture: .venv/ready  ## draw the folders and their imports into docs/architecture.md
+	@$(LOCAL) picture
 
 lock: $(UV)  ## regenerate the requirements from pyproject.toml (args="--upgrade")
 	@UV="$(UV)" $(UV) run --quiet --no-project python -m tools lock $(args)

@@ -102,6 +102,7 @@ def parse():
             "lock",
             "check-lock",
             "licenses",
+            "picture",
         ],
         help="what follows manage or lock is passed on",
     )
@@ -111,6 +112,11 @@ def parse():
 
 if __name__ == "__main__":
     command, arguments = parse()
+    if command == "picture":
+        # Imported here because `make lock` runs without the requirements.
+        from tools import picture
+
+        sys.exit(picture.update(*arguments))
     if command in lock.COMMANDS:
         sys.exit(lock.COMMANDS[command](*arguments))
     for number in SIGNALS:
