@@ -1,6 +1,7 @@
 """What holds for every request and response."""
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -81,6 +82,12 @@ class ReadableRequests:
                 return render(request, "413.html", {"most": most}, status=413)
         charset = request.content_params.get("charset", "utf-8").lower()
         if charset not in {"utf-8", "utf8"}:
+            return render(request, "400.html", status=400)
+        try:
+            request.GET  # noqa: B018 - reading it is the check
+        except SuspiciousOperation:
+            # Error pages read it too, and would fail again.
+            request.GET = QueryDict()
             return render(request, "400.html", status=400)
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)

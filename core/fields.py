@@ -3,11 +3,11 @@
 import re
 import unicodedata
 
+import idna
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import models
-from django.utils.encoding import punycode
 
 from core.pasted import as_meant, clean
 from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
@@ -98,8 +98,8 @@ def validate_mailable(local: str, domain: str) -> None:
             code="encoded_word",
         )
     try:
-        punycode(domain)
-    except UnicodeError:
+        idna.encode(domain, uts46=True)
+    except idna.IDNAError:
         raise ValidationError(
             "The part after the @ can’t receive email. Please check the address.",
             code="domain",
@@ -119,7 +119,23 @@ class EmailField(Pasted, forms.EmailField):
         text = text.strip(AROUND_AN_ADDRESS)
         if text[:7].casefold() == "mailto:":
             text = text[7:].partition("?")[0]
-        return text.strip(AROUND_AN_ADDRESS)
+        return as_mailed(text.strip(AROUND_AN_ADDRESS))
+
+
+def as_mailed(address: str) -> str:
+    """Return the address with its domain in ASCII, by the rules of IDNA 2008.
+
+    Python's mail package would use those of 2003, under which several domains become
+    one, and each spelling would be an address of its own with mail of its own. What is
+    no domain is returned as it is, for the validators.
+    """
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
 
 
 class CodeField(Pasted, forms.CharField):

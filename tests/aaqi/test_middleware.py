@@ -60,6 +60,21 @@ class RequestLimitsTests(TestCase):
 
         self.assertContains(response, "We couldn’t read that", status_code=400)
 
+    def test_too_many_parameters_are_refused_at_any_url(self):
+        query = "&".join(["a"] * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1))
+        for path in (
+            "/",
+            "/voices/add/",
+            "/voices/manage/",
+            "/accounts/login/",
+            "/no/",
+        ):
+            for method in ("GET", "HEAD", "POST", "PUT", "OPTIONS", "FOO"):
+                with self.subTest(path=path, method=method):
+                    response = self.client.generic(method, f"{path}?{query}")
+
+                    self.assertEqual(response.status_code, 400)
+
     def test_a_broken_multipart_body_is_no_server_error(self):
         for body in (b"", b"--x", b"--x\r\nContent-Disposition: form-data\r\n\r\n"):
             response = self.client.post(

@@ -8,6 +8,7 @@ from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.addresses import canonical
 from core.fields import EmailField
 
 DOT_ATOM = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -31,7 +32,6 @@ def addressee(address):
         "İa1@gmail.com",
         "a\N{COMBINING DOT ABOVE}@gmail.com",
         "ana@" + "ü" * 60 + ".example",
-        "ana@א1.example",
         "a..b@mine.example",
         '"a b"@mine.example',
         "ana@[127.0.0.1]",
@@ -51,7 +51,8 @@ def test_what_no_mail_can_be_made_for_is_refused_with_a_sentence(address):
         ("ſa1@gmail.com", "sa1@gmail.com"),
         ("\N{KELVIN SIGN}a1@gmail.com", "Ka1@gmail.com"),
         ("ana+?=x@mine.example", "ana+?=x@mine.example"),
-        ("ana@bücher.example", "ana@bücher.example"),
+        ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+        ("ana@faß.example", "ana@xn--fa-hia.example"),
     ],
 )
 def test_other_spellings_are_taken_as_their_plain_letters(typed, meant):
@@ -75,3 +76,19 @@ def test_a_message_to_whatever_is_taken_can_be_made(local, domain):
     assert to.username == address.rpartition("@")[0]
     assert DOT_ATOM.fullmatch(to.username.lower())
     assert to.domain.isascii()
+    # The address that gets the mail is the one that limits and hashes count.
+    assert canonical(address).rpartition("@")[2] == to.domain.lower()
+
+
+def test_spellings_of_one_domain_are_one_address():
+    beh = "\N{ARABIC LETTER BEH}"
+    spellings = [
+        f"carla@{beh * before}\N{ZERO WIDTH NON-JOINER}{beh * (7 - before)}.com"
+        for before in range(1, 7)
+    ]
+
+    cleaned = [EmailField().clean(spelling) for spelling in spellings]
+
+    keys = {canonical(address) for address in cleaned}
+    mailed = {str(addressee(address)).lower() for address in cleaned}
+    assert keys == mailed

@@ -226,13 +226,13 @@ class CrowdTests(TestCase):
 
         self.assertEqual(lanes()[-1], "clean")
 
-    def test_a_limit_and_a_suspicion_of_the_form_itself_are_enough(self):
+    def test_strangers_can_t_quarantine_a_form_by_using_up_its_limit(self):
         set_limit(Of.NETWORK_SUSTAINED, 1, minutes=24 * 60)
 
         send(2, address="203.0.113.7", statement="Buy at https://spam.example")
 
         self.assertEqual(lanes(), ["clean", "slow"])
-        self.assertEqual(quarantined_when_confirmed(), 1)
+        self.assertEqual(quarantined_when_confirmed(), 0)
 
     def test_the_alert_names_the_limit_and_nobody(self):
         set_limit(Of.DOMAIN_SUSTAINED, 1, minutes=24 * 60)

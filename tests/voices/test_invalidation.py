@@ -515,8 +515,21 @@ class StaffTests(TestCase):
         self.assertContains(page, "stays out of the count")
         self.assertNotIn("objection", str(waiting()))
 
+    def test_reinstating_what_somebody_else_has_reinstated_does_nothing(self):
+        signature = forged(0)
+        invalidate(self.staff)
+        self.act("reinstate", signature)
+
+        again = self.act("reinstate", signature)
+        unknown = change.reinstate(Signature.objects.filter(pk__in=[]), self.staff)
+
+        self.assertEqual((again.status_code, unknown), (302, 0))
+        self.assertEqual(Invalidation.objects.filter(kind="reinstated").count(), 1)
+
     def act(self, action, signature):
-        self.client.post(HELD, {"action": action, "_selected_action": [signature.pk]})
+        return self.client.post(
+            HELD, {"action": action, "_selected_action": [signature.pk]}
+        )
 
     def test_a_signature_s_page_links_to_those_like_it(self):
         signature = forged(1, network_hash=NETWORK, wide_network_hash=WIDE)

@@ -27,13 +27,12 @@ SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked mail domain"),
     "blocked-network": Suspicion(3, "From a blocked network"),
-    "network-burst": Suspicion(2, "Too many from its network at once", True),
-    "network-sustained": Suspicion(2, "Too many from its network over time", True),
-    "network-flood": Suspicion(2, "A flood from its network", True),
-    "wide-burst": Suspicion(2, "Too many from its /24 or /48 at once", True),
-    "wide-sustained": Suspicion(2, "Too many from its /24 or /48 over time", True),
-    "wide-flood": Suspicion(2, "A flood from its /24 or /48", True),
-    # No weight, because anybody can use up somebody else's limit.
+    "network-burst": Suspicion(0, "Too many from its network at once", True),
+    "network-sustained": Suspicion(0, "Too many from its network over time", True),
+    "network-flood": Suspicion(0, "A flood from its network", True),
+    "wide-burst": Suspicion(0, "Too many from its /24 or /48 at once", True),
+    "wide-sustained": Suspicion(0, "Too many from its /24 or /48 over time", True),
+    "wide-flood": Suspicion(0, "A flood from its /24 or /48", True),
     "address-burst": Suspicion(0, "Too many for its address at once", True),
     "address-sustained": Suspicion(0, "Too many for its address over time", True),
     "domain-sustained": Suspicion(0, "Too many for its mail domain over time", True),
@@ -41,8 +40,8 @@ SUSPICIONS = {
     "no-stamp": Suspicion(2, "Sent without opening the form"),
     "link": Suspicion(2, "A link in the statement"),
     "too-old": Suspicion(1, "Sent a day or more after the form was opened"),
-    "same-text": Suspicion(1, "The same words as others within a day"),
-    # Not a reason for suspicion, but context for staff.
+    # Not reasons for suspicion, but context for staff: other people can cause both.
+    "same-text": Suspicion(0, "The same words as others within a day"),
     "everybody-burst": Suspicion(0, "Sent while the whole site was very busy"),
 }
 ALARM = "everybody-burst"
@@ -66,14 +65,11 @@ def is_of_a_bot(found: Iterable[str]) -> bool:
 def is_suspicious(found: Iterable[str]) -> bool:
     """Whether these together quarantine a signature.
 
-    Of the exceeded limits only the heaviest counts, and only next to a suspicion about
-    the form itself: a crowd is no reason to doubt each person in it.
+    Exceeded limits weigh nothing: anybody can use up the limit of somebody else's
+    network, and a crowd is no reason to doubt each person in it.
     """
-    found = set(found)
-    known = [each for name, each in SUSPICIONS.items() if name in found and each.weight]
-    signs = [each.weight for each in known if not each.is_number]
-    number = max((each.weight for each in known if each.is_number), default=0)
-    return bool(signs) and sum(signs) + number >= QUARANTINE_AT
+    weights = (SUSPICIONS[name].weight for name in {*found} & SUSPICIONS.keys())
+    return sum(weights) >= QUARANTINE_AT
 
 
 def is_doubtful(found: Iterable[str]) -> bool:

@@ -73,6 +73,8 @@ def reinstate(signatures: QuerySet[Signature], by) -> int:
     """Count these signatures again; the rest of the invalidation stays in effect."""
     take_turns(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
+    if not held.exists():
+        return 0
     lock_rows(held)
     by_invalidation: dict[int, list[int]] = {}
     for pk, invalidation_id in held.order_by("pk").values_list("pk", "invalidation_id"):
