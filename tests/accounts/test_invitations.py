@@ -215,7 +215,7 @@ class MailTests(TestCase):
         message = mail.outbox[0]
         self.assertEqual(message.to, ["new@example.org"])
         self.assertEqual(link_in(message), invitation.path)
-        self.assertIn("once, and for 3 days", message.body)
+        self.assertIn("once, within 3 days", message.body)
 
     def test_a_link_that_does_not_work_any_more_is_not_mailed(self):
         invitation = new_invitation()

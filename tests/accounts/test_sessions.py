@@ -104,7 +104,7 @@ class IdleTests(TestCase):
             with self.subTest(path):
                 self.assertContains(response, 'data-warning="180"')
                 self.assertContains(response, "<noscript>")
-                self.assertContains(response, "when nothing happens for 30 minutes")
+                self.assertContains(response, "after 30 minutes of inactivity")
         stranger = Client().get("/accounts/login/")
         self.assertNotContains(stranger, "data-warning")
 
@@ -142,7 +142,7 @@ class OwnSessionsTests(TestCase):
 
         self.assertContains(response, "Firefox at home")
         self.assertContains(response, "Chrome at work")
-        self.assertContains(response, "<mark>this one</mark>", count=1)
+        self.assertContains(response, "<mark>this session</mark>", count=1)
 
     def test_others_see_none_of_them_and_end_none(self):
         other = Client()

@@ -118,7 +118,7 @@ class PreviewTests(ImportTestCase):
     def test_states_that_are_not_in_the_file_stay(self):
         page = self.preview(edited("TX", summary="New.")[:49])
 
-        self.assertContains(page, "left as they are: Wisconsin, Wyoming.")
+        self.assertContains(page, "left unchanged: Wisconsin, Wyoming.")
 
     def test_a_citation_that_is_added_or_goes_is_shown(self):
         row = next(row for row in read_states() if row["usps"] == "TX")

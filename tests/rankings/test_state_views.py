@@ -132,7 +132,7 @@ class StateTests(LoadedTestCase):
             self.show("CO"),
             '<tr><td>Officials of every kind covered</td><td class="n">100</td></tr>',
         )
-        self.assertContains(self.show("NM"), "New Mexico has every point there is.")
+        self.assertContains(self.show("NM"), "New Mexico already has every point.")
         self.assertContains(self.show("TX"), "One after the other, from 0 today.")
 
     def test_leads_to_the_states_before_and_after_and_to_a_comparison(self):

@@ -354,11 +354,11 @@ class SignerTests(TestCase):
         response = sign(self.client, statement=self.statement)
 
         self.assertContains(
-            response, "hold a phone number: “<bdi>555-010-9999</bdi>”", status_code=422
+            response, "contain a phone number: “<bdi>555-010-9999</bdi>”", status_code=422
         )
         self.assertContains(
             response,
-            "hold an email address: “<bdi>ana@example.org</bdi>”",
+            "contain an email address: “<bdi>ana@example.org</bdi>”",
             status_code=422,
         )
         self.assertNotContains(response, "Error:", status_code=422)

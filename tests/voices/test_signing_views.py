@@ -300,7 +300,7 @@ class ConfirmTests(TestCase):
 
         self.assertIsNone(signature.counted_at)
         for page in pages:
-            for claim in ("you are counted", "re counted", "is in", "re signed"):
+            for claim in ("you are counted", "re counted", "voice is in", "re signed"):
                 self.assertNotContains(page, f"{claim}")
 
     def test_an_expired_link_says_so_and_links_on(self):
