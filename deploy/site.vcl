@@ -76,6 +76,10 @@ sub vcl_recv {
     if (req.url ~ "^[^?]*%") {
         return (pass);
     }
+    # The site reads ?%73tate=TX as ?state=TX; the rules below know literal names only.
+    if (req.url ~ "[?&][^=&]*%") {
+        return (pass);
+    }
     # Longer than any link to a page; rewriting it would take too much memory.
     if (req.url ~ "^.{4000}") {
         return (pass);
@@ -117,6 +121,14 @@ sub vcl_backend_response {
     # Its copy could be served to a reader whose headers ask for something else.
     if (beresp.http.Vary) {
         set beresp.ttl = 120s;
+        set beresp.uncacheable = true;
+        return (deliver);
+    }
+    # Remember only briefly what can't be cached (forms, redirects, 404s). The built-in
+    # two minutes for every URL that somebody makes up could fill the memory.
+    if (beresp.http.Cache-Control !~ "s-maxage") {
+        set beresp.ttl = 5s;
+        set beresp.grace = 0s;
         set beresp.uncacheable = true;
         return (deliver);
     }

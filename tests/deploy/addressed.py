@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 
@@ -31,6 +32,9 @@ OF_A_VISIT = re.compile(rb'name="(csrfmiddlewaretoken|started)" value="[^"]*"')
 # The cache accepts at most 64 headers, including those that the proxy adds.
 AT_ONCE = 30
 SEARCHES = 1000
+UNKNOWN = 1000
+# deploy/site.vcl
+REMEMBERED_SECONDS = 5
 
 
 def prove():
@@ -39,6 +43,7 @@ def prove():
     headers_change_no_page(paths)
     an_encoding_is_the_proxys_own()
     parameters_make_no_copy()
+    unknown_urls_fill_no_memory()
     searches_push_out_no_page(public_paths()[:100])
 
 
@@ -138,7 +143,20 @@ def parameters_make_no_copy():
         status = get(path).status
         check(status == 200, f"{path} responds with {status} while the site is down.")
     start_again()
+    plain, encoded = (get(f"/voices/?{name}=OH").body for name in ("state", "%73tate"))
+    check(plain == encoded, "An encoded parameter name shows another page.")
     say(f"200 URLs of two pages made {grown} copies, served even without the site.")
+
+
+def unknown_urls_fill_no_memory():
+    """What can't be cached is remembered for seconds, however long its URL."""
+    for number in range(UNKNOWN):
+        get(f"/{number}-{'a' * 3000}/")
+    time.sleep(2 * REMEMBERED_SECONDS)
+    told = execute("cache", "varnishstat", "-1", "-f", "SMA.Transient.g_bytes")
+    left = int(told.split()[1])
+    check(left < 1_000_000, f"{UNKNOWN} unknown URLs left {left:,} bytes in the cache.")
+    say(f"{UNKNOWN} unknown URLs left {left:,} bytes in the cache.")
 
 
 def searches_push_out_no_page(paths):

@@ -153,7 +153,9 @@ class PublishTests(DeskTestCase):
         self.assertNotIn("AL", moves)
         self.assertContains(answer, "C, 50 points, rank 1")
         self.assertContains(answer, "Not assessed")
-        self.assertContains(answer, "1 of its citations has not been checked by a lawyer")
+        self.assertContains(
+            answer, "1 of its citations has not been checked by a lawyer"
+        )
         self.assertFalse(Edition.objects.get(pk=draft.pk).is_published)
 
     def test_a_state_that_only_others_move_is_told_apart(self):

@@ -354,7 +354,9 @@ class SignerTests(TestCase):
         response = sign(self.client, statement=self.statement)
 
         self.assertContains(
-            response, "contain a phone number: “<bdi>555-010-9999</bdi>”", status_code=422
+            response,
+            "contain a phone number: “<bdi>555-010-9999</bdi>”",
+            status_code=422,
         )
         self.assertContains(
             response,
