@@ -12,7 +12,7 @@ from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Parameter, public_page
-from core.qr import qr_code
+from core.qr import qr_svg
 from voices.models import Tally
 from voices.signatures.models import Source
 
@@ -38,7 +38,7 @@ def share(request):
         "share.html",
         {
             "link": f"{settings.SITE_URL}/?from={Source.SHARE}",
-            "code": qr_code(poster),
+            "code": qr_svg(poster, "QR code for this site"),
             "total": Tally.objects.signers().total(),
         },
     )

@@ -1,34 +1,21 @@
-"""QR codes as SVG paths, which need no inline styles."""
+"""QR codes as SVG for a page, without an inline style."""
 
 from functools import cache
-from itertools import groupby
-from typing import NamedTuple
 
-from qrcode import QRCode  # type: ignore[import-untyped]
+from django.utils.safestring import SafeString, mark_safe
+from qrcode import make  # type: ignore[import-untyped]
 from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped]
-
-
-class Code(NamedTuple):
-    """A square of `size` units and its dark cells as a path; scanners need a margin."""
-
-    size: int
-    path: str
+from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 
 @cache
-def qr_code(text: str) -> Code:
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(text)
-    rows = code.get_matrix()
-    return Code(len(rows), "".join(path_of(y, row) for y, row in enumerate(rows)))
-
-
-def path_of(y: int, row: list[bool]) -> str:
-    """Return the dark runs of a row, each as a rectangle one unit high."""
-    x, path = 0, ""
-    for dark, cells in groupby(row):
-        length = len(list(cells))
-        if dark:
-            path += f"M{x} {y}h{length}v1h-{length}z"
-        x += length
-    return path
+def qr_svg(text: str, label: str) -> SafeString:
+    """Return the code of `text` as an element of class `qr`, with no quiet zone."""
+    image = make(
+        text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
+    )
+    svg = image.get_image()
+    # The style sheet sets the size.
+    del svg.attrib["width"], svg.attrib["height"]
+    svg.attrib |= {"class": "qr", "role": "img", "aria-label": label}
+    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped by it
