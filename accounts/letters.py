@@ -1,20 +1,18 @@
 """Emails to staff: queued by ID, composed and sent by the worker."""
 
 from datetime import UTC, datetime
-from email.utils import formataddr
 
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.models import Invitation, ResetRequest
+from core import mail
 
 SEND_INVITATION = "accounts.send_invitation"
 SEND_NOTICE = "accounts.send_notice"
@@ -100,23 +98,6 @@ def send_notice(user_id: int, notice: str, at: int) -> None:
 def send(template: str, user, **context) -> None:
     context |= {
         "username": user.get_username(),
-        "contact_email": settings.CONTACT_EMAIL,
-        "postal_address": settings.POSTAL_ADDRESS,
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
         "account_url": settings.SITE_URL + reverse("accounts_index"),
     }
-    path = f"accounts/letters/{template}"
-    message = EmailMultiAlternatives(
-        subject=render_to_string(f"{path}_subject.txt", context).strip(),
-        body=render_to_string(f"{path}.txt", context),
-        from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
-        to=[user.email],
-        reply_to=[settings.CONTACT_EMAIL],
-        headers={
-            "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    message.attach_alternative(render_to_string(f"{path}.html", context), "text/html")
-    message.send()
+    mail.draft(f"accounts/letters/{template}", context, to=user.email).send()

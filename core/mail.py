@@ -1,10 +1,43 @@
-"""The email backend of a local site: one .eml file per message."""
+"""Emails: drafting one from its templates, and the backend of a site on loopback."""
 
 import secrets
+from email.utils import formataddr
 from pathlib import Path
 
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
+from django.template.loader import render_to_string
 from django.utils import timezone
+
+
+def draft(
+    path: str, context: dict, *, to: str, headers: dict[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """Render `path`_subject.txt, .txt, and .html, and set the headers of our mail."""
+    context = {
+        "contact_email": settings.CONTACT_EMAIL,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        **context,
+    }
+    message = EmailMultiAlternatives(
+        subject=render_to_string(f"{path}_subject.txt", context).strip(),
+        body=render_to_string(f"{path}.txt", context),
+        # The envelope sender, where mail servers send delivery reports. Readers see the
+        # From header.
+        from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        reply_to=[settings.CONTACT_EMAIL],
+        headers={
+            "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
+            "Auto-Submitted": "auto-generated",
+            **(headers or {}),
+        },
+    )
+    message.attach_alternative(render_to_string(f"{path}.html", context), "text/html")
+    return message
 
 
 class EmailFileBackend(EmailBackend):

@@ -1,13 +1,10 @@
 """Compose letters, from the data at the moment they are sent."""
 
-from email.utils import formataddr
-
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
 
-from core import addresses
+from core import addresses, mail
 from voices.letters import refusing, repeats
 from voices.letters.models import Letter, Update
 from voices.letters.queue import AWAITED
@@ -183,27 +180,12 @@ def draft(
         "voice_url": settings.SITE_URL + voice.get_absolute_url()
         if voice and voice.is_published and voice.statement
         else "",
-        "contact_email": settings.CONTACT_EMAIL,
-        "postal_address": settings.POSTAL_ADDRESS,
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
     }
-    path = f"voices/letters/{template}"
-    message = EmailMultiAlternatives(
-        subject=render_to_string(f"{path}_subject.txt", context).strip(),
-        body=render_to_string(f"{path}.txt", context),
-        # The envelope sender, where mail servers send delivery reports. Readers see the
-        # From header.
-        from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
-        to=[to],
-        reply_to=[settings.CONTACT_EMAIL],
-        headers={
-            "From": formataddr((settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL)),
-            # The same for every attempt, so that a mail program that gets the letter
-            # twice shows it once.
-            "Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>",
-            "Auto-Submitted": "auto-generated",
-        },
+    return mail.draft(
+        f"voices/letters/{template}",
+        context,
+        to=to,
+        # The same for every attempt, so that a mail program that gets the letter twice
+        # shows it once.
+        headers={"Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>"},
     )
-    message.attach_alternative(render_to_string(f"{path}.html", context), "text/html")
-    return message
