@@ -5,11 +5,12 @@ import re
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.letters import queue_invitation
-from accounts.models import AccountEvent, Invitation
+from accounts.models import AccountEvent, Invitation, InvitationQuerySet
 from accounts.roles import Role, give
 from core import addresses
 from core.ids import make_ref
@@ -27,7 +28,7 @@ def accounts():
 
 
 @transaction.atomic
-def invite(email: str, role: Role | str, by=None) -> Invitation:
+def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
     """Email a link that sets up this address's account; it replaces an earlier one."""
     email = email.lower()
     addresses.lock(email)
@@ -51,7 +52,7 @@ def renew(invitation: Invitation) -> None:
 
 
 @transaction.atomic
-def resend(invitations, by) -> int:
+def resend(invitations: InvitationQuerySet, by: User) -> int:
     """Email new links for those not used or revoked; return how many."""
     standing = invitations.standing().select_for_update(of=["self"])
     for invitation in (found := list(standing.select_related("user"))):
@@ -61,7 +62,7 @@ def resend(invitations, by) -> int:
 
 
 @transaction.atomic
-def revoke(invitations, by) -> int:
+def revoke(invitations: InvitationQuerySet, by: User) -> int:
     """Revoke those not used or revoked yet; return how many."""
     standing = invitations.standing().select_for_update(of=["self"])
     for invitation in (found := list(standing.select_related("user"))):
@@ -72,7 +73,7 @@ def revoke(invitations, by) -> int:
     return len(found)
 
 
-def take(ref: str):
+def take(ref: str) -> User:
     """Use up the invitation and activate its account, without its old credentials.
 
     Call it in the transaction that sets the password or passkey. Raises ClosedError if
@@ -94,12 +95,12 @@ def take(ref: str):
     return user
 
 
-def end_sessions(user) -> None:
+def end_sessions(user: User) -> None:
     for session in UserSession.objects.filter(user=user):
         session.end()
 
 
-def log(kind: str, user, by, role: str = "") -> None:
+def log(kind: str, user: User, by: User | None, role: str = "") -> None:
     AccountEvent.objects.create(kind=kind, user=user, by=by, role=role)
 
 

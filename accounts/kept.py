@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -106,7 +107,7 @@ def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
     return redirect(f"{reverse('account_login')}?{query}")
 
 
-def forget_others(request: HttpRequest, user) -> None:
+def forget_others(request: HttpRequest, user: User) -> None:
     """Delete input stored for a different account than the one that just signed in."""
     found = request.session.get(KEPT)
     if found:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.urls import reverse
@@ -39,7 +40,7 @@ def queue_invitation(invitation: Invitation) -> None:
     )
 
 
-def queue_notice(user, notice: str) -> None:
+def queue_notice(user: User, notice: str) -> None:
     app.configure_task(SEND_NOTICE, priority=URGENT).defer(
         user_id=user.pk, notice=notice, at=int(timezone.now().timestamp())
     )
@@ -95,7 +96,7 @@ def send_notice(user_id: int, notice: str, at: int) -> None:
         send("notice", user, what=NOTICES[notice], at=when)
 
 
-def send(template: str, user, **context) -> None:
+def send(template: str, user: User, **context: object) -> None:
     context |= {
         "username": user.get_username(),
         "account_url": settings.SITE_URL + reverse("accounts_index"),

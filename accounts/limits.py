@@ -9,6 +9,7 @@ same time.
 from allauth.core.internal import ratelimit
 from allauth.core.internal.ratelimit import RateLimitUsage
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
@@ -18,7 +19,7 @@ from core import networks
 RATES = {"password": "5/5m/key", "reset": "3/h/key"}
 
 
-def note_network(user, request: HttpRequest) -> None:
+def note_network(user: User, request: HttpRequest) -> None:
     """Record that this account was used from this network."""
     if network := networks.network_hash(networks.address_of(request)):
         KnownNetwork.objects.note(user, network)

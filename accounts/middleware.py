@@ -5,6 +5,7 @@ import time
 from allauth.account.internal import flows
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
@@ -40,7 +41,7 @@ def begin(sender, request, **kwargs):
     kept.forget_others(request, kwargs["user"])
 
 
-def seconds_left(session) -> int:
+def seconds_left(session: SessionBase) -> int:
     """Return the seconds until the session ends if it is idle from now on."""
     now = time.time()
     idle_until = session.get(USED, 0) + settings.STAFF_IDLE_MINUTES * 60

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models.functions import Now
@@ -27,7 +28,7 @@ class InvitationQuerySet(models.QuerySet):
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.standing().filter(mailed_from__gt=timezone.now() - age)
 
-    def for_link(self, token: str):
+    def for_link(self, token: str) -> "InvitationQuerySet":
         """The link's invitation, whatever its state."""
         try:
             return self.filter(ref=links.unsign(token))
@@ -115,7 +116,7 @@ class ResetRequest(models.Model):
 
 
 class KnownNetworkQuerySet(models.QuerySet):
-    def note(self, user, network_hash: str) -> None:
+    def note(self, user: User, network_hash: str) -> None:
         self.update_or_create(
             user=user, network_hash=network_hash, defaults={"used_at": timezone.now()}
         )

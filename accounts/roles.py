@@ -1,6 +1,6 @@
 """Permissions of each role; `manage.py make_roles` syncs the groups with them."""
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.db import models, transaction
 
 
@@ -59,12 +59,12 @@ def make_roles() -> None:
         )
 
 
-def give(user, role: Role | str) -> None:
+def give(user: User, role: Role | str) -> None:
     """Make this the only role of `user`."""
     user.groups.set([Group.objects.get(name=Role(role).label)])
 
 
-def role_of(user) -> Role | None:
+def role_of(user: User) -> Role | None:
     """Return the role of `user`, or None."""
     name = user.groups.order_by("pk").values_list("name", flat=True).first()
     return next((role for role in Role if role.label == name), None)

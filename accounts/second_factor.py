@@ -3,11 +3,13 @@
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
-def is_shown(request) -> bool:
+def is_shown(request: HttpRequest) -> bool:
     """Whether this session began with a second factor, if one is required."""
     if not settings.SECOND_FACTOR:
         return True
@@ -15,7 +17,7 @@ def is_shown(request) -> bool:
     return any(record.get("method") == "mfa" for record in records)
 
 
-def has_one(user) -> bool:
+def has_one(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
 
 

@@ -79,7 +79,7 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def draw_words(pen, face: Face, setting: Setting) -> None:
+def draw_words(pen: ImageDraw.ImageDraw, face: Face, setting: Setting) -> None:
     lines = setting.lines or []
     unmarked = sum(map(len, lines)) - face.marked
     y = TOP + round(0.8 * setting.size)
@@ -96,11 +96,15 @@ def draw_words(pen, face: Face, setting: Setting) -> None:
         y += setting.leading
 
 
-def draw_mark(pen, begin: float, end: float, y: int, size: int) -> None:
+def draw_mark(
+    pen: ImageDraw.ImageDraw, begin: float, end: float, y: int, size: int
+) -> None:
     pen.rectangle([begin - 8, y - 0.86 * size, end + 8, y + 0.28 * size], MARK)
 
 
-def draw_text(pen, at: tuple[float, int], text: str, setting: Setting) -> None:
+def draw_text(
+    pen: ImageDraw.ImageDraw, at: tuple[float, int], text: str, setting: Setting
+) -> None:
     """Draw a line letter by letter, each where the previous ones end."""
     shapes = letters.font(setting.font, setting.size)
     before = ""
@@ -112,7 +116,7 @@ def draw_text(pen, at: tuple[float, int], text: str, setting: Setting) -> None:
         before += letter
 
 
-def draw_name(pen, name: str) -> None:
+def draw_name(pen: ImageDraw.ImageDraw, name: str) -> None:
     font, size, name = fitted(name, letters.SERIF_BOLD, [38, 30])
     if not name:
         return
@@ -121,7 +125,14 @@ def draw_name(pen, name: str) -> None:
     pen.text((LEFT, 490), name, INK, letters.font(font, size), anchor="ls")
 
 
-def draw_line(pen, at, text: str, wanted: str, sizes: list[int], color: str) -> None:
+def draw_line(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    wanted: str,
+    sizes: list[int],
+    color: str,
+) -> None:
     font, size, text = fitted(text, wanted, sizes)
     pen.text(at, text, color, letters.font(font, size), anchor="ls")
 
@@ -137,7 +148,7 @@ def fitted(text: str, wanted: str, sizes: list[int]) -> tuple[str, int, str]:
     return font, size, f"{text}…"
 
 
-def draw_badge(pen, letter: str) -> None:
+def draw_badge(pen: ImageDraw.ImageDraw, letter: str) -> None:
     color, text_color = GRADES[letter]
     left, middle = RIGHT - BADGE, BADGE / 2
     pen.rectangle([left, TOP, RIGHT, TOP + BADGE], color)

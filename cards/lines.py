@@ -86,7 +86,9 @@ class Setting:
             pieces.append(piece)
         return pieces
 
-    def shorten(self, lines: list[list[str]], width: float, ending: str):
+    def shorten(
+        self, lines: list[list[str]], width: float, ending: str
+    ) -> list[list[str]]:
         """Return as many lines as fit, the last one ending in "…"."""
         *kept, last = lines[: self.most_lines]
         ending = "…" + ending

@@ -1,6 +1,6 @@
 """Responses with a card, which other sites may embed."""
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 RETRY_SECONDS = 5
@@ -11,7 +11,7 @@ def card_response(png: bytes) -> HttpResponse:
     return HttpResponse(png, content_type="image/png", headers=headers)
 
 
-def busy_response(request) -> HttpResponse:
+def busy_response(request: HttpRequest) -> HttpResponse:
     """Return a 503 with Retry-After."""
     response = render(request, "503.html", status=503)
     response["Retry-After"] = str(RETRY_SECONDS)

@@ -2,10 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+type Opcode = tuple[str, int, int, int, int]
 
 # Words of context around each change in a short diff.
 AROUND = 8
@@ -40,7 +42,7 @@ def short_diff(before: str, after: str) -> SafeString:
     return format_html_join(" … ", "{}", ([each] for each in places))
 
 
-def place(group, old: list[str], new: list[str]) -> Iterator[str]:
+def place(group: Iterable[Opcode], old: list[str], new: list[str]) -> Iterator[str]:
     for kind, a, b, c, d in group:
         if kind == "equal":
             yield "".join(new[c:d])

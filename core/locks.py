@@ -48,7 +48,7 @@ def release(name: str) -> None:
     call("pg_advisory_unlock", Lock.SITE, name)
 
 
-def call(function: str, what: Lock, key: str):
+def call(function: str, what: Lock, key: str) -> object:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {function}(hashtextextended(%s, %s))", [key, what.value]

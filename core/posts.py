@@ -29,8 +29,8 @@ def answer_stale(request: HttpRequest) -> HttpResponse | None:
     return stale(request, *match.args, **match.kwargs) if match and stale else None
 
 
-def see_other(*to) -> HttpResponseRedirect:
+def see_other(to: str, *args: object) -> HttpResponseRedirect:
     """Redirect after a POST with 303, so that the next request is a GET."""
-    response = redirect(*to)
+    response = redirect(to, *args)
     response.status_code = 303
     return response

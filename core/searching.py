@@ -5,7 +5,14 @@ from typing import ClassVar
 from unicodedata import normalize
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import EmailField, IntegerField, Q
+from django.db.models import (
+    EmailField,
+    Field,
+    ForeignObjectRel,
+    IntegerField,
+    Q,
+    QuerySet,
+)
 from django.db.models.options import Options
 
 from core.folding import Fold, fold
@@ -42,7 +49,7 @@ class FoldedSearch:
             return queryset, False
         return self.search(queryset, search_term), False
 
-    def search(self, queryset, term: str):
+    def search[Rows: QuerySet](self, queryset: Rows, term: str) -> Rows:
         names = [name for name in self.search_fields if not name.startswith("=")]
         found = self.exact(term)
         if names and fold(term).strip('" '):
@@ -59,7 +66,7 @@ class FoldedSearch:
         return found
 
 
-def named(field, term: str) -> Q:
+def named(field: Field | ForeignObjectRel, term: str) -> Q:
     folded = fold(term)
     if isinstance(field, IntegerField):
         number = read_id(folded)

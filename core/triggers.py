@@ -6,6 +6,7 @@ logs and promises, so they are installed without that check.
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import pgtrigger
 from pgtrigger import compiler
@@ -108,7 +109,7 @@ class PagesChange(Trigger):
     )
     func = NOTIFY
 
-    def __init__(self, *, name: str = "pages_change", **options):
+    def __init__(self, *, name: str = "pages_change", **options: Any):
         super().__init__(name=name, **options)
 
 
