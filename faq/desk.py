@@ -14,6 +14,7 @@ from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 
 from core.ids import read_id
 from core.searching import FoldedSearch
+from faq.publishing import Text
 from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
@@ -72,7 +73,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         raise NotImplementedError
 
     @admin.display(description="Status", ordering="publish_at")
-    def standing(self, text) -> str:
+    def standing(self, text: Text) -> str:
         if text.publish_at is None:
             return "Draft"
         at = timezone.localtime(text.publish_at)

@@ -6,7 +6,7 @@ nh3 removes everything that is not on the allowlists below.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,7 +18,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML as Renderer
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
 TAGS = {
@@ -38,6 +40,8 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto"}
 # A paragraph that includes a part of the page: [[timeline]], [[chart:who-pays]].
 PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
+
+type Tokens = Sequence[Token]
 
 
 class Heading(NamedTuple):
@@ -63,7 +67,9 @@ def make_parser() -> MarkdownIt:
 # Render rules, with the parameters that markdown-it passes to them.
 
 
-def link_open(renderer, tokens, index, options, env) -> str:
+def link_open(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     token = tokens[index]
     if is_elsewhere(str(token.attrs["href"])):
         token.attrSet("rel", "noopener external")
@@ -71,13 +77,15 @@ def link_open(renderer, tokens, index, options, env) -> str:
     return renderer.renderToken(tokens, index, options, env)
 
 
-def note_id(kind: str, token: Token, env) -> str:
+def note_id(kind: str, token: Token, env: EnvType) -> str:
     repeated = token.meta.get("subId", 0)
     again = f"-{repeated + 1}" if kind == "r" and repeated > 0 else ""
     return f"{env['prefix']}{kind}{token.meta['id'] + 1}{again}"
 
 
-def footnote_ref(renderer, tokens, index, options, env) -> str:
+def footnote_ref(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     token = tokens[index]
     number = token.meta["id"] + 1
     return (
@@ -86,19 +94,27 @@ def footnote_ref(renderer, tokens, index, options, env) -> str:
     )
 
 
-def footnote_block_open(renderer, tokens, index, options, env) -> str:
+def footnote_block_open(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     return f'<h2 id="{env["prefix"]}notes">Notes</h2>\n<ol class="fn">\n'
 
 
-def footnote_block_close(renderer, tokens, index, options, env) -> str:
+def footnote_block_close(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     return "</ol>\n"
 
 
-def footnote_open(renderer, tokens, index, options, env) -> str:
+def footnote_open(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     return f'<li id="{note_id("fn", tokens[index], env)}">'
 
 
-def footnote_anchor(renderer, tokens, index, options, env) -> str:
+def footnote_anchor(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     token = tokens[index]
     return (
         f' <a href="#{note_id("r", token, env)}" aria-label="Back to the text from '
@@ -106,11 +122,15 @@ def footnote_anchor(renderer, tokens, index, options, env) -> str:
     )
 
 
-def table_open(renderer, tokens, index, options, env) -> str:
+def table_open(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     return '<div class="scroll"><table>'
 
 
-def table_close(renderer, tokens, index, options, env) -> str:
+def table_close(
+    renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
+) -> str:
     return "</table></div>"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.renderers import BaseRenderer
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -78,7 +79,13 @@ class RowsWidget(forms.Widget):
         # A label would point only to the first of many fields.
         return ""
 
-    def render(self, name, value, attrs=None, renderer=None) -> SafeString:
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
         formset = value
         if not isinstance(value, forms.BaseFormSet):
             formset = self.formset_class(initial=value or [], prefix=name)

@@ -4,6 +4,8 @@ They are stored with the text that they back, so that every version, diff, and r
 covers both.
 """
 
+from typing import Any
+
 from django import forms
 from django.db import models
 
@@ -33,7 +35,7 @@ class SourceForm(forms.Form):
     note = LineField(max_length=300, required=False, validators=[validate_line])
 
 
-def validate_sources(rows) -> None:
+def validate_sources(rows: list[dict[str, Any]]) -> None:
     validate_rows(SourceForm, rows)
 
 

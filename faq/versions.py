@@ -1,6 +1,7 @@
 """What a version of a text changed from the one before."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import localize
@@ -17,7 +18,7 @@ class Change(NamedTuple):
     diff: SafeString
 
 
-def changes(new, old) -> list[Change]:
+def changes(new: Any, old: Any) -> list[Change]:
     """Return what differs between two versions of a text, by field."""
     found = []
     for field in new.tracked_fields:
@@ -27,10 +28,10 @@ def changes(new, old) -> list[Change]:
     return found
 
 
-def as_text(value) -> str:
+def as_text(value: object) -> str:
     """Return a field's value as staff read it; a list of rows has a line for each."""
     if isinstance(value, list):
         return "\n".join(" · ".join(str(v) for v in row.values()) for row in value)
-    if hasattr(value, "tzinfo"):
+    if isinstance(value, datetime):
         return str(localize(timezone.localtime(value)))
     return "" if value is None else str(value)

@@ -6,6 +6,7 @@ imported.
 """
 
 import csv
+import datetime
 from io import StringIO
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from core.public import public_page
 from rankings.lists import FORMULA, join_addresses, join_citations
-from rankings.models import Citation, Edition
+from rankings.models import Assessment, Citation, Edition
 from rankings.standings import Standing, Standings
 
 LICENSE = "CC BY 4.0"
@@ -84,7 +85,7 @@ def data_json(request, date=None):
     return JsonResponse(states, safe=False, json_dumps_params={"ensure_ascii": False})
 
 
-def read(date) -> Standings:
+def read(date: datetime.date | None) -> Standings:
     """Return the edition of that date, or the current one; raises Http404."""
     editions = Edition.objects.published()
     edition = editions.filter(date=date).first() if date else editions.current()
@@ -93,7 +94,7 @@ def read(date) -> Standings:
     return Standings(edition, edition.assessments.prefetch_related("citations"))
 
 
-def safe(value) -> str:
+def safe(value: object) -> str:
     """Return a cell that spreadsheets don't run as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
@@ -169,7 +170,7 @@ def nested(row: Standing, edition: Edition) -> dict:
     }
 
 
-def nested_citation(citation: Citation, state) -> dict:
+def nested_citation(citation: Citation, state: Assessment) -> dict:
     return {
         "part": citation.part,
         "text": citation.text,

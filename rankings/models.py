@@ -1,7 +1,9 @@
 import datetime
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models, transaction
@@ -179,7 +181,7 @@ class Edition(models.Model):
         return problems
 
     @transaction.atomic
-    def publish(self, by) -> None:
+    def publish(self, by: User) -> None:
         """Publish it once; raises ValidationError with the problems."""
         Edition.objects.lock()
         locked = Edition.objects.get(pk=self.pk)
@@ -208,7 +210,7 @@ class Edition(models.Model):
         return draft
 
 
-def twin[Row: models.Model](row: Row, **changes) -> Row:
+def twin[Row: models.Model](row: Row, **changes: Any) -> Row:
     """Return an unsaved copy of a row with these changes."""
     names = [each.attname for each in row._meta.concrete_fields if not each.primary_key]
     return type(row)(**{name: getattr(row, name) for name in names} | changes)

@@ -1,3 +1,5 @@
+import datetime
+
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -33,7 +35,7 @@ def edition(request, date):
     return show(request, read_edition(date))
 
 
-def read_edition(date) -> Standings:
+def read_edition(date: datetime.date) -> Standings:
     """Return the standings of a published edition; raises Http404."""
     edition = get_object_or_404(Edition.objects.published(), date=date)
     return Standings(edition, past=edition != Edition.objects.current())

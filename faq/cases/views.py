@@ -2,7 +2,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -83,7 +83,7 @@ def card(request, slug):
     return card_response(png)
 
 
-def show(request, case: Case, *, preview=False):
+def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
     """One case in full, with links to others from its state."""
     others = Case.objects.public().filter(state=case.state).exclude(pk=case.pk)
     context = {

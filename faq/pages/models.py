@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -61,7 +63,7 @@ class PointForm(forms.Form):
     note = LineField(max_length=200, required=False, validators=[validate_line])
 
 
-def validate_points(rows) -> None:
+def validate_points(rows: list[dict[str, Any]]) -> None:
     validate_rows(PointForm, rows)
 
 

@@ -1,3 +1,4 @@
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,7 @@ def page(request, slug):
     return show(request, get_object_or_404(Page.objects.public(), slug=slug))
 
 
-def show_part(request, part: Chart | TimelineEntry):
+def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse:
     """A chart or timeline entry on an otherwise empty page, for staff."""
     parts = Parts(drafts=True)
     html = parts.chart(part) if isinstance(part, Chart) else parts.entries([part])
@@ -25,7 +26,7 @@ def show_part(request, part: Chart | TimelineEntry):
     return render(request, "faq/part.html", context)
 
 
-def show(request, page: Page, *, preview=False):
+def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResponse:
     """A page with the settings, timeline, and charts that its text includes."""
     body = print_values(page.body, values())
     rendered = render_markdown(body, part=Parts(drafts=preview))

@@ -69,7 +69,7 @@ def search(words: str) -> list[Match]:
     return [read_match(row) for row in found]
 
 
-def read_match(row) -> Match:
+def read_match(row: Any) -> Match:
     title = restored(row.title, row.question)
     excerpt = CUT.join(restored(part, row.words) for part in row.excerpt.split(CUT))
     return Match(row, mark_matches(title), mark_matches(cut(excerpt, row.words)))

@@ -1,5 +1,6 @@
 from typing import NamedTuple
 
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -39,7 +40,7 @@ def index(request):
     return render(request, "faq/question_list.html", found)
 
 
-def render_search(request, words: str):
+def render_search(request: HttpRequest, words: str) -> HttpResponse:
     """The questions with all the words, or with any of them if none has all."""
     matches = search(words)
     several = words.split()
@@ -69,7 +70,9 @@ def detail(request, slug):
     return show(request, question)
 
 
-def show(request, question: Question, *, preview=False):
+def show(
+    request: HttpRequest, question: Question, *, preview: bool = False
+) -> HttpResponse:
     """A question on its own page, with links to others on its topic."""
     others = Question.objects.public().filter(topic=question.topic)
     context = {

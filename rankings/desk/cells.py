@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 from import_export import fields, widgets
 
@@ -168,7 +169,7 @@ class Sources(fields.Field):
         instance.sources = "\n".join(page for page in pages if page != instance.ij_page)
 
 
-def cited(assessment) -> list[str]:
+def cited(assessment: Any) -> list[str]:
     """Return the citations after the import, including parts not in the file."""
     new = getattr(assessment, "cited", {})
     kept = [each.text for each in assessment.stored if each.part not in new]

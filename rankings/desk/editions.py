@@ -1,8 +1,12 @@
+from typing import cast
+
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -117,7 +121,7 @@ class EditionAdmin(admin.ModelAdmin):
         return render(request, "admin/rankings/publish.html", context)
 
     @transaction.atomic
-    def published(self, request, edition) -> bool:
+    def published(self, request: HttpRequest, edition: Edition) -> bool:
         """Publish what the page showed, or warn that it has changed since."""
         Edition.objects.lock()
         edition.refresh_from_db()
@@ -127,7 +131,7 @@ class EditionAdmin(admin.ModelAdmin):
             self.message_user(request, sentence, messages.WARNING)
             return False
         try:
-            edition.publish(request.user)
+            edition.publish(cast(User, request.user))
         except ValidationError as error:
             for sentence in error.messages:
                 self.message_user(request, sentence, messages.WARNING)

@@ -86,7 +86,9 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
     return sorted(moved, key=lambda move: (not move.is_own, move.name))
 
 
-def changes(old, new, usps) -> list[str]:
+def changes(
+    old: dict[str, Assessment], new: dict[str, Assessment], usps: str
+) -> list[str]:
     """Name what differs for a state that is in both editions."""
     if usps not in old or usps not in new:
         return []

@@ -14,14 +14,14 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.http import HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
 from import_export.forms import ConfirmImportForm, ImportForm
-from import_export.results import RowResult
+from import_export.results import Result, RowResult
 
 from core.fields import LineField
 from rankings.desk import upload
@@ -139,7 +139,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
             each.help_text = ""
 
 
-def fingerprint(result) -> str:
+def fingerprint(result: Result) -> str:
     """Return a hash that shows whether an import would do what a preview showed."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
@@ -159,7 +159,7 @@ class ImportDesk(ImportMixin):
             ["rankings.add_assessment", "rankings.change_assessment"]
         )
 
-    def may_add_editions(self, request) -> bool:
+    def may_add_editions(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rankings.add_edition")
 
     def get_import_form_kwargs(self, request):
@@ -204,7 +204,7 @@ class ImportDesk(ImportMixin):
                 DatabaseStorage(owner=request.user, name=file.tmp_storage_name).remove()
         return response
 
-    def preview(self, result, confirm_form) -> dict:
+    def preview(self, result: Result, confirm_form: ConfirmForm | None) -> dict:
         """Return the template context of a preview."""
         rows = result.valid_rows()
         there = {row.usps for row in rows}
@@ -293,10 +293,10 @@ class ImportDesk(ImportMixin):
         self.message_user(request, sentence, messages.SUCCESS)
 
 
-def is_refused(result) -> bool:
+def is_refused(result: Result) -> bool:
     return result.has_errors() or result.has_validation_errors()
 
 
-def is_as_seen(result, form) -> bool:
+def is_as_seen(result: Result, form: ConfirmForm) -> bool:
     """Whether an import did exactly what the preview showed."""
     return not is_refused(result) and fingerprint(result) == form.cleaned_data["seen"]

@@ -4,12 +4,14 @@ The columns are those of `/rankings/data.csv`, so that a download can be edited 
 imported. Computed columns are ignored: facts are stored, never scores.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from import_export import fields, instance_loaders, resources
 from import_export.results import Error
+from import_export.widgets import Widget
 
 from rankings import scoring
 from rankings.desk.cells import (
@@ -82,7 +84,7 @@ class ImportProblem(Error):
         ]
 
 
-def field(name: str, widget) -> fields.Field:
+def field(name: str, widget: Widget) -> fields.Field:
     return fields.Field(attribute=name, column_name=name, widget=widget)
 
 
@@ -238,7 +240,9 @@ def write_citations(assessment):
     citations.exclude(text__in=open_ones).update(to_verify=False)
 
 
-def write_part(assessment, part, texts, stored) -> None:
+def write_part(
+    assessment: Assessment, part: str, texts: list[str], stored: Sequence[Citation]
+) -> None:
     if texts == [citation.text for citation in stored]:
         return
     by_text = {citation.text: citation for citation in stored}

@@ -43,6 +43,8 @@ from rankings.lists import (
 )
 from rankings.models import Assessment, Citation, Edition
 
+type Row = dict[str, str]
+
 DATA = Path(__file__).parents[2] / "data"
 TITLE = "First edition"
 Part = Citation.Part
@@ -98,12 +100,12 @@ class Command(BaseCommand):
             edition.save()
 
 
-def read(name: str) -> list[dict[str, str]]:
+def read(name: str) -> list[Row]:
     with (DATA / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def by_state(name: str) -> dict[str, list[dict[str, str]]]:
+def by_state(name: str) -> dict[str, list[Row]]:
     rows = defaultdict(list)
     for row in read(name):
         rows[row["usps"]].append(row)
@@ -121,7 +123,7 @@ def find_edition(day: date) -> Edition:
     return Edition.objects.select_for_update().get(date=day)
 
 
-def load(edition, row, checks, addresses) -> str:
+def load(edition: Edition, row: Row, checks: list[Row], addresses: list[Row]) -> str:
     """Make one state match its row and return what was done."""
     fields = facts(row)
     citations = cited(row, checks, addresses)
@@ -145,7 +147,7 @@ def load(edition, row, checks, addresses) -> str:
     return "corrected"
 
 
-def is_same(assessment, fields, citations) -> bool:
+def is_same(assessment: Assessment, fields: dict, citations: list[dict]) -> bool:
     stored = list(assessment.citations.values(*CITATION_FIELDS))
     return stored == citations and all(
         getattr(assessment, name) == value for name, value in fields.items()
@@ -158,7 +160,7 @@ def write(assessment: Assessment, citations: list[dict]) -> None:
     )
 
 
-def facts(row) -> dict:
+def facts(row: Row) -> dict:
     """Return the assessment's fields; the row's date is when the grade was read."""
     as_of = date.fromisoformat(row["as_of"])
     sources = split_addresses(row["source_urls"])
@@ -173,7 +175,7 @@ def facts(row) -> dict:
     }
 
 
-def cited(row, checks, addresses) -> list[dict]:
+def cited(row: Row, checks: list[Row], addresses: list[Row]) -> list[dict]:
     """Return the fields of the state's citations, in display order."""
     to_verify = split_citations(row["citations_to_verify"])
     return [
@@ -191,9 +193,11 @@ def cited(row, checks, addresses) -> list[dict]:
     ]
 
 
-def pair(row, to_verify, checks) -> list[tuple[str, str, list[dict]]]:
+def pair(
+    row: Row, to_verify: list[str], checks: list[Row]
+) -> list[tuple[str, str, list[Row]]]:
     """Return part, text, and checks of each citation, by the module's rules."""
-    pairs: list[tuple[str, str, list[dict]]] = [
+    pairs: list[tuple[str, str, list[Row]]] = [
         (part, text, [check for check in checks if belongs(check, text)])
         for column, part in COLUMNS.items()
         for text in split_citations(row[column])
@@ -209,27 +213,27 @@ def pair(row, to_verify, checks) -> list[tuple[str, str, list[dict]]]:
     return pairs
 
 
-def belongs(check, text: str) -> bool:
+def belongs(check: Row, text: str) -> bool:
     if not same_authority(check["citation"], text):
         return False
     # A contradicting check doesn't apply to the same case cited without a signal.
     return check["status"] != Finding.CONTRADICTED or has_signal(text)
 
 
-def part_of(text: str, row) -> str:
+def part_of(text: str, row: Row) -> str:
     if text in row["local_exception"]:
         return Part.LOCAL_EXCEPTION
     return PART.get(text, Part.CONTEXT)
 
 
-def address(text: str, checks, addresses) -> str:
+def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
     for row in addresses:
         if same_authority(text, row["citation"]):
             return row["address"]
     return split_addresses(checks[0]["source_url"])[0] if checks else ""
 
 
-def found(checks) -> dict:
+def found(checks: list[Row]) -> dict:
     """Return what the checks saw; with several checks, the weakest finding."""
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
