@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -139,13 +139,13 @@ def latest_days() -> list[Day]:
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
     since = timezone.make_aware(datetime.combine(first, time()))
-    forms = by_day(Submission.objects, "submitted_at", since)
-    confirmations = by_day(Signature.objects, "confirmed_at", since)
+    forms = by_day(Submission.objects.all(), "submitted_at", since)
+    confirmations = by_day(Signature.objects.all(), "confirmed_at", since)
     dates = [today - timedelta(days=days) for days in range(DAYS)]
     return [Day(day, forms.get(day, 0), confirmations.get(day, 0)) for day in dates]
 
 
-def by_day(rows, column: str, since: datetime) -> dict[date, int]:
+def by_day(rows: QuerySet, column: str, since: datetime) -> dict[date, int]:
     counts = (
         rows.filter(**{f"{column}__gte": since})
         .order_by()

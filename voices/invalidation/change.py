@@ -5,6 +5,7 @@ signatures. Only one runs at a time. The lock order is the same as everywhere: v
 then signatures, by ID.
 """
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -24,7 +25,7 @@ class ChangedError(Exception):
 
 
 @transaction.atomic
-def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
+def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
     """Invalidate the matching signatures, if they are the ones that staff saw.
 
     `seen` is what `fingerprint` returned. Raises ChangedError if it differs now.
@@ -57,7 +58,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by) -> Invalidation:
 
 
 @transaction.atomic
-def undo(invalidation: Invalidation, by) -> int | None:
+def undo(invalidation: Invalidation, by: User) -> int | None:
     """Count the signatures it still holds again; None if it was already undone."""
     take_turns(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
@@ -69,7 +70,7 @@ def undo(invalidation: Invalidation, by) -> int | None:
 
 
 @transaction.atomic
-def reinstate(signatures: QuerySet[Signature], by) -> int:
+def reinstate(signatures: QuerySet[Signature], by: User) -> int:
     """Count these signatures again; the rest of the invalidation stays in effect."""
     take_turns(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)

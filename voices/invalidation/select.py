@@ -1,6 +1,7 @@
 """Select signatures to invalidate, and preview the effect on public figures."""
 
 import re
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -117,7 +118,7 @@ class Criteria(forms.Form):
         return found.filter(confirmed_at__lt=chosen["until"])
 
 
-def text(value) -> str:
+def text(value: str | datetime) -> str:
     return value if isinstance(value, str) else value.isoformat()
 
 

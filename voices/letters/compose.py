@@ -1,5 +1,7 @@
 """Compose letters, from the data at the moment they are sent."""
 
+from typing import Any, cast
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
@@ -36,7 +38,9 @@ def compose(letter: Letter) -> EmailMultiAlternatives | None:
     return None
 
 
-def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
+def compose_for_new_address(
+    letter: Letter, signature: Signature
+) -> EmailMultiAlternatives | None:
     change = letter.address_change
     if change is None or signature.withdrawn_at:
         return None
@@ -52,7 +56,9 @@ def compose_for_new_address(letter, signature) -> EmailMultiAlternatives | None:
     )
 
 
-def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | None:
+def compose_for_present_address(
+    letter: Letter, signature: Signature
+) -> EmailMultiAlternatives | None:
     change = AddressChange.objects.filter(signature=signature).first()
     # If the address has changed since, the new one needs no notice.
     is_present = letter.address_hash in addresses.fingerprints(signature.email_key)
@@ -66,15 +72,19 @@ def compose_for_present_address(letter, signature) -> EmailMultiAlternatives | N
     )
 
 
-def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives | None:
+def compose_for_form(
+    letter: Letter, submission: Submission
+) -> EmailMultiAlternatives | None:
     if submission.confirmed_at:
         return None
     if letter.kind == Letter.Kind.ALREADY_SIGNED:
+        # A constraint requires one.
+        signature = cast(Signature, letter.signature)
         return draft_to_signer(
             letter,
-            letter.signature,
-            signed_on=letter.signature.confirmed_at,
-            stop_url=stop_repeats_url(letter.signature),
+            signature,
+            signed_on=signature.confirmed_at,
+            stop_url=stop_repeats_url(signature),
         )
     # Include nothing that was typed: it may be somebody else's address.
     return draft(
@@ -89,7 +99,7 @@ def compose_for_form(letter, submission: Submission) -> EmailMultiAlternatives |
 
 
 def compose_for_voice(
-    letter, signature: Signature, voice: Voice
+    letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
@@ -110,7 +120,7 @@ def compose_for_voice(
 
 
 def compose_for_reader(
-    letter, update: Update, signature: Signature
+    letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives | None:
     return draft_update(letter, update, signature) if is_reader(signature) else None
 
@@ -121,7 +131,9 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
     return draft_update(Letter(kind=Letter.Kind.UPDATE), update, nobody)
 
 
-def draft_update(letter, update: Update, signature: Signature):
+def draft_update(
+    letter: Letter, update: Update, signature: Signature
+) -> EmailMultiAlternatives:
     # By primary key, because `ref` changes with the address and this link must keep
     # working.
     token = unsubscribing.sign(str(signature.pk or 0))
@@ -150,11 +162,13 @@ def manage_url(signature: Signature) -> str:
     return absolute("voices:manage", tokens.managing.sign(signature.ref))
 
 
-def absolute(name: str, *args) -> str:
+def absolute(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
-def draft_to_signer(letter, signature: Signature, **context):
+def draft_to_signer(
+    letter: Letter, signature: Signature, **context: object
+) -> EmailMultiAlternatives:
     """Return the letter's email, addressed to the signature's own address."""
     return draft(
         letter,
@@ -166,7 +180,7 @@ def draft_to_signer(letter, signature: Signature, **context):
 
 
 def draft(
-    letter: Letter, template: str, *, to: str, **context
+    letter: Letter, template: str, *, to: str, **context: Any
 ) -> EmailMultiAlternatives:
     """Render the letter's subject, text, and HTML, and set its headers.
 

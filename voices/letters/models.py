@@ -165,7 +165,7 @@ class AttemptQuerySet(models.QuerySet):
         """Attempts that count toward an address's daily limit."""
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
-    def of(self, letter_id: int, at: datetime | None):
+    def of(self, letter_id: int, at: datetime | None) -> "AttemptQuerySet":
         """The attempt of the sender that took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -58,7 +59,7 @@ def send_next(is_stopping: Callable[[], bool] = lambda: False) -> int:
     return len(taken.ids)
 
 
-def make_ready(mailer) -> None:
+def make_ready(mailer: BaseEmailBackend) -> None:
     """Open a connection, unless one is open and the server still answers on it."""
     try:
         smtp = getattr(mailer, "connection", None)
@@ -74,7 +75,7 @@ def make_ready(mailer) -> None:
             raise MailServerUnreachableError(type(error).__name__) from None
 
 
-def send_one(mailer, taken: Taken, letter_id: int) -> None:
+def send_one(mailer: BaseEmailBackend, taken: Taken, letter_id: int) -> None:
     """Send one letter, and record the result."""
     try:
         begun = begin(taken, letter_id)

@@ -1,5 +1,7 @@
 """The link that ends updates: its signer and its header (RFC 8058)."""
 
+from email.policy import Policy
+
 from django.core.signing import Signer
 
 # Never expires: a reader who opens an old email must still be able to unsubscribe.
@@ -15,5 +17,5 @@ class ListUnsubscribe(str):
 
     name = "List-Unsubscribe"
 
-    def fold(self, *, policy) -> str:
+    def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"

@@ -1,3 +1,4 @@
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.functions import Now
 
@@ -7,7 +8,7 @@ from voices.reports.base import ReaderReport, ReaderReportQuerySet
 
 
 class RankingErrorQuerySet(ReaderReportQuerySet):
-    def close(self, by) -> int:
+    def close(self, by: User) -> int:
         """Close reports that were looked into; return how many."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 

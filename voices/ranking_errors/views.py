@@ -1,4 +1,5 @@
 from django.db import transaction
+from django.http import HttpRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -37,7 +38,7 @@ def report(request):
 
 
 @transaction.atomic
-def save(request, form) -> None:
+def save(request: HttpRequest, form: RankingErrorForm) -> None:
     """Store the report with its suspicions, unless a bot sent it; raises TooMany."""
     receipt = guard.receive(
         request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]

@@ -1,5 +1,7 @@
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import models
 
 from core.plain_text import validate_plain_text
@@ -9,12 +11,12 @@ from voices.wall.models import Voice
 
 
 class ReportQuerySet(ReaderReportQuerySet):
-    def close(self, voice_ids, by, at: datetime) -> None:
+    def close(self, voice_ids: Iterable[int], by: User, at: datetime) -> None:
         """Close the open reports of these voices, at the time of a decision."""
         self.still_open().filter(voice__in=voice_ids).update(closed_at=at, closed_by=by)
         Voice.objects.filter(pk__in=voice_ids).update(reported_at=None)
 
-    def reopen(self, voice, at: datetime) -> None:
+    def reopen(self, voice: Voice, at: datetime) -> None:
         """Reopen the reports that the decision of that time had closed."""
         about = self.filter(voice=voice)
         about.filter(closed_at=at).update(closed_at=None, closed_by=None)

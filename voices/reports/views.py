@@ -1,4 +1,5 @@
 from django.db import transaction
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -34,7 +35,7 @@ def report(request, pk):
 
 
 @transaction.atomic
-def save(request, form, pk) -> bool:
+def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     """Store the report and put its voice into the queue, if it is still public.
 
     The voice is locked, so a concurrent decision either answers the report or leaves it

@@ -1,6 +1,9 @@
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -45,14 +48,14 @@ def add(request):
     return see_other("voices:check", submission.ref)
 
 
-def read_initial(query) -> dict[str, str]:
+def read_initial(query: Mapping[str, str]) -> dict[str, str]:
     """Return the initial values from a link to the form: `?state=TX`."""
     place = read_place(query.get("state", ""))
     return {"state": place} if place in PLACES else {}
 
 
 @transaction.atomic
-def receive(request, form) -> Submission:
+def receive(request: HttpRequest, form: SignForm) -> Submission:
     """Store the form and queue its email, in the lane that its suspicions call for."""
     submission = form.instance
     receipt = guard.receive(
@@ -72,7 +75,7 @@ def receive(request, form) -> Submission:
     return submission
 
 
-def read_source(request) -> str:
+def read_source(request: HttpRequest) -> str:
     """Return where the link to the form was placed, "" if that is not known."""
     source = request.GET.get("from", "")
     return source if source in Source.values else ""
@@ -172,7 +175,7 @@ def render_problem(request, submission, problem):
     return render(request, "voices/confirm_problem.html", context, status=status)
 
 
-def closed_by(submission) -> str:
+def closed_by(submission: Submission) -> str:
     """Return why a closed form can't be confirmed."""
     signature = submission.signature
     if signature is None or signature.withdrawn_at:

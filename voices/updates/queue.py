@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -18,7 +19,7 @@ CHUNK = 200
 
 
 @transaction.atomic
-def queue_update(update: Update, by) -> bool:
+def queue_update(update: Update, by: User) -> bool:
     """Hand the update to the worker once; return whether this call did."""
     taken = Update.objects.filter(pk=update.pk, queued_at=None).update(
         queued_at=timezone.now(), queued_by=by

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             if count := outcomes.count(outcome):
                 self.stdout.write(f"Founding voices {outcome}: {count}")
 
-    def load(self, row) -> str:
+    def load(self, row: dict[str, str]) -> str:
         """Sync one voice with its row, and return what was done."""
         fields = {
             "name": row["name"],
