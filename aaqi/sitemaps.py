@@ -6,8 +6,9 @@ templates are used.
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Max
@@ -33,10 +34,10 @@ class Entry(NamedTuple):
     """What Django's template takes; `lastmod` is None where it is not known."""
 
     location: str
-    lastmod: Any = None
+    lastmod: datetime | None = None
 
 
-def entry(path: str, lastmod=None) -> Entry:
+def entry(path: str, lastmod: datetime | None = None) -> Entry:
     return Entry(settings.SITE_URL + path, lastmod)
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from django.http import HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path
 
@@ -30,7 +30,7 @@ def lead_to_the_one_spelling(get_response):
     return middleware
 
 
-def redirect_of(request) -> HttpResponsePermanentRedirect | None:
+def redirect_of(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
     """Return the way to the page that is meant, always on this site; None for none."""
     path, asked = request.path_info, request.META.get("QUERY_STRING", "")
     query = BEHIND_A_QUERY.sub("", asked)

@@ -1,6 +1,7 @@
 """The staff's desk: Django's admin under the site's name, behind its accounts."""
 
 from functools import wraps
+from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
@@ -12,6 +13,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db.models.base import ModelBase
+from django.http import HttpRequest
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -34,7 +36,9 @@ UNUSABLE = (
 )
 
 
-def is_lookup_known(desk, lookup, value, request) -> bool:
+def is_lookup_known(
+    desk: ModelAdmin, lookup: str, value: object, request: HttpRequest
+) -> bool:
     """Whether the list says in `lookups` that it takes this, or has a filter for it.
 
     Django would try any column and operator, and fail at what the database can't read.
@@ -44,7 +48,7 @@ def is_lookup_known(desk, lookup, value, request) -> bool:
     return lookup in {name_in_address(each) for each in desk.list_filter}
 
 
-def name_in_address(list_filter) -> str:
+def name_in_address(list_filter: Any) -> str:
     match list_filter:
         case str(field):
             return f"{field}__exact"

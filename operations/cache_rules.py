@@ -4,12 +4,12 @@ The cache has to know them itself, because it answers while the site is down.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from django.conf import settings
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from core.public import Parameter
 from operations.parameters import EVERYWHERE
@@ -44,7 +44,9 @@ def vcl() -> str:
     return TEXT.format(branches=" else".join(branches), everywhere=everywhere)
 
 
-def routes(patterns=None, above: str = "") -> Iterator[tuple[str, Known]]:
+def routes(
+    patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
+) -> Iterator[tuple[str, Known]]:
     """Yield the path of each page as a regular expression, and what it knows."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")

@@ -4,9 +4,10 @@ A link with `?fbclid=…` then leads to the copy that everybody shares, in memor
 in the cache in front, which has the same rules in `deploy/parameters.vcl`.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, resolve
 
 from core.public import Parameter
@@ -16,7 +17,7 @@ from voices.signatures.models import Source
 EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
 
 
-def parameters_of(view) -> tuple[Parameter, ...] | None:
+def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
     """Return the parameters of a public page; None for any other view."""
     known = getattr(view, "parameters", None)
     return None if known is None else (*known, *EVERYWHERE)
@@ -47,7 +48,7 @@ def drop_unknown_parameters(get_response):
     return middleware
 
 
-def reduce_query(request) -> None:
+def reduce_query(request: HttpRequest) -> None:
     try:
         known = parameters_of(resolve(request.path_info).func)
     except Resolver404:

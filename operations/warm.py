@@ -13,6 +13,7 @@ from hashlib import sha256
 import psycopg
 from django.core.cache import caches
 from django.db import connection
+from django.http import HttpRequest
 from django.utils.encoding import escape_uri_path
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ def key_of(address: str) -> str:
     return sha256(address.encode(errors="surrogatepass")).hexdigest()
 
 
-def address_of(request) -> str:
+def address_of(request: HttpRequest) -> str:
     """Return the path that the router sees, and the query that the page knows.
 
     No header is part of it, or the page of one address could be kept under another.

@@ -10,6 +10,7 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -74,7 +75,7 @@ class Caller:
         return answer["status"], answer["headers"], content
 
 
-def median_times(ours, bare, rounds: int) -> tuple[float, float]:
+def median_times(ours: Callable, bare: Callable, rounds: int) -> tuple[float, float]:
     """Call both in turn; return the median time of each in milliseconds."""
     for _ in range(rounds // 10):
         ours()
@@ -106,7 +107,9 @@ class Bench:
         self.warm()
         self.many_rows()
 
-    def line(self, name: str, ours, bare, rounds: int = ROUNDS) -> float:
+    def line(
+        self, name: str, ours: Callable, bare: Callable, rounds: int = ROUNDS
+    ) -> float:
         mine, theirs = median_times(ours, bare, rounds)
         say(f"{name:42}{mine:7.2f} ms{theirs:7.2f} ms{mine / theirs:8.2f}")
         return mine

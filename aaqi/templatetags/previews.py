@@ -3,9 +3,10 @@
 import json
 
 from django import template
+from django.template import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -28,14 +29,14 @@ def page_description(context):
     return mark_safe(again(context, "description"))  # noqa: S308
 
 
-def again(context, name: str) -> str:
+def again(context: Context, name: str) -> str:
     """Return what a block of this page has printed already, escaped as it is there."""
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
     return " ".join(block.render(context).split())
 
 
 @register.simple_tag
-def structured_data(data: dict):
+def structured_data(data: dict) -> SafeString:
     """What the page is about, for search engines: a block of JSON that nobody runs."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
     safe = mark_safe(text.translate(ESCAPES))  # noqa: S308

@@ -8,6 +8,7 @@ import tarfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from operations.backups import BackupError
 
@@ -99,7 +100,7 @@ def extract(path: Path, about: About, target: Path) -> None:
         )
 
 
-def open_member(tar: tarfile.TarFile, member: str | tarfile.TarInfo):
+def open_member(tar: tarfile.TarFile, member: str | tarfile.TarInfo) -> IO[bytes]:
     file = tar.extractfile(member)
     if file is None:
         raise KeyError(member)

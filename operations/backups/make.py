@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from psycopg import Connection
+
 from operations.backups import BackupError, archive, database
 from operations.backups.archive import About
 
@@ -69,7 +71,7 @@ def write_dump(dump: Path, now: datetime) -> About:
         )
 
 
-def prove(server, dump: Path, rows: dict[str, int]) -> None:
+def prove(server: Connection, dump: Path, rows: dict[str, int]) -> None:
     """Restore the dump beside the site and count; raises BackupError if rows differ."""
     name = f"{database.site_database()}_check"
     database.create(server, name)

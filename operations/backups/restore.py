@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from operations.backups import BackupError, archive, database
@@ -72,7 +73,7 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
         database.drop(server, replaced)
 
 
-def swap(server, draft: str, name: str, replaced: str) -> None:
+def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
     """Let `draft` take the name of the site's database, in one transaction."""
     connection.close()
     there = database.exists(server, name)

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Min, Model, Q
+from django.db.models import Min, Model, Q, QuerySet
 from django.utils import timezone
 
 from faq.models import Case, Chart, Page, Question, TimelineEntry
@@ -78,7 +78,7 @@ def standing() -> Standing:
     )
 
 
-def by_key(rows) -> dict[Key, Any]:
+def by_key(rows: QuerySet) -> dict[Key, Any]:
     """Return the rows by the two columns that they begin with."""
     return {(row[0], row[1]): row for row in rows.order_by().iterator()}
 
@@ -112,7 +112,9 @@ def take_back(last: Standing) -> tuple[Counter[str], bool]:
     return +done, known
 
 
-def follow_signature(row, now, last: Standing, *, known: bool) -> Iterator[str]:
+def follow_signature(
+    row: Any, now: Any, last: Standing, *, known: bool
+) -> Iterator[str]:
     """Do to a signature what its owner has done, and say what it was."""
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
@@ -132,7 +134,7 @@ def follow_signature(row, now, last: Standing, *, known: bool) -> Iterator[str]:
         yield "names shown otherwise"
 
 
-def follow_voice(row, now) -> Iterator[str]:
+def follow_voice(row: Any, now: Any) -> Iterator[str]:
     """Do to a voice what its author or a moderator has done, and say what it was."""
     if now is None:
         return
