@@ -2,6 +2,6 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class AdminConfig(DjangoAdminConfig):
-    """Django's admin with the staff's own site as its default."""
+    """Django's admin, with `StaffSite` as its default site."""
 
     default_site = "aaqi.staff.StaffSite"

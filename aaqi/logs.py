@@ -1,4 +1,4 @@
-"""Logs without personal data: routes instead of paths, places instead of texts."""
+"""Logs without personal data: routes, not paths; tracebacks, not exception messages."""
 
 import logging
 import re
@@ -12,16 +12,16 @@ from django.urls import Resolver404, resolve
 from pythonjsonlogger.json import JsonFormatter
 
 access = logging.getLogger("aaqi.access")
-# Of the request that this thread is answering.
+# The id of the request that this thread is handling.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-# Asked every second, and worth a line only when something is wrong.
+# Requested every second, so logged only when they fail.
 PROBES = {"/healthz", "/readyz"}
 
 
 def access_lines(get_response):
-    """Log each request by its route, under the id that the proxy gave it."""
+    """Log each request by its route, with the request id from the proxy."""
 
     def middleware(request):
         begun = time.monotonic()
@@ -47,9 +47,9 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
     if route in PROBES and status == 200:
         return
     access.info(
-        "Answered",
+        "Request handled",
         extra={
-            # Whoever asks can write anything for a method.
+            # Clients can send any text as the method.
             "method": request.method if request.method in METHODS else "other",
             "route": route,
             "status": status,
@@ -59,7 +59,7 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def route_of(request: HttpRequest) -> str:
-    """Return the route as urls.py writes it, also of a page that was warm."""
+    """Return the route as written in urls.py; a cached page has no resolver_match."""
     try:
         match = request.resolver_match or resolve(request.path_info)
     except Resolver404:
@@ -68,19 +68,19 @@ def route_of(request: HttpRequest) -> str:
 
 
 class WithRequestId(logging.Filter):
-    """Note in each record which request it is about."""
+    """Add the request id to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Django says that it refused a request once that has been answered.
+        # Django logs some errors after the response, after `request_id` is reset.
         request = getattr(record, "request", None)
         record.request_id = getattr(request, "id", "") or request_id.get()
         return True
 
 
 class RouteInsteadOfPath(logging.Filter):
-    """Replace the path in a record of a request by the route that it matched.
+    """Replace the request's path in a record with the route that it matched.
 
-    A path can hold a token that opens somebody's signature.
+    A path can contain a token that gives access to somebody's signature.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -89,7 +89,7 @@ class RouteInsteadOfPath(logging.Filter):
             return True
         match = getattr(request, "resolver_match", None)
         route = f"/{match.route}" if match else "(no route)"
-        # Django writes a path as it is, or with what is not ASCII escaped.
+        # Django logs a path as is, or with non-ASCII characters escaped.
         paths = {request.path, request.path.encode("unicode_escape").decode()}
         if isinstance(record.args, tuple):
             record.args = tuple(route if arg in paths else arg for arg in record.args)
@@ -99,10 +99,10 @@ class RouteInsteadOfPath(logging.Filter):
 
 
 class PlacesOnly(logging.Formatter):
-    """Say where an exception came from and its type, but not its text.
+    """Log an exception's type and traceback, but not its message.
 
-    The text can hold what somebody typed: a database quotes the row that it refuses,
-    a mail server the address.
+    The message can contain what somebody typed: a database error quotes the row, and a
+    mail server's error quotes the address.
     """
 
     def formatException(self, ei):  # noqa: N802 - logging's name
@@ -116,9 +116,9 @@ class PlacesOnly(logging.Formatter):
 
 
 class JsonLines(PlacesOnly, JsonFormatter):
-    """One JSON object a line, with nothing in it but what is named here.
+    """One JSON object per line, with only the fields listed here.
 
-    A record may carry a whole request or job, which would be written out.
+    A record can carry a whole request or job, which the base class would log.
     """
 
     fields = ("time", "level", "logger", "message", "request_id", "exc_info")

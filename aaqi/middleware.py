@@ -1,4 +1,4 @@
-"""What holds for every request and response."""
+"""Middleware for every request and response."""
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -10,8 +10,8 @@ from django.utils.cache import add_never_cache_headers
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
 PROBES = {"/healthz", "/readyz"}
-# What no page here asks a browser for. What a passkey, copying and sharing need stays
-# with our own pages, which is the default.
+# Browser features that no page uses. Those that passkeys, copying, and sharing need
+# keep their default, which allows our own pages.
 REFUSED_FEATURES = [
     *("accelerometer", "autoplay", "browsing-topics"),
     *("camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
@@ -22,7 +22,7 @@ REFUSED_FEATURES = [
 
 
 class ProbesNameNoHost:
-    """Answer who asks for our health by whatever name, for a prober knows none."""
+    """Accept any Host header in health checks, because probes don't know the host."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -34,7 +34,7 @@ class ProbesNameNoHost:
 
 
 class BrowserPolicies:
-    """Say what browsers must not do with our pages, unless a view says otherwise."""
+    """Set headers that restrict browsers, unless a view has set its own."""
 
     policies = {
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -52,12 +52,11 @@ class BrowserPolicies:
 
 
 class ReadableRequests:
-    """Answer what cannot be read with a page, before anything else looks at it.
+    """Return an error page for unreadable requests, before anything else reads them.
 
-    Django alone would answer 400 to a body over the limit, late and without a word
-    about the size; decode one in another charset with whatever codec its sender
-    names; and take bytes that are not UTF-8 for Latin-1. It has no page for a method
-    that an address does not know either.
+    Without this, Django returns a late 400 that doesn't mention the size for a body
+    over the limit, decodes a body with any codec that its sender names, and treats
+    bytes that aren't UTF-8 as Latin-1. It also has no page for a 405.
     """
 
     def __init__(self, get_response):
@@ -98,7 +97,7 @@ class ReadableRequests:
         return None
 
     def most_with_files(self, request):
-        """Return how many bytes this address takes with a file, else 0."""
+        """Return the size limit of this URL's file upload; 0 if it takes none."""
         if request.content_type != FILES:
             return 0
         try:
@@ -116,11 +115,10 @@ class ReadableRequests:
 
 
 class NoStoreByDefault:
-    """Let nobody keep a page that does not say it may be kept.
+    """Send `no-store` unless a view sets Cache-Control.
 
-    Public pages say so with `public_page` (core/public.py); all others, with
-    a form, a token or a reader's own data on them, are `no-store`. A public page that
-    went wrong is not kept either.
+    Public pages set it with `public_page` (core/public.py). All others have a form, a
+    token, or a reader's own data on them. Errors are `no-store` too.
     """
 
     def __init__(self, get_response):

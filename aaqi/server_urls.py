@@ -1,6 +1,6 @@
-"""Addresses of servers in the environment, such as EMAIL_URL, with a password in them.
+"""Parse server URLs that contain a password, such as EMAIL_URL.
 
-No message quotes an address, because it may hold the password.
+Error messages never quote the URL, because it can contain the password.
 """
 
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 SUBMISSION, SMTPS = 587, 465
-# Scheme → whether TLS begins with the connection, by STARTTLS, or as the query says.
+# Scheme → implicit TLS (ssl), STARTTLS (tls), or whatever the query string says ("").
 SCHEMES = {
     "smtp": "",
     "smtps": "ssl",
@@ -30,37 +30,37 @@ SIGNS = {sign: f"%{ord(sign):02X}" for sign in "/#?[]\\ "}
 
 
 def split(name: str, url: str) -> SplitResult:
-    """Take the address that `name` holds apart."""
+    """Parse the URL in the variable `name`."""
     refuse_bare_signs(name, url)
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - reading it is the check
     except ValueError:
         raise ImproperlyConfigured(
-            f"{name} is not a valid address: it takes the form "
+            f"{name} is not a valid URL. It must look like "
             "scheme://user:password@host:port."
         ) from None
     return parts
 
 
 def refuse_bare_signs(name: str, url: str) -> None:
-    """Refuse a password that ends the address early; a parser would not notice."""
+    """Reject unescaped characters in the login, which the parser would misread."""
     login, at, _ = url.partition("://")[2].rpartition("@")
     found = [f"{sign!r} as {SIGNS[sign]}" for sign in SIGNS if at and sign in login]
     if found:
         raise ImproperlyConfigured(
-            f"{name} has a sign in its user name or password that has to be "
+            f"{name} has characters in its user name or password that must be "
             f"percent-encoded: write {', '.join(found)}, and % itself as %25."
         )
 
 
 def read_smtp(name: str, url: str) -> dict:
-    """Return the options of Django's SMTP backend for the address in `name`."""
+    """Return the options of Django's SMTP backend for the URL in `name`."""
     parts = split(name, url)
     if parts.scheme not in SCHEMES or not parts.hostname or parts.path.strip("/"):
         raise ImproperlyConfigured(
-            f"{name} takes the form smtp://user:password@host:port?tls=1, or smtps:// "
-            "for TLS from the start."
+            f"{name} must look like smtp://user:password@host:port?tls=1, or use "
+            "smtps:// for implicit TLS."
         )
     kind = read_kind(name, parts)
     return {
@@ -75,23 +75,23 @@ def read_smtp(name: str, url: str) -> dict:
 
 
 def read_kind(name: str, parts: SplitResult) -> str:
-    """Return "tls" for STARTTLS, "ssl" for TLS from the start, "" for neither."""
+    """Return "tls" for STARTTLS, "ssl" for implicit TLS, "" for neither."""
     kinds = {
         asked for pair in parse_qsl(parts.query, True) for asked in ask(name, *pair)
     }
     kind = SCHEMES[parts.scheme]
     if kind == "ssl" and parts.port == SUBMISSION:
-        # That port begins without TLS, whatever the scheme is called.
+        # This port starts without TLS, whatever the scheme is.
         kind = "tls"
     if kind and kinds <= {"tls", "ssl"}:
         return kind
     if len(kinds) > 1:
-        raise ImproperlyConfigured(f"{name} ends in ?tls=1 or in ?ssl=1, not in both.")
+        raise ImproperlyConfigured(f"{name} can end in ?tls=1 or ?ssl=1, but not both.")
     return kinds.pop() if kinds else ""
 
 
 def ask(name: str, key: str, value: str) -> list[str]:
-    """Return the kind of TLS that a pair of the query asks for, if it does."""
+    """Return the kind of TLS that this query parameter requests, if any."""
     key = key.lower().removeprefix("email_").removeprefix("use_").removeprefix("use")
     value = value.strip().lower()
     if key in {"encryption", "security", "secure"} and value in KINDS:
@@ -100,4 +100,6 @@ def ask(name: str, key: str, value: str) -> list[str]:
         return []
     if key in KINDS and value in YES:
         return [KINDS[key]]
-    raise ImproperlyConfigured(f"{name} ends in ?tls=1, in ?ssl=1 or in neither.")
+    raise ImproperlyConfigured(
+        f"{name} can have only ?tls=1 or ?ssl=1 as its query string."
+    )

@@ -22,7 +22,7 @@ if LOOPBACK:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 PROXY_COUNT = environment.read_number("PROXY_COUNT", 0)
 ROOT_URLCONF = "aaqi.urls"
-# The site is at the root of its host, whatever a server or a header says.
+# The site is always at the root of its host, whatever a server or header says.
 FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "aaqi.wsgi.application"
 LANGUAGE_CODE = "en-us"
@@ -61,8 +61,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
-    # Outside of what sets policies: an answer that nothing has changed has none of its
-    # own, for it would replace those that a page was sent with.
+    # Outside the middleware that sets policies, so that a 304 has none: they would
+    # replace those of the cached page.
     "django.middleware.http.ConditionalGetMiddleware",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -108,7 +108,7 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# Everything is done as the site, except what operations/database_roles.py says.
+# Everything uses the site's login, except what runs in database_roles.as_owner.
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -130,7 +130,7 @@ STORAGES = {
     },
 }
 
-# Mail
+# Email
 
 MAILERS = {
     "default": environment.read_mailer(loopback=LOOPBACK, folder=LOCAL_DIR / "mail"),
@@ -142,14 +142,13 @@ if LOOPBACK:
     )
     POSTAL_ADDRESS = environment.read("POSTAL_ADDRESS", "Set POSTAL_ADDRESS to yours")
 else:
-    environment.require("DEFAULT_FROM_EMAIL", "mails need a sender")
+    environment.require("DEFAULT_FROM_EMAIL", "emails need a sender")
     DEFAULT_FROM_EMAIL = environment.read_address("DEFAULT_FROM_EMAIL")
-    POSTAL_ADDRESS = environment.require("POSTAL_ADDRESS", "it stands in every mail")
+    POSTAL_ADDRESS = environment.require("POSTAL_ADDRESS", "every email includes it")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = environment.read_address("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
 MODERATION_EMAIL = environment.read_address("MODERATION_EMAIL")
-# Where mail servers report what they can't deliver, and the folder those reports
-# arrive in: docs/mail.md.
+# Where mail servers send bounces, and the Maildir they arrive in: docs/mail.md.
 BOUNCE_ADDRESS = environment.read_address("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
@@ -159,13 +158,13 @@ SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
-# "Send it again": this long after the form came in or it was last asked for, and so
-# many times for one form.
+# "Send it again": the wait after the form was submitted or the email last requested,
+# and the maximum per form.
 SEND_AGAIN_MINUTES = 3
 SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
-# How long a moderator's decision can be undone before its author is mailed.
+# How long a moderator's decision can be undone before its author is emailed.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
@@ -173,7 +172,7 @@ NETWORK_KEPT_DAYS = 30
 NETWORK_BLOCKED_DAYS = 90
 REPORT_KEPT_DAYS = 365
 
-# What staff are told on their next page; else it would be a cookie of its own.
+# In the session, so that messages to staff need no cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Public pages: how long a proxy may keep them (core/public.py)
@@ -186,25 +185,25 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# Where the cache in front drops copies of pages (operations/purge.py); "" for none.
+# Where to send purges to the cache in front (operations/purge.py); "" for none.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
-    # What limits count, which all processes have to see. A flood of rows must not push
-    # out those that hold it back, so there is room for very many.
+    # The counters of limits, which all processes share. MAX_ENTRIES is high so that a
+    # flood can't evict the counters that limit it.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     },
-    # What operations/warm.py keeps: enough for the pages that everybody reads.
+    # The pages that operations/warm.py caches: enough for all popular ones.
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",
         "TIMEOUT": 600,
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
-    # The same of searches and filters, which must not push those out.
+    # The same for searches and filters, which must not evict those pages.
     "asked": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "asked",
@@ -233,12 +232,12 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# As much as the buffer takes. Were it less, the site would answer and close while the
-# cache was still sending, which the cache answers with a 503.
+# The size of the request buffer. If it were less, the site would respond and close the
+# connection while the cache is still sending, and the cache would return a 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-# Who takes files, and how many bytes at most; nobody else takes more than the above.
-# Less than FILE_UPLOAD_MAX_MEMORY_SIZE, for the file system may be read-only.
+# Views that take files, and their maximum size in bytes; all others have the limit
+# above. Below FILE_UPLOAD_MAX_MEMORY_SIZE, because the file system may be read-only.
 UPLOADS = {"admin:rankings_assessment_import": 900 * 1024}
 if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
@@ -249,8 +248,8 @@ if HTTPS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     if PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Whether subdomains, and browsers' preload lists, promise HTTPS for ever is for
-# the owner of the domain to say, not for one site on it.
+# HSTS for subdomains and browsers' preload lists is up to the owner of the domain, not
+# to one site on it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -265,11 +264,11 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Away from this machine nobody is staff with a password alone.
+# Unless the site runs on this machine, staff need a second factor.
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3
-# How long a network that staff signed in from is remembered.
+# How long to remember a network that staff signed in from.
 STAFF_NETWORK_KEPT_DAYS = 90
 INVITATION_DAYS = 3
 INVITATION_KEPT_DAYS = 30
@@ -293,8 +292,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
     "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 )
-# How often for each network (ip), and for each account that has shown its password
-# (key). accounts/limits.py has the limits of each account.
+# Per network (ip), and per account whose password was correct (key).
+# accounts/limits.py has the limits per account.
 STAFF_TRIES_OF_NETWORK = "10/m/ip,60/h/ip"
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
@@ -304,7 +303,7 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
-# Addresses are good: accounts are made by a link that was mailed there.
+# Addresses are already verified: the link that sets up an account is emailed there.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateAppForm",
@@ -317,12 +316,12 @@ MFA_FORMS = {
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
-# Clocks of phones are a little off.
+# Phone clocks can be a little off.
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
-# Logs name the route, never a path: paths hold tokens. On this machine they are for a
-# person to read, and say nothing of what goes well.
+# Logs name the route, never the path, because paths contain tokens. On loopback they
+# are plain text, without successful requests.
 
 LOGGING = {
     "version": 1,
@@ -351,7 +350,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
-        # Anybody can send any Host; it is answered with a 400 and worth no line.
+        # Anybody can send any Host header; it gets a 400 and isn't worth a log line.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "aaqi": {"level": "INFO"},
         "aaqi.access": {"level": "WARNING" if LOOPBACK else "INFO"},

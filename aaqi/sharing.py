@@ -1,4 +1,4 @@
-"""What leads others here: the page to share from, the box for other sites, its card."""
+"""The share page, the embeddable box for other sites, and the site's card."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from voices.models import Tally
 from voices.signatures.models import Source
 
 POLICY: Any = settings.SECURE_CSP
-# Everything is refused as elsewhere, but that other sites may show it in a frame.
+# The usual policy, except that other sites may embed this page in a frame.
 FRAMED: dict[str, list[str]] = {**POLICY, "frame-ancestors": ["*"]}
 THEMES = ("light", "dark")
 
@@ -31,7 +31,7 @@ SITE_CARD = Face(
 @require_safe
 @public_page()
 def share(request):
-    """Links to pass on, a poster to print, and the code of the box for other sites."""
+    """Links to share, a poster to print, and the HTML of the embeddable box."""
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
     return render(
         request,
@@ -49,7 +49,7 @@ def share(request):
 @xframe_options_exempt
 @csp_override(FRAMED)
 def embed(request):
-    """How many have signed and the call to join them, for other sites to show."""
+    """The number of signers and a link to sign, for other sites to embed."""
     theme = request.GET.get("theme", "")
     response = render(
         request,
@@ -67,10 +67,10 @@ def embed(request):
 @require_safe
 @public_page()
 def card(request):
-    """The picture of every page that has none of its own."""
+    """The preview image of pages that have no image of their own."""
     try:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
     except Busy:
         return busy_response(request)
-    # Nobody takes this one back, so there is one.
+    # This card is never withdrawn, so there always is one.
     return card_response(png)  # type: ignore[arg-type]

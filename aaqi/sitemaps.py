@@ -1,7 +1,7 @@
-"""What search engines are told to read: a list of lists, each with a bound.
+"""Sitemaps: an index and its sections, each of limited size.
 
-Django's own views count all rows, and tell a date that stays when a voice goes; its
-templates are used.
+Django's own views count all rows, and their dates don't change when a voice is removed.
+Only its templates are used.
 """
 
 import re
@@ -23,7 +23,7 @@ from faq.publishing import Text
 from rankings.models import Edition
 from voices.models import Voice
 
-# How many ids one list of voices goes over: about a megabyte of XML at most.
+# How many ids one section of voices covers: about a megabyte of XML at most.
 IDS = 5000
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
 
@@ -31,7 +31,7 @@ XML = "application/xml"
 
 
 class Entry(NamedTuple):
-    """What Django's template takes; `lastmod` is None where it is not known."""
+    """An entry for Django's template; `lastmod` is None if unknown."""
 
     location: str
     lastmod: datetime | None = None
@@ -46,33 +46,34 @@ def pages() -> list[Entry]:
 
 
 def texts(model: type[Text]) -> list[Entry]:
-    """Return what staff have published; of those there are dozens."""
+    """Return the published texts; there are only dozens."""
     rows = model.objects.public().only("slug", "changed_at").order_by("pk")[:IDS]
     return [entry(row.get_absolute_url(), row.changed_at) for row in rows]
 
 
 def voices(number: int) -> list[Entry]:
-    """Return those on the wall among `IDS` ids; by id, so that none is skipped over.
+    """Return the public voices among `IDS` ids; by id, so that none is skipped.
 
-    Raises Http404 for ids that no voice has yet: caches would keep a copy of each list.
+    Raises Http404 for ids that no voice has yet, so that caches don't fill up with
+    empty lists.
     """
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
     entries = [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
     if not entries and number >= count_lists():
-        raise Http404("There is no such list.")
+        raise Http404("There is no such sitemap.")
     return entries
 
 
 def count_lists() -> int:
-    """Return how many lists of voices there are, one at least."""
+    """Return the number of sections of voices, at least one."""
     newest = Voice.objects.aggregate(newest=Max("pk", default=0))["newest"]
     return newest // IDS + 1
 
 
 def rankings() -> list[Entry]:
-    """Return the pages of the current edition, its states, and the editions before."""
+    """Return the pages of the current edition, its states, and past editions."""
     editions = list(Edition.objects.published().order_by("-date")[:IDS])
     if not editions:
         return []
@@ -111,8 +112,8 @@ def section(request, name):
 
 
 def number_of(name: str) -> int:
-    """Return the number of a list of voices; raises Http404 for another name."""
+    """Parse the number of a section of voices; raises Http404 for any other name."""
     found = re.fullmatch(r"voices-(0|[1-9][0-9]{0,11})", name)
     if not found:
-        raise Http404("There is no such list.")
+        raise Http404("There is no such sitemap.")
     return int(found[1])

@@ -1,4 +1,4 @@
-"""Addresses as people and mail programs write them, led to the one that we print."""
+"""Redirect URLs that people or mail programs misspelled."""
 
 import re
 import unicodedata
@@ -8,9 +8,9 @@ from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path
 
 STAFF = ("admin/", "accounts/")
-# Signs that end up behind a query, as they are or percent-encoded: space " ' ) , . : ;
-# > ? ] } ! *, a no-break space, and » ’ ”. Twenty at most, because without a bound the
-# search takes seconds for thousands of them.
+# Characters that end up after a query string, plain or percent-encoded: space " ' ) , .
+# : ; > ? ] } ! *, a no-break space, and » ’ ”. At most twenty, because without a limit
+# the regex takes seconds on thousands of them.
 BEHIND_A_QUERY = re.compile(
     r"(?:[\].,;:!?)}>'\"*+]"
     r"|%(?:20|2[1279ACE]|3[ABEF]|[57]D|C2%A0|C2%BB|E2%80%99|E2%80%9D)){1,20}$",
@@ -19,7 +19,7 @@ BEHIND_A_QUERY = re.compile(
 
 
 def lead_to_the_one_spelling(get_response):
-    """Redirect a reader who would get a 404 for a sign, a slash, or the case."""
+    """Redirect 404s caused by stray punctuation, slashes, or uppercase letters."""
 
     def middleware(request):
         response = get_response(request)
@@ -31,7 +31,7 @@ def lead_to_the_one_spelling(get_response):
 
 
 def redirect_of(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
-    """Return the way to the page that is meant, always on this site; None for none."""
+    """Return a redirect to the intended page, always on this site, or None."""
     path, asked = request.path_info, request.META.get("QUERY_STRING", "")
     query = BEHIND_A_QUERY.sub("", asked)
     meant = next(filter(None, (leads_on(path, other) for other in spellings(path))), "")
@@ -42,7 +42,7 @@ def redirect_of(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
 
 
 def spellings(path: str) -> list[str]:
-    """Return what could be meant by a path, the likeliest first."""
+    """Return the paths that could be meant, the likeliest first."""
     whole = "/" + re.sub("/{2,}", "/", trim(path)).strip("/")
     as_words = re.sub(r"[\s_]+", "-", whole.lower())
     return [
@@ -53,7 +53,7 @@ def spellings(path: str) -> list[str]:
 
 
 def trim(path: str) -> str:
-    """Return a path without the signs, spaces, and invisible characters behind it."""
+    """Strip trailing punctuation, spaces, and invisible characters."""
     end = len(path)
     while end and is_sign(path[end - 1]):
         end -= 1
@@ -61,14 +61,14 @@ def trim(path: str) -> str:
 
 
 def is_sign(character: str) -> bool:
-    # A token can end with the first two. The third comes from no mail program.
+    # A token can end with "-" or "_"; no mail program adds a NUL.
     return character not in "-_\0" and unicodedata.category(character)[0] in "CPSZ"
 
 
 def leads_on(path: str, other: str) -> str:
-    """Return the other path if it is a page of readers, else nothing.
+    """Return the other path if it is a different, public page, else "".
 
-    A token is never changed: it would be another one.
+    A token is never changed, because that would make it a different token.
     """
     route = route_of(other)
     same = other.rstrip("/") in re.sub("/{2,}", "/", path)
@@ -78,7 +78,7 @@ def leads_on(path: str, other: str) -> str:
 
 
 def route_of(path: str) -> str:
-    """Return the route of a page of readers, with its first slash; "" for none."""
+    """Return the route of a public page, with its leading slash; "" if none matches."""
     try:
         route = resolve(path).route
     except Resolver404:

@@ -1,4 +1,4 @@
-"""The staff's desk: Django's admin under the site's name, behind its accounts."""
+"""Django's admin with the site's name, login, and second factor."""
 
 from functools import wraps
 from typing import Any
@@ -25,11 +25,11 @@ from core.ids import read_id
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, what_waits
 
-# The queue's admin pages carry inline styles, which the content policy refuses; those
-# of allauth would show second factors, and change them without a word in a log.
+# The CSP blocks the inline styles of the queue's admin pages. Those of allauth would
+# show second factors, and let staff change them without a log entry.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
-# What fields and their widgets raise at text from an address.
+# What fields and their widgets raise for text from a query string.
 UNUSABLE = (
     *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
     *(FieldDoesNotExist, ValidationError),
@@ -39,9 +39,10 @@ UNUSABLE = (
 def is_lookup_known(
     desk: ModelAdmin, lookup: str, value: object, request: HttpRequest
 ) -> bool:
-    """Whether the list says in `lookups` that it takes this, or has a filter for it.
+    """Whether the changelist names this lookup in `lookups`, or has a filter for it.
 
-    Django would try any column and operator, and fail at what the database can't read.
+    Django allows any column and operator, and returns a 500 for values that the
+    database can't parse.
     """
     if hasattr(desk, "lookups"):
         return lookup in desk.lookups
@@ -59,9 +60,9 @@ def name_in_address(list_filter: Any) -> str:
 
 
 def usable_initial(desk, request, initial):
-    """Return what an address fills in, as values, without what its field can't show.
+    """Return the initial values from a query string, without invalid ones.
 
-    Django hands fields the text as it is, and several fail at it.
+    Django passes fields the raw text, and several of them raise an exception.
     """
     form = desk.get_form(request)
     usable = {}
@@ -78,7 +79,7 @@ def usable_initial(desk, request, initial):
 class StaffSite(AdminSite):
     site_title = "AAQI staff"
     site_header = "AAQI staff"
-    index_title = "The desk"
+    index_title = "Admin"
     index_template = "admin/desk.html"
 
     def get_urls(self):
@@ -86,11 +87,11 @@ class StaffSite(AdminSite):
         return [path("figures/", view, name="figures"), *super().get_urls()]
 
     def has_permission(self, request):
-        """Whether this is staff who have shown a second factor, where one is asked."""
+        """Whether this is staff who gave a second factor, if one is required."""
         return super().has_permission(request) and second_factor.is_shown(request)
 
     def login(self, request, extra_context=None):
-        """Send strangers to the accounts' own page, and tell others that it is not."""
+        """Redirect to the site's own login page; 403 for accounts that aren't staff."""
         wanted = get_next_redirect_url(request) or reverse("admin:index")
         if self.has_permission(request):
             return redirect(wanted)
@@ -108,7 +109,7 @@ class StaffSite(AdminSite):
         return redirect("accounts_index")
 
     def index(self, request, extra_context=None):
-        """Show above the lists what waits in those that this account may open."""
+        """Show what needs attention in the changelists that this account may view."""
         lists = [
             listed
             for listed in LISTS
@@ -118,18 +119,18 @@ class StaffSite(AdminSite):
         return super().index(request, context | (extra_context or {}))
 
     def figures(self, request):
-        """How the site is doing, in numbers that tell of nobody."""
+        """The site's figures, without personal data."""
         if not request.user.has_perm("voices.view_figures"):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()
         return render(request, "admin/figures.html", context)
 
     def register(self, model_or_iterable, admin_class=None, **options):
-        """Register as usual, but leave some pages of others out.
+        """Register as usual, except for the apps in `LEFT_OUT`.
 
-        A list answers only to its `lookups` or, without any, to its filters.
-        Every form drops what a paste brings along, and an add page what its address
-        can't fill in.
+        Changelists accept only the lookups in `lookups` or, without it, those of their
+        filters. Forms clean pasted text, and add pages ignore invalid initial values
+        in the query string.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
@@ -143,16 +144,16 @@ class StaffSite(AdminSite):
         super().register(ours, admin_class, **options)
 
     def admin_view(self, view, cacheable=False):
-        """Answer 400 to the tampered input that Django's admin fails at."""
+        """Return a 400 for tampered input that would be a 500 in Django's admin."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def checked(request, *args, **kwargs):
             if "%00" in request.META["QUERY_STRING"] or "\0" in request.path:
-                raise BadRequest("An address holds a NUL.")
+                raise BadRequest("The URL contains a NUL character.")
             chosen = request.POST.getlist("_selected_action")
             if None in map(read_id, chosen):
-                raise BadRequest("A chosen row has no number for an id.")
+                raise BadRequest("The id of a selected row is not a number.")
             return inner(request, *args, **kwargs)
 
         return checked

@@ -22,7 +22,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
-    # A form, so it stands with the guards and limits of the voices' forms.
+    # In the voices app, because it shares the guards and limits of its forms.
     path("rankings/report/", ranking_errors.report, name="rankings-report"),
     path(
         "rankings/report/thank-you/",

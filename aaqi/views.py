@@ -48,7 +48,7 @@ def home(request):
 @require_safe
 @public_page()
 def security_txt(request):
-    """Where to report a weakness: RFC 9116. It is valid for half a year from today."""
+    """Where to report a vulnerability: RFC 9116. Expires half a year from today."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
     lines = [
         f"Contact: mailto:{settings.CONTACT_EMAIL}",
@@ -61,7 +61,7 @@ def security_txt(request):
 
 
 def organization() -> dict:
-    """Who runs the site, as search engines read it: schema.org/Organization."""
+    """Structured data about the organization: schema.org/Organization."""
     return {
         "@type": "Organization",
         "name": settings.SITE_NAME,
@@ -80,22 +80,22 @@ def robots(request):
 
 @require_safe
 def favicon(request):
-    """Lead those who ask without having read a page."""
+    """Redirect clients that request /favicon.ico without reading a page."""
     return redirect(static("favicon.ico"))
 
 
 def csrf_failure(request, reason=""):
-    """Answer 403, and give back what was typed."""
+    """Return a 403, or show the form again with what was typed."""
     if response := answer_stale(request):
         return response
     if request.user.is_authenticated and kept.keep_stale(request):
-        # Somebody of staff who has signed in again in another tab since.
+        # Staff who have since signed in again in another tab.
         return redirect("accounts_kept")
     return render(request, "403.html", {"stale": True}, status=403)
 
 
 def server_error(request):
-    """Answer 503, and when to come back, while the database is away; else 500."""
+    """Return a 503 with Retry-After if the database is unavailable, else a 500."""
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         return defaults.server_error(request)
     response = render(request, "503.html", status=503)

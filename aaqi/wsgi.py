@@ -1,4 +1,4 @@
-"""What gunicorn serves."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 
@@ -8,15 +8,15 @@ from django.utils.http import parse_header_parameters
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
 site = get_wsgi_application()
 
-# The middleware ReadableRequests refuses it with a page.
+# The middleware ReadableRequests returns a 400 page for it.
 UNREADABLE = "application/octet-stream; charset=unreadable"
 
 
 def application(environ, start_response):
-    """Answer a request, whatever its Content-Type.
+    """Handle a request, even if its Content-Type is malformed.
 
-    Django takes that header apart before any middleware, and fails without a page at
-    some that are malformed, or name a codec that is none for text.
+    Django parses that header before any middleware, and raises an exception if it is
+    malformed or names a codec that isn't for text.
     """
     if not is_utf8(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = UNREADABLE

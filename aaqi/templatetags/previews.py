@@ -1,4 +1,4 @@
-"""What search engines and other sites are told of a page."""
+"""Metadata of a page for search engines and link previews."""
 
 import json
 
@@ -10,34 +10,34 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-# Ends the title of every page but the front page.
+# Precedes the site's name in the title of every page but the front page.
 SITE = " · "
-# HTML reads no tag and no entity in what is left.
+# With these escaped, HTML can't see a tag or an entity in the JSON.
 ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 @register.simple_tag(takes_context=True)
 def page_title(context):
-    """The block `title` once more, without the name of the site."""
+    """The content of the block `title`, without the name of the site."""
     title = again(context, "title")
     return mark_safe(title.rpartition(SITE)[0] or title)  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
 def page_description(context):
-    """The block `description` once more."""
+    """The content of the block `description`."""
     return mark_safe(again(context, "description"))  # noqa: S308
 
 
 def again(context: Context, name: str) -> str:
-    """Return what a block of this page has printed already, escaped as it is there."""
+    """Render a block of this page again, already escaped."""
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
     return " ".join(block.render(context).split())
 
 
 @register.simple_tag
 def structured_data(data: dict) -> SafeString:
-    """What the page is about, for search engines: a block of JSON that nobody runs."""
+    """Structured data for search engines, as a JSON-LD script element."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
     safe = mark_safe(text.translate(ESCAPES))  # noqa: S308
     return format_html('<script type="application/ld+json">{}</script>', safe)

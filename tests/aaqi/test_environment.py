@@ -78,7 +78,8 @@ class ReadTests(SimpleTestCase):
         with (
             environ(DATABASE_URL_FILE="/nowhere/at/all"),
             self.assertRaisesMessage(
-                ImproperlyConfigured, "DATABASE_URL_FILE points at /nowhere/at/all"
+                ImproperlyConfigured,
+                "Can't read /nowhere/at/all, which DATABASE_URL_FILE",
             ),
         ):
             environment.read("DATABASE_URL")
@@ -126,10 +127,10 @@ class ReadTests(SimpleTestCase):
             environ(POSTAL_ADDRESS="  "),
             self.assertRaisesMessage(
                 ImproperlyConfigured,
-                "POSTAL_ADDRESS is not set: it stands in every mail.",
+                "POSTAL_ADDRESS is not set: every email includes it.",
             ),
         ):
-            environment.require("POSTAL_ADDRESS", "it stands in every mail")
+            environment.require("POSTAL_ADDRESS", "every email includes it")
 
 
 class SiteUrlTests(SimpleTestCase):

@@ -114,7 +114,7 @@ class AccessLineTests(TestCase):
             {
                 "level": "INFO",
                 "logger": "aaqi.access",
-                "message": "Answered",
+                "message": "Request handled",
                 "request_id": "abcd-1234-efgh",
                 "method": "GET",
                 "route": "/voices/",

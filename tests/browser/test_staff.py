@@ -76,7 +76,7 @@ def test_an_invitation_is_accepted_with_a_passkey(page, key):
     page.wait_for_url("**/admin/")
 
     assert codes == 10
-    assert heading(page) == "The desk"
+    assert heading(page) == "Admin"
     assert not get_user_model().objects.get().has_usable_password()
 
 
