@@ -1,5 +1,5 @@
-# Which parameters each public page knows; all others are dropped, so that they make no
-# copies. Made from the site's addresses by `make manage c="write_cache_rules"`.
+# The query parameters of each public page; all others are dropped, so that they don't
+# add cache keys. Generated from the URLs by `make manage c="write_cache_rules"`.
 sub drop_unknown_parameters {
     unset req.http.X-Asked;
     if (req.url ~ "^/(?:|explained/|about/|privacy/|accessibility/|how\-we\-count/|share/)\?") {
@@ -13,7 +13,7 @@ sub drop_unknown_parameters {
     } elseif (req.url ~ "^/(?:card\.png|sitemap\.xml|sitemap/(?:[-a-zA-Z0-9_]+)\.xml|robots\.txt)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:favicon\.ico)\?") {
-        # Not kept, so its query stays as it is.
+        # Not cached, so its query stays as it is.
     } elseif (req.url ~ "^/(?:faq/)\?") {
         set req.http.X-Asked = "";
         if (req.url ~ "^[^?]*\?(?:.*&)?(q=[^&]+)") {
@@ -55,11 +55,11 @@ sub drop_unknown_parameters {
     } elseif (req.url ~ "^/(?:voices/counts\.csv|voices/counts\.json|voices/(?:[1-9][0-9]*)/|voices/(?:[1-9][0-9]*)/card\.png)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:voices/(?:[1-9][0-9]*)/report/)\?") {
-        # Not kept, so its query stays as it is.
+        # Not cached, so its query stays as it is.
     } elseif (req.url ~ "^/(?:voices/feed/)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:voices/report/thank\-you/|voices/add/|voices/check\-your\-email/(?:[A-Za-z0-9_.:-]{1,300})/|voices/confirm/(?:[A-Za-z0-9_.:-]{1,300})/|voices/not\-me/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/|voices/manage/sent/|voices/manage/erased/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/data/|voices/new\-address/(?:[A-Za-z0-9_.:-]{1,300})/|voices/stop\-repeats/(?:[A-Za-z0-9_.:-]{1,300})/|voices/thank\-you/|voices/unsubscribe/(?:[A-Za-z0-9_.:-]{1,300})/|rankings/report/|rankings/report/thank\-you/)\?") {
-        # Not kept, so its query stays as it is.
+        # Not cached, so its query stays as it is.
     } elseif (req.url ~ "^/(?:rankings/)\?") {
         set req.http.X-Asked = "";
         if (req.url ~ "^[^?]*\?(?:.*&)?(sort=[^&]+)") {
@@ -81,7 +81,7 @@ sub drop_unknown_parameters {
     } elseif (req.url ~ "^/(?:rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.csv|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.json|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/card\.png|\.well\-known/security\.txt)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:healthz|readyz)\?") {
-        # Not kept, so its query stays as it is.
+        # Not cached, so its query stays as it is.
     }
     if (req.http.X-Asked) {
         if (req.url ~ "^[^?]*\?(?:.*&)?(from=(?:poster|embed|share)(?=&|$))") {

@@ -1,6 +1,7 @@
-"""The parameters of public pages as rules of the cache: `deploy/parameters.vcl`.
+"""Generate `deploy/parameters.vcl`, the query parameters of public pages as VCL.
 
-The cache has to know them itself, because it answers while the site is down.
+The cache needs its own copy of these rules, because it serves pages while the site is
+down.
 """
 
 import re
@@ -16,8 +17,8 @@ from operations.parameters import EVERYWHERE
 
 FILE = Path(settings.BASE_DIR) / "deploy" / "parameters.vcl"
 TEXT = """\
-# Which parameters each public page knows; all others are dropped, so that they make no
-# copies. Made from the site's addresses by `make manage c="write_cache_rules"`.
+# The query parameters of each public page; all others are dropped, so that they don't
+# add cache keys. Generated from the URLs by `make manage c="write_cache_rules"`.
 sub drop_unknown_parameters {{
     unset req.http.X-Asked;
     {branches}
@@ -28,16 +29,16 @@ sub drop_unknown_parameters {{
     }}
 }}
 """
-# The cache passes on what is asked for below these.
+# The cache never stores these paths.
 STAFF = ("admin/", "accounts/")
-# Up to the parameter. What comes before it is greedy, so the last one counts.
+# Everything before the parameter. It is greedy, so the last value counts.
 BEFORE = r"^[^?]*\?(?:.*&)?"
 
 type Known = tuple[Parameter, ...] | None
 
 
 def vcl() -> str:
-    """Return the file, with branches in the order in which Django tries addresses."""
+    """Return the file, with branches in the order in which Django tries URLs."""
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]
     everywhere = "".join(map(collect, EVERYWHERE))
@@ -47,7 +48,7 @@ def vcl() -> str:
 def routes(
     patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
 ) -> Iterator[tuple[str, Known]]:
-    """Yield the path of each page as a regular expression, and what it knows."""
+    """Yield the path of each page as a regex, and its parameters."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")
         if path.startswith(STAFF):
@@ -60,7 +61,7 @@ def routes(
 
 def branch(paths: list[str], known: Known) -> str:
     either = "|".join(re.sub(r"\(\?P<\w+>", "(?:", path) for path in paths)
-    does = "        # Not kept, so its query stays as it is.\n"
+    does = "        # Not cached, so its query stays as it is.\n"
     if known is not None:
         does = '        set req.http.X-Asked = "";\n' + "".join(map(collect, known))
     return f"""if (req.url ~ "^/(?:{either})\\?") {{
@@ -68,7 +69,7 @@ def branch(paths: list[str], known: Known) -> str:
 
 
 def collect(parameter: Parameter) -> str:
-    """Return what appends a parameter to `X-Asked`, unless it is empty."""
+    """Return the VCL that appends a parameter to `X-Asked`, unless it is empty."""
     name = parameter.name
     if parameter.repeats:
         return f"""        set req.http.X-Asked = req.http.X-Asked

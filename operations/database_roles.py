@@ -1,7 +1,7 @@
-"""Who may do what in the database: the owner of the tables, and the site.
+"""Privileges of the two database roles: the owner of the tables, and the site.
 
-The site's role reads and writes rows. It can't empty or change tables, turn triggers
-off, or touch what a log already says. Migrations and backups are the owner's.
+The site's role reads and writes rows. It can't truncate or alter tables, disable
+triggers, or change log entries. Migrations and backups run as the owner.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from core.triggers import AppendOnly
 
-# New tables and sequences get these when they are made, so none can be forgotten.
+# New tables and sequences get these when they are created, so none is forgotten.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT USAGE, SELECT ON SEQUENCES TO {site};
 """
-# A restored table was made before them, and an earlier release may have given more.
+# Restored tables predate the defaults, and an earlier release may have granted more.
 ON_WHAT_IS_THERE = """
     GRANT USAGE ON SCHEMA public TO {site};
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
@@ -34,12 +34,12 @@ ON_A_LOG = "REVOKE UPDATE, DELETE ON {log} FROM {site};"
 
 
 def separate() -> bool:
-    """Whether the owner is a role of its own; else the site can do all it can do."""
+    """Whether the owner is a separate role; if not, the site has all its privileges."""
     return settings.DATABASE_LOGINS["owner"] != settings.DATABASE_LOGINS["site"]
 
 
 def logs() -> list[str]:
-    """Return the tables that a trigger keeps from UPDATE and DELETE."""
+    """Return the tables with an append-only trigger."""
     return [
         model._meta.db_table
         for model in apps.get_models()
@@ -52,11 +52,11 @@ def logs() -> list[str]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Let Django's connection be the owner's; not inside a transaction."""
+    """Use the owner's login for Django's connection; not inside a transaction."""
     ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
     usual = {key: ours[key] for key in owner}
     if usual == owner:
-        # It may hold a lock, so it is left open.
+        # Don't close the connection, because it may hold a lock.
         yield
         return
     connection.close()
@@ -70,14 +70,14 @@ def as_owner() -> Iterator[None]:
 
 @transaction.atomic
 def give_rights() -> None:
-    """Give the site's role its rights in Django's database, as the owner."""
+    """Grant the site's role its privileges; must run as the owner."""
     if not separate():
         return
     here = connection.introspection.table_names()
     with connection.cursor() as cursor:
         cursor.execute(statement(BY_DEFAULT + ON_WHAT_IS_THERE))
         for log in logs():
-            # A migration backwards may have taken it away.
+            # A reversed migration may have dropped it.
             if log in here:
                 cursor.execute(statement(ON_A_LOG, log=log))
 

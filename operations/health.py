@@ -1,4 +1,4 @@
-"""What a proxy or a supervisor asks before it sends visitors here."""
+"""Health checks for proxies and supervisors."""
 
 from functools import cache
 from pathlib import Path
@@ -9,26 +9,26 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-# An upgrade makes this file in the container that it is about to replace, and waits
-# until the visitors are sent elsewhere.
+# An upgrade creates this file in the container that it is about to replace, and waits
+# until no more traffic goes there.
 LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 
 @require_safe
 def alive(request):
-    """200 while this process answers at all."""
+    """200 if this process responds at all."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return app and name of every migration that this code brings."""
+    """Return app and name of every migration in this release."""
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
 @require_safe
 def ready(request):
-    """200 only while the database answers and has every migration; else 503."""
+    """200 if the database responds and has every migration, else 503."""
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")
     try:

@@ -1,6 +1,6 @@
-"""Whether a container does its work: `python -m operations.healthcheck web`.
+"""Health checks of the containers: `python -m operations.healthcheck web`.
 
-Without Django, because it runs every few seconds.
+They don't load Django, because they run every few seconds.
 """
 
 import http.client
@@ -14,12 +14,12 @@ import psycopg
 
 from aaqi import environment
 
-# A new backup is due every day.
+# Backups run every 24 hours.
 BACKUP_HOURS = 26
 
 
 def web() -> bool:
-    """Whether the web service that listens on WEB_SOCKET is ready for visitors."""
+    """Whether the web service on WEB_SOCKET is ready."""
     connection = http.client.HTTPConnection("localhost")
     with socket.socket(socket.AF_UNIX) as connection.sock:
         connection.sock.settimeout(4)
@@ -29,7 +29,7 @@ def web() -> bool:
 
 
 def worker() -> bool:
-    """Whether a worker has noted within half a minute that it is alive."""
+    """Whether a worker had a heartbeat in the last 30 seconds."""
     url = environment.read_database_url("DATABASE_URL")
     with psycopg.connect(url, connect_timeout=4) as database:
         beats = database.execute(
@@ -40,7 +40,7 @@ def worker() -> bool:
 
 
 def backup() -> bool:
-    """Whether there is a good backup of the last day."""
+    """Whether the newest backup is recent."""
     files = Path(environment.read("BACKUP_FOLDER")).glob("*.backup")
     newest = max((file.stat().st_mtime for file in files), default=0)
     return time.time() - newest < BACKUP_HOURS * 60 * 60

@@ -1,6 +1,6 @@
-"""The parameters that each public page knows; all others are dropped.
+"""Drop the query parameters that a public page doesn't declare.
 
-A link with `?fbclid=…` then leads to the copy that everybody shares, in memory here and
+So a link with `?fbclid=…` has the same cache key as the page itself, both in memory and
 in the cache in front, which has the same rules in `deploy/parameters.vcl`.
 """
 
@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 from core.public import Parameter
 from voices.signatures.models import Source
 
-# Links to the form pass it on from every page.
+# Every page passes it on to the form.
 EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
 
 
@@ -24,7 +24,7 @@ def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
 
 
 def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
-    """Return the known part of a query, in the order in which it is declared."""
+    """Return the declared parameters of a query, in the order of their declaration."""
     pairs = []
     for parameter in known:
         values = [
@@ -38,7 +38,7 @@ def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
 
 
 def drop_unknown_parameters(get_response):
-    """Show a public page only the parameters that it knows."""
+    """Pass a public page only the parameters that it declares."""
 
     def middleware(request):
         if request.META.get("QUERY_STRING") and request.method in {"GET", "HEAD"}:

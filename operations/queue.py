@@ -1,4 +1,4 @@
-"""The queue as the worker uses it."""
+"""The job queue, from the worker's side."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,19 +6,19 @@ from contextlib import contextmanager
 from procrastinate import App
 from procrastinate.contrib.django import app
 
-# The site's own periodic jobs are on the queue that needs no name, and nothing else is.
-# Other jobs, which visitors can bring about in any number, have a worker of their own.
+# The site's periodic jobs are on the default queue, and nothing else is. Other jobs, of
+# which visitors can cause any number, have their own worker.
 UPKEEP = ["default"]
 OTHER_QUEUES = ["mail", "pages"]
 
 
 @contextmanager
 def worker_app() -> Iterator[App]:
-    """Yield the app with connections of its own, over which jobs are fetched and ended.
+    """Yield the app with its own connections, which fetch and finish jobs.
 
-    What a task queues goes through Django's connection as everywhere else, and so is
-    there once the task's transaction is committed. Else another job might look for a
-    row that is not there yet, find nothing to do, and be done.
+    Jobs that a task queues still use Django's connection, so they become visible when
+    the task's transaction commits. Otherwise a job could run before the row that it is
+    about is committed, and find nothing to do.
     """
     ours = app.connector
     connector = ours.get_worker_connector()  # type: ignore[attr-defined]

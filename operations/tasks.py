@@ -1,4 +1,4 @@
-"""The queue's own upkeep, and purging the caches."""
+"""Maintenance of the job queue, and cache purges."""
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -11,10 +11,10 @@ __all__ = ["purge", "remove_old_jobs", "retry_stalled"]
 @app.periodic(cron="* * * * *")
 @app.task(name="aaqi.retry_stalled", pass_context=True, queueing_lock="retry_stalled")
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
-    """Put jobs back whose worker died while it did them.
+    """Retry jobs whose worker died while running them.
 
-    Such a job stays `doing`, and nobody else would ever take it up. A worker counts
-    as dead when its heartbeat has been silent for half a minute.
+    Such a job stays `doing`, and no worker would ever fetch it again. A worker counts
+    as dead when it has had no heartbeat for 30 seconds.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
@@ -26,7 +26,7 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     name="aaqi.remove_old_jobs", pass_context=True, queueing_lock="remove_old_jobs"
 )
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete jobs that failed for good a month ago; finished ones go at once."""
+    """Delete jobs that failed a month ago; successful ones are deleted at once."""
     await context.app.job_manager.delete_old_jobs(
         nb_hours=30 * 24,
         include_failed=True,

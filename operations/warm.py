@@ -1,9 +1,9 @@
-"""Public pages kept in memory until the database says that something changed.
+"""Cache public pages in memory until the database notifies of a change.
 
-A page that is warm costs no query. Triggers NOTIFY the channel `pages` in the
-transaction that changes what the public reads, and each web process listens: what is
-taken back is gone from every process's memory as soon as it is committed. A process
-that cannot listen keeps nothing.
+A cached page costs no query. Triggers NOTIFY the channel `pages` in the transaction
+that changes public content, and each web process LISTENs, so withdrawn content leaves
+every process's memory as soon as the transaction commits. A process that can't listen
+caches nothing.
 """
 
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "pages"
 RECONNECT_SECONDS = 2
-# A connection that died without a word is noticed within seconds.
+# Detect a dead connection within seconds.
 KEEPALIVES = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -29,19 +29,19 @@ KEEPALIVES = {
 
 
 class WarmPages:
-    """The pages that one process keeps, and the thread that listens for changes."""
+    """The pages that one process caches, and the thread that listens for changes."""
 
     def __init__(self):
         self.pages, self.asked = caches["pages"], caches["asked"]
         self.lock = threading.Lock()
         self.listening = False
-        # Counts the changes heard of, to tell a page that was made before one.
+        # The number of notifications, to detect a page rendered before the latest.
         self.changes = 0
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
 
     def start(self):
-        """Listen from now on; gunicorn calls this in each of its workers."""
+        """Start listening; gunicorn calls this in each worker."""
         self.thread.start()
 
     def stop(self):
@@ -53,14 +53,16 @@ class WarmPages:
             try:
                 self.listen()
             except psycopg.Error:
-                logger.warning("Warm pages lost their database; trying again.")
+                logger.warning(
+                    "The page cache lost its database connection; reconnecting."
+                )
             finally:
-                # Whatever happened: who does not hear of changes must not keep pages.
+                # Without notifications, no page may be cached.
                 self.forget(listening=False)
             self.stopped.wait(RECONNECT_SECONDS)
 
     def listen(self):
-        """Hear of changes until the connection or this process ends."""
+        """Handle notifications until the connection or this process ends."""
         params = connection.get_connection_params() | KEEPALIVES
         for ours in ("context", "cursor_factory", "prepare_threshold"):
             params.pop(ours, None)
@@ -82,13 +84,13 @@ class WarmPages:
         return self.store(address).get(key_of(address)) if self.listening else None
 
     def keep(self, address, response, changes):
-        """Keep a page unless something changed since it was begun."""
+        """Cache a page unless something changed since its request began."""
         with self.lock:
             if self.listening and changes == self.changes:
                 self.store(address).set(key_of(address), response)
 
     def store(self, address):
-        """Return the cache for this address; searches can't push out other pages."""
+        """Return the cache for this address; searches can't evict other pages."""
         return self.asked if "?" in address else self.pages
 
 
@@ -96,26 +98,26 @@ pages = WarmPages()
 
 
 def key_of(address: str) -> str:
-    """Hash it, because it can be long and hold characters that keys can't."""
+    """Hash the address, because cache keys have limits on length and characters."""
     return sha256(address.encode(errors="surrogatepass")).hexdigest()
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the path that the router sees, and the query that the page knows.
+    """Return the path that the router sees, and the query string that is left.
 
-    No header is part of it, or the page of one address could be kept under another.
+    No header is part of it, or a page could be cached under another page's key.
     """
     query = request.META.get("QUERY_STRING", "")
     return escape_uri_path(request.path_info) + (f"?{query}" if query else "")
 
 
 def warm_pages(get_response):
-    """Answer with a warm page, or make one and keep it if anybody may read it."""
+    """Return a cached page, or render one and cache it if it is public."""
 
     def middleware(request):
         if request.method not in {"GET", "HEAD"}:
             return get_response(request)
-        # Refuses a host that is not ours, as a page that is made anew would.
+        # Raises an exception for an unknown host, as rendering the page would.
         request.get_host()
         address = address_of(request)
         if response := pages.get(address):

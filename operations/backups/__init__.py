@@ -1,9 +1,9 @@
-"""Backups of the whole database, each proved by restoring it.
+"""Backups of the whole database, each verified by restoring it.
 
-A backup is one file: a tar of `about.json`, which says what is in it, and of
-`database.dump`, which pg_dump wrote.
+A backup is one tar file with `about.json`, which describes it, and `database.dump`,
+from pg_dump.
 """
 
 
 class BackupError(Exception):
-    """Why a backup could not be made or restored, in a sentence."""
+    """A backup or restore failed; the message says why in one sentence."""

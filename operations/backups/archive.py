@@ -1,4 +1,4 @@
-"""A backup's file: written in one step, and not believed until its sum is right."""
+"""The backup file: written atomically, and verified by checksum before a restore."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ ABOUT, DUMP = "about.json", "database.dump"
 
 @dataclass(frozen=True)
 class About:
-    """What a backup says of itself; `rows` are counts by table."""
+    """The description of a backup; `rows` are counts by table."""
 
     made_at: str
     postgres: int
@@ -44,7 +44,7 @@ def write(about: About, dump: Path, target: Path) -> None:
     entry = tarfile.TarInfo(ABOUT)
     entry.size = len(text)
     with draft.open("xb") as file:
-        # It holds everything that is private.
+        # It contains all private data.
         draft.chmod(0o600)
         with tarfile.open(fileobj=file, mode="w") as tar:
             tar.addfile(entry, io.BytesIO(text))
@@ -53,21 +53,21 @@ def write(about: About, dump: Path, target: Path) -> None:
 
 
 def read(path: Path) -> About:
-    """Return what the backup says of itself; raises BackupError for what is none."""
+    """Return the backup's description; raises BackupError if it isn't a backup."""
     try:
         with tarfile.open(path) as tar:
-            # The first, so that the rest need not be whole for this.
+            # It is the first member, so that this works even if the rest is damaged.
             first = tar.next()
             if first is None or first.name != ABOUT:
                 raise KeyError(ABOUT)
             return parse(path, open_member(tar, first).read())
     except FileNotFoundError:
-        raise BackupError(f"There is no file {path}.") from None
+        raise BackupError(f"{path} does not exist.") from None
     except OSError as error:
-        raise BackupError(f"{path} cannot be read: {error.strerror}.") from error
+        raise BackupError(f"Can't read {path}: {error.strerror}.") from error
     except (tarfile.TarError, KeyError) as error:
         raise BackupError(
-            f"{path} is not a backup of this site, or its beginning is damaged."
+            f"{path} is not a backup of this site, or it is damaged."
         ) from error
 
 
@@ -77,25 +77,25 @@ def parse(path: Path, text: bytes) -> About:
         if found["format"] > FORMAT:
             raise BackupError(
                 f"{path} was made by a newer release than this one. Upgrade the site "
-                "first, then restore it."
+                "before you restore it."
             )
         return About(**found)
     except (ValueError, KeyError, TypeError) as error:
-        raise BackupError(f"What {path} says of itself cannot be read.") from error
+        raise BackupError(f"Can't parse the description in {path}.") from error
 
 
 def extract(path: Path, about: About, target: Path) -> None:
-    """Write the dump to `target`; raises BackupError unless it is whole."""
+    """Write the dump to `target`; raises BackupError if it is damaged."""
     try:
         with tarfile.open(path) as tar, target.open("wb") as file:
             shutil.copyfileobj(open_member(tar, DUMP), file)
     except (tarfile.TarError, KeyError, EOFError) as error:
         raise BackupError(
-            f"{path} is truncated or damaged. Take another backup."
+            f"{path} is truncated or damaged. Use another backup."
         ) from error
     if digest(target) != about.sha256:
         raise BackupError(
-            f"{path} is truncated or damaged: its checksum is wrong. Take another "
+            f"{path} is truncated or damaged: its checksum is wrong. Use another "
             "backup."
         )
 

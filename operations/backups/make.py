@@ -1,4 +1,4 @@
-"""Making a backup: dumped, restored into a scratch database, counted, kept."""
+"""Make backups: dump, restore into a scratch database, compare row counts, keep."""
 
 import shutil
 import tempfile
@@ -16,8 +16,8 @@ from operations.backups.archive import About
 def make(folder: Path) -> Path:
     """Write a backup of the site's database into `folder` and return its path.
 
-    Rows are counted in the very snapshot that is dumped, and again in what comes of
-    the dump; a backup whose counts differ is not kept.
+    Rows are counted in the snapshot that is dumped, and again after restoring it. A
+    backup whose counts differ is not kept.
     """
     now = datetime.now(UTC)
     with database.maintenance() as server, place_for_dump(folder) as dump:
@@ -30,19 +30,19 @@ def make(folder: Path) -> Path:
 
 @contextmanager
 def place_for_dump(folder: Path) -> Iterator[Path]:
-    """Yield where to write a dump: on the backups' disk, for /tmp may be in memory.
+    """Yield a path for a dump, on the backups' disk because /tmp may be in memory.
 
-    Only for who holds the maintenance lock.
+    The caller must hold the maintenance lock.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Nobody else is at work, so nobody needs these any more.
+    # With the lock held, no other backup can still need these.
     tidy(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
         yield Path(scratch, archive.DUMP)
 
 
 def tidy(folder: Path) -> None:
-    """Delete what a backup that was cut off has left: it holds all that is private."""
+    """Delete what an interrupted backup left, because it contains all private data."""
     for draft in folder.glob(".*.part"):
         draft.unlink()
     for scratch in folder.glob(".*.d"):
@@ -51,7 +51,7 @@ def tidy(folder: Path) -> None:
 
 def write_dump(dump: Path, now: datetime) -> About:
     with database.connect(database.site_database()) as source:
-        # The transaction waits for pg_dump, however long that takes.
+        # The transaction is idle until pg_dump ends, which can take long.
         source.execute("SET idle_in_transaction_session_timeout = 0")
         source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
@@ -72,7 +72,7 @@ def write_dump(dump: Path, now: datetime) -> About:
 
 
 def prove(server: Connection, dump: Path, rows: dict[str, int]) -> None:
-    """Restore the dump beside the site and count; raises BackupError if rows differ."""
+    """Restore into a scratch database; raises BackupError if row counts differ."""
     name = f"{database.site_database()}_check"
     database.create(server, name)
     try:
@@ -94,21 +94,21 @@ def load(dump: Path, name: str) -> None:
 
 def compare(expected: dict[str, int], found: dict[str, int]) -> None:
     wrong = [
-        f"{table} has {found.get(table)} instead of {rows} rows"
+        f"{table} has {found.get(table)} rows instead of {rows}"
         for table, rows in expected.items()
         if found.get(table) != rows
     ]
     if wrong:
-        raise BackupError(f"What was restored is not what was dumped: {wrong[0]}.")
+        raise BackupError(f"The restored database differs from the dump: {wrong[0]}.")
 
 
 def kept(folder: Path) -> list[Path]:
-    """Return the backups in `folder`, the oldest first."""
+    """Return the backups in `folder`, oldest first."""
     return sorted(folder.glob(f"*{archive.SUFFIX}"))
 
 
 def prune(folder: Path, days: int) -> list[Path]:
-    """Delete backups older than `days`, never the newest; return those deleted."""
+    """Delete backups older than `days`, but never the newest; return those deleted."""
     oldest = datetime.now(UTC) - timedelta(days=days)
     old = [path for path in kept(folder)[:-1] if path.name < archive.name_of(oldest)]
     for path in old:
@@ -117,5 +117,5 @@ def prune(folder: Path, days: int) -> list[Path]:
 
 
 def has_shrunk(earlier: About, later: About) -> bool:
-    """Whether more than half of all rows are gone, so that old backups are wanted."""
+    """Whether more than half of all rows are gone, so old backups should stay."""
     return 2 * sum(later.rows.values()) < sum(earlier.rows.values())

@@ -1,4 +1,4 @@
-"""Restoring a backup: loaded and counted beside the site's database, then swapped."""
+"""Restore backups: load into a new database, compare row counts, swap it in."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from operations.backups.make import compare, load, place_for_dump
 
 
 def check(path: Path) -> About:
-    """Return what the backup says of itself, if this release can restore it."""
+    """Return the description of a backup; raises BackupError if it is too new."""
     about = archive.read(path)
     known = set(MigrationLoader(None).graph.nodes)
     unknown = [tuple(key) for key in about.migrations if tuple(key) not in known]
@@ -24,13 +24,13 @@ def check(path: Path) -> About:
     if newer:
         raise BackupError(
             f"{path} was made by a newer release than this one, with {newer[-1]}. "
-            "Upgrade the site first, then restore it."
+            "Upgrade the site before you restore it."
         )
     return about
 
 
 def rows_now() -> dict[str, int]:
-    """Return the rows of the site's database by table; none where there is none."""
+    """Return the site database's row counts by table; empty if it doesn't exist."""
     name = database.site_database()
     with database.connect(database.MAINTENANCE) as server:
         if not database.exists(server, name):
@@ -40,10 +40,10 @@ def rows_now() -> dict[str, int]:
 
 
 def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
-    """Put the backup in the place of the site's database.
+    """Replace the site's database with the backup.
 
-    Before that `finish` is called, with Django's connection to what was restored. Until
-    the last step, which is quick, the site's database is left as it is.
+    `finish` is called before the swap, with Django connected to the restored database.
+    The site's database doesn't change until the swap, which is quick.
     """
     name = database.site_database()
     draft, replaced = f"{name}_restoring", f"{name}_replaced"
@@ -55,7 +55,7 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
         if about.postgres // 10000 > major:
             raise BackupError(
                 f"{path} was made with PostgreSQL {about.postgres // 10000}, and this "
-                f"server is {major}. Run the newer server first."
+                f"server is version {major}. Upgrade the server first."
             )
         archive.extract(path, about, dump)
         database.create(server, draft)
@@ -74,11 +74,11 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
 
 
 def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
-    """Let `draft` take the name of the site's database, in one transaction."""
+    """Rename `draft` to the site's database, in one transaction."""
     connection.close()
     there = database.exists(server, name)
     if there:
-        # Nobody new comes in, and who is there is sent away.
+        # Refuse new connections, and end existing ones.
         server.execute(
             SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(
                 Identifier(name)
@@ -86,7 +86,7 @@ def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
         )
         server.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            # Renaming ends autovacuum's workers by itself.
+            # Renaming ends autovacuum workers by itself.
             "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )

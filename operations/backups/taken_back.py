@@ -1,8 +1,7 @@
-"""What was taken back since a backup was made, taken back again when it is restored.
+"""Repeat withdrawals and takedowns made since the backup when it is restored.
 
-The database that is replaced is looked at before the restored one takes its place. Rows
-are the same where id and date are, for a database that was made anew gives the ids of
-people to others.
+They are read from the database that is being replaced. Rows match if both id and date
+do, because a database created from scratch reuses ids for other people.
 """
 
 from collections import Counter
@@ -28,9 +27,9 @@ Key = tuple[int, datetime]
 
 @dataclass(frozen=True)
 class Standing:
-    """What a database says of who may still be shown, mailed or let in."""
+    """Who may be shown, emailed, or signed in, according to a database."""
 
-    # When its first migration ran: no two say the same unless one is a copy.
+    # When its first migration ran; equal only if one database is a copy of the other.
     begun_at: datetime | None
     signatures: dict[Key, Any]
     voices: dict[Key, Any]
@@ -39,13 +38,13 @@ class Standing:
     drafts: set[tuple[type[Model], str]]
 
     def goes_back_to(self, earlier: "Standing") -> bool:
-        """Whether this database was once as the earlier one is; voices always stay."""
+        """Whether `earlier` is a past state of this one; voices are never deleted."""
         same = self.begun_at == earlier.begun_at
         return same and earlier.voices.keys() <= self.voices.keys()
 
 
 def standing() -> Standing:
-    """Look at the database that Django's connection leads to."""
+    """Read the state of the database that Django is connected to."""
     migrations = MigrationRecorder.Migration.objects
     users = get_user_model().objects.filter(is_active=False)
     return Standing(
@@ -79,16 +78,16 @@ def standing() -> Standing:
 
 
 def by_key(rows: QuerySet) -> dict[Key, Any]:
-    """Return the rows by the two columns that they begin with."""
+    """Return the rows by their first two columns."""
     return {(row[0], row[1]): row for row in rows.order_by().iterator()}
 
 
 @transaction.atomic
 def take_back(last: Standing) -> tuple[Counter[str], bool]:
-    """Do again what was done until `last`, in the database that was restored.
+    """Repeat in the restored database what was done between the backup and `last`.
 
-    Return how often, by what it was, and whether that is all. It is not where `last`
-    is of a database that was made anew, or of another backup.
+    Return the number of each change, and whether they are complete. They aren't if
+    `last` is from a database created from scratch, or from another backup.
     """
     here = standing()
     known = last.goes_back_to(here)
@@ -100,25 +99,25 @@ def take_back(last: Standing) -> tuple[Counter[str], bool]:
     for address_hash in last.refused - here.refused:
         if not RefusedAddress.objects.refuse(address_hash):
             RefusedAddress.objects.remember(address_hash)
-        done["addresses never to be mailed"] += 1
+        done["addresses suppressed"] += 1
     for pk, joined_at in last.closed_accounts - here.closed_accounts:
         accounts = get_user_model().objects.filter(pk=pk, date_joined=joined_at)
         done["staff accounts closed"] += accounts.update(is_active=False)
     for model, slug in last.drafts - here.drafts:
         texts = model._default_manager.filter(slug=slug)
-        # As edited by staff, or the file that it came from would publish it again.
+        # Mark it as edited by staff, so that loading its file doesn't publish it again.
         off = texts.update(publish_at=None, edited_at=timezone.now())
-        done["texts taken off"] += off
+        done["texts unpublished"] += off
     return +done, known
 
 
 def follow_signature(
     row: Any, now: Any, last: Standing, *, known: bool
 ) -> Iterator[str]:
-    """Do to a signature what its owner has done, and say what it was."""
+    """Repeat what its owner did to a signature; yield what was done."""
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
-        # Whose voice still stands has lost the row by some mishap.
+        # If the voice is still there, the signature was lost by accident, not erased.
         if voice.erased if voice else known and row.voice_id is None:
             changes.erase(Signature.objects.get(pk=row.pk))
             yield "signatures erased"
@@ -128,21 +127,21 @@ def follow_signature(
         yield "signatures withdrawn"
     if row.updates and not now.updates:
         changes.set_updates(Signature.objects.get(pk=row.pk), False)
-        yield "updates ended"
+        yield "update subscriptions ended"
     if row.name_display != now.name_display:
         changes.show_as(Signature.objects.get(pk=row.pk), now.name_display)
-        yield "names shown otherwise"
+        yield "name displays changed"
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Do to a voice what its author or a moderator has done, and say what it was."""
+    """Repeat what its author or a moderator did to a voice; yield what was done."""
     if now is None:
         return
     if now.wordless and not row.wordless:
         signature = Signature.objects.filter(voice=row.pk).first()
         if signature:
             changes.correct(signature, "")
-            yield "statements taken out"
+            yield "statements removed"
     if now.taken_down_at and row.published_at and not row.taken_down_at:
         voices = Voice.objects.filter(pk=row.pk)
         voices.update(taken_down_at=now.taken_down_at, featured_at=None)

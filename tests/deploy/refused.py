@@ -102,7 +102,7 @@ def two_at_once():
     for one in done:
         check(one.returncode == 0, one.stdout + one.stderr)
     check(
-        any("waiting" in one.stdout for one in done),
+        any("Waiting" in one.stdout for one in done),
         "Neither of two concurrent `migrate` runs waited for the other.",
     )
     say("Of two concurrent `migrate` runs, one waits; both succeed.")

@@ -36,7 +36,7 @@ def prove():
         begun = time.monotonic()
         said = execute("backup", "manage.py", "backup")
         seconds = time.monotonic() - begun
-    check("restored and counted" in said, said)
+    check("verified" in said, said)
     check(not load.failed, f"Requests failed during a backup: {load.failed[:3]}")
     say(f"A backup under load took {seconds:.0f} s; {load}.")
     compose("stop", "--timeout", "30", "web-a", "web-b", "worker")
@@ -77,7 +77,7 @@ def put_back(backup, before):
     refused = runbook.run(look, backup=backup, must=False)
     check("add --replace" in refused.stderr, refused.stderr)
     said = runbook.run(replace, backup=backup).stdout
-    check("as many as were backed up" in said, said)
+    check("Restored and verified" in said, said)
     after = rows()
     check(after == before, f"{before} became {after}.")
     seconds = time.monotonic() - begun
@@ -101,7 +101,7 @@ def taken_back():
     compose("stop", "--timeout", "30", "web-a", "web-b", "worker")
     said = execute("backup", "manage.py", "restore", file, "--replace")
     check(re.search(r"signatures withdrawn +1\n", said), said)
-    check("may be back" not in said, said)
+    check("may be public again" not in said, said)
     compose("up", "--detach", timeout=240)
     wait_healthy(SERVICES, 120)
     check(get(page).status == 410, "A withdrawn voice is back.")
@@ -129,7 +129,7 @@ def refusals(file):
         (f"{folder}/short.tar", "--replace"): "truncated or damaged",
         (f"{folder}/shorter.tar", "--replace"): "not a backup",
         (f"{folder}/newer.tar", "--replace"): "newer release",
-        (f"{folder}/none", "--replace"): "There is no file",
+        (f"{folder}/none", "--replace"): "does not exist",
     }.items():
         done = compose(
             "exec", "-T", "backup", "manage.py", "restore", *arguments, must=False

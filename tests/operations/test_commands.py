@@ -82,7 +82,7 @@ class PrepareTests(CommittedTestCase):
 
         self.assertEqual(most, [1, 1])
         said = "".join(out.getvalue() for out in outs)
-        self.assertEqual(said.count("being prepared already; waiting"), 1)
+        self.assertEqual(said.count("is preparing the database. Waiting"), 1)
 
 
 class PublishTests(SimpleTestCase):
@@ -138,7 +138,7 @@ class CheckSettingsTests(SimpleTestCase):
         )
 
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("are in order", done.stdout)
+        self.assertIn("are valid", done.stdout)
 
     def test_warns_where_the_site_owns_its_tables(self):
         site = "postgres://site@127.0.0.1:9/none"

@@ -89,7 +89,7 @@ class TakenBackTests(CommittedTestCase):
         self.assertEqual(Voice.objects.get(pk=erased.voice_id).statement, "")
         self.assertRegex(said, r"signatures erased +2\n")
         self.assertRegex(said, r"signatures withdrawn +1\n")
-        self.assertNotIn("may be back", said)
+        self.assertNotIn("may be public again", said)
 
     def test_words_names_and_emails_removed_since_are_not_brought_back(self):
         wordless = self.make_signed("wordless@example.com", statement="Words.")
@@ -108,7 +108,11 @@ class TakenBackTests(CommittedTestCase):
         self.assertIsNone(Signature.objects.get(pk=first.pk).voice)
         self.assertFalse(Signature.objects.get(pk=quiet.pk).updates)
         self.assertTrue(RefusedAddress.objects.filter(address_hash="f" * 64).exists())
-        for what in ("statements taken out", "names shown otherwise", "updates ended"):
+        for what in (
+            "statements removed",
+            "name displays changed",
+            "update subscriptions ended",
+        ):
             self.assertRegex(said, rf"{what} +1\n")
 
     def test_content_that_staff_took_down_since_is_not_brought_back(self):
@@ -140,7 +144,7 @@ class TakenBackTests(CommittedTestCase):
         said = self.restore()
 
         self.assertEqual(Signature.objects.get(), signature)
-        self.assertNotIn("Taken back", said)
+        self.assertNotIn("Repeated", said)
 
     def test_everything_is_restored_with_as_it_was(self):
         signature = self.make_signed("stays@example.com")
@@ -150,7 +154,7 @@ class TakenBackTests(CommittedTestCase):
         said = self.restore("--as-it-was")
 
         self.assertEqual(Signature.objects.get(), signature)
-        self.assertNotIn("may be back", said)
+        self.assertNotIn("may be public again", said)
 
     def test_a_recreated_database_removes_nobody(self):
         """If people signed again after a data loss, the same ids belong to others."""
@@ -165,7 +169,7 @@ class TakenBackTests(CommittedTestCase):
         said = self.restore()
 
         self.assertEqual(set(Signature.objects.standing()), {unlisted, listed})
-        self.assertIn("may be back", said)
+        self.assertIn("may be public again", said)
 
     @skipUnless(separate(), "DATABASE_OWNER_URL is not set.")
     def test_the_site_gets_its_rights_again_and_no_others(self):
@@ -190,5 +194,5 @@ class TakenBackTests(CommittedTestCase):
 
         said = self.restore()
 
-        self.assertIn("may be back, for no database could tell", said)
+        self.assertIn("may be public again", said)
         self.assertEqual(Signature.objects.count(), 1)

@@ -1,4 +1,4 @@
-"""Make a backup of the database, and prove that it can be restored."""
+"""Make a backup of the database, and verify it by restoring it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from operations.backups import BackupError, archive, make
 
 
 class Command(BaseCommand):
-    help = "Write a backup into BACKUP_FOLDER, after restoring and counting it."
+    help = "Write a backup to BACKUP_FOLDER, verified by restoring it."
 
     def add_arguments(self, parser):
         parser.add_argument("--folder", type=Path, default=settings.BACKUP_FOLDER)
@@ -18,9 +18,8 @@ class Command(BaseCommand):
         try:
             path = make.make(folder)
         except (BackupError, OSError) as error:
-            raise CommandError(f"No backup was made. {error}") from error
+            raise CommandError(f"The backup failed. {error}") from error
         rows = archive.read(path).rows
         self.stdout.write(
-            f"{path}: {sum(rows.values())} rows in {len(rows)} tables, "
-            "restored and counted."
+            f"{path}: {sum(rows.values())} rows in {len(rows)} tables, verified."
         )

@@ -8,7 +8,7 @@ from operations.database_roles import as_owner, give_rights
 class Command(migrate.Command):
     @as_owner()
     def handle(self, *args, **options):
-        # Before, for tables that are made now; after, because some are logs.
+        # Before, so that new tables get the defaults; after, because some are logs.
         give_rights()
         super().handle(*args, **options)
         give_rights()

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from core import locks
 from operations.database_roles import as_owner
 
-# Each can be run again: what is there already, or was edited by staff, stays.
+# All are idempotent, and don't change what staff have edited.
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
     ["make_roles"],
@@ -19,10 +19,12 @@ class Command(BaseCommand):
 
     @as_owner()
     def handle(self, *args, **options):
-        # Two at a time would step on each other's toes: the second waits, and finds
-        # everything done.
+        # Concurrent runs would conflict, so the second one waits, and then has nothing
+        # left to do.
         if not locks.hold(locks.PREPARATION, wait=False):
-            self.stdout.write("The database is being prepared already; waiting.")
+            self.stdout.write(
+                "Another process is preparing the database. Waiting for it."
+            )
             locks.hold(locks.PREPARATION, wait=True)
         try:
             for step in STEPS:

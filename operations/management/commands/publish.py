@@ -1,4 +1,4 @@
-"""Give the proxy what it serves without asking the site."""
+"""Write the files that the proxy serves itself."""
 
 import secrets
 from pathlib import Path
@@ -9,12 +9,12 @@ from django.template.loader import render_to_string
 
 from aaqi.context import site
 
-# What the proxy answers with where the site cannot.
+# Error pages that the proxy returns when the site can't.
 PAGES = ["413.html", "429.html", "503.html"]
 
 
 class Command(BaseCommand):
-    help = "Copy the static files into a folder, and write the proxy's own pages there."
+    help = "Copy the static files and the proxy's error pages into a folder."
 
     def add_arguments(self, parser):
         parser.add_argument("folder", type=Path)
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         static = Path(settings.STATIC_ROOT)
         files = [file for file in static.rglob("*") if file.is_file()]
         for file in files:
-            # What earlier releases had stays, for their pages are still being read.
+            # Keep files of earlier releases, because readers still have their pages.
             put(folder / "static" / file.relative_to(static), file.read_bytes())
         for name in PAGES:
             put(folder / "pages" / name, render_to_string(name, site(None)).encode())
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
 
 def put(path: Path, content: bytes) -> None:
-    """Write the file in one step, for the proxy may be reading it."""
+    """Write the file atomically, because the proxy may be reading it."""
     if path.exists() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Put a backup in the place of the site's database."""
+"""Replace the site's database with a backup."""
 
 import re
 import shutil
@@ -21,20 +21,21 @@ from operations.database_roles import as_owner
 WIDTH = 40
 OPEN_FILES = "/proc/self/fd"
 NOT_KNOWN = (
-    "What was withdrawn, erased or taken down since the backup may be back, for no "
-    "database could tell all of it: docs/operations.md, “Restore”."
+    "Signatures and voices that were withdrawn, erased, or taken down since the backup "
+    "may be public again, because the replaced database doesn't have a record of all "
+    "of them. See “Restore” in docs/operations.md."
 )
 
 
 @contextmanager
 def given(file: str) -> Iterator[Path]:
-    """Yield the path of the backup; what comes by standard input is stored first."""
+    """Yield the path of the backup; standard input is copied to a file first."""
     if file != "-":
         yield Path(file)
         return
     folder = settings.BACKUP_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # It has no name, so nothing private is left over by a crash.
+    # An unnamed file, so that a crash leaves no private data.
     with tempfile.TemporaryFile(dir=folder) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
@@ -42,21 +43,19 @@ def given(file: str) -> Iterator[Path]:
 
 
 class Command(BaseCommand):
-    help = "Restore a backup. What is there is only replaced with --replace."
+    help = "Restore a backup. Replaces an existing database only with --replace."
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "file", help="a backup, or - for one that comes by standard input"
-        )
+        parser.add_argument("file", help="the backup file, or - for standard input")
         parser.add_argument(
             "--replace",
             action="store_true",
-            help="delete the database that is there, once the backup stands beside it",
+            help="replace the existing database once the backup is loaded and verified",
         )
         parser.add_argument(
             "--as-it-was",
             action="store_true",
-            help="also bring back what was withdrawn, erased or taken down since",
+            help="also restore what was withdrawn, erased, or taken down since",
         )
 
     @as_owner()
@@ -69,8 +68,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was restored. {why}") from error
         name = "standard input" if file == "-" else file
         self.stdout.write(
-            f"Restored {name}: {sum(about.rows.values())} rows, as many as were backed "
-            "up."
+            f"Restored and verified {name}: {sum(about.rows.values())} rows."
         )
 
     def restore(self, path: Path, replace: bool, as_it_was: bool) -> archive.About:
@@ -79,8 +77,8 @@ class Command(BaseCommand):
         self.say(about, before)
         if before and not replace:
             raise CommandError(
-                "There is a database already, and nothing was changed. Make a "
-                "backup of it if it may still be wanted, then add --replace."
+                "The database already exists, and nothing was changed. To replace it, "
+                "add --replace; make a backup of it first if you may still need it."
             )
         finish = self.prepare
         if not as_it_was:
@@ -89,7 +87,7 @@ class Command(BaseCommand):
         return about
 
     def last_standing(self, before: dict[str, int]) -> Standing | None:
-        """Look at the database that is replaced, if it is there and can be read."""
+        """Read the database that is being replaced, if it exists and is readable."""
         if not before:
             return None
         try:
@@ -99,14 +97,14 @@ class Command(BaseCommand):
             return None
 
     def prepare(self) -> None:
-        # A backup of an earlier release lacks what has been added since.
+        # A backup of an earlier release lacks later migrations and content.
         call_command("prepare", stdout=self.stdout, stderr=self.stderr)
 
     def follow(self, last: Standing | None) -> None:
         self.prepare()
         done, is_all = taken_back.take_back(last) if last else ({}, False)
         if done:
-            self.stdout.write("Taken back again, as was done since the backup:")
+            self.stdout.write("Repeated what was done since the backup:")
         for what, times in sorted(done.items()):
             self.stdout.write(f"{what:{WIDTH}} {times:>10}")
         if not is_all:

@@ -1,4 +1,4 @@
-"""Run what sends mail and keeps the site tidy."""
+"""Run the worker, which sends email and runs jobs."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ SENDERS = 2
 
 
 class Command(BaseCommand):
-    help = "Do the queued work and send letters until stopped by SIGINT or SIGTERM."
+    help = "Run queued jobs and send email until stopped by SIGINT or SIGTERM."
 
     def handle(self, *args, **options):
         with worker_app() as app:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
-            # If one ends by itself, all end, and the process is started again.
+            # If one ends by itself, stop all; the supervisor restarts the process.
             await asyncio.wait(
                 [*workers, *senders], return_when=asyncio.FIRST_COMPLETED
             )
@@ -54,10 +54,9 @@ async def run_worker(app, queues):
     await app.run_worker_async(
         queues=queues,
         concurrency=2,
-        # A job that is done has nothing more to say, and must not keep even the id of
-        # somebody who leaves.
+        # Finished jobs must not keep even the id of somebody whose data is erased.
         delete_jobs="successful",
-        # Jobs that are running when the site stops get time to end.
+        # Running jobs get time to finish when the site stops.
         shutdown_graceful_timeout=25,
         install_signal_handlers=False,
     )

@@ -4,7 +4,7 @@ from operations import cache_rules
 
 
 class Command(BaseCommand):
-    help = "Write the parameters of public pages to deploy/parameters.vcl."
+    help = "Write the query parameters of public pages to deploy/parameters.vcl."
 
     def handle(self, **options):
         cache_rules.FILE.write_text(cache_rules.vcl())
