@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. In a fresh clone it starts the embedded database first."""
+"""Django's command line. In a fresh clone, it starts the embedded database first."""
 
 import importlib.util
 import os
@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 
 
 def surroundings() -> AbstractContextManager:
-    """Return what a command needs around it; in the image, nothing."""
+    """Return the context that a command runs in; it does nothing in the image."""
     if importlib.util.find_spec("tools") is None:
         return nullcontext()
     from tools.development import defaults
@@ -28,5 +28,5 @@ if __name__ == "__main__":
                 execute_from_command_line([sys.argv[0], "prepare"])
             execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        # It says what to do; the traceback helps nobody.
+        # The message says what to do, and the traceback wouldn't help.
         sys.exit(f"ImproperlyConfigured: {error}")

@@ -1,4 +1,4 @@
-"""Unguessable references, and parsing of ids from requests."""
+"""Random references, and parsing of ids from requests."""
 
 import secrets
 

@@ -11,16 +11,16 @@ from typing import Any
 import pgtrigger
 from pgtrigger import compiler
 
-# Web processes listen here and drop the pages that they cache (operations/warm.py).
+# Web processes LISTEN on this channel and clear their page cache (operations/warm.py).
 CHANNEL = "pages"
-# The task that purges the caches in front of the site (operations/purge.py), and when
-# it does so again, for pages that were being rendered the first time.
+# The task that purges the caches in front of the site (operations/purge.py). It runs a
+# second time, for pages that were being rendered during the first purge.
 PURGE = "operations.purge"
 PURGE_QUEUE = "pages"
 PURGE_AGAIN_SECONDS = 5
 
 NOTIFY = f"NOTIFY {CHANNEL}; RETURN NULL;"
-# One purge a transaction, however many rows it changes.
+# One purge per transaction, however many rows it changes.
 QUEUE_PURGE = f"""
     IF current_setting('aaqi.purge', true)
         IS DISTINCT FROM pg_current_xact_id()::text
@@ -50,7 +50,7 @@ def changes(*fields: str) -> pgtrigger.Q:
 
 
 class TriggerSql(compiler.UpsertTriggerSql):
-    """What installs a trigger and its function. Migrations hold its arguments."""
+    """The SQL that installs a trigger; migrations store its arguments."""
 
     def get_template(self):
         return """
@@ -70,7 +70,7 @@ class TriggerSql(compiler.UpsertTriggerSql):
 
 
 class Trigger(pgtrigger.Trigger):
-    """A trigger that no setting of a session skips."""
+    """A trigger that no session setting can skip."""
 
     def compile(self, model):
         return compiler.Trigger(
@@ -89,7 +89,7 @@ class Trigger(pgtrigger.Trigger):
 
 
 class AppendOnly(Trigger):
-    """Refuses UPDATE and DELETE of a log, for every role."""
+    """Makes a log table append-only, for every role."""
 
     when = pgtrigger.Before
     operation = pgtrigger.Update | pgtrigger.Delete
@@ -100,7 +100,7 @@ class AppendOnly(Trigger):
 
 
 class PagesChange(Trigger):
-    """Tells web processes that public pages may say something else now."""
+    """Notifies web processes that public pages may have changed."""
 
     level = pgtrigger.Statement
     when = pgtrigger.After
@@ -114,7 +114,7 @@ class PagesChange(Trigger):
 
 
 class PublicWordsGo(Trigger):
-    """Purges the caches in front when public words are changed or taken away."""
+    """Purges the caches in front when public statements change or are withdrawn."""
 
     when = pgtrigger.After
     func = QUEUE_PURGE
