@@ -1,1 +1,1 @@
-"""The site on a developer's own machine; production never imports this package."""
+"""Development tools; production never imports this package."""

@@ -1,4 +1,4 @@
-"""What the Makefile calls: one command on this machine, with what it needs started."""
+"""Commands for the Makefile; they start the services that they need."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ class Stopped(BaseException):
 
 
 def stop(number, _frame):
-    # Stopping takes a moment and is not to be interrupted half-way.
+    # Stopping takes a moment and must not be interrupted.
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped(number)
@@ -30,13 +30,13 @@ def stop(number, _frame):
 def read_port():
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise site.SiteError(f"PORT is {port!r}; it takes a number from 1 to 65535.")
+        raise site.SiteError(f"PORT is {port!r}; it must be a number from 1 to 65535.")
     return int(port)
 
 
 def foreground(command, environment):
     """Run `command` with the terminal to itself and return its exit code."""
-    # The terminal sends Ctrl-C to the command as well, which knows what to do with it.
+    # Ignore Ctrl-C, because the terminal sends it to the command too, which handles it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     child = subprocess.Popen(command, env=environment)  # noqa: S603
     try:
@@ -54,7 +54,7 @@ def run_bench(environment):
 
 
 def serve(environment, local_dir, port, *, reload):
-    # Whoever tries a decision out here looks for its mail at once.
+    # So that emails about moderation decisions are sent at once.
     environment.setdefault("UNDO_MINUTES", "0")
     if reload:
         environment["DJANGO_DEBUG"] = "1"
@@ -63,7 +63,7 @@ def serve(environment, local_dir, port, *, reload):
     except Stopped as stopped:
         if stopped.number != signal.SIGINT:
             raise
-        # Ctrl-C is how this is meant to end.
+        # Ctrl-C is the normal way to stop.
         site.say("\nStopped.")
 
 
@@ -71,7 +71,7 @@ def main(command, arguments):
     port = read_port()
     if command in {"run", "dev"}:
         site.check_port(port)
-    # The bench empties its database, so it has one of its own.
+    # The bench empties its database, so it has a separate one.
     local_dir = development.make_local_dir("bench" if command == "bench" else "")
     if command == "bench":
         development.ignore_own_settings()
@@ -104,9 +104,9 @@ def parse():
             "licenses",
             "picture",
         ],
-        help="what follows manage or lock is passed on",
+        help="arguments after manage or lock are passed on",
     )
-    # The rest may look like options of this parser, so it does not see it.
+    # The parser doesn't see the rest, which may look like its own options.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]
 
 

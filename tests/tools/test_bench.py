@@ -25,7 +25,7 @@ class BenchTests(CommittedTestCase):
         self.bench.sign_ups()
 
         self.assertEqual(Submission.objects.count(), 3)
-        self.assertIn("3 forms stored, 3 mails queued", self.said[-1])
+        self.assertIn("3 forms stored, 3 emails queued", self.said[-1])
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM bare_form")
             self.assertEqual(cursor.fetchone(), (3,))
@@ -33,7 +33,7 @@ class BenchTests(CommittedTestCase):
     def test_ends_when_a_sign_up_queues_no_mail(self):
         with (
             mock.patch("voices.signing.views.queue_confirmation"),
-            self.assertRaisesMessage(RuntimeError, "3 forms were stored and 0 mails"),
+            self.assertRaisesMessage(RuntimeError, "3 forms were stored, 0 emails"),
         ):
             self.bench.sign_ups()
 
