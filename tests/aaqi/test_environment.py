@@ -163,7 +163,7 @@ class SiteUrlTests(SimpleTestCase):
             )
         with (
             environ(SITE_URL="http://example.org"),
-            self.assertRaisesMessage(ImproperlyConfigured, "must start with https://"),
+            self.assertRaisesMessage(ImproperlyConfigured, "it must use https://"),
         ):
             environment.read_site_url()
 

@@ -150,10 +150,10 @@ class CacheRulesTests(SimpleTestCase):
         for url, does in (
             ("/?x=1", 'X-Asked = ""'),
             ("/voices/?q=a", "(q="),
-            ("/voices/add/?from=poster", "Not kept"),
-            ("/voices/manage/x.y:z/?done=saved", "Not kept"),
+            ("/voices/add/?from=poster", "Not cached"),
+            ("/voices/manage/x.y:z/?done=saved", "Not cached"),
             ("/rankings/?sort=name", "(sort="),
-            ("/rankings/report/?state=NM", "Not kept"),
+            ("/rankings/report/?state=NM", "Not cached"),
             ("/rankings/compare/?s=NM", "(?!s="),
             ("/rankings/ohio/?x=1", 'X-Asked = ""'),
         ):

@@ -40,5 +40,5 @@ class BenchTests(CommittedTestCase):
     def test_ends_when_the_site_refuses(self):
         caller = bench.Caller(get_wsgi_application(), "localhost")
 
-        with self.assertRaisesMessage(RuntimeError, "/none/ answered 404."):
+        with self.assertRaisesMessage(RuntimeError, "/none/ returned 404."):
             caller.ask("/none/")
