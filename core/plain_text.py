@@ -13,6 +13,17 @@ from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 # No script stacks more combining marks on one letter.
 MOST_MARKS = 8
+# Enough for every emoji and every conjunct of India's scripts.
+MOST_JOINED = 16
+JOINERS = {"\u200c", "\u200d"}
+# The combining class of the sign that joins two consonants.
+VIRAMA = 9
+# The parts of Hangul syllables: first, middle, last.
+JAMO = [
+    re.compile("[\u1100-\u115f\ua960-\ua97c]"),
+    re.compile("[\u1160-\u11a7\ud7b0-\ud7c6]"),
+    re.compile("[\u11a8-\u11ff\ud7cb-\ud7fb]"),
+]
 WEB_ADDRESS = r"https?:|www\."
 # What people type into a field that they want to leave empty.
 NOTHING = re.compile(
@@ -44,6 +55,35 @@ def marks(text: str) -> int:
     return max((sum(1 for _ in run) for is_mark, run in runs if is_mark), default=0)
 
 
+def longest_cluster(text: str) -> int:
+    """Return how many code points the largest thing shown as one character has.
+
+    Joiners, viramas, tags, and Hangul jamo join any number of them (Unicode Standard
+    Annex 29), and no browser breaks a line inside one.
+    """
+    if text.isascii():
+        return 1
+    longest = length = 0
+    before = ""
+    for character in text:
+        joins = (
+            unicodedata.category(character)[0] == "M"
+            or character in JOINERS
+            or "\U000e0020" <= character <= "\U000e007f"
+            or before in JOINERS
+            or (before and unicodedata.combining(before) == VIRAMA)
+            or 0 < place_in_syllable(before) <= place_in_syllable(character)
+        )
+        length = length + 1 if joins else 1
+        longest, before = max(longest, length), character
+    return longest
+
+
+def place_in_syllable(character: str) -> int:
+    """Return 1, 2, or 3 for the first, middle, or last part of a Hangul syllable."""
+    return next((n for n, parts in enumerate(JAMO, 1) if parts.match(character)), 0)
+
+
 def validate_plain_text(text: str) -> None:
     """Refuse non-text characters and letters with too many combining marks."""
     for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
@@ -63,6 +103,12 @@ def validate_plain_text(text: str) -> None:
             f"One letter has more than {MOST_MARKS} accents or other marks. "
             "Please use fewer.",
             code="marks",
+        )
+    if longest_cluster(text) > MOST_JOINED:
+        raise ValidationError(
+            f"More than {MOST_JOINED} characters are joined into one. "
+            "Please use fewer.",
+            code="joined",
         )
 
 

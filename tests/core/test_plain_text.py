@@ -74,6 +74,29 @@ class PlainTextTests(SimpleTestCase):
         with self.assertRaisesMessage(ValidationError, "Some characters were garbled"):
             validate_plain_text("Jos\ufffd")
 
+    def test_what_no_browser_breaks_a_line_in_is_bounded(self):
+        man, joiner = "\N{MAN}", "\N{ZERO WIDTH JOINER}"
+        ka, virama = "\N{DEVANAGARI LETTER KA}", "\N{DEVANAGARI SIGN VIRAMA}"
+        for text in (
+            (man + joiner) * 200,
+            (ka + virama) * 200,
+            "\N{HANGUL CHOSEONG KIYEOK}" * 500,
+            "\N{WAVING BLACK FLAG}" + "\N{TAG LATIN SMALL LETTER A}" * 300,
+        ):
+            with self.subTest(text[:4]), self.assertRaises(ValidationError) as refused:
+                validate_plain_text(text)
+            self.assertIn(refused.exception.code, {"joined", "not_text"})
+
+    def test_what_people_write_in_any_script_is_not(self):
+        kiss = "👩🏽\u200d❤\ufe0f\u200d💋\u200d👨🏿"
+        for text in (
+            *("👨\u200d👩\u200d👧\u200d👦" * 80, kiss * 40, "🏴\U000e0067\U000e007f"),
+            *("र्त्स्न्य कात्स्न्र्य", "می\u200cخواهم\u200c" * 50, "한국어" * 100),
+            *("ᄒ\u1161ᆫ" * 100, "ക്ഷ്ത്ര്യ", "සිංහල", "ཧཱུྃ", "ខ្ញុំស្រឡាញ់"),
+        ):
+            with self.subTest(text[:8]):
+                validate_plain_text(text)
+
     def test_a_line_is_one_line(self):
         for text in ("Ana\nReyes", "Ana\rReyes"):
             with self.assertRaisesMessage(ValidationError, "on one line"):

@@ -219,7 +219,7 @@ def image():
     begun = time.monotonic()
     # `compose start` would also run the services that this one depends on.
     call([*DOCKER, "start", container])
-    code = "from aaqi import healthcheck; print(healthcheck.web())"
+    code = "from operations import healthcheck; print(healthcheck.web())"
     wait_for(
         lambda: "True" in execute("web-b", "python", "-c", code, must=False),
         30,
