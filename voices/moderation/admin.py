@@ -37,10 +37,10 @@ from voices.moderation.forms import (
 from voices.moderation.models import AwaitingVoice, Decision, Reason
 from voices.wall.models import PUBLIC, WAITING, Voice
 
-# What fits into an address that names each voice, and into one transaction that locks
-# each author's address.
+# Limited by a URL that names each voice, and by one transaction that locks each
+# author's address.
 MOST_AT_A_TIME = 200
-# What lists may be asked for by address; Django would try any column and operator.
+# The lookups that list URLs may use. Django would try any column and operator.
 LOOKUPS = {
     "id__in",
     *(each.parameter_name for each in (FlagFilter, SameTextFilter, SameNetworkFilter)),
@@ -55,14 +55,14 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 def decision(description):
-    """Make an admin action of a function that decides on voices at once."""
+    """Turn a function that decides on voices into an admin action."""
     return admin.action(
         description=description, permissions=["change"], location=EVERYWHERE
     )
 
 
 def who(name, *lines):
-    """Return the words of a row's link: it needs some when the name was erased."""
+    """Return the text of a row's link, which must not be empty after erasing."""
     return format_html(
         '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",
@@ -71,7 +71,7 @@ def who(name, *lines):
 
 
 class VoiceDesk(FixedRows, FlagColumns):
-    """What the queue and the list of all voices have in common."""
+    """The base of the queue and of the list of all voices."""
 
     form = VoiceForm
     action_form = ReadForm
@@ -98,7 +98,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         return [*self.fields, *read]
 
     def has_change_permission(self, request, obj=None):
-        # What its author has withdrawn or erased is to look at only.
+        # Withdrawn and erased voices are read-only.
         if obj is not None and obj.withdrawn_at:
             return False
         return super().has_change_permission(request, obj)
@@ -108,7 +108,7 @@ class VoiceDesk(FixedRows, FlagColumns):
             decide.edit(obj, request.user)
 
     def log_change(self, request, obj, message):
-        # Django's log would keep the person's name; ours holds the voice's id only.
+        # Django's log would keep the person's name; ours has only the voice's ID.
         return None
 
     def view_on_site(self, voice):
@@ -116,7 +116,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         return voice.get_absolute_url() if on_the_wall else None
 
     def history_view(self, request, object_id, extra_context=None):
-        """Show the log of decisions, which is the history of a voice."""
+        """Show the decision log as the history of a voice."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         log = reverse("admin:voices_decision_changelist")
@@ -127,7 +127,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         view = self.admin_site.admin_view(self.decide_view)
         return [path("decide/<slug:kind>/", view, name=name), *super().get_urls()]
 
-    # Decisions that need nothing but the voices.
+    # Decisions that need no input.
 
     @decision("Publish")
     def publish(self, request, queryset):
@@ -139,7 +139,7 @@ class VoiceDesk(FixedRows, FlagColumns):
             request,
             queryset,
             "Published",
-            # Asked again under the lock, for an author may be at it this moment.
+            # Checked again under the lock, because the author may be editing right now.
             lambda voices, by: decide.publish(decide.unchanged_since(voices, at), by),
         )
 
@@ -159,7 +159,7 @@ class VoiceDesk(FixedRows, FlagColumns):
     def undo(self, request, queryset):
         return self.decided(request, queryset, "Undone", decide.undo)
 
-    # Decisions that ask something first, on a page of their own.
+    # Decisions that need input, on a separate page.
 
     @decision("Decline…")
     def decline(self, request, queryset):
@@ -190,7 +190,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         )
 
     def too_many(self, request, ids):
-        """Send a moderator back who chose more than one decision can lock and mail."""
+        """Send the moderator back if they chose too many to lock and email at once."""
         if len(ids) <= MOST_AT_A_TIME:
             return None
         sentence = f"Choose at most {MOST_AT_A_TIME} voices at a time."
@@ -205,7 +205,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         return redirect(f"{self.page('decide', kind)}?{query}")
 
     def decide_view(self, request, kind):
-        """Ask what a decision needs, showing the voices it is about; then decide."""
+        """Show the voices and ask for the decision's input; then decide."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:
@@ -233,7 +233,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         return render(request, "admin/voices/decide.html", context)
 
     def decided(self, request, queryset, what, decide_on):
-        """Decide, say how many it was and where to undo it, and go back to the list."""
+        """Decide, report the count with a link to undo, and return to the list."""
         ids = list(queryset.values_list("pk", flat=True))
         if refusal := self.too_many(request, ids):
             return refusal
@@ -280,7 +280,7 @@ class VoiceDesk(FixedRows, FlagColumns):
 
 @admin.register(AwaitingVoice)
 class AwaitingVoiceAdmin(VoiceDesk):
-    """The queue, oldest first: not decided on yet, corrected, or reported."""
+    """The review queue, oldest first: undecided, corrected, or reported."""
 
     list_display = ["quote", "signer", "waiting", "badges"]
     list_display_links = ["signer"]
@@ -311,7 +311,7 @@ class AwaitingVoiceAdmin(VoiceDesk):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """What has become of a voice."""
+    """Filters voices by status."""
 
     title = "status"
     parameter_name = "status"
@@ -343,7 +343,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 @admin.register(Voice)
 class VoiceAdmin(FoldedSearch, VoiceDesk):
-    """All voices, whatever has become of them."""
+    """All voices, in any status."""
 
     list_display = ["signer", "quote", "badges", "status", "profession_group"]
     list_filter = [
@@ -374,13 +374,13 @@ class ReasonAdmin(admin.ModelAdmin):
     list_display = ["label", "explanation", "active"]
 
     def has_delete_permission(self, request, obj=None):
-        # Decisions point at it; a reason that is out of use is made inactive.
+        # Decisions refer to it; deactivate a reason instead.
         return False
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnly):
-    """The log, to read."""
+    """The decision log, read-only."""
 
     list_display = ["at", "kind", "voice_id", "reason", "by"]
     lookups = VoiceDesk.lookups

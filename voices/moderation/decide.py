@@ -1,4 +1,4 @@
-"""What moderators do to voices: each decision with its log row and its mail.
+"""Moderators' decisions on voices, each with its log row and email.
 
 Every function takes voices as a queryset and who decides, changes those that the
 decision fits, all in one transaction, and returns how many there were. Those on the
@@ -24,9 +24,9 @@ from voices.wall.cards import queue_cards
 from voices.wall.models import Voice
 
 Kind = Decision.Kind
-# What answers the reports about a voice.
+# Decisions that close the reports about a voice.
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
-# What their authors are told of these.
+# The letters that tell authors of these.
 LETTERS = {
     Kind.PUBLISHED: Letter.Kind.PUBLISHED,
     Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
@@ -34,12 +34,12 @@ LETTERS = {
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
 }
-# What puts words before the public that are then shared.
+# Decisions that publish words, so that a share card is needed.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def undecided(voices):
-    """Those waiting, and those whose author was asked for changes."""
+    """Voices that wait, and those whose author was asked for changes."""
     return voices.filter(
         review_since__isnull=False,
         published_at=None,
@@ -50,12 +50,12 @@ def undecided(voices):
 
 
 def unchanged_since(voices, read_at):
-    """Those whose words a moderator who read them at `read_at` knows."""
+    """Voices whose words haven't changed since `read_at`."""
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
 def corrected(voices):
-    """Those that are published and whose author wants other words there."""
+    """Published voices with an undecided correction."""
     return voices.published().filter(corrected_at__isnull=False)
 
 
@@ -65,7 +65,7 @@ def publish(voices, by) -> int:
         Kind.CORRECTION_TAKEN,
         corrected(voices),
         by,
-        # The two texts change places, so that undoing finds the old one.
+        # Swap the two texts, so that undo finds the old one.
         {
             "statement": F("correction"),
             "statement_as_sent": F("correction"),
@@ -84,7 +84,7 @@ def publish(voices, by) -> int:
 
 @transaction.atomic
 def decline(voices, by, reason, *, tell: bool) -> int:
-    """Decline those waiting; their authors are told where the moderator says so.
+    """Decline waiting voices; email their authors if the moderator says so.
 
     Of a published voice it is the correction that is declined.
     """
@@ -139,7 +139,7 @@ def take_down(voices, by, reason) -> int:
 
 
 def keep(voices, by) -> int:
-    """Leave voices that were reported as they are."""
+    """Keep reported voices unchanged."""
     still_open = Report.objects.still_open().filter(voice=OuterRef("pk"))
     reported = Q(reported_at__isnull=False) | Exists(still_open)
     return decide(Kind.KEPT, voices.filter(reported), by, {})
@@ -176,12 +176,12 @@ def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
         Report.objects.close(ids, by, at)
     if "corrected_at" in changes:
         for voice in decided:
-            # Saving looks anew at what moderators should see marked.
+            # Saving sets the flags again.
             voice.save(update_fields=["statement", "correction"])
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Not before it could have been undone.
+        # Not before the time for undoing is over.
         told_at = at + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
@@ -190,7 +190,7 @@ def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
 
 
 def release(signatures, by) -> int:
-    """Count those in quarantine from now on, and let their voices wait for review."""
+    """Count quarantined signatures from now on, and queue their voices for review."""
     now = timezone.now()
     return settle(
         Kind.RELEASED,
@@ -202,7 +202,7 @@ def release(signatures, by) -> int:
 
 
 def reject(signatures, by) -> int:
-    """Let those in quarantine never count and their voices never be reviewed."""
+    """Reject quarantined signatures: they never count and are never reviewed."""
     return settle(
         Kind.REJECTED,
         signatures,
@@ -214,7 +214,7 @@ def reject(signatures, by) -> int:
 
 @transaction.atomic
 def settle(kind, signatures, by, changes: dict, voice_changes: dict) -> int:
-    # Voices before their signatures, as an undoing locks them.
+    # Lock voices before their signatures, in the same order as undo.
     lock(Voice.objects.filter(signature__in=signatures))
     found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
     voice_ids = list(found.order_by("pk").values_list("voice_id", flat=True))
@@ -226,7 +226,7 @@ def settle(kind, signatures, by, changes: dict, voice_changes: dict) -> int:
 
 
 def lock(rows) -> list[int]:
-    """Return the ids of these rows, which nobody else changes until we are done.
+    """Lock these rows until the transaction ends, and return their IDs.
 
     They are locked in one order, so that two moderators never wait in a ring.
     """
@@ -234,13 +234,13 @@ def lock(rows) -> list[int]:
     return list(locked.values_list("pk", flat=True))
 
 
-# What a moderator may edit.
+# The fields that a moderator may edit.
 WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 
 
 @transaction.atomic
 def edit(voice: Voice, by) -> None:
-    """Save a moderator's edit of the words, which stand beside those sent in.
+    """Save a moderator's edit of the words; the words as sent are kept, too.
 
     What was decided on the voice since it was opened is left alone; one that was
     withdrawn since raises PermissionDenied.
@@ -249,20 +249,20 @@ def edit(voice: Voice, by) -> None:
     now = standing.filter(pk=voice.pk).first()
     if now is None:
         raise PermissionDenied("Its author has withdrawn or erased it.")
-    # Saving looks for what to mark in these too.
+    # Saving flags these, too.
     voice.correction, voice.corrected_at = now.correction, now.corrected_at
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
 
 
-# What a decision set, put back. A voice that lost its place among the featured by
-# being taken down has to be featured anew.
+# The changes that undo each kind of decision. A voice that was unfeatured by being
+# taken down has to be featured again.
 BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},
     Kind.CHANGES_ASKED: {"changes_asked_at": None, "changes_asked": ""},
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
-    # Only its reports are opened again.
+    # Only reopens its reports.
     Kind.KEPT: {},
     Kind.FEATURED: {"featured_at": None},
     Kind.UNFEATURED: {"featured_at": F("published_at")},
@@ -276,7 +276,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
-# The same of its signature, which goes into quarantine when it is confirmed.
+# The same for its signature, which was quarantined when it was confirmed.
 SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
     Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
@@ -284,7 +284,7 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 
 
 def latest_of(by) -> Decision | None:
-    """Return this moderator's latest decision on a voice that undoing can take back."""
+    """Return this moderator's latest decision that can be undone."""
     standing = Decision.objects.filter(
         by=by,
         kind__in=BEFORE,
@@ -297,7 +297,7 @@ def latest_of(by) -> Decision | None:
 
 @transaction.atomic
 def undo(voices, by) -> int:
-    """Take back the latest decision on each voice that is not taken back yet."""
+    """Undo the latest decision on each voice that isn't undone yet."""
     done = 0
     standing = voices.filter(withdrawn_at=None)
     for voice in standing.select_for_update(of=["self"]).order_by("pk"):
@@ -311,24 +311,24 @@ def undo(voices, by) -> int:
         if latest.kind == Kind.CORRECTION_TAKEN and (
             voice.corrected_at or not voice.correction
         ):
-            # The words before it are no longer there; what is, nobody has read.
+            # The previous words are gone, and nobody has reviewed the current ones.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
-            # It would go back into quarantine, which the invalidation has overtaken.
+            # It would return to quarantine, but has been invalidated since.
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)
         if latest.kind == Kind.UNFEATURED:
-            # It may have lost its words or been taken down since.
+            # Its words may have been removed or taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
         if latest.kind == Kind.CHANGES_ASKED and voice.published_at:
-            # It was the correction that changes were asked for.
+            # The requested changes were for the correction.
             decided.exclude(correction="").update(corrected_at=Now())
         if latest.kind == Kind.CORRECTION_TAKEN:
             decided.get().save(update_fields=["statement", "correction"])
         if latest.kind in LETTERS:
-            # Decided so again, it would be mailed twice.
+            # Deciding so again would email the author twice.
             Letter.objects.in_flight().filter(
                 signature__voice=voice, kind=LETTERS[latest.kind]
             ).update(dropped_at=Now())

@@ -1,4 +1,4 @@
-"""The mail that tells moderators each morning what waits for them."""
+"""The daily email to moderators about what is waiting."""
 
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
@@ -12,10 +12,11 @@ from voices.moderation.waiting import what_waits
 
 
 def send_digest(timestamp: int) -> None:
-    """Mail what waits, if anything does, once for the day of `timestamp` (UTC).
+    """Email what is waiting, if anything is, once per day of `timestamp` (UTC).
 
-    The day is noted before the mail leaves, and again free if it could not: a worker
-    that dies meanwhile sends none rather than two. Raises what the mail server raised.
+    The day is claimed before the email is sent and released if sending fails, so a
+    worker that dies in between sends none rather than two. Raises the mail server's
+    error.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []
@@ -24,7 +25,7 @@ def send_digest(timestamp: int) -> None:
     day = datetime.fromtimestamp(timestamp, UTC).date()
     if not Digest.objects.take(day):
         return
-    # A day's digest has one name, however often it is tried.
+    # The same Message-ID for every attempt of a day.
     named = Letter(message_id=uuid5(NAMESPACE_URL, f"{settings.SITE_URL}/digest/{day}"))
     message = draft(named, "digest", to=to, name="", waiting=waiting)
     try:

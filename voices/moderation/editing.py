@@ -20,7 +20,7 @@ from core.plain_text import (
 from voices.moderation.decide import WORDS, lock
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
-# What its author took out meanwhile must not come back unseen.
+# Don't silently restore words that the author removed after the page was opened.
 CHANGED_MEANWHILE = (
     "These words were changed after you had opened the page, by their author or by "
     "another moderator, and nothing of yours is stored yet. What you typed stands "
@@ -30,13 +30,13 @@ CHANGED_MEANWHILE = (
 
 
 def mark(voice: Voice) -> str:
-    """Return what tells these words from any others."""
+    """Return a hash of these words."""
     words = json.dumps([getattr(voice, name) for name in WORDS])
     return hashlib.sha256(words.encode()).hexdigest()
 
 
 class VoiceForm(forms.ModelForm):
-    """A moderator's edit of the words they have read, tidied as the signer's were."""
+    """A moderator's edit of the words they read, tidied like the signer's."""
 
     name = TidyCharField(max_length=100, validators=[validate_name])
     profession = TidyCharField(
@@ -67,7 +67,7 @@ class VoiceForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self):
-        """Lock the voice, and ask again if its words are not those that were read."""
+        """Lock the voice, and refuse if its words changed since they were read."""
         lock(Voice.objects.filter(pk=self.instance.pk))
         now = mark(Voice.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:

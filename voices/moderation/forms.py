@@ -10,12 +10,12 @@ from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
-# What the admin calls its field, in a list and on the page of one voice.
+# The name of the admin's action field, in a list and on a voice's page.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
 class ReadForm(ActionForm):
-    """A choice of actions that knows when its page was read."""
+    """The action form, with the time at which its page was rendered."""
 
     read_at = forms.DateTimeField(label="", required=False, widget=forms.HiddenInput)
 
@@ -25,12 +25,12 @@ class ReadForm(ActionForm):
 
 
 def read_at(request) -> datetime:
-    """Return when the page was read that an action comes from; now, if it says none."""
+    """Return when an action's page was rendered; now, if the form doesn't say."""
     said = next((request.POST[name] for name in NAMES if name in request.POST), None)
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
     except forms.ValidationError:
-        # The admin has looked at one of them before it calls an action.
+        # The admin has validated one of them before it calls an action.
         raise BadRequest("The page does not say when it was read.") from None
 
 

@@ -10,7 +10,7 @@ from voices.wall.models import Voice
 
 
 class Reason(models.Model):
-    """Why a statement is declined or taken down, in words that its author may read."""
+    """Why a statement is declined or taken down, in words for its author."""
 
     label = models.CharField(max_length=100, unique=True)
     explanation = models.TextField(
@@ -28,7 +28,7 @@ class Reason(models.Model):
 
 
 class Decision(models.Model):
-    """What a moderator did to a voice: a row of a log that is only ever added to.
+    """A moderator's decision on a voice: a row of an append-only log.
 
     A trigger refuses UPDATE and DELETE. It holds no text of the voice, so it can stay
     when the voice's owner erases it.
@@ -49,7 +49,7 @@ class Decision(models.Model):
         RELEASED = "released", "Released from quarantine"
         REJECTED = "rejected", "Rejected from quarantine"
 
-    # None for a decision on a signature that has no voice.
+    # None if the signature has no voice.
     voice = models.ForeignKey(
         Voice, models.PROTECT, null=True, blank=True, related_name="decisions"
     )
@@ -80,7 +80,7 @@ class Decision(models.Model):
 
 
 class AwaitingVoice(Voice):
-    """A voice in the moderators' queue."""
+    """A voice in the review queue."""
 
     class Meta:
         proxy = True
@@ -101,7 +101,7 @@ class QuarantinedSignature(Signature):
 
 class DigestQuerySet(models.QuerySet):
     def take(self, day: date) -> bool:
-        """Say whether nobody has mailed this day's digest, or a later one, before."""
+        """Claim a day's digest; False if it or a later one was already sent."""
         if self.filter(day__gte=day).exists():
             return False
         self.filter(day__lt=day).delete()
@@ -109,7 +109,7 @@ class DigestQuerySet(models.QuerySet):
 
 
 class Digest(models.Model):
-    """That moderators were mailed what waited on a day; only the latest is kept."""
+    """The day of the latest digest that moderators got."""
 
     day = models.DateField(primary_key=True)
 

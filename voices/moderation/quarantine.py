@@ -1,4 +1,4 @@
-"""The staff's desk for what looked suspicious: why each is there, and what to do."""
+"""The admin of the quarantine: why each signature is there, and deciding on it."""
 
 from collections.abc import Callable
 
@@ -25,15 +25,15 @@ from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.models import Signature
 
-# A page that asks names the rows in one field, which has to fit into a request.
+# The confirmation page names the rows in one field, which must fit in a request.
 MOST_AT_A_TIME = 4000
 SAMPLE = 10
-# Networks that the filter offers, those with the most rows first.
+# How many networks the filter offers, those with the most rows first.
 NETWORKS = 10
 
 
 def count_by_network(signatures) -> dict[str, int]:
-    """Return how many of these came from each network, by its hash."""
+    """Return the number of signatures by network hash."""
     known = signatures.exclude(network_hash="").order_by()
     counts = known.values("network_hash").annotate(count=Count("pk"))
     return {row["network_hash"]: row["count"] for row in counts}
@@ -53,7 +53,7 @@ class SuspicionFilter(admin.SimpleListFilter):
 
 
 class NetworkFilter(admin.SimpleListFilter):
-    """The networks that several came from, by the start of their hash."""
+    """Filters by networks that sent several, shown as the start of their hash."""
 
     title = "network"
     parameter_name = "network"
@@ -76,7 +76,7 @@ class NetworkFilter(admin.SimpleListFilter):
 
 class QuarantineList(ChangeList):
     def get_results(self, request):
-        """Look up in one query how many came from the network of each row."""
+        """Count the signatures from each row's network, in one query."""
         super().get_results(request)
         networks = {signature.network_hash for signature in self.result_list}
         counts = count_by_network(Signature.objects.filter(network_hash__in=networks))
@@ -86,7 +86,7 @@ class QuarantineList(ChangeList):
 
 @admin.register(QuarantinedSignature)
 class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
-    """What does not count until staff say so, the oldest first."""
+    """Signatures that don't count until staff release them, oldest first."""
 
     list_display = ["statement", "signer", "why", "network", "waiting"]
     list_display_links = ["signer"]
@@ -128,7 +128,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         name = "voices_quarantinedsignature_settle"
         return [path("settle/<slug:kind>/", view, name=name), *super().get_urls()]
 
-    # Decisions: the list asks on a page of its own, which posts to `settle_view`.
+    # Decisions are confirmed on a separate page, which posts to `settle_view`.
 
     QUESTIONS: dict[str, tuple[str, str, str, Callable[..., int]]] = {
         "release": (
@@ -155,11 +155,11 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         return self.ask(request, "reject", queryset)
 
     def ask(self, request, kind, queryset):
-        """Show how many it is about and some of them, before anything is decided."""
+        """Show the count and a sample before anything is decided."""
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         more, ids = len(ids) > MOST_AT_A_TIME, ids[:MOST_AT_A_TIME]
-        # Spread over all of them, for the oldest may be alike.
+        # A sample of all of them, because the oldest may be alike.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
         context = self.admin_site.each_context(request) | {
@@ -185,7 +185,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         return render(request, "admin/voices/quarantine.html", context)
 
     def settle_view(self, request, kind):
-        """Decide on the signatures that the page named, as far as they are still in."""
+        """Decide on the signatures the page named that are still quarantined."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:

@@ -11,7 +11,7 @@ from voices.signatures.models import Signature
 
 @admin.register(Signature)
 class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
-    """Who signed, to look up only: signatures are made and changed by signers."""
+    """Signatures, read-only: signers make and change them."""
 
     list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
     list_filter = ["state", "name_display"]
@@ -40,7 +40,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
     readonly_fields = ["masked_email", "alike"]
 
     def exact(self, term):
-        """Find an address by the one spelling of its mailbox."""
+        """Find an address by the canonical spelling of its mailbox."""
         try:
             return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
         except ValueError:
@@ -50,7 +50,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
 
     @admin.display(description="select to invalidate")
     def alike(self, signature):
-        """Links to the signatures that this one has something in common with."""
+        """Links to similar signatures."""
         return alike(signature)
 
     @admin.display(description="email")

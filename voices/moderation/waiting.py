@@ -1,4 +1,4 @@
-"""What waits for staff to decide on it, list by list of the desk."""
+"""What waits for staff, by list of the admin."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,13 +13,13 @@ from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signatures.objections import InvalidatedSignature, Objection
 
-# The lists of reports, without those that are closed.
+# The lists of reports, filtered to open ones.
 OPEN_ONES = "?closed_at__isempty=1"
 OBJECTED = "?objection=open"
 
 
 class Waiting(NamedTuple):
-    """How much of one list waits, in words, since when (if that is told), and where."""
+    """How much of one list is waiting, as text, since when (if known), and its URL."""
 
     number: int
     words: str
@@ -61,7 +61,7 @@ def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
 
-# How to look into each list.
+# How to query each list.
 LISTS = {
     AwaitingVoice: voices_to_review,
     Report: open_reports,
@@ -72,7 +72,7 @@ LISTS = {
 
 
 def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
-    """Return what is to be decided in these lists, without those where nothing is.
+    """Return what is waiting in these lists, without the empty ones.
 
     Each is one query, of an index that holds only what is open.
     """

@@ -7,7 +7,7 @@ from core.triggers import AppendOnly
 
 
 class Invalidation(models.Model):
-    """Signatures were taken out of the count, or put back: an append-only log.
+    """Signatures were removed from the count, or put back: an append-only log.
 
     A trigger refuses UPDATE and DELETE. A signature points at the row that holds it,
     so undoing finds exactly those that are still held.
@@ -19,12 +19,12 @@ class Invalidation(models.Model):
         REINSTATED = "reinstated", "Reinstated"
 
     kind = models.CharField(max_length=11, choices=Kind)
-    # The invalidation that an undo or a reinstatement is about.
+    # The invalidation that an undo or reinstatement refers to.
     of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="followed_by"
     )
-    # What the signatures were selected by, as voices/invalidation/select.py says it;
-    # the numbers of those that were reinstated.
+    # How the signatures were selected (voices/invalidation/select.py), or the IDs of
+    # those that were reinstated.
     criteria = models.JSONField(default=dict, blank=True)
     reason = models.TextField(max_length=600, blank=True)
     count = models.PositiveIntegerField()
@@ -63,7 +63,7 @@ class InvalidatedAddressQuerySet(models.QuerySet):
         )
 
     def take(self, email_key: str) -> int | None:
-        """Return the invalidation that holds this address, and forget that it did."""
+        """Return the invalidation that holds this address, and delete the hold."""
         held = self.filter(address_hash__in=addresses.fingerprints(email_key))
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         held.delete()

@@ -28,7 +28,7 @@ class NameDisplay(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Where a link to the form stood, as its address says: `?from=poster`."""
+    """Where the link to the form was, from its URL: `?from=poster`."""
 
     POSTER = "poster", "Poster, by its QR code"
     EMBED = "embed", "Box on another site"
@@ -36,7 +36,7 @@ class Source(models.TextChoices):
 
 
 def shown_name(name: str, display: str) -> str:
-    """Return `name` as its owner wants it shown; "" for somebody unlisted."""
+    """Return `name` as its owner wants it shown; "" if unlisted."""
     if display == NameDisplay.UNLISTED:
         return ""
     if display == NameDisplay.FULL:
@@ -48,12 +48,12 @@ def shown_name(name: str, display: str) -> str:
 
 
 class SignedForm(models.Model):
-    """What somebody filled in at `/voices/add/`: all of it private."""
+    """What somebody entered at `/voices/add/`. All of it is private."""
 
     name = models.CharField(max_length=100)
     name_display = models.CharField(max_length=10, choices=NameDisplay)
     email = models.EmailField()
-    # The one spelling of the mailbox: core/addresses.py.
+    # The canonical spelling of the mailbox: core/addresses.py.
     email_key = models.CharField(max_length=254, editable=False)
     city = models.CharField("city or town", max_length=80)
     state = models.CharField(max_length=2, choices=PLACES)
@@ -63,13 +63,13 @@ class SignedForm(models.Model):
     consent_text = models.TextField(editable=False)
     consent_at = models.DateTimeField(editable=False)
     updates = models.BooleanField("wants updates", default=False)
-    # A keyed hash of where it was sent from, for NETWORK_KEPT_DAYS.
+    # A keyed hash of the sender's network, kept for NETWORK_KEPT_DAYS.
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # The same of its /24 (IPv4) or /48 (IPv6).
+    # The same for its /24 (IPv4) or /48 (IPv6).
     wide_network_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # What spoke against it when it arrived: voices/abuse/suspicion.py.
+    # Suspicions on arrival: voices/abuse/suspicion.py.
     suspicions = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
@@ -79,7 +79,7 @@ class SignedForm(models.Model):
         choices=Source,
         blank=True,
         default="",
-        # Also for a process of the version before, which knows no such column.
+        # So the previous release can still insert rows during an upgrade.
         db_default="",
         editable=False,
     )
@@ -97,19 +97,19 @@ class SignedForm(models.Model):
 
 class SignatureQuerySet(models.QuerySet):
     def standing(self):
-        """Those that nobody has withdrawn."""
+        """Signatures that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def counting(self):
-        """Those in the public figures."""
+        """Signatures in the public totals."""
         return self.filter(counted_at__isnull=False, withdrawn_at=None)
 
     def in_quarantine(self):
-        """Those that staff have yet to release or reject."""
+        """Signatures that staff have not released or rejected yet."""
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
     def create_from(self, submission):
-        """Turn a form whose address is confirmed into a signature and its voice.
+        """Turn a confirmed submission into a signature and its voice.
 
         One that looked suspicious neither counts nor waits for a moderator until
         staff release it from quarantine. One whose address an invalidation holds is
@@ -134,7 +134,7 @@ class SignatureQuerySet(models.QuerySet):
             )
         fields = [field.name for field in SignedForm._meta.get_fields()]
         return self.create(
-            # The form that became the signature is known by it.
+            # Identifies the submission that became the signature.
             ref=submission.ref,
             **{name: getattr(submission, name) for name in fields},
             voice=voice,
@@ -148,7 +148,7 @@ class SignatureQuerySet(models.QuerySet):
 
 
 class Signature(SignedForm):
-    """Who signed: a confirmed address, private for as long as it exists.
+    """A person who signed: a confirmed address, always private.
 
     It counts from `counted_at` on, whether or not its statement is published. An
     unlisted signature has no voice. Staff can take it out of the count again
@@ -156,12 +156,12 @@ class Signature(SignedForm):
     does not count until staff release it; a rejected one never does.
     """
 
-    # By which the "this wasn't me" link finds it: addresses.fingerprint(email_key),
-    # under the key that was in use when the address was stored.
+    # How the "this wasn't me" link finds it: addresses.fingerprint(email_key), under
+    # the secret key in use when the address was stored.
     address_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # Stands in the links to manage it; a change of address makes a new one.
+    # Part of the links that manage it. Changing the address generates a new one.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
     voice = models.OneToOneField(
         Voice, models.PROTECT, null=True, blank=True, editable=False
@@ -172,7 +172,7 @@ class Signature(SignedForm):
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
     rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # What took it out of the count, and from when it counted until then.
+    # What removed it from the count, and since when it had counted.
     invalidation = models.ForeignKey(
         Invalidation,
         models.PROTECT,
@@ -182,9 +182,9 @@ class Signature(SignedForm):
         related_name="signatures",
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its owner stopped being told that somebody filled in the form with it again.
+    # When its owner turned off the "somebody entered your address again" email.
     repeats_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a mail server refused its address for good.
+    # When a mail server permanently refused its address.
     bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SignatureQuerySet.as_manager()
@@ -251,18 +251,18 @@ class Signature(SignedForm):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether moderators read its words: those that count, or will if put back."""
+        """Whether moderators review its words: it counts, or would if reinstated."""
         return self.counted_at is not None or self.counted_before is not None
 
     @transaction.atomic
     def erase(self) -> None:
-        """Delete it and its letters; of its voice leave id and dates.
+        """Delete it and its letters, and leave only the ID and dates of its voice.
 
         While an invalidation holds it, the hash of its address stays.
         """
         if self.invalidation_id:
             InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
-        # The voice first, as moderators' decisions lock it.
+        # Lock the voice first, in the same order as moderators' decisions.
         voice = Voice.objects.select_for_update().filter(signature=self).first()
         self.delete()
         if voice:
@@ -270,7 +270,7 @@ class Signature(SignedForm):
             voice.erase()
 
 
-# What a form holds of the person who sent it in, besides the wish for updates.
+# The personal data of a submission.
 PRIVATE_TEXTS = [
     "name",
     "name_display",
@@ -290,44 +290,44 @@ class SubmissionQuerySet(models.QuerySet):
         return self.filter(confirmed_at=None)
 
     def forget_stale(self):
-        """Delete those that were sent in, and last mailed, too long ago."""
+        """Delete those that arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.delete()
 
 
 class Lane(models.TextChoices):
-    """How soon a form's confirmation email leaves."""
+    """The queue that a submission's confirmation email waits in."""
 
     CLEAN = "clean", "As it comes"
-    # Suspicious, or over a daily number: a small part of the rate.
+    # Suspicious, or over a daily limit: gets a small part of the rate.
     SLOW = "slow", "Last and rarely"
-    # A clear sign of a bot: only after "send it again" or a release by staff.
+    # Clearly from a bot: sent only after "send it again" or a release by staff.
     HELD = "held", "Held without mail"
 
 
 def lane_for(suspicions: list[str]) -> Lane:
-    """Return how soon to mail a form against which these speak."""
+    """Return the lane for a submission with these suspicions."""
     if is_of_a_bot(suspicions):
         return Lane.HELD
     return Lane.SLOW if is_doubtful(suspicions) else Lane.CLEAN
 
 
 class Submission(SignedForm):
-    """A form that was sent in, until its mail is confirmed.
+    """A form that was sent, until its email address is confirmed.
 
     Each form sent makes one, whoever signs, so that nothing on the site tells whether
     an address is known. Confirming moves what it holds into a signature and empties
     it; what stays is deleted `UNCONFIRMED_KEPT_DAYS` after its last mail.
     """
 
-    # Stands in the address of the check-your-email page.
+    # In the URL of the check-your-email page.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
-    # What that page shows of the address, whatever has become of the rest.
+    # What that page shows of the address, even after the rest is cleared.
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
-    # Decided when it arrives, from nothing that tells whether its address is known.
+    # Chosen on arrival, independently of whether the address is known.
     lane = models.CharField(
         max_length=5,
         choices=Lane,
@@ -335,16 +335,16 @@ class Submission(SignedForm):
         db_default=Lane.CLEAN,
         editable=False,
     )
-    # How often, and when last, somebody pressed "send it again" on that page.
+    # How often, and when last, "send it again" was pressed on that page.
     asked_again = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
     asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its latest mail left: the code of a form that was never mailed is no good.
+    # When its latest email was sent. Before that, its code is invalid.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # What it became, or what its address had become already.
+    # The signature it became, or the one its address already had.
     signature = models.ForeignKey(
         "voices.Signature",
         models.SET_NULL,
@@ -376,7 +376,7 @@ class Submission(SignedForm):
         ]
 
     def try_code(self, code: str) -> bool:
-        """Use up one of the tries; say whether `code` is the one that was mailed.
+        """Use one of the tries; return whether `code` is the emailed one.
 
         The database counts, so that many requests at once have no more tries than
         one after the other.
@@ -391,7 +391,7 @@ class Submission(SignedForm):
 
     @property
     def again_at(self) -> datetime | None:
-        """From when on its mail can be asked for again; None once it can't."""
+        """When its email can be requested again; None if it can't."""
         if self.asked_again >= settings.SEND_AGAIN_TIMES:
             return None
         wait = timedelta(minutes=settings.SEND_AGAIN_MINUTES)
@@ -399,7 +399,7 @@ class Submission(SignedForm):
 
     @property
     def is_signature(self) -> bool:
-        """Whether it is what its address signed, and not another form of the address.
+        """Whether this submission became the signature, not another one of the address.
 
         A change of address gives the signature another reference, and deletes forms.
         """
@@ -412,7 +412,7 @@ class Submission(SignedForm):
 
     @transaction.atomic
     def confirm(self) -> bool:
-        """Make it a signature, unless its address has signed already.
+        """Turn it into a signature, unless its address has already signed.
 
         Return whether it is the one that its address signed with. Every other form of
         the same address is closed with it. All forms of one address take turns, so
@@ -427,7 +427,7 @@ class Submission(SignedForm):
             return closed is not None and closed.is_signature
         signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
-            # Who signs again after withdrawing starts afresh.
+            # Signing again after withdrawing starts over.
             signature.erase()
             signature = None
         if signature is None:
@@ -437,7 +437,7 @@ class Submission(SignedForm):
         return signature.ref == current.ref
 
     def close(self, signature: Signature | None) -> None:
-        """Note what became of it and drop all that it held of the person."""
+        """Record the outcome and clear the personal data."""
         for field in PRIVATE_TEXTS:
             setattr(self, field, "")
         self.updates = False

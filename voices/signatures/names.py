@@ -1,4 +1,4 @@
-"""How a name is cut for people who don't want all of it shown.
+"""Shortening a name for people who don't want all of it shown.
 
 The surname is never shown beyond its initial. Where a name can't be told apart for
 certain, less is shown.
@@ -17,12 +17,12 @@ def words_that_are(kind: str) -> set[str]:
         return {row["word"] for row in csv.DictReader(file) if row["is"] == kind}
 
 
-# In front of a name; between its words; behind it, as degrees and services are.
+# Before a name, between its words, and after it, such as degrees.
 TITLES = words_that_are("title")
 PARTICLES = words_that_are("particle")
 SUFFIXES = words_that_are("suffix")
 GENERATIONS = {"jr", "sr", "ii", "iv", "vi"}
-# Names in Han, kana or Hangul begin with the surname, unless a dot parts a foreign one.
+# Names in Han, kana, or Hangul begin with the surname, unless a dot splits them.
 SURNAME_FIRST = re.compile(
     r"([\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]"
     r"|(?![·・.])[\W\d_])+"
@@ -33,14 +33,14 @@ AROUND = "\"'“”‘’«»[]{}<>;:!?*-–— "
 
 
 class Cut(NamedTuple):
-    """The word to call somebody by, and the letter that their surname begins with."""
+    """The first name, and the first letter of the surname."""
 
     first: str
     initial: str
 
 
 def cut(name: str) -> Cut:
-    """Return what may be shown of a name; `initial` is "" where there is no surname."""
+    """Return what may be shown of a name. `initial` is "" without a surname."""
     parts = [part for part in name.split(",") if has_letter(part)]
     bare = [words for words in map(without_titles, parts) if words]
     if not bare:
@@ -53,13 +53,13 @@ def cut(name: str) -> Cut:
         return Cut(bare[1][0], letter_of(bare[0][-1]))
     first, *rest = bare[0]
     if first in PARTICLES or (not rest and len(words_of(name)) > 1):
-        # "van der Berg", "Dr. Cruz": what is left is more likely a surname.
+        # "van der Berg", "Dr. Cruz": the rest is probably a surname.
         return Cut(f"{letter_of(bare[0][-1])}.", "")
     return Cut(first, letter_of(rest[-1]) if rest else "")
 
 
 def without_titles(part: str) -> list[str]:
-    """Return the words of a name from the first to the last that are names."""
+    """Return the words from the first to the last that belong to the name."""
     words = words_of(part)
     while words and is_suffix(words[-1]):
         words.pop()
@@ -69,13 +69,13 @@ def without_titles(part: str) -> list[str]:
 
 
 def without_full_stop(word: str) -> str:
-    """Return "Ana" for "Ana."; "J." and "J.R." stay."""
+    """Return "Ana" for "Ana."; keep "J." and "J.R."."""
     is_initial = len(word) < 3 or "." in word[:-1]
     return word if is_initial else word.removesuffix(".")
 
 
 def is_suffix(word: str) -> bool:
-    """Whether it is a degree and the like; "Do" and "Ma" are surnames."""
+    """Whether it is a degree or similar; "Do" and "Ma" are surnames."""
     short = len(key(word)) < 3 and key(word) not in GENERATIONS
     return key(word) in SUFFIXES and not (short and word[1:].islower())
 

@@ -11,20 +11,20 @@ from voices.signatures.models import Signature
 
 class AskedQuerySet(models.QuerySet):
     def forget_stale(self):
-        """Delete what nobody followed up in time."""
+        """Delete rows that were not followed up in time."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         return self.filter(asked_at__lt=timezone.now() - age).delete()
 
 
 class LinkRequest(models.Model):
-    """Somebody asked for the link to manage a signature; the worker looks whose.
+    """A request for a manage link; the worker looks up the signature.
 
     Asking always makes a row, so the page takes as long for an address that has signed
     as for one that has not. The worker deletes it within seconds.
     """
 
     email_key = models.CharField(max_length=254)
-    # Of whoever asked, so that networks take turns.
+    # The sender's network, so that networks take turns.
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 
@@ -38,7 +38,7 @@ class LinkRequest(models.Model):
 
 
 class AddressChange(models.Model):
-    """A new email address of a signature, until its mail is confirmed."""
+    """A new email address for a signature, until it is confirmed."""
 
     signature = models.OneToOneField(
         Signature, models.CASCADE, related_name="address_change"

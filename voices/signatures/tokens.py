@@ -1,4 +1,4 @@
-"""What the mails carry: the signed parts of links, and the six-digit code.
+"""The signed parts of emailed links, and the six-digit code.
 
 All are made from the form's random `ref` and a secret key, so nothing of them is
 stored, a repeated mail repeats them, and they outlive a rotation of the key.
@@ -19,7 +19,7 @@ changing_address = TimestampSigner(salt="voices.new-address", sep=".")
 
 
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
-    """Return what `token` signs, and whether it is older than `days`.
+    """Return the value that `token` signs, and whether it is older than `days`.
 
     Raises BadSignature for a token that is not ours, or that is for something else.
     """
@@ -31,7 +31,7 @@ def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
 
 
 def code(ref: str, secret: str | None = None) -> str:
-    """Return the six digits that confirm the form `ref`."""
+    """Return the six digits that confirm the submission `ref`."""
     digest = salted_hmac("voices.code", ref, secret=secret, algorithm="sha256").digest()
     return f"{int.from_bytes(digest) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
 

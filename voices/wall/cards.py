@@ -10,7 +10,7 @@ from cards.models import Card
 from voices.wall.models import Voice
 
 DRAW_CARDS = "voices.draw_cards"
-# Stands there for a statement in a script that the card's letters do not have.
+# Replaces a statement in a script that the card's font doesn't have.
 UNREADABLE = "One more voice against qualified immunity"
 
 
@@ -32,25 +32,25 @@ def key_of(pk: int) -> str:
 
 
 def standing_face(pk: int) -> Face | None:
-    """Lock a voice and return what its card says, None once it is off the wall."""
+    """Lock a voice and return its card's content, or None if it isn't on the wall."""
     locked = Voice.objects.on_the_wall().select_for_update(no_key=True)
     voice = locked.filter(pk=pk).first()
     return face_of(voice) if voice else None
 
 
 def card_of(voice: Voice) -> bytes | None:
-    """Return the voice's picture, None if it is taken back by now; raises Busy."""
+    """Return the voice's picture, or None if it isn't on the wall. Raises Busy."""
     return Card.objects.get_or_draw(
         key_of(voice.pk), face_of(voice), partial(standing_face, voice.pk)
     )
 
 
 def queue_cards(ids: list[int]) -> None:
-    """Let the worker draw these voices' cards once they are published."""
+    """Queue the drawing of these voices' cards."""
     app.configure_task(DRAW_CARDS).defer(voice_ids=[*ids])
 
 
 def draw_cards(ids: list[int]) -> None:
-    """Draw the cards of those that are on the wall and have none yet."""
+    """Draw the missing cards of voices on the wall."""
     for pk in ids:
         Card.objects.draw(key_of(pk), partial(standing_face, pk))

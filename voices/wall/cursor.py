@@ -1,4 +1,4 @@
-"""The place of a voice in the order of the wall, as the address of a page holds it."""
+"""The paging cursor: a voice's place in the wall's order, as a URL parameter."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,13 @@ BIGGEST_ID = 2**63 - 1
 
 
 def encode(published_at: datetime, pk: int) -> str:
-    """Return the cursor of a place; the voice that stands there may go later."""
+    """Return the cursor of a place. It works even after that voice is gone."""
     place = f"{(published_at - EPOCH) // MICROSECOND}.{pk}"
     return urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
 def decode(cursor: str) -> tuple[datetime, int]:
-    """Return the `published_at` and id that a cursor stands for.
+    """Return the `published_at` and ID that a cursor encodes.
 
     Raises ValueError for what is not a cursor of ours.
     """

@@ -18,7 +18,7 @@ def absolute(path: str) -> str:
 
 
 class VoiceFeed(Feed):
-    """The newest voices, with the site's own address whatever name it is asked by."""
+    """The newest voices, with URLs on SITE_URL whichever host was requested."""
 
     feed_type = Atom1Feed
     title = f"Voices · {settings.SITE_NAME}"

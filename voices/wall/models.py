@@ -26,9 +26,9 @@ from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells, CountDays
 
 STATEMENT_LENGTH = 600
-# What `Voice.flag` sets.
+# The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
-# What it reads.
+# The fields that it reads.
 FLAGGED = {
     *("statement", "correction", "corrected_at"),
     *("name", "profession", "city"),
@@ -40,19 +40,19 @@ PUBLIC = models.Q(
     withdrawn_at=None,
     invalidated_at=None,
 )
-# The same for triggers.
+# The same in SQL, for triggers.
 PUBLIC_SQL = (
     "published_at IS NOT NULL AND taken_down_at IS NULL "
     "AND withdrawn_at IS NULL AND invalidated_at IS NULL"
 )
-# What the public reads of a voice, and whether it does.
+# The public fields of a voice, and those that decide whether it is public.
 PUBLIC_WORDS = (
     *("published_at", "taken_down_at", "withdrawn_at", "invalidated_at"),
     *("statement", "name", "profession", "city", "state"),
 )
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
-# In the moderators' queue: never decided on, or corrected by its author, or reported.
+# In the review queue: not decided on yet, corrected by its author, or reported.
 WAITING = models.Q(withdrawn_at=None, invalidated_at=None) & (
     models.Q(
         review_since__isnull=False,
@@ -69,26 +69,26 @@ WAITING = models.Q(withdrawn_at=None, invalidated_at=None) & (
 
 class VoiceQuerySet(models.QuerySet):
     def published(self):
-        """Those that the public may know of, with a statement or without."""
+        """Public voices, with or without a statement."""
         return self.filter(PUBLIC)
 
     def on_the_wall(self):
-        """Those whose statement the public reads."""
+        """Public voices that have a statement."""
         return self.filter(WITH_STATEMENT)
 
     def waiting(self):
-        """Those that a moderator has yet to decide on."""
+        """Voices in the review queue."""
         return self.filter(WAITING)
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
-        """How many there are, and since when the oldest of them is to be reviewed."""
+        """Return how many there are, and when the oldest entered the queue."""
         found = self.aggregate(
             count=models.Count("pk"), since=models.Min("review_since")
         )
         return found["count"], found["since"]
 
     def featured(self):
-        """Those that staff chose for the home page, the latest choice first."""
+        """Voices that staff chose for the home page, latest choice first."""
         return (
             self.on_the_wall()
             .filter(featured_at__isnull=False)
@@ -102,16 +102,16 @@ class VoiceQuerySet(models.QuerySet):
         return self.order_by("published_at", "pk")
 
     def after(self, published_at, pk):
-        """Those behind this place in the order newest first."""
+        """Voices after this place, newest first."""
         return self.filter(
             models.Q(published_at__lt=published_at)
             | models.Q(published_at=published_at, pk__lt=pk),
-            # Says the same as half of the above, so that one index range serves it.
+            # Redundant, but lets one index range serve the query.
             published_at__lte=published_at,
         )
 
     def before(self, published_at, pk):
-        """Those in front of this place in the order newest first."""
+        """Voices before this place, newest first."""
         return self.filter(
             models.Q(published_at__gt=published_at)
             | models.Q(published_at=published_at, pk__gt=pk),
@@ -119,7 +119,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words):
-        """Those with these words, however spelled, anywhere in what the wall shows."""
+        """Voices with these words, in any spelling, anywhere in their public fields."""
         return self.filter(
             search=SearchQuery(
                 search_words(words), config="english", search_type="websearch"
@@ -156,11 +156,11 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, editable=False
     )
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # What moderators should look at: voices/flags/find.py.
+    # Flags for moderators: voices/flags/find.py.
     flags = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
-    # The same for texts that differ only in case, spaces and punctuation.
+    # Equal for texts that differ only in case, spaces, and punctuation.
     text_key = models.CharField(max_length=32, blank=True, editable=False)
     reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -170,12 +170,12 @@ class Voice(models.Model):
     changes_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changes_asked = models.TextField(blank=True, editable=False)
     taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # By its author; what was erased is withdrawn, and empty.
+    # By its author. An erased voice is withdrawn and empty.
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     # By staff, with its signature: voices/invalidation/.
     invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Why it was declined or taken down; at most one of the two holds at a time.
+    # Why it was declined or taken down; it is never both.
     reason = models.ForeignKey(
         "voices.Reason",
         models.PROTECT,
@@ -330,7 +330,7 @@ class Voice(models.Model):
         return reverse("voices:detail", args=[self.pk])
 
     def erase(self):
-        """Leave nothing but the id and the dates, for the address answers 410."""
+        """Clear everything but the ID and dates, so that the URL can answer 410."""
         for field in self._meta.concrete_fields:
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
@@ -342,7 +342,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words, staff: set[str]) -> None:
-        """Note what moderators should look at; whoever changes the words, calls it."""
+        """Set the flags for moderators. Call this after changing the words."""
         texts = [self.statement, self.correction if self.corrected_at else ""]
         lines = (self.name, self.profession, self.city)
         held = find.kinds_of_lines(*lines, staff=staff)
@@ -360,7 +360,7 @@ class Voice(models.Model):
 
     @property
     def latest_words(self) -> str:
-        """The statement as its author last wrote it, read or not."""
+        """The author's latest text, reviewed or not."""
         is_talked_about = self.is_published and self.awaits_changes
         if self.corrected_at or (is_talked_about and self.correction):
             return self.correction
@@ -368,14 +368,14 @@ class Voice(models.Model):
 
     @property
     def awaits_changes(self) -> bool:
-        """Whether its author was asked for changes and nothing was published since."""
+        """Whether changes were requested and nothing was published since."""
         if self.changes_asked_at is None:
             return False
         return self.published_at is None or self.published_at < self.changes_asked_at
 
     @property
     def place(self) -> str:
-        """Where the person lives, as short as the wall shows it: "Camden, OH"."""
+        """City and state in short form: "Camden, OH"."""
         return ", ".join(filter(None, [self.city, self.state]))
 
     @property

@@ -1,4 +1,4 @@
-"""One page of the wall: its voices and the figures around them."""
+"""One page of the wall: its voices, filters, and totals."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from voices.wall.models import Voice
 from voices.wall.tallies import Tally
 
 PAGE_SIZE = 36
-# A search shows this many matches, the newest, and no more.
+# A search shows at most this many matches, the newest.
 MOST_MATCHES = 1000
 LONGEST_SEARCH_MS = 800
 
 
 @dataclass(frozen=True)
 class Option:
-    """One entry of a filter; `count` is None where it is not shown."""
+    """One option of a filter. `count` is None if it isn't shown."""
 
     value: str
     label: str
@@ -34,7 +34,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is on, and the query string of the wall without it."""
+    """An active filter, and the wall's query string without it."""
 
     label: str
     query: str
@@ -42,7 +42,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reader asked for; all but the cursor narrow the wall down."""
+    """The filters of a request."""
 
     q: str = ""
     state: str = ""
@@ -52,7 +52,7 @@ class Filters:
         return bool(self.q or self.state or self.profession)
 
     def canonical(self) -> str:
-        """Return the query string that search engines should know, without words."""
+        """Return the canonical query string, without a search."""
         kept = {"state": self.state, "profession": self.profession}
         query = urlencode({name: value for name, value in kept.items() if value})
         return f"?{query}" if query else ""
@@ -105,7 +105,7 @@ class WallPage:
         self.cursor = self.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
 
     def encode(self, last: Voice) -> str:
-        # On the wall each has a date, which its type does not know.
+        # Every voice on the wall has a date; the type doesn't say so.
         return cursor.encode(last.published_at, last.pk)  # type: ignore[arg-type]
 
     def decode(self, before: str):
@@ -115,7 +115,7 @@ class WallPage:
             raise NoSuchPage("There is no such page of voices.") from error
 
     def search(self) -> list[int]:
-        """Return the ids of the newest matches, one more than are shown.
+        """Return the IDs of the newest matches, one more than are shown.
 
         Words that are common, but never together, would have the database look at
         every voice; after a while it stops, and the reader is asked for other words.
@@ -147,21 +147,21 @@ class WallPage:
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], int]:
-        """The number of statements of each state and profession group."""
+        """Number of statements by state and profession group."""
         if self.matches is not None:
             return {}
         return Tally.objects.statements().cells()
 
     @property
     def total(self) -> int:
-        """How many statements match; of a search, as far as it looked."""
+        """Number of matching statements; for a search, capped at MOST_MATCHES + 1."""
         if self.matches is not None:
             return len(self.matches)
         return self.count(self.filters.state, self.filters.profession)
 
     @property
     def shown(self) -> str:
-        """The total in words for the reader."""
+        """The total as text."""
         if self.matches is not None and self.total > MOST_MATCHES:
             return f"more than {number_format(MOST_MATCHES, force_grouping=True)}"
         return number_format(self.total, force_grouping=True)

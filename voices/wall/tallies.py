@@ -1,4 +1,4 @@
-"""The public figures: rows that triggers write, so that they follow every change."""
+"""The public totals: rows that triggers write with every change."""
 
 from datetime import date
 
@@ -9,8 +9,8 @@ from django.db import connection, models
 from core.triggers import Trigger
 from rankings.states import PLACES
 
-# Adds up what a row counts for before a change and after it. OLD is empty at an INSERT
-# and NEW at a DELETE, and neither counts anywhere.
+# Sums the cells that a row counted in before a change and counts in after it. OLD is
+# null on INSERT and NEW on DELETE, and a null row counts nowhere.
 COUNT = """
     INSERT INTO {table} ({columns}, change)
     SELECT {columns_of_cell}, sum(version.change)
@@ -26,7 +26,7 @@ COUNT = """
 
 
 class Count(Trigger):
-    """Writes to `table` what a change of a row adds to each cell.
+    """Writes to `table` what a change to a row adds to each cell.
 
     Each of `cells` is a SELECT of the columns from a version of the row.
     """
@@ -45,7 +45,7 @@ class Count(Trigger):
 
 
 class CountCells(Count):
-    """Keeps the figures by state and profession group."""
+    """Keeps the totals by state and profession group."""
 
     def __init__(self, *cells: str):
         columns = ["subject", "state", "profession_group"]
@@ -53,7 +53,7 @@ class CountCells(Count):
 
 
 class CountDays(Count):
-    """Keeps the figures by day, in the site's time zone."""
+    """Keeps the totals by day, in the site's time zone."""
 
     def __init__(self, moment: str, *, where: str):
         day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
@@ -73,14 +73,14 @@ class TallyQuerySet(models.QuerySet):
         return self.aggregate(total=models.Sum("change", default=0))["total"]
 
     def cells(self) -> dict[tuple[str, str], int]:
-        """Return the count of each state and profession group that has any."""
+        """Return the nonzero counts by state and profession group."""
         rows = self.values_list("state", "profession_group").annotate(
             total=models.Sum("change")
         )
         return {(state, group): total for state, group, total in rows if total}
 
     def by_state(self) -> dict[str, int]:
-        """Return the count of each state, 0 where there is none, and of "" for none."""
+        """Return the count of each state, including zeros, and of "" for no state."""
         counts = dict.fromkeys([*PLACES, ""], 0)
         for (state, _), total in self.cells().items():
             counts[state] = counts.get(state, 0) + total

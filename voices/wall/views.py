@@ -13,18 +13,18 @@ from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
 from voices.wall.tallies import Tally
 
-# Other voices of the same state, below a voice.
+# How many other voices of the same state are below a voice.
 MORE = 3
 
 
 @require_safe
 @public_page("state", "profession", "q", "before")
 def wall(request):
-    """The wall of statements, newest first, narrowed down by what is asked for."""
+    """The wall of statements, newest first, with filters and a search."""
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
-            # Each spelling would be a copy.
+            # Otherwise each spelling would be cached separately.
             query = request.GET.copy()
             query["state"] = filters.state
             return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
@@ -36,7 +36,7 @@ def wall(request):
 
 
 def read_filters(query) -> Filters:
-    """Return the filters of the address; raises NoSuchPage for one that cannot be."""
+    """Parse the filters. Raises NoSuchPage for an invalid one."""
     place = read_place(query.get("state", ""))
     state = read_choice(place, PLACES, "There is no such state.")
     no_group = "There is no such group of professions."
@@ -48,7 +48,7 @@ def read_filters(query) -> Filters:
 @require_safe
 @public_page()
 def detail(request, pk):
-    """One statement on a page of its own; 410 once it is taken back or down."""
+    """The page of one statement; 410 once it is withdrawn or taken down."""
     voices = Voice.objects.on_the_wall()
     voice = published_once(pk)
     if not voice.is_published:
@@ -70,7 +70,7 @@ def detail(request, pk):
 
 
 def published_once(pk) -> Voice:
-    """Return the voice, which may be gone by now; raises Http404 for any other."""
+    """Return a voice that is or was public. Raises Http404 for any other."""
     voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
     if voice.is_published and not voice.statement:
         raise Http404
@@ -84,7 +84,7 @@ def gone(request):
 @require_safe
 @public_page()
 def card(request, pk):
-    """The picture that other sites show beside a link to the voice."""
+    """The share card that other sites show next to a link to the voice."""
     voice = published_once(pk)
     try:
         png = card_of(voice) if voice.is_published else None
