@@ -11,7 +11,7 @@ from voices.abuse.models import Arrival, Limit
 from voices.letters.updates import READER
 from voices.models import Alarm, Letter, Report, Signature, Submission, Voice
 from voices.signatures.models import Lane, Source
-from voices.wall.models import PUBLIC, WAITING
+from voices.wall.models import PUBLIC, WAITING, Status
 
 DAYS = 14
 FORMS = {
@@ -117,8 +117,8 @@ def count_voices() -> dict[str, Any]:
         waiting=Count("pk", filter=WAITING),
         waiting_since=Min("review_since", filter=WAITING),
         published=Count("pk", filter=PUBLIC),
-        declined=Count("pk", filter=Q(declined_at__isnull=False, withdrawn_at=None)),
-        taken_down=Count("pk", filter=Q(taken_down_at__isnull=False)),
+        declined=Count("pk", filter=Q(status=Status.DECLINED)),
+        taken_down=Count("pk", filter=Q(status=Status.TAKEN_DOWN)),
     )
 
 

@@ -15,7 +15,7 @@ from voices.letters.updates import is_reader
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange
-from voices.wall.models import Voice
+from voices.wall.models import Status, Voice
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
@@ -103,12 +103,13 @@ def compose_for_voice(
 ) -> EmailMultiAlternatives | None:
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
-        Letter.Kind.DECLINED: voice.declined_at,
+        Letter.Kind.DECLINED: voice.status == Status.DECLINED,
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
-        Letter.Kind.CORRECTION_DECLINED: voice.correction and not voice.corrected_at,
+        Letter.Kind.CORRECTION_DECLINED: voice.is_published
+        and voice.correction
+        and not voice.corrected_at,
     }
-    gone = voice.withdrawn_at or voice.invalidated_at
-    if gone or not still_true[Letter.Kind(letter.kind)]:
+    if not still_true[Letter.Kind(letter.kind)]:
         return None
     return draft_to_signer(
         letter,

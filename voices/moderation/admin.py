@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -35,7 +34,7 @@ from voices.moderation.forms import (
     read_at,
 )
 from voices.moderation.models import AwaitingVoice, Decision, Reason
-from voices.wall.models import PUBLIC, WAITING, Voice
+from voices.wall.models import Status, Voice
 
 # Limited by a URL that names each voice, and by one transaction that locks each
 # author's address.
@@ -81,7 +80,7 @@ class VoiceDesk(FixedRows, FlagColumns):
         "pending",
         "open_reports",
         "edits",
-        "status",
+        "standing",
         "submitted_at",
     ]
     fields = [*decide.WORDS, *readonly_fields]
@@ -259,23 +258,15 @@ class VoiceDesk(FixedRows, FlagColumns):
             return "None: the words stand as they were sent."
         return word_diff(voice.statement_as_sent, voice.statement)
 
-    @admin.display
-    def status(self, voice):
-        for when, words in (
-            (voice.withdrawn_at, "Withdrawn or erased"),
-            (voice.invalidated_at, "Invalidated with its signature"),
-            (voice.taken_down_at, "Taken down"),
-            (voice.featured_at, "Featured"),
-            (voice.published_at, "Published"),
-            (voice.declined_at, "Declined"),
-            (voice.changes_asked_at, "Changes asked for"),
-            (voice.review_since, "Waiting"),
-        ):
-            if when:
-                local = timezone.localtime(when)
-                reason = f" ({voice.reason})" if voice.reason else ""
-                return f"{words} since {local:%Y-%m-%d %H:%M}{reason}"
-        return "In quarantine, or rejected from it"
+    @admin.display(description="status")
+    def standing(self, voice):
+        words, since = Status(voice.status).label, voice.status_since
+        if voice.featured_at:
+            words, since = "Featured", voice.featured_at
+        if since is None:
+            return words
+        reason = f" ({voice.reason})" if voice.reason else ""
+        return f"{words} since {timezone.localtime(since):%Y-%m-%d %H:%M}{reason}"
 
 
 @admin.register(AwaitingVoice)
@@ -311,33 +302,22 @@ class AwaitingVoiceAdmin(VoiceDesk):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """Filters voices by status."""
+    """Filters voices by status; "waiting" is the whole review queue."""
 
     title = "status"
     parameter_name = "status"
-    statuses: dict[str | None, tuple[str, Q]] = {
-        "waiting": ("Waiting", WAITING),
-        "published": ("Published", PUBLIC),
-        "featured": ("Featured", Q(featured_at__isnull=False)),
-        "declined": ("Declined", Q(declined_at__isnull=False)),
-        "changes-asked": (
-            "Changes asked for",
-            Q(changes_asked_at__isnull=False, published_at=None, declined_at=None),
-        ),
-        "taken-down": ("Taken down", Q(taken_down_at__isnull=False)),
-        "invalidated": (
-            "Invalidated with its signature",
-            Q(invalidated_at__isnull=False),
-        ),
-    }
 
     def lookups(self, request, model_admin):
-        return [(str(value), label) for value, (label, _) in self.statuses.items()]
+        return [*Status.choices, ("featured", "Featured")]
 
     def queryset(self, request, queryset):
         chosen = self.value()
-        if chosen in self.statuses:
-            return queryset.filter(self.statuses[chosen][1])
+        if chosen == Status.WAITING:
+            return queryset.waiting()
+        if chosen == "featured":
+            return queryset.featured()
+        if chosen in Status.values:
+            return queryset.filter(status=chosen)
         return queryset
 
 
@@ -345,7 +325,7 @@ class StatusFilter(admin.SimpleListFilter):
 class VoiceAdmin(FoldedSearch, VoiceDesk):
     """All voices, in any status."""
 
-    list_display = ["signer", "quote", "badges", "status", "profession_group"]
+    list_display = ["signer", "quote", "badges", "standing", "profession_group"]
     list_filter = [
         SameTextFilter,
         SameNetworkFilter,

@@ -21,7 +21,7 @@ from voices.moderation.models import Decision
 from voices.reports.models import Report
 from voices.signatures.models import Signature
 from voices.wall.cards import queue_cards
-from voices.wall.models import Voice
+from voices.wall.models import Status, Voice
 
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
@@ -36,17 +36,6 @@ LETTERS = {
 }
 # Decisions that publish words, so that a share card is needed.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
-
-
-def undecided(voices):
-    """Voices that wait, and those whose author was asked for changes."""
-    return voices.filter(
-        review_since__isnull=False,
-        published_at=None,
-        declined_at=None,
-        withdrawn_at=None,
-        invalidated_at=None,
-    )
 
 
 def unchanged_since(voices, read_at):
@@ -75,7 +64,7 @@ def publish(voices, by) -> int:
         tell=True,
     ) + decide(
         Kind.PUBLISHED,
-        undecided(voices),
+        voices.undecided(),
         by,
         {"published_at": timezone.now()},
         tell=True,
@@ -97,7 +86,7 @@ def decline(voices, by, reason, *, tell: bool) -> int:
         tell=tell,
     ) + decide(
         Kind.DECLINED,
-        undecided(voices),
+        voices.undecided(),
         by,
         {"declined_at": timezone.now(), "reason": reason},
         reason=reason,
@@ -116,7 +105,7 @@ def ask_changes(voices, by, changes: str) -> int:
         tell=True,
     ) + decide(
         Kind.CHANGES_ASKED,
-        undecided(voices).filter(changes_asked_at=None),
+        voices.filter(status=Status.WAITING),
         by,
         asked,
         tell=True,

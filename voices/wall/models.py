@@ -34,37 +34,45 @@ FLAGGED = {
     *("name", "profession", "city"),
 }
 
-PUBLIC = models.Q(
-    published_at__isnull=False,
-    taken_down_at=None,
-    withdrawn_at=None,
-    invalidated_at=None,
-)
-# The same in SQL, for triggers.
-PUBLIC_SQL = (
-    "published_at IS NOT NULL AND taken_down_at IS NULL "
-    "AND withdrawn_at IS NULL AND invalidated_at IS NULL"
-)
-# The public fields of a voice, and those that decide whether it is public.
-PUBLIC_WORDS = (
-    *("published_at", "taken_down_at", "withdrawn_at", "invalidated_at"),
-    *("statement", "name", "profession", "city", "state"),
-)
-DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
+
+class Status(models.TextChoices):
+    """The status of a voice; the first of these whose date is set."""
+
+    WITHDRAWN = "withdrawn", "Withdrawn or erased"
+    INVALIDATED = "invalidated", "Invalidated with its signature"
+    TAKEN_DOWN = "taken-down", "Taken down"
+    PUBLISHED = "published", "Published"
+    DECLINED = "declined", "Declined"
+    CHANGES_ASKED = "changes-asked", "Changes asked for"
+    WAITING = "waiting", "Waiting"
+    # Moderators don't review it; this status has no date.
+    SET_ASIDE = "set-aside", "In quarantine, or rejected from it"
+
+
+# The date that puts a voice into each status, in the same order.
+SINCE = {
+    Status.WITHDRAWN: "withdrawn_at",
+    Status.INVALIDATED: "invalidated_at",
+    Status.TAKEN_DOWN: "taken_down_at",
+    Status.PUBLISHED: "published_at",
+    Status.DECLINED: "declined_at",
+    Status.CHANGES_ASKED: "changes_asked_at",
+    Status.WAITING: "review_since",
+}
+PUBLIC = models.Q(status=Status.PUBLISHED)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
 # In the review queue: not decided on yet, corrected by its author, or reported.
-WAITING = models.Q(withdrawn_at=None, invalidated_at=None) & (
-    models.Q(
-        review_since__isnull=False,
-        published_at=None,
-        declined_at=None,
-        changes_asked_at=None,
-    )
-    | models.Q(
-        corrected_at__isnull=False, published_at__isnull=False, taken_down_at=None
-    )
-    | models.Q(reported_at__isnull=False, taken_down_at=None)
+WAITING = (
+    models.Q(status=Status.WAITING)
+    | models.Q(status=Status.PUBLISHED, corrected_at__isnull=False)
+    | models.Q(reported_at__isnull=False)
+    & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
 )
+# For triggers.
+PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
+# The public fields of a voice, and its status.
+PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
+DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
 class VoiceQuerySet(models.QuerySet):
@@ -79,6 +87,10 @@ class VoiceQuerySet(models.QuerySet):
     def waiting(self):
         """Voices in the review queue."""
         return self.filter(WAITING)
+
+    def undecided(self):
+        """Voices that were neither published nor declined."""
+        return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
         """Return how many there are, and when the oldest entered the queue."""
@@ -183,6 +195,19 @@ class Voice(models.Model):
         blank=True,
         editable=False,
         related_name="voices",
+    )
+    # As of the stored dates: an instance has the new value once it is saved, and
+    # `update()` doesn't tell instances.
+    status = models.GeneratedField(
+        expression=models.Case(
+            *(
+                models.When(**{f"{date}__isnull": False}, then=models.Value(status))
+                for status, date in SINCE.items()
+            ),
+            default=models.Value(Status.SET_ASIDE),
+        ),
+        output_field=models.CharField(max_length=13, choices=Status),
+        db_persist=True,
     )
     search = models.GeneratedField(
         expression=SearchVector(
@@ -351,27 +376,35 @@ class Voice(models.Model):
 
     @property
     def is_published(self) -> bool:
-        return (
-            self.published_at is not None
-            and self.taken_down_at is None
-            and self.withdrawn_at is None
-            and self.invalidated_at is None
-        )
+        return self.status == Status.PUBLISHED
+
+    @property
+    def is_in_review(self) -> bool:
+        """Whether its author waits for a first decision, as far as they know."""
+        return self.status in {Status.WAITING, Status.SET_ASIDE}
+
+    @property
+    def status_since(self) -> datetime | None:
+        date = SINCE.get(Status(self.status))
+        return getattr(self, date) if date else None
 
     @property
     def latest_words(self) -> str:
         """The author's latest text, reviewed or not."""
-        is_talked_about = self.is_published and self.awaits_changes
-        if self.corrected_at or (is_talked_about and self.correction):
+        is_discussed = self.is_published and self.awaits_changes
+        if self.corrected_at or (is_discussed and self.correction):
             return self.correction
         return self.statement
 
     @property
     def awaits_changes(self) -> bool:
         """Whether changes were requested and nothing was published since."""
-        if self.changes_asked_at is None:
-            return False
-        return self.published_at is None or self.published_at < self.changes_asked_at
+        return self.status == Status.CHANGES_ASKED or (
+            self.is_published
+            and self.changes_asked_at is not None
+            and self.published_at is not None
+            and self.published_at < self.changes_asked_at
+        )
 
     @property
     def place(self) -> str:
