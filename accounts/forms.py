@@ -89,7 +89,7 @@ class WithCode(Plain):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         widget = self.fields["code"].widget
-        widget.attrs |= {"class": "w-m", "inputmode": "numeric"}
+        widget.attrs |= {"class": "input-medium", "inputmode": "numeric"}
         label = "Code from your app, or a recovery code"
         self.fields["code"] = CodeField(label=label, widget=widget)
 
@@ -177,7 +177,7 @@ class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
             attrs={
                 "autocomplete": "one-time-code",
                 "inputmode": "numeric",
-                "class": "w-s",
+                "class": "input-short",
             }
         ),
     )

@@ -10,12 +10,12 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 @cache
 def qr_svg(text: str, label: str) -> SafeString:
-    """Return the code of `text` as an element of class `qr`, with no quiet zone."""
+    """Return the code of `text` as an element of class `qr-code`, with no quiet zone."""
     image = make(
         text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
     )
     svg = image.get_image()
     # The style sheet sets the size.
     del svg.attrib["width"], svg.attrib["height"]
-    svg.attrib |= {"class": "qr", "role": "img", "aria-label": label}
+    svg.attrib |= {"class": "qr-code", "role": "img", "aria-label": label}
     return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped by it

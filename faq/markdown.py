@@ -97,7 +97,7 @@ def footnote_ref(
 def footnote_block_open(
     renderer: Renderer, tokens: Tokens, index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    return f'<h2 id="{env["prefix"]}notes">Notes</h2>\n<ol class="fn">\n'
+    return f'<h2 id="{env["prefix"]}notes">Notes</h2>\n<ol class="footnotes">\n'
 
 
 def footnote_block_close(

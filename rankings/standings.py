@@ -66,7 +66,7 @@ class Standing:
     @property
     def color(self) -> str:
         """The CSS class for the letter, or for none."""
-        return f"g-{(self.letter or 'n').lower()}"
+        return f"grade-{(self.letter or 'none').lower()}"
 
     @property
     def words(self) -> str:
@@ -164,10 +164,15 @@ class Standings:
         counts = Counter(row.letter for row in self.rows)
         return [
             Band(
-                band.letter, f"g-{band.letter.lower()}", band.words, counts[band.letter]
+                band.letter,
+                f"grade-{band.letter.lower()}",
+                band.words,
+                counts[band.letter],
             )
             for band in scoring.LETTERS
-        ] + [Band("–", "g-n", scoring.GROUPS[scoring.NOT_ASSESSED], counts[None])]
+        ] + [
+            Band("–", "grade-none", scoring.GROUPS[scoring.NOT_ASSESSED], counts[None])
+        ]
 
     @property
     def assessed(self) -> int:

@@ -86,8 +86,8 @@ class HomeTests(TestCase):
 
         page = self.client.get(reverse("home"))
 
-        self.assertContains(page, 'class="g g-a" href="/rankings/new-mexico/"')
-        self.assertContains(page, 'class="g g-f" href="/rankings/texas/"')
+        self.assertContains(page, 'class="grade grade-a" href="/rankings/new-mexico/"')
+        self.assertContains(page, 'class="grade grade-f" href="/rankings/texas/"')
         self.assertContains(page, "November 22, 2026")
 
     def test_shows_no_map_before_there_is_one(self):

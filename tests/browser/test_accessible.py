@@ -107,9 +107,9 @@ CONTRASTS = """() => {
     return .2126 * r + .7152 * g + .0722 * b;
   };
   const fill = (box) => light(getComputedStyle(box).fill);
-  return ["g-a", "g-b", "g-c", "g-d", "g-f"].map((grade) => {
-    const letter = fill(document.querySelector(`.map text.${grade}`));
-    const state = fill(document.querySelector(`.map a.${grade} path`));
+  return ["grade-a", "grade-b", "grade-c", "grade-d", "grade-f"].map((grade) => {
+    const letter = fill(document.querySelector(`.state-map text.${grade}`));
+    const state = fill(document.querySelector(`.state-map a.${grade} path`));
     return (Math.max(letter, state) + .05) / (Math.min(letter, state) + .05);
   });
 }"""

@@ -36,7 +36,7 @@ WORDS = ("name", "profession", "city", "statement", "text", "changes_asked", "su
 WIDER = """() => [document.documentElement.scrollWidth - innerWidth,
   ...[...document.querySelectorAll("main *, #content *")]
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-    .filter((each) => !each.closest(".results, .vh, .trap, select, svg"))
+    .filter((each) => !each.closest(".results, .visually-hidden, .trap, select, svg"))
     .map((each) => each.outerHTML.slice(0, 90)).slice(0, 3)]"""
 # Where the text is shown in an element without dir="auto".
 FIXED = """(mark) => {

@@ -72,7 +72,7 @@ def test_a_small_screen_has_tiles_in_place_of_the_map(page):
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto("/rankings/")
 
-    assert not page.locator("svg.map").is_visible()
+    assert not page.locator("svg.state-map").is_visible()
     tiles = page.locator(".tiles a")
     assert tiles.count() == 51
     for tile in tiles.all():
@@ -87,7 +87,7 @@ def test_a_small_screen_has_tiles_in_place_of_the_map(page):
 def test_a_large_screen_has_the_map_and_no_tiles(page):
     page.goto("/rankings/")
 
-    assert page.locator("svg.map").is_visible()
+    assert page.locator("svg.state-map").is_visible()
     assert not page.locator(".tiles").is_visible()
 
 

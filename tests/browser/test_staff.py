@@ -116,7 +116,7 @@ def test_an_invitation_is_accepted_with_a_password_and_an_app(page):
     page.goto(invite(Role.ORGANIZER))
     page.get_by_role("link", name="Use a password and an app").click()
     secret = page.locator(".key-text").inner_text()
-    shown = page.locator(".qr").evaluate("image => image.naturalWidth")
+    shown = page.locator(".qr-code").evaluate("image => image.naturalWidth")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Repeat the password").fill(PASSWORD)
     page.get_by_label("Six-digit code").fill(code(secret))

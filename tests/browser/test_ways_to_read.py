@@ -151,7 +151,13 @@ def test_print_has_the_text_without_navigation(chromium, served, name):
         shown = page.locator("main").inner_text()
         around = [
             selector
-            for selector in (".top .nav", ".skip", ".filters", ".pn", "main .btn")
+            for selector in (
+                ".site-nav",
+                ".skip-link",
+                ".filters",
+                ".pager",
+                "main .btn",
+            )
             for box in page.locator(selector).all()
             if box.is_visible()
         ]

@@ -76,7 +76,7 @@ class AnyTextTests(SimpleTestCase):
                 scheme = re.match(r"\s*([A-Za-z][\w+.-]*):", value)
                 self.assertTrue(scheme is None or scheme[1].lower() in SCHEMES, value)
             if name == "class":
-                self.assertIn(value, {"fn", "scroll"})
+                self.assertIn(value, {"footnotes", "scroll"})
 
     @given(MARKDOWN)
     def test_has_ids_of_its_own_only(self, text):

@@ -97,7 +97,7 @@ class ExplainerTests(TestCase):
             'Officers 0.02%."',
         )
         self.assertContains(response, 'width="290.0"')
-        self.assertContains(response, '<td class="n">99.98%</td>', html=True)
+        self.assertContains(response, '<td class="number">99.98%</td>', html=True)
         self.assertContains(response, "From a study of 81 agencies.")
 
     def test_leaves_out_a_chart_that_is_a_draft(self):

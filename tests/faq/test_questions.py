@@ -43,7 +43,7 @@ class QuestionListTests(TestCase):
 
         response = self.client.get(URL)
 
-        self.assertContains(response, '<details class="qa" id="what-is-it">')
+        self.assertContains(response, '<details class="question" id="what-is-it">')
         self.assertContains(response, 'href="/faq/what-is-it/"')
 
     def test_does_not_show_drafts_and_what_is_still_to_come(self):

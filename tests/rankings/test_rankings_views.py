@@ -32,7 +32,7 @@ class MapAndTableTests(LoadedTestCase):
     def test_the_map_has_each_state_once_with_its_name_letter_and_group(self):
         links = dict(
             re.findall(
-                r'<a class="g-\w" href="([^"]+)" aria-label="([^"]+)"', self.page
+                r'<a class="grade-\w+" href="([^"]+)" aria-label="([^"]+)"', self.page
             )
         )
 
@@ -47,7 +47,9 @@ class MapAndTableTests(LoadedTestCase):
             self.assertEqual(said, f"{row.name}, {words}")
 
     def test_map_tiles_and_table_have_the_colors_and_letters_of_the_data(self):
-        colors = re.findall(r'<a class="(?:g )?(g-\w)" href="([^"]+)"', self.page)
+        colors = re.findall(
+            r'<a class="(?:grade )?(grade-\w+)" href="([^"]+)"', self.page
+        )
         table = self.page[self.page.index("<table") :]
 
         self.assertEqual(len(colors), 2 * 51)
@@ -56,9 +58,9 @@ class MapAndTableTests(LoadedTestCase):
             cells = table[table.index(f'id="{row.usps}"') :]
             cells = cells[: cells.index("</tr>")]
             if row.letter:
-                self.assertIn(f'g {row.color}">{row.letter}</span>', cells)
-                self.assertIn(f'<td class="n">{row.score.points}</td>', cells)
-                self.assertIn(f'<td class="n">{row.rank}</td>', cells)
+                self.assertIn(f'grade {row.color}">{row.letter}</span>', cells)
+                self.assertIn(f'<td class="number">{row.score.points}</td>', cells)
+                self.assertIn(f'<td class="number">{row.rank}</td>', cells)
             else:
                 self.assertIn("Not yet assessed", cells)
                 self.assertIn("Not ranked", cells)
@@ -97,7 +99,7 @@ class MapAndTableTests(LoadedTestCase):
         arkansas = arkansas[: arkansas.index("</tr>")]
 
         self.assertIn("Institute for Justice’s own grade", self.page)
-        self.assertIn('<td class="facts">D, <span', arkansas)
+        self.assertIn('<td class="wide-only">D, <span', arkansas)
         self.assertIn("state-profile/arkansas/", arkansas)
         self.assertIn("read Nov. 22, 2026", arkansas)
 
@@ -303,7 +305,7 @@ class MethodologyTests(LoadedTestCase):
             for rule in part.rules:
                 self.assertContains(
                     page,
-                    f'<td>{rule.meaning}</td><td class="n">{rule.points}</td>',
+                    f'<td>{rule.meaning}</td><td class="number">{rule.points}</td>',
                 )
         for letter in LETTERS:
             self.assertContains(page, f"{letter.least} to {letter.most} points")

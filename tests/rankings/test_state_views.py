@@ -32,7 +32,7 @@ class StateTests(LoadedTestCase):
     def test_tells_letter_points_rank_and_group(self):
         page = self.show("CA")
 
-        self.assertContains(page, '<span class="vh">Grade </span>B')
+        self.assertContains(page, '<span class="visually-hidden">Grade </span>B')
         self.assertContains(page, "Rank 7 (shared) of 48 assessed · 65 of 100 points")
         self.assertContains(page, "Group 1: You can sue; immunity barred")
 
@@ -91,7 +91,7 @@ class StateTests(LoadedTestCase):
 
         self.assertContains(page, "Not yet assessed.")
         self.assertContains(page, "No grade does not mean a bad grade.")
-        self.assertContains(page, 'class="badge xl g g-n"')
+        self.assertContains(page, 'class="badge badge-large grade grade-none"')
         self.assertNotContains(page, "Rank ")
         self.assertNotContains(page, "of 100 points")
         self.assertNotContains(page, 'class="meter"')
@@ -130,7 +130,8 @@ class StateTests(LoadedTestCase):
     def test_says_what_would_raise_the_score(self):
         self.assertContains(
             self.show("CO"),
-            '<tr><td>Officials of every kind covered</td><td class="n">100</td></tr>',
+            "<tr><td>Officials of every kind covered</td>"
+            '<td class="number">100</td></tr>',
         )
         self.assertContains(self.show("NM"), "New Mexico already has every point.")
         self.assertContains(self.show("TX"), "One after the other, from 0 today.")

@@ -86,7 +86,9 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         max_length=80,
         validators=[validate_city],
         error_messages={"required": "Enter your city or town"},
-        widget=forms.TextInput({"autocomplete": "address-level2", "class": "w-m"}),
+        widget=forms.TextInput(
+            {"autocomplete": "address-level2", "class": "input-medium"}
+        ),
     )
     state = forms.ChoiceField(
         # Autofill posts the name, or the code of a mailbox abroad.
@@ -96,7 +98,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
             "required": "Choose your state, or D.C.",
             "invalid_choice": "Choose a state from the list",
         },
-        widget=PlaceSelect({"autocomplete": "address-level1", "class": "w-m"}),
+        widget=PlaceSelect({"autocomplete": "address-level1", "class": "input-medium"}),
     )
     zip_code = TidyCharField(
         label="ZIP code",
@@ -109,7 +111,11 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
             RegexValidator(r"\A[0-9]{5}\Z", "Enter five digits, such as 43215")
         ],
         widget=forms.TextInput(
-            {"autocomplete": "postal-code", "inputmode": "numeric", "class": "w-s"}
+            {
+                "autocomplete": "postal-code",
+                "inputmode": "numeric",
+                "class": "input-short",
+            }
         ),
     )
     profession = TidyCharField(
@@ -117,7 +123,9 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         max_length=80,
         help_text="For example: nurse, farmer, retired officer, student.",
         validators=[validate_profession],
-        widget=forms.TextInput({"autocomplete": "organization-title", "class": "w-m"}),
+        widget=forms.TextInput(
+            {"autocomplete": "organization-title", "class": "input-medium"}
+        ),
     )
     statement = TidyCharField(
         label="Why do you want qualified immunity ended?",
@@ -181,7 +189,7 @@ class CodeForm(forms.Form):
             {
                 "autocomplete": "one-time-code",
                 "inputmode": "numeric",
-                "class": "w-s",
+                "class": "input-short",
             }
         ),
     )

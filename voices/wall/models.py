@@ -419,7 +419,11 @@ class Voice(models.Model):
     def size_class(self) -> str:
         """The design's class for the statement's length in words."""
         words = len(self.statement.split())
-        for name, most in (("q1", 13), ("q2", 26), ("q3", 45)):
+        for name, most in (
+            ("statement-shortest", 13),
+            ("statement-short", 26),
+            ("statement-medium", 45),
+        ):
             if words <= most:
                 return name
-        return "q4"
+        return "statement-long"
