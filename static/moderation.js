@@ -44,10 +44,10 @@
 
   let now = -1;
   const mark = (index) => {
-    rows[now]?.classList.remove("now");
+    rows[now]?.classList.remove("current-row");
     rows[now]?.removeAttribute("aria-current");
     now = index;
-    rows[now].classList.add("now");
+    rows[now].classList.add("current-row");
     rows[now].setAttribute("aria-current", "true");
   };
   const go = (index) => {

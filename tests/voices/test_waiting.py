@@ -34,7 +34,7 @@ class WaitingAtTheDeskTests(TestCase):
     def shown(self, page):
         """The lines shown above the lists, as text."""
         part = re.search(
-            r'<section class="waits".*?</section>', page.content.decode(), re.S
+            r'<section class="review-counts".*?</section>', page.content.decode(), re.S
         )
         lines = re.findall(r"<li>(.+?)</li>", part[0])
         return [re.sub("<[^>]+>", "", line).replace("\xa0", " ") for line in lines]

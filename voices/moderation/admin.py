@@ -63,7 +63,7 @@ def decision(description):
 def who(name, *lines):
     """Return the text of a row's link, which must not be empty after erasing."""
     return format_html(
-        '<span class="who"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
+        '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",
         " · ".join(filter(None, lines)),
     )
