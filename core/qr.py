@@ -10,7 +10,7 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 @cache
 def qr_svg(text: str, label: str) -> SafeString:
-    """Return the code of `text` as an element of class `qr-code`, with no quiet zone."""
+    """Return the QR code of `text`, of class `qr-code`, without a quiet zone."""
     image = make(
         text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
     )
