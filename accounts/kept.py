@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Nothing worth storing, and one of them contains a password.
+# Don't store these: they hold no work, and the login form has a password.
 APART = ("/admin/login/", "/admin/logout/")
 KEPT = "accounts.kept"
 KEPT_SECONDS = 60 * 60

@@ -22,7 +22,7 @@ def has_one(user: User) -> bool:
 
 
 def is_last(authenticator: Authenticator) -> bool:
-    """Whether it is the account's only second factor, if one is required."""
+    """Whether this is the account's only second factor; False if none is required."""
     if not settings.SECOND_FACTOR or authenticator.type not in FACTORS:
         return False
     others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS)

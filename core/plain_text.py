@@ -145,7 +145,7 @@ def validate_name(text: str) -> None:
 
 
 def validate_city(text: str) -> None:
-    """Refuse what can't be a city or town."""
+    """Refuse text that can't be a city or town."""
     refuse_addresses(text, "city or town")
     validate_words(text, "city or town")
 

@@ -33,7 +33,7 @@ reader = make_reader()
 
 
 def problems(text: str) -> list[Problem]:
-    """Return the problems of a text, by line."""
+    """Return the problems in a text, with line numbers."""
     if len(text) > LONGEST:
         sentence = f"The text has {len(text):,} characters; the limit is {LONGEST:,}."
         return [Problem(1, sentence)]

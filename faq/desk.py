@@ -93,7 +93,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
 
     def save_model(self, request, obj, form, change):
         was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
-        # A version to revert to differs from the stored text, but not from its form.
+        # When reverting, the form is filled in from the old version, so nothing in
+        # it has changed.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             super().save_model(request, obj, form, change)

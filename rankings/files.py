@@ -42,7 +42,7 @@ COLUMNS = [
     "confidence",
     "citations_to_verify",
     "as_of",
-    # Not in states.csv.
+    # The columns below aren't in states.csv.
     "covers_citation",
     "payer_citation",
     "local_exception_citation",

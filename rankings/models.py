@@ -182,7 +182,7 @@ class Edition(models.Model):
 
     @transaction.atomic
     def publish(self, by: User) -> None:
-        """Publish it once; raises ValidationError with the problems."""
+        """Publish the edition. Raises ValidationError with its problems."""
         Edition.objects.lock()
         locked = Edition.objects.get(pk=self.pk)
         if locked.is_published:

@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Band:
-    """A letter, or none, with its color and number of states."""
+    """A letter grade, or "not yet assessed", and how many states have it."""
 
     letter: str
     color: str

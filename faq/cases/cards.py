@@ -23,5 +23,5 @@ def card_of(case: Case) -> bytes | None:
         current = locked.filter(pk=case.pk).first()
         return face_of(current) if current else None
 
-    # The trigger `faq_card_gone` deletes it by this key.
+    # Triggers of `Case` delete it by this key.
     return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), standing)

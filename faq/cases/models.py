@@ -108,8 +108,8 @@ class Case(Text):
         ordering = ["order", "pk"]
         triggers = [
             *Text.Meta.triggers,
-            # Its picture goes in the transaction that changes or unpublishes it
-            # (faq/cases/cards.py).
+            # Delete the share card in the transaction that changes or unpublishes the
+            # case (faq/cases/cards.py).
             Trigger(
                 name="card_changes",
                 when=pgtrigger.After,

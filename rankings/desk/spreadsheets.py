@@ -22,7 +22,7 @@ OTHER_FILES = {
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
-# How many rows to search for the header, below a title, for example.
+# How many rows to search for the header. It may be below a title, for example.
 ABOVE = 10
 
 

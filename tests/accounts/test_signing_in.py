@@ -282,7 +282,7 @@ class LimitTests(TestCase):
         self.assertContains(response, TOO_MANY)
 
     def use(self, address):
-        """Sign in and out from there, with the right password."""
+        """Sign in and out from `address` with the right password."""
         client = Client(REMOTE_ADDR=address)
         self.assertEqual(log_in(client, "pat").status_code, 302)
         client.post(reverse("account_logout"))

@@ -1,4 +1,4 @@
-"""The whole life of a signature, as its signer and a moderator see it."""
+"""The full life cycle of a signature, as its signer and a moderator see it."""
 
 import pytest
 

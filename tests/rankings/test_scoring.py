@@ -26,7 +26,7 @@ from rankings.scoring import (
 DATA = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
 EXPECTED = Path(__file__).parent / "expected_scores.csv"
 
-# From the weakest right to the strongest; "not established" has no place in it.
+# From the weakest right to the strongest. "Not established" isn't ranked.
 BY_RIGHT = {
     "right_to_sue": [
         RightToSue.NONE,

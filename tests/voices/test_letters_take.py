@@ -23,7 +23,7 @@ CLEAN, SLOW = Letter.Lane.CLEAN, Letter.Lane.SLOW
 
 
 def make_letters(count, lane=CLEAN, network="", send_at=None):
-    """Insert waiting letters in bulk, all of one network or each of its own."""
+    """Bulk-insert queued letters, all from one network or each from another."""
     first = next_turn(lane, network) if network else current_turn(lane)
     with connection.cursor() as cursor:
         cursor.execute(

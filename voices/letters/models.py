@@ -92,7 +92,8 @@ class Letter(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
-    # Null once it is confirmed or requested again; the letter still counts.
+    # Null once the change is confirmed or replaced; the letter still counts toward
+    # the daily limit of its address.
     address_change = models.ForeignKey(AddressChange, models.SET_NULL, null=True)
     update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)

@@ -262,7 +262,7 @@ def wait_longer(letter: Letter) -> None:
 
 @transaction.atomic
 def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
-    """Give the letter up, and mark its address unless the refusal is about us."""
+    """Give up on the letter; mark its address unless the refusal is about us."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
@@ -272,7 +272,7 @@ def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give the letter up; delete it if it is about a form and was never tried."""
+    """Give up on the letter; delete it if it was never tried and is about a form."""
     if letter.submission and not letter.attempts:
         letter.delete()
         return

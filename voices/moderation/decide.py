@@ -1,8 +1,8 @@
 """Moderators' decisions on voices, each with its log row and email.
 
-Every function takes voices as a queryset and who decides, changes those that the
-decision fits, all in one transaction, and returns how many there were. Those on the
-quarantine take signatures instead, for not every one has a voice.
+Each function takes a queryset of voices and the user who decides. In one transaction it
+changes the voices that the decision applies to, and returns their number. `release` and
+`reject` take signatures instead, because a quarantined signature may have no voice.
 """
 
 from datetime import timedelta
@@ -244,8 +244,8 @@ def edit(voice: Voice, by) -> None:
     voice.save(update_fields=WORDS)
 
 
-# The changes that undo each kind of decision. A voice that was unfeatured by being
-# taken down has to be featured again.
+# The changes that undo each kind of decision. Undoing a takedown doesn't feature the
+# voice again; a moderator has to.
 BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},

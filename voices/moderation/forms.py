@@ -30,7 +30,7 @@ def read_at(request) -> datetime:
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
     except forms.ValidationError:
-        # The admin has validated one of them before it calls an action.
+        # The admin validated its own field before it called the action.
         raise BadRequest("The page does not say when it was read.") from None
 
 

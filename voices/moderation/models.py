@@ -10,7 +10,7 @@ from voices.wall.models import Voice
 
 
 class Reason(models.Model):
-    """Why a statement is declined or taken down, in words for its author."""
+    """A reason to decline or take down a statement, worded for its author."""
 
     label = models.CharField(max_length=100, unique=True)
     explanation = models.TextField(

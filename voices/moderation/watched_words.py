@@ -10,7 +10,7 @@ from voices.wall.models import Voice
 
 
 def flag_waiting() -> None:
-    """Bring the flags of the queue in line with the words as they are now."""
+    """Update the flags of waiting voices to match the current words."""
     words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
@@ -25,8 +25,8 @@ def flag_waiting() -> None:
 class WatchedWordForm(forms.ModelForm):
     class Meta:
         help_texts = {
-            "words": "Whole words, whatever their case. Voices that wait are flagged "
-            "anew when the list changes."
+            "words": "Whole words, ignoring case. Waiting voices are flagged again "
+            "when the list changes."
         }
 
     def clean_words(self):
@@ -37,7 +37,7 @@ class WatchedWordForm(forms.ModelForm):
 
 @admin.register(WatchedWord)
 class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
-    """The words to mark, and the flags of the queue in line with them."""
+    """Watched words. Each change reflags the voices waiting for review."""
 
     form = WatchedWordForm
     search_fields = ["words"]

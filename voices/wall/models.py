@@ -187,7 +187,7 @@ class Voice(models.Model):
     # By staff, with its signature: voices/invalidation/.
     invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Why it was declined or taken down; it is never both.
+    # The reason it was declined or taken down. A voice is never both.
     reason = models.ForeignKey(
         "voices.Reason",
         models.PROTECT,
@@ -319,7 +319,7 @@ class Voice(models.Model):
             PagesChange(
                 name="pages_lose_it", operation=pgtrigger.Delete | pgtrigger.Truncate
             ),
-            # Its share card goes in the same transaction (voices/wall/cards.py).
+            # Delete its share card in the same transaction (voices/wall/cards.py).
             PublicWordsGo(
                 name="public_words_change",
                 operation=pgtrigger.Update,
