@@ -179,7 +179,7 @@ def test_an_ended_session_says_so_over_the_input(page, key, settings):
         page.get_by_label("New Password", exact=True)
     ).first.fill("half written")
     settings.STAFF_IDLE_MINUTES = 0
-    page.get_by_role("heading", name="You are signed out").wait_for()
+    page.get_by_role("heading", name="You have been signed out").wait_for()
     page.get_by_role("button", name="Back to the page").click()
 
     assert page.locator("input[name=password1]").input_value() == "half written"
