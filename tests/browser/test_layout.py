@@ -61,3 +61,16 @@ def test_holds_still_and_has_room(chromium, served, entry, width):
     assert sticks_out <= 0
     assert sticks_out_spaced <= 0
     assert not cut_off
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_numbers_in_the_margin_are_below_one_another(page):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto("/")
+
+    numbers = page.evaluate(
+        "getComputedStyle(document.querySelector('.lines'), '::before').content"
+    )
+
+    # The computed value spells each line break as "\\a".
+    assert numbers.startswith((r'"1\a 2\a 3', '"1\n2\n3', r'"1\a2\a3'))
