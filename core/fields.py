@@ -123,11 +123,11 @@ class EmailField(Pasted, forms.EmailField):
 
 
 def as_mailed(address: str) -> str:
-    """Return the address with its domain in ASCII, by the rules of IDNA 2008.
+    """Return the address with its domain encoded in ASCII by IDNA 2008.
 
-    Python's mail package would use those of 2003, under which several domains become
-    one, and each spelling would be an address of its own with mail of its own. What is
-    no domain is returned as it is, for the validators.
+    Python's email package uses IDNA 2003, which maps several domains to one, so their
+    spellings would share a mailbox but not its limits. An invalid domain is returned
+    unchanged, and the validators refuse it.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():

@@ -79,7 +79,7 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Fold what a reader typed, for a "websearch" query.
+    """Fold a reader's search for a "websearch" query.
 
     A hyphen right before a word still excludes it.
     """

@@ -73,6 +73,8 @@ class Trigger(pgtrigger.Trigger):
     """A trigger that no session setting can skip."""
 
     def compile(self, model):
+        if self.timing or self.referencing:
+            raise NotImplementedError("TriggerSql has no timing or transition tables.")
         return compiler.Trigger(
             name=self.name,
             sql=TriggerSql(

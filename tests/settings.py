@@ -1,7 +1,7 @@
-"""The site's settings, after giving pytest what they need.
+"""The site's settings for pytest.
 
-That is a database that is thrown away, static files, and no setting of the developer's
-own. Workers of xdist inherit all of it.
+First sets up a throwaway database and static files, and unsets the developer's own
+settings. xdist workers inherit all of it.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from tools import development
 
 
 def prepare():
-    # As for Ctrl-C, pytest then ends in order, and the database with it.
+    # Handle SIGTERM like Ctrl-C, so that pytest exits cleanly and stops the database.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     development.ignore_own_settings()
     local_dir = development.make_local_dir("test")
