@@ -10,7 +10,7 @@ from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
 # Internal keys, and columns derived from the others.
-INTERNAL = {"id", "ref", "voice", "search", "text_key", "invalidation"}
+INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
 def row(instance) -> dict:
