@@ -25,24 +25,15 @@ def draw() -> str:
     for group in (folders, rooms):
         for one in group:
             for other in group:
-                if one != other and imports(graph, one, other):
+                if one != other and graph.direct_import_exists(
+                    importer=one, imported=other, as_packages=True
+                ):
                     lines.append(f"  {name(one)} --> {name(other)}")
     return "```mermaid\n" + "\n".join(lines) + "\n```\n"
 
 
 def name(module: str) -> str:
     return module.replace(".", "_")
-
-
-def imports(graph: grimp.ImportGraph, one: str, other: str) -> bool:
-    return bool(
-        graph.find_modules_that_directly_import(other)
-        & ({one} | graph.find_descendants(one))
-    ) or any(
-        graph.find_modules_that_directly_import(module)
-        & ({one} | graph.find_descendants(one))
-        for module in graph.find_descendants(other)
-    )
 
 
 def update(*arguments: str) -> int:
