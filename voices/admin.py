@@ -1,4 +1,4 @@
-"""The app's part of the staff's desk: importing a module registers its pages."""
+"""The app's admin pages: importing a module registers them."""
 
 from voices.abuse import admin as abuse
 from voices.invalidation import admin as invalidation
