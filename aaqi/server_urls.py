@@ -3,11 +3,10 @@
 Error messages never quote the URL, because it can contain the password.
 """
 
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-SUBMISSION, SMTPS = 587, 465
 # Scheme → implicit TLS (ssl), STARTTLS (tls), or whatever the query string says ("").
 SCHEMES = {
     "smtp": "",
@@ -26,7 +25,6 @@ KINDS = {
     "implicit": "ssl",
 }
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off", "none"}
-SIGNS = {sign: f"%{ord(sign):02X}" for sign in "/#?[]\\ "}
 
 
 def split(name: str, url: str) -> SplitResult:
@@ -45,8 +43,8 @@ def split(name: str, url: str) -> SplitResult:
 
 def refuse_bare_signs(name: str, url: str) -> None:
     """Reject unescaped characters in the login, which the parser would misread."""
-    login, at, _ = url.partition("://")[2].rpartition("@")
-    found = [f"{sign!r} as {SIGNS[sign]}" for sign in SIGNS if at and sign in login]
+    login = url.partition("://")[2].rpartition("@")[0]
+    found = [f"{sign!r} as {quote(sign, '')}" for sign in "/#?[]\\ " if sign in login]
     if found:
         raise ImproperlyConfigured(
             f"{name} has characters in its user name or password that must be "
@@ -65,7 +63,7 @@ def read_smtp(name: str, url: str) -> dict:
     kind = read_kind(name, parts)
     return {
         "host": parts.hostname,
-        "port": parts.port or (SMTPS if kind == "ssl" else 25),
+        "port": parts.port or (465 if kind == "ssl" else 25),
         "username": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "use_tls": kind == "tls",
@@ -76,30 +74,28 @@ def read_smtp(name: str, url: str) -> dict:
 
 def read_kind(name: str, parts: SplitResult) -> str:
     """Return "tls" for STARTTLS, "ssl" for implicit TLS, "" for neither."""
-    kinds = {
-        asked for pair in parse_qsl(parts.query, True) for asked in ask(name, *pair)
-    }
+    kinds = {ask(name, *pair) for pair in parse_qsl(parts.query, True)} - {""}
     kind = SCHEMES[parts.scheme]
-    if kind == "ssl" and parts.port == SUBMISSION:
+    if kind == "ssl" and parts.port == 587:
         # This port starts without TLS, whatever the scheme is.
         kind = "tls"
-    if kind and kinds <= {"tls", "ssl"}:
+    if kind:
         return kind
     if len(kinds) > 1:
         raise ImproperlyConfigured(f"{name} can end in ?tls=1 or ?ssl=1, but not both.")
     return kinds.pop() if kinds else ""
 
 
-def ask(name: str, key: str, value: str) -> list[str]:
-    """Return the kind of TLS that this query parameter requests, if any."""
+def ask(name: str, key: str, value: str) -> str:
+    """Return the kind of TLS that this query parameter requests; "" for none."""
     key = key.lower().removeprefix("email_").removeprefix("use_").removeprefix("use")
     value = value.strip().lower()
     if key in {"encryption", "security", "secure"} and value in KINDS:
-        return [KINDS[value]]
+        return KINDS[value]
     if key in {"encryption", "security", "secure", *KINDS} and value in NO:
-        return []
+        return ""
     if key in KINDS and value in YES:
-        return [KINDS[key]]
+        return KINDS[key]
     raise ImproperlyConfigured(
         f"{name} can have only ?tls=1 or ?ssl=1 as its query string."
     )
