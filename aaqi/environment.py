@@ -1,32 +1,53 @@
 """Read settings from environment variables, and validate them at startup.
 
 Any variable can come from a file: `NAME_FILE` is the path of a file that contains the
-value of `NAME`.
+value of `NAME`. Our errors replace those of environs, which don't show the value.
 """
 
 import os
+from collections.abc import Callable
 from email.utils import parseaddr
 from ipaddress import ip_address
+from operator import itemgetter
 from pathlib import Path
-from urllib.parse import unquote
+from typing import Any, NoReturn
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from environs import EnvValidationError, FileAwareEnv, validate
 
 from aaqi.server_urls import read_smtp, split
+
+env = FileAwareEnv()
 
 
 def read(name: str, default: str = "") -> str:
     """Return the value of `name`, or the content of the file in `name_FILE`."""
-    if path := os.environ.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"Can't read {path}, which {name}_FILE points to: {error.strerror}."
-            ) from error
-    return os.environ.get(name, "").strip() or default
+    try:
+        return env.str(name, "").strip() or default
+    except (OSError, ValueError) as error:
+        path = env.str(f"{name}_FILE")
+        reason = getattr(error.__cause__ or error, "strerror", "it isn't text")
+        raise ImproperlyConfigured(
+            f"Can't read {path}, which {name}_FILE points to: {reason}."
+        ) from None
+
+
+def read_as[T](
+    parse: Callable[..., T], name: str, default: T, must: str, **options: Any
+) -> T:
+    """Return `name` as environs parses it; an empty variable counts as unset."""
+    if not (value := read(name)):
+        return default
+    try:
+        return parse(name, **{"pre_load": str.strip} | options)
+    except (EnvValidationError, ValidationError):
+        refuse(name, value, f"it must be {must}")
+
+
+def refuse(name: str, value: str, why: str) -> NoReturn:
+    raise ImproperlyConfigured(f"{name} is {value!r}; {why}.") from None
 
 
 def read_list(name: str) -> list[str]:
@@ -34,34 +55,20 @@ def read_list(name: str) -> list[str]:
 
 
 def read_number(name: str, default: int, *, least: int = 0) -> int:
-    value = read(name, str(default))
-    if not (value.isascii() and value.isdecimal()) or int(value) < least:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}; it must be a whole number, {least} or more."
-        )
-    return int(value)
+    must, at_least = f"a whole number, {least} or more", validate.Range(min=least)
+    # environs also reads "+1", "1_000", and the digits of other scripts as numbers.
+    digits = [str.strip, validate.Regexp(r"[0-9]+\Z")]
+    return read_as(env.int, name, default, must, pre_load=digits, validate=at_least)
 
 
 def read_switch(name: str, *, default: bool) -> bool:
-    value = read(name, str(int(default)))
-    if value not in {"0", "1"}:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
-    return value == "1"
+    return read_as(env.bool, name, default, "1 or 0", truthy={"1"}, falsy={"0"})
 
 
 def read_address(name: str, default: str = "") -> str:
     """Return the bare email address, without a display name; "" if not set."""
-    value = read(name, default)
-    if not value:
-        return ""
-    address = parseaddr(value)[1]
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}; it must be an email address."
-        ) from None
-    return address
+    must, bare = "an email address", [parseaddr, itemgetter(1)]
+    return read_as(env.str, name, default, must, pre_load=bare, validate=validate_email)
 
 
 def read_web_workers() -> int:
@@ -70,8 +77,7 @@ def read_web_workers() -> int:
 
 
 def require(name: str, why: str) -> str:
-    value = read(name)
-    if not value:
+    if not (value := read(name)):
         raise ImproperlyConfigured(f"{name} is not set: {why}.")
     return value
 
@@ -100,12 +106,14 @@ def read_database(name: str, *, loopback: bool) -> dict:
         raise ImproperlyConfigured(
             f"{name} must look like postgres://user:password@host:port/name."
         )
-    password = unquote(split(name, url).password or "")
+    split(name, url)  # Its errors say what to change, without the password.
+    entry = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+    password = entry["PASSWORD"]
     if not loopback and (len(password) < 20 or len(set(password)) < 5):
         raise ImproperlyConfigured(
             f"{name} has a weak password; use at least 20 random letters and digits."
         )
-    return {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
+    return {**entry}
 
 
 def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
@@ -129,23 +137,15 @@ def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
 
 def read_site_url() -> tuple[str, str, bool]:
     """Return the normalized SITE_URL, its host, and whether that is loopback."""
-    url = require(
-        "SITE_URL", "set it to the URL of the site, such as https://example.org"
-    )
+    url = require("SITE_URL", "set it to the site's URL, such as https://example.org")
     parts = split("SITE_URL", url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ImproperlyConfigured(
-            f"SITE_URL is {url!r}; it must be a URL such as https://example.org."
-        )
+        refuse("SITE_URL", url, "it must be a URL such as https://example.org")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-        raise ImproperlyConfigured(
-            f"SITE_URL is {url!r}; it must be only https:// and a host, without a path."
-        )
+        refuse("SITE_URL", url, "it must be only https:// and a host, without a path")
     loopback = is_loopback(parts.hostname)
     if parts.scheme == "http" and not loopback:
-        raise ImproperlyConfigured(
-            f"SITE_URL is {url!r}; unless it is on this machine, it must use https://."
-        )
+        refuse("SITE_URL", url, "unless it is on this machine, it must use https://")
     return f"{parts.scheme}://{parts.netloc.lower()}", parts.hostname, loopback
 
 
@@ -174,8 +174,7 @@ def read_mailer(*, loopback: bool, folder: Path) -> dict:
     On loopback, EMAIL_URL is optional; without it, each message is written to a file
     in `folder`.
     """
-    url = read("EMAIL_URL")
-    if not url and loopback:
+    if loopback and not read("EMAIL_URL"):
         return {
             "BACKEND": "core.mail.EmailFileBackend",
             "OPTIONS": {"file_path": str(folder)},

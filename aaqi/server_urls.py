@@ -1,6 +1,9 @@
 """Parse server URLs that contain a password, such as EMAIL_URL.
 
 Error messages never quote the URL, because it can contain the password.
+
+environs would leave EMAIL_URL to dj-email-url. That sets no timeout, uses STARTTLS for
+smtps://, and ignores unknown parameters: with ?starttls=1, it would send without TLS.
 """
 
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit

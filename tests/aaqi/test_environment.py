@@ -84,6 +84,35 @@ class ReadTests(SimpleTestCase):
         ):
             environment.read("DATABASE_URL")
 
+    def test_an_empty_variable_or_file_counts_as_unset(self):
+        for values in ({"PORT": " "}, {"PORT_FILE": "", "PORT": ""}):
+            with self.subTest(values), environ(**values):
+                self.assertEqual(environment.read("PORT", "8000"), "8000")
+        with environ(PORT_FILE="/dev/null"):
+            self.assertEqual(environment.read("PORT", "8000"), "8000")
+
+    def test_a_file_that_is_not_text_is_named_without_its_content(self):
+        with NamedTemporaryFile() as file:
+            file.write(b"word \xff")
+            file.flush()
+            with (
+                environ(DJANGO_SECRET_KEY_FILE=file.name),
+                self.assertRaises(ImproperlyConfigured) as caught,
+            ):
+                environment.read("DJANGO_SECRET_KEY")
+
+        self.assertEqual(
+            str(caught.exception),
+            f"Can't read {file.name}, which DJANGO_SECRET_KEY_FILE points to: "
+            "it isn't text.",
+        )
+        self.assertTrue(caught.exception.__suppress_context__)
+
+    def test_a_dollar_sign_is_not_a_reference(self):
+        for key in ("$HOME", "${HOME}", "$$a"):
+            with self.subTest(key), environ(DJANGO_SECRET_KEY=key, HOME="/root"):
+                self.assertEqual(environment.read("DJANGO_SECRET_KEY"), key)
+
     def test_a_list_drops_what_is_empty(self):
         with environ(SECRET_KEY_FALLBACKS=" one, ,two,"):
             self.assertEqual(
@@ -91,17 +120,31 @@ class ReadTests(SimpleTestCase):
             )
 
     def test_an_invalid_number_is_named(self):
-        for value in ("two", "-1", "1.5", "²"):
+        for value in ("two", "-1", "+1", "1.5", "1_000", "²", "١", "9" * 5000):
             with (
-                self.subTest(value),
+                self.subTest(value[:9]),
                 environ(PROXY_COUNT=value),
-                self.assertRaisesMessage(ImproperlyConfigured, "PROXY_COUNT"),
+                self.assertRaisesMessage(
+                    ImproperlyConfigured,
+                    f"PROXY_COUNT is {value!r}; it must be a whole number, 0 or more.",
+                ),
             ):
                 environment.read_number("PROXY_COUNT", 0)
 
     def test_a_number_has_its_default(self):
-        with environ():
-            self.assertEqual(environment.read_number("PROXY_COUNT", 3), 3)
+        for values in ({}, {"PROXY_COUNT": ""}):
+            with environ(**values):
+                self.assertEqual(environment.read_number("PROXY_COUNT", 3), 3)
+
+    def test_spaces_around_a_value_are_dropped(self):
+        with NamedTemporaryFile("w") as file:
+            file.write("2\n")
+            file.flush()
+            with environ(PROXY_COUNT_FILE=file.name, SIGNING_OPEN=" 0 "):
+                self.assertEqual(environment.read_number("PROXY_COUNT", 0), 2)
+                self.assertIs(
+                    environment.read_switch("SIGNING_OPEN", default=True), False
+                )
 
     def test_there_is_at_least_one_web_worker(self):
         for value in ("0", "two"):
@@ -115,12 +158,34 @@ class ReadTests(SimpleTestCase):
         for value, on in {"1": True, "0": False, "": True}.items():
             with environ(SIGNING_OPEN=value):
                 self.assertIs(environment.read_switch("SIGNING_OPEN", default=True), on)
+        for value in ("true", "yes", "2", "01"):
+            with (
+                self.subTest(value),
+                environ(SIGNING_OPEN=value),
+                self.assertRaisesMessage(
+                    ImproperlyConfigured,
+                    f"SIGNING_OPEN is {value!r}; it must be 1 or 0.",
+                ),
+            ):
+                environment.read_switch("SIGNING_OPEN", default=True)
 
     def test_the_display_name_of_a_sender_is_dropped(self):
         with environ(DEFAULT_FROM_EMAIL="AAQI <voices@example.org>"):
             self.assertEqual(
                 environment.read_address("DEFAULT_FROM_EMAIL"), "voices@example.org"
             )
+
+    def test_an_invalid_address_is_named(self):
+        for value in ("voices", "AAQI <voices>", "a@b@example.org"):
+            with (
+                self.subTest(value),
+                environ(CONTACT_EMAIL=value),
+                self.assertRaisesMessage(
+                    ImproperlyConfigured,
+                    f"CONTACT_EMAIL is {value!r}; it must be an email address.",
+                ),
+            ):
+                environment.read_address("CONTACT_EMAIL")
 
     def test_a_blank_required_variable_is_named_with_the_reason(self):
         with (
@@ -295,7 +360,7 @@ class StartTests(SimpleTestCase):
                 self.assertRegex(done.stderr, f"ImproperlyConfigured: {name} ")
 
     def test_a_database_that_is_not_postgresql_stops_the_start_by_name(self):
-        for url in ("sqlite:///site.db", "mysql://db/site", "db"):
+        for url in ("sqlite:///site.db", "mysql://db/site", "postgres:site", "db"):
             with self.subTest(url):
                 done = start(DATABASE_URL=url)
 
