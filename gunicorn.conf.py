@@ -1,6 +1,5 @@
 """gunicorn settings; the command line may override any of them."""
 
-import os
 from pathlib import Path
 
 from gunicorn.glogging import Logger
@@ -24,8 +23,8 @@ class PathlessLogger(Logger):
 
 
 # A socket for the cache in a container; otherwise, a port on this machine.
-socket = os.environ.get("WEB_SOCKET")
-port = os.environ.get("PORT") or 8000
+socket = environment.read("WEB_SOCKET")
+port = environment.read("PORT", "8000")
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = environment.read_web_workers()
 # Browsers open connections that they may not use; with threads, those cost less.

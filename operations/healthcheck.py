@@ -4,7 +4,6 @@ They don't load Django, because they run every few seconds.
 """
 
 import http.client
-import os
 import socket
 import sys
 import time
@@ -23,7 +22,9 @@ def web() -> bool:
     connection = http.client.HTTPConnection("localhost")
     with socket.socket(socket.AF_UNIX) as connection.sock:
         connection.sock.settimeout(4)
-        connection.sock.connect(os.environ["WEB_SOCKET"])
+        connection.sock.connect(
+            environment.require("WEB_SOCKET", "the check connects to it")
+        )
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
 
