@@ -16,7 +16,15 @@ from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
 from voices.abuse.guard import stamps
 from voices.letters.send import send_next
-from voices.models import Letter, Reason, Signature, Submission, Voice
+from voices.models import (
+    Decision,
+    Letter,
+    Reason,
+    Report,
+    Signature,
+    Submission,
+    Voice,
+)
 from voices.signatures import tokens
 from voices.signing import consent
 
@@ -112,6 +120,12 @@ def make_reason(label="Private details", explanation="It tells where somebody li
         label=label, defaults={"explanation": explanation, "active": True}
     )
     return reason
+
+
+def make_closed_report(voice, by, at, **fields):
+    decision = Decision.objects.create(voice=voice, kind="kept", by=by, at=at)
+    closed = {"decision": decision, "closed_at": at, "closed_by": by}
+    return Report.objects.create(voice=voice, kind="other", **closed, **fields)
 
 
 def stamp(seconds_ago=60):

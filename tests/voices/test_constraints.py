@@ -19,6 +19,7 @@ from voices.models import (
     Letter,
     Reason,
     RefusedAddress,
+    Report,
     Signature,
     Turn,
     Update,
@@ -165,6 +166,15 @@ def raise_an_alarm_twice_in_an_hour():
         Alarm.objects.create(of="network-burst", form="sign", hour=NOW)
 
 
+def close_a_report_without_a_decision():
+    Report.objects.create(voice=make_voice(), closed_at=NOW, closed_by=make_staff())
+
+
+def decide_on_a_report_and_leave_it_open():
+    decision = make_decision()
+    Report.objects.create(voice=decision.voice, decision=decision)
+
+
 CHECKED = {
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
     "voice_published_or_declined": [publish_and_decline],
@@ -197,6 +207,10 @@ CHECKED = {
     "letter_one_at_a_time_to_an_address": [send_two_at_once_to_an_address],
     "letter_one_in_flight_for_each_form": [queue_two_for_one_form],
     "turn_one_for_each_network": [give_a_network_two_turns],
+    "report_closed_by_a_decision": [
+        close_a_report_without_a_decision,
+        decide_on_a_report_and_leave_it_open,
+    ],
     "decision_undone_names_one": [undo_nothing, publish_and_undo_in_one],
 }
 

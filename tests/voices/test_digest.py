@@ -8,7 +8,12 @@ from django.test import Client, TestCase, override_settings
 from django.utils import timezone
 
 from tests.abuse import make_quarantined
-from tests.factories import make_published_voice, make_staff, make_voice
+from tests.factories import (
+    make_closed_report,
+    make_published_voice,
+    make_staff,
+    make_voice,
+)
 from tests.voices.test_letters import SEND, parts
 from voices.models import RankingError, Report
 from voices.tasks import tell_moderators
@@ -54,7 +59,7 @@ class DigestTests(TestCase):
         make_voice(name="Waits")
         voice = make_published_voice(name="Published")
         Report.objects.create(voice=voice, kind="other", text="Open report.")
-        Report.objects.create(voice=voice, kind="other", text="Closed one.", **closed)
+        make_closed_report(voice, by, timezone.now(), text="Closed one.")
         RankingError.objects.create(text="Open error.")
         RankingError.objects.create(text="Closed one.", **closed)
         make_quarantined(name="Bea Held")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import (
+    make_closed_report,
     make_published_voice,
     make_signature,
     make_staff,
@@ -109,10 +110,9 @@ class FiguresTests(TestCase):
         make_submission()
         make_submission().confirm()
         voice = make_published_voice()
-        for closed_at in (None, None, now):
-            Report.objects.create(
-                voice=voice, kind=Report.Kind.OTHER, closed_at=closed_at
-            )
+        for _ in range(2):
+            Report.objects.create(voice=voice, kind=Report.Kind.OTHER)
+        make_closed_report(voice, make_staff(), now)
         make_letter()
         make_letter(sent_at=now)
         make_letter(dropped_at=now)

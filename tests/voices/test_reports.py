@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -323,6 +324,42 @@ class QueueTests(DeskTestCase):
         self.assertEqual(
             [each.kind for each in self.open_reports()], ["private-details"]
         )
+
+    def test_each_report_points_to_the_decision_on_its_own_voice(self):
+        voices = [self.voice, make_published_voice(), make_published_voice()]
+        for voice in voices:
+            report(voice)
+
+        decide.take_down(Voice.objects.all(), self.by, self.reason)
+
+        for voice in voices:
+            closed, decision = voice.reports.get(), voice.decisions.get()
+            self.assertEqual(closed.decision, decision)
+            self.assertEqual(
+                (closed.closed_at, closed.closed_by), (decision.at, decision.by)
+            )
+
+    def test_undoing_one_voice_s_decision_leaves_the_others_reports_closed(self):
+        other = make_published_voice()
+        report(self.voice)
+        report(other)
+        decide.keep(Voice.objects.all(), self.by)
+
+        self.act("undo")
+
+        self.assertEqual(len(self.open_reports()), 1)
+        self.assertFalse(other.reports.still_open().exists())
+
+    def test_closing_takes_as_many_queries_for_one_voice_as_for_many(self):
+        counts = set()
+        for number in (1, 10):
+            for _ in range(number):
+                report(make_published_voice())
+            with CaptureQueriesContext(connection) as queries:
+                decide.keep(Voice.objects.all(), self.by)
+            counts.add(len(queries))
+
+        self.assertEqual(len(counts), 1)
 
     def test_undoing_without_reports_marks_nothing_as_reported(self):
         decide.take_down(Voice.objects.filter(pk=self.voice.pk), self.by, self.reason)

@@ -6,7 +6,12 @@ from django.core.management import call_command
 from django.test import TestCase
 from django.utils import timezone
 
-from tests.factories import make_staff, make_submission, make_voice
+from tests.factories import (
+    make_closed_report,
+    make_staff,
+    make_submission,
+    make_voice,
+)
 from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
 from voices.models import RankingError, Report, Submission
 from voices.tasks import forget
@@ -57,8 +62,10 @@ class RetentionTests(TestCase):
         kept = timedelta(days=settings.REPORT_KEPT_DAYS)
         for closed_at in (None, now - kept / 2, now - kept - timedelta(days=1)):
             closed = {"closed_at": closed_at, "closed_by": by if closed_at else None}
-            Report.objects.create(voice=make_voice(), text="Mine.", **closed)
             RankingError.objects.create(text="Wrong.", **closed)
+            if closed_at:
+                make_closed_report(make_voice(), by, closed_at)
+        Report.objects.create(voice=make_voice(), text="Mine.")
 
         self.run_command()
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -17,11 +18,11 @@ from django.utils import timezone
 
 from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
-from voices.moderation.models import Decision
+from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
 from voices.signatures.models import Signature
 from voices.wall.cards import queue_cards
-from voices.wall.models import Status, Voice
+from voices.wall.models import Status, Voice, VoiceQuerySet
 
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
@@ -153,16 +154,23 @@ def unfeature(voices, by) -> int:
 
 
 @transaction.atomic
-def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
+def decide(
+    kind: Decision.Kind,
+    voices: VoiceQuerySet,
+    by: User,
+    changes: dict[str, Any],
+    *,
+    reason: Reason | None = None,
+    tell: bool = False,
+) -> int:
     ids = lock(voices)
-    at = timezone.now()
-    Decision.objects.bulk_create(
-        Decision(voice_id=pk, kind=kind, by=by, reason=reason, at=at) for pk in ids
+    decisions = Decision.objects.bulk_create(
+        Decision(voice_id=pk, kind=kind, by=by, reason=reason) for pk in ids
     )
     decided = Voice.objects.filter(pk__in=ids)
     decided.update(**changes)
     if kind in CLOSES_REPORTS:
-        Report.objects.close(ids, by, at)
+        Report.objects.close(Decision.objects.filter(pk__in=[d.pk for d in decisions]))
     if "corrected_at" in changes:
         for voice in decided:
             # Saving sets the flags again.
@@ -171,7 +179,7 @@ def decide(kind, voices, by, changes: dict, *, reason=None, tell=False) -> int:
         queue_cards(ids)
     if tell:
         # Not before the time for undoing is over.
-        told_at = at + timedelta(minutes=settings.UNDO_MINUTES)
+        told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
             queue_letter(LETTERS[kind], voice.signature, at=told_at)
@@ -285,7 +293,7 @@ def latest_of(by) -> Decision | None:
 
 
 @transaction.atomic
-def undo(voices, by) -> int:
+def undo(voices: VoiceQuerySet, by: User) -> int:
     """Undo the latest decision on each voice that isn't undone yet."""
     done = 0
     standing = voices.filter(withdrawn_at=None)
@@ -322,7 +330,7 @@ def undo(voices, by) -> int:
                 signature__voice=voice, kind=LETTERS[latest.kind]
             ).update(dropped_at=Now())
         if latest.kind in CLOSES_REPORTS:
-            Report.objects.reopen(voice, latest.at)
+            Report.objects.reopen(voice, latest.pk)
         if latest.kind in SIGNATURE_BEFORE:
             Signature.objects.filter(voice=voice).update(
                 **SIGNATURE_BEFORE[latest.kind]

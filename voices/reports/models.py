@@ -1,7 +1,3 @@
-from collections.abc import Iterable
-from datetime import datetime
-
-from django.contrib.auth.models import User
 from django.db import models
 
 from core.plain_text import validate_plain_text
@@ -11,15 +7,23 @@ from voices.wall.models import Voice
 
 
 class ReportQuerySet(ReaderReportQuerySet):
-    def close(self, voice_ids: Iterable[int], by: User, at: datetime) -> None:
-        """Close the open reports of these voices, at the time of a decision."""
-        self.still_open().filter(voice__in=voice_ids).update(closed_at=at, closed_by=by)
-        Voice.objects.filter(pk__in=voice_ids).update(reported_at=None)
+    def close(self, decisions: models.QuerySet) -> None:
+        """Close the open reports of the voices that these decisions are about."""
+        voices = decisions.values("voice")
+        own = decisions.filter(voice=models.OuterRef("voice"))
+        self.still_open().filter(voice__in=voices).update(
+            decision=own.values("pk"),
+            closed_at=own.values("at"),
+            closed_by=own.values("by"),
+        )
+        Voice.objects.filter(pk__in=voices).update(reported_at=None)
 
-    def reopen(self, voice: Voice, at: datetime) -> None:
-        """Reopen the reports that the decision of that time had closed."""
+    def reopen(self, voice: Voice, decision_id: int) -> None:
+        """Reopen the reports that this decision on the voice closed."""
         about = self.filter(voice=voice)
-        about.filter(closed_at=at).update(closed_at=None, closed_by=None)
+        about.filter(decision=decision_id).update(
+            decision=None, closed_at=None, closed_by=None
+        )
         # A suspicious report doesn't put the voice into the queue.
         first = min(
             (
@@ -33,10 +37,7 @@ class ReportQuerySet(ReaderReportQuerySet):
 
 
 class Report(ReaderReport):
-    """A reader's report of what is wrong with a voice, for moderators only.
-
-    It is closed at the time of the decision that answered it.
-    """
+    """A reader's report of what is wrong with a voice, for moderators only."""
 
     class Kind(models.TextChoices):
         IMPERSONATION = "impersonation", "Somebody else wrote it in this name"
@@ -48,11 +49,23 @@ class Report(ReaderReport):
     text = models.TextField(
         max_length=1000, blank=True, validators=[validate_plain_text]
     )
+    # The decision that closed it.
+    decision = models.ForeignKey(
+        "voices.Decision", models.PROTECT, null=True, editable=False
+    )
 
     objects = ReportQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, decision=None)
+                | models.Q(closed_at__isnull=False, decision__isnull=False),
+                name="report_closed_by_a_decision",
+                violation_error_message="A decision closes a report.",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["arrived_at", "id"],
