@@ -27,10 +27,10 @@ MANY_VOICES = 50_000
 FILL = """
     INSERT INTO voices_voice (
         name, profession, profession_group, city, state, statement,
-        statement_as_sent, correction, flags, text_key, changes_asked, published_at
+        statement_as_sent, flags, text_key, changes_asked, published_at
     )
     SELECT 'Signer ' || n, '', '', 'Columbus', 'OH', 'Statement number ' || n,
-        'Statement number ' || n, '', '{}', '', '', now() - n * interval '1 minute'
+        'Statement number ' || n, '{}', '', '', now() - n * interval '1 minute'
     FROM generate_series(1, %s) AS n
 """
 EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"

@@ -32,6 +32,7 @@ from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature, Submission
 from voices.signatures.objections import InvalidatedSignature, Objection
 from voices.signatures.requests import AddressChange, LinkRequest
+from voices.wall.corrections import Correction
 from voices.wall.models import Voice
 from voices.wall.tallies import DayTally, Tally
 
@@ -44,6 +45,7 @@ __all__ = [
     "AwaitingVoice",
     "BlockedDomain",
     "BlockedNetwork",
+    "Correction",
     "DayTally",
     "Decision",
     "Digest",

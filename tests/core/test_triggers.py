@@ -49,6 +49,7 @@ TRIGGERS = {
         for table in ("voice", "signature")
         for name in ("tally", "day_tally")
     ),
+    ("voices_correction", "corrected_at", "AFTER", CHANGE, "ROW", False),
     ("voices_voice", "pages_gain_it", "AFTER", "INSERT", "ROW", True),
     ("voices_voice", "pages_change", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "pages_lose_it", "AFTER", "DELETE TRUNCATE", "STATEMENT", False),

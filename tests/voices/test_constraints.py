@@ -175,7 +175,14 @@ def decide_on_a_report_and_leave_it_open():
     Report.objects.create(voice=decision.voice, decision=decision)
 
 
+def let_two_corrections_wait():
+    voice = make_published_voice()
+    for text in ("First.", "Second."):
+        voice.corrections.create(text=text)
+
+
 CHECKED = {
+    "correction_one_waits": [let_two_corrections_wait],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
     "voice_published_or_declined": [publish_and_decline],
     "voice_taken_down_was_published": [take_down_what_is_not_published],

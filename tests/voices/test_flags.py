@@ -12,12 +12,14 @@ from tests.factories import (
     FORM,
     latest_submission,
     make_published_voice,
+    make_reason,
     make_signature,
     make_staff,
     make_voice,
     sign,
 )
 from voices.flags import find
+from voices.managing.changes import correct
 from voices.models import Submission, Voice, WatchedWord
 from voices.moderation import decide
 
@@ -301,22 +303,18 @@ class ArrivalTests(TestCase):
 
     def test_a_correction_is_flagged_beside_the_statement(self):
         voice = make_published_voice(statement="See example.org.")
-        voice.correction, voice.corrected_at = "Call 555-010-9999.", timezone.now()
+        voice.corrections.create(text="Call 555-010-9999.")
 
-        voice.save(update_fields=["correction", "corrected_at"])
+        voice.save(update_fields=["statement"])
 
         voice.refresh_from_db()
         self.assertEqual(voice.flags, ["phone", "link"])
 
     def test_a_correction_that_no_longer_waits_is_not(self):
-        voice = make_published_voice(
-            statement="See example.org.",
-            correction="Call 555-010-9999.",
-            corrected_at=timezone.now(),
-        )
-        voice.corrected_at = None
+        voice = make_published_voice(statement="See example.org.")
+        correct(make_signature(voice=voice), "Call 555-010-9999.")
 
-        voice.save(update_fields=["corrected_at"])
+        decide.decline(Voice.objects.all(), make_staff(), make_reason(), tell=False)
 
         voice.refresh_from_db()
         self.assertEqual(voice.flags, ["link"])
@@ -484,9 +482,8 @@ class DeskTests(TestCase):
         make_voice(name="Link", statement="See example.org.")
         make_voice(name="Plain", statement="Enough.")
         make_published_voice(name="Reported", statement="", reported_at=timezone.now())
-        make_published_voice(
-            name="Corrected", statement="", corrected_at=timezone.now()
-        )
+        corrected = make_published_voice(name="Corrected", statement="")
+        corrected.corrections.create(text="Words.")
 
         for flag, names in {
             "phone": ["Phone"],
@@ -595,10 +592,9 @@ class DeskTests(TestCase):
         self.assertIsNone(left.published_at)
 
     def test_a_correction_shows_what_it_changes(self):
-        make_published_voice(
-            statement="I saw Officer Dow lie.",
-            correction="I saw an officer lie <b>twice</b>, 555-010-9999.",
-            corrected_at=timezone.now(),
+        voice = make_published_voice(statement="I saw Officer Dow lie.")
+        voice.corrections.create(
+            text="I saw an officer lie <b>twice</b>, 555-010-9999."
         )
 
         response = self.client.get(QUEUE)
@@ -615,7 +611,7 @@ class DeskTests(TestCase):
                 signature.voice.reports.create(kind="other", text="Look.")
             self.client.get(QUEUE)
 
-            with self.assertNumQueries(10):
+            with self.assertNumQueries(11):
                 self.client.get(QUEUE)
 
 

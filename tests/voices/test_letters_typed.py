@@ -16,7 +16,16 @@ from tests.factories import (
 from tests.voices.test_letters import parts
 from voices.letters.compose import compose
 from voices.managing.forms import AskForm, NewAddressForm, VoiceForm
-from voices.models import AddressChange, Letter, Signature, Submission, Update, Voice
+from voices.models import (
+    AddressChange,
+    Correction,
+    Decision,
+    Letter,
+    Signature,
+    Submission,
+    Update,
+    Voice,
+)
 from voices.signing.forms import SignForm
 
 # Random and part of links; chosen from a list; the consent text of our own form.
@@ -26,10 +35,7 @@ VOICE_STATES = {
     Letter.Kind.PUBLISHED: {"published_at": timezone.now()},
     Letter.Kind.DECLINED: {"declined_at": timezone.now()},
     Letter.Kind.CHANGES_ASKED: {"changes_asked_at": timezone.now()},
-    Letter.Kind.CORRECTION_DECLINED: {
-        "published_at": timezone.now(),
-        "correction": "corrected",
-    },
+    Letter.Kind.CORRECTION_DECLINED: {"published_at": timezone.now()},
 }
 
 
@@ -69,7 +75,6 @@ class TypedTextTests(TestCase):
             **{
                 **marked(Voice, "v"),
                 "reason": make_reason(),
-                "correction": "",
                 "changes_asked": "",
                 **VOICE_STATES.get(kind, {}),
             }
@@ -78,6 +83,11 @@ class TypedTextTests(TestCase):
             **{**marked(Signature, "s"), "email": "known@example.com"}
             | {"email_key": "known@example.com", "updates": True, "voice": voice}
         )
+        if kind == Letter.Kind.CORRECTION_DECLINED:
+            decision = Decision.objects.create(
+                voice=voice, kind=kind, by=make_staff(f"by{voice.pk}")
+            )
+            voice.corrections.create(**marked(Correction, "k"), decision=decision)
         change = AddressChange.objects.create(
             **marked(AddressChange, "c"), signature=self.signature
         )

@@ -294,7 +294,7 @@ class CorrectTests(PublishedTestCase):
         self.assertContains(self.client.get(self.page), "Better words.")
         self.assertFalse(Voice.objects.waiting().exists())
 
-    def test_publishing_a_correction_can_be_undone(self):
+    def test_undoing_the_publishing_of_a_correction_restores_both_texts(self):
         before = self.voice.statement
         save(self.client, self.signature, statement="Better words.")
         decide.publish(Voice.objects.all(), self.by)
@@ -303,7 +303,7 @@ class CorrectTests(PublishedTestCase):
 
         self.again()
         self.assertEqual(self.voice.statement, before)
-        self.assertEqual(self.voice.correction, "Better words.")
+        self.assertEqual(self.voice.corrections.get().text, "Better words.")
         self.assertTrue(Voice.objects.waiting().exists())
 
     def test_undoing_never_publishes_words_that_nobody_has_read(self):
@@ -783,6 +783,18 @@ class DataTests(PublishedTestCase):
             left_out = columns - set(data[name])
             self.assertLessEqual(left_out, data_module.INTERNAL)
         self.assertIn("invalidation", data)
+
+    def test_contains_corrections_and_what_they_replaced(self):
+        before = self.voice.statement
+        save(self.client, self.signature, statement="Better words.")
+
+        (waiting,) = self.client.get(f"{self.path}data/").json()["corrections"]
+        decide.publish(Voice.objects.all(), self.by)
+        (decided,) = self.client.get(f"{self.path}data/").json()["corrections"]
+
+        self.assertEqual((waiting["text"], waiting["decided"]), ("Better words.", None))
+        self.assertEqual(decided["replaced"], before)
+        self.assertTrue(decided["decided"])
 
     def test_contains_reports_and_reveals_without_data_of_others(self):
         Report.objects.create(voice=self.voice, kind="other", text="Not his words.")

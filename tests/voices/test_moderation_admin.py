@@ -182,7 +182,7 @@ class QueueTests(DeskTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(11):
             self.client.get(path)
 
     def test_the_list_takes_a_constant_number_of_queries(self):
@@ -190,7 +190,7 @@ class QueueTests(DeskTestCase):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
 
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(9):
             self.client.get(path)
 
     def test_an_erased_voice_has_a_link_with_text(self):

@@ -101,13 +101,13 @@ def compose_for_form(
 def compose_for_voice(
     letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
+    # The letter of a decision is named like its kind.
+    correction = voice.corrections.filter(decision__kind=letter.kind).first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
         Letter.Kind.DECLINED: voice.status == Status.DECLINED,
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
-        Letter.Kind.CORRECTION_DECLINED: voice.is_published
-        and voice.correction
-        and not voice.corrected_at,
+        Letter.Kind.CORRECTION_DECLINED: voice.is_published and correction,
     }
     if not still_true[Letter.Kind(letter.kind)]:
         return None
@@ -115,6 +115,7 @@ def compose_for_voice(
         letter,
         signature,
         voice=voice,
+        correction=correction,
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
     )

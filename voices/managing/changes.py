@@ -156,24 +156,26 @@ def correct(signature: Signature, statement: str) -> None:
         or statement == voice.latest_words
     ):
         return
+    # The text of an earlier one isn't kept.
+    voice.corrections.all().delete()
     now = timezone.now()
     if not statement:
-        voice.statement = voice.statement_as_sent = voice.correction = ""
-        voice.corrected_at = voice.featured_at = None
+        voice.statement = voice.statement_as_sent = ""
+        voice.featured_at = None
     elif statement == voice.statement:
-        voice.correction, voice.corrected_at = "", None
         voice.changes_asked_at, voice.changes_asked = None, ""
     elif voice.is_published:
-        voice.correction = statement
-        voice.corrected_at = voice.review_since = now
+        voice.corrections.create(text=statement)
+        voice.review_since = now
         voice.changes_asked_at, voice.changes_asked = None, ""
     else:
-        voice.correction, voice.corrected_at = "", None
         voice.statement = voice.statement_as_sent = statement
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.changes_asked_at = voice.reason = None
         voice.changes_asked = ""
         voice.review_since = now if current.is_reviewed else None
+    # The trigger of the corrections has changed it.
+    voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
 
 

@@ -41,6 +41,15 @@ def everything(signature: Signature) -> dict:
             if invalidation
             else None
         ),
+        "corrections": [
+            {
+                "text": each.text,
+                "replaced": each.replaced,
+                "sent": each.sent_at,
+                "decided": each.decision.at if each.decision else None,
+            }
+            for each in (voice.corrections.select_related("decision") if voice else [])
+        ],
         "objection": [
             {"text": each.text, "at": each.at, "answered": each.answered_at}
             for each in Objection.objects.filter(signature=signature)

@@ -22,11 +22,17 @@ from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
 from voices.signatures.models import Signature
 from voices.wall.cards import queue_cards
+from voices.wall.corrections import Correction
 from voices.wall.models import Status, Voice, VoiceQuerySet
 
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
+# Decisions that answer a waiting correction.
+ANSWERS_CORRECTIONS = {
+    *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
+    *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
+}
 # The letters that tell authors of these.
 LETTERS = {
     Kind.PUBLISHED: Letter.Kind.PUBLISHED,
@@ -50,20 +56,8 @@ def corrected(voices):
 
 
 @transaction.atomic
-def publish(voices, by) -> int:
-    return decide(
-        Kind.CORRECTION_TAKEN,
-        corrected(voices),
-        by,
-        # Swap the two texts, so that undo finds the old one.
-        {
-            "statement": F("correction"),
-            "statement_as_sent": F("correction"),
-            "correction": F("statement"),
-            "corrected_at": None,
-        },
-        tell=True,
-    ) + decide(
+def publish(voices: VoiceQuerySet, by: User) -> int:
+    return decide(Kind.CORRECTION_TAKEN, corrected(voices), by, {}, tell=True) + decide(
         Kind.PUBLISHED,
         voices.undecided(),
         by,
@@ -73,7 +67,7 @@ def publish(voices, by) -> int:
 
 
 @transaction.atomic
-def decline(voices, by, reason, *, tell: bool) -> int:
+def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> int:
     """Decline waiting voices; email their authors if the moderator says so.
 
     Of a published voice it is the correction that is declined.
@@ -82,7 +76,7 @@ def decline(voices, by, reason, *, tell: bool) -> int:
         Kind.CORRECTION_DECLINED,
         corrected(voices),
         by,
-        {"corrected_at": None, "reason": reason},
+        {"reason": reason},
         reason=reason,
         tell=tell,
     ) + decide(
@@ -96,15 +90,9 @@ def decline(voices, by, reason, *, tell: bool) -> int:
 
 
 @transaction.atomic
-def ask_changes(voices, by, changes: str) -> int:
+def ask_changes(voices: VoiceQuerySet, by: User, changes: str) -> int:
     asked = {"changes_asked_at": timezone.now(), "changes_asked": changes}
-    return decide(
-        Kind.CHANGES_ASKED,
-        corrected(voices),
-        by,
-        asked | {"corrected_at": None},
-        tell=True,
-    ) + decide(
+    return decide(Kind.CHANGES_ASKED, corrected(voices), by, asked, tell=True) + decide(
         Kind.CHANGES_ASKED,
         voices.filter(status=Status.WAITING),
         by,
@@ -113,17 +101,12 @@ def ask_changes(voices, by, changes: str) -> int:
     )
 
 
-def take_down(voices, by, reason) -> int:
+def take_down(voices: VoiceQuerySet, by: User, reason: Reason) -> int:
     return decide(
         Kind.TAKEN_DOWN,
         voices.published(),
         by,
-        {
-            "taken_down_at": timezone.now(),
-            "reason": reason,
-            "featured_at": None,
-            "corrected_at": None,
-        },
+        {"taken_down_at": timezone.now(), "reason": reason, "featured_at": None},
         reason=reason,
     )
 
@@ -171,10 +154,13 @@ def decide(
     decided.update(**changes)
     if kind in CLOSES_REPORTS:
         Report.objects.close(Decision.objects.filter(pk__in=[d.pk for d in decisions]))
-    if "corrected_at" in changes:
-        for voice in decided:
-            # Saving sets the flags again.
-            voice.save(update_fields=["statement", "correction"])
+    if kind in ANSWERS_CORRECTIONS:
+        answers = {decision.voice_id: decision.pk for decision in decisions}
+        waiting = Correction.objects.waiting().filter(voice__in=ids)
+        for correction in waiting.select_related("voice"):
+            correction.decide(
+                answers[correction.voice_id], publish=kind == Kind.CORRECTION_TAKEN
+            )
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
@@ -236,18 +222,14 @@ WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 
 
 @transaction.atomic
-def edit(voice: Voice, by) -> None:
+def edit(voice: Voice, by: User) -> None:
     """Save a moderator's edit of the words; the words as sent are kept, too.
 
     What was decided on the voice since it was opened is left alone; one that was
     withdrawn since raises PermissionDenied.
     """
-    standing = Voice.objects.select_for_update().filter(withdrawn_at=None)
-    now = standing.filter(pk=voice.pk).first()
-    if now is None:
+    if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
         raise PermissionDenied("Its author has withdrawn or erased it.")
-    # Saving flags these, too.
-    voice.correction, voice.corrected_at = now.correction, now.corrected_at
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
 
@@ -261,15 +243,11 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
     # Only reopens its reports.
     Kind.KEPT: {},
+    # Only reopens the correction.
+    Kind.CORRECTION_TAKEN: {},
+    Kind.CORRECTION_DECLINED: {"reason": None},
     Kind.FEATURED: {"featured_at": None},
     Kind.UNFEATURED: {"featured_at": F("published_at")},
-    Kind.CORRECTION_TAKEN: {
-        "statement": F("correction"),
-        "statement_as_sent": F("correction"),
-        "correction": F("statement"),
-        "corrected_at": Now(),
-    },
-    Kind.CORRECTION_DECLINED: {"corrected_at": Now(), "reason": None},
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
@@ -305,10 +283,11 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         )
         if latest is None:
             continue
-        if latest.kind == Kind.CORRECTION_TAKEN and (
-            voice.corrected_at or not voice.correction
+        correction = voice.corrections.filter(decision=latest).first()
+        if latest.kind == Kind.CORRECTION_TAKEN and not (
+            correction and correction.replaced
         ):
-            # The previous words are gone, and nobody has reviewed the current ones.
+            # There are no previous words to put back.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
             # It would return to quarantine, but has been invalidated since.
@@ -319,11 +298,8 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
             # Its words may have been removed or taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
-        if latest.kind == Kind.CHANGES_ASKED and voice.published_at:
-            # The requested changes were for the correction.
-            decided.exclude(correction="").update(corrected_at=Now())
-        if latest.kind == Kind.CORRECTION_TAKEN:
-            decided.get().save(update_fields=["statement", "correction"])
+        if correction:
+            correction.reopen()
         if latest.kind in LETTERS:
             # Deciding so again would email the author twice.
             Letter.objects.in_flight().filter(

@@ -1,6 +1,7 @@
 """What moderators see of flags: marked words, badges, groups, and filters by them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -15,6 +16,7 @@ from django.db.models import (
 )
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
 
@@ -24,24 +26,28 @@ from voices.flags import find
 from voices.flags.models import WatchedWord
 from voices.moderation import groups
 from voices.reports.models import Report
+from voices.wall.corrections import Correction
 from voices.wall.models import Voice
 
 # Of one voice; a link leads to the rest.
 MOST_REPORTS = 5
 
 
-def prepare(voices: list) -> None:
-    """Look up what the pages show of these voices: four queries, however many."""
+def prepare(voices: list[Any]) -> None:
+    """Look up what the pages show of these voices: five queries, however many."""
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
     opened = Report.objects.still_open()[: MOST_REPORTS + 1]
     prefetch_related_objects(
-        voices, Prefetch("reports", opened, to_attr="open_reports")
+        voices,
+        Prefetch("reports", opened, to_attr="open_reports"),
+        Prefetch("corrections", Correction.objects.waiting(), to_attr="to_read"),
     )
     for voice in voices:
         voice.marked = marked(voice.statement, words)
-        voice.marked_correction = marked(voice.correction, words)
+        for correction in voice.to_read:
+            correction.marked = marked(correction.text, words)
         voice.others_with_text = texts.get(voice.pk, 0)
         voice.others_on_network = networks.get(voice.pk, 0)
 
@@ -143,16 +149,17 @@ class FlagColumns(admin.ModelAdmin):
         return voice.marked or "(name only)"
 
     @admin.display(description="correction that waits")
-    def pending(self, voice):
+    def pending(self, voice: Any) -> SafeString:
         """What the author wants it to say, and how that differs."""
-        if not voice.corrected_at:
-            return ""
-        return format_html(
+        return format_html_join(
+            "",
             "<p><b>Its author wants it to say:</b></p>"
             '<p class="quote" dir="auto">“{}”</p>'
             '<p class="edits" dir="auto">{}</p>',
-            voice.marked_correction,
-            word_diff(voice.statement, voice.correction),
+            (
+                (correction.marked, word_diff(voice.statement, correction.text))
+                for correction in voice.to_read
+            ),
         )
 
     @admin.display(description="open reports")

@@ -14,7 +14,7 @@ def flag_waiting() -> None:
     words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
-    for voice in waiting.order_by("pk"):
+    for voice in waiting.order_by("pk").prefetch_related("corrections"):
         before = voice.flags
         voice.flag(words, staff)
         if voice.flags != before:

@@ -29,10 +29,7 @@ STATEMENT_LENGTH = 600
 # The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
 # The fields that it reads.
-FLAGGED = {
-    *("statement", "correction", "corrected_at"),
-    *("name", "profession", "city"),
-}
+FLAGGED = {"statement", "name", "profession", "city"}
 
 
 class Status(models.TextChoices):
@@ -162,11 +159,7 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
-    # What its author wants it to say instead; from `corrected_at` on until a moderator
-    # has read that. Afterwards it holds the text that lost, so that this can be undone.
-    correction = models.TextField(
-        max_length=STATEMENT_LENGTH, blank=True, editable=False
-    )
+    # When its waiting correction was sent. Only the trigger of the corrections sets it.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Flags for moderators: voices/flags/find.py.
     flags = ArrayField(
@@ -354,11 +347,12 @@ class Voice(models.Model):
     def get_absolute_url(self):
         return reverse("voices:detail", args=[self.pk])
 
-    def erase(self):
+    def erase(self) -> None:
         """Clear everything but the ID and dates, so that the URL can answer 410."""
         for field in self._meta.concrete_fields:
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
+        self.corrections.all().delete()
         self.flags = []
         self.reason = None
         self.review_since = self.declined_at = self.changes_asked_at = None
@@ -366,9 +360,10 @@ class Voice(models.Model):
         self.withdrawn_at = self.withdrawn_at or timezone.now()
         self.save()
 
-    def flag(self, watched_words, staff: set[str]) -> None:
+    def flag(self, watched_words: list[str], staff: set[str]) -> None:
         """Set the flags for moderators. Call this after changing the words."""
-        texts = [self.statement, self.correction if self.corrected_at else ""]
+        sent = self.corrections.all() if self.pk else []
+        texts = [self.statement, *(each.text for each in sent if not each.decision_id)]
         lines = (self.name, self.profession, self.city)
         held = find.kinds_of_lines(*lines, staff=staff)
         self.flags = find.in_order(held | {*find.kinds(texts, watched_words)})
@@ -391,9 +386,10 @@ class Voice(models.Model):
     @property
     def latest_words(self) -> str:
         """The author's latest text, reviewed or not."""
-        is_discussed = self.is_published and self.awaits_changes
-        if self.corrected_at or (is_discussed and self.correction):
-            return self.correction
+        if self.corrected_at or (self.is_published and self.awaits_changes):
+            correction = self.corrections.first()
+            if correction:
+                return correction.text
         return self.statement
 
     @property

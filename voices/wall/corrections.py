@@ -1,0 +1,83 @@
+from typing import Self
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+
+from core.triggers import Trigger
+from voices.wall.models import STATEMENT_LENGTH, Voice
+
+
+class CorrectionQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        return self.filter(decision=None)
+
+
+class Correction(models.Model):
+    """What the author of a published voice wants it to say instead.
+
+    It waits until it has a decision. The log's rows stay forever, so this row points to
+    the decision, not the other way around, and can be deleted.
+    """
+
+    voice = models.ForeignKey(Voice, models.CASCADE, related_name="corrections")
+    text = models.TextField(max_length=STATEMENT_LENGTH)
+    sent_at = models.DateTimeField(db_default=Now())
+    decision = models.ForeignKey("voices.Decision", models.PROTECT, null=True)
+    # The statement that it replaced when it was published, so that this can be undone.
+    replaced = models.TextField(blank=True)
+
+    objects = CorrectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voice"],
+                condition=models.Q(decision=None),
+                name="correction_one_waits",
+                violation_error_message="Another correction of this voice is waiting.",
+            ),
+        ]
+        triggers = [
+            # The index of the review queue reads this date.
+            Trigger(
+                name="corrected_at",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    UPDATE voices_voice SET corrected_at = (
+                        SELECT sent_at FROM voices_correction
+                        WHERE voice_id = voices_voice.id AND decision_id IS NULL
+                    )
+                    WHERE id = COALESCE(NEW.voice_id, OLD.voice_id);
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"correction of voice {self.voice_id}"
+
+    def decide(self, decision_id: int, *, publish: bool) -> None:
+        """Close it with this decision. Lock the voice first."""
+        voice = self.voice
+        if publish:
+            self.replaced = voice.statement
+            voice.statement = voice.statement_as_sent = self.text
+        self.decision_id = decision_id
+        self.save()
+        # Sets the flags again, too.
+        voice.save(update_fields=["statement", "statement_as_sent"])
+
+    def reopen(self) -> None:
+        """Let it wait again; if it was published, put the earlier statement back."""
+        voice = self.voice
+        if self.replaced:
+            # A moderator may have edited it since.
+            self.text = voice.statement
+            voice.statement = voice.statement_as_sent = self.replaced
+            self.replaced = ""
+        self.decision_id = None
+        self.save()
+        voice.save(update_fields=["statement", "statement_as_sent"])
