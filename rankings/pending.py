@@ -6,6 +6,7 @@ from secrets import token_urlsafe
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from import_export.tmp_storages import BaseStorage
 
 KEPT = timedelta(days=1)
 
@@ -48,3 +49,25 @@ class Upload(models.Model):
 
     def __str__(self):
         return f"Upload {self.pk}, kept until {self.ends_at:%Y-%m-%d %H:%M}"
+
+
+class DatabaseStorage(BaseStorage):
+    """Where import-export stores uploads.
+
+    import-export's own storages, a folder or a cache in memory, belong to one
+    container. `name` is the upload's key.
+    """
+
+    def __init__(self, *, owner, **kwargs):
+        super().__init__(**kwargs)
+        self.owner = owner
+
+    def save(self, data: bytes) -> None:
+        self.name = Upload.objects.create(data=data, owner=self.owner).key
+
+    def read(self) -> bytes:
+        """Return the file; raises Upload.DoesNotExist once it is gone."""
+        return bytes(Upload.objects.kept_for(self.owner).get(key=self.name).data)
+
+    def remove(self) -> None:
+        Upload.objects.filter(key=self.name, owner=self.owner).delete()

@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.test import SimpleTestCase
 from django.urls import reverse
 
-from rankings.desk import upload
-from rankings.desk.cells import Choice, Day, Year
-from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL
-from rankings.desk.spreadsheets import as_csv
+from rankings.importing import upload
+from rankings.importing.cells import Choice, Day, Year
+from rankings.importing.resource import COLUMNS, COMPUTED, OPTIONAL
+from rankings.importing.spreadsheets import as_csv
 from rankings.scoring import RightToSue
-from tests.rankings.test_desk_import import ImportTestCase
+from tests.rankings.test_importing_admin import ImportTestCase
 
 KNOWN = COLUMNS | OPTIONAL | COMPUTED
 DATES = ("as_of", "ij_read_on")

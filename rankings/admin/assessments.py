@@ -7,10 +7,9 @@ from django.utils import timezone
 
 from core.fields import ADMIN_FIELDS
 from core.searching import FoldedSearch
-from rankings import scoring
-from rankings.desk import effect
-from rankings.desk.filters import EditionFilter
-from rankings.desk.importing import ImportDesk
+from rankings import effect, scoring
+from rankings.admin.filters import EditionFilter
+from rankings.importing.admin import ImportPages
 from rankings.models import Assessment, Citation, Edition
 
 PREVIEW = "_preview"
@@ -95,7 +94,7 @@ class CitationInline(admin.StackedInline):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(FoldedSearch, ImportDesk, admin.ModelAdmin):
+class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     """One state in one edition, with the resulting score next to the form."""
 
     form = AssessmentForm

@@ -14,7 +14,8 @@ from import_export.results import Error
 from import_export.widgets import Widget
 
 from rankings import scoring
-from rankings.desk.cells import (
+from rankings.effect import in_words
+from rankings.importing.cells import (
     Choice,
     Citations,
     Cited,
@@ -25,7 +26,6 @@ from rankings.desk.cells import (
     Year,
     cited,
 )
-from rankings.desk.effect import in_words
 from rankings.models import Assessment, Citation
 from rankings.states import JURISDICTIONS
 

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from rankings.desk import effect
+from rankings import effect
 from rankings.models import Citation, Edition
 
 

@@ -24,12 +24,11 @@ from import_export.forms import ConfirmImportForm, ImportForm
 from import_export.results import Result, RowResult
 
 from core.fields import LineField
-from rankings.desk import upload
-from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
-from rankings.desk.spreadsheets import as_csv
-from rankings.desk.storage import DatabaseStorage
+from rankings.importing import upload
+from rankings.importing.resource import COLUMNS, COMPUTED, OPTIONAL, AssessmentResource
+from rankings.importing.spreadsheets import as_csv
 from rankings.models import Edition
-from rankings.pending import Upload
+from rankings.pending import DatabaseStorage, Upload
 from rankings.states import JURISDICTIONS
 
 NEW = "new"
@@ -145,7 +144,7 @@ def fingerprint(result: Result) -> str:
     return sha256(repr(shown).encode()).hexdigest()
 
 
-class ImportDesk(ImportMixin):
+class ImportPages(ImportMixin):
     resource_classes = [AssessmentResource]
     formats = [CSV]
     import_form_class = UploadForm

@@ -1,8 +1,8 @@
 from django.core.exceptions import ValidationError
 from django.test import SimpleTestCase
 
-from rankings.desk.resource import COLUMNS, COMPUTED, OPTIONAL
-from rankings.desk.upload import MOST_ERRORS, MOST_ROWS, check
+from rankings.importing.resource import COLUMNS, COMPUTED, OPTIONAL
+from rankings.importing.upload import MOST_ERRORS, MOST_ROWS, check
 from tests.rankings.files import read_states, write
 
 

@@ -15,7 +15,7 @@ from core.admin import FixedRows
 from core.fields import LineField
 from core.ids import read_id
 from core.searching import FoldedSearch
-from rankings.desk.filters import CitationEditionFilter
+from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation
 
 # As many ids as fit into a URL.
