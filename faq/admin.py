@@ -1,27 +1,205 @@
 """The admin of all texts, with their sources, versions, and previews."""
 
-from django.contrib import admin
+from itertools import pairwise
 
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Now
+from django.forms import ModelForm
+from django.http import Http404
+from django.urls import path, reverse
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
+
+from core.ids import read_id
+from core.searching import FoldedSearch
 from faq.cases.models import Case
 from faq.cases.views import show as show_case
-from faq.desk import StandingFilter, TextAdmin, TextForm
 from faq.pages.models import Chart, Page, PointForm, TimelineEntry
 from faq.pages.views import show as show_page
 from faq.pages.views import show_part
+from faq.publishing import Text
 from faq.questions.models import Question
 from faq.questions.views import show as show_question
 from faq.rows import RowsField
+from faq.sources import SourceForm
+from faq.versions import changes
 
-STANDING = ["publish_at", "standing", "loaded_at", "edited_at"]
+STATUS = ["publish_at", "status", "loaded_at", "edited_at"]
+TAKEN_OFF = (
+    "This text was public and no longer is. To show it again, fill in “Public from”."
+)
+
+
+class TextForm(ModelForm):
+    """A text with its sources, one row each."""
+
+    sources = RowsField(
+        SourceForm,
+        required=False,
+        help_text="Save to get more empty rows. To remove a row, check Delete.",
+    )
+
+
+class StatusFilter(admin.SimpleListFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request, model_admin):
+        return [("public", "Public"), ("due", "Scheduled"), ("draft", "Draft")]
+
+    def queryset(self, request, queryset):
+        if self.value() == "public":
+            return queryset.public()
+        if self.value() == "due":
+            return queryset.filter(publish_at__gt=Now())
+        if self.value() == "draft":
+            return queryset.filter(publish_at=None)
+        return queryset
+
+
+class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
+    """Drafts, previews, versions and sources of one kind of text.
+
+    A subclass sets its fields and implements `show`, the view behind the public page.
+    """
+
+    form = TextForm
+    # The field that the slug of a new text is made from.
+    slug_from = "title"
+    change_form_template = "admin/faq/change_form.html"
+    object_history_list_template = "admin/faq/history_list.html"
+    history_list_per_page = 20
+    list_per_page = 50
+    show_full_result_count = False
+    readonly_fields = ["status", "loaded_at", "edited_at"]
+    # The lookups that list URLs may use; Django would try any column and operator.
+    lookups = {"id__in", "status"}
+
+    def show(self, request, text):
+        raise NotImplementedError
+
+    @admin.display(description="Status", ordering="publish_at")
+    def status(self, text: Text) -> str:
+        if text.publish_at is None:
+            return "Draft"
+        at = timezone.localtime(text.publish_at)
+        return "Public" if text.is_public else f"From {at:%b %-d, %Y, %H:%M}"
+
+    def get_readonly_fields(self, request, obj=None):
+        # URLs must not change.
+        return [*self.readonly_fields, *(["slug"] if obj else [])]
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"slug": [self.slug_from]}
+
+    def has_delete_permission(self, request, obj=None):
+        # The next release would load it again: unpublish it instead.
+        shipped = obj is not None and obj.loaded_at is not None
+        return not shipped and super().has_delete_permission(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
+        # When reverting, the form is filled in from the old version, so nothing in
+        # it has changed.
+        if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
+            obj.edited_at = timezone.now()
+            super().save_model(request, obj, form, change)
+        # Reverting to a version from before publication restores its empty date too.
+        if was_public and not obj.is_public:
+            messages.warning(request, TAKEN_OFF)
+
+    def view_on_site(self, obj):
+        return obj.get_absolute_url() if obj.is_public else None
+
+    # Versions
+
+    def history_view(self, request, object_id, extra_context=None):
+        check_id(object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(self, request, object_id, version_id, extra_context=None):
+        check_id(object_id)
+        check_id(version_id)
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def get_history_queryset(self, request, history_manager, pk_name, object_id):
+        # Texts have no foreign keys, so history_user is the only row to join.
+        versions = history_manager.filter(**{pk_name: object_id})
+        return versions.select_related("history_user")
+
+    def set_history_delta_changes(self, request, records, foreign_keys_are_objs=True):
+        rows = list(records)
+        for new, old in pairwise(rows):
+            new.told = changes(new, old)
+
+    # Previews
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
+        view = self.admin_site.admin_view(self.preview)
+        return [
+            path("add/preview/", view, name=f"{name}_new"),
+            path("<path:object_id>/preview/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request, object_id=None):
+        """Show a text as the public would see it, as stored or as typed."""
+        obj = self.text_to_preview(request, object_id)
+        if request.method == "POST":
+            form = self.get_form(request, obj, change=obj is not None)(
+                request.POST, instance=obj
+            )
+            if not form.is_valid():
+                # Show the form with its errors; it submits to the usual URL.
+                back = (
+                    reverse(self.own_url("change"), args=[object_id])
+                    if obj
+                    else (reverse(self.own_url("add")))
+                )
+                return self.changeform_view(request, object_id, form_url=back)
+            obj = form.save(commit=False)
+        obj.changed_at = timezone.now()
+        return self.show(request, obj)
+
+    def text_to_preview(self, request, object_id):
+        """Return the stored text, or None for a new one that isn't saved yet."""
+        if object_id is None:
+            if not self.has_add_permission(request):
+                raise PermissionDenied
+            if request.method != "POST":
+                raise Http404
+            return None
+        check_id(object_id)
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        asks = self.has_view_permission
+        if request.method == "POST":
+            asks = self.has_change_permission
+        if not asks(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def own_url(self, kind: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}"
+
+
+def check_id(text: str) -> None:
+    """Raise 404 if `text` can't be an id."""
+    if read_id(text) is None:
+        raise Http404
 
 
 @admin.register(Question)
 class QuestionAdmin(TextAdmin):
-    list_display = ["question", "topic", "order", "standing", "edited_at"]
-    list_filter = [StandingFilter, "topic"]
+    list_display = ["question", "topic", "order", "status", "edited_at"]
+    list_filter = [StatusFilter, "topic"]
     search_fields = ["question", "answer"]
     slug_from = "question"
-    fields = ["question", "slug", "topic", "order", "answer", "sources", *STANDING]
+    fields = ["question", "slug", "topic", "order", "answer", "sources", *STATUS]
     lookups = {*TextAdmin.lookups, "topic__exact"}
 
     def show(self, request, text):
@@ -31,15 +209,15 @@ class QuestionAdmin(TextAdmin):
 
 @admin.register(Case)
 class CaseAdmin(TextAdmin):
-    list_display = ["title", "kind", "state", "order", "featured", "standing"]
-    list_filter = [StandingFilter, "featured", "confidence", "kind", "state"]
+    list_display = ["title", "kind", "state", "order", "featured", "status"]
+    list_filter = [StatusFilter, "featured", "confidence", "kind", "state"]
     search_fields = ["title", "who", "body"]
     lookups = {
         *TextAdmin.lookups,
         *("featured__exact", "confidence__exact", "kind__exact", "state__exact"),
     }
     fieldsets = [
-        (None, {"fields": ["title", "slug", "order", "featured", *STANDING]}),
+        (None, {"fields": ["title", "slug", "order", "featured", *STATUS]}),
         (
             "Who, where, and when",
             {"fields": ["who", "officials", "kind", "place", "state", "happened_in"]},
@@ -65,10 +243,10 @@ class PartAdmin(TextAdmin):
 
 @admin.register(TimelineEntry)
 class TimelineEntryAdmin(PartAdmin):
-    list_display = ["title", "year", "order", "standing", "edited_at"]
-    list_filter = [StandingFilter]
+    list_display = ["title", "year", "order", "status", "edited_at"]
+    list_filter = [StatusFilter]
     search_fields = ["title", "body"]
-    fields = ["year", "title", "slug", "order", "body", "sources", *STANDING]
+    fields = ["year", "title", "slug", "order", "body", "sources", *STATUS]
 
 
 class ChartForm(TextForm):
@@ -80,16 +258,16 @@ class ChartForm(TextForm):
 @admin.register(Chart)
 class ChartAdmin(PartAdmin):
     form = ChartForm
-    list_display = ["title", "slug", "standing", "edited_at"]
-    list_filter = [StandingFilter]
-    fields = ["title", "slug", "order", "unit", "points", "body", "sources", *STANDING]
+    list_display = ["title", "slug", "status", "edited_at"]
+    list_filter = [StatusFilter]
+    fields = ["title", "slug", "order", "unit", "points", "body", "sources", *STATUS]
 
 
 @admin.register(Page)
 class PageAdmin(TextAdmin):
-    list_display = ["title", "slug", "standing", "edited_at"]
-    list_filter = [StandingFilter]
-    fields = ["slug", "title", "lede", "body", "sources", *STANDING]
+    list_display = ["title", "slug", "status", "edited_at"]
+    list_filter = [StatusFilter]
+    fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
     def has_add_permission(self, request):
         # Each page has its URL in the code and ships with it.

@@ -149,7 +149,7 @@ class AccountsOfOthersTests(TestCase):
 
 
 @override_settings(SECOND_FACTOR=True)
-class InvitationDeskTests(TestCase):
+class InvitationTests(TestCase):
     def setUp(self):
         sign_in(self.client, make_member(Role.ADMINISTRATOR, "admin"))
 

@@ -53,7 +53,7 @@ def question_fields(**changes):
     }
 
 
-class DeskTestCase(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.staff = make_staff()
         self.client.force_login(self.staff)
@@ -65,7 +65,7 @@ class DeskTestCase(TestCase):
         self.client.force_login(user)
 
 
-class EditingTests(DeskTestCase):
+class EditingTests(AdminTestCase):
     def test_every_page_of_the_desk_answers_under_the_strict_policy(self):
         for model, make in MAKERS.items():
             text = make()
@@ -263,11 +263,11 @@ class EditingTests(DeskTestCase):
         make_question("Draft?", publish_at=None)
         path = reverse("admin:faq_question_changelist")
 
-        for standing, shown in (("public", "Public?"), ("due", "Later?")):
-            response = self.client.get(path, {"standing": standing})
+        for status, shown in (("public", "Public?"), ("due", "Later?")):
+            response = self.client.get(path, {"status": status})
             self.assertContains(response, shown)
             self.assertNotContains(response, "Draft?")
-        self.assertContains(self.client.get(path, {"standing": "draft"}), "Draft?")
+        self.assertContains(self.client.get(path, {"status": "draft"}), "Draft?")
 
     def test_each_kind_has_permissions_of_its_own(self):
         question, case = make_question(), make_case()
@@ -282,7 +282,7 @@ class EditingTests(DeskTestCase):
             self.assertEqual(typed.status_code, 403)
 
 
-class PreviewTests(DeskTestCase):
+class PreviewTests(AdminTestCase):
     def test_shows_a_draft_as_the_public_would_see_it(self):
         question = make_question("Draft?", "A *good* answer.", publish_at=None)
 
@@ -354,7 +354,7 @@ class PreviewTests(DeskTestCase):
                 self.assertEqual(self.client.get(path).status_code, 404, path)
 
 
-class VersionTests(DeskTestCase):
+class VersionTests(AdminTestCase):
     def test_shows_what_a_version_changed(self):
         question = make_question(slug="what", order=1, publish_at=None)
         self.client.post(
