@@ -1,8 +1,7 @@
-"""The app's admin pages: importing a module registers them."""
+"""The app's admin: each room's admin.py registers the room's models."""
 
 from voices.abuse import admin as abuse
 from voices.invalidation import admin as invalidation
-from voices.invalidation import objections
 from voices.letters import admin as letters
 from voices.moderation import admin as moderation
 from voices.moderation import quarantine, signatures, watched_words
@@ -16,7 +15,6 @@ __all__ = [
     "invalidation",
     "letters",
     "moderation",
-    "objections",
     "quarantine",
     "ranking_errors",
     "reports",
