@@ -4,7 +4,6 @@ from voices.abuse import admin as abuse
 from voices.invalidation import admin as invalidation
 from voices.letters import admin as letters
 from voices.moderation import admin as moderation
-from voices.moderation import quarantine, signatures, watched_words
 from voices.ranking_errors import admin as ranking_errors
 from voices.reports import admin as reports
 from voices.reveals import admin as reveals
@@ -15,11 +14,8 @@ __all__ = [
     "invalidation",
     "letters",
     "moderation",
-    "quarantine",
     "ranking_errors",
     "reports",
     "reveals",
-    "signatures",
     "updates",
-    "watched_words",
 ]

@@ -17,7 +17,7 @@ from tests.factories import (
 from voices.managing.changes import correct, show_as
 from voices.models import Decision, Letter, Reason, Voice
 from voices.moderation import decide
-from voices.moderation.admin import MOST_AT_A_TIME
+from voices.moderation.admin.voices import MOST_AT_A_TIME
 from voices.moderation.editing import mark
 
 QUEUE = "admin:voices_awaitingvoice"

@@ -20,7 +20,7 @@ from core.ids import read_id
 from voices.abuse.suspicion import SUSPICIONS, labels
 from voices.invalidation.links import alike, short
 from voices.moderation import decide
-from voices.moderation.admin import who
+from voices.moderation.admin.voices import who
 from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.models import Signature
