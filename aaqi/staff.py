@@ -37,16 +37,16 @@ UNUSABLE = (
 
 
 def is_lookup_known(
-    desk: ModelAdmin, lookup: str, value: object, request: HttpRequest
+    model_admin: ModelAdmin, lookup: str, value: object, request: HttpRequest
 ) -> bool:
     """Whether the changelist names this lookup in `lookups`, or has a filter for it.
 
     Django allows any column and operator, and returns a 500 for values that the
     database can't parse.
     """
-    if hasattr(desk, "lookups"):
-        return lookup in desk.lookups
-    return lookup in {name_in_address(each) for each in desk.list_filter}
+    if hasattr(model_admin, "lookups"):
+        return lookup in model_admin.lookups
+    return lookup in {name_in_address(each) for each in model_admin.list_filter}
 
 
 def name_in_address(list_filter: Any) -> str:
@@ -59,16 +59,16 @@ def name_in_address(list_filter: Any) -> str:
             return own.parameter_name
 
 
-def usable_initial(desk, request, initial):
+def usable_initial(model_admin, request, initial):
     """Return the initial values from a query string, without invalid ones.
 
     Django passes fields the raw text, and several of them raise an exception.
     """
-    form = desk.get_form(request)
+    form = model_admin.get_form(request)
     usable = {}
     for name, text in initial.items():
         try:
-            value = desk.opts.get_field(name).to_python(text)
+            value = model_admin.opts.get_field(name).to_python(text)
             str(form(initial={name: value})[name])
         except UNUSABLE:
             continue
@@ -80,7 +80,7 @@ class StaffSite(AdminSite):
     site_title = "AAQI staff"
     site_header = "AAQI staff"
     index_title = "Admin"
-    index_template = "admin/desk.html"
+    index_template = "admin/staff_index.html"
 
     def get_urls(self):
         view = self.admin_view(self.figures)
@@ -137,8 +137,8 @@ class StaffSite(AdminSite):
         ours = [m for m in model_or_iterable if m._meta.app_label not in LEFT_OUT]
         admin_class = admin_class or ModelAdmin
         options["lookup_allowed"] = is_lookup_known
-        options["get_changeform_initial_data"] = lambda desk, request: usable_initial(
-            desk, request, admin_class.get_changeform_initial_data(desk, request)
+        options["get_changeform_initial_data"] = lambda own, request: usable_initial(
+            own, request, admin_class.get_changeform_initial_data(own, request)
         )
         options["formfield_overrides"] = ADMIN_FIELDS | admin_class.formfield_overrides
         super().register(ours, admin_class, **options)

@@ -162,9 +162,9 @@ def send_too_much(page):
 def sessions_path():
     """The current session is listed already; add one on another machine."""
     elsewhere = Client()
-    desk = get_user_model().objects.get(username="desk")
-    sign_in(elsewhere, desk)
-    note_session(desk, elsewhere.session.session_key, "Firefox at home")
+    staff = get_user_model().objects.get(username="ruth")
+    sign_in(elsewhere, staff)
+    note_session(staff, elsewhere.session.session_key, "Firefox at home")
     return reverse("usersessions_list")
 
 
@@ -604,14 +604,14 @@ def used_invitation_path():
     return path
 
 
-def whoever_is_at_the_desk():
-    found = get_user_model().objects.filter(username="desk").first()
-    return found or make_staff("desk")
+def signed_in_staff():
+    found = get_user_model().objects.filter(username="ruth").first()
+    return found or make_staff("ruth")
 
 
-def desk():
+def staff_with_passkey():
     """The signed-in staff member, with a passkey and no authenticator app."""
-    user = whoever_is_at_the_desk()
+    user = signed_in_staff()
     Authenticator.objects.filter(user=user).delete()
     RecoveryCodes.activate(user)
     return user, add_passkey(user)
@@ -619,7 +619,7 @@ def desk():
 
 def own_path(name, *, of_key=False):
     def path():
-        _, key = desk()
+        _, key = staff_with_passkey()
         return reverse(name, args=[key.pk] if of_key else [])
 
     return path
@@ -627,7 +627,7 @@ def own_path(name, *, of_key=False):
 
 def path_with_app(name):
     def path():
-        add_app(desk()[0])
+        add_app(staff_with_passkey()[0])
         return reverse(name)
 
     return path
@@ -655,7 +655,7 @@ def again(page):
 
 
 def new_password_path():
-    user = whoever_is_at_the_desk()
+    user = signed_in_staff()
     token = default_token_generator.make_token(user)
     return reverse(
         "account_reset_password_from_key", args=[user_pk_to_url_str(user), token]
@@ -741,7 +741,7 @@ def update_path(view):
 
 STAFF = [
     Page("staff-login", at("admin:login")),
-    Page("staff-desk", at("admin:index"), staff=True),
+    Page("staff-index", at("admin:index"), staff=True),
     Page("staff-app", at("admin:app_list", "voices"), staff=True),
     Page("staff-figures", at("admin:figures"), staff=True),
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),

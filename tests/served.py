@@ -67,9 +67,9 @@ class Served:
         client = Client()
         # A sign-in time in the future, so no page asks staff to reauthenticate.
         tomorrow = time.time() + 24 * 60 * 60
-        desk = make_staff("desk", password=PASSWORD)
-        sign_in(client, desk, at=tomorrow)
-        note_session(desk, client.session.session_key, "Chromium of this test")
+        staff = make_staff("ruth", password=PASSWORD)
+        sign_in(client, staff, at=tomorrow)
+        note_session(staff, client.session.session_key, "Chromium of this test")
         host = urlsplit(self.url).hostname
         return [
             {"name": name, "value": cookie.value, "domain": host, "path": "/"}

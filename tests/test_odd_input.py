@@ -78,9 +78,9 @@ class OddInputTests(TestCase):
                 self.ask(f"{path}?next={value}&{'&'.join(['s=TX'] * 300)}")
 
     def test_admin_list_parameters_can_be_anything(self):
-        for model, desk in admin.site._registry.items():
+        for model, model_admin in admin.site._registry.items():
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-            filters = [name_in_address(each) for each in desk.list_filter]
+            filters = [name_in_address(each) for each in model_admin.list_filter]
             for name in (*filters, "q", "p", "o", "id__in"):
                 for value in ("9" * 30, "%FF", "'"):
                     self.ask(f"{path}?{name}={value}")

@@ -210,7 +210,7 @@ class ServerErrorTests(TestCase):
             self.assert_unavailable(self.sign(error))
 
     def test_staff_get_the_same_503_without_a_readable_session(self):
-        sign_in(self.client, make_staff("desk"))
+        sign_in(self.client, make_staff("ruth"))
         away = mock.patch.object(
             SessionStore, "_get_session_from_db", side_effect=OperationalError
         )

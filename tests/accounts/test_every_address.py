@@ -138,10 +138,10 @@ class EveryAdminPageTests(TestCase):
         cls.members = {role: make_member(role, role.value) for role in Role}
         make_a_row_of_each(cls.members[Role.ADMINISTRATOR])
         rows = {
-            f"{model._meta.app_label}_{model._meta.model_name}": desk.get_queryset(
+            f"{own.opts.app_label}_{own.opts.model_name}": own.get_queryset(
                 None
             ).first()
-            for model, desk in admin.site._registry.items()
+            for own in admin.site._registry.values()
         }
         cls.without_a_row = {name for name, row in rows.items() if row is None}
         cls.pages = [

@@ -66,7 +66,7 @@ class AdminTestCase(TestCase):
 
 
 class EditingTests(AdminTestCase):
-    def test_every_page_of_the_desk_answers_under_the_strict_policy(self):
+    def test_every_page_of_the_admin_answers_under_the_strict_policy(self):
         for model, make in MAKERS.items():
             text = make()
             version = text.history.latest()

@@ -113,5 +113,5 @@ def admin_forms() -> Iterator[tuple[type[forms.BaseForm], dict]]:
             yield renamed(form, inline), form.base_fields
 
 
-def renamed(form, desk):
-    return type(type(desk).__name__, (), {"__module__": "admin"})
+def renamed(form, model_admin):
+    return type(type(model_admin).__name__, (), {"__module__": "admin"})

@@ -34,7 +34,7 @@ SPELLINGS = [
     ["Œuvre", "oeuvre", "ŒUVRE"],
 ]
 LISTS = [
-    desk for desk in admin.site._registry.values() if getattr(desk, "search_fields", ())
+    each for each in admin.site._registry.values() if getattr(each, "search_fields", ())
 ]
 
 
@@ -47,33 +47,35 @@ def each_spelling(spellings=SPELLINGS):
     ]
 
 
-@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
-def test_every_admin_list_searches_folded_words(desk):
-    assert isinstance(desk, FoldedSearch)
+@pytest.mark.parametrize("model_admin", LISTS, ids=lambda each: each.opts.label)
+def test_every_admin_list_searches_folded_words(model_admin):
+    assert isinstance(model_admin, FoldedSearch)
     for same in SPELLINGS:
-        rows = desk.model._base_manager
+        rows = model_admin.model._base_manager
         found = {
             re.search(r"aaqi_fold.*?to_tsquery\(.*?\)\)", str(rows.query)).group()
             for rows, _ in (
-                desk.get_search_results(None, rows, typed) for typed in same
+                model_admin.get_search_results(None, rows, typed) for typed in same
             )
         }
         assert len(found) == 1, same
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
-def test_every_admin_list_accepts_any_search(desk):
+@pytest.mark.parametrize("model_admin", LISTS, ids=lambda each: each.opts.label)
+def test_every_admin_list_accepts_any_search(model_admin):
     for typed in ("§", "'", '"', "a & | ! b:*", "\\", "%_", "()", "😀", "€5", "9" * 30):
-        found, _ = desk.get_search_results(None, desk.model._base_manager, typed)
+        found, _ = model_admin.get_search_results(
+            None, model_admin.model._base_manager, typed
+        )
         list(found[:5])
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("desk", LISTS, ids=lambda desk: desk.opts.label)
-def test_admin_lists_search_only_text_columns_of_their_own_table(desk):
-    for name in desk.search_fields:
-        field = desk.opts.get_field(name.removeprefix("="))
+@pytest.mark.parametrize("model_admin", LISTS, ids=lambda each: each.opts.label)
+def test_admin_lists_search_only_text_columns_of_their_own_table(model_admin):
+    for name in model_admin.search_fields:
+        field = model_admin.opts.get_field(name.removeprefix("="))
         assert name.startswith("=") or isinstance(field, CharField | TextField)
 
 
@@ -141,8 +143,8 @@ def test_staff_find_voices_and_signatures_by_every_spelling(same):
     make_signature(name="Bea Cruz", voice=None)
 
     for typed in same:
-        voices, _ = desk_of(Voice).get_search_results(None, Voice.objects, typed)
-        signatures, _ = desk_of(Signature).get_search_results(
+        voices, _ = admin_of(Voice).get_search_results(None, Voice.objects, typed)
+        signatures, _ = admin_of(Signature).get_search_results(
             None, Signature.objects, typed
         )
         assert set(voices) == {voice, named}, typed
@@ -155,7 +157,7 @@ def test_staff_find_by_prefix_id_and_email():
     make_signature(name="Ben Cruz")
 
     def found(model, typed):
-        return list(desk_of(model).get_search_results(None, model.objects, typed)[0])
+        return list(admin_of(model).get_search_results(None, model.objects, typed)[0])
 
     for typed in ("luc", "reyes ana", "AnaReyes+x@Gmail.com", " ana.reyes@gmail.com "):
         assert found(Signature, typed) == [signature], typed
@@ -167,7 +169,9 @@ def test_staff_find_by_prefix_id_and_email():
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Signature, Voice], ids=lambda model: model.__name__)
 def test_lists_of_large_tables_are_searched_by_index(model):
-    found, _ = desk_of(model).get_search_results(None, model.objects, "ana@example.com")
+    found, _ = admin_of(model).get_search_results(
+        None, model.objects, "ana@example.com"
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
 
@@ -177,7 +181,7 @@ def test_lists_of_large_tables_are_searched_by_index(model):
     assert "Seq Scan" not in plan
 
 
-def desk_of(model):
+def admin_of(model):
     return admin.site.get_model_admin(model)
 
 

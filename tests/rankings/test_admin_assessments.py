@@ -17,7 +17,7 @@ from tests.factories import (
 LIST = reverse("admin:rankings_assessment_changelist")
 
 
-class AssessmentDeskTests(TestCase):
+class AssessmentAdminTests(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)

@@ -22,7 +22,7 @@ def page(view, edition):
     return reverse(f"admin:rankings_edition_{view}", args=[edition.pk])
 
 
-class DeskTestCase(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
@@ -42,7 +42,7 @@ class DeskTestCase(TestCase):
         return self.current.copy(datetime.date(2026, 2, 1), "Second")
 
 
-class DraftTests(DeskTestCase):
+class DraftTests(AdminTestCase):
     def test_a_new_one_starts_as_a_copy_of_the_current_one(self):
         make_citation(self.current.assessments.get(usps="TX"), "A v. B")
 
@@ -122,7 +122,7 @@ class DraftTests(DeskTestCase):
             self.client.get(LIST)
 
 
-class PublishTests(DeskTestCase):
+class PublishTests(AdminTestCase):
     def publish(self, draft):
         """Press the page's button, with the form as it is now."""
         seen = self.client.get(page("publish", draft)).context["seen"]

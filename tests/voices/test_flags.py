@@ -437,7 +437,7 @@ class SignerTests(TestCase):
         self.assertContains(response, 'value="abc"', status_code=403)
 
 
-class DeskTests(TestCase):
+class AdminTests(TestCase):
     def setUp(self):
         self.client.force_login(make_staff())
 

@@ -24,28 +24,28 @@ QUEUE = "admin:voices_awaitingvoice"
 VOICES = "admin:voices_voice"
 
 
-def change_page(voice, desk=VOICES):
-    return reverse(f"{desk}_change", args=[voice.pk])
+def change_page(voice, prefix=VOICES):
+    return reverse(f"{prefix}_change", args=[voice.pk])
 
 
-class DeskTestCase(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
         self.reason = make_reason()
 
-    def act(self, action, *voices, desk=VOICES):
+    def act(self, action, *voices, prefix=VOICES):
         """Select the voices in the list and run the action."""
         return self.client.post(
-            reverse(f"{desk}_changelist"),
+            reverse(f"{prefix}_changelist"),
             {"action": action, "_selected_action": [voice.pk for voice in voices]},
         )
 
-    def decide(self, kind, *voices, desk=VOICES, **filled):
+    def decide(self, kind, *voices, prefix=VOICES, **filled):
         """Submit the page on which a decision asks for details."""
         ids = "&".join(f"id={voice.pk}" for voice in voices)
         return self.client.post(
-            f"{reverse(f'{desk}_decide', args=[kind])}?{ids}", filled
+            f"{reverse(f'{prefix}_decide', args=[kind])}?{ids}", filled
         )
 
     def kinds(self, voice):
@@ -56,7 +56,7 @@ class DeskTestCase(TestCase):
         return Client().get(voice.get_absolute_url()).status_code
 
 
-class QueueTests(DeskTestCase):
+class QueueTests(AdminTestCase):
     def names(self, response):
         return [voice.name for voice in response.context["cl"].result_list]
 
@@ -199,11 +199,11 @@ class QueueTests(DeskTestCase):
         self.assertContains(response, "(erased)")
 
 
-class PublishTests(DeskTestCase):
+class PublishTests(AdminTestCase):
     def test_publishes_from_the_queue_with_a_log_row_and_a_mail(self):
         voice = make_signature(email="ana@example.com").voice
 
-        response = self.act("publish", voice, desk=QUEUE)
+        response = self.act("publish", voice, prefix=QUEUE)
 
         self.assertRedirects(response, reverse(f"{QUEUE}_changelist"))
         self.assertEqual(self.status(voice), 200)
@@ -215,7 +215,7 @@ class PublishTests(DeskTestCase):
         voices = [make_signature().voice for _ in range(5)]
         left = make_voice()
 
-        response = self.act("publish", *voices, desk=QUEUE)
+        response = self.act("publish", *voices, prefix=QUEUE)
 
         self.assertContains(self.client.get(response["Location"]), "Published: 5.")
         self.assertEqual(Voice.objects.published().count(), 5)
@@ -252,7 +252,7 @@ class PublishTests(DeskTestCase):
         self.assertContains(self.client.get(reverse(f"{QUEUE}_changelist")), voice.name)
 
 
-class DeclineTests(DeskTestCase):
+class DeclineTests(AdminTestCase):
     def setUp(self):
         super().setUp()
         self.voice = make_signature(email="ana@example.com").voice
@@ -311,7 +311,7 @@ class DeclineTests(DeskTestCase):
         self.assertFalse(Decision.objects.exists())
 
 
-class ChangesTests(DeskTestCase):
+class ChangesTests(AdminTestCase):
     def setUp(self):
         super().setUp()
         self.voice = make_signature(email="ana@example.com").voice
@@ -340,7 +340,7 @@ class ChangesTests(DeskTestCase):
         self.assertTrue(Voice.objects.waiting().exists())
 
 
-class TakeDownTests(DeskTestCase):
+class TakeDownTests(AdminTestCase):
     def setUp(self):
         super().setUp()
         self.voice = make_published_voice(featured_at=timezone.now())
@@ -370,7 +370,7 @@ class TakeDownTests(DeskTestCase):
         self.assertEqual(self.kinds(self.voice), ["featured", "undone", "taken-down"])
 
 
-class FeatureTests(DeskTestCase):
+class FeatureTests(AdminTestCase):
     def test_puts_a_statement_on_the_home_page_and_takes_it_off(self):
         voice = make_published_voice(statement="Chosen words.")
 
@@ -410,7 +410,7 @@ class FeatureTests(DeskTestCase):
         self.assertEqual(self.status(voice), 200)
 
 
-class EditTests(DeskTestCase):
+class EditTests(AdminTestCase):
     def setUp(self):
         super().setUp()
         self.voice = make_voice(statement="I saw Officer Dow lie.", profession="Nurse")
@@ -532,7 +532,7 @@ class EditTests(DeskTestCase):
         self.assertEqual(opened.flags, ["phone"])
 
 
-class RefusedTests(DeskTestCase):
+class RefusedTests(AdminTestCase):
     def paths(self):
         voice = make_voice(name="Private Name")
         return [
@@ -661,7 +661,7 @@ class RefusedTests(DeskTestCase):
         )
 
 
-class WhatIsKeptTests(DeskTestCase):
+class WhatIsKeptTests(AdminTestCase):
     def test_django_s_admin_log_has_no_names(self):
         voice = make_signature(name="Ana Secretname").voice
         self.act("publish", voice)

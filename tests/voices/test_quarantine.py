@@ -224,7 +224,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertEqual(signers(), 20)
 
 
-class DeskTestCase(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
@@ -247,7 +247,7 @@ class DeskTestCase(TestCase):
         )
 
 
-class ListTests(DeskTestCase):
+class ListTests(AdminTestCase):
     def test_shows_quarantined_signatures_and_their_reasons(self):
         first = make_quarantined(name="Bot One", suspicions=["honeypot", "link"])
         make_quarantined(name="Bot Two", name_display="unlisted")
@@ -331,7 +331,7 @@ class ListTests(DeskTestCase):
         self.assertEqual(signers(), 0)
 
 
-class BulkTests(DeskTestCase):
+class BulkTests(AdminTestCase):
     def test_asks_with_a_count_and_a_sample_before_it_decides(self):
         for number in range(30):
             make_quarantined(name=f"Bot {number:02}")
@@ -437,7 +437,7 @@ class BulkTests(DeskTestCase):
         self.assertEqual(signers(), 0)
 
 
-class SettingsDeskTests(DeskTestCase):
+class SettingsAdminTests(AdminTestCase):
     def change(self, limit, **fields):
         url = reverse("admin:voices_limit_change", args=[limit.pk])
         return self.client.post(url, {"most": 5, "minutes": 10, **fields})

@@ -110,7 +110,7 @@ class ReportTests(TestCase):
         self.assertEqual(RankingError.objects.get().network_hash, "")
 
 
-class DeskTests(TestCase):
+class AdminTests(TestCase):
     def setUp(self):
         self.client.force_login(make_staff())
         self.old = RankingError.objects.create(state="NM", text="Older.")

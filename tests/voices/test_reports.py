@@ -203,7 +203,7 @@ class WhoCanBeReportedTests(TestCase):
         self.assertFalse(Report.objects.exists())
 
 
-class DeskTestCase(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
@@ -225,7 +225,7 @@ class DeskTestCase(TestCase):
         return self.voice in Voice.objects.waiting()
 
 
-class QueueTests(DeskTestCase):
+class QueueTests(AdminTestCase):
     def test_shows_the_reports_of_a_voice(self):
         report(self.voice)
         report(self.voice, kind="other", text="<script>alert(1)</script>")
@@ -393,7 +393,7 @@ class QueueTests(DeskTestCase):
         self.assertEqual(self.open_reports(), [])
 
 
-class ReportListTests(DeskTestCase):
+class ReportListTests(AdminTestCase):
     path = reverse("admin:voices_report_changelist")
 
     def test_shows_open_ones_first(self):

@@ -392,7 +392,7 @@ class QueueTests(CommittedTestCase):
         )
 
 
-class DeskTests(TestCase):
+class AdminTests(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)

@@ -23,8 +23,8 @@ def make_waiting():
     make_quarantined()
 
 
-class WaitingAtTheDeskTests(TestCase):
-    def desk(self, *permissions):
+class WaitingTests(TestCase):
+    def index(self, *permissions):
         staff = make_staff(is_superuser=not permissions)
         for codename in permissions:
             staff.user_permissions.add(Permission.objects.get(codename=codename))
@@ -42,7 +42,7 @@ class WaitingAtTheDeskTests(TestCase):
     def test_says_how_much_waits_and_since_when(self):
         make_waiting()
 
-        page = self.desk()
+        page = self.index()
 
         self.assertEqual(
             self.shown(page),
@@ -57,7 +57,7 @@ class WaitingAtTheDeskTests(TestCase):
     def test_links_to_each_list(self):
         make_waiting()
 
-        page = self.desk()
+        page = self.index()
 
         for each in page.context["waiting"]:
             self.assertContains(page, f'href="{each.path}"')
@@ -66,7 +66,7 @@ class WaitingAtTheDeskTests(TestCase):
     def test_names_only_what_the_account_may_open(self):
         make_waiting()
 
-        page = self.desk("view_report", "change_rankingerror")
+        page = self.index("view_report", "change_rankingerror")
 
         self.assertEqual(
             self.shown(page),
@@ -79,7 +79,7 @@ class WaitingAtTheDeskTests(TestCase):
         make_waiting()
 
         with CaptureQueriesContext(connection) as queries:
-            self.desk("view_report")
+            self.index("view_report")
 
         asked = " ".join(each["sql"] for each in queries)
         self.assertIn('FROM "voices_report"', asked)
@@ -89,14 +89,14 @@ class WaitingAtTheDeskTests(TestCase):
     def test_says_so_when_nothing_waits(self):
         make_published_voice()
 
-        page = self.desk("view_awaitingvoice")
+        page = self.index("view_awaitingvoice")
 
         self.assertContains(page, "Nothing to review.")
 
     def test_is_hidden_from_accounts_that_decide_nothing(self):
         make_waiting()
 
-        page = self.desk("view_figures")
+        page = self.index("view_figures")
 
         self.assertNotContains(page, "To review")
         self.assertNotContains(page, "Nothing to review.")

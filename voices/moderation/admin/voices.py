@@ -69,7 +69,7 @@ def who(name, *lines):
     )
 
 
-class VoiceDesk(FixedRows, FlagColumns):
+class BaseVoiceAdmin(FixedRows, FlagColumns):
     """The base of the queue and of the list of all voices."""
 
     form = VoiceForm
@@ -270,7 +270,7 @@ class VoiceDesk(FixedRows, FlagColumns):
 
 
 @admin.register(AwaitingVoice)
-class AwaitingVoiceAdmin(VoiceDesk):
+class AwaitingVoiceAdmin(BaseVoiceAdmin):
     """The review queue, oldest first: undecided, corrected, or reported."""
 
     list_display = ["quote", "signer", "waiting", "badges"]
@@ -322,7 +322,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Voice)
-class VoiceAdmin(FoldedSearch, VoiceDesk):
+class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
     """All voices, in any status."""
 
     list_display = ["signer", "quote", "badges", "standing", "profession_group"]
@@ -363,7 +363,7 @@ class DecisionAdmin(ReadOnly):
     """The decision log, read-only."""
 
     list_display = ["at", "kind", "voice_id", "reason", "by"]
-    lookups = VoiceDesk.lookups
+    lookups = BaseVoiceAdmin.lookups
     list_filter = ["kind", "by"]
     list_select_related = ["reason", "by"]
     ordering = ["-pk"]
