@@ -31,7 +31,7 @@ FORMAT_MODULE_PATH = ["aaqi.formats"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "aaqi.admin_app.AdminConfig",
+    "aaqi.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "procrastinate.contrib.django",
     "simple_history",
-    "aaqi",
+    "aaqi.apps.AaqiConfig",
     "core",
     "operations",
     "cards",
@@ -152,7 +152,7 @@ MODERATION_EMAIL = environment.read_address("MODERATION_EMAIL")
 BOUNCE_ADDRESS = environment.read_address("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
-# Signing: the privacy page prints most of these numbers (faq/pages/values.py)
+# Signing: the privacy page prints most of these numbers (faq/pages/models.py)
 
 SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
@@ -275,7 +275,7 @@ INVITATION_KEPT_DAYS = 30
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-AUTHENTICATION_BACKENDS = ["accounts.backend.NameOrAddressBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.adapters.NameOrAddressBackend"]
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_VERIFICATION = "none"

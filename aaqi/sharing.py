@@ -1,18 +1,22 @@
 """The share page, the embeddable box for other sites, and the site's card."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
+from qrcode import make  # type: ignore[import-untyped]
+from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped]
+from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Parameter, public_page
-from core.qr import qr_svg
 from voices.models import Tally
 from voices.signatures.models import Source
 
@@ -74,3 +78,16 @@ def card(request):
         return busy_response(request)
     # This card is never withdrawn, so there always is one.
     return card_response(png)  # type: ignore[arg-type]
+
+
+@cache
+def qr_svg(text: str, label: str) -> SafeString:
+    """Return the QR code of `text`, of class `qr-code`, without a quiet zone."""
+    image = make(
+        text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
+    )
+    svg = image.get_image()
+    # The style sheet sets the size.
+    del svg.attrib["width"], svg.attrib["height"]
+    svg.attrib |= {"class": "qr-code", "role": "img", "aria-label": label}
+    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped by it

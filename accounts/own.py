@@ -16,7 +16,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.middleware import seconds_left
-from accounts.policy import WITH_QR_CODE
+from accounts.views import WITH_QR_CODE
 
 
 @method_decorator(csp_override(WITH_QR_CODE), name="dispatch")

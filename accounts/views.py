@@ -9,10 +9,12 @@ from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal import auth as webauthn
+from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -20,7 +22,9 @@ from django.views.decorators.http import require_http_methods
 from accounts import inviting
 from accounts.forms import AddPasskeyForm, InvitedPasswordForm
 from accounts.models import Invitation
-from accounts.policy import WITH_QR_CODE
+
+# A QR code is inlined as a data: URL.
+WITH_QR_CODE = settings.SECURE_CSP | {"img-src": [CSP.SELF, "data:"]}
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 

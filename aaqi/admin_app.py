@@ -1,7 +1,0 @@
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
-
-
-class AdminConfig(DjangoAdminConfig):
-    """Django's admin, with `StaffSite` as its default site."""
-
-    default_site = "aaqi.staff.StaffSite"
