@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -10,7 +11,6 @@ from simple_history.models import HistoricalRecords
 from core.fields import LineField
 from faq.check import validate_line, validate_markdown
 from faq.markdown import VALUE, parser, parts_of
-from faq.pages.values import NAMES
 from faq.publishing import Text
 from faq.rows import validate_rows
 from faq.sources import has_source
@@ -26,6 +26,24 @@ class PageSlug(models.TextChoices):
     HOW_WE_COUNT = "how-we-count", "How we count"
 
 
+# The settings that `{{ name }}` in a page prints, so that pages stay accurate.
+PRINTED = {
+    name: name.upper()
+    for name in (
+        "confirm_link_days",
+        "manage_link_days",
+        "unconfirmed_kept_days",
+        "mail_log_kept_days",
+        "network_kept_days",
+        "network_blocked_days",
+        "report_kept_days",
+        "backup_kept_days",
+        "mails_per_address_per_day",
+        "contact_email",
+        "site_name",
+        "postal_address",
+    )
+}
 NEEDS_SOURCE = "The explainer needs at least one source."
 ALWAYS_PUBLIC = "Everyone who signs agrees to the privacy page: it must stay public."
 
@@ -135,7 +153,9 @@ class Page(Text):
         return self.title
 
     def clean(self):
-        unknown = [f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in NAMES]
+        unknown = [
+            f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in PRINTED
+        ]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
         # A form that does not show the slug skips the constraints about it.
         if self.slug == PageSlug.PRIVACY and not self.is_public:
@@ -158,3 +178,7 @@ class Page(Text):
 
     def get_absolute_url(self):
         return reverse(self.slug)
+
+
+def setting_values() -> dict[str, str]:
+    return {name: str(getattr(settings, setting)) for name, setting in PRINTED.items()}

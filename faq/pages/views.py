@@ -5,9 +5,8 @@ from django.views.decorators.http import require_safe
 from core.public import public_page
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
-from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
+from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_values
 from faq.pages.parts import Parts
-from faq.pages.values import values
 
 WORDS_A_MINUTE = 230
 
@@ -28,7 +27,7 @@ def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse
 
 def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResponse:
     """A page with the settings, timeline, and charts that its text includes."""
-    body = print_values(page.body, values())
+    body = print_values(page.body, setting_values())
     rendered = render_markdown(body, part=Parts(drafts=preview))
     words = sum(len(paragraph.split()) for paragraph in paragraphs(body))
     context = {

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,6 @@ from core.public import public_page
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.questions.search import search
-from faq.questions.structured import faq_page
 
 
 class Answered(NamedTuple):
@@ -83,3 +83,18 @@ def show(
         "preview": preview,
     }
     return render(request, "faq/question_detail.html", context)
+
+
+def faq_page(questions: Iterable[Question]) -> dict:
+    """Return structured data for its template tag: https://schema.org/FAQPage."""
+    return {
+        "@type": "FAQPage",
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "name": question.question,
+                "acceptedAnswer": {"@type": "Answer", "text": question.words},
+            }
+            for question in questions
+        ],
+    }
