@@ -26,7 +26,7 @@ from voices.models import (
     Voice,
 )
 from voices.signatures import tokens
-from voices.signing import consent
+from voices.signing.forms import CONSENT_TEXT, CONSENT_VERSION
 
 STATEMENT = "Nobody is above the law that they enforce."
 FORM = {
@@ -74,8 +74,8 @@ def private_fields(**fields):
         "state": "OH",
         "zip_code": "43215",
         "profession": "Nurse",
-        "consent_version": consent.VERSION,
-        "consent_text": consent.TEXT,
+        "consent_version": CONSENT_VERSION,
+        "consent_text": CONSENT_TEXT,
         "consent_at": timezone.now(),
         **fields,
     }

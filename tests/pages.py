@@ -61,7 +61,7 @@ from tests.faq.texts import (
 )
 from tests.rankings.files import edited, write
 from voices.letters.repeats import stopping
-from voices.letters.unsubscribe import unsubscribing
+from voices.letters.updates import unsubscribing
 from voices.managing import changes
 from voices.models import (
     AddressChange,

@@ -7,8 +7,7 @@ from django.utils.html import escape
 
 from tests.factories import FORM, latest_submission, make_submission, sign
 from voices.models import Letter, Submission
-from voices.signing import consent
-from voices.signing.forms import CodeForm
+from voices.signing.forms import CONSENT_TEXT, CONSENT_VERSION, CodeForm
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 EMAIL = "Enter an email address in the form name@example.com"
@@ -226,12 +225,12 @@ class AcceptedTests(TestCase):
         sign(self.client)
 
         form = latest_submission()
-        self.assertEqual(form.consent_version, consent.VERSION)
-        self.assertEqual(form.consent_text, consent.TEXT)
+        self.assertEqual(form.consent_version, CONSENT_VERSION)
+        self.assertEqual(form.consent_text, CONSENT_TEXT)
         self.assertLess(timezone.now() - form.consent_at, timedelta(minutes=1))
 
     def test_the_stored_consent_text_is_the_one_shown(self):
-        self.assertContains(self.client.get(reverse("voices:add")), consent.TEXT)
+        self.assertContains(self.client.get(reverse("voices:add")), CONSENT_TEXT)
 
     def test_optional_fields_are_optional(self):
         response = sign(

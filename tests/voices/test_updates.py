@@ -14,7 +14,7 @@ from core import addresses
 from tests.committed import CommittedTestCase, at_once, jobs, run_worker
 from tests.factories import deliver, make_signature, make_staff, make_submission, sign
 from voices.letters.queue import queue_letter
-from voices.letters.unsubscribe import unsubscribing
+from voices.letters.updates import unsubscribing
 from voices.models import Letter, RefusedAddress, Signature, Update
 from voices.signatures import tokens
 from voices.tasks import queue_update as queue_update_task

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 
 from core.public import public_page
 from rankings.states import PLACES
-from voices.counts.withhold import LEAST, withhold
-from voices.wall.tallies import DayTally, Tally
+from voices.wall.tallies import LEAST_SHOWN, DayTally, Tally, withhold
 
 NO_STATE = "State not given"
 
@@ -68,7 +67,7 @@ def as_json(request):
     return JsonResponse(
         {
             "total": counts.total,
-            "withheld_below": LEAST,
+            "withheld_below": LEAST_SHOWN,
             "states": [
                 {"usps": code or None, "name": place_name(code), "signatures": number}
                 for code, number in counts.states.items()

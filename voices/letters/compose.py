@@ -10,8 +10,7 @@ from core import addresses, mail
 from voices.letters import refusing, repeats
 from voices.letters.models import Letter, Update
 from voices.letters.queue import AWAITED
-from voices.letters.unsubscribe import ListUnsubscribe, unsubscribing
-from voices.letters.updates import is_reader
+from voices.letters.updates import ListUnsubscribe, is_reader, unsubscribing
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange

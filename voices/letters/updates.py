@@ -1,5 +1,8 @@
-"""The readers of updates."""
+"""The readers of updates, and the link that ends them (RFC 8058)."""
 
+from email.policy import Policy
+
+from django.core.signing import Signer
 from django.db.models import Q, QuerySet
 
 from core import addresses
@@ -8,6 +11,8 @@ from voices.signatures.models import Signature
 
 # Signers who asked for updates, count, and can be reached.
 READER = Q(updates=True, counted_at__isnull=False, withdrawn_at=None, bounced_at=None)
+# Never expires: a reader who opens an old email must still be able to unsubscribe.
+unsubscribing = Signer(salt="voices.unsubscribe", sep=".")
 
 
 def readers() -> QuerySet[Signature]:
@@ -20,3 +25,16 @@ def is_reader(signature: Signature) -> bool:
         return False
     hashes = addresses.fingerprints(signature.email_key)
     return not RefusedAddress.objects.filter(address_hash__in=hashes).exists()
+
+
+class ListUnsubscribe(str):
+    """The URL that unsubscribes from updates, in < and >, on one line.
+
+    Python folds a URL that is longer than a line into encoded words, which no mail
+    program decodes in this header.
+    """
+
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"

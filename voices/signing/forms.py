@@ -20,9 +20,15 @@ from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Submission
 from voices.signatures.tokens import CODE_DIGITS
-from voices.signing import consent
 from voices.wall.models import STATEMENT_LENGTH
 
+# Changed words need a new version; each signer keeps the words they agreed to.
+CONSENT_VERSION = "2026-11-22"
+CONSENT_TEXT = (
+    "I am 18 or older and these are my own words. I agree that they are published with "
+    "my name as chosen above, my city, state and profession, unless I chose not to be "
+    "shown. I have read the privacy notice and agree to it."
+)
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 
 
@@ -138,7 +144,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         widget=forms.Textarea({"rows": 5, "data-count": ""}),
     )
     consent = forms.BooleanField(
-        label=consent.TEXT,
+        label=CONSENT_TEXT,
         error_messages={"required": "Check the box to agree, so that we may count you"},
     )
     updates = forms.BooleanField(
@@ -171,8 +177,8 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         submission = self.instance
         submission.email_key = self.email_key
         submission.email_masked = addresses.masked(submission.email)
-        submission.consent_version = consent.VERSION
-        submission.consent_text = consent.TEXT
+        submission.consent_version = CONSENT_VERSION
+        submission.consent_text = CONSENT_TEXT
         submission.consent_at = timezone.now()
         return super().save(commit)
 

@@ -3,9 +3,8 @@
 from django import template
 
 from rankings.states import JURISDICTIONS
-from voices.counts.withhold import withhold
 from voices.wall.models import Voice
-from voices.wall.tallies import Tally
+from voices.wall.tallies import Tally, withhold
 
 register = template.Library()
 

@@ -3,7 +3,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from voices.letters.unsubscribe import unsubscribing
+from voices.letters.updates import unsubscribing
 from voices.signatures.models import Signature
 
 

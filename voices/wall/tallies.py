@@ -1,5 +1,6 @@
 """The public totals: rows that triggers write with every change."""
 
+from collections.abc import Hashable, Mapping
 from datetime import date
 
 import pgtrigger
@@ -8,6 +9,9 @@ from django.db import connection, models
 
 from core.triggers import Trigger
 from rankings.states import PLACES
+
+# Cells with fewer people are not published.
+LEAST_SHOWN = 10
 
 # Sums the cells that a row counted in before a change and counts in after it. OLD is
 # null on INSERT and NEW on DELETE, and a null row counts nowhere.
@@ -186,3 +190,20 @@ class DayTally(models.Model):
 
     def __str__(self):
         return f"{self.day}: {self.change:+}"
+
+
+def withhold[Key: Hashable](counts: Mapping[Key, int]) -> dict[Key, int | None]:
+    """Return the counts, with None for small cells, which could identify people.
+
+    The total is public, so anybody can work out the sum of the withheld cells. While
+    that sum is small itself, the next smallest cell is withheld too.
+    """
+    shown = dict(counts)
+    hidden = [key for key, count in counts.items() if count < LEAST_SHOWN]
+    rest = sum(counts[key] for key in hidden)
+    for key in sorted(counts.keys() - set(hidden), key=lambda key: counts[key]):
+        if rest == 0 or rest >= LEAST_SHOWN:
+            break
+        hidden.append(key)
+        rest += counts[key]
+    return shown | dict.fromkeys(hidden)
