@@ -29,7 +29,7 @@ class AssessmentForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "read" in self.fields:
-            self.initial["read"] = stamp(self.instance)
+            self.initial["read"] = version_of(self.instance)
 
     def is_valid(self):
         # Makes the admin show the form again with everything that was typed.
@@ -43,7 +43,7 @@ class AssessmentForm(forms.ModelForm):
     def refuse_stale(self):
         """Lock the edition; refuse if the assessment changed after it was opened."""
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
-        now = stamp(Assessment.objects.get(pk=self.instance.pk))
+        now = version_of(Assessment.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
             data = QueryDict(mutable=True)
             data.update(self.data)
@@ -52,7 +52,7 @@ class AssessmentForm(forms.ModelForm):
             raise ValidationError(CHANGED_MEANWHILE, code="changed")
 
 
-def stamp(assessment: Assessment) -> str:
+def version_of(assessment: Assessment) -> str:
     return assessment.edited_at.isoformat() if assessment.edited_at else ""
 
 

@@ -352,7 +352,7 @@ class ConfirmTests(TestCase):
     def test_a_link_that_is_not_ours_is_unknown(self):
         form = make_submission()
         token = tokens.confirming.sign(form.ref)
-        head, stamp, signature = token.split(".")
+        head, timestamp, signature = token.split(".")
         foreign = TimestampSigner(key="foreign", salt="voices.confirm", sep=".")
         for strange in (
             "x",
@@ -360,8 +360,8 @@ class ConfirmTests(TestCase):
             "." * 200,
             token[:-1],
             f"{token}x",
-            f"{form.ref}.{stamp}.{signature[::-1]}",
-            f"{head[::-1]}.{stamp}.{signature}",
+            f"{form.ref}.{timestamp}.{signature[::-1]}",
+            f"{head[::-1]}.{timestamp}.{signature}",
             f"{head}.zzzzzz.{signature}",
             tokens.refusing.sign(form.ref),
             tokens.refusing.sign(f"{form.ref}:hash"),
