@@ -9,7 +9,7 @@ from rankings.models import Assessment, Edition
 from rankings.standings import Standings
 from rankings.states import JURISDICTIONS
 
-FACTS = [
+COMPARED = [
     field
     for field in Assessment._meta.concrete_fields
     if field.name not in {"id", "edition", "usps", "edited_at", "edited_by"}
@@ -95,7 +95,7 @@ def changes(
     before, after = old[usps], new[usps]
     names = [
         str(field.verbose_name)
-        for field in FACTS
+        for field in COMPARED
         if field.value_from_object(before) != field.value_from_object(after)
     ]
     return names + (["citations"] if cited(before) != cited(after) else [])
@@ -111,7 +111,7 @@ def cited(assessment: Assessment) -> list[tuple]:
 def fingerprint(before: Edition | None, after: Edition) -> str:
     """Return a hash that shows whether an effect that someone read is still current."""
     said = [
-        (usps, [field.value_from_object(each) for field in FACTS], cited(each))
+        (usps, [field.value_from_object(each) for field in COMPARED], cited(each))
         for usps, each in sorted(read(after).items())
     ]
     seen = repr([before and before.pk, after.pk, after.date, said])

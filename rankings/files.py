@@ -21,7 +21,15 @@ from rankings.standings import Standing, Standings
 
 LICENSE = "CC BY 4.0"
 LICENSE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
-FACTS = ["right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"]
+FACT_COLUMNS = [
+    "right_to_sue",
+    "immunity",
+    "covers",
+    "payer",
+    "payer_note",
+    "year",
+    "summary",
+]
 INSTITUTE = ["ij_grade", "ij_grade_basis", "ij_page", "ij_read_on"]
 COLUMNS = [
     "usps",
@@ -125,7 +133,7 @@ def flat(row: Standing, edition: Edition) -> dict:
     return {
         "usps": state.usps,
         "name": state.name,
-        **{name: getattr(state, name) for name in [*FACTS, *INSTITUTE]},
+        **{name: getattr(state, name) for name in [*FACT_COLUMNS, *INSTITUTE]},
         "local_exception": state.local_exception,
         "source_urls": join_addresses(pages),
         "confidence": state.confidence,
@@ -145,7 +153,7 @@ def flat(row: Standing, edition: Edition) -> dict:
 def nested(row: Standing, edition: Edition) -> dict:
     """Return a JSON object; facts that are not established are null."""
     state = row.assessment
-    facts = {name: getattr(state, name) for name in [*FACTS, *INSTITUTE]}
+    facts = {name: getattr(state, name) for name in [*FACT_COLUMNS, *INSTITUTE]}
     return {
         "usps": state.usps,
         "name": state.name,

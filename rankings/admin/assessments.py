@@ -130,7 +130,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
         return super().get_queryset(request).select_related("edition", "edited_by")
 
     def get_fields(self, request, obj=None):
-        fields = ["edition", "usps", *(field.name for field in effect.FACTS)]
+        fields = ["edition", "usps", *(field.name for field in effect.COMPARED)]
         if obj is None:
             return fields
         read = ["read"] if self.has_change_permission(request, obj) else []

@@ -29,20 +29,20 @@ from rankings.importing.cells import (
 from rankings.models import Assessment, Citation
 from rankings.states import JURISDICTIONS
 
-FACTS = [
+FACT_COLUMNS = [
     *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
     *("local_exception", "ij_grade", "ij_grade_basis", "confidence", "as_of"),
 ]
 # The required columns; `rankings/data/states.csv` has no others.
 COLUMNS = {
-    *("usps", "name", *FACTS, "source_urls", "citations_to_verify"),
+    *("usps", "name", *FACT_COLUMNS, "source_urls", "citations_to_verify"),
     *("right_to_sue_citation", "immunity_citation"),
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
 OPTIONAL = {*CITATIONS, "ij_page", "ij_read_on"} - COLUMNS
 # In import order: the last one depends on those before it.
 FIELDS = [
-    *("usps", *FACTS, "source_urls", "ij_page", "ij_read_on"),
+    *("usps", *FACT_COLUMNS, "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
 ]
 COMPUTED = {"points", "group", "letter", "rank", "edition", "lawyer_check", "license"}
