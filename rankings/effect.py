@@ -98,10 +98,10 @@ def changes(
         for field in COMPARED
         if field.value_from_object(before) != field.value_from_object(after)
     ]
-    return names + (["citations"] if cited(before) != cited(after) else [])
+    return names + (["citations"] if quoted(before) != quoted(after) else [])
 
 
-def cited(assessment: Assessment) -> list[tuple]:
+def quoted(assessment: Assessment) -> list[tuple]:
     return [
         tuple(getattr(citation, name) for name in CITATION)
         for citation in assessment.citations.all()
@@ -111,7 +111,7 @@ def cited(assessment: Assessment) -> list[tuple]:
 def fingerprint(before: Edition | None, after: Edition) -> str:
     """Return a hash that shows whether an effect that someone read is still current."""
     said = [
-        (usps, [field.value_from_object(each) for field in COMPARED], cited(each))
+        (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())
     ]
     seen = repr([before and before.pk, after.pk, after.date, said])

@@ -22,13 +22,7 @@ from rankings.standings import Standing, Standings
 LICENSE = "CC BY 4.0"
 LICENSE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
 FACT_COLUMNS = [
-    "right_to_sue",
-    "immunity",
-    "covers",
-    "payer",
-    "payer_note",
-    "year",
-    "summary",
+    *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary")
 ]
 INSTITUTE = ["ij_grade", "ij_grade_basis", "ij_page", "ij_read_on"]
 COLUMNS = [

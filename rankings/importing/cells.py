@@ -112,21 +112,21 @@ class Citations(widgets.Widget):
         return join_citations(value or [])
 
 
-class Cited(fields.Field):
+class OfPart(fields.Field):
     """The citations of a part; `attribute` is that part.
 
-    They are separate rows: `stored` holds those in the database, and `cited` those in
-    the file, until `write_citations` reconciles them.
+    They are separate rows: `stored` holds those in the database, and `imported` those
+    in the file, until `write_citations` reconciles them.
     """
 
     def get_value(self, assessment):
-        if self.attribute in getattr(assessment, "cited", {}):
-            return assessment.cited[self.attribute]
+        if self.attribute in getattr(assessment, "imported", {}):
+            return assessment.imported[self.attribute]
         return [each.text for each in assessment.stored if each.part == self.attribute]
 
     def save(self, instance, row, is_m2m=False, **kwargs):
-        instance.cited = getattr(instance, "cited", {})
-        instance.cited[self.attribute] = self.clean(row)
+        instance.imported = getattr(instance, "imported", {})
+        instance.imported[self.attribute] = self.clean(row)
 
 
 class Open(fields.Field):
@@ -139,7 +139,7 @@ class Open(fields.Field):
 
     def save(self, instance, row, is_m2m=False, **kwargs):
         done = {each.text for each in instance.stored if each.checked_at}
-        texts = cited(instance)
+        texts = citation_texts(instance)
         found = {name: meant(name, texts) for name in self.clean(row)}
         named = {text for those in found.values() for text in those}
         instance.to_verify = [
@@ -169,8 +169,8 @@ class Sources(fields.Field):
         instance.sources = "\n".join(page for page in pages if page != instance.ij_page)
 
 
-def cited(assessment: Any) -> list[str]:
+def citation_texts(assessment: Any) -> list[str]:
     """Return the citations after the import, including parts not in the file."""
-    new = getattr(assessment, "cited", {})
+    new = getattr(assessment, "imported", {})
     kept = [each.text for each in assessment.stored if each.part not in new]
     return [*(text for texts in new.values() for text in texts), *kept]

@@ -18,13 +18,13 @@ from rankings.effect import in_words
 from rankings.importing.cells import (
     Choice,
     Citations,
-    Cited,
     Day,
+    OfPart,
     Open,
     Sources,
     Text,
     Year,
-    cited,
+    citation_texts,
 )
 from rankings.models import Assessment, Citation
 from rankings.states import JURISDICTIONS
@@ -107,14 +107,14 @@ class AssessmentResource(resources.ModelResource):
     source_urls = Sources("sources", "source_urls")
     ij_page = field("ij_page", Text())
     ij_read_on = field("ij_read_on", Day())
-    right_to_sue_citation = Cited("right_to_sue", "right_to_sue_citation", Citations())
-    immunity_citation = Cited("immunity", "immunity_citation", Citations())
-    covers_citation = Cited("covers", "covers_citation", Citations())
-    payer_citation = Cited("payer", "payer_citation", Citations())
-    local_exception_citation = Cited(
+    right_to_sue_citation = OfPart("right_to_sue", "right_to_sue_citation", Citations())
+    immunity_citation = OfPart("immunity", "immunity_citation", Citations())
+    covers_citation = OfPart("covers", "covers_citation", Citations())
+    payer_citation = OfPart("payer", "payer_citation", Citations())
+    local_exception_citation = OfPart(
         "local_exception", "local_exception_citation", Citations()
     )
-    context_citation = Cited("context", "context_citation", Citations())
+    context_citation = OfPart("context", "context_citation", Citations())
     citations_to_verify = Open("to_verify", "citations_to_verify", Citations())
 
     class Meta:
@@ -227,9 +227,9 @@ def write_citations(assessment):
     """Save the citations of the file; those that remain keep their checks."""
     stored = assessment.stored
     open_ones = assessment.to_verify
-    for part, texts in assessment.cited.items():
+    for part, texts in assessment.imported.items():
         write_part(assessment, part, texts, [c for c in stored if c.part == part])
-    known = {*cited(assessment)}
+    known = {*citation_texts(assessment)}
     added = [text for text in open_ones if text not in known]
     Citation.objects.bulk_create(
         Citation(assessment=assessment, part=Citation.Part.CONTEXT, text=text)

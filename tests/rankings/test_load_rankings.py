@@ -96,7 +96,7 @@ class CitationTests(TestCase):
     def setUpTestData(cls):
         load()
 
-    def cited(self, usps, part):
+    def texts(self, usps, part):
         found = Citation.objects.filter(assessment__usps=usps, part=part)
         return join_citations([citation.text for citation in found])
 
@@ -105,7 +105,7 @@ class CitationTests(TestCase):
             for part in ("right_to_sue", "immunity"):
                 with self.subTest(row["usps"], part=part):
                     self.assertEqual(
-                        self.cited(row["usps"], part), row[f"{part}_citation"]
+                        self.texts(row["usps"], part), row[f"{part}_citation"]
                     )
 
     def test_no_check_is_lost(self):
@@ -152,14 +152,14 @@ class CitationTests(TestCase):
         )
 
     def test_what_no_column_cites_has_a_place_of_its_own(self):
-        self.assertEqual(self.cited("MT", "payer"), "Mont. Code Ann. § 2-9-305")
-        self.assertEqual(self.cited("NY", "local_exception"), "Local Law 48 of 2021")
+        self.assertEqual(self.texts("MT", "payer"), "Mont. Code Ann. § 2-9-305")
+        self.assertEqual(self.texts("NY", "local_exception"), "Local Law 48 of 2021")
         self.assertEqual(
-            self.cited("VA", "context"),
+            self.texts("VA", "context"),
             "Va. Code § 19.2-59; Cromartie v. Billings, 298 Va. 284 (2020)",
         )
-        self.assertIn("Rainwaters v. Tenn.", self.cited("TN", "context"))
-        self.assertNotIn("not cited in the row", self.cited("TN", "context"))
+        self.assertIn("Rainwaters v. Tenn.", self.texts("TN", "context"))
+        self.assertNotIn("not cited in the row", self.texts("TN", "context"))
 
     def test_an_address_given_by_hand_is_one_of_the_rows(self):
         sources = {row["usps"]: row["source_urls"] for row in rows("states.csv")}

@@ -126,7 +126,7 @@ def find_edition(day: date) -> Edition:
 def load(edition: Edition, row: Row, checks: list[Row], addresses: list[Row]) -> str:
     """Make one state match its row and return what was done."""
     fields = facts(row)
-    citations = cited(row, checks, addresses)
+    citations = read_citations(row, checks, addresses)
     assessment = (
         edition.assessments.select_for_update().filter(usps=row["usps"]).first()
     )
@@ -175,7 +175,7 @@ def facts(row: Row) -> dict:
     }
 
 
-def cited(row: Row, checks: list[Row], addresses: list[Row]) -> list[dict]:
+def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[dict]:
     """Return the fields of the state's citations, in display order."""
     to_verify = split_citations(row["citations_to_verify"])
     return [
