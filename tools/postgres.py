@@ -160,7 +160,7 @@ class Server:
         )
 
     @contextmanager
-    def settled(self):
+    def claimed(self):
         """Yield the lock if no server is alive, or None if one responds."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -182,7 +182,7 @@ class Server:
 
     def start(self):
         """Start the server, and wait until it responds."""
-        with self.settled() as lock:
+        with self.claimed() as lock:
             if lock:
                 self.make()
                 self.start_here(lock)
@@ -244,7 +244,7 @@ class Server:
 
     def stop(self):
         # Check first, because pg_ctl trusts the pid file.
-        with self.settled() as lock:
+        with self.claimed() as lock:
             socket = self.socket()
             if not lock:
                 mode = ("--mode=fast", "-w", f"--timeout={PATIENCE}")

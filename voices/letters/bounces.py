@@ -82,7 +82,7 @@ def read_maildir(path: str) -> Counter[Outcome]:
     folder = mailbox.Maildir(path, create=False)
     counts: Counter[Outcome] = Counter()
     for key in folder.keys():  # noqa: SIM118
-        outcome = settle(folder, key)
+        outcome = handle(folder, key)
         # Its changes are committed by now.
         if outcome != Outcome.LEFT:
             folder.discard(key)
@@ -90,7 +90,7 @@ def read_maildir(path: str) -> Counter[Outcome]:
     return counts
 
 
-def settle(folder: mailbox.Maildir, key: str) -> Outcome:
+def handle(folder: mailbox.Maildir, key: str) -> Outcome:
     try:
         report = read_report(folder, key)
     # A malformed message must not keep the ones after it from being read.

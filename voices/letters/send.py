@@ -95,9 +95,9 @@ def send_one(mailer: BaseEmailBackend, taken: Taken, letter_id: int) -> None:
     except Exception as error:
         mailer.close()
         logger.warning("Letter %s did not leave: %s", letter_id, type(error).__name__)
-        settle_failure(letter, error)
+        finish_failed(letter, error)
     else:
-        settle(letter)
+        finish(letter)
 
 
 @transaction.atomic
@@ -191,7 +191,7 @@ def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
 
 
 @transaction.atomic
-def settle(letter: Letter) -> None:
+def finish(letter: Letter) -> None:
     """Record that the letter was sent, and update the form that it was about."""
     lock_address(letter.pk)
     now = timezone.now()
@@ -208,11 +208,11 @@ def settle(letter: Letter) -> None:
         form.save(update_fields=["mailed_at"])
 
 
-def settle_failure(letter: Letter, error: Exception) -> None:
+def finish_failed(letter: Letter, error: Exception) -> None:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())
         if all(500 <= code < 600 for code, _ in answers):
-            settle_refusal(letter, *answers)
+            finish_refused(letter, *answers)
             return
     if is_end_known(error):
         count_failure(letter)
@@ -261,7 +261,7 @@ def wait_longer(letter: Letter) -> None:
 
 
 @transaction.atomic
-def settle_refusal(letter: Letter, answer: tuple[int, bytes]) -> None:
+def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
     """Give up on the letter; mark its address unless the refusal is about us."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
