@@ -71,7 +71,7 @@ def mail_domain(canonical_address: str) -> str:
     return ".".join(labels[-3 if len(labels[-1]) == 2 else -2 :])
 
 
-def fingerprint(canonical_address: str, secret: str | None = None) -> str:
+def keyed_hash(canonical_address: str, secret: str | None = None) -> str:
     """Return a keyed hash (64 hex digits) of an address.
 
     With the key, it shows whether two addresses are the same; without, nothing.
@@ -81,10 +81,10 @@ def fingerprint(canonical_address: str, secret: str | None = None) -> str:
     ).hexdigest()
 
 
-def fingerprints(canonical_address: str) -> list[str]:
+def keyed_hashes(canonical_address: str) -> list[str]:
     """Return the hash under the current key, then those under the fallback keys."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [fingerprint(canonical_address, key) for key in keys]
+    return [keyed_hash(canonical_address, key) for key in keys]
 
 
 def masked(address: str) -> str:
@@ -96,9 +96,9 @@ def masked(address: str) -> str:
 
 def lock(canonical_address: str) -> None:
     """Lock this address until the transaction ends."""
-    lock_hash(fingerprint(canonical_address))
+    lock_hash(keyed_hash(canonical_address))
 
 
 def lock_hash(address_hash: str) -> None:
-    """Lock the address with this fingerprint until the transaction ends."""
+    """Lock the address with this hash until the transaction ends."""
     locks.lock(locks.Lock.ADDRESS, address_hash)

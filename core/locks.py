@@ -12,7 +12,7 @@ from django.db import connection
 class Lock(Enum):
     """A namespace of keys. The number seeds PostgreSQL's hash of the key."""
 
-    ADDRESS = 0  # One email address, by its fingerprint.
+    ADDRESS = 0  # One email address, by its keyed hash.
     SENDER = 1  # Form submissions from one network.
     SITE = 2  # A job that runs once per site, by one of the names below.
 

@@ -166,7 +166,7 @@ def check_url(submission):
 
 
 def not_me_url(submission):
-    address_hash = addresses.fingerprint(submission.email_key)
+    address_hash = addresses.keyed_hash(submission.email_key)
     token = tokens.refusing.sign(f"{submission.ref}:{address_hash}")
     return reverse("voices:not-me", args=[token])
 

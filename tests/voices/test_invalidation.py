@@ -417,7 +417,7 @@ class SignerTests(TestCase):
 
         self.sign_again(f"f1@{FORGED}")
 
-        self.assertEqual(kept.address_hash, addresses.fingerprint(f"f1@{FORGED}"))
+        self.assertEqual(kept.address_hash, addresses.keyed_hash(f"f1@{FORGED}"))
         self.assertEqual(signers(), 1)
 
 

@@ -102,7 +102,7 @@ class TypedTextTests(TestCase):
         if kind == Letter.Kind.UPDATE:
             about["update"] = Update.objects.create(subject="News", body="It passed.")
         return Letter.objects.create(
-            kind=kind, address_hash=addresses.fingerprint("known@example.com"), **about
+            kind=kind, address_hash=addresses.keyed_hash("known@example.com"), **about
         )
 
     def assert_holds_nothing_of(self, text, *models_and_letters):

@@ -132,7 +132,7 @@ class AskTests(TestCase):
 
     def test_a_signer_who_once_refused_mail_gets_the_requested_link(self):
         signature = make_signature(email="ana@example.com")
-        RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
+        RefusedAddress.objects.remember(addresses.keyed_hash(signature.email_key))
 
         _, (message,) = self.ask("ana@example.com")
 
@@ -140,7 +140,7 @@ class AskTests(TestCase):
 
     def test_subscribing_to_updates_undoes_the_refusal(self):
         signature = make_signature(email="ana@example.com")
-        RefusedAddress.objects.remember(addresses.fingerprint(signature.email_key))
+        RefusedAddress.objects.remember(addresses.keyed_hash(signature.email_key))
 
         save(self.client, signature)
         self.assertTrue(RefusedAddress.objects.exists())
@@ -742,7 +742,7 @@ class AddressTests(PublishedTestCase):
 
         self.assertContains(response, "already confirmed")
         self.again()
-        expected = addresses.fingerprint("new@example.org")
+        expected = addresses.keyed_hash("new@example.org")
         self.assertEqual(self.signature.address_hash, expected)
 
     def test_only_the_latest_request_counts(self):

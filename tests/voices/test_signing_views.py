@@ -158,7 +158,7 @@ class ReadingChangesNothingTests(TestCase):
         tokens_of_all += [confirm_url(confirmed), not_me_url(confirmed)]
         confirmed.confirm()
         RefusedAddress.objects.create(
-            address_hash=addresses.fingerprint(refused.email_key)
+            address_hash=addresses.keyed_hash(refused.email_key)
         )
         before = everything()
 
@@ -806,7 +806,7 @@ class NotMeTests(TestCase):
     def test_a_signer_can_leave_the_suppression_list(self):
         make_signature(email="ana.reyes@gmail.com")
         key = addresses.canonical("ana.reyes@gmail.com")
-        RefusedAddress.objects.remember(addresses.fingerprint(key))
+        RefusedAddress.objects.remember(addresses.keyed_hash(key))
 
         self.assertContains(self.client.get(self.path), "on our do-not-email list")
         response = self.client.post(self.path, {"allow": "1"})

@@ -45,7 +45,7 @@ def unsubscribe_url(signature):
 
 def refuse(signature):
     RefusedAddress.objects.create(
-        address_hash=addresses.fingerprint(signature.email_key)
+        address_hash=addresses.keyed_hash(signature.email_key)
     )
 
 

@@ -89,14 +89,14 @@ def make_arrival(form: Arrival.Form, address: str, email_key: str) -> Arrival:
     """Return an unsaved row with a hash for each thing to count."""
     arrival = Arrival(form=form)
     if email_key:
-        arrival.address_hash = addresses.fingerprint(email_key)
+        arrival.address_hash = addresses.keyed_hash(email_key)
     if AllowedNetwork.objects.has(address):
         return arrival
     arrival.network_hash = networks.network_hash(address)
     arrival.wide_network_hash = networks.wide_network_hash(address)
     domain = addresses.mail_domain(email_key)
     if domain and not MailProvider.objects.filter(domain=domain).exists():
-        arrival.domain_hash = addresses.fingerprint(domain)
+        arrival.domain_hash = addresses.keyed_hash(domain)
     return arrival
 
 

@@ -65,7 +65,7 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
     """Whether the letter went to one of these addresses."""
     for address in addressed:
         try:
-            hashes = addresses.fingerprints(addresses.canonical(address))
+            hashes = addresses.keyed_hashes(addresses.canonical(address))
         except ValueError:
             continue
         if letter.address_hash in hashes:

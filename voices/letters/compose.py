@@ -60,7 +60,7 @@ def compose_for_present_address(
 ) -> EmailMultiAlternatives | None:
     change = AddressChange.objects.filter(signature=signature).first()
     # If the address has changed since, the new one needs no notice.
-    is_present = letter.address_hash in addresses.fingerprints(signature.email_key)
+    is_present = letter.address_hash in addresses.keyed_hashes(signature.email_key)
     if change is None or signature.bounced_at or not is_present:
         return None
     return draft_to_signer(

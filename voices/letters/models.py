@@ -252,7 +252,7 @@ class RefusedAddressQuerySet(models.QuerySet):
         """
         hashes = [address_hash]
         if waiting:
-            hashes = [*addresses.fingerprints(waiting.email_key), address_hash]
+            hashes = [*addresses.keyed_hashes(waiting.email_key), address_hash]
         addresses.lock_hash(hashes[0])
         if Signature.objects.filter(address_hash__in=hashes).exists():
             return False

@@ -37,7 +37,7 @@ def queue_confirmation(submission: Submission) -> None:
     if letters.in_flight().exists():
         return
     lane = Letter.Lane(submission.lane)
-    address_hash = addresses.fingerprint(submission.email_key)
+    address_hash = addresses.keyed_hash(submission.email_key)
     Letter.objects.create(
         kind=Letter.Kind.CONFIRM,
         submission=submission,
@@ -95,7 +95,7 @@ def queue_letter(
     `network_hash` is the network that requested it, if any.
     """
     key = address_change.email_key if address_change else signature.email_key
-    hashes = addresses.fingerprints(key)
+    hashes = addresses.keyed_hashes(key)
     refused = RefusedAddress.objects.filter(address_hash__in=hashes)
     if kind not in FOR_SIGNERS and refused.exists():
         return

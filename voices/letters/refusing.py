@@ -13,7 +13,7 @@ def subject(waiting: Submission | AddressChange) -> str:
 
     It has the hash under each key, because a signature keeps its original hash.
     """
-    return ":".join([waiting.ref, *addresses.fingerprints(waiting.email_key)])
+    return ":".join([waiting.ref, *addresses.keyed_hashes(waiting.email_key)])
 
 
 def find_waiting(ref: str) -> Submission | AddressChange | None:
@@ -31,5 +31,5 @@ def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     known = set(hashes)
     if waiting := find_waiting(ref):
         # After a key rotation, the link may hold other hashes than the signature.
-        known |= {*addresses.fingerprints(waiting.email_key)}
+        known |= {*addresses.keyed_hashes(waiting.email_key)}
     return Signature.objects.filter(address_hash__in=known).first()

@@ -109,7 +109,7 @@ def begin(taken: Taken, letter_id: int) -> tuple[Letter, EmailMultiAlternatives]
     if letter is None:
         attempt.delete()
         return None
-    hashes = addresses.fingerprints(key) if key else [letter.address_hash]
+    hashes = addresses.keyed_hashes(key) if key else [letter.address_hash]
     if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
         logger.warning("Letter %s may have been sent twice.", letter_id)
         drop(letter)

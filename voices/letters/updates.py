@@ -23,7 +23,7 @@ def is_reader(signature: Signature) -> bool:
     """Whether it is still a reader's, and its address is not suppressed."""
     if not readers().filter(pk=signature.pk).exists():
         return False
-    hashes = addresses.fingerprints(signature.email_key)
+    hashes = addresses.keyed_hashes(signature.email_key)
     return not RefusedAddress.objects.filter(address_hash__in=hashes).exists()
 
 

@@ -69,7 +69,7 @@ def erase(signature: Signature) -> None:
 
 def forget_address(email_key: str) -> None:
     """Delete arrivals and turns under the address's hash, and drop waiting letters."""
-    hashes = addresses.fingerprints(email_key)
+    hashes = addresses.keyed_hashes(email_key)
     Arrival.objects.filter(address_hash__in=hashes).delete()
     Turn.objects.filter(network_hash__in=hashes).delete()
     letters = Letter.objects.filter(address_hash__in=hashes)
@@ -192,7 +192,7 @@ def set_updates(signature: Signature, wanted: bool) -> None:
     """Start or end updates; starting them removes the address from suppression."""
     Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
-        RefusedAddress.objects.allow(addresses.fingerprints(signature.email_key))
+        RefusedAddress.objects.allow(addresses.keyed_hashes(signature.email_key))
 
 
 class AskedTooOften(Exception):

@@ -57,14 +57,14 @@ class Invalidation(models.Model):
 
 class InvalidatedAddressQuerySet(models.QuerySet):
     def keep(self, email_key: str, invalidation_id: int) -> None:
-        address_hash = addresses.fingerprint(email_key)
+        address_hash = addresses.keyed_hash(email_key)
         self.update_or_create(
             address_hash=address_hash, defaults={"invalidation_id": invalidation_id}
         )
 
     def take(self, email_key: str) -> int | None:
         """Return the invalidation that holds this address, and delete the hold."""
-        held = self.filter(address_hash__in=addresses.fingerprints(email_key))
+        held = self.filter(address_hash__in=addresses.keyed_hashes(email_key))
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         held.delete()
         return invalidation_id

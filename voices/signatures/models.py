@@ -156,7 +156,7 @@ class Signature(SignedForm):
     does not count until staff release it; a rejected one never does.
     """
 
-    # How the "this wasn't me" link finds it: addresses.fingerprint(email_key), under
+    # How the "this wasn't me" link finds it: addresses.keyed_hash(email_key), under
     # the secret key in use when the address was stored.
     address_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
@@ -246,7 +246,7 @@ class Signature(SignedForm):
         ]
 
     def save(self, *args, **kwargs):
-        self.address_hash = addresses.fingerprint(self.email_key)
+        self.address_hash = addresses.keyed_hash(self.email_key)
         super().save(*args, **kwargs)
 
     @property

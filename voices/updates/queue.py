@@ -55,7 +55,7 @@ def queue_copy(update: Update, signature: Signature) -> None:
         defaults={
             "kind": Letter.Kind.UPDATE,
             "lane": Letter.Lane.UPDATE,
-            "address_hash": addresses.fingerprint(signature.email_key),
+            "address_hash": addresses.keyed_hash(signature.email_key),
         },
     )
 
