@@ -108,7 +108,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
     ]
 
 
-def fingerprint(before: Edition | None, after: Edition) -> str:
+def checksum(before: Edition | None, after: Edition) -> str:
     """Return a hash that shows whether an effect that someone read is still current."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))

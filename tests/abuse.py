@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from tests.factories import make_signature, make_voice
 from voices.invalidation import change
-from voices.invalidation.select import Criteria, fingerprint
+from voices.invalidation.select import Criteria, count_and_checksum
 from voices.models import Limit
 
 
@@ -34,7 +34,7 @@ def make_invalidated(by, domain="forger.example", **fields):
     signature = make_signature(email=f"forged@{domain}", **fields)
     criteria = Criteria({"domain": domain})
     criteria.is_valid()
-    _, seen = fingerprint(criteria.select())
+    _, seen = count_and_checksum(criteria.select())
     change.invalidate(criteria, seen, "All from one machine, in one night.", by)
     signature.refresh_from_db()
     return signature

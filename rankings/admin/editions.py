@@ -114,7 +114,7 @@ class EditionAdmin(admin.ModelAdmin):
             "current": current,
             "problems": edition.problems(),
             "moves": effect.moves(current, edition),
-            "seen": effect.fingerprint(current, edition),
+            "seen": effect.checksum(current, edition),
             "open": citations.still_open().count(),
             "unchecked": citations.unchecked().count(),
         }
@@ -125,7 +125,7 @@ class EditionAdmin(admin.ModelAdmin):
         """Publish what the page showed, or warn that it has changed since."""
         Edition.objects.lock()
         edition.refresh_from_db()
-        seen = effect.fingerprint(Edition.objects.current(), edition)
+        seen = effect.checksum(Edition.objects.current(), edition)
         if not edition.is_published and request.POST.get("seen") != seen:
             sentence = "It has changed since you opened this page. Review it again."
             self.message_user(request, sentence, messages.WARNING)

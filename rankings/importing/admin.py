@@ -138,7 +138,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
             each.help_text = ""
 
 
-def fingerprint(result: Result) -> str:
+def checksum(result: Result) -> str:
     """Return a hash that shows whether an import would do what a preview showed."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
@@ -208,7 +208,7 @@ class ImportPages(ImportMixin):
         rows = result.valid_rows()
         there = {row.usps for row in rows}
         if confirm_form:
-            confirm_form.initial["seen"] = fingerprint(result)
+            confirm_form.initial["seen"] = checksum(result)
         return {
             "title": "Preview of the import",
             "edition": rows[0].instance.edition if rows else None,
@@ -298,4 +298,4 @@ def is_refused(result: Result) -> bool:
 
 def is_as_seen(result: Result, form: ConfirmForm) -> bool:
     """Whether an import did exactly what the preview showed."""
-    return not is_refused(result) and fingerprint(result) == form.cleaned_data["seen"]
+    return not is_refused(result) and checksum(result) == form.cleaned_data["seen"]

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
 from voices.invalidation import change
-from voices.invalidation.select import Criteria, effect, fingerprint
+from voices.invalidation.select import Criteria, count_and_checksum, effect
 from voices.managing import changes
 from voices.models import (
     InvalidatedAddress,
@@ -57,7 +57,7 @@ def criteria(**fields):
 
 def invalidate(by, form=None, reason="Forged in one night."):
     form = form or criteria()
-    _, seen = fingerprint(form.select())
+    _, seen = count_and_checksum(form.select())
     return change.invalidate(form, seen, reason, by)
 
 
@@ -211,7 +211,7 @@ class InvalidateTests(TestCase):
     def test_a_selection_that_changed_does_nothing(self):
         gone = forged(1)
         form = criteria()
-        _, seen = fingerprint(form.select())
+        _, seen = count_and_checksum(form.select())
         gone.delete()
         forged(2, confirmed_at=timezone.now() - timedelta(hours=1))
 
@@ -583,7 +583,7 @@ class AtOnceTests(CommittedTestCase):
         for number in range(30):
             forged(number, network_hash=NETWORK if number < 20 else "")
         forms = [criteria(), criteria(network=NETWORK)]
-        seen = [fingerprint(form.select())[1] for form in forms]
+        seen = [count_and_checksum(form.select())[1] for form in forms]
 
         counts = at_once(
             *[partial(self.attempt, *each) for each in zip(forms, seen, strict=True)]
@@ -601,7 +601,7 @@ class AtOnceTests(CommittedTestCase):
             signature = forged(1)
             forged(2)
             form = criteria()
-            seen = fingerprint(form.select())[1]
+            seen = count_and_checksum(form.select())[1]
 
             done, _ = at_once(
                 partial(self.attempt, form, seen), partial(changes.withdraw, signature)
@@ -638,7 +638,7 @@ class AtOnceTests(CommittedTestCase):
         for number in range(20):
             forged(number)
         form = criteria()
-        seen = fingerprint(form.select())[1]
+        seen = count_and_checksum(form.select())[1]
 
         done, published = at_once(
             partial(self.attempt, form, seen),

@@ -14,7 +14,7 @@ from core.admin import ActionsOnly
 from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.invalidation import change
-from voices.invalidation.select import Criteria, effect, fingerprint, sample
+from voices.invalidation.select import Criteria, count_and_checksum, effect, sample
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.invalidations import Invalidation
 from voices.signatures.objections import InvalidatedSignature, Objection
@@ -23,7 +23,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ReasonForm(forms.Form):
-    """The reason, with the fingerprint of the selection that the page showed."""
+    """The reason, with the checksum of the selection that the page showed."""
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
     reason = TidyCharField(
@@ -84,7 +84,7 @@ class InvalidationAdmin(admin.ModelAdmin):
         return redirect(self.changelist_url)
 
     def empty_form(self, criteria, **initial):
-        _, seen = fingerprint(criteria.select())
+        _, seen = count_and_checksum(criteria.select())
         return ReasonForm(initial={"seen": seen, **initial})
 
     def show_again(self, request, criteria, form):

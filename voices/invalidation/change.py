@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from core.locks import INVALIDATION, take_turns
-from voices.invalidation.select import Criteria, fingerprint
+from voices.invalidation.select import Criteria, count_and_checksum
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
@@ -28,12 +28,12 @@ class ChangedError(Exception):
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
     """Invalidate the matching signatures, if they are the ones that staff saw.
 
-    `seen` is what `fingerprint` returned. Raises ChangedError if it differs now.
+    `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs now.
     """
     take_turns(INVALIDATION)
     chosen = criteria.select()
     lock_rows(chosen)
-    count, found = fingerprint(chosen)
+    count, found = count_and_checksum(chosen)
     if not count or found != seen:
         raise ChangedError
     now = timezone.now()

@@ -130,8 +130,8 @@ def of_network(mark: str) -> Q:
     )
 
 
-def fingerprint(signatures: QuerySet[Signature]) -> tuple[int, str]:
-    """Return the count, and a fingerprint that changes with the selection."""
+def count_and_checksum(signatures: QuerySet[Signature]) -> tuple[int, str]:
+    """Return the count, and a checksum that changes with the selection."""
     ids = StringAgg(Cast("pk", CharField()), Value(","), order_by="pk")
     found = signatures.order_by().aggregate(count=Count("pk"), ids=MD5(ids))
     return found["count"], f"{found['count']}-{found['ids'] or ''}"
