@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rankings.models import Edition
-from rankings.reports import Answer, Report
+from rankings.profiles import Answer, Profile
 from rankings.scoring import Part
 from rankings.standings import Standings
 from rankings.states import JURISDICTIONS
@@ -26,21 +26,21 @@ class Comparison:
         self.standings = Standings(edition)
         known = edition.assessments.filter(usps__in=chosen)
         found = {a.usps: a for a in known.prefetch_related("citations")}
-        self.reports = [
-            Report(self.standings.by_usps[usps], found[usps])
+        self.profiles = [
+            Profile(self.standings.by_usps[usps], found[usps])
             for usps in chosen
             if usps in found
         ]
 
     @property
     def title(self) -> str:
-        names = [report.standing.name for report in self.reports]
+        names = [profile.standing.name for profile in self.profiles]
         return f"{', '.join(names[:-1])} and {names[-1]}"
 
     @property
     def questions(self) -> list[Question]:
         """Each of the rubric's questions with the answers of all states."""
-        by_state = [report.answers for report in self.reports]
+        by_state = [profile.answers for profile in self.profiles]
         return [
             Question(answers[0].part, list(answers))
             for answers in zip(*by_state, strict=True)

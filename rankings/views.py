@@ -11,7 +11,7 @@ from rankings import scoring
 from rankings.cards import card_of, current_assessment
 from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
 from rankings.models import Edition
-from rankings.reports import places, read_report
+from rankings.profiles import places, read_profile
 from rankings.sorting import NoSuchOrder, Order
 from rankings.standings import Standings, history
 from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS, read_place
@@ -109,7 +109,7 @@ def show_state(request, edition, usps, *, past):
         request,
         "rankings/state.html",
         {
-            "report": read_report(standings, usps),
+            "profile": read_profile(standings, usps),
             "standings": standings,
             "places": places(editions, usps),
             "before": before,

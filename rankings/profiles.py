@@ -72,7 +72,7 @@ class Answer:
         return 118 * self.score.points / self.part.most
 
 
-class Report:
+class Profile:
     """A state in an edition, with everything known about it."""
 
     def __init__(self, standing: Standing, assessment: Assessment):
@@ -115,12 +115,12 @@ class Report:
         return ways_up(self.standing.score.facts)
 
 
-def read_report(standings: Standings, usps: str) -> Report:
-    """Return the report of one state; fetches all its facts and its citations."""
+def read_profile(standings: Standings, usps: str) -> Profile:
+    """Return the profile of one state; fetches all its facts and its citations."""
     assessment = standings.edition.assessments.prefetch_related("citations").get(
         usps=usps
     )
-    return Report(standings.by_usps[usps], assessment)
+    return Profile(standings.by_usps[usps], assessment)
 
 
 @dataclass(frozen=True)
