@@ -9,7 +9,7 @@ from django.conf import settings
 from aaqi.spellings import BEHIND_A_QUERY
 from core.pasted import as_meant
 from tests.faults.fields import text_fields
-from voices.letters.reports import read
+from voices.letters.notifications import read
 
 pytestmark = pytest.mark.django_db
 

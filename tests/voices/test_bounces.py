@@ -68,8 +68,8 @@ def message_id(letter):
     return f"<{letter.message_id}@{settings.SITE_HOST}>"
 
 
-def report(letter, **changes):
-    """A mail server's bounce report on a letter; a permanent 550 by default."""
+def bounce(letter, **changes):
+    """A mail server's bounce of a letter; a permanent 550 by default."""
     return REPORT.format(
         **{
             "action": "failed",
@@ -116,7 +116,7 @@ class ReportTests(MaildirTestCase):
     def test_a_permanent_bounce_marks_the_address_and_is_deleted(self):
         before = timezone.now()
 
-        self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+        self.assertEqual(self.read(bounce(self.letter)), Outcome.BOUNCED)
 
         signature = Signature.objects.get()
         self.assertGreaterEqual(signature.bounced_at, before)
@@ -125,7 +125,7 @@ class ReportTests(MaildirTestCase):
     def test_marks_nobody_else(self):
         other = make_signature()
 
-        self.read(report(self.letter))
+        self.read(bounce(self.letter))
 
         other.refresh_from_db()
         self.assertIsNone(other.bounced_at)
@@ -142,14 +142,14 @@ class ReportTests(MaildirTestCase):
             Signature.objects.update(bounced_at=None)
 
             self.assertEqual(
-                self.read(report(self.letter, **changes)), Outcome.MARKED, changes
+                self.read(bounce(self.letter, **changes)), Outcome.BOUNCED, changes
             )
             self.assertTrue(self.is_marked())
 
     def test_lines_may_end_in_crlf(self):
-        wire = report(self.letter).replace(b"\n", b"\r\n")
+        wire = bounce(self.letter).replace(b"\n", b"\r\n")
 
-        self.assertEqual(self.read(wire), Outcome.MARKED)
+        self.assertEqual(self.read(wire), Outcome.BOUNCED)
 
     def test_temporary_and_unrelated_bounces_mark_nothing(self):
         for changes in (
@@ -163,23 +163,23 @@ class ReportTests(MaildirTestCase):
             {"status": "5"},
         ):
             self.assertEqual(
-                self.read(report(self.letter, **changes)), Outcome.PASSING, changes
+                self.read(bounce(self.letter, **changes)), Outcome.PASSING, changes
             )
             self.assertFalse(self.is_marked())
         self.assertEqual(len(self.maildir), 0)
 
     def test_the_second_report_changes_nothing(self):
-        self.read(report(self.letter))
+        self.read(bounce(self.letter))
         marked_at = Signature.objects.get().bounced_at
 
-        self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+        self.assertEqual(self.read(bounce(self.letter)), Outcome.BOUNCED)
 
         self.assertEqual(Signature.objects.get().bounced_at, marked_at)
 
     def test_a_forged_letter_marks_nobody(self):
         forged = f"<{uuid.uuid4()}@{settings.SITE_HOST}>"
 
-        outcome = self.read(report(self.letter, message_id=forged))
+        outcome = self.read(bounce(self.letter, message_id=forged))
 
         self.assertEqual(outcome, Outcome.NOBODY)
         self.assertFalse(self.is_marked())
@@ -188,17 +188,17 @@ class ReportTests(MaildirTestCase):
         sign(self.client, email="new@example.com")
         letter = Letter.objects.get(kind=Letter.Kind.CONFIRM)
 
-        self.assertEqual(self.read(report(letter)), Outcome.NOBODY)
+        self.assertEqual(self.read(bounce(letter)), Outcome.NOBODY)
         self.assertFalse(Signature.objects.filter(bounced_at__isnull=False).exists())
 
     def test_a_letter_to_an_address_that_was_changed_marks_nobody(self):
         Signature.objects.update(email="new@example.com", email_key="new@example.com")
 
-        self.assertEqual(self.read(report(self.letter)), Outcome.NOBODY)
+        self.assertEqual(self.read(bounce(self.letter)), Outcome.NOBODY)
         self.assertIsNone(Signature.objects.get().bounced_at)
 
     def test_a_letter_to_somebody_who_left_leaves_nothing_of_them_behind(self):
-        content = report(self.letter)
+        content = bounce(self.letter)
         Signature.objects.all().delete()
 
         self.assertEqual(self.read(content), Outcome.NOBODY)
@@ -208,12 +208,12 @@ class ReportTests(MaildirTestCase):
         with override_settings(
             SECRET_KEY="n" * 60, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]
         ):
-            self.assertEqual(self.read(report(self.letter)), Outcome.MARKED)
+            self.assertEqual(self.read(bounce(self.letter)), Outcome.BOUNCED)
 
 
 class FolderTests(MaildirTestCase):
     def test_other_messages_stay_and_do_not_stop_the_rest(self):
-        whole = report(self.letter)
+        whole = bounce(self.letter)
         strange = [
             b"",
             b"\x00\xff" * 1000,
@@ -240,37 +240,37 @@ class FolderTests(MaildirTestCase):
         left = [key for n, key in enumerate(keys) if n not in understood]
         self.assertEqual(sorted(self.maildir.keys()), sorted(left))
         self.assertEqual(counts[Outcome.LEFT], len(left))
-        self.assertEqual(counts[Outcome.MARKED], 1)
+        self.assertEqual(counts[Outcome.BOUNCED], 1)
         self.assertTrue(self.is_marked())
 
     def test_a_report_that_just_fits_is_read(self):
-        content = report(self.letter)
+        content = bounce(self.letter)
         padding = b"x" * (MOST_BYTES - len(content))
 
         self.assertEqual(
-            self.read(content.replace(b"Hello.", b"Hello." + padding)), Outcome.MARKED
+            self.read(content.replace(b"Hello.", b"Hello." + padding)), Outcome.BOUNCED
         )
 
     def test_messages_already_seen_are_read_too(self):
-        seen = mailbox.MaildirMessage(report(self.letter))
+        seen = mailbox.MaildirMessage(bounce(self.letter))
         seen.set_subdir("cur")
         seen.set_flags("S")
 
-        self.assertEqual(self.read(seen), Outcome.MARKED)
+        self.assertEqual(self.read(seen), Outcome.BOUNCED)
 
     def test_a_message_that_disappears_is_no_error(self):
-        key = self.arrive(report(self.letter))
+        key = self.arrive(bounce(self.letter))
 
         with mock.patch.object(mailbox.Maildir, "keys", return_value=[key, "gone"]):
             counts = read_maildir(self.path)
 
-        self.assertEqual(counts[Outcome.MARKED], 1)
+        self.assertEqual(counts[Outcome.BOUNCED], 1)
 
     def test_a_report_stays_until_its_mark_is_stored(self):
-        self.arrive(report(self.letter))
+        self.arrive(bounce(self.letter))
 
         with (
-            mock.patch("voices.letters.bounces.mark", side_effect=ConnectionError),
+            mock.patch("voices.letters.bounces.record_bounce", side_effect=ConnectionError),
             self.assertRaises(ConnectionError),
         ):
             read_maildir(self.path)
@@ -285,13 +285,13 @@ class CommandTests(MaildirTestCase):
         return out.getvalue()
 
     def test_prints_counts_and_no_addresses(self):
-        self.arrive(report(self.letter))
-        self.arrive(report(self.letter, status="4.2.2"))
+        self.arrive(bounce(self.letter))
+        self.arrive(bounce(self.letter, status="4.2.2"))
         self.arrive(b"From: ben@example.com\n\nHello.")
 
         said = self.run_command(maildir=self.path)
 
-        self.assertIn(f"{Outcome.MARKED}: 1", said)
+        self.assertIn(f"{Outcome.BOUNCED}: 1", said)
         self.assertIn(f"{Outcome.PASSING}: 1", said)
         self.assertIn(f"{Outcome.NOBODY}: 0", said)
         self.assertIn(f"{Outcome.LEFT}: 1", said)
@@ -304,7 +304,7 @@ class CommandTests(MaildirTestCase):
                     self.run_command(maildir=path)
 
     def test_the_worker_reads_the_folder_of_the_settings(self):
-        self.arrive(report(self.letter))
+        self.arrive(bounce(self.letter))
 
         read_bounces(timestamp=0)
         self.assertFalse(self.is_marked())

@@ -1,6 +1,6 @@
-"""Handle reports about our letters: mark addresses and end updates.
+"""Handle notifications about our letters: mark addresses and end updates.
 
-Anybody who knows the address for reports can forge one. A forged report can only mark
+Anybody who knows the address for bounces can forge one. A forged one can only mark
 an address or end its updates, and only with the Message-ID of a letter sent there,
 which is random and known only to its reader.
 """
@@ -14,32 +14,32 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import addresses
-from voices.letters import reports
+from voices.letters import notifications
 from voices.letters.models import Letter
-from voices.letters.reports import is_for_good
+from voices.letters.notifications import is_for_good
 from voices.signatures.models import Signature
 
 logger = logging.getLogger(__name__)
 
-# A report on one of our letters is far smaller, even with the letter in it.
+# A notification about one of our letters is far smaller, even with the letter in it.
 MOST_BYTES = 1_000_000
 
 
 class Outcome(StrEnum):
     """How a message was handled."""
 
-    MARKED = "Permanently refused, and marked"
+    BOUNCED = "Permanently refused, and marked"
     COMPLAINED = "Reported as spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is temporary or not about the address.
     PASSING = "No address to mark"
     # The letter was about a form, is too old, or went to somebody who has since left or
     # changed addresses.
     NOBODY = "Not about the address of a signature"
-    LEFT = "Left in the folder, because they are not reports on our letters"
+    LEFT = "Left in the folder, because they are not about our letters"
 
 
 @transaction.atomic
-def mark(letter: Letter) -> bool:
+def record_bounce(letter: Letter) -> bool:
     """Record that the signature's address bounces; False if the letter wasn't to it."""
     signature = letter.signature
     if signature is None:
@@ -92,17 +92,17 @@ def read_maildir(path: str) -> Counter[Outcome]:
 
 def handle(folder: mailbox.Maildir, key: str) -> Outcome:
     try:
-        report = read_report(folder, key)
+        notification = read_notification(folder, key)
     # A malformed message must not keep the ones after it from being read.
     except Exception as error:
         logger.debug("A message is not a delivery report: %s.", type(error).__name__)
         return Outcome.LEFT
     letters = Letter.objects.select_related("signature")
-    letter = letters.filter(message_id=report.message_id).first()
-    if report.complaint:
+    letter = letters.filter(message_id=notification.message_id).first()
+    if notification.complaint:
         done = letter is not None and complain(letter)
         return Outcome.COMPLAINED if done else Outcome.NOBODY
-    refused = [names for names, said in report.failures if is_for_good(said)]
+    refused = [names for names, said in notification.failures if is_for_good(said)]
     if not refused:
         return Outcome.PASSING
     if letter is None or letter.signature is None:
@@ -110,11 +110,11 @@ def handle(folder: mailbox.Maildir, key: str) -> Outcome:
     # The letter may have been forwarded, and another address refused it.
     if not any(not names or is_to(letter, names) for names in refused):
         return Outcome.PASSING
-    return Outcome.MARKED if mark(letter) else Outcome.NOBODY
+    return Outcome.BOUNCED if record_bounce(letter) else Outcome.NOBODY
 
 
-def read_report(folder: mailbox.Maildir, key: str) -> reports.Report:
-    """Return what a message in the folder reports.
+def read_notification(folder: mailbox.Maildir, key: str) -> notifications.Notification:
+    """Return what a message in the folder says.
 
     Raises ValueError, or whatever Python's parser raises, for any other message.
     """
@@ -122,4 +122,4 @@ def read_report(folder: mailbox.Maildir, key: str) -> reports.Report:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError("The message is too large.")
-    return reports.read(content)
+    return notifications.read(content)

@@ -268,7 +268,7 @@ def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
     drop(letter)
     text = answer[1].decode("ascii", "replace")
     if bounces.is_for_good(text):
-        bounces.mark(letter)
+        bounces.record_bounce(letter)
 
 
 def drop(letter: Letter) -> None:

@@ -26,9 +26,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Valid texts: {len(outcomes)}")
             return
         for kind in KINDS:
-            self.report(kind, [o for o in outcomes if o.kind is kind])
+            self.print_outcomes(kind, [o for o in outcomes if o.kind is kind])
 
-    def report(self, kind, outcomes):
+    def print_outcomes(self, kind, outcomes):
         for done in ("added", "corrected", "unchanged", "left to staff"):
             ours = [outcome.path.name for outcome in outcomes if outcome.done == done]
             if ours:

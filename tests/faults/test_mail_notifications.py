@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from tests.factories import make_signature
 from voices.letters.bounces import Outcome, read_maildir
+from voices.letters.notifications import is_for_good
 from voices.letters.queue import queue_letter
-from voices.letters.reports import is_for_good
 from voices.models import Letter, Signature
 
 OURS = (
@@ -185,7 +185,7 @@ def read(tmp_path, letter, content):
 def test_a_report_on_the_address_marks_it(letter, tmp_path, form):
     outcome, signature = read(tmp_path, letter, MARKED[form])
 
-    assert outcome == Outcome.MARKED
+    assert outcome == Outcome.BOUNCED
     assert signature.bounced_at
     assert signature.updates
 

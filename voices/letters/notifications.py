@@ -15,13 +15,13 @@ from django.conf import settings
 
 # Feedback types that mean the reader wants no more email.
 COMPLAINTS = {"abuse", "opt-out", "opt-out-list", "other", "complaint"}
-TEXT_REPORT = re.compile(
+TEXT_BOUNCE = re.compile(
     r"this is the qmail-send program|could not be delivered to one or more|"
     r"unable to deliver your message|wasn't able to deliver your message|"
     r"delivery to the following recipients? failed|undeliverable",
     re.I,
 )
-# Where a text report begins to quote the letter.
+# Where a text bounce begins to quote the letter.
 COPY = re.compile(
     r"^-+ *(?:below this line is a copy|this is a copy of|original message)|"
     r"^-+ *the header of the original message",
@@ -42,8 +42,8 @@ FULL = re.compile(r"quota|full\b|storage|out of space", re.I)
 
 
 @dataclass(frozen=True)
-class Report:
-    """A report on one letter."""
+class Notification:
+    """A bounce, or a complaint, about one letter."""
 
     message_id: str
     # Addresses that the letter didn't reach, with the server's message.
@@ -82,23 +82,23 @@ def is_about_address(subject: int, detail: int, words: str) -> bool:
     return False
 
 
-def read(content: bytes) -> Report:
-    """Parse a report; raises ValueError for any other message."""
+def read(content: bytes) -> Notification:
+    """Parse a notification; raises ValueError for any other message."""
     message = message_from_bytes(content)
     message_id = find_message_id(content, message)
     for part in message.walk():
         if part.get_content_type() == "message/feedback-report":
-            return Report(message_id, [], complaint=is_complaint(part))
+            return Notification(message_id, [], complaint=is_complaint(part))
     if groups := find_groups(message):
         failed = [group for group in groups if field(group, "Action") == "failed"]
-        return Report(message_id, [read_group(group) for group in failed])
-    return Report(message_id, read_text_report(message))
+        return Notification(message_id, [read_group(group) for group in failed])
+    return Notification(message_id, read_text_bounce(message))
 
 
 def find_message_id(content: bytes, message: Message) -> str:
     """Return the unique part of the Message-ID of the letter that it is about.
 
-    Reports that omit the letter name it in References or In-Reply-To.
+    Those that omit the letter name it in References or In-Reply-To.
     """
     host = re.escape(settings.SITE_HOST).encode()
     unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -157,11 +157,11 @@ def bare(recipient: str) -> str:
     return recipient.rpartition(";")[2].strip().strip("<>")
 
 
-def read_text_report(message: Message) -> list[tuple[list[str], str]]:
-    """Parse a report without fields; raises ValueError for other text."""
+def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
+    """Parse a bounce without fields; raises ValueError for other text."""
     text = first_text(message)
     head = COPY.split(text, maxsplit=1)[0]
-    if not TEXT_REPORT.search(head):
+    if not TEXT_BOUNCE.search(head):
         raise ValueError("It names no recipient.")
     found = list(find_named(head))
     if not found:
