@@ -178,9 +178,9 @@ def render(
         headings.append(Heading(f"{prefix}notes", "Notes"))
     names = take_out_parts(tokens) if part else {}
     html = clean(parser.renderer.render(tokens, parser.options, env))
-    for mark, name in names.items():
-        # Nobody can guess the mark, which is random for each text.
-        html = html.replace(f"<p>{mark}</p>", part(name))  # type: ignore[misc]
+    for word, name in names.items():
+        # Nobody can guess the word, which is random for each text.
+        html = html.replace(f"<p>{word}</p>", part(name))  # type: ignore[misc]
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
 
@@ -224,12 +224,12 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Replace the name of each part with a random mark; return the names by mark."""
+    """Replace the name of each part with a random word; return the names by word."""
     names = {}
     for name, token in parts_of(tokens):
-        mark = secrets.token_hex(16)
-        names[mark] = name
-        token.children = [Token("text", "", 0, content=mark)]
+        word = secrets.token_hex(16)
+        names[word] = name
+        token.children = [Token("text", "", 0, content=word)]
     return names
 
 

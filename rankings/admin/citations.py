@@ -123,7 +123,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
-        return self.marked(
+        return self.record(
             request,
             Citation.objects.checked().filter(pk__in=ids),
             "Marked as unchecked",
@@ -146,7 +146,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         form = LawyerForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             name = form.cleaned_data["checked_by"]
-            return self.marked(
+            return self.record(
                 request,
                 Citation.objects.unchecked().filter(pk__in=ids),
                 "Marked as checked",
@@ -164,13 +164,13 @@ class CitationAdmin(FoldedSearch, FixedRows):
         return render(request, "admin/rankings/check.html", context)
 
     @transaction.atomic
-    def marked(self, request, chosen, what, mark):
+    def record(self, request, chosen, what, change):
         """Mark the citations and their copies, log it, and link to the undo."""
         # By id, because marking changes which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
-        mark(alike)
+        change(alike)
         LogEntry.objects.log_actions(
             request.user.pk, citations, CHANGE, change_message=f"{what}."
         )

@@ -174,7 +174,7 @@ def a_mail_that_came_back():
     report = BOUNCES / "new" / "1.2.mail"
     report.write_text(REPORT.format(message_id=letter["id"]))
     said = execute("worker", "manage.py", "read_bounces")
-    check("Permanently refused, and marked: 1" in said, said)
+    check("Permanently refused, and recorded: 1" in said, said)
     check(not report.exists(), "The report was not deleted.")
     say("A bounce report was read from a folder on the host, and deleted.")
 

@@ -270,7 +270,7 @@ class FolderTests(MaildirTestCase):
         self.arrive(bounce(self.letter))
 
         with (
-            mock.patch("voices.letters.bounces.record_bounce", side_effect=ConnectionError),
+            mock.patch("voices.letters.bounces.record", side_effect=ConnectionError),
             self.assertRaises(ConnectionError),
         ):
             read_maildir(self.path)

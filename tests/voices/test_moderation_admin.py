@@ -18,7 +18,7 @@ from voices.managing.changes import correct, show_as
 from voices.models import Decision, Letter, Reason, Voice
 from voices.moderation import decide
 from voices.moderation.admin.voices import MOST_AT_A_TIME
-from voices.moderation.editing import mark
+from voices.moderation.editing import version_of
 
 QUEUE = "admin:voices_awaitingvoice"
 VOICES = "admin:voices_voice"
@@ -427,7 +427,7 @@ class EditTests(AdminTestCase):
         )
         filled = {name: getattr(voice, name) for name in fields}
         return self.client.post(
-            change_page(voice), filled | {"read": mark(voice)} | changes
+            change_page(voice), filled | {"read": version_of(voice)} | changes
         )
 
     def test_an_edit_is_logged_and_shown_beside_the_original(self):
@@ -667,7 +667,11 @@ class WhatIsKeptTests(AdminTestCase):
         self.act("publish", voice)
         self.client.post(
             change_page(voice),
-            {"name": "Ana Othername", "statement": "Edited.", "read": mark(voice)},
+            {
+                "name": "Ana Othername",
+                "statement": "Edited.",
+                "read": version_of(voice),
+            },
         )
         self.decide("taken-down", voice, reason=self.reason.pk)
 

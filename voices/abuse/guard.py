@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from core import networks
 from voices.abuse import checks, limits
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import ALARM, SUSPICIONS, has_bot_mark
+from voices.abuse.suspicion import ALARM, SUSPICIONS, has_bot_suspicion
 
 TOO_FAST = timedelta(seconds=2)
 TOO_OLD = timedelta(days=1)
@@ -91,7 +91,7 @@ def receive(
     """
     address = networks.address_of(request)
     own = form.suspicions()
-    count = limits.arrive(kind, address, email_key, is_bot=has_bot_mark(own))
+    count = limits.arrive(kind, address, email_key, is_bot=has_bot_suspicion(own))
     found = {
         *count.over,
         *own,

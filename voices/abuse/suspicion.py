@@ -47,14 +47,14 @@ SUSPICIONS = {
 ALARM = "everybody-burst"
 NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
 # Shown by the form itself, so nobody can cause it for somebody else.
-BOT_MARKS = {"honeypot", "no-stamp"}
+BOT_SUSPICIONS = {"honeypot", "no-stamp"}
 # Only bots do these. Their form gets no email until somebody requests it again.
-OF_BOTS = BOT_MARKS | {"network-flood", "wide-flood"}
+OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 
-def has_bot_mark(found: Iterable[str]) -> bool:
+def has_bot_suspicion(found: Iterable[str]) -> bool:
     """Whether the form itself shows that a bot sent it."""
-    return not BOT_MARKS.isdisjoint(found)
+    return not BOT_SUSPICIONS.isdisjoint(found)
 
 
 def is_of_a_bot(found: Iterable[str]) -> bool:

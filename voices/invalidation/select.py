@@ -122,11 +122,11 @@ def text(value: str | datetime) -> str:
     return value if isinstance(value, str) else value.isoformat()
 
 
-def of_network(mark: str) -> Q:
+def of_network(network_hash: str) -> Q:
     # Only a full hash can use the index.
-    lookup = "" if len(mark) == 64 else "__startswith"
-    return Q(**{f"network_hash{lookup}": mark}) | Q(
-        **{f"wide_network_hash{lookup}": mark}
+    lookup = "" if len(network_hash) == 64 else "__startswith"
+    return Q(**{f"network_hash{lookup}": network_hash}) | Q(
+        **{f"wide_network_hash{lookup}": network_hash}
     )
 
 

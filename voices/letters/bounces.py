@@ -1,7 +1,7 @@
-"""Handle notifications about our letters: mark addresses and end updates.
+"""Handle notifications about our letters: record bounces and end updates.
 
-Anybody who knows the address for bounces can forge one. A forged one can only mark
-an address or end its updates, and only with the Message-ID of a letter sent there,
+Anybody who knows the address for bounces can forge one. A forged one can only record
+a bounce or end updates, and only with the Message-ID of a letter sent there,
 which is random and known only to its reader.
 """
 
@@ -28,10 +28,10 @@ MOST_BYTES = 1_000_000
 class Outcome(StrEnum):
     """How a message was handled."""
 
-    BOUNCED = "Permanently refused, and marked"
+    BOUNCED = "Permanently refused, and recorded"
     COMPLAINED = "Reported as spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is temporary or not about the address.
-    PASSING = "No address to mark"
+    PASSING = "No bounce to record"
     # The letter was about a form, is too old, or went to somebody who has since left or
     # changed addresses.
     NOBODY = "Not about the address of a signature"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 
 @transaction.atomic
-def record_bounce(letter: Letter) -> bool:
+def record(letter: Letter) -> bool:
     """Record that the signature's address bounces; False if the letter wasn't to it."""
     signature = letter.signature
     if signature is None:
@@ -110,7 +110,7 @@ def handle(folder: mailbox.Maildir, key: str) -> Outcome:
     # The letter may have been forwarded, and another address refused it.
     if not any(not names or is_to(letter, names) for names in refused):
         return Outcome.PASSING
-    return Outcome.BOUNCED if record_bounce(letter) else Outcome.NOBODY
+    return Outcome.BOUNCED if record(letter) else Outcome.NOBODY
 
 
 def read_notification(folder: mailbox.Maildir, key: str) -> notifications.Notification:

@@ -55,8 +55,8 @@ def is_for_good(words: str) -> bool:
     """Whether a refusal says that the address itself is dead.
 
     `words` begin with an enhanced status code (RFC 3463), if there is one. A full
-    mailbox, an oversized letter, or a policy about the sender (5.7) must not mark the
-    address. Without a specific code, the words decide.
+    mailbox, an oversized letter, or a policy about the sender (5.7) must not count
+    as a bounce. Without a specific code, the words decide.
     """
     codes = [tuple(map(int, each)) for each in CODE.findall(words)]
     telling = [each[1:] for each in codes if each[0] == 5 and each[1] != 0]

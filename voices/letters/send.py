@@ -262,13 +262,13 @@ def wait_longer(letter: Letter) -> None:
 
 @transaction.atomic
 def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
-    """Give up on the letter; mark its address unless the refusal is about us."""
+    """Give up on the letter; record a bounce unless the refusal is about us."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
     text = answer[1].decode("ascii", "replace")
     if bounces.is_for_good(text):
-        bounces.record_bounce(letter)
+        bounces.record(letter)
 
 
 def drop(letter: Letter) -> None:

@@ -15,7 +15,7 @@ from voices.abuse import guard, limits
 from voices.abuse.checks import has_blocked_domain
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import has_bot_mark
+from voices.abuse.suspicion import has_bot_suspicion
 from voices.letters.link_requests import queue_link
 from voices.managing import changes
 from voices.managing.data import everything
@@ -69,7 +69,7 @@ def receive(request, form) -> None:
     receipt = guard.receive(
         request, Arrival.Form.MANAGE, form, email_key=form.email_key
     )
-    if not has_bot_mark(receipt.suspicions):
+    if not has_bot_suspicion(receipt.suspicions):
         queue_link(form.email_key, receipt.wide_network_hash)
 
 

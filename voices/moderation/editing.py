@@ -29,7 +29,7 @@ CHANGED_MEANWHILE = (
 )
 
 
-def mark(voice: Voice) -> str:
+def version_of(voice: Voice) -> str:
     """Return a hash of these words."""
     words = json.dumps([getattr(voice, name) for name in WORDS])
     return hashlib.sha256(words.encode()).hexdigest()
@@ -54,7 +54,7 @@ class VoiceForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.initial["read"] = mark(self.instance)
+        self.initial["read"] = version_of(self.instance)
 
     def clean_statement(self):
         statement = self.cleaned_data["statement"]
@@ -69,7 +69,7 @@ class VoiceForm(forms.ModelForm):
     def refuse_stale(self):
         """Lock the voice, and refuse if its words changed since they were read."""
         lock(Voice.objects.filter(pk=self.instance.pk))
-        now = mark(Voice.objects.get(pk=self.instance.pk))
+        now = version_of(Voice.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
             self.data = cast(QueryDict, self.data).copy()
             self.data["read"] = now

@@ -9,7 +9,7 @@ from rankings.views import no_such_state
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import has_bot_mark
+from voices.abuse.suspicion import has_bot_suspicion
 from voices.ranking_errors.forms import RankingErrorForm
 
 
@@ -43,7 +43,7 @@ def save(request: HttpRequest, form: RankingErrorForm) -> None:
     receipt = guard.receive(
         request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
     )
-    if has_bot_mark(receipt.suspicions):
+    if has_bot_suspicion(receipt.suspicions):
         return
     form.instance.network_hash = receipt.network_hash
     form.instance.suspicions = receipt.suspicions

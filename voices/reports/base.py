@@ -24,8 +24,8 @@ class ReaderReportQuerySet(models.QuerySet):
         """Delete open, suspicious reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
-        marked = old.exclude(suspicions=[]).values_list("pk", "suspicions")
-        doubtful = [pk for pk, found in marked if is_doubtful(found)]
+        suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")
+        doubtful = [pk for pk, found in suspicious if is_doubtful(found)]
         return self.filter(pk__in=doubtful).delete()
 
 

@@ -8,7 +8,7 @@ from core.posts import see_other, takes_form
 from voices.abuse import guard
 from voices.abuse.limits import TooMany
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import has_bot_mark, is_doubtful
+from voices.abuse.suspicion import has_bot_suspicion, is_doubtful
 from voices.reports.forms import ReportForm
 from voices.wall.models import Voice
 
@@ -46,7 +46,7 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
     if voice is None:
         return False
-    if has_bot_mark(receipt.suspicions):
+    if has_bot_suspicion(receipt.suspicions):
         return True
     form.instance.voice = voice
     form.instance.network_hash = receipt.network_hash

@@ -8,5 +8,5 @@ def pytest_terminal_summary(terminalreporter):
         for report in terminalreporter.getreports(outcome)
     ]
     for report in reports:
-        for page, marks in report.user_properties:
-            terminalreporter.write_line(f"{page}: {marks}")
+        for page, scores in report.user_properties:
+            terminalreporter.write_line(f"{page}: {scores}")

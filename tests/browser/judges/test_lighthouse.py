@@ -56,7 +56,7 @@ def wanting(report, category):
     ]
 
 
-def marks(report):
+def scores(report):
     """Return each category's score out of 100; None if Lighthouse has none."""
     return {
         name: category["score"] and round(100 * category["score"])
@@ -72,12 +72,12 @@ def test_lighthouse_gives_full_marks(lighthouse, served, entry, record_property)
     report = lighthouse(url=url, onlyCategories=JUDGED, skipAudits=skipped)
     # A separate run, because tracing performance fails now and then.
     timed = (
-        marks(lighthouse(url=url, onlyCategories=["performance"]))
+        scores(lighthouse(url=url, onlyCategories=["performance"]))
         if entry.name in TIMED
         else {}
     )
-    record_property(entry.name, marks(report) | timed)
+    record_property(entry.name, scores(report) | timed)
 
     assert not report.get("runtimeError")
     assert not [fault for name in JUDGED for fault in wanting(report, name)]
-    assert marks(report) == dict.fromkeys(JUDGED, 100)
+    assert scores(report) == dict.fromkeys(JUDGED, 100)

@@ -1,4 +1,4 @@
-"""Mark the addresses that mail servers refused; see docs/mail.md."""
+"""Record the addresses that mail servers refused; see docs/mail.md."""
 
 import mailbox
 
@@ -9,7 +9,7 @@ from voices.letters.bounces import Outcome, read_maildir
 
 
 class Command(BaseCommand):
-    help = "Read the delivery reports in a Maildir folder and mark dead addresses."
+    help = "Read the delivery reports in a Maildir folder and record bounces."
 
     def add_arguments(self, parser):
         parser.add_argument(
