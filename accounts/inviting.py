@@ -36,7 +36,7 @@ def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
     if user is None:
         lock_names()
         user = accounts().create_user(free_name(email), email, is_active=False)
-    invitation = Invitation.objects.standing().filter(user=user).first()
+    invitation = Invitation.objects.pending().filter(user=user).first()
     invitation = invitation or Invitation(user=user)
     invitation.role, invitation.invited_by = Role(role), by
     renew(invitation)
@@ -54,8 +54,8 @@ def renew(invitation: Invitation) -> None:
 @transaction.atomic
 def resend(invitations: InvitationQuerySet, by: User) -> int:
     """Email new links for those not used or revoked; return how many."""
-    standing = invitations.standing().select_for_update(of=["self"])
-    for invitation in (found := list(standing.select_related("user"))):
+    pending = invitations.pending().select_for_update(of=["self"])
+    for invitation in (found := list(pending.select_related("user"))):
         renew(invitation)
         log(Kind.INVITED, invitation.user, by, role=invitation.role)
     return len(found)
@@ -64,8 +64,8 @@ def resend(invitations: InvitationQuerySet, by: User) -> int:
 @transaction.atomic
 def revoke(invitations: InvitationQuerySet, by: User) -> int:
     """Revoke those not used or revoked yet; return how many."""
-    standing = invitations.standing().select_for_update(of=["self"])
-    for invitation in (found := list(standing.select_related("user"))):
+    pending = invitations.pending().select_for_update(of=["self"])
+    for invitation in (found := list(pending.select_related("user"))):
         log(Kind.REVOKED, invitation.user, by)
     Invitation.objects.filter(pk__in=[each.pk for each in found]).update(
         revoked_at=timezone.now()

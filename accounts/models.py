@@ -19,14 +19,14 @@ LONGEST_ADDRESS = 254
 
 
 class InvitationQuerySet(models.QuerySet):
-    def standing(self):
+    def pending(self):
         """Invitations that were neither used nor revoked; they may have expired."""
         return self.filter(used_at=None, revoked_at=None)
 
     def open(self):
         """Invitations whose link works."""
         age = timedelta(days=settings.INVITATION_DAYS)
-        return self.standing().filter(mailed_from__gt=timezone.now() - age)
+        return self.pending().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str) -> "InvitationQuerySet":
         """The link's invitation, whatever its state."""
@@ -68,7 +68,7 @@ class Invitation(models.Model):
             models.UniqueConstraint(
                 fields=["user"],
                 condition=models.Q(used_at=None, revoked_at=None),
-                name="invitation_one_standing_for_each",
+                name="invitation_one_pending_for_each",
                 violation_error_message="This account has an invitation already.",
             ),
             models.CheckConstraint(

@@ -23,21 +23,21 @@ class CardQuerySet(models.QuerySet):
         return found.values_list("png", flat=True).first()
 
     def get_or_draw(
-        self, key: str, face: Face, standing: Callable[[], Face | None]
+        self, key: str, face: Face, current_face: Callable[[], Face | None]
     ) -> bytes | None:
         """Return the image, drawing and storing it if needed. Raises Busy.
 
-        `standing` locks the row that the card is about and returns its current face,
-        or None if it is no longer public; then nothing is drawn and this returns None.
+        `current_face` locks the row that the card is about and returns its face now, or
+        None if it is no longer public; then nothing is drawn and this returns None.
         The row lock prevents a race: the row can't be withdrawn while its card is
         being drawn, and a withdrawal that waits for the lock deletes the card.
         """
-        return self.stored(key, face) or self.draw(key, standing)
+        return self.stored(key, face) or self.draw(key, current_face)
 
     @transaction.atomic
-    def draw(self, key: str, standing: Callable[[], Face | None]) -> bytes | None:
+    def draw(self, key: str, current_face: Callable[[], Face | None]) -> bytes | None:
         take_turn()
-        face = standing()
+        face = current_face()
         if face is None:
             return None
         if png := self.stored(key, face):

@@ -75,10 +75,10 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 def moves(before: Edition | None, after: Edition) -> list[Move]:
     """Return the states that differ, those with changes of their own first."""
     old, new = read(before), read(after)
-    stood = places(before, old.values()) if before else {}
-    stands = places(after, new.values())
+    was = places(before, old.values()) if before else {}
+    now = places(after, new.values())
     found = [
-        Move(usps, stood.get(usps), stands.get(usps), changes(old, new, usps))
+        Move(usps, was.get(usps), now.get(usps), changes(old, new, usps))
         for usps in JURISDICTIONS
         if usps in old or usps in new
     ]

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None), ('used_at', None)), fields=('user',), name='invitation_one_standing_for_each', violation_error_message='This account has an invitation already.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None), ('used_at', None)), fields=('user',), name='invitation_one_pending_for_each', violation_error_message='This account has an invitation already.'),
         ),
         migrations.AddConstraint(
             model_name='invitation',

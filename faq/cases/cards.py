@@ -18,10 +18,10 @@ def face_of(case: Case) -> Face:
 def card_of(case: Case) -> bytes | None:
     """Return the case's card, or None if it is no longer public; raises Busy."""
 
-    def standing() -> Face | None:
+    def current_face() -> Face | None:
         locked = Case.objects.public().select_for_update(no_key=True)
         current = locked.filter(pk=case.pk).first()
         return face_of(current) if current else None
 
     # Triggers of `Case` delete it by this key.
-    return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), standing)
+    return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), current_face)

@@ -26,7 +26,7 @@ Key = tuple[int, datetime]
 
 
 @dataclass(frozen=True)
-class Standing:
+class Snapshot:
     """Who may be shown, emailed, or signed in, according to a database."""
 
     # When its first migration ran; equal only if one database is a copy of the other.
@@ -37,17 +37,17 @@ class Standing:
     closed_accounts: set[Key]
     drafts: set[tuple[type[Model], str]]
 
-    def goes_back_to(self, earlier: "Standing") -> bool:
+    def goes_back_to(self, earlier: "Snapshot") -> bool:
         """Whether `earlier` is a past state of this one; voices are never deleted."""
         same = self.begun_at == earlier.begun_at
         return same and earlier.voices.keys() <= self.voices.keys()
 
 
-def standing() -> Standing:
+def take_snapshot() -> Snapshot:
     """Read the state of the database that Django is connected to."""
     migrations = MigrationRecorder.Migration.objects
     users = get_user_model().objects.filter(is_active=False)
-    return Standing(
+    return Snapshot(
         begun_at=migrations.aggregate(begun_at=Min("applied"))["begun_at"],
         signatures=by_key(
             Signature.objects.values_list(
@@ -83,13 +83,13 @@ def by_key(rows: QuerySet) -> dict[Key, Any]:
 
 
 @transaction.atomic
-def take_back(last: Standing) -> tuple[Counter[str], bool]:
+def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
     """Repeat in the restored database what was done between the backup and `last`.
 
     Return the number of each change, and whether they are complete. They aren't if
     `last` is from a database created from scratch, or from another backup.
     """
-    here = standing()
+    here = take_snapshot()
     known = last.goes_back_to(here)
     done: Counter[str] = Counter()
     for key, row in here.signatures.items():
@@ -112,7 +112,7 @@ def take_back(last: Standing) -> tuple[Counter[str], bool]:
 
 
 def follow_signature(
-    row: Any, now: Any, last: Standing, *, known: bool
+    row: Any, now: Any, last: Snapshot, *, known: bool
 ) -> Iterator[str]:
     """Repeat what its owner did to a signature; yield what was done."""
     if now is None:

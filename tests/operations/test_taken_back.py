@@ -83,7 +83,7 @@ class TakenBackTests(CommittedTestCase):
 
         said = self.restore()
 
-        self.assertEqual(list(Signature.objects.standing()), [stays])
+        self.assertEqual(list(Signature.objects.not_withdrawn()), [stays])
         self.assertEqual(list(Voice.objects.published()), [stays.voice])
         self.assertFalse(Signature.objects.filter(email__startswith="erased").exists())
         self.assertEqual(Voice.objects.get(pk=erased.voice_id).statement, "")
@@ -168,7 +168,7 @@ class TakenBackTests(CommittedTestCase):
 
         said = self.restore()
 
-        self.assertEqual(set(Signature.objects.standing()), {unlisted, listed})
+        self.assertEqual(set(Signature.objects.not_withdrawn()), {unlisted, listed})
         self.assertIn("may be public again", said)
 
     @skipUnless(separate(), "DATABASE_OWNER_URL is not set.")

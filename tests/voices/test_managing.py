@@ -1000,7 +1000,7 @@ class EraseTests(CommittedTestCase):
 
         at_once(*calls)
 
-        self.assertEqual(counted(), Signature.objects.standing().count())
+        self.assertEqual(counted(), Signature.objects.not_withdrawn().count())
         self.assertEqual(
             Tally.objects.statements().total(), Voice.objects.on_the_wall().count()
         )

@@ -115,14 +115,14 @@ def longest_block():
 
 
 class ListedNetworkQuerySet(models.QuerySet):
-    def standing(self):
+    def unexpired(self):
         return self.filter(until__gt=Now())
 
     def has(self, address: str) -> bool:
         """Whether an unexpired network contains this IP address."""
         if not address:
             return False
-        networks = self.standing().values_list("network", flat=True)
+        networks = self.unexpired().values_list("network", flat=True)
         return any(
             ipaddress.ip_address(address) in ipaddress.ip_network(network)
             for network in networks

@@ -26,8 +26,8 @@ def tell_signer(letter: Letter, form: Submission) -> bool:
     """
     if form.confirmed_at:
         return False
-    standing = Signature.objects.standing()
-    signature = standing.filter(email_key=form.email_key).first()
+    signatures = Signature.objects.not_withdrawn()
+    signature = signatures.filter(email_key=form.email_key).first()
     if signature is None:
         letter.kind, letter.signature = Letter.Kind.CONFIRM, None
         return True

@@ -190,7 +190,7 @@ def object_to_invalidation(signature: Signature, text: str) -> None:
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
     """Start or end updates; starting them removes the address from suppression."""
-    Signature.objects.standing().filter(pk=signature.pk).update(updates=wanted)
+    Signature.objects.not_withdrawn().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.keyed_hashes(signature.email_key))
 

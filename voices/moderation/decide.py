@@ -260,22 +260,22 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 
 def latest_of(by) -> Decision | None:
     """Return this moderator's latest decision that can be undone."""
-    standing = Decision.objects.filter(
+    found = Decision.objects.filter(
         by=by,
         kind__in=BEFORE,
         undone_by=None,
         voice__isnull=False,
         voice__withdrawn_at=None,
     )
-    return standing.order_by("-pk").first()
+    return found.order_by("-pk").first()
 
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
     """Undo the latest decision on each voice that isn't undone yet."""
     done = 0
-    standing = voices.filter(withdrawn_at=None)
-    for voice in standing.select_for_update(of=["self"]).order_by("pk"):
+    found = voices.filter(withdrawn_at=None)
+    for voice in found.select_for_update(of=["self"]).order_by("pk"):
         latest = (
             voice.decisions.filter(kind__in=BEFORE, undone_by=None)
             .order_by("-pk")

@@ -23,9 +23,9 @@ from voices.wall.models import STATEMENT_LENGTH, Voice
 # Don't silently restore words that the author removed after the page was opened.
 CHANGED_MEANWHILE = (
     "These words were changed after you had opened the page, by their author or by "
-    "another moderator, and nothing of yours is stored yet. What you typed stands "
+    "another moderator, and nothing of yours is stored yet. What you typed is "
     "below: compare it with the voice as it is now, in another window, and save again "
-    "to let yours stand."
+    "to keep yours."
 )
 
 

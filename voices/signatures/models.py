@@ -96,7 +96,7 @@ class SignedForm(models.Model):
 
 
 class SignatureQuerySet(models.QuerySet):
-    def standing(self):
+    def not_withdrawn(self):
         """Signatures that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 

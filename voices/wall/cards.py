@@ -31,7 +31,7 @@ def key_of(pk: int) -> str:
     return f"voices/{pk}"
 
 
-def standing_face(pk: int) -> Face | None:
+def current_face(pk: int) -> Face | None:
     """Lock a voice and return its card's content, or None if it isn't on the wall."""
     locked = Voice.objects.on_the_wall().select_for_update(no_key=True)
     voice = locked.filter(pk=pk).first()
@@ -41,7 +41,7 @@ def standing_face(pk: int) -> Face | None:
 def card_of(voice: Voice) -> bytes | None:
     """Return the voice's picture, or None if it isn't on the wall. Raises Busy."""
     return Card.objects.get_or_draw(
-        key_of(voice.pk), face_of(voice), partial(standing_face, voice.pk)
+        key_of(voice.pk), face_of(voice), partial(current_face, voice.pk)
     )
 
 
@@ -53,4 +53,4 @@ def queue_cards(ids: list[int]) -> None:
 def draw_cards(ids: list[int]) -> None:
     """Draw the missing cards of voices on the wall."""
     for pk in ids:
-        Card.objects.draw(key_of(pk), partial(standing_face, pk))
+        Card.objects.draw(key_of(pk), partial(current_face, pk))

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from operations.backups import BackupError, archive, database, restore, taken_back
-from operations.backups.taken_back import Standing
+from operations.backups.taken_back import Snapshot
 from operations.database_roles import as_owner
 
 WIDTH = 40
@@ -82,17 +82,17 @@ class Command(BaseCommand):
             )
         finish = self.prepare
         if not as_it_was:
-            finish = partial(self.follow, self.last_standing(before))
+            finish = partial(self.follow, self.last_snapshot(before))
         restore.restore(path, about, finish)
         return about
 
-    def last_standing(self, before: dict[str, int]) -> Standing | None:
+    def last_snapshot(self, before: dict[str, int]) -> Snapshot | None:
         """Read the database that is being replaced, if it exists and is readable."""
         if not before:
             return None
         try:
             with database.as_the_site(database.site_database()):
-                return taken_back.standing()
+                return taken_back.take_snapshot()
         except DatabaseError:
             return None
 
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         # A backup of an earlier release lacks later migrations and content.
         call_command("prepare", stdout=self.stdout, stderr=self.stderr)
 
-    def follow(self, last: Standing | None) -> None:
+    def follow(self, last: Snapshot | None) -> None:
         self.prepare()
         done, is_all = taken_back.take_back(last) if last else ({}, False)
         if done:

@@ -80,7 +80,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         "pending",
         "open_reports",
         "edits",
-        "standing",
+        "its_status",
         "submitted_at",
     ]
     fields = [*decide.WORDS, *readonly_fields]
@@ -255,11 +255,11 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
     @admin.display(description="changes to the words as sent")
     def edits(self, voice):
         if voice.statement == voice.statement_as_sent:
-            return "None: the words stand as they were sent."
+            return "None: the words are as they were sent."
         return word_diff(voice.statement_as_sent, voice.statement)
 
     @admin.display(description="status")
-    def standing(self, voice):
+    def its_status(self, voice):
         words, since = Status(voice.status).label, voice.status_since
         if voice.featured_at:
             words, since = "Featured", voice.featured_at
@@ -325,7 +325,7 @@ class StatusFilter(admin.SimpleListFilter):
 class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
     """All voices, in any status."""
 
-    list_display = ["signer", "quote", "badges", "standing", "profession_group"]
+    list_display = ["signer", "quote", "badges", "its_status", "profession_group"]
     list_filter = [
         SameTextFilter,
         SameNetworkFilter,
