@@ -14,7 +14,7 @@ from accounts.models import AccountEvent, Invitation, InvitationQuerySet
 from accounts.roles import Role, give
 from core import addresses
 from core.ids import make_ref
-from core.locks import USER_NAMES, take_turns
+from core.locks import USER_NAMES, lock_site
 
 Kind = AccountEvent.Kind
 
@@ -106,7 +106,7 @@ def log(kind: str, user: User, by: User | None, role: str = "") -> None:
 
 def lock_names() -> None:
     """Keep other transactions from choosing user names until this one ends."""
-    take_turns(USER_NAMES)
+    lock_site(USER_NAMES)
 
 
 def free_name(email: str) -> str:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
 from cards.draw import Face, draw
-from core.locks import CARD_DRAWING, take_turns
+from core.locks import CARD_DRAWING, lock_site
 
 LONGEST_WAIT_MS = 3000
 
@@ -36,7 +36,7 @@ class CardQuerySet(models.QuerySet):
 
     @transaction.atomic
     def draw(self, key: str, current_face: Callable[[], Face | None]) -> bytes | None:
-        take_turn()
+        lock_drawing()
         face = current_face()
         if face is None:
             return None
@@ -49,7 +49,7 @@ class CardQuerySet(models.QuerySet):
         return png
 
 
-def take_turn() -> None:
+def lock_drawing() -> None:
     """Draw one card at a time: each takes 100 ms of CPU.
 
     Raises Busy after waiting for LONGEST_WAIT_MS.
@@ -57,7 +57,7 @@ def take_turn() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_MS}ms'")
-            take_turns(CARD_DRAWING)
+            lock_site(CARD_DRAWING)
             cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):

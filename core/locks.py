@@ -30,7 +30,7 @@ def lock(what: Lock, key: str) -> None:
     call("pg_advisory_xact_lock", what, key)
 
 
-def take_turns(name: str) -> None:
+def lock_site(name: str) -> None:
     """Take the site-wide lock `name` until the transaction ends."""
     lock(Lock.SITE, name)
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from core.locks import CONTENT_LOADING, take_turns
+from core.locks import CONTENT_LOADING, lock_site
 from faq.pages.models import Page
 from faq.publishing import Text
 from faq.shipped.read import Kind, Problem, UnreadableError, read_all
@@ -29,7 +29,7 @@ def load(folder: Path, *, store: bool = True) -> list[Outcome]:
     """
     texts = read_all(folder)
     # Otherwise, concurrent loads would add the same texts.
-    take_turns(CONTENT_LOADING)
+    lock_site(CONTENT_LOADING)
     outcomes = [Outcome(kind, path, bring(kind, text)) for kind, path, text in texts]
     check_parts(texts)
     if not store:

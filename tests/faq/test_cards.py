@@ -78,7 +78,7 @@ class CaseCardTests(TestCase):
     def test_who_waits_too_long_is_asked_to_come_back(self):
         case = Case.objects.public().first()
 
-        with mock.patch.object(models, "take_turn", side_effect=Busy):
+        with mock.patch.object(models, "lock_drawing", side_effect=Busy):
             response = self.client.get(url_of(case))
 
         self.assertEqual(response.status_code, 503)

@@ -75,7 +75,7 @@ class StateCardTests(TestCase):
             self.assertEqual(response.status_code, 404)
 
     def test_who_waits_too_long_is_asked_to_come_back(self):
-        with mock.patch.object(models, "take_turn", side_effect=Busy):
+        with mock.patch.object(models, "lock_drawing", side_effect=Busy):
             self.assertEqual(self.client.get(OHIO).status_code, 503)
 
 

@@ -81,7 +81,7 @@ class CardViewTests(TestCase):
     def test_waiting_too_long_gets_a_503_with_retry_after(self):
         voice = make_published_voice()
 
-        with mock.patch.object(models, "take_turn", side_effect=Busy):
+        with mock.patch.object(models, "lock_drawing", side_effect=Busy):
             response = self.client.get(card_url(voice))
 
         self.assertEqual(response.status_code, 503)
@@ -243,7 +243,7 @@ class TurnTests(TransactionTestCase):
 
         def hold_turn():
             with transaction.atomic():
-                models.take_turn()
+                models.lock_drawing()
                 with self.assertRaises(Busy):
                     at_once(partial(cards.card_of, voice))
 

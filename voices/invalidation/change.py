@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from core.locks import INVALIDATION, take_turns
+from core.locks import INVALIDATION, lock_site
 from voices.invalidation.select import Criteria, count_and_checksum
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature
@@ -30,7 +30,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 
     `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs now.
     """
-    take_turns(INVALIDATION)
+    lock_site(INVALIDATION)
     chosen = criteria.select()
     lock_rows(chosen)
     count, found = count_and_checksum(chosen)
@@ -60,7 +60,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 @transaction.atomic
 def undo(invalidation: Invalidation, by: User) -> int | None:
     """Count the signatures it still holds again; None if it was already undone."""
-    take_turns(INVALIDATION)
+    lock_site(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
         return None
     count = put_back(Signature.objects.filter(invalidation=invalidation))
@@ -72,7 +72,7 @@ def undo(invalidation: Invalidation, by: User) -> int | None:
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by: User) -> int:
     """Count these signatures again; the rest of the invalidation stays in effect."""
-    take_turns(INVALIDATION)
+    lock_site(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     if not held.exists():
         return 0

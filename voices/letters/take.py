@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from core.locks import LETTERS, take_turns
+from core.locks import LETTERS, lock_site
 from voices.letters.models import Attempt, Letter, LetterQuerySet
 
 Lane = Letter.Lane
@@ -40,7 +40,7 @@ class Taken(NamedTuple):
 def take() -> Taken:
     """Take the next letters that may leave now."""
     # Senders take turns, so that the rate is exact.
-    take_turns(LETTERS)
+    lock_site(LETTERS)
     now = timezone.now()
     ids = choose(now)
     claim(ids, now)
