@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from accounts import kept
+from accounts import stale_forms
 from core.posts import answer_stale
 from core.public import public_page
 from faq.models import Case
@@ -88,7 +88,7 @@ def csrf_failure(request, reason=""):
     """Return a 403, or show the form again with what was typed."""
     if response := answer_stale(request):
         return response
-    if request.user.is_authenticated and kept.keep_stale(request):
+    if request.user.is_authenticated and stale_forms.store_own(request):
         # Staff who have since signed in again in another tab.
         return redirect("accounts_kept")
     return render(request, "403.html", {"stale": True}, status=403)

@@ -11,7 +11,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
-from accounts import kept, limits, second_factor
+from accounts import limits, second_factor, stale_forms
 
 STAFF_PATHS = ("/admin/", "/accounts/")
 # Session keys for when the session began and when it was last used.
@@ -38,7 +38,7 @@ def begin(sender, request, **kwargs):
     """Start the session's timers, however the user signed in."""
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
-    kept.forget_others(request, kwargs["user"])
+    stale_forms.forget_others(request, kwargs["user"])
 
 
 def seconds_left(session: SessionBase) -> int:
@@ -71,10 +71,10 @@ def end_stale_sessions(get_response):
         looks_only = request.method == "GET" and "X-Idle" in request.headers
         if not looks_only and time.time() - session[USED] > WRITE_SECONDS:
             session[USED] = time.time()
-        kept.forget_sent(request)
+        stale_forms.forget_sent(request)
         response = get_response(request)
-        if request.user.is_authenticated and request.path.startswith(kept.FORMS):
-            kept.mark_browser(request, response)
+        if request.user.is_authenticated and request.path.startswith(stale_forms.FORMS):
+            stale_forms.mark_browser(request, response)
         return response
 
     return middleware
@@ -82,16 +82,16 @@ def end_stale_sessions(get_response):
 
 def keep_late_form(request):
     """Store a form sent after its session ended, if the cookie says whose it was."""
-    owner = kept.owner_of(request) if kept.is_form(request) else None
-    return kept.ask_to_sign_in(request, owner) if owner else None
+    owner = stale_forms.owner_of(request) if stale_forms.is_form(request) else None
+    return stale_forms.ask_to_sign_in(request, owner) if owner else None
 
 
 def end(request, why):
     owner = ""
-    if kept.is_form(request) and second_factor.is_shown(request):
+    if stale_forms.is_form(request) and second_factor.is_shown(request):
         owner = str(request.user.pk)
     flows.logout.logout(request, show_message=False)
-    if owner and (response := kept.ask_to_sign_in(request, owner)):
+    if owner and (response := stale_forms.ask_to_sign_in(request, owner)):
         return response
     messages.warning(request, why)
     query = (

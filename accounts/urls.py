@@ -10,7 +10,7 @@ from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts import kept, own, views
+from accounts import own, stale_forms, views
 
 # Setting a first password requires reauthentication, like any credential change.
 set_password = reauthentication_required(app="allauth.mfa")(account.password_set)
@@ -25,7 +25,7 @@ urlpatterns = [
         views.take_with_password,
         name="accounts_invitation_password",
     ),
-    path("kept/", kept.kept, name="accounts_kept"),
+    path("kept/", stale_forms.stale_form, name="accounts_kept"),
     path("stay/", own.stay, name="accounts_stay"),
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),

@@ -30,8 +30,8 @@ def public_page(*known: str | Parameter) -> Callable:
     )
 
     def decorate(view):
-        kept = cache_control(**settings.PUBLIC_PAGE)(view)
-        kept.parameters = parameters
-        return kept
+        cached = cache_control(**settings.PUBLIC_PAGE)(view)
+        cached.parameters = parameters
+        return cached
 
     return decorate

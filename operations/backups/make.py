@@ -102,7 +102,7 @@ def compare(expected: dict[str, int], found: dict[str, int]) -> None:
         raise BackupError(f"The restored database differs from the dump: {wrong[0]}.")
 
 
-def kept(folder: Path) -> list[Path]:
+def stored(folder: Path) -> list[Path]:
     """Return the backups in `folder`, oldest first."""
     return sorted(folder.glob(f"*{archive.SUFFIX}"))
 
@@ -110,7 +110,7 @@ def kept(folder: Path) -> list[Path]:
 def prune(folder: Path, days: int) -> list[Path]:
     """Delete backups older than `days`, but never the newest; return those deleted."""
     oldest = datetime.now(UTC) - timedelta(days=days)
-    old = [path for path in kept(folder)[:-1] if path.name < archive.name_of(oldest)]
+    old = [path for path in stored(folder)[:-1] if path.name < archive.name_of(oldest)]
     for path in old:
         path.unlink()
     return old

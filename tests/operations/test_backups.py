@@ -188,7 +188,7 @@ class BackupTests(CommittedTestCase):
     def test_lost_rows_are_restored_and_counted(self):
         out = StringIO()
         call_command("backup", "--folder", self.folder, stdout=out)
-        (file,) = make.kept(self.folder)
+        (file,) = make.stored(self.folder)
         self.run_sql("DELETE FROM signature")
 
         said = self.restore(file, "--replace")
@@ -421,7 +421,7 @@ class ScheduleTests(SimpleTestCase):
 
         self.assertFalse(old.exists())
         self.assertTrue(younger.exists())
-        self.assertEqual(len(make.kept(self.folder)), 2)
+        self.assertEqual(len(make.stored(self.folder)), 2)
 
     def test_the_newest_is_kept_however_old(self):
         only = self.put(days_ago=90)

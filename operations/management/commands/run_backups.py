@@ -33,12 +33,12 @@ class Command(BaseCommand):
 
 def due(folder: Path) -> float:
     """Return when the next backup is due, in seconds since 1970."""
-    backups = make.kept(folder)
+    backups = make.stored(folder)
     return backups[-1].stat().st_mtime + EVERY if backups else 0
 
 
 def back_up(folder: Path) -> None:
-    before = make.kept(folder)
+    before = make.stored(folder)
     path = make.make(folder)
     about = archive.read(path)
     logger.info("Verified %s with %s rows.", path.name, sum(about.rows.values()))

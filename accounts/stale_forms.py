@@ -23,8 +23,8 @@ from django.views.decorators.http import require_http_methods
 FORMS = "/admin/"
 # Don't store these: they hold no work, and the login form has a password.
 APART = ("/admin/login/", "/admin/logout/")
-KEPT = "accounts.kept"
-KEPT_SECONDS = 60 * 60
+STALE = "accounts.stale_form"
+STALE_SECONDS = 60 * 60
 WHOSE = "staff"
 WHOSE_SECONDS = 24 * 60 * 60
 SECRETS = re.compile("passw|csrf|secret", re.IGNORECASE)
@@ -41,7 +41,7 @@ def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
         response.set_signed_cookie(
             WHOSE,
             whose,
-            salt=KEPT,
+            salt=STALE,
             max_age=WHOSE_SECONDS,
             path=FORMS,
             secure=settings.HTTPS,
@@ -51,7 +51,7 @@ def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def owner_of(request: HttpRequest) -> str | None:
-    return request.get_signed_cookie(WHOSE, None, salt=KEPT, max_age=WHOSE_SECONDS)
+    return request.get_signed_cookie(WHOSE, None, salt=STALE, max_age=WHOSE_SECONDS)
 
 
 def is_form(request: HttpRequest) -> bool:
@@ -68,7 +68,7 @@ def is_from_here(request: HttpRequest) -> bool:
     return request.headers.get("Origin", here) in {here, settings.SITE_URL}
 
 
-def keep(request: HttpRequest, owner: str) -> bool:
+def store(request: HttpRequest, owner: str) -> bool:
     """Store this form's input for `owner`; False if it is empty or too large."""
     fields = {
         name: values
@@ -78,27 +78,27 @@ def keep(request: HttpRequest, owner: str) -> bool:
     size = sum(len(text) for values in fields.values() for text in values)
     if not fields or size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return False
-    request.session[KEPT] = {
+    request.session[STALE] = {
         "owner": owner,
         "path": request.get_full_path(),
         "fields": fields,
         "files": bool(request.FILES),
-        "until": time.time() + KEPT_SECONDS,
+        "until": time.time() + STALE_SECONDS,
     }
     if request.user.is_anonymous:
         # If nobody signs in, the session expires along with the stored input.
-        request.session.set_expiry(KEPT_SECONDS)
+        request.session.set_expiry(STALE_SECONDS)
     return True
 
 
-def keep_stale(request: HttpRequest) -> bool:
+def store_own(request: HttpRequest) -> bool:
     """Store a form that its sender opened before signing in."""
-    return is_form(request) and keep(request, str(request.user.pk))
+    return is_form(request) and store(request, str(request.user.pk))
 
 
 def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
     """Store the form and redirect to sign-in, then to the page that shows it again."""
-    if not keep(request, owner):
+    if not store(request, owner):
         return None
     messages.warning(
         request, "You were signed out before this was sent. Sign in to get it back."
@@ -109,41 +109,41 @@ def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
 
 def forget_others(request: HttpRequest, user: User) -> None:
     """Delete input stored for a different account than the one that just signed in."""
-    found = request.session.get(KEPT)
+    found = request.session.get(STALE)
     if found:
         # Undo the short expiry; signing in may set another one.
         request.session.set_expiry(None)
         if found["owner"] != str(user.pk):
-            del request.session[KEPT]
+            del request.session[STALE]
 
 
 def forget_sent(request: HttpRequest) -> None:
     """Delete the stored input of the form that is now being submitted."""
-    found = request.session.get(KEPT)
+    found = request.session.get(STALE)
     if found and request.method == "POST" and request.get_full_path() == found["path"]:
-        del request.session[KEPT]
+        del request.session[STALE]
 
 
 def find(request: HttpRequest) -> dict[str, Any] | None:
     """Return the input stored for the signed-in user."""
-    found = request.session.get(KEPT)
+    found = request.session.get(STALE)
     if not found:
         return None
     if found["owner"] != str(request.user.pk) or found["until"] < time.time():
-        del request.session[KEPT]
+        del request.session[STALE]
         return None
     return found
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def kept(request):
+def stale_form(request):
     """Show the stored input to review, edit, and resend; a POST discards it."""
     found = find(request)
     if found is None:
         return redirect("admin:index")
     if request.method == "POST":
-        del request.session[KEPT]
+        del request.session[STALE]
         messages.success(request, "What you typed was discarded.")
         return redirect("admin:index")
     pairs = [(name, text) for name, texts in found["fields"].items() for text in texts]
@@ -157,7 +157,7 @@ def kept(request):
         ],
         "hidden": [each for each in pairs if NOT_TYPED.fullmatch(each[0])],
     }
-    return render(request, "accounts/kept.html", context)
+    return render(request, "accounts/stale_form.html", context)
 
 
 def label_of(name: str) -> str:

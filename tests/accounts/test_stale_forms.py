@@ -111,7 +111,7 @@ class KeptTests(TestCase):
                 self.lose_session()
                 sent = self.client.post(path, {"note": TYPED, "_save": "Save"})
                 self.assertEqual(sent.status_code, 302)
-                kept = self.client.session["accounts.kept"]
+                kept = self.client.session["accounts.stale_form"]
                 self.assertEqual(kept["fields"]["note"], [TYPED])
                 self.assertEqual(kept["path"], path)
 
@@ -123,7 +123,7 @@ class KeptTests(TestCase):
         page = self.sign_in_again(sent, "other")
 
         self.assertNotContains(page, "street")
-        self.assertNotIn("accounts.kept", self.client.session)
+        self.assertNotIn("accounts.stale_form", self.client.session)
 
     def test_another_browser_does_not_see_it(self):
         self.lose_session()
@@ -156,7 +156,7 @@ class KeptTests(TestCase):
         self.sign_in_again(sent)
 
         session = self.client.session
-        session["accounts.kept"]["until"] -= 60 * 60
+        session["accounts.stale_form"]["until"] -= 60 * 60
         session.save()
         page = self.client.get(KEPT)
 
@@ -209,7 +209,7 @@ class KeptTests(TestCase):
             self.path, {"changes": TYPED}, headers={"origin": "https://evil.example"}
         )
 
-        self.assertNotIn("accounts.kept", self.client.session)
+        self.assertNotIn("accounts.stale_form", self.client.session)
 
     def test_an_oversized_form_is_not_kept_and_nothing_breaks(self):
         self.lose_session()
@@ -220,7 +220,7 @@ class KeptTests(TestCase):
         response = self.client.post(upload, fields | {"import_file": file})
 
         self.assertIn(response.status_code, {400, 413})
-        self.assertNotIn("accounts.kept", self.client.session)
+        self.assertNotIn("accounts.stale_form", self.client.session)
 
     def test_a_file_has_to_be_chosen_again(self):
         self.lose_session()
