@@ -96,8 +96,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
 
     def has_delete_permission(self, request, obj=None):
         # The next release would load it again: unpublish it instead.
-        shipped = obj is not None and obj.loaded_at is not None
-        return not shipped and super().has_delete_permission(request, obj)
+        is_fixture = obj is not None and obj.loaded_at is not None
+        return not is_fixture and super().has_delete_permission(request, obj)
 
     def save_model(self, request, obj, form, change):
         was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
@@ -270,7 +270,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
     def has_add_permission(self, request):
-        # Each page has its URL in the code and ships with it.
+        # Each page has its URL in the code and is a fixture.
         return False
 
     def has_delete_permission(self, request, obj=None):

@@ -31,7 +31,7 @@ class Text(models.Model):
         help_text="Leave empty for a draft. It appears within a minute of this time.",
     )
     sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
-    # When the text was loaded from a file that ships with the site: faq/shipped/.
+    # When the text was loaded from a file in faq/content/: faq/fixtures/.
     loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(auto_now=True)

@@ -538,7 +538,7 @@ def make_a_row_of_each():
     draft()
     if Update.objects.exists():
         return
-    # Drafts made by staff, because those that ship with the site can't be deleted.
+    # Drafts made by staff, because fixtures can't be deleted.
     for make in (make_question, make_case, make_chart, make_entry):
         make(publish_at=None)
     if not FaqPage.objects.exists():

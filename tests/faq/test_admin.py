@@ -241,10 +241,10 @@ class EditingTests(AdminTestCase):
         self.assertContains(response, "The explainer needs at least one source.")
 
     def test_what_came_with_the_site_is_not_deleted(self):
-        shipped = make_question(loaded_at=timezone.now())
+        fixture = make_question(loaded_at=timezone.now())
         own = make_question()
 
-        for question in (shipped, own):
+        for question in (fixture, own):
             self.client.post(address("delete", question), {"post": "yes"})
             self.client.post(
                 reverse("admin:faq_question_changelist"),
@@ -255,7 +255,7 @@ class EditingTests(AdminTestCase):
                 },
             )
 
-        self.assertEqual(list(Question.objects.all()), [shipped])
+        self.assertEqual(list(Question.objects.all()), [fixture])
 
     def test_lists_can_be_narrowed_down_by_standing(self):
         make_question("Public?")

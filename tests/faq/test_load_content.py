@@ -6,8 +6,8 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 from django.utils import timezone
 
+from faq.fixtures.load import load
 from faq.models import Case, Page, Question
-from faq.shipped.load import load
 from tests.committed import CommittedTestCase, at_once
 from tests.faq.texts import make_question, write_case, write_question
 

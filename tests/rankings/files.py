@@ -10,12 +10,12 @@ STATES = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
 
 
 def read_states():
-    """Return the rows that ship with the site."""
+    """Return the rows of rankings/data/."""
     return read(STATES.read_text())
 
 
 def edited(usps, **cells):
-    """Return the rows that ship with the site, one of them edited."""
+    """Return the rows of rankings/data/, one of them edited."""
     return [row | cells if row["usps"] == usps else row for row in read_states()]
 
 

@@ -2,12 +2,12 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from faq.shipped.load import load
-from faq.shipped.read import FOLDER, KINDS, UnreadableError
+from faq.fixtures.load import load
+from faq.fixtures.read import FOLDER, KINDS, UnreadableError
 
 
 class Command(BaseCommand):
-    help = "Load the questions, cases, and pages that ship with the site."
+    help = "Load the questions, cases, and pages from faq/content/."
 
     def add_arguments(self, parser):
         parser.add_argument(

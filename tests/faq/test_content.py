@@ -1,4 +1,4 @@
-"""The shipped texts: every claim has a source, and every link has a target."""
+"""The texts in faq/content/: every claim has a source, and every link has a target."""
 
 import csv
 import re
@@ -51,7 +51,7 @@ class Links(HTMLParser):
             self.ids.append(values["id"])
 
 
-class ShippedTextTests(TestCase):
+class ContentTests(TestCase):
     @classmethod
     def setUpTestData(cls):
         call_command("load_rankings", stdout=StringIO())
