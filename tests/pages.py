@@ -262,7 +262,7 @@ def crowded_report_path():
     set_limit(Limit.Of.NETWORK_BURST, most=1)
     network = networks.network_hash("127.0.0.1")
     Arrival.objects.bulk_create(
-        Arrival(form=Arrival.Form.REPORT, network_hash=network) for _ in range(50)
+        Arrival(form=Arrival.Kind.REPORT, network_hash=network) for _ in range(50)
     )
     return report_path()
 

@@ -14,11 +14,11 @@ from voices.signatures.models import Lane, Source
 from voices.wall.models import PUBLIC, WAITING, Status
 
 DAYS = 14
-FORMS = {
-    Arrival.Form.SIGN: "Adding a voice",
-    Arrival.Form.MANAGE: "Managing a voice",
-    Arrival.Form.REPORT: "Reporting a voice",
-    Arrival.Form.RANKING: "Reporting an error in the rankings",
+KINDS = {
+    Arrival.Kind.SIGN: "Adding a voice",
+    Arrival.Kind.MANAGE: "Managing a voice",
+    Arrival.Kind.REPORT: "Reporting a voice",
+    Arrival.Kind.RANKING: "Reporting an error in the rankings",
 }
 
 
@@ -26,15 +26,15 @@ class Day(NamedTuple):
     """Counts for one day in the site's time zone."""
 
     date: date
-    forms: int
+    submissions: int
     confirmations: int
 
 
 class LaneCount(NamedTuple):
-    """A lane's unconfirmed forms, and how many of them were never mailed."""
+    """A lane's unconfirmed submissions, and how many of them were never mailed."""
 
     label: str
-    forms: int
+    submissions: int
     unmailed: int
 
 
@@ -42,7 +42,7 @@ class AlarmCount(NamedTuple):
     """A limit that was exceeded in the last day, and in how many of its hours."""
 
     limit: str
-    form: str
+    kind: str
     hours: int
     latest: datetime
 
@@ -54,14 +54,14 @@ def figures() -> dict[str, Any]:
     return {
         "signatures": count_signatures(),
         "sources": count_sources(),
-        "forms": sum(lane.forms for lane in lanes),
+        "submissions": sum(lane.submissions for lane in lanes),
         "lanes": lanes,
         "alarms": list_alarms(),
         "voices": count_voices(),
         "reports": Report.objects.filter(closed_at=None).count(),
         "letters": count_letters(),
         "days": days,
-        "most": max(max(day.forms, day.confirmations) for day in days),
+        "most": max(max(day.submissions, day.confirmations) for day in days),
     }
 
 
@@ -90,10 +90,10 @@ def count_sources() -> list[tuple[str, int]]:
 
 
 def count_lanes() -> list[LaneCount]:
-    forms = Submission.objects.unconfirmed().order_by().values_list("lane")
+    submissions = Submission.objects.unconfirmed().order_by().values_list("lane")
     counts = {
         lane: (count, unmailed)
-        for lane, count, unmailed in forms.annotate(
+        for lane, count, unmailed in submissions.annotate(
             count=Count("pk"), unmailed=Count("pk", filter=Q(mailed_at=None))
         )
     }
@@ -104,7 +104,7 @@ def list_alarms() -> list[AlarmCount]:
     return [
         AlarmCount(
             Limit.Of(row["of"]).label,
-            FORMS[Arrival.Form(row["form"])],
+            KINDS[Arrival.Kind(row["form"])],
             row["hours"],
             row["latest"],
         )
@@ -133,16 +133,18 @@ def count_letters() -> dict[str, int]:
 def latest_days() -> list[Day]:
     """Return the last days, today first.
 
-    Forms are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go no
+    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go no
     further back than that.
     """
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
     since = timezone.make_aware(datetime.combine(first, time()))
-    forms = by_day(Submission.objects.all(), "submitted_at", since)
+    submissions = by_day(Submission.objects.all(), "submitted_at", since)
     confirmations = by_day(Signature.objects.all(), "confirmed_at", since)
     dates = [today - timedelta(days=days) for days in range(DAYS)]
-    return [Day(day, forms.get(day, 0), confirmations.get(day, 0)) for day in dates]
+    return [
+        Day(day, submissions.get(day, 0), confirmations.get(day, 0)) for day in dates
+    ]
 
 
 def by_day(rows: QuerySet, column: str, since: datetime) -> dict[date, int]:

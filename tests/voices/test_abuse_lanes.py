@@ -247,7 +247,7 @@ class CrowdTests(TestCase):
 
     def arrive_already(self, count, address, email):
         """Create this many arrivals, all just now."""
-        one = limits.make_arrival(Arrival.Form.SIGN, address, email)
+        one = limits.make_arrival(Arrival.Kind.SIGN, address, email)
         same = {
             name: getattr(one, name)
             for name in ("form", "network_hash", "wide_network_hash", "domain_hash")
@@ -271,7 +271,7 @@ class CrowdTests(TestCase):
 
     def test_each_limit_is_counted_with_an_index(self):
         arrival = limits.make_arrival(
-            Arrival.Form.SIGN, "203.0.113.7", "ana@school.example"
+            Arrival.Kind.SIGN, "203.0.113.7", "ana@school.example"
         )
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
@@ -287,13 +287,13 @@ class CrowdTests(TestCase):
         address, key = "203.0.113.7", "ana@school.example"
 
         def arrive():
-            return limits.arrive(Arrival.Form.SIGN, address, key)
+            return limits.arrive(Arrival.Kind.SIGN, address, key)
 
         arrive()
         with self.assertNumQueries(QUERIES):
             arrive()
         Arrival.objects.bulk_create(
-            limits.make_arrival(Arrival.Form.SIGN, address, key) for _ in range(300)
+            limits.make_arrival(Arrival.Kind.SIGN, address, key) for _ in range(300)
         )
         with self.assertNumQueries(QUERIES):
             arrive()
@@ -343,7 +343,7 @@ class AllowedNetworkTests(TestCase):
         self.allow(days=1)
 
         for _ in range(30):
-            limits.arrive(Arrival.Form.REPORT, "203.0.113.7", "")
+            limits.arrive(Arrival.Kind.REPORT, "203.0.113.7", "")
 
 
 class OtherFormsTests(TestCase):
@@ -352,7 +352,7 @@ class OtherFormsTests(TestCase):
         set_limit(Of.WIDE_BURST, 2, minutes=10)
 
         def report(number):
-            limits.arrive(Arrival.Form.REPORT, f"2001:db8:1:{number:x}::1", "")
+            limits.arrive(Arrival.Kind.REPORT, f"2001:db8:1:{number:x}::1", "")
 
         for number in range(10):
             report(number)

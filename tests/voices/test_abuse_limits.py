@@ -81,7 +81,7 @@ class LimitTests(TestCase):
         set_limit(Of.EVERYBODY_BURST, 1)
 
         first, second = (
-            limits.arrive(Arrival.Form.SIGN, f"203.0.113.{number}", "")
+            limits.arrive(Arrival.Kind.SIGN, f"203.0.113.{number}", "")
             for number in range(2)
         )
 
@@ -91,7 +91,7 @@ class LimitTests(TestCase):
     def test_each_kind_of_form_is_counted_separately(self):
         set_limit(Of.NETWORK_BURST, 1)
 
-        for kind in (Arrival.Form.SIGN, Arrival.Form.REPORT, Arrival.Form.MANAGE):
+        for kind in (Arrival.Kind.SIGN, Arrival.Kind.REPORT, Arrival.Kind.MANAGE):
             self.assertEqual(limits.arrive(kind, "203.0.113.7", "").over, [])
 
     def test_forms_without_a_network_are_not_counted_together(self):
@@ -106,7 +106,7 @@ class LimitTests(TestCase):
         Limit.objects.all().delete()
 
         self.assertEqual(
-            limits.arrive(Arrival.Form.SIGN, "203.0.113.7", "a@b.example"), ([], False)
+            limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "a@b.example"), ([], False)
         )
 
     @override_settings(PROXY_COUNT=1)
@@ -130,7 +130,7 @@ class RefusedTests(TestCase):
             self.report()
 
     def report(self, address="203.0.113.7"):
-        limits.arrive(Arrival.Form.REPORT, address, "")
+        limits.arrive(Arrival.Kind.REPORT, address, "")
 
     def test_a_network_far_beyond_its_limit_is_asked_to_wait(self):
         self.flood()
@@ -154,7 +154,7 @@ class RefusedTests(TestCase):
     def test_it_may_still_sign(self):
         set_limit(Of.NETWORK_BURST, 1, minutes=10)
         for _ in range(30):
-            limits.arrive(Arrival.Form.SIGN, "203.0.113.7", "")
+            limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "")
 
         self.assertEqual(sign_from("203.0.113.7").status_code, 303)
 
@@ -228,7 +228,7 @@ class ManyAtOnceTests(CommittedTestCase):
         def report():
             try:
                 with transaction.atomic():
-                    limits.arrive(Arrival.Form.REPORT, "203.0.113.7", "")
+                    limits.arrive(Arrival.Kind.REPORT, "203.0.113.7", "")
             except limits.TooMany:
                 return "refused"
             return "taken"
@@ -268,7 +268,7 @@ class ForgetTests(TestCase):
         make_signature(submitted_at=at, confirmed_at=timezone.now(), **known)
         voice = make_published_voice()
         Report.objects.create(voice=voice, kind="other", arrived_at=at, **known)
-        Arrival.objects.create(form=Arrival.Form.SIGN, at=at, **known)
+        Arrival.objects.create(form=Arrival.Kind.SIGN, at=at, **known)
 
     def hashes(self):
         return [

@@ -115,7 +115,7 @@ class SignTests(SignTestCase):
         self.assertEqual(self.found(), [])
         self.assertEqual(latest_submission().network_hash, network_hash("203.0.113.7"))
         arrival = Arrival.objects.get()
-        self.assertEqual(arrival.form, Arrival.Form.SIGN)
+        self.assertEqual(arrival.form, Arrival.Kind.SIGN)
         self.assertEqual(len(arrival.address_hash), 64)
 
     def test_whoever_fills_in_the_honeypot_is_suspected(self):

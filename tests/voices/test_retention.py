@@ -24,7 +24,7 @@ class RetentionTests(TestCase):
         kept = settings.UNCONFIRMED_KEPT_DAYS
         self.old = make_submission(submitted_at=now - (kept + 1) * days)
         self.young = make_submission(submitted_at=now - (kept - 1) * days)
-        arrival = Arrival.objects.create(form=Arrival.Form.SIGN, network_hash="x" * 64)
+        arrival = Arrival.objects.create(form=Arrival.Kind.SIGN, network_hash="x" * 64)
         long_ago = now - (settings.NETWORK_KEPT_DAYS + 1) * days
         Arrival.objects.filter(pk=arrival.pk).update(at=long_ago)
 

@@ -78,7 +78,7 @@ class Receipt(NamedTuple):
 
 def receive(
     request: HttpRequest,
-    kind: Arrival.Form,
+    kind: Arrival.Kind,
     form: GuardedForm,
     *,
     email_key: str = "",

@@ -56,7 +56,7 @@ class Count(NamedTuple):
 
 
 def arrive(
-    form: Arrival.Form, address: str, email_key: str, *, is_bot: bool = False
+    kind: Arrival.Kind, address: str, email_key: str, *, is_bot: bool = False
 ) -> Count:
     """Record that a form arrived; return the limits that it exceeds.
 
@@ -66,7 +66,7 @@ def arrive(
     Each kind of form is counted separately. Call it in the transaction that stores the
     form; TooMany rolls that back.
     """
-    arrival = make_arrival(form, address, "" if is_bot else email_key)
+    arrival = make_arrival(kind, address, "" if is_bot else email_key)
     arrival.is_bot = is_bot
     # Serialize forms from one network and forms for one address, so that each sees all
     # earlier ones. Lock the network first, to avoid a deadlock. The other limits take
@@ -75,19 +75,19 @@ def arrive(
         lock(sender)
     arrival.save()
     limits = {Of(limit.of): limit for limit in Limit.objects.all()}
-    if form != Arrival.Form.SIGN:
+    if kind != Arrival.Kind.SIGN:
         refuse(arrival, limits)
     over = [of for of, limit in limits.items() if is_beyond(limit, arrival)]
-    alarm(form, over)
+    alarm(kind, over)
     return Count(
         [of.value for of in over if of != Of.EVERYBODY_BURST],
         Of.EVERYBODY_BURST in over,
     )
 
 
-def make_arrival(form: Arrival.Form, address: str, email_key: str) -> Arrival:
+def make_arrival(kind: Arrival.Kind, address: str, email_key: str) -> Arrival:
     """Return an unsaved row with a hash for each thing to count."""
-    arrival = Arrival(form=form)
+    arrival = Arrival(form=kind)
     if email_key:
         arrival.address_hash = addresses.keyed_hash(email_key)
     if AllowedNetwork.objects.has(address):
@@ -126,7 +126,7 @@ def counted(limit: Limit, arrival: Arrival) -> QuerySet[Arrival]:
     return arrivals.filter(**{same: value}) if value else arrivals.none()
 
 
-def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
+def alarm(kind: Arrival.Kind, over: list[Limit.Of]) -> None:
     """Alert staff to exceeded limits: once per hour, not once per form.
 
     Not to address limits: one person who tries again is not worth an alert.
@@ -134,9 +134,9 @@ def alarm(form: Arrival.Form, over: list[Limit.Of]) -> None:
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     # Sorted, to avoid a deadlock between two forms.
     for of in sorted(set(over) - OF_ADDRESS):
-        _, is_new = Alarm.objects.get_or_create(of=of, form=form, hour=hour)
+        _, is_new = Alarm.objects.get_or_create(of=of, form=kind, hour=hour)
         if is_new:
-            logger.warning("Over a limit: %s (form: %s).", of.label, form.value)
+            logger.warning("Over a limit: %s (form: %s).", of.label, kind.value)
 
 
 def lock(sender: str) -> None:

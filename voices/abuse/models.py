@@ -181,14 +181,14 @@ class Arrival(models.Model):
     It is in the database so that all processes and machines share the limits.
     """
 
-    class Form(models.TextChoices):
+    class Kind(models.TextChoices):
         SIGN = "sign"
         MANAGE = "manage"
         REPORT = "report"
         # A report of an error in the rankings.
         RANKING = "ranking"
 
-    form = models.CharField(max_length=10, choices=Form)
+    form = models.CharField(max_length=10, choices=Kind)
     network_hash = models.CharField(max_length=64)
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     address_hash = models.CharField(max_length=64, blank=True)

@@ -67,7 +67,7 @@ def receive(request, form) -> None:
     somebody else's address or domain. The limits on letters bound the email.
     """
     receipt = guard.receive(
-        request, Arrival.Form.MANAGE, form, email_key=form.email_key
+        request, Arrival.Kind.MANAGE, form, email_key=form.email_key
     )
     if not has_bot_suspicion(receipt.suspicions):
         queue_link(form.email_key, receipt.wide_network_hash)
@@ -248,7 +248,7 @@ def ask_new_address(request, signature, email, key) -> None:
     Exceeded limits don't hold the email back, because strangers can use up those of an
     address or a domain. Each signer has a separate limit that nobody else can reach.
     """
-    limits.arrive(Arrival.Form.MANAGE, networks.address_of(request), key)
+    limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
         changes.ask_new_address(signature, email, key)
 

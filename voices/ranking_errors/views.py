@@ -41,7 +41,7 @@ def report(request):
 def save(request: HttpRequest, form: RankingErrorForm) -> None:
     """Store the report with its suspicions, unless a bot sent it; raises TooMany."""
     receipt = guard.receive(
-        request, Arrival.Form.RANKING, form, text=form.cleaned_data["text"]
+        request, Arrival.Kind.RANKING, form, text=form.cleaned_data["text"]
     )
     if has_bot_suspicion(receipt.suspicions):
         return

@@ -42,7 +42,7 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     open. A suspicious report is stored for staff to read but doesn't put the voice into
     the queue; a bot's isn't stored at all. Raises TooMany.
     """
-    receipt = guard.receive(request, Arrival.Form.REPORT, form)
+    receipt = guard.receive(request, Arrival.Kind.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
     if voice is None:
         return False

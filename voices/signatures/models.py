@@ -47,7 +47,7 @@ def shown_name(name: str, display: str) -> str:
     return first
 
 
-class SignedForm(models.Model):
+class AbstractSignature(models.Model):
     """What somebody entered at `/voices/add/`. All of it is private."""
 
     name = models.CharField(max_length=100)
@@ -132,7 +132,7 @@ class SignatureQuerySet(models.QuerySet):
                 review_since=None if suspicious else now,
                 invalidated_at=now if held_by else None,
             )
-        fields = [field.name for field in SignedForm._meta.get_fields()]
+        fields = [field.name for field in AbstractSignature._meta.get_fields()]
         return self.create(
             # Identifies the submission that became the signature.
             ref=submission.ref,
@@ -147,7 +147,7 @@ class SignatureQuerySet(models.QuerySet):
         )
 
 
-class Signature(SignedForm):
+class Signature(AbstractSignature):
     """A person who signed: a confirmed address, always private.
 
     It counts from `counted_at` on, whether or not its statement is published. An
@@ -313,7 +313,7 @@ def lane_for(suspicions: list[str]) -> Lane:
     return Lane.SLOW if is_doubtful(suspicions) else Lane.CLEAN
 
 
-class Submission(SignedForm):
+class Submission(AbstractSignature):
     """A form that was sent, until its email address is confirmed.
 
     Each form sent makes one, whoever signs, so that nothing on the site tells whether

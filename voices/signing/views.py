@@ -60,7 +60,7 @@ def receive(request: HttpRequest, form: SignForm) -> Submission:
     submission = form.instance
     receipt = guard.receive(
         request,
-        Arrival.Form.SIGN,
+        Arrival.Kind.SIGN,
         form,
         email_key=form.email_key,
         text=form.cleaned_data["statement"],
