@@ -436,7 +436,7 @@ TEXTS = ["case", "chart", "page", "question", "timelineentry"]
 # URLs that respond with something other than a page; they have their own tests.
 NOT_PAGES = {
     # Staff see these rows only in a list.
-    "admin:voices_heldform_change",
+    "admin:voices_heldsubmission_change",
     "voices:manage-data",
     "voices:feed",
     "voices:counts-csv",

@@ -133,18 +133,16 @@ def count_letters() -> dict[str, int]:
 def latest_days() -> list[Day]:
     """Return the last days, today first.
 
-    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go no
-    further back than that.
+    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go
+    no further back than that.
     """
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
     since = timezone.make_aware(datetime.combine(first, time()))
-    submissions = by_day(Submission.objects.all(), "submitted_at", since)
+    sent = by_day(Submission.objects.all(), "submitted_at", since)
     confirmations = by_day(Signature.objects.all(), "confirmed_at", since)
     dates = [today - timedelta(days=days) for days in range(DAYS)]
-    return [
-        Day(day, submissions.get(day, 0), confirmations.get(day, 0)) for day in dates
-    ]
+    return [Day(day, sent.get(day, 0), confirmations.get(day, 0)) for day in dates]
 
 
 def by_day(rows: QuerySet, column: str, since: datetime) -> dict[date, int]:

@@ -12,7 +12,7 @@ from voices.abuse.models import (
 from voices.flags.models import WatchedWord
 from voices.letters.models import (
     Attempt,
-    HeldForm,
+    HeldSubmission,
     Letter,
     RefusedAddress,
     Turn,
@@ -49,7 +49,7 @@ __all__ = [
     "DayTally",
     "Decision",
     "Digest",
-    "HeldForm",
+    "HeldSubmission",
     "InvalidatedAddress",
     "InvalidatedSignature",
     "Invalidation",

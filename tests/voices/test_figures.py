@@ -174,7 +174,7 @@ class FiguresTests(TestCase):
 
             days = figures()["days"]
 
-        counts = {day.date.day: (day.forms, day.confirmations) for day in days}
+        counts = {day.date.day: (day.submissions, day.confirmations) for day in days}
         self.assertEqual(
             {day: count for day, count in counts.items() if any(count)},
             {22: (1, 0), 21: (1, 0), 9: (1, 1)},

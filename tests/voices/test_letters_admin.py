@@ -6,10 +6,10 @@ from tests.factories import make_staff, make_submission
 from voices.models import Letter, Submission
 from voices.signatures.models import Lane
 
-LIST = reverse("admin:voices_heldform_changelist")
+LIST = reverse("admin:voices_heldsubmission_changelist")
 
 
-class HeldFormTests(TestCase):
+class HeldSubmissionTests(TestCase):
     def setUp(self):
         self.client.force_login(make_staff())
         self.held = make_submission(
@@ -54,7 +54,7 @@ class HeldFormTests(TestCase):
         self.assertEqual(Submission.objects.get().lane, Lane.SLOW)
 
     def test_opens_none_of_them(self):
-        path = reverse("admin:voices_heldform_change", args=[self.held.pk])
+        path = reverse("admin:voices_heldsubmission_change", args=[self.held.pk])
 
         self.assertNotEqual(self.client.get(path).status_code, 200)
 

@@ -47,7 +47,7 @@ class SignerTests(TestCase):
         browser = Client()
         sent = sign(browser, **fields)
         form = latest_submission()
-        # A held form is mailed once the signer asks for the email again.
+        # A held submission is mailed once the signer asks for the email again.
         Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
         asked = browser.post(sent.url, {"again": "1"})
         [mail] = deliver()

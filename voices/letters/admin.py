@@ -5,7 +5,7 @@ from django.utils.timesince import timesince
 
 from core.admin import ActionsOnly
 from voices.abuse.suspicion import labels
-from voices.letters.models import HeldForm
+from voices.letters.models import HeldSubmission
 from voices.letters.queue import release
 from voices.signatures.models import Lane
 
@@ -13,8 +13,8 @@ MOST_AT_A_TIME = 500
 HASH_SHOWN = 8
 
 
-@admin.register(HeldForm)
-class HeldFormAdmin(ActionsOnly):
+@admin.register(HeldSubmission)
+class HeldSubmissionAdmin(ActionsOnly):
     """Only what helps tell bots from people: no name and no statement."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
@@ -25,7 +25,7 @@ class HeldFormAdmin(ActionsOnly):
     actions = ["release"]
 
     def get_queryset(self, request):
-        return HeldForm.objects.filter(lane=Lane.HELD, confirmed_at=None)
+        return HeldSubmission.objects.filter(lane=Lane.HELD, confirmed_at=None)
 
     def has_view_permission(self, request, obj=None):
         return obj is None and super().has_view_permission(request)
@@ -37,7 +37,7 @@ class HeldFormAdmin(ActionsOnly):
             sentence = f"Release at most {MOST_AT_A_TIME} at a time."
             self.message_user(request, sentence, messages.WARNING)
             return
-        forms = HeldForm.objects.filter(pk__in=ids)
+        forms = HeldSubmission.objects.filter(pk__in=ids)
         for form in forms:
             self.log_change(request, form, "Released into the slow lane.")
         count = release(forms)

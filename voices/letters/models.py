@@ -203,18 +203,18 @@ class Attempt(models.Model):
         return f"{self.letter_number} at {self.at}"
 
 
-class HeldForm(Submission):
+class HeldSubmission(Submission):
     """A form that looked like a bot's: no email is sent until somebody requests it."""
 
     class Meta:
         proxy = True
         ordering = ["pk"]
-        verbose_name = "held form"
-        verbose_name_plural = "held forms"
+        verbose_name = "held submission"
+        verbose_name_plural = "held submissions"
 
     def __str__(self):
         # Django's admin log stores this, so it says nothing personal.
-        return f"Held form {self.pk}"
+        return f"Held submission {self.pk}"
 
 
 class Turn(models.Model):

@@ -49,9 +49,9 @@ def queue_confirmation(submission: Submission) -> None:
 
 @transaction.atomic
 def send_again(submission_id: int) -> Submission | None:
-    """Queue a form's email again if it is time; return the form if it was.
+    """Queue a submission's email again if it is time; return it if it was.
 
-    Nothing here depends on the address. Asking moves a held form into the slow lane.
+    Nothing here depends on the address. Asking moves a held one into the slow lane.
     """
     forms = Submission.objects.select_for_update()
     form = forms.filter(pk=submission_id).first()
@@ -69,7 +69,7 @@ def send_again(submission_id: int) -> Submission | None:
 
 @transaction.atomic
 def release(forms: QuerySet[Submission]) -> int:
-    """Move held forms to the slow lane and queue their email; return how many."""
+    """Move held submissions to the slow lane and queue their email; return how many."""
     held = list(
         forms.filter(lane=Lane.HELD, confirmed_at=None)
         .select_for_update()

@@ -403,12 +403,12 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='HeldForm',
+            name='HeldSubmission',
             fields=[
             ],
             options={
-                'verbose_name': 'held form',
-                'verbose_name_plural': 'held forms',
+                'verbose_name': 'held submission',
+                'verbose_name_plural': 'held submissions',
                 'ordering': ['pk'],
                 'proxy': True,
                 'indexes': [],
