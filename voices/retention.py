@@ -22,7 +22,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
     A dry run deletes them and rolls back, so its counts are exact.
     """
     gone = {
-        "unconfirmed forms, and what is left of closed ones": (
+        "unconfirmed submissions, and what is left of closed ones": (
             Submission.objects.forget_stale()[0]
         ),
         "email records": Letter.objects.forget_old()[0],
@@ -58,6 +58,6 @@ def forget_networks() -> int:
     ):
         dropped += rows.exclude(network_hash="").update(network_hash="")
     for model in (Submission, Signature):
-        forms = model.objects.filter(submitted_at__lt=oldest)
-        forms.exclude(wide_network_hash="").update(wide_network_hash="")
+        rows = model.objects.filter(submitted_at__lt=oldest)
+        rows.exclude(wide_network_hash="").update(wide_network_hash="")
     return dropped

@@ -120,7 +120,7 @@ class FiguresTests(TestCase):
 
         counted = figures()
 
-        self.assertEqual(counted["forms"], 1)
+        self.assertEqual(counted["submissions"], 1)
         self.assertEqual(counted["reports"], 2)
         self.assertEqual(counted["letters"], {"in_flight": 1, "dropped": 1})
 

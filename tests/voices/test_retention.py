@@ -36,7 +36,7 @@ class RetentionTests(TestCase):
     def test_a_dry_run_counts_rows_and_deletes_nothing(self):
         said = self.run_command("--dry-run")
 
-        self.assertIn("1 to be deleted: unconfirmed forms", said)
+        self.assertIn("1 to be deleted: unconfirmed submissions", said)
         self.assertIn("1 to be deleted: network hashes", said)
         self.assertIn("0 to be deleted: email records", said)
         self.assertEqual(Submission.objects.count(), 2)

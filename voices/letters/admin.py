@@ -1,4 +1,4 @@
-"""Admin list of forms that get no email because they look like a bot's."""
+"""Admin list of submissions that get no email because they look like a bot's."""
 
 from django.contrib import admin, messages
 from django.utils.timesince import timesince
@@ -37,21 +37,21 @@ class HeldSubmissionAdmin(ActionsOnly):
             sentence = f"Release at most {MOST_AT_A_TIME} at a time."
             self.message_user(request, sentence, messages.WARNING)
             return
-        forms = HeldSubmission.objects.filter(pk__in=ids)
-        for form in forms:
-            self.log_change(request, form, "Released into the slow lane.")
-        count = release(forms)
+        submissions = HeldSubmission.objects.filter(pk__in=ids)
+        for submission in submissions:
+            self.log_change(request, submission, "Released into the slow lane.")
+        count = release(submissions)
         sentence = f"Released: {count}. Their email goes out slowly, after all others."
         self.message_user(request, sentence, messages.SUCCESS)
 
     @admin.display
-    def why(self, form):
-        return "; ".join(labels(form.suspicions))
+    def why(self, submission):
+        return "; ".join(labels(submission.suspicions))
 
     @admin.display(ordering="wide_network_hash")
-    def network(self, form):
-        return form.wide_network_hash[:HASH_SHOWN]
+    def network(self, submission):
+        return submission.wide_network_hash[:HASH_SHOWN]
 
     @admin.display(ordering="submitted_at")
-    def waiting(self, form):
-        return timesince(form.submitted_at, depth=1)
+    def waiting(self, submission):
+        return timesince(submission.submitted_at, depth=1)

@@ -32,8 +32,8 @@ class Outcome(StrEnum):
     COMPLAINED = "Reported as spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is temporary or not about the address.
     PASSING = "No bounce to record"
-    # The letter was about a form, is too old, or went to somebody who has since left or
-    # changed addresses.
+    # The letter was about a submission, is too old, or went to somebody who has since
+    # left or changed addresses.
     NOBODY = "Not about the address of a signature"
     LEFT = "Left in the folder, because they are not about our letters"
 

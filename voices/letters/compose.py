@@ -20,7 +20,7 @@ from voices.wall.models import Status, Voice
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
     """Return the email, or None if its reason no longer applies."""
     if letter.submission:
-        return compose_for_form(letter, letter.submission)
+        return compose_for_submission(letter, letter.submission)
     signature = letter.signature
     if signature is None or (signature.bounced_at and letter.kind not in AWAITED):
         return None
@@ -71,7 +71,7 @@ def compose_for_present_address(
     )
 
 
-def compose_for_form(
+def compose_for_submission(
     letter: Letter, submission: Submission
 ) -> EmailMultiAlternatives | None:
     if submission.confirmed_at:

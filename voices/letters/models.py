@@ -83,7 +83,7 @@ class Letter(models.Model):
 
         # Somebody is waiting for these.
         CLEAN = "clean"
-        # Confirmations of suspicious forms.
+        # Confirmations of suspicious submissions.
         SLOW = "slow"
         # Moderators' decisions.
         NOTICE = "notice"
@@ -204,7 +204,7 @@ class Attempt(models.Model):
 
 
 class HeldSubmission(Submission):
-    """A form that looked like a bot's: no email is sent until somebody requests it."""
+    """One that looked like a bot's: no email is sent until somebody requests it."""
 
     class Meta:
         proxy = True
@@ -221,7 +221,7 @@ class Turn(models.Model):
     """The turn of a network's latest letter in a lane; see voices/letters/turns.py."""
 
     lane = models.CharField(max_length=6, choices=Letter.Lane)
-    # Keyed hash of the form's /24 or /48, or of an address.
+    # Keyed hash of the submission's /24 or /48, or of an address.
     network_hash = models.CharField(max_length=64)
     turn = models.BigIntegerField()
 

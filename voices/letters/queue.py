@@ -26,7 +26,7 @@ FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
 
 def queue_confirmation(submission: Submission) -> None:
-    """Queue the confirmation email, unless one is in flight or the form is held.
+    """Queue the confirmation email, unless one is in flight or it is held.
 
     Checks of the address happen when the letter is sent, so the page takes as long for
     an address that is known, refused, or over its limit as for any other.
@@ -53,32 +53,32 @@ def send_again(submission_id: int) -> Submission | None:
 
     Nothing here depends on the address. Asking moves a held one into the slow lane.
     """
-    forms = Submission.objects.select_for_update()
-    form = forms.filter(pk=submission_id).first()
+    submissions = Submission.objects.select_for_update()
+    submission = submissions.filter(pk=submission_id).first()
     now = timezone.now()
-    if form is None or form.again_at is None or form.again_at > now:
+    if submission is None or submission.again_at is None or submission.again_at > now:
         return None
-    form.asked_again += 1
-    form.asked_again_at = now
-    if form.lane == Lane.HELD:
-        form.lane = Lane.SLOW
-    form.save(update_fields=["asked_again", "asked_again_at", "lane"])
-    queue_confirmation(form)
-    return form
+    submission.asked_again += 1
+    submission.asked_again_at = now
+    if submission.lane == Lane.HELD:
+        submission.lane = Lane.SLOW
+    submission.save(update_fields=["asked_again", "asked_again_at", "lane"])
+    queue_confirmation(submission)
+    return submission
 
 
 @transaction.atomic
-def release(forms: QuerySet[Submission]) -> int:
+def release(submissions: QuerySet[Submission]) -> int:
     """Move held submissions to the slow lane and queue their email; return how many."""
     held = list(
-        forms.filter(lane=Lane.HELD, confirmed_at=None)
+        submissions.filter(lane=Lane.HELD, confirmed_at=None)
         .select_for_update()
         .order_by("pk")
     )
-    for form in held:
-        form.lane = Lane.SLOW
-        form.save(update_fields=["lane"])
-        queue_confirmation(form)
+    for submission in held:
+        submission.lane = Lane.SLOW
+        submission.save(update_fields=["lane"])
+        queue_confirmation(submission)
     return len(held)
 
 

@@ -1,6 +1,6 @@
-"""The subject of "this wasn't me" links: a form's ref and its address's hashes.
+"""The subject of "this wasn't me" links: a submission's ref and its address's hashes.
 
-The hashes identify a signature even after the form has been deleted.
+The hashes identify a signature even after the submission has been deleted.
 """
 
 from core import addresses
@@ -17,7 +17,7 @@ def subject(waiting: Submission | AddressChange) -> str:
 
 
 def find_waiting(ref: str) -> Submission | AddressChange | None:
-    """Return the unconfirmed form or change of address, if there is one."""
+    """Return the unconfirmed submission or change of address, if there is one."""
     return (
         Submission.objects.unconfirmed().filter(ref=ref).first()
         or AddressChange.objects.filter(ref=ref).first()
@@ -26,8 +26,10 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     """Return the signature of the link's address, withdrawn or not."""
-    if form := Submission.objects.filter(ref=ref, signature__isnull=False).first():
-        return form.signature
+    if submission := Submission.objects.filter(
+        ref=ref, signature__isnull=False
+    ).first():
+        return submission.signature
     known = set(hashes)
     if waiting := find_waiting(ref):
         # After a key rotation, the link may hold other hashes than the signature.

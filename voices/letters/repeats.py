@@ -18,21 +18,21 @@ WEEK = timedelta(days=7)
 stopping = Signer(salt="voices.stop-repeats", sep=".")
 
 
-def tell_signer(letter: Letter, form: Submission) -> bool:
-    """Turn the letter into one to the signer if the form's address has signed.
+def tell_signer(letter: Letter, submission: Submission) -> bool:
+    """Turn the letter into one to the signer if its address has signed.
 
-    Returns False if the signer should not be told: then the form is closed without a
-    letter.
+    Returns False if the signer should not be told: then the submission is closed
+    without a letter.
     """
-    if form.confirmed_at:
+    if submission.confirmed_at:
         return False
     signatures = Signature.objects.not_withdrawn()
-    signature = signatures.filter(email_key=form.email_key).first()
+    signature = signatures.filter(email_key=submission.email_key).first()
     if signature is None:
         letter.kind, letter.signature = Letter.Kind.CONFIRM, None
         return True
     if signature.repeats_stopped_at or was_told_lately(signature, letter):
-        form.close(signature)
+        submission.close(signature)
         return False
     letter.kind, letter.signature = Letter.Kind.ALREADY_SIGNED, signature
     return True

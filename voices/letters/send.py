@@ -179,33 +179,33 @@ def full_until(letter: Letter, hashes: list[str]) -> datetime | None:
 
 
 def may_be_sent(letter: Letter, hashes: list[str]) -> bool:
-    """Whether a letter about a form may be sent; any other may."""
-    form = letter.submission
-    if form is None:
+    """Whether a letter about a submission may be sent; any other may."""
+    submission = letter.submission
+    if submission is None:
         return True
     if RefusedAddress.objects.filter(address_hash__in=hashes).exists():
-        if not form.confirmed_at:
-            form.close(None)
+        if not submission.confirmed_at:
+            submission.close(None)
         return False
-    return not full_until(letter, hashes) and tell_signer(letter, form)
+    return not full_until(letter, hashes) and tell_signer(letter, submission)
 
 
 @transaction.atomic
 def finish(letter: Letter) -> None:
-    """Record that the letter was sent, and update the form that it was about."""
+    """Record that the letter was sent, and update the submission that it was about."""
     lock_address(letter.pk)
     now = timezone.now()
     if not Letter.objects.in_flight().filter(pk=letter.pk).update(sent_at=now):
         return
-    form = Submission.objects.unconfirmed().filter(letter=letter).first()
-    if form is None:
+    submission = Submission.objects.unconfirmed().filter(letter=letter).first()
+    if submission is None:
         return
     if letter.kind == Letter.Kind.ALREADY_SIGNED:
-        form.close(letter.signature)
+        submission.close(letter.signature)
     else:
         # The validity of its link begins.
-        form.mailed_at = now
-        form.save(update_fields=["mailed_at"])
+        submission.mailed_at = now
+        submission.save(update_fields=["mailed_at"])
 
 
 def finish_failed(letter: Letter, error: Exception) -> None:
@@ -272,7 +272,7 @@ def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give up on the letter; delete it if it was never tried and is about a form."""
+    """Give up on the letter; delete it if it is an untried confirmation."""
     if letter.submission and not letter.attempts:
         letter.delete()
         return

@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 # The rate also holds within this shorter time. Otherwise one burst would use up the
 # minute, and later letters would wait until it ends.
 PACE = timedelta(seconds=10)
-# One in this many letters is for suspicious forms, however many are waiting.
+# One in this many letters is for suspicious submissions, however many are waiting.
 SLOW_SHARE = 10
 # One in this many letters is reserved for those that people are waiting for.
 KEPT_FREE = 4

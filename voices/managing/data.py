@@ -60,7 +60,7 @@ def everything(signature: Signature) -> dict:
                 Q(signature=signature) | Q(submission__signature=signature)
             )
         ],
-        "forms": [row(form) for form in signature.submissions.all()],
+        "submissions": [row(each) for each in signature.submissions.all()],
         "new_address": [
             row(change) for change in AddressChange.objects.filter(signature=signature)
         ],

@@ -608,7 +608,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('profession', ''), ('state', ''), ('statement', ''), ('zip_code', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed form keeps no personal data.'),
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('profession', ''), ('state', ''), ('statement', ''), ('zip_code', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed one keeps no personal data.'),
         ),
         migrations.AddIndex(
             model_name='letter',

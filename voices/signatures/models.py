@@ -314,7 +314,7 @@ def lane_for(suspicions: list[str]) -> Lane:
 
 
 class Submission(AbstractSignature):
-    """A form that was sent, until its email address is confirmed.
+    """A form as it was sent, until its email address is confirmed.
 
     Each form sent makes one, whoever signs, so that nothing on the site tells whether
     an address is known. Confirming moves what it holds into a signature and empties
@@ -363,7 +363,7 @@ class Submission(AbstractSignature):
                 condition=models.Q(confirmed_at=None)
                 | models.Q(**dict.fromkeys(PRIVATE_TEXTS, "")),
                 name="submission_confirmed_is_empty",
-                violation_error_message="A confirmed form keeps no personal data.",
+                violation_error_message="A confirmed one keeps no personal data.",
             ),
         ]
         indexes = [
@@ -401,7 +401,8 @@ class Submission(AbstractSignature):
     def is_signature(self) -> bool:
         """Whether this submission became the signature, not another one of the address.
 
-        A change of address gives the signature another reference, and deletes forms.
+        A change of address gives the signature another reference, and deletes
+        submissions.
         """
         signature = self.signature
         return (
@@ -414,16 +415,16 @@ class Submission(AbstractSignature):
     def confirm(self) -> bool:
         """Turn it into a signature, unless its address has already signed.
 
-        Return whether it is the one that its address signed with. Every other form of
-        the same address is closed with it. All forms of one address take turns, so
-        that what another request did is seen.
+        Return whether it is the one that its address signed with. Every other one of
+        the same address is closed with it. Those of one address wait for each other,
+        so that what another request did is seen.
         """
         addresses.lock(self.email_key)
-        forms = Submission.objects.unconfirmed().filter(email_key=self.email_key)
-        current = forms.filter(pk=self.pk).first()
+        submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
+        current = submissions.filter(pk=self.pk).first()
         if current is None:
-            forms = Submission.objects.select_related("signature")
-            closed = forms.filter(pk=self.pk).first()
+            submissions = Submission.objects.select_related("signature")
+            closed = submissions.filter(pk=self.pk).first()
             return closed is not None and closed.is_signature
         signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
@@ -432,8 +433,8 @@ class Submission(AbstractSignature):
             signature = None
         if signature is None:
             signature = Signature.objects.create_from(current)
-        for form in forms:
-            form.close(signature)
+        for submission in submissions:
+            submission.close(signature)
         return signature.ref == current.ref
 
     def close(self, signature: Signature | None) -> None:

@@ -1,6 +1,6 @@
 """The signed parts of emailed links, and the six-digit code.
 
-All are made from the form's random `ref` and a secret key, so nothing of them is
+All are made from the submission's random `ref` and a secret key, so nothing of them is
 stored, a repeated mail repeats them, and they outlive a rotation of the key.
 """
 

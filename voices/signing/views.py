@@ -116,7 +116,7 @@ def check(request, ref):
     form = CodeForm(request.POST)
     if form.is_valid():
         if submission.try_code(form.cleaned_data["code"]):
-            return confirm_form(request, submission)
+            return confirm_submission(request, submission)
         form.add_error(
             "code",
             "That is not the code from our latest message, or there were too many "
@@ -127,8 +127,8 @@ def check(request, ref):
 
 def again(request, submission):
     """Request the email again; the worker decides later whether to send it."""
-    if form := send_again(submission.pk):
-        return render_check(request, form, CodeForm(), sent_again=True)
+    if again := send_again(submission.pk):
+        return render_check(request, again, CodeForm(), sent_again=True)
     submission.refresh_from_db()
     response = render_check(request, submission, CodeForm(), too_early=True, status=429)
     if submission.again_at:
@@ -156,16 +156,16 @@ def confirm(request, token):
     if problem:
         return render_problem(request, submission, problem)
     if request.method == "POST":
-        return confirm_form(request, submission)
+        return confirm_submission(request, submission)
     return render(request, "voices/confirm.html", {"submission": submission})
 
 
-def confirm_form(request, submission):
-    """Confirm a form whose email was read; everybody gets the same next page."""
+def confirm_submission(request, submission):
+    """Confirm a submission whose email was read; everybody gets the same next page."""
     if submission.confirm():
         return see_other("voices:thanks")
-    forms = Submission.objects.select_related("signature")
-    closed = forms.filter(pk=submission.pk).first()
+    submissions = Submission.objects.select_related("signature")
+    closed = submissions.filter(pk=submission.pk).first()
     return render_problem(request, closed, closed_by(closed) if closed else "unknown")
 
 
@@ -176,7 +176,7 @@ def render_problem(request, submission, problem):
 
 
 def closed_by(submission: Submission) -> str:
-    """Return why a closed form can't be confirmed."""
+    """Return why a closed submission can't be confirmed."""
     signature = submission.signature
     if signature is None or signature.withdrawn_at:
         return "withdrawn"
@@ -184,7 +184,7 @@ def closed_by(submission: Submission) -> str:
 
 
 def find_submission(token):
-    """Return the link's form, and why it can't be confirmed, if so."""
+    """Return the link's submission, and why it can't be confirmed, if so."""
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
