@@ -237,9 +237,9 @@ def expired(make_path):
 
 
 def confirmed_path():
-    form = make_submission()
-    form.confirm()
-    return confirm_url(form)
+    submission = make_submission()
+    submission.confirm()
+    return confirm_url(submission)
 
 
 def new_address_path():

@@ -141,7 +141,7 @@ class TemplateTests(SimpleTestCase):
 
 class EveryPageTests(TestCase):
     def setUp(self):
-        form = make_submission()
+        submission = make_submission()
         call_command("load_content", stdout=StringIO())
         self.paths = {
             reverse("home"): 200,
@@ -156,9 +156,9 @@ class EveryPageTests(TestCase):
             make_published_voice().get_absolute_url(): 200,
             reverse("voices:add"): 200,
             reverse("voices:thanks"): 200,
-            check_url(form): 200,
-            confirm_url(form): 200,
-            not_me_url(form): 200,
+            check_url(submission): 200,
+            confirm_url(submission): 200,
+            not_me_url(submission): 200,
             "/healthz": 200,
             "/readyz": 200,
             "/accounts/login/": 200,

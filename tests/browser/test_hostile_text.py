@@ -84,14 +84,16 @@ def test_pages_that_show_voices(page, write):
         write(text)
         make_published_voice(state="OH")
     write(HOSTILE["one word"])
-    form = make_submission()
+    submission = make_submission()
     voice = make_published_voice(state="OH")
     signature = make_signature(voice=voice)
     Voice.objects.filter(pk=voice.pk).update(changes_asked=HOSTILE["one word"])
     voices = Voice.objects.order_by("pk")
     manage = f"/voices/manage/{tokens.managing.sign(signature.ref)}/"
 
-    measure(page, ["/", "/voices/", "/voices/?state=OH&q=justice", confirm_url(form)])
+    measure(
+        page, ["/", "/voices/", "/voices/?state=OH&q=justice", confirm_url(submission)]
+    )
     measure(page, [*(each.get_absolute_url() for each in voices), manage])
     measure(page, [f"/voices/{voices[0].pk}/report/"])
     assert Submission.objects.filter(name__startswith=MARK).exists()

@@ -94,9 +94,9 @@ def test_the_form_stores_only_visible_characters():
         statement="\uf0b7 No one\u00ad is\ufeff above it.",
     )
 
-    form = latest_submission()
-    assert (form.name, form.email) == ("Ana Cruz", "ana@example.org")
-    assert form.statement == "• No one is above it."
+    submission = latest_submission()
+    assert (submission.name, submission.email) == ("Ana Cruz", "ana@example.org")
+    assert submission.statement == "• No one is above it."
 
 
 @pytest.mark.parametrize("path", ["/voices/", "/faq/"])

@@ -38,8 +38,8 @@ def lanes():
 
 
 def quarantined_when_confirmed():
-    for form in Submission.objects.unconfirmed():
-        form.confirm()
+    for submission in Submission.objects.unconfirmed():
+        submission.confirm()
     return Signature.objects.in_quarantine().count()
 
 
@@ -80,7 +80,7 @@ class BusyHourTests(TestCase):
 
 
 def suspicions():
-    return [form.suspicions for form in Submission.objects.order_by("pk")]
+    return [submission.suspicions for submission in Submission.objects.order_by("pk")]
 
 
 class BotTests(TestCase):

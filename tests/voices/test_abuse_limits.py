@@ -286,12 +286,12 @@ class ForgetTests(TestCase):
         self.assertEqual(self.hashes(), [["", known]] * 3 + [[known]])
 
     def test_a_confirmed_form_keeps_nothing_about_its_network(self):
-        form = make_submission(network_hash="a" * 64, suspicions=["too-fast"])
+        submission = make_submission(network_hash="a" * 64, suspicions=["too-fast"])
 
-        form.confirm()
+        submission.confirm()
 
-        form.refresh_from_db()
-        self.assertEqual((form.network_hash, form.suspicions), ("", []))
+        submission.refresh_from_db()
+        self.assertEqual((submission.network_hash, submission.suspicions), ("", []))
         signature = Signature.objects.get()
         self.assertEqual(signature.network_hash, "a" * 64)
         self.assertEqual(signature.suspicions, ["too-fast"])
@@ -325,8 +325,8 @@ class NoAddressTests(TestCase):
 class QuarantinedByLimitTests(TestCase):
     def test_make_quarantined_matches_a_confirmed_form(self):
         made = make_quarantined()
-        form = make_submission(suspicions=["honeypot"])
-        form.confirm()
+        submission = make_submission(suspicions=["honeypot"])
+        submission.confirm()
         confirmed = Signature.objects.latest("pk")
 
         for field in ("counted_at", "rejected_at", "withdrawn_at"):

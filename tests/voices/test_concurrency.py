@@ -55,8 +55,8 @@ class SigningAtOnceTests(CommittedTestCase):
             )
             confirmed = at_once(
                 *[
-                    partial(visitor().post, confirm_url(form))
-                    for form in Submission.objects.all()
+                    partial(visitor().post, confirm_url(submission))
+                    for submission in Submission.objects.all()
                 ]
             )
 
@@ -88,16 +88,16 @@ class SigningAtOnceTests(CommittedTestCase):
         self.assertEqual(signers(), 1)
 
     def test_concurrent_guesses_get_no_extra_tries(self):
-        form = make_submission(mailed_at=timezone.now())
+        submission = make_submission(mailed_at=timezone.now())
         guesses = []
 
         def guess():
-            guesses.append(form.try_code("no code"))
+            guesses.append(submission.try_code("no code"))
 
         at_once(*[guess] * 20)
 
-        form.refresh_from_db()
-        self.assertEqual(form.code_tries, settings.CODE_TRIES)
+        submission.refresh_from_db()
+        self.assertEqual(submission.code_tries, settings.CODE_TRIES)
         self.assertEqual(guesses, [False] * 20)
 
     def test_refusing_and_confirming_at_once_is_no_error(self):
@@ -105,11 +105,11 @@ class SigningAtOnceTests(CommittedTestCase):
             for model in (Letter, Submission, Signature, RefusedAddress):
                 model.objects.all().delete()
             sign(self.client)
-            form, letter = latest_submission(), Letter.objects.get()
+            submission, letter = latest_submission(), Letter.objects.get()
 
             at_once(
-                partial(RefusedAddress.objects.refuse, letter.address_hash, form),
-                form.confirm,
+                partial(RefusedAddress.objects.refuse, letter.address_hash, submission),
+                submission.confirm,
                 send_next,
             )
 
@@ -122,17 +122,17 @@ class SigningAtOnceTests(CommittedTestCase):
 
 class SendingAtOnceTests(CommittedTestCase):
     def test_a_hundred_presses_at_once_queue_one_mail(self):
-        form = make_submission(lane=Lane.HELD)
+        submission = make_submission(lane=Lane.HELD)
         Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
-        path = reverse("voices:check", args=[form.ref])
+        path = reverse("voices:check", args=[submission.ref])
 
         for _ in range(10):
             posted = at_once(*[lambda: visitor().post(path, {"again": "1"})] * 10)
             statuses = {response.status_code for response in posted}
             self.assertLessEqual(statuses, {200, 429})
 
-        form.refresh_from_db()
-        self.assertEqual((form.asked_again, form.lane), (1, Lane.SLOW))
+        submission.refresh_from_db()
+        self.assertEqual((submission.asked_again, submission.lane), (1, Lane.SLOW))
         self.assertEqual(Letter.objects.count(), 1)
 
     def test_a_decision_is_mailed_once_by_one_worker_after_another(self):
@@ -210,7 +210,7 @@ class DecidingAtOnceTests(CommittedTestCase):
 class FiguresAtOnceTests(CommittedTestCase):
     def test_the_figures_are_exact_under_concurrent_writes(self):
         by, reason = make_staff(), make_reason()
-        forms = [make_submission(state=state) for state in ("TX", "NM", "OH") * 4]
+        submissions = [make_submission(state=state) for state in ("TX", "NM", "OH") * 4]
         up = [make_published_voice(state="TX", founding_number=n) for n in range(6)]
         waiting = [make_voice(state="NM") for _ in range(6)]
         looked = []
@@ -226,8 +226,8 @@ class FiguresAtOnceTests(CommittedTestCase):
                 Tally.objects.fold()
 
         def confirm(some):
-            for form in some:
-                form.confirm()
+            for submission in some:
+                submission.confirm()
 
         def publish():
             for voice in waiting:
@@ -244,7 +244,7 @@ class FiguresAtOnceTests(CommittedTestCase):
                 Voice.objects.filter(pk=voice.pk).update(state="OH")
 
         at_once(
-            *[partial(confirm, forms[start::4]) for start in range(4)],
+            *[partial(confirm, submissions[start::4]) for start in range(4)],
             publish,
             take_down_and_undo,
             move,

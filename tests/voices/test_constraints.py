@@ -92,10 +92,10 @@ def send_two_at_once_to_an_address():
 
 
 def queue_two_for_one_form():
-    form = make_submission()
+    submission = make_submission()
     for number in range(2):
         Letter.objects.create(
-            kind=Letter.Kind.CONFIRM, submission=form, address_hash=str(number)
+            kind=Letter.Kind.CONFIRM, submission=submission, address_hash=str(number)
         )
 
 
@@ -244,7 +244,7 @@ class ConstraintTests(TestCase):
 
     def test_unique_constraints_are_enforced(self):
         voice = make_voice()
-        form = make_submission()
+        submission = make_submission()
         decision = make_decision()
         label = make_reason().label
         RefusedAddress.objects.create(address_hash="a")
@@ -252,7 +252,7 @@ class ConstraintTests(TestCase):
         for again in (
             lambda: [make_voice(founding_number=1) for _ in range(2)],
             lambda: [make_signature(voice=voice) for _ in range(2)],
-            lambda: make_submission(ref=form.ref),
+            lambda: make_submission(ref=submission.ref),
             lambda: Reason.objects.create(label=label, explanation="Again."),
             lambda: RefusedAddress.objects.create(address_hash="a"),
             lambda: [

@@ -189,10 +189,12 @@ class AlreadySignedLetterTests(TestCase):
             self.assertNotIn(code, part)
 
     def test_the_form_is_closed_and_emptied(self):
-        form = latest_submission()
+        submission = latest_submission()
 
-        self.assertEqual(form.signature, self.signature)
-        self.assertEqual((form.email, form.name, form.statement), ("", "", ""))
+        self.assertEqual(submission.signature, self.signature)
+        self.assertEqual(
+            (submission.email, submission.name, submission.statement), ("", "", "")
+        )
         self.assertEqual(Signature.objects.count(), 1)
 
     def test_a_form_confirmed_between_queueing_and_sending_is_dropped(self):

@@ -20,14 +20,17 @@ class HeldSubmissionTests(TestCase):
             suspicions=["honeypot"],
         )
 
-    def release(self, *forms):
+    def release(self, *submissions):
         return self.client.post(
             LIST,
-            {"action": "release", "_selected_action": [form.pk for form in forms]},
+            {
+                "action": "release",
+                "_selected_action": [each.pk for each in submissions],
+            },
             follow=True,
         )
 
-    def test_lists_held_forms_with_only_the_necessary_columns(self):
+    def test_lists_held_submissions_with_only_the_necessary_columns(self):
         make_submission(email="bea@example.com")
 
         page = self.client.get(LIST)

@@ -184,9 +184,9 @@ class FullDiskTests(CommittedTestCase):
 
 class ManyAtOnceTests(CommittedTestCase):
     def test_concurrent_senders_send_each_letter_once(self):
-        forms = [make_submission() for _ in range(60)]
-        for form in forms:
-            queue_confirmation(form)
+        submissions = [make_submission() for _ in range(60)]
+        for submission in submissions:
+            queue_confirmation(submission)
 
         def send():
             sent = 0
@@ -197,7 +197,8 @@ class ManyAtOnceTests(CommittedTestCase):
         with mail_server() as server, smtp(server):
             at_once(*[send] * 4)
 
-        self.assertEqual(addressees(server), dict.fromkeys((f.email for f in forms), 1))
+        everyone = {each.email: 1 for each in submissions}
+        self.assertEqual(addressees(server), everyone)
         self.assertFalse(Letter.objects.in_flight().exists())
 
     def test_letters_that_fail_stay_within_the_rate(self):
@@ -297,8 +298,10 @@ class RepeatsTests(TestCase):
         subject = "You have already signed"
         self.assertEqual([first, second, third, fourth], [[subject], [], [], [subject]])
         # Notified or not, the form is closed and emptied.
-        for form in Submission.objects.all():
-            self.assertEqual((form.signature, form.email), (self.signature, ""))
+        for submission in Submission.objects.all():
+            self.assertEqual(
+                (submission.signature, submission.email), (self.signature, "")
+            )
 
     def test_a_link_stops_it_and_a_button_starts_it_again(self):
         self.told()

@@ -37,9 +37,9 @@ def make_letters(count, lane=CLEAN, network="", send_at=None):
 
 
 def queue_form(network, lane=Lane.CLEAN):
-    form = make_submission(lane=lane, wide_network_hash=network)
-    queue_confirmation(form)
-    return Letter.objects.get(submission=form)
+    submission = make_submission(lane=lane, wide_network_hash=network)
+    queue_confirmation(submission)
+    return Letter.objects.get(submission=submission)
 
 
 class ClockTestCase(TestCase):
@@ -216,9 +216,9 @@ class LaneTests(ClockTestCase):
         self.assertEqual(lanes, {CLEAN: 36, SLOW: 4})
 
     def test_a_held_form_makes_no_letter(self):
-        form = make_submission(lane=Lane.HELD)
+        submission = make_submission(lane=Lane.HELD)
 
-        queue_confirmation(form)
+        queue_confirmation(submission)
 
         self.assertFalse(Letter.objects.exists())
 
@@ -344,10 +344,10 @@ class TakingAtOnceTests(CommittedTestCase):
         self.assertEqual(len(ids), 20)
         self.assertEqual(len(set(ids)), 20)
 
-    def test_concurrent_forms_of_one_network_get_a_turn_each(self):
-        forms = [make_submission(wide_network_hash="busy") for _ in range(10)]
+    def test_concurrent_submissions_of_one_network_get_a_turn_each(self):
+        submissions = [make_submission(wide_network_hash="busy") for _ in range(10)]
 
-        at_once(*[lambda form=form: queue_confirmation(form) for form in forms])
+        at_once(*[lambda each=each: queue_confirmation(each) for each in submissions])
 
         turns = Letter.objects.order_by("turn").values_list("turn", flat=True)
         self.assertEqual(list(turns), list(range(10)))

@@ -70,7 +70,7 @@ def everything(message):
 
 class TypedTextTests(TestCase):
     def make_letter(self, kind, *, email="known@example.com"):
-        """A letter of this kind; its signature, form, and voice have unique values."""
+        """A letter of this kind, about rows with unique values."""
         voice = make_voice(
             **{
                 **marked(Voice, "v"),
@@ -91,12 +91,12 @@ class TypedTextTests(TestCase):
         change = AddressChange.objects.create(
             **marked(AddressChange, "c"), signature=self.signature
         )
-        self.form = make_submission(
+        self.submission = make_submission(
             **{**marked(Submission, "f"), "email": email, "email_key": email}
         )
         about = {"signature": self.signature}
         if kind in (Letter.Kind.CONFIRM, Letter.Kind.ALREADY_SIGNED):
-            about["submission"] = self.form
+            about["submission"] = self.submission
         if kind == Letter.Kind.NEW_ADDRESS:
             about["address_change"] = change
         if kind == Letter.Kind.UPDATE:

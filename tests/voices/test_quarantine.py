@@ -46,20 +46,20 @@ class SignerTests(TestCase):
         """Sign and confirm by email; return everything that the signer sees."""
         browser = Client()
         sent = sign(browser, **fields)
-        form = latest_submission()
+        submission = latest_submission()
         # A held submission is mailed once the signer asks for the email again.
         Submission.objects.update(submitted_at=timezone.now() - timedelta(hours=1))
         asked = browser.post(sent.url, {"again": "1"})
         [mail] = deliver()
         check = browser.get(sent.url)
-        link = confirm_url(form)
+        link = confirm_url(submission)
         seen = browser.get(link)
         confirmed = browser.post(link)
         thanks = browser.get(confirmed.url)
         again = browser.get(link)
         pages = [sent, asked, check, seen, confirmed, thanks, again]
         # Parts that differ between any two visits; numbers include the public total.
-        own = "|".join([form.ref, r"[\w.:-]{40,}", r"\d+"])
+        own = "|".join([submission.ref, r"[\w.:-]{40,}", r"\d+"])
         seen = [(page.status_code, page.content.decode()) for page in pages]
         seen += [(mail.subject, mail.body), (sent.url, confirmed.url)]
         return [tuple(re.sub(own, "…", str(part)) for part in each) for each in seen]

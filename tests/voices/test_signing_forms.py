@@ -195,11 +195,11 @@ class RefusedTests(TestCase):
             ref="mine",
         )
 
-        form = latest_submission()
-        self.assertIsNone(form.confirmed_at)
-        self.assertEqual(form.email_key, "ana@example.com")
-        self.assertEqual(form.code_tries, 0)
-        self.assertNotEqual(form.ref, "mine")
+        submission = latest_submission()
+        self.assertIsNone(submission.confirmed_at)
+        self.assertEqual(submission.email_key, "ana@example.com")
+        self.assertEqual(submission.code_tries, 0)
+        self.assertNotEqual(submission.ref, "mine")
 
 
 class AcceptedTests(TestCase):
@@ -213,21 +213,21 @@ class AcceptedTests(TestCase):
         )
 
         self.assertEqual(response.status_code, 303)
-        form = latest_submission()
-        self.assertEqual(form.name, "José Reyes")
-        self.assertEqual(form.email, "Ana.Reyes@Example.com")
-        self.assertEqual(form.email_key, "ana.reyes@example.com")
-        self.assertEqual(form.statement, "One.\n\nTwo.")
-        self.assertTrue(form.updates)
-        self.assertIsNone(form.confirmed_at)
+        submission = latest_submission()
+        self.assertEqual(submission.name, "José Reyes")
+        self.assertEqual(submission.email, "Ana.Reyes@Example.com")
+        self.assertEqual(submission.email_key, "ana.reyes@example.com")
+        self.assertEqual(submission.statement, "One.\n\nTwo.")
+        self.assertTrue(submission.updates)
+        self.assertIsNone(submission.confirmed_at)
 
     def test_stores_the_consent_with_its_version_and_time(self):
         sign(self.client)
 
-        form = latest_submission()
-        self.assertEqual(form.consent_version, CONSENT_VERSION)
-        self.assertEqual(form.consent_text, CONSENT_TEXT)
-        self.assertLess(timezone.now() - form.consent_at, timedelta(minutes=1))
+        submission = latest_submission()
+        self.assertEqual(submission.consent_version, CONSENT_VERSION)
+        self.assertEqual(submission.consent_text, CONSENT_TEXT)
+        self.assertLess(timezone.now() - submission.consent_at, timedelta(minutes=1))
 
     def test_the_stored_consent_text_is_the_one_shown(self):
         self.assertContains(self.client.get(reverse("voices:add")), CONSENT_TEXT)
@@ -289,9 +289,9 @@ class SigningClosedTests(TestCase):
 
     @override_settings(SIGNING_OPEN=False)
     def test_an_earlier_form_can_be_confirmed(self):
-        form = make_submission()
+        submission = make_submission()
 
-        response = self.client.get(reverse("voices:check", args=[form.ref]))
+        response = self.client.get(reverse("voices:check", args=[submission.ref]))
 
         self.assertEqual(response.status_code, 200)
 

@@ -40,21 +40,23 @@ class ShownNameTests(SimpleTestCase):
 
 class ConfirmTests(TestCase):
     def test_makes_a_signature_that_counts_and_a_voice_that_waits(self):
-        form = make_submission(name="Ana Reyes", name_display="initial", updates=True)
+        submission = make_submission(
+            name="Ana Reyes", name_display="initial", updates=True
+        )
 
-        form.confirm()
+        submission.confirm()
 
         signature = Signature.objects.get()
-        self.assertEqual(signature.email_key, form.email_key)
+        self.assertEqual(signature.email_key, submission.email_key)
         self.assertEqual(signature.zip_code, "43215")
-        self.assertEqual(signature.consent_text, form.consent_text)
-        self.assertEqual(signature.consent_at, form.consent_at)
-        self.assertEqual(signature.submitted_at, form.submitted_at)
+        self.assertEqual(signature.consent_text, submission.consent_text)
+        self.assertEqual(signature.consent_at, submission.consent_at)
+        self.assertEqual(signature.submitted_at, submission.submitted_at)
         self.assertTrue(signature.updates)
         self.assertIsNotNone(signature.counted_at)
         self.assertEqual(signature.voice.name, "Ana R.")
         self.assertEqual(signature.voice.profession_group, "health-care")
-        self.assertEqual(signature.voice.statement_as_sent, form.statement)
+        self.assertEqual(signature.voice.statement_as_sent, submission.statement)
         self.assertIsNotNone(signature.voice.review_since)
         self.assertFalse(signature.voice.is_published)
 
@@ -71,10 +73,10 @@ class ConfirmTests(TestCase):
 
         newer.confirm()
 
-        for form in (older, newer):
-            form.refresh_from_db()
-            self.assertEqual(form.signature, Signature.objects.get())
-            self.assertIsNotNone(form.confirmed_at)
+        for submission in (older, newer):
+            submission.refresh_from_db()
+            self.assertEqual(submission.signature, Signature.objects.get())
+            self.assertIsNotNone(submission.confirmed_at)
             for field in (
                 "name",
                 "email",
@@ -83,36 +85,36 @@ class ConfirmTests(TestCase):
                 "zip_code",
                 "statement",
             ):
-                self.assertEqual(getattr(form, field), "", field)
+                self.assertEqual(getattr(submission, field), "", field)
         other.refresh_from_db()
         self.assertIsNone(other.confirmed_at)
         self.assertTrue(other.email)
 
     def test_confirming_twice_is_confirming_once(self):
-        form = make_submission()
+        submission = make_submission()
 
-        form.confirm()
-        form.confirm()
+        submission.confirm()
+        submission.confirm()
 
         self.assertEqual(Signature.objects.count(), 1)
         self.assertEqual(Voice.objects.count(), 1)
 
     def test_an_address_that_has_signed_keeps_its_signature(self):
         signature = make_signature(email="ana@example.com", name="Ana Reyes")
-        form = make_submission(email="ana@example.com", name="Somebody Else")
+        submission = make_submission(email="ana@example.com", name="Somebody Else")
 
-        form.confirm()
+        submission.confirm()
 
         self.assertEqual(Signature.objects.get(), signature)
         self.assertEqual(Signature.objects.get().name, "Ana Reyes")
-        form.refresh_from_db()
-        self.assertEqual(form.signature, signature)
+        submission.refresh_from_db()
+        self.assertEqual(submission.signature, signature)
 
     def test_a_form_deleted_concurrently_makes_nothing(self):
-        form = make_submission()
+        submission = make_submission()
         Submission.objects.all().delete()
 
-        form.confirm()
+        submission.confirm()
 
         self.assertFalse(Signature.objects.exists())
 
@@ -126,18 +128,18 @@ class CodeTests(TestCase):
             self.assertRegex(code, r"\A[0-9]{6}\Z")
 
     def test_tries_are_limited(self):
-        form = make_submission(mailed_at=timezone.now())
+        submission = make_submission(mailed_at=timezone.now())
         for _ in range(settings.CODE_TRIES):
-            self.assertFalse(form.try_code("wrong"))
+            self.assertFalse(submission.try_code("wrong"))
 
-        self.assertFalse(form.try_code(tokens.code(form.ref)))
-        form.refresh_from_db()
-        self.assertEqual(form.code_tries, settings.CODE_TRIES)
+        self.assertFalse(submission.try_code(tokens.code(submission.ref)))
+        submission.refresh_from_db()
+        self.assertEqual(submission.code_tries, settings.CODE_TRIES)
 
     def test_the_code_of_an_unmailed_form_is_invalid(self):
-        form = make_submission()
+        submission = make_submission()
 
-        self.assertFalse(form.try_code(tokens.code(form.ref)))
+        self.assertFalse(submission.try_code(tokens.code(submission.ref)))
 
     def test_the_code_is_valid_for_as_long_as_the_link(self):
         days = timedelta(days=settings.CONFIRM_LINK_DAYS)
@@ -167,8 +169,8 @@ class ForgetTests(TestCase):
         self.assertCountEqual(Submission.objects.all(), kept)
 
     def test_a_signature_outlives_its_form(self):
-        form = make_submission(submitted_at=self.long_ago)
-        form.confirm()
+        submission = make_submission(submitted_at=self.long_ago)
+        submission.confirm()
 
         forget(timestamp=0)
 

@@ -98,14 +98,14 @@ class SameForEverybodyTests(TestCase):
         client = Client()
         answer = sign(client, email="ana@example.com", name="Somebody")
         check = answer["Location"]
-        form = Submission.objects.filter(pk=latest_submission().pk)
-        form.update(submitted_at=self.now)
+        submission = Submission.objects.filter(pk=latest_submission().pk)
+        submission.update(submitted_at=self.now)
         steps = [answer, client.get(check), client.head(check)]
         steps.append(client.post(check, {"code": "000000"}))
         steps.append(client.post(check, {"code": "12"}))
         steps.append(client.post(check, {"again": "1"}))
         deliver()
-        form.update(submitted_at=self.now - timedelta(minutes=10))
+        submission.update(submitted_at=self.now - timedelta(minutes=10))
         steps.append(client.get(check))
         steps.append(client.post(check, {"code": "000000"}))
         steps.append(client.post(check, {"again": "1"}))
@@ -150,11 +150,15 @@ class SameForEverybodyTests(TestCase):
 
 class ReadingChangesNothingTests(TestCase):
     def test_get_and_head_change_nothing(self):
-        form = make_submission(mailed_at=timezone.now())
+        submission = make_submission(mailed_at=timezone.now())
         confirmed = make_submission(mailed_at=timezone.now())
         make_published_voice()
         refused = make_submission()
-        tokens_of_all = [confirm_url(form), not_me_url(form), not_me_url(refused)]
+        tokens_of_all = [
+            confirm_url(submission),
+            not_me_url(submission),
+            not_me_url(refused),
+        ]
         tokens_of_all += [confirm_url(confirmed), not_me_url(confirmed)]
         confirmed.confirm()
         RefusedAddress.objects.create(
@@ -164,7 +168,7 @@ class ReadingChangesNothingTests(TestCase):
 
         for path in [
             *tokens_of_all,
-            check_url(form),
+            check_url(submission),
             check_url(confirmed),
             reverse("voices:add"),
             reverse("voices:thanks"),
@@ -177,10 +181,14 @@ class ReadingChangesNothingTests(TestCase):
         self.assertEqual(mail.outbox, [])
 
     def test_other_methods_are_not_allowed(self):
-        form = make_submission()
+        submission = make_submission()
         before = everything()
 
-        for path in (confirm_url(form), not_me_url(form), check_url(form)):
+        for path in (
+            confirm_url(submission),
+            not_me_url(submission),
+            check_url(submission),
+        ):
             for method in ("put", "delete", "patch"):
                 self.assertEqual(getattr(self.client, method)(path).status_code, 405)
         self.assertEqual(everything(), before)
@@ -188,30 +196,32 @@ class ReadingChangesNothingTests(TestCase):
 
 class ConfirmTests(TestCase):
     def test_shows_exactly_what_will_appear_and_one_button(self):
-        form = make_submission(name_display="initial", statement="It is <b>wrong</b>.")
+        submission = make_submission(
+            name_display="initial", statement="It is <b>wrong</b>."
+        )
 
-        response = self.client.get(confirm_url(form))
+        response = self.client.get(confirm_url(submission))
 
         signer = "<bdi>Ana R.</bdi>, <bdi>Nurse</bdi>, <bdi>Columbus</bdi>, Ohio"
         self.assertContains(response, signer)
         self.assertContains(response, "It is &lt;b&gt;wrong&lt;/b&gt;.")
         self.assertContains(response, "<button", count=1)
-        for private in (form.email, form.zip_code, "Reyes"):
+        for private in (submission.email, submission.zip_code, "Reyes"):
             self.assertNotContains(response, private)
 
     def test_tells_somebody_unlisted_that_nothing_will_appear(self):
-        form = make_submission(name_display="unlisted", statement="")
+        submission = make_submission(name_display="unlisted", statement="")
 
-        response = self.client.get(confirm_url(form))
+        response = self.client.get(confirm_url(submission))
 
         self.assertContains(response, "You asked not to be shown")
         self.assertNotContains(response, "Ana")
         self.assertNotContains(response, "Columbus")
 
     def test_the_button_confirms_and_everybody_is_thanked_alike(self):
-        form = make_submission()
+        submission = make_submission()
 
-        response = self.client.post(confirm_url(form))
+        response = self.client.post(confirm_url(submission))
 
         self.assertRedirects(response, reverse("voices:thanks"), status_code=303)
         self.assertEqual(Signature.objects.count(), 1)
@@ -226,12 +236,12 @@ class ConfirmTests(TestCase):
         self.assertFalse(Signature.objects.exists())
 
     def test_a_used_link_says_so(self):
-        form = make_submission()
-        self.client.post(confirm_url(form))
+        submission = make_submission()
+        self.client.post(confirm_url(submission))
 
         for response in (
-            self.client.get(confirm_url(form)),
-            self.client.post(confirm_url(form)),
+            self.client.get(confirm_url(submission)),
+            self.client.post(confirm_url(submission)),
         ):
             self.assertContains(response, "You have already confirmed this")
             self.assertNotContains(response, "<button")
@@ -243,11 +253,11 @@ class ConfirmTests(TestCase):
                 with self.subTest(used=used, way=way):
                     Submission.objects.all().delete()
                     Signature.objects.all().delete()
-                    forms = [
+                    submissions = [
                         make_submission(email="ana@example.com", mailed_at=self.now)
                         for _ in range(2)
                     ]
-                    first, other = forms[used], forms[1 - used]
+                    first, other = submissions[used], submissions[1 - used]
                     self.client.post(confirm_url(first))
 
                     response = self.open(other, way)
@@ -260,11 +270,13 @@ class ConfirmTests(TestCase):
 
     now = timezone.now()
 
-    def open(self, form, way):
+    def open(self, submission, way):
         if way == "code":
-            return self.client.post(check_url(form), {"code": tokens.code(form.ref)})
+            return self.client.post(
+                check_url(submission), {"code": tokens.code(submission.ref)}
+            )
         post = self.client.post if way == "posted link" else self.client.get
-        return post(confirm_url(form))
+        return post(confirm_url(submission))
 
     def test_a_stranger_cannot_tell_that_a_form_was_closed(self):
         first = make_submission(email="ana@example.com", mailed_at=self.now)
@@ -278,21 +290,21 @@ class ConfirmTests(TestCase):
         self.assertEqual(seen(before), seen(after))
 
     def test_the_code_of_a_withdrawn_signature_thanks_nobody(self):
-        form = make_submission(mailed_at=self.now)
-        self.client.post(confirm_url(form))
+        submission = make_submission(mailed_at=self.now)
+        self.client.post(confirm_url(submission))
         Signature.objects.update(withdrawn_at=timezone.now())
 
-        response = self.open(form, "code")
+        response = self.open(submission, "code")
 
         self.assertContains(response, "This signature was withdrawn", status_code=410)
 
     def test_quarantined_signers_are_not_told_that_they_count(self):
-        form = make_submission(suspicions=["honeypot"], name_display="unlisted")
+        submission = make_submission(suspicions=["honeypot"], name_display="unlisted")
         pages = [
-            self.client.get(check_url(form)),
-            self.client.get(confirm_url(form)),
-            self.client.post(confirm_url(form), follow=True),
-            self.client.get(confirm_url(form)),
+            self.client.get(check_url(submission)),
+            self.client.get(confirm_url(submission)),
+            self.client.post(confirm_url(submission), follow=True),
+            self.client.get(confirm_url(submission)),
         ]
         signature = Signature.objects.get()
         token = tokens.managing.sign(signature.ref)
@@ -304,54 +316,54 @@ class ConfirmTests(TestCase):
                 self.assertNotContains(page, f"{claim}")
 
     def test_an_expired_link_says_so_and_links_on(self):
-        form = make_submission(mailed_at=timezone.now())
+        submission = make_submission(mailed_at=timezone.now())
         with days_ago(settings.CONFIRM_LINK_DAYS + 0.01):
-            link = confirm_url(form)
+            link = confirm_url(submission)
 
         for response in (self.client.get(link), self.client.post(link)):
             self.assertContains(response, "This link has expired", status_code=410)
-            self.assertContains(response, check_url(form), status_code=410)
+            self.assertContains(response, check_url(submission), status_code=410)
         self.assertFalse(Signature.objects.exists())
 
     def test_a_link_works_until_it_expires(self):
-        form = make_submission(mailed_at=timezone.now())
+        submission = make_submission(mailed_at=timezone.now())
         with days_ago(settings.CONFIRM_LINK_DAYS - 0.01):
-            link = confirm_url(form)
+            link = confirm_url(submission)
 
         self.assertEqual(self.client.post(link).status_code, 303)
         self.assertTrue(Signature.objects.exists())
 
     def test_the_link_of_a_withdrawn_signature_says_so(self):
-        form = make_submission()
-        form.confirm()
+        submission = make_submission()
+        submission.confirm()
         Signature.objects.update(withdrawn_at=timezone.now())
 
-        response = self.client.get(confirm_url(form))
+        response = self.client.get(confirm_url(submission))
 
         self.assertContains(response, "was withdrawn", status_code=410)
 
     def test_the_link_of_an_erased_signature_says_so(self):
-        form = make_submission()
-        form.confirm()
+        submission = make_submission()
+        submission.confirm()
         Signature.objects.all().delete()
 
-        response = self.client.post(confirm_url(form))
+        response = self.client.post(confirm_url(submission))
 
         self.assertContains(response, "was withdrawn", status_code=410)
         self.assertFalse(Signature.objects.exists())
 
     def test_the_link_of_a_deleted_form_is_unknown(self):
-        form = make_submission()
-        link = confirm_url(form)
-        form.delete()
+        submission = make_submission()
+        link = confirm_url(submission)
+        submission.delete()
 
         self.assertContains(
             self.client.get(link), "We don’t recognize this link", status_code=404
         )
 
     def test_a_link_that_is_not_ours_is_unknown(self):
-        form = make_submission()
-        token = tokens.confirming.sign(form.ref)
+        submission = make_submission()
+        token = tokens.confirming.sign(submission.ref)
         head, timestamp, signature = token.split(".")
         foreign = TimestampSigner(key="foreign", salt="voices.confirm", sep=".")
         for strange in (
@@ -360,12 +372,12 @@ class ConfirmTests(TestCase):
             "." * 200,
             token[:-1],
             f"{token}x",
-            f"{form.ref}.{timestamp}.{signature[::-1]}",
+            f"{submission.ref}.{timestamp}.{signature[::-1]}",
             f"{head[::-1]}.{timestamp}.{signature}",
             f"{head}.zzzzzz.{signature}",
-            tokens.refusing.sign(form.ref),
-            tokens.refusing.sign(f"{form.ref}:hash"),
-            foreign.sign(form.ref),
+            tokens.refusing.sign(submission.ref),
+            tokens.refusing.sign(f"{submission.ref}:hash"),
+            foreign.sign(submission.ref),
             tokens.confirming.sign("nobody"),
         ):
             with self.subTest(ascii(strange)):
@@ -394,12 +406,12 @@ class KeyRotationTests(TestCase):
         self.assertTrue(Signature.objects.exists())
 
     def test_a_code_that_was_mailed_before_still_works(self):
-        form = make_submission(mailed_at=timezone.now())
-        code = tokens.code(form.ref)
+        submission = make_submission(mailed_at=timezone.now())
+        code = tokens.code(submission.ref)
 
         with key_rotated():
-            self.assertNotEqual(tokens.code(form.ref), code)
-            response = self.client.post(check_url(form), {"code": code})
+            self.assertNotEqual(tokens.code(submission.ref), code)
+            response = self.client.post(check_url(submission), {"code": code})
 
         self.assertEqual(response.status_code, 303)
 
@@ -421,12 +433,12 @@ class KeyRotationTests(TestCase):
             self.assertEqual(deliver(), [])
 
     def test_links_of_a_dropped_key_stop_working(self):
-        form = make_submission(mailed_at=timezone.now())
-        link, code = confirm_url(form), tokens.code(form.ref)
+        submission = make_submission(mailed_at=timezone.now())
+        link, code = confirm_url(submission), tokens.code(submission.ref)
 
         with key_rotated(keep_old=False):
             self.assertEqual(self.client.get(link).status_code, 404)
-            response = self.client.post(check_url(form), {"code": code})
+            response = self.client.post(check_url(submission), {"code": code})
 
         self.assertEqual(response.status_code, 422)
 
@@ -434,8 +446,8 @@ class KeyRotationTests(TestCase):
 class CheckTests(TestCase):
     def setUp(self):
         sign(self.client, email="alice@example.com")
-        self.form = latest_submission()
-        self.path = check_url(self.form)
+        self.submission = latest_submission()
+        self.path = check_url(self.submission)
 
     def code(self, code):
         return self.client.post(self.path, {"code": code})
@@ -450,7 +462,7 @@ class CheckTests(TestCase):
     def test_the_right_code_confirms(self):
         deliver()
 
-        response = self.code(tokens.code(self.form.ref))
+        response = self.code(tokens.code(self.submission.ref))
 
         self.assertRedirects(response, reverse("voices:thanks"), status_code=303)
         self.assertEqual(Signature.objects.count(), 1)
@@ -466,7 +478,7 @@ class CheckTests(TestCase):
 
     def test_after_the_last_try_the_right_code_is_invalid(self):
         deliver()
-        right = tokens.code(self.form.ref)
+        right = tokens.code(self.submission.ref)
         wrong = f"{(int(right) + 1) % 10**6:06}"
         for _ in range(settings.CODE_TRIES):
             self.assertEqual(self.code(wrong).status_code, 422)
@@ -479,15 +491,17 @@ class CheckTests(TestCase):
         for _ in range(settings.CODE_TRIES + 1):
             self.code("000000")
 
-        self.assertEqual(self.client.post(confirm_url(self.form)).status_code, 303)
+        self.assertEqual(
+            self.client.post(confirm_url(self.submission)).status_code, 303
+        )
 
     def test_a_malformed_code_uses_up_no_try(self):
         deliver()
         for _ in range(10):
             self.assertEqual(self.code("12").status_code, 422)
 
-        self.form.refresh_from_db()
-        self.assertEqual(self.form.code_tries, 0)
+        self.submission.refresh_from_db()
+        self.assertEqual(self.submission.code_tries, 0)
 
     def test_the_code_of_another_form_is_invalid(self):
         deliver()
@@ -496,11 +510,11 @@ class CheckTests(TestCase):
         self.assertEqual(self.code(tokens.code(other.ref)).status_code, 422)
 
     def let_pass(self, **time):
-        for form in Submission.objects.all():
-            form.submitted_at -= timedelta(**time)
-            if form.asked_again_at:
-                form.asked_again_at -= timedelta(**time)
-            form.save()
+        for submission in Submission.objects.all():
+            submission.submitted_at -= timedelta(**time)
+            if submission.asked_again_at:
+                submission.asked_again_at -= timedelta(**time)
+            submission.save()
 
     def test_the_mail_can_be_sent_again(self):
         deliver()
@@ -511,7 +525,7 @@ class CheckTests(TestCase):
         self.assertContains(response, "You asked for the message again.")
         self.assertContains(response, "You can ask again at")
         again = deliver()
-        self.assertIn(tokens.code(self.form.ref), again[0].body)
+        self.assertIn(tokens.code(self.submission.ref), again[0].body)
 
     def test_the_mail_can_be_sent_again_only_some_minutes_apart(self):
         deliver()
@@ -544,16 +558,16 @@ class CheckTests(TestCase):
 
     def test_a_held_form_is_mailed_in_the_slow_lane_once_somebody_asks(self):
         sign(self.client, email="bea@example.com", untouched="filled")
-        form = latest_submission()
-        self.assertEqual(form.lane, Lane.HELD)
-        self.assertFalse(Letter.objects.filter(submission=form).exists())
+        submission = latest_submission()
+        self.assertEqual(submission.lane, Lane.HELD)
+        self.assertFalse(Letter.objects.filter(submission=submission).exists())
         self.let_pass(minutes=3)
 
-        self.client.post(check_url(form), {"again": "1"})
+        self.client.post(check_url(submission), {"again": "1"})
 
-        form.refresh_from_db()
-        self.assertEqual(form.lane, Lane.SLOW)
-        letter = Letter.objects.get(submission=form)
+        submission.refresh_from_db()
+        self.assertEqual(submission.lane, Lane.SLOW)
+        letter = Letter.objects.get(submission=submission)
         self.assertEqual(letter.lane, Letter.Lane.SLOW)
 
     def test_asking_again_takes_the_same_queries_for_anybody(self):
@@ -564,9 +578,9 @@ class CheckTests(TestCase):
 
         self.let_pass(minutes=3)
         costs = []
-        for form in (self.form, known):
+        for submission in (self.submission, known):
             with CaptureQueriesContext(connection) as queries:
-                self.client.post(check_url(form), {"again": "1"})
+                self.client.post(check_url(submission), {"again": "1"})
             costs.append([query["sql"].split()[0] for query in queries])
 
         self.assertEqual(*costs)
@@ -738,8 +752,8 @@ class NotMeTests(TestCase):
         self.assertFalse(RefusedAddress.objects.exists())
 
     def test_a_link_that_is_not_ours_is_unknown(self):
-        form = latest_submission()
-        for strange in ("x", tokens.confirming.sign(form.ref), "." * 99):
+        submission = latest_submission()
+        for strange in ("x", tokens.confirming.sign(submission.ref), "." * 99):
             path = reverse("voices:not-me", args=[strange])
 
             for response in (self.client.get(path), self.client.post(path)):
@@ -780,10 +794,10 @@ class NotMeTests(TestCase):
 
     def test_finds_a_signature_across_a_key_rotation(self):
         make_signature(email="ana.reyes@gmail.com")
-        form = latest_submission()
+        submission = latest_submission()
 
         with key_rotated():
-            token = tokens.refusing.sign(refusing.subject(form))
+            token = tokens.refusing.sign(refusing.subject(submission))
             path = reverse("voices:not-me", args=[token])
             Submission.objects.all().delete()
             self.assertContains(self.client.post(path), "already confirmed")
@@ -818,12 +832,12 @@ class NotMeTests(TestCase):
 
 class PrivatePagesTests(TestCase):
     def test_pages_with_a_form_or_a_token_are_not_cached(self):
-        form = make_submission()
+        submission = make_submission()
         for path in (
             reverse("voices:add"),
-            check_url(form),
-            confirm_url(form),
-            not_me_url(form),
+            check_url(submission),
+            confirm_url(submission),
+            not_me_url(submission),
             reverse("voices:thanks"),
             "/voices/confirm/x/",
             "/voices/not-me/x/",
@@ -837,11 +851,11 @@ class PrivatePagesTests(TestCase):
                 self.assertEqual(response["Referrer-Policy"], "same-origin")
 
     def test_pages_with_a_token_are_not_indexed(self):
-        form = make_submission()
+        submission = make_submission()
         for path in (
-            check_url(form),
-            confirm_url(form),
-            not_me_url(form),
+            check_url(submission),
+            confirm_url(submission),
+            not_me_url(submission),
             "/voices/confirm/x/",
             "/voices/not-me/x/",
         ):
@@ -852,8 +866,12 @@ class PrivatePagesTests(TestCase):
             )
 
     def test_pages_with_a_form_set_only_the_csrf_cookie(self):
-        form = make_submission()
-        for path in (reverse("voices:add"), check_url(form), confirm_url(form)):
+        submission = make_submission()
+        for path in (
+            reverse("voices:add"),
+            check_url(submission),
+            confirm_url(submission),
+        ):
             self.assertEqual(list(Client().get(path).cookies), ["csrftoken"])
         self.assertEqual(list(Client().get(reverse("voices:thanks")).cookies), [])
 
