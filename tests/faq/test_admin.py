@@ -257,7 +257,7 @@ class EditingTests(AdminTestCase):
 
         self.assertEqual(list(Question.objects.all()), [fixture])
 
-    def test_lists_can_be_narrowed_down_by_standing(self):
+    def test_lists_can_be_narrowed_down_by_status(self):
         make_question("Public?")
         make_question("Later?", publish_at=timezone.now() + timedelta(days=1))
         make_question("Draft?", publish_at=None)

@@ -94,7 +94,7 @@ TWO = (
 )
 ENCODED = "text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n{encoded}"
 
-MARKED = {
+BOUNCED = {
     "postfix": dsn("5.1.1", "550 5.1.1 <ana@example.com>: User unknown"),
     "postfix, headers alone": dsn("5.1.1", "550 unknown", kind="text/rfc822-headers"),
     "gmail": dsn("5.1.1", GMAIL_SAID),
@@ -181,26 +181,26 @@ def read(tmp_path, letter, content):
     return outcome, Signature.objects.get()
 
 
-@pytest.mark.parametrize("form", MARKED)
-def test_a_report_on_the_address_marks_it(letter, tmp_path, form):
-    outcome, signature = read(tmp_path, letter, MARKED[form])
+@pytest.mark.parametrize("bounce", BOUNCED)
+def test_a_bounce_of_the_address_is_recorded(letter, tmp_path, bounce):
+    outcome, signature = read(tmp_path, letter, BOUNCED[bounce])
 
     assert outcome == Outcome.BOUNCED
     assert signature.bounced_at
     assert signature.updates
 
 
-@pytest.mark.parametrize("form", PASSING)
-def test_a_report_on_anything_else_marks_nothing(letter, tmp_path, form):
-    outcome, signature = read(tmp_path, letter, PASSING[form])
+@pytest.mark.parametrize("bounce", PASSING)
+def test_a_bounce_of_anything_else_is_not_recorded(letter, tmp_path, bounce):
+    outcome, signature = read(tmp_path, letter, PASSING[bounce])
 
     assert outcome == Outcome.PASSING
     assert signature.bounced_at is None
 
 
-@pytest.mark.parametrize("form", LEFT)
-def test_other_mail_is_left_for_a_person(letter, tmp_path, form):
-    outcome, signature = read(tmp_path, letter, LEFT[form])
+@pytest.mark.parametrize("bounce", LEFT)
+def test_other_mail_is_left_for_a_person(letter, tmp_path, bounce):
+    outcome, signature = read(tmp_path, letter, LEFT[bounce])
 
     assert outcome == Outcome.LEFT
     assert signature.bounced_at is None

@@ -113,7 +113,7 @@ class MaildirTestCase(TestCase):
 
 
 class ReportTests(MaildirTestCase):
-    def test_a_permanent_bounce_marks_the_address_and_is_deleted(self):
+    def test_a_permanent_bounce_is_recorded_and_is_deleted(self):
         before = timezone.now()
 
         self.assertEqual(self.read(bounce(self.letter)), Outcome.BOUNCED)
@@ -122,7 +122,7 @@ class ReportTests(MaildirTestCase):
         self.assertGreaterEqual(signature.bounced_at, before)
         self.assertEqual(len(self.maildir), 0)
 
-    def test_marks_nobody_else(self):
+    def test_is_recorded_for_nobody_else(self):
         other = make_signature()
 
         self.read(bounce(self.letter))
@@ -151,7 +151,7 @@ class ReportTests(MaildirTestCase):
 
         self.assertEqual(self.read(wire), Outcome.BOUNCED)
 
-    def test_temporary_and_unrelated_bounces_mark_nothing(self):
+    def test_temporary_and_unrelated_bounces_are_not_recorded(self):
         for changes in (
             {"status": "4.2.2"},
             {"status": "4.4.7"},
@@ -176,7 +176,7 @@ class ReportTests(MaildirTestCase):
 
         self.assertEqual(Signature.objects.get().bounced_at, marked_at)
 
-    def test_a_forged_letter_marks_nobody(self):
+    def test_a_forged_letter_records_no_bounce(self):
         forged = f"<{uuid.uuid4()}@{settings.SITE_HOST}>"
 
         outcome = self.read(bounce(self.letter, message_id=forged))
@@ -184,14 +184,14 @@ class ReportTests(MaildirTestCase):
         self.assertEqual(outcome, Outcome.NOBODY)
         self.assertFalse(self.is_marked())
 
-    def test_a_letter_to_a_form_marks_nobody(self):
+    def test_a_letter_to_a_submission_records_no_bounce(self):
         sign(self.client, email="new@example.com")
         letter = Letter.objects.get(kind=Letter.Kind.CONFIRM)
 
         self.assertEqual(self.read(bounce(letter)), Outcome.NOBODY)
         self.assertFalse(Signature.objects.filter(bounced_at__isnull=False).exists())
 
-    def test_a_letter_to_an_address_that_was_changed_marks_nobody(self):
+    def test_a_letter_to_an_address_that_was_changed_records_no_bounce(self):
         Signature.objects.update(email="new@example.com", email_key="new@example.com")
 
         self.assertEqual(self.read(bounce(self.letter)), Outcome.NOBODY)
@@ -266,7 +266,7 @@ class FolderTests(MaildirTestCase):
 
         self.assertEqual(counts[Outcome.BOUNCED], 1)
 
-    def test_a_report_stays_until_its_mark_is_stored(self):
+    def test_a_notification_stays_until_it_is_stored(self):
         self.arrive(bounce(self.letter))
 
         with (
@@ -345,7 +345,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         signature.refresh_from_db()
         return signature
 
-    def test_a_permanent_refusal_marks_the_address_and_drops_the_letter(self):
+    def test_a_permanent_refusal_records_a_bounce_and_drops_the_letter(self):
         for refusal in ("550 No such user", "550 5.1.1 No such user", "553 5.1.3 No."):
             with self.subTest(refusal):
                 self.server.refusal = refusal
@@ -357,7 +357,7 @@ class RefusedAtOnceTests(CommittedTestCase):
                 self.assertIsNotNone(letter.dropped_at)
                 self.assertIsNone(letter.sent_at)
 
-    def test_a_refusal_of_the_sender_drops_the_letter_and_marks_nothing(self):
+    def test_a_refusal_of_the_sender_drops_the_letter_and_records_no_bounce(self):
         self.server.refusal = "550 5.7.1 Your network is on a list."
 
         signature = self.publish()
@@ -365,7 +365,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.assertIsNone(signature.bounced_at)
         self.assertIsNotNone(Letter.objects.get().dropped_at)
 
-    def test_a_temporary_refusal_marks_nothing_and_is_retried(self):
+    def test_a_temporary_refusal_records_no_bounce_and_is_retried(self):
         self.server.refusal = "450 4.2.1 Later."
 
         signature = self.publish()
@@ -373,7 +373,7 @@ class RefusedAtOnceTests(CommittedTestCase):
         self.assertIsNone(signature.bounced_at)
         self.assertTrue(Letter.objects.in_flight().exists())
 
-    def test_the_letter_of_a_form_is_dropped_and_marks_nobody(self):
+    def test_the_letter_of_a_submission_is_dropped_and_records_no_bounce(self):
         self.server.refusal = "550 5.1.1 No such user"
         sign(self.client)
 
@@ -411,7 +411,7 @@ class MarkedTests(TestCase):
 
         self.assertFalse(Letter.objects.in_flight().exists())
 
-    def test_a_letter_that_was_queued_before_the_mark_is_dropped(self):
+    def test_a_letter_that_was_queued_before_the_bounce_is_dropped(self):
         signature = make_signature()
         decide.publish(Voice.objects.all(), make_staff())
 
@@ -426,7 +426,7 @@ class MarkedTests(TestCase):
 
         self.assertEqual([message.to for message in deliver()], [["ana@example.com"]])
 
-    def test_a_new_signature_of_the_address_is_not_marked(self):
+    def test_a_new_signature_of_the_address_is_not_bounced(self):
         make_signature(email="ana@example.com", bounced_at=timezone.now()).delete()
 
         make_submission(email="ana@example.com").confirm()

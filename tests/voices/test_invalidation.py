@@ -69,7 +69,7 @@ class CriteriaTests(TestCase):
     def chosen(self, **fields):
         return set(criteria(**fields).select())
 
-    def test_a_network_is_found_by_either_mark_or_their_first_signs(self):
+    def test_a_network_is_found_by_either_hash_or_their_first_signs(self):
         near = make_signature(network_hash=NETWORK, wide_network_hash=WIDE)
         far = make_signature(network_hash="ef" * 32, wide_network_hash=WIDE)
         make_signature(network_hash="00" * 32, wide_network_hash="11" * 32)

@@ -65,7 +65,7 @@ def scores(report):
 
 
 @pytest.mark.parametrize("entry", ANSWERS, ids=lambda entry: entry.name)
-def test_lighthouse_gives_full_marks(lighthouse, served, entry, record_property):
+def test_lighthouse_gives_full_scores(lighthouse, served, entry, record_property):
     url = served.address(entry)
     # A page with noindex is bound to fail this audit.
     skipped = ["is-crawlable"] if is_unlisted(url) else []
