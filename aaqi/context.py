@@ -1,9 +1,10 @@
 from django.conf import settings
+from django.http import HttpRequest
 
 from voices.signing.views import read_source
 
 
-def site(request):
+def site(request: HttpRequest | None) -> dict[str, object]:
     """Variables for every template; `request` is None when rendering to a file."""
     source = read_source(request) if request else ""
     return {

@@ -5,13 +5,20 @@ import re
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from pythonjsonlogger.json import JsonFormatter
 
 access = logging.getLogger("aaqi.access")
+type ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None]
+    | tuple[None, None, None]
+)
 # The id of the request that this thread is handling.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -20,13 +27,17 @@ METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 PROBES = {"/healthz", "/readyz"}
 
 
-def access_lines(get_response):
+def access_lines(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Log each request by its route, with the request id from the proxy."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
-        request.id = given_id(request) or uuid.uuid4().hex
-        token = request_id.set(request.id)
+        name = given_id(request) or uuid.uuid4().hex
+        # `WithRequestId` reads it; Django's class has no such attribute.
+        request.id = name  # type: ignore[attr-defined]
+        token = request_id.set(name)
         try:
             response = get_response(request)
             say(request, response.status_code, time.monotonic() - begun)
@@ -105,7 +116,7 @@ class PlacesOnly(logging.Formatter):
     mail server's error quotes the address.
     """
 
-    def formatException(self, ei):  # noqa: N802 - logging's name
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's name
         lines = []
         error = ei[1]
         while error is not None:
@@ -124,7 +135,7 @@ class JsonLines(PlacesOnly, JsonFormatter):
     fields = ("time", "level", "logger", "message", "request_id", "exc_info")
     of_requests = ("method", "route", "status", "milliseconds")
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "{levelname} {name} {message}",
             style="{",
@@ -132,7 +143,7 @@ class JsonLines(PlacesOnly, JsonFormatter):
             timestamp="time",
         )
 
-    def process_log_record(self, log_data):
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         named = {
             name: log_data[name]
             for name in (*self.fields, *self.of_requests)

@@ -1,8 +1,10 @@
 """Middleware for every request and response."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers
@@ -24,10 +26,10 @@ REFUSED_FEATURES = [
 class ProbesNameNoHost:
     """Accept any Host header in health checks, because probes don't know the host."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info in PROBES:
             request.META["HTTP_HOST"] = settings.SITE_HOST
         return self.get_response(request)
@@ -41,10 +43,10 @@ class BrowserPolicies:
         "Permissions-Policy": ", ".join(f"{name}=()" for name in REFUSED_FEATURES),
     }
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         for name, value in self.policies.items():
             response.headers.setdefault(name, value)
@@ -59,10 +61,10 @@ class ReadableRequests:
     bytes that aren't UTF-8 as Latin-1. It also has no page for a 405.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.refuse(request) or self.get_response(request)
         if response.status_code == 405:
             page = render(request, "405.html", status=405)
@@ -73,13 +75,13 @@ class ReadableRequests:
             response.content = b""
         return response
 
-    def refuse(self, request):
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
         length = request.META.get("CONTENT_LENGTH", "")
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             most = self.most_with_files(request)
             if int(length) > most:
                 return render(request, "413.html", {"most": most}, status=413)
-        charset = request.content_params.get("charset", "utf-8").lower()
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
         if charset not in {"utf-8", "utf8"}:
             return render(request, "400.html", status=400)
         try:
@@ -96,7 +98,7 @@ class ReadableRequests:
             request.POST  # noqa: B018 - reading it is the check
         return None
 
-    def most_with_files(self, request):
+    def most_with_files(self, request: HttpRequest) -> int:
         """Return the size limit of this URL's file upload; 0 if it takes none."""
         if request.content_type != FILES:
             return 0
@@ -106,7 +108,7 @@ class ReadableRequests:
             return 0
         return settings.UPLOADS.get(name, 0)
 
-    def mark_undecodable(self, request):
+    def mark_undecodable(self, request: HttpRequest) -> None:
         """Let undecodable bytes arrive as U+FFFD, which every form refuses by field."""
         try:
             request.body.decode()
@@ -121,10 +123,10 @@ class NoStoreByDefault:
     token, or a reader's own data on them. Errors are `no-store` too.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.has_header("Cache-Control") or response.status_code >= 400:
             del response["Cache-Control"]

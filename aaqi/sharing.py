@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -34,7 +35,7 @@ SITE_CARD = Face(
 
 @require_safe
 @public_page()
-def share(request):
+def share(request: HttpRequest) -> HttpResponse:
     """Links to share, a poster to print, and the HTML of the embeddable box."""
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
     return render(
@@ -52,7 +53,7 @@ def share(request):
 @public_page(Parameter("theme", values=THEMES))
 @xframe_options_exempt
 @csp_override(FRAMED)
-def embed(request):
+def embed(request: HttpRequest) -> HttpResponse:
     """The number of signers and a link to sign, for other sites to embed."""
     theme = request.GET.get("theme", "")
     response = render(
@@ -70,7 +71,7 @@ def embed(request):
 
 @require_safe
 @public_page()
-def card(request):
+def card(request: HttpRequest) -> HttpResponse:
     """The preview image of pages that have no image of their own."""
     try:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Max
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -97,7 +97,7 @@ SECTIONS: dict[str, Callable[[], list[Entry]]] = {
 
 @require_safe
 @public_page()
-def index(request):
+def index(request: HttpRequest) -> HttpResponse:
     names = [*SECTIONS, *(f"voices-{n}" for n in range(count_lists()))]
     lists = [entry(reverse("sitemap-section", args=[name])) for name in names]
     context = {"sitemaps": lists}
@@ -106,7 +106,7 @@ def index(request):
 
 @require_safe
 @public_page()
-def section(request, name):
+def section(request: HttpRequest, name: str) -> HttpResponse:
     entries = SECTIONS[name]() if name in SECTIONS else voices(number_of(name))
     return render(request, "sitemap.xml", {"urlset": entries}, content_type=XML)
 

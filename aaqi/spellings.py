@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path
 
@@ -18,10 +19,12 @@ BEHIND_A_QUERY = re.compile(
 )
 
 
-def lead_to_the_one_spelling(get_response):
+def lead_to_the_one_spelling(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Redirect 404s caused by stray punctuation, slashes, or uppercase letters."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 404 and request.method in {"GET", "HEAD"}:
             return redirect_of(request) or response

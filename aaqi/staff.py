@@ -1,7 +1,8 @@
 """Django's admin with the site's name, login, and second factor."""
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
@@ -12,10 +13,13 @@ from django.core.exceptions import (
     PermissionDenied,
     ValidationError,
 )
+from django.db.models import Field, Model
 from django.db.models.base import ModelBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import path, reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
@@ -59,7 +63,11 @@ def name_in_address(list_filter: Any) -> str:
             return own.parameter_name
 
 
-def usable_initial(model_admin, request, initial):
+def usable_initial(
+    model_admin: ModelAdmin,
+    request: HttpRequest,
+    initial: Mapping[str, str | list[str]],
+) -> dict[str, object]:
     """Return the initial values from a query string, without invalid ones.
 
     Django passes fields the raw text, and several of them raise an exception.
@@ -68,7 +76,7 @@ def usable_initial(model_admin, request, initial):
     usable = {}
     for name, text in initial.items():
         try:
-            value = model_admin.opts.get_field(name).to_python(text)
+            value = cast(Field, model_admin.opts.get_field(name)).to_python(text)
             str(form(initial={name: value})[name])
         except UNUSABLE:
             continue
@@ -82,15 +90,17 @@ class StaffSite(AdminSite):
     index_title = "Admin"
     index_template = "admin/staff_index.html"
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLResolver | URLPattern]:
         view = self.admin_view(self.figures)
         return [path("figures/", view, name="figures"), *super().get_urls()]
 
-    def has_permission(self, request):
+    def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is staff who gave a second factor, if one is required."""
         return super().has_permission(request) and second_factor.is_shown(request)
 
-    def login(self, request, extra_context=None):
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         """Redirect to the site's own login page; 403 for accounts that aren't staff."""
         wanted = get_next_redirect_url(request) or reverse("admin:index")
         if self.has_permission(request):
@@ -99,16 +109,26 @@ class StaffSite(AdminSite):
             raise PermissionDenied("This account is not staff.")
         return redirect(f"{resolve_url('account_login')}?{urlencode({'next': wanted})}")
 
-    def logout(self, request, extra_context=None):
+    # The stubs don't let the next three views redirect.
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         return require_POST(logout)(request)
 
-    def password_change(self, request, extra_context=None):
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         return redirect("account_change_password")
 
-    def password_change_done(self, request, extra_context=None):
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         return redirect("accounts_index")
 
-    def index(self, request, extra_context=None):
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> TemplateResponse:
         """Show what needs attention in the changelists that this account may view."""
         lists = [
             listed
@@ -118,14 +138,19 @@ class StaffSite(AdminSite):
         context = {"lists": lists, "waiting": what_waits(lists)}
         return super().index(request, context | (extra_context or {}))
 
-    def figures(self, request):
+    def figures(self, request: HttpRequest) -> HttpResponse:
         """The site's figures, without personal data."""
         if not request.user.has_perm("voices.view_figures"):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()
         return render(request, "admin/figures.html", context)
 
-    def register(self, model_or_iterable, admin_class=None, **options):
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin] | None = None,
+        **options: Any,
+    ) -> None:
         """Register as usual, except for the apps in `LEFT_OUT`.
 
         Changelists accept only the lookups in `lookups` or, without it, those of their
@@ -140,15 +165,22 @@ class StaffSite(AdminSite):
         options["get_changeform_initial_data"] = lambda own, request: usable_initial(
             own, request, admin_class.get_changeform_initial_data(own, request)
         )
-        options["formfield_overrides"] = ADMIN_FIELDS | admin_class.formfield_overrides
+        options["formfield_overrides"] = {
+            **ADMIN_FIELDS,
+            **admin_class.formfield_overrides,
+        }
         super().register(ours, admin_class, **options)
 
-    def admin_view(self, view, cacheable=False):
+    def admin_view[View: Callable[..., HttpResponseBase]](
+        self, view: View, cacheable: bool = False
+    ) -> View:
         """Return a 400 for tampered input that would be a 500 in Django's admin."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
-        def checked(request, *args, **kwargs):
+        def checked(
+            request: HttpRequest, *args: object, **kwargs: object
+        ) -> HttpResponseBase:
             if "%00" in request.META["QUERY_STRING"] or "\0" in request.path:
                 raise BadRequest("The URL contains a NUL character.")
             chosen = request.POST.getlist("_selected_action")
@@ -156,4 +188,4 @@ class StaffSite(AdminSite):
                 raise BadRequest("The id of a selected row is not a number.")
             return inner(request, *args, **kwargs)
 
-        return checked
+        return cast(View, checked)

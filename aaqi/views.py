@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
@@ -28,7 +28,7 @@ SECURITY_TXT_VALID = timedelta(days=180)
 
 @require_safe
 @public_page()
-def home(request):
+def home(request: HttpRequest) -> HttpResponse:
     voices = Voice.objects.published()
     edition = Edition.objects.current()
     return render(
@@ -47,7 +47,7 @@ def home(request):
 
 @require_safe
 @public_page()
-def security_txt(request):
+def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a vulnerability: RFC 9116. Expires half a year from today."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
     lines = [
@@ -74,17 +74,17 @@ def organization() -> dict:
 
 @require_safe
 @public_page()
-def robots(request):
+def robots(request: HttpRequest) -> HttpResponse:
     return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
-def favicon(request):
+def favicon(request: HttpRequest) -> HttpResponse:
     """Redirect clients that request /favicon.ico without reading a page."""
     return redirect(static("favicon.ico"))
 
 
-def csrf_failure(request, reason=""):
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return a 403, or show the form again with what was typed."""
     if response := answer_stale(request):
         return response
@@ -94,7 +94,7 @@ def csrf_failure(request, reason=""):
     return render(request, "403.html", {"stale": True}, status=403)
 
 
-def server_error(request):
+def server_error(request: HttpRequest) -> HttpResponse:
     """Return a 503 with Retry-After if the database is unavailable, else a 500."""
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         return defaults.server_error(request)

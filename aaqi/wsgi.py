@@ -1,6 +1,8 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
@@ -12,7 +14,9 @@ site = get_wsgi_application()
 UNREADABLE = "application/octet-stream; charset=unreadable"
 
 
-def application(environ, start_response):
+def application(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
     """Handle a request, even if its Content-Type is malformed.
 
     Django parses that header before any middleware, and raises an exception if it is

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -12,7 +13,9 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -37,13 +40,13 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": "Too many attempts. Wait a few minutes.",
     }
 
-    def is_open_for_signup(self, request):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def get_client_ip(self, request):
+    def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request) or NO_ADDRESS
 
-    def pre_authenticate(self, request, **credentials):
+    def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
         """Count an attempt against the network and the account from this network."""
         login = credentials.get("email") or credentials.get("username") or ""
         usage = ratelimit.consume(
@@ -59,13 +62,15 @@ class AccountAdapter(DefaultAccountAdapter):
         # The parent rolls this back after a correct password.
         self._login_failed_rl_usage = usage
 
-    def is_ajax(self, request):
+    def is_ajax(self, request: HttpRequest) -> bool:
         """Return JSON only to the script that reads a passkey."""
         return request.path == reverse("mfa_login_webauthn") and super().is_ajax(
             request
         )
 
-    def pre_login(self, request, user, **kwargs):
+    def pre_login(
+        self, request: HttpRequest, user: User, **kwargs: Any
+    ) -> HttpResponse | None:
         refusal = super().pre_login(request, user, **kwargs)
         if refusal:
             return refusal
@@ -79,7 +84,13 @@ class AccountAdapter(DefaultAccountAdapter):
             return redirect("account_login")
         return None
 
-    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, object] | None = None,
+        email: str | None = None,
+    ) -> None:
         """Queue a notice to the account's owner, with our text instead of allauth's."""
         queue_notice(user, template_prefix.rpartition("/")[2])
 
@@ -91,20 +102,20 @@ class MFAAdapter(DefaultMFAAdapter):
         "incorrect_code": "That code or key is incorrect or was already used.",
     }
 
-    def _get_site_name(self):
+    def _get_site_name(self) -> str:
         return settings.SITE_NAME
 
-    def encrypt(self, text):
+    def encrypt(self, text: str) -> str:
         """Encrypt secrets, so that nobody can sign in with a stolen backup."""
         return fernet().encrypt(text.encode()).decode()
 
-    def decrypt(self, encrypted_text):
+    def decrypt(self, encrypted_text: str) -> str:
         return fernet().decrypt(encrypted_text.encode()).decode()
 
-    def can_delete_authenticator(self, authenticator):
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not second_factor.is_last(authenticator)
 
-    def generate_authenticator_name(self, user, type):  # noqa: A002 - allauth's name
+    def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002 - allauth's name
         count = Authenticator.objects.filter(user=user.pk, type=type).count()
         return f"Passkey {count + 1}" if count else "Passkey"
 
@@ -121,7 +132,9 @@ def fernet() -> MultiFernet:
 class NameOrAddressBackend(AuthenticationBackend):
     """Sign-in by name or address that takes as long for an unknown account."""
 
-    def _authenticate(self, request, **credentials):
+    def _authenticate(
+        self, request: HttpRequest | None, **credentials: str
+    ) -> User | None:
         """Look the account up with one query and hash the password once.
 
         The parent hashes the password once per matching account.

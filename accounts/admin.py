@@ -1,22 +1,30 @@
+from collections.abc import Callable
+from typing import Any, cast
+
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
 
 from accounts import inviting, second_factor
 from accounts.letters import queue_notice
-from accounts.models import LONGEST_ADDRESS, AccountEvent, Invitation
+from accounts.models import (
+    LONGEST_ADDRESS,
+    AccountEvent,
+    Invitation,
+    InvitationQuerySet,
+)
 from accounts.roles import Role, give, role_of
 from core.addresses import masked
-from core.admin import FixedRows, ReadOnly
+from core.admin import Fields, FixedRows, ReadOnly
 from core.fields import EmailField
 from core.searching import FoldedSearch
 
-User = get_user_model()
 Kind = AccountEvent.Kind
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
@@ -26,7 +34,7 @@ admin.site.unregister(Group)
 admin.site.unregister(User)
 
 
-def action(description):
+def action[Action: Callable](description: str) -> Callable[[Action], Action]:
     return admin.action(
         description=description, permissions=["change"], location=EVERYWHERE
     )
@@ -39,7 +47,7 @@ class AccountForm(forms.ModelForm):
         model = User
         fields: list[str] = []
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].initial = role_of(self.instance) or ""
 
@@ -74,27 +82,31 @@ class AccountAdmin(FoldedSearch, FixedRows):
 
     lookups = {"is_active__exact", "groups__id__exact"}
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         factors = Authenticator.objects.filter(
             user=OuterRef("pk"), type__in=second_factor.FACTORS
         )
         accounts = super().get_queryset(request).prefetch_related("groups")
         return accounts.annotate(has_factor=Exists(factors))
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
         mine_to_change = obj is None or self.others(request).filter(pk=obj.pk).exists()
         return mine_to_change and super().has_change_permission(request)
 
-    def others(self, request):
+    def others(self, request: HttpRequest) -> QuerySet[User]:
         """Accounts this administrator may change: not their own or any above theirs."""
-        accounts = User.objects.exclude(pk=request.user.pk)
+        accounts = User.objects.exclude(pk=cast(User, request.user).pk)
         return (
             accounts
             if request.user.is_superuser
             else accounts.exclude(is_superuser=True)
         )
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm, change: bool
+    ) -> None:
         role = form.cleaned_data["role"]
         with transaction.atomic():
             if role == (role_of(obj) or ""):
@@ -103,29 +115,41 @@ class AccountAdmin(FoldedSearch, FixedRows):
                 give(obj, role)
             else:
                 obj.groups.clear()
-            inviting.log(Kind.ROLE_GIVEN, obj, request.user, role=role)
+            inviting.log(Kind.ROLE_GIVEN, obj, cast(User, request.user), role=role)
 
-    def log_change(self, request, obj, message):
+    # Django ignores what this returns.
+    def log_change(  # type: ignore[override]
+        self, request: HttpRequest, obj: User, message: object
+    ) -> None:
         # AccountEvent is the log that nobody can change.
         return None
 
-    def decide(self, request, queryset, done, kind, decide_on):
+    def decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[User],
+        done: str,
+        kind: str,
+        decide_on: Callable[[User, User], bool],
+    ) -> None:
         """Apply `decide_on` to each account that may change; log and count them."""
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
             accounts = list(chosen.select_for_update(of=["self"]).order_by("pk"))
-            accounts = [each for each in accounts if decide_on(each, request.user)]
+            accounts = [
+                each for each in accounts if decide_on(each, cast(User, request.user))
+            ]
             for account in accounts:
-                inviting.log(kind, account, request.user)
+                inviting.log(kind, account, cast(User, request.user))
         level = messages.SUCCESS if accounts else messages.WARNING
         self.message_user(request, f"{done}: {len(accounts)}.", level)
 
     @action("Disable and end sessions")
-    def disable(self, request, queryset):
+    def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self.decide(request, queryset, "Disabled", Kind.DISABLED, self.close)
 
     @staticmethod
-    def close(account, by):
+    def close(account: User, by: User) -> bool:
         if not account.is_active:
             return False
         account.is_active = False
@@ -135,11 +159,11 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return True
 
     @action("Enable again")
-    def enable(self, request, queryset):
+    def enable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self.decide(request, queryset, "Enabled", Kind.ENABLED, self.open)
 
     @staticmethod
-    def open(account, by):
+    def open(account: User, by: User) -> bool:
         # An account that was never set up has no credentials to sign in with.
         if account.is_active or account.last_login is None:
             return False
@@ -148,13 +172,13 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return True
 
     @action("Remove second factors (lost device) and end sessions")
-    def remove_factors(self, request, queryset):
+    def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self.decide(
             request, queryset, "Removed", Kind.FACTORS_REMOVED, self.without_factors
         )
 
     @staticmethod
-    def without_factors(account, by):
+    def without_factors(account: User, by: User) -> bool:
         removed, _ = Authenticator.objects.filter(user=account).delete()
         if not removed:
             return False
@@ -163,17 +187,17 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return True
 
     @admin.display(description="email")
-    def address(self, account):
+    def address(self, account: User) -> str:
         return masked(account.email) if account.email else ""
 
     @admin.display(description="role")
-    def roles(self, account):
+    def roles(self, account: User) -> str:
         if account.is_superuser:
             return "All permissions"
         return ", ".join(group.name for group in account.groups.all())
 
     @admin.display(description="second factor", boolean=True)
-    def factors(self, account):
+    def factors(self, account: Any) -> bool:
         return account.has_factor
 
 
@@ -206,49 +230,69 @@ class InvitationAdmin(admin.ModelAdmin):
 
     lookups = {"role__exact"}
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Fields:
         return (
             ["user", "role", "state", "mailed_from", "invited_by"]
             if obj
             else self.fields
         )
 
-    def get_readonly_fields(self, request, obj=None):
-        return self.get_fields(request, obj) if obj else []
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Invitation | None = None
+    ) -> list[str]:
+        return cast(list[str], self.get_fields(request, obj)) if obj else []
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Invitation | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[ModelForm]:
         if obj:
             kwargs["form"] = forms.ModelForm
         return super().get_form(request, obj, change, **kwargs)
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Invitation | None = None
+    ) -> bool:
         return False
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Invitation, form: ModelForm, change: bool
+    ) -> None:
         if not change:
             made = inviting.invite(
-                form.cleaned_data["email"], form.cleaned_data["role"], request.user
+                form.cleaned_data["email"],
+                form.cleaned_data["role"],
+                cast(User, request.user),
             )
             obj.__dict__.update(made.__dict__)
 
-    def log_addition(self, request, obj, message):
+    # Django ignores what this returns.
+    def log_addition(  # type: ignore[override]
+        self, request: HttpRequest, obj: Invitation, message: object
+    ) -> None:
         return None
 
-    def log_change(self, request, obj, message):
+    # Django ignores what this returns.
+    def log_change(  # type: ignore[override]
+        self, request: HttpRequest, obj: Invitation, message: object
+    ) -> None:
         return None
 
     @action("Email a new link")
-    def resend(self, request, queryset):
-        count = inviting.resend(queryset, request.user)
+    def resend(self, request: HttpRequest, queryset: InvitationQuerySet) -> None:
+        count = inviting.resend(queryset, cast(User, request.user))
         self.message_user(request, f"New links emailed: {count}.", messages.SUCCESS)
 
     @action("Revoke")
-    def revoke(self, request, queryset):
-        count = inviting.revoke(queryset, request.user)
+    def revoke(self, request: HttpRequest, queryset: InvitationQuerySet) -> None:
+        count = inviting.revoke(queryset, cast(User, request.user))
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
 
     @admin.display(description="email")
-    def address(self, invitation):
+    def address(self, invitation: Invitation) -> str:
         return masked(invitation.user.email)
 
 

@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
 
-    def ready(self):
+    def ready(self) -> None:
         # Imported here because it needs the models.
         from django.contrib.auth.signals import user_logged_in
 

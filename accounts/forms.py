@@ -1,5 +1,7 @@
 """allauth's forms, with our wording and hardened against tampered input."""
 
+from typing import Any
+
 from allauth.account import forms as account
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
@@ -7,7 +9,9 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import get_totp_secret, validate_totp_code
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.http import HttpRequest
 
 from accounts import limits
 from accounts.letters import queue_reset
@@ -18,7 +22,7 @@ from core.fields import CodeField, EmailField, LineField
 class Plain(forms.Form):
     """Removes placeholders, because the labels already say what each field is for."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
@@ -30,7 +34,7 @@ class Plain(forms.Form):
         if old := self.fields.get("oldpassword"):
             old.label = "Current password"
 
-    def full_clean(self):
+    def full_clean(self) -> None:
         # The error summary shows this message away from its field.
         for name, field in self.fields.items():
             field.error_messages["required"] = f"Fill in “{self[name].label}”"
@@ -38,7 +42,7 @@ class Plain(forms.Form):
 
 
 class LoginForm(Plain, account.LoginForm):
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = LineField(
             label="User name or email address",
@@ -49,13 +53,13 @@ class LoginForm(Plain, account.LoginForm):
 
 
 class ReauthenticateForm(Plain, account.ReauthenticateForm):
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = ""
 
 
 class ChangePasswordForm(Plain, account.ChangePasswordForm):
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["oldpassword"].help_text = ""
 
@@ -77,7 +81,7 @@ class ResetPasswordForm(Plain):
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
 
-    def save(self, request, **kwargs):
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Queue the email unless over the limit; the response is the same anyway."""
         email = self.cleaned_data["email"]
         if limits.take(request, "reset", email):
@@ -86,7 +90,7 @@ class ResetPasswordForm(Plain):
 
 
 class WithCode(Plain):
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         widget = self.fields["code"].widget
         widget.attrs |= {"class": "input-medium", "inputmode": "numeric"}
@@ -103,7 +107,7 @@ class CodeAgainForm(WithCode, mfa.ReauthenticateForm):
 
 
 class ActivateAppForm(WithCode, ActivateTOTPForm):
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = "Six-digit code from the app"
 
@@ -113,7 +117,7 @@ class CredentialField(forms.JSONField):
 
     widget = forms.HiddenInput
 
-    def to_python(self, value):
+    def to_python(self, value: str | None) -> Any:
         try:
             # PostgreSQL can't store NUL characters.
             if "\\u0000" in (value or ""):
@@ -122,7 +126,7 @@ class CredentialField(forms.JSONField):
         except RecursionError:
             raise get_adapter().validation_error("incorrect_code") from None
 
-    def bound_data(self, data, initial):
+    def bound_data(self, data: str | None, initial: object) -> None:
         # A response is valid only once, so don't redisplay it.
         return None
 
@@ -130,7 +134,7 @@ class CredentialField(forms.JSONField):
 class PasskeyForm(Plain):
     """Reports a malformed passkey response as incorrect; the parent would raise."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["credential"] = CredentialField()
         if "name" in self.fields:
@@ -140,7 +144,7 @@ class PasskeyForm(Plain):
                 max_length=60,
             )
 
-    def full_clean(self):
+    def full_clean(self) -> None:
         try:
             super().full_clean()
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -182,13 +186,13 @@ class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
         ),
     )
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The field's validators compare the password with the user's attributes.
         vars(self.fields["password1"])["user"] = user
         self.secret = get_totp_secret(regenerate=not self.is_bound)
 
-    def clean_code(self):
+    def clean_code(self) -> str:
         code = self.cleaned_data["code"]
         if not validate_totp_code(self.secret, code):
             raise get_adapter().validation_error("incorrect_code")

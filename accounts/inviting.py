@@ -5,7 +5,7 @@ import re
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
+from django.contrib.auth.models import User, UserManager
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ class ClosedError(Exception):
     """The invitation was used, revoked, or replaced, or has expired."""
 
 
-def accounts():
+def accounts() -> UserManager[User]:
     return get_user_model()._default_manager
 
 

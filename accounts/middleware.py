@@ -1,12 +1,14 @@
 """Middleware for all staff pages."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from allauth.account.internal import flows
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
@@ -20,10 +22,12 @@ BEGAN, USED = "accounts.began", "accounts.used"
 WRITE_SECONDS = 30
 
 
-def keep_staff_pages_private(get_response):
+def keep_staff_pages_private(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Keep staff pages out of caches and search engines."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if request.path.startswith(STAFF_PATHS):
             del response["Cache-Control"]
@@ -34,7 +38,7 @@ def keep_staff_pages_private(get_response):
     return middleware
 
 
-def begin(sender, request, **kwargs):
+def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
     """Start the session's timers, however the user signed in."""
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
@@ -49,10 +53,12 @@ def seconds_left(session: SessionBase) -> int:
     return int(min(idle_until, end) - now)
 
 
-def end_stale_sessions(get_response):
+def end_stale_sessions(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Sign out users who were idle too long or never gave a second factor."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(STAFF_PATHS):
             return get_response(request)
         if request.user.is_anonymous:
@@ -80,13 +86,13 @@ def end_stale_sessions(get_response):
     return middleware
 
 
-def keep_late_form(request):
+def keep_late_form(request: HttpRequest) -> HttpResponse | None:
     """Store a form sent after its session ended, if the cookie says whose it was."""
     owner = stale_forms.owner_of(request) if stale_forms.is_form(request) else None
     return stale_forms.ask_to_sign_in(request, owner) if owner else None
 
 
-def end(request, why):
+def end(request: HttpRequest, why: str) -> HttpResponse:
     owner = ""
     if stale_forms.is_form(request) and second_factor.is_shown(request):
         owner = str(request.user.pk)

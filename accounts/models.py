@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -19,11 +20,11 @@ LONGEST_ADDRESS = 254
 
 
 class InvitationQuerySet(models.QuerySet):
-    def pending(self):
+    def pending(self) -> Self:
         """Invitations that were neither used nor revoked; they may have expired."""
         return self.filter(used_at=None, revoked_at=None)
 
-    def open(self):
+    def open(self) -> Self:
         """Invitations whose link works."""
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.pending().filter(mailed_from__gt=timezone.now() - age)
@@ -77,7 +78,7 @@ class Invitation(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_role_display()}, {self.state}"
 
     @property
@@ -111,7 +112,7 @@ class ResetRequest(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"asked at {self.asked_at}"
 
 
@@ -148,7 +149,7 @@ class KnownNetwork(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"of account {self.user_id}"
 
 
@@ -187,5 +188,5 @@ class AccountEvent(models.Model):
         ordering = ["-pk"]
         triggers = [AppendOnly(log="accounts")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()}: account {self.user_id}"

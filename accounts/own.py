@@ -1,14 +1,17 @@
 """Account pages that change allauth's views."""
 
+from typing import Any
+
 from allauth.account.views import PasswordResetFromKeyView
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.internal import auth as webauthn
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -27,7 +30,7 @@ class ActivateAppView(ActivateTOTPView):
 class AddPasskeyView(AddWebAuthnView):
     """Add a passkey: a key that verifies its user itself."""
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         # The parent drops the bound form with its errors.
         context["form"] = kwargs.get("form") or context["form"]
@@ -38,7 +41,7 @@ class AddPasskeyView(AddWebAuthnView):
 class RemovePasskeyView(RemoveWebAuthnView):
     """Remove a passkey, unless it is the account's last second factor."""
 
-    def form_valid(self, form):
+    def form_valid(self, form: forms.Form) -> HttpResponse:
         if not get_adapter().can_delete_authenticator(self.get_object()):
             sentence = get_adapter().error_messages["cannot_delete_authenticator"]
             messages.error(self.request, sentence)
@@ -49,7 +52,9 @@ class RemovePasskeyView(RemoveWebAuthnView):
 class NewPasswordView(PasswordResetFromKeyView):
     """The page that the emailed link opens; an invalid link gets a 404."""
 
-    def render_to_response(self, context, **kwargs):
+    def render_to_response(
+        self, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
         if context.get("token_fail"):
             kwargs["status"] = 404
         return super().render_to_response(context, **kwargs)
@@ -57,7 +62,7 @@ class NewPasswordView(PasswordResetFromKeyView):
 
 @login_required
 @require_POST
-def end_session(request, pk):
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of the user's own sessions, on any device."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.is_current():
@@ -69,7 +74,7 @@ def end_session(request, pk):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def stay(request):
+def stay(request: HttpRequest) -> HttpResponse:
     """Return the session's remaining time to the page's script; a POST extends it."""
     if request.method == "POST" and "X-Idle" not in request.headers:
         # The warning's button also works as a plain form.

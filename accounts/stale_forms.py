@@ -137,7 +137,7 @@ def find(request: HttpRequest) -> dict[str, Any] | None:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def stale_form(request):
+def stale_form(request: HttpRequest) -> HttpResponse:
     """Show the stored input to review, edit, and resend; a POST discards it."""
     found = find(request)
     if found is None:

@@ -1,6 +1,8 @@
 """Invitation pages, which set up an account with a passkey or a password."""
 
 import base64
+from collections.abc import Callable
+from typing import Any
 
 from allauth.account.adapter import get_adapter as account_adapter
 from allauth.account.internal.flows.login import record_authentication
@@ -11,7 +13,9 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.csp import CSP
@@ -29,7 +33,7 @@ WITH_QR_CODE = settings.SECURE_CSP | {"img-src": [CSP.SELF, "data:"]}
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def open_invitation(token):
+def open_invitation(token: str) -> tuple[Invitation | None, str]:
     """Return a working link's invitation, or None and the invitation's state."""
     invitations = Invitation.objects.for_link(token).select_related("user")
     found = invitations.first()
@@ -38,7 +42,7 @@ def open_invitation(token):
     return None, found.state if found else "unknown"
 
 
-def refuse(request, state):
+def refuse(request: HttpRequest, state: str) -> HttpResponse:
     status = 404 if state == "unknown" else 410
     return render(
         request, "accounts/invitation_problem.html", {"state": state}, status=status
@@ -46,7 +50,7 @@ def refuse(request, state):
 
 
 @page
-def take_with_passkey(request, token):
+def take_with_passkey(request: HttpRequest, token: str) -> HttpResponse:
     invitation, state = open_invitation(token)
     if invitation is None:
         return refuse(request, state)
@@ -75,7 +79,7 @@ def take_with_passkey(request, token):
 @page
 @csp_override(WITH_QR_CODE)
 @sensitive_post_parameters("password1", "password2", "code")
-def take_with_password(request, token):
+def take_with_password(request: HttpRequest, token: str) -> HttpResponse:
     invitation, state = open_invitation(token)
     if invitation is None:
         return refuse(request, state)
@@ -101,14 +105,19 @@ def take_with_password(request, token):
     )
 
 
-def qr_code(user, secret):
+def qr_code(user: User, secret: str) -> dict[str, str]:
     adapter = mfa_adapter()
     svg = adapter.build_totp_svg(adapter.build_totp_url(user, secret))
     data = base64.b64encode(svg.encode()).decode()
     return {"secret": secret, "qr_code": f"data:image/svg+xml;base64,{data}"}
 
 
-def enter(request, invitation, add_factor, password=""):
+def enter(
+    request: HttpRequest,
+    invitation: Invitation,
+    add_factor: Callable[[User], Any],
+    password: str = "",
+) -> HttpResponse:
     """Set up the account, use up the link, and sign the owner in."""
     try:
         with transaction.atomic():

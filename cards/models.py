@@ -83,5 +83,5 @@ class Card(models.Model):
     class Meta:
         ordering = ["key"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.key

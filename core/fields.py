@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 import idna
 from django import forms
@@ -25,7 +27,7 @@ class Pasted(forms.Field):
 
     line_end = " "
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = self.cleaned(value)
         return super().to_python(value)
@@ -37,7 +39,7 @@ class Pasted(forms.Field):
 class LineField(Pasted, forms.CharField):
     """One line of text, in any writing system."""
 
-    def widget_attrs(self, widget):
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return super().widget_attrs(widget) | {"dir": "auto"}
 
 
@@ -50,15 +52,17 @@ class TextField(LineField):
 class TidyCharField(TextField):
     """Tidied text; if the field is optional, an answer like "n/a" becomes ""."""
 
-    def __init__(self, *, tidy=tidy_line, **kwargs):
+    def __init__(
+        self, *, tidy: Callable[[str], str] = tidy_line, **kwargs: Any
+    ) -> None:
         self.tidy = tidy
         self.line_end = "\n" if tidy is tidy_paragraphs else " "
         super().__init__(strip=False, **kwargs)
 
-    def cleaned(self, text):
+    def cleaned(self, text: str) -> str:
         return super().cleaned(as_meant(super().cleaned(text)))
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         text = self.tidy(super().to_python(value))
         return "" if not self.required and is_nothing(text) else text
 

@@ -1,11 +1,12 @@
 """Emails: drafting one from its templates, and the backend of a site on loopback."""
 
 import secrets
+from collections.abc import Sequence
 from email.utils import formataddr
 from pathlib import Path
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -43,7 +44,7 @@ def draft(
 class EmailFileBackend(EmailBackend):
     """Write each message to `<time>-<random>.eml` in the folder `file_path`."""
 
-    def send_messages(self, email_messages):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
             name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
             # Write to a temporary name, then rename, so that nobody reads half a file.

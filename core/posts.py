@@ -14,9 +14,10 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
     shows the form again with what was typed, or returns None for the usual 403 page.
     """
 
-    def decorate(view):
+    def decorate(view: Callable) -> Callable:
         limited = require_http_methods(["GET", "HEAD", "POST"])(view)
-        limited.stale = stale
+        # Only a function, not its type, can have this.
+        limited.stale = stale  # type: ignore[attr-defined]
         return limited
 
     return decorate

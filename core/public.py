@@ -29,9 +29,10 @@ def public_page(*known: str | Parameter) -> Callable:
         each if isinstance(each, Parameter) else Parameter(each) for each in known
     )
 
-    def decorate(view):
+    def decorate(view: Callable) -> Callable:
         cached = cache_control(**settings.PUBLIC_PAGE)(view)
-        cached.parameters = parameters
+        # Only a function, not its type, can have this.
+        cached.parameters = parameters  # type: ignore[attr-defined]
         return cached
 
     return decorate

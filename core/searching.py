@@ -14,6 +14,7 @@ from django.db.models import (
     QuerySet,
 )
 from django.db.models.options import Options
+from django.http import HttpRequest
 
 from core.folding import Fold, fold
 from core.ids import read_id
@@ -44,7 +45,9 @@ class FoldedSearch:
     search_fields: ClassVar[Sequence[str]]
     opts: Options
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
         return self.search(queryset, search_term), False

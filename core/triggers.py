@@ -9,6 +9,7 @@ from operator import or_
 from typing import Any
 
 import pgtrigger
+from django.db import models
 from pgtrigger import compiler
 
 # Web processes LISTEN on this channel and clear their page cache (operations/warm.py).
@@ -52,7 +53,7 @@ def changes(*fields: str) -> pgtrigger.Q:
 class TriggerSql(compiler.UpsertTriggerSql):
     """The SQL that installs a trigger; migrations store its arguments."""
 
-    def get_template(self):
+    def get_template(self) -> str:
         return """
             CREATE OR REPLACE FUNCTION {pgid}() RETURNS trigger AS $$
                 {declare}
@@ -72,7 +73,7 @@ class TriggerSql(compiler.UpsertTriggerSql):
 class Trigger(pgtrigger.Trigger):
     """A trigger that no session setting can skip."""
 
-    def compile(self, model):
+    def compile(self, model: models.Model) -> compiler.Trigger:
         if self.timing or self.referencing:
             raise NotImplementedError("TriggerSql has no timing or transition tables.")
         return compiler.Trigger(

@@ -1,13 +1,17 @@
 """The admin of all texts, with their sources, versions, and previews."""
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Manager, QuerySet
 from django.db.models.functions import Now
 from django.forms import ModelForm
-from django.http import Http404
-from django.urls import path, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
@@ -19,7 +23,7 @@ from faq.cases.views import show as show_case
 from faq.pages.models import Chart, Page, PointForm, TimelineEntry
 from faq.pages.views import show as show_page
 from faq.pages.views import show_part
-from faq.publishing import Text
+from faq.publishing import Text, TextQuerySet
 from faq.questions.models import Question
 from faq.questions.views import show as show_question
 from faq.rows import RowsField
@@ -46,12 +50,14 @@ class StatusFilter(admin.SimpleListFilter):
     title = "status"
     parameter_name = "status"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [("public", "Public"), ("due", "Scheduled"), ("draft", "Draft")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "public":
-            return queryset.public()
+            return cast(TextQuerySet, queryset).public()
         if self.value() == "due":
             return queryset.filter(publish_at__gt=Now())
         if self.value() == "draft":
@@ -77,7 +83,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     # The lookups that list URLs may use; Django would try any column and operator.
     lookups = {"id__in", "status"}
 
-    def show(self, request, text):
+    def show(self, request: HttpRequest, text: Any) -> HttpResponse:
         raise NotImplementedError
 
     @admin.display(description="Status", ordering="publish_at")
@@ -87,19 +93,27 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         at = timezone.localtime(text.publish_at)
         return "Public" if text.is_public else f"From {at:%b %-d, %Y, %H:%M}"
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Text | None = None
+    ) -> list[str]:
         # URLs must not change.
         return [*self.readonly_fields, *(["slug"] if obj else [])]
 
-    def get_prepopulated_fields(self, request, obj=None):
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Text | None = None
+    ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": [self.slug_from]}
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Text | None = None
+    ) -> bool:
         # The next release would load it again: unpublish it instead.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Text, form: ModelForm, change: bool
+    ) -> None:
         was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
         # When reverting, the form is filled in from the old version, so nothing in
         # it has changed.
@@ -110,33 +124,55 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         if was_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 
-    def view_on_site(self, obj):
+    def view_on_site(self, obj: Text) -> str | None:
         return obj.get_absolute_url() if obj.is_public else None
 
     # Versions
 
-    def history_view(self, request, object_id, extra_context=None):
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         check_id(object_id)
         return super().history_view(request, object_id, extra_context)
 
-    def history_form_view(self, request, object_id, version_id, extra_context=None):
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         check_id(object_id)
         check_id(version_id)
         return super().history_form_view(request, object_id, version_id, extra_context)
 
-    def get_history_queryset(self, request, history_manager, pk_name, object_id):
+    def get_history_queryset(
+        self,
+        request: HttpRequest,
+        history_manager: Manager,
+        pk_name: str,
+        object_id: str,
+    ) -> QuerySet:
         # Texts have no foreign keys, so history_user is the only row to join.
         versions = history_manager.filter(**{pk_name: object_id})
         return versions.select_related("history_user")
 
-    def set_history_delta_changes(self, request, records, foreign_keys_are_objs=True):
+    def set_history_delta_changes(
+        self,
+        request: HttpRequest,
+        records: Iterable[Any],
+        foreign_keys_are_objs: bool = True,
+    ) -> None:
         rows = list(records)
         for new, old in pairwise(rows):
             new.told = changes(new, old)
 
     # Previews
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
         view = self.admin_site.admin_view(self.preview)
         return [
@@ -145,7 +181,9 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
             *super().get_urls(),
         ]
 
-    def preview(self, request, object_id=None):
+    def preview(
+        self, request: HttpRequest, object_id: str | None = None
+    ) -> HttpResponse:
         """Show a text as the public would see it, as stored or as typed."""
         obj = self.text_to_preview(request, object_id)
         if request.method == "POST":
@@ -161,10 +199,13 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
                 )
                 return self.changeform_view(request, object_id, form_url=back)
             obj = form.save(commit=False)
-        obj.changed_at = timezone.now()
-        return self.show(request, obj)
+        text = cast(Text, obj)
+        text.changed_at = timezone.now()
+        return self.show(request, text)
 
-    def text_to_preview(self, request, object_id):
+    def text_to_preview(
+        self, request: HttpRequest, object_id: str | None
+    ) -> Text | None:
         """Return the stored text, or None for a new one that isn't saved yet."""
         if object_id is None:
             if not self.has_add_permission(request):
@@ -202,7 +243,7 @@ class QuestionAdmin(TextAdmin):
     fields = ["question", "slug", "topic", "order", "answer", "sources", *STATUS]
     lookups = {*TextAdmin.lookups, "topic__exact"}
 
-    def show(self, request, text):
+    def show(self, request: HttpRequest, text: Question) -> HttpResponse:
         text.read_out()
         return show_question(request, text, preview=True)
 
@@ -230,14 +271,14 @@ class CaseAdmin(TextAdmin):
         ("The story", {"fields": ["body", "confidence", "caveat", "sources"]}),
     ]
 
-    def show(self, request, text):
+    def show(self, request: HttpRequest, text: Case) -> HttpResponse:
         return show_case(request, text, preview=True)
 
 
 class PartAdmin(TextAdmin):
     """A part of the explainer, previewed on its own."""
 
-    def show(self, request, text):
+    def show(self, request: HttpRequest, text: Chart | TimelineEntry) -> HttpResponse:
         return show_part(request, text)
 
 
@@ -269,12 +310,14 @@ class PageAdmin(TextAdmin):
     list_filter = [StatusFilter]
     fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         # Each page has its URL in the code and is a fixture.
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Text | None = None
+    ) -> bool:
         return False
 
-    def show(self, request, text):
+    def show(self, request: HttpRequest, text: Page) -> HttpResponse:
         return show_page(request, text, preview=True)

@@ -1,5 +1,7 @@
 """The base model of questions, cases, and pages: texts that staff publish."""
 
+from typing import Self
+
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
@@ -10,7 +12,7 @@ from faq.sources import validate_sources
 
 
 class TextQuerySet(models.QuerySet):
-    def public(self):
+    def public(self) -> Self:
         """Texts that are public by now."""
         return self.filter(publish_at__lte=Now())
 
@@ -48,6 +50,9 @@ class Text(models.Model):
                 condition=pgtrigger.Condition("OLD.publish_at <= now()"),
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
 
     @property
     def shown_sources(self) -> list[dict]:

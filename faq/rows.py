@@ -1,11 +1,13 @@
 """Short lists of small rows in a JSON column, edited as rows in the admin."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import BaseRenderer
 from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
 # Empty rows below those that are filled in.
@@ -57,7 +59,7 @@ class RowsWidget(forms.Widget):
 
     use_fieldset = True
 
-    def __init__(self, row_form, *args, **kwargs):
+    def __init__(self, row_form: type[forms.Form], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.formset_class = forms.formset_factory(
             row_form,
@@ -69,13 +71,17 @@ class RowsWidget(forms.Widget):
             absolute_max=MOST + EXTRA,
         )
 
-    def value_from_datadict(self, data, files, name):
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict, name: str
+    ) -> forms.BaseFormSet:
         return self.formset_class(data, prefix=name)
 
-    def value_omitted_from_data(self, data, files, name):
+    def value_omitted_from_data(
+        self, data: Mapping[str, Any], files: MultiValueDict, name: str
+    ) -> bool:
         return f"{name}-TOTAL_FORMS" not in data
 
-    def id_for_label(self, id_):
+    def id_for_label(self, id_: str) -> str:
         # A label would point only to the first of many fields.
         return ""
 
@@ -95,20 +101,20 @@ class RowsWidget(forms.Widget):
 class RowsField(forms.Field):
     """A form field whose value is a list of rows."""
 
-    def __init__(self, row_form, **kwargs):
+    def __init__(self, row_form: type[forms.Form], **kwargs: Any) -> None:
         super().__init__(widget=RowsWidget(row_form), **kwargs)
 
-    def clean(self, value):
+    def clean(self, value: forms.BaseFormSet) -> list[dict[str, Any]]:
         if not value.is_valid():
-            raise ValidationError(
-                value.non_form_errors() or "Fix the rows marked below."
-            )
+            errors = value.non_form_errors() or "Fix the rows marked below."
+            # An ErrorList is a list; the stubs don't say so.
+            raise ValidationError(errors)  # type: ignore[arg-type]
         rows = [tidied(form.cleaned_data) for form in value.ordered_forms]
         if self.required and not rows:
             raise ValidationError("Fill in at least one row.", code="required")
         return rows
 
-    def has_changed(self, initial, data):
+    def has_changed(self, initial: list[dict[str, Any]] | None, data: Any) -> bool:
         if not data.is_valid():
             return True
         return self.clean(data) != (initial or [])

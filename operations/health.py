@@ -6,7 +6,7 @@ from pathlib import Path
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 # An upgrade creates this file in the container that it is about to replace, and waits
@@ -15,7 +15,7 @@ LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 
 @require_safe
-def alive(request):
+def alive(request: HttpRequest) -> HttpResponse:
     """200 if this process responds at all."""
     return HttpResponse("alive\n", content_type="text/plain")
 
@@ -27,7 +27,7 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 
 
 @require_safe
-def ready(request):
+def ready(request: HttpRequest) -> HttpResponse:
     """200 if the database responds and has every migration, else 503."""
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")

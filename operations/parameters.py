@@ -7,7 +7,7 @@ in the cache in front, which has the same rules in `deploy/parameters.vcl`.
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import Resolver404, resolve
 
 from core.public import Parameter
@@ -37,10 +37,12 @@ def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
     return urlencode(pairs)
 
 
-def drop_unknown_parameters(get_response):
+def drop_unknown_parameters(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Pass a public page only the parameters that it declares."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         if request.META.get("QUERY_STRING") and request.method in {"GET", "HEAD"}:
             reduce_query(request)
         return get_response(request)

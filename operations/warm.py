@@ -8,12 +8,13 @@ caches nothing.
 
 import logging
 import threading
+from collections.abc import Callable
 from hashlib import sha256
 
 import psycopg
-from django.core.cache import caches
+from django.core.cache import BaseCache, caches
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ KEEPALIVES = {
 class WarmPages:
     """The pages that one process caches, and the thread that listens for changes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pages, self.asked = caches["pages"], caches["asked"]
         self.lock = threading.Lock()
         self.listening = False
@@ -40,15 +41,15 @@ class WarmPages:
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
 
-    def start(self):
+    def start(self) -> None:
         """Start listening; gunicorn calls this in each worker."""
         self.thread.start()
 
-    def stop(self):
+    def stop(self) -> None:
         self.stopped.set()
         self.thread.join()
 
-    def run(self):
+    def run(self) -> None:
         while not self.stopped.is_set():
             try:
                 self.listen()
@@ -61,7 +62,7 @@ class WarmPages:
                 self.forget(listening=False)
             self.stopped.wait(RECONNECT_SECONDS)
 
-    def listen(self):
+    def listen(self) -> None:
         """Handle notifications until the connection or this process ends."""
         params = connection.get_connection_params() | KEEPALIVES
         for ours in ("context", "cursor_factory", "prepare_threshold"):
@@ -73,23 +74,23 @@ class WarmPages:
                 for _ in own.notifies(timeout=1, stop_after=1):
                     self.forget(listening=True)
 
-    def forget(self, *, listening):
+    def forget(self, *, listening: bool) -> None:
         with self.lock:
             self.listening = listening
             self.changes += 1
             self.pages.clear()
             self.asked.clear()
 
-    def get(self, address):
+    def get(self, address: str) -> HttpResponse | None:
         return self.store(address).get(key_of(address)) if self.listening else None
 
-    def keep(self, address, response, changes):
+    def keep(self, address: str, response: HttpResponse, changes: int) -> None:
         """Cache a page unless something changed since its request began."""
         with self.lock:
             if self.listening and changes == self.changes:
                 self.store(address).set(key_of(address), response)
 
-    def store(self, address):
+    def store(self, address: str) -> BaseCache:
         """Return the cache for this address; searches can't evict other pages."""
         return self.asked if "?" in address else self.pages
 
@@ -111,10 +112,12 @@ def address_of(request: HttpRequest) -> str:
     return escape_uri_path(request.path_info) + (f"?{query}" if query else "")
 
 
-def warm_pages(get_response):
+def warm_pages(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Return a cached page, or render one and cache it if it is public."""
 
-    def middleware(request):
+    def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return get_response(request)
         # Raises an exception for an unknown host, as rendering the page would.

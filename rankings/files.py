@@ -10,7 +10,7 @@ import datetime
 from io import StringIO
 
 from django.conf import settings
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -63,7 +63,7 @@ COLUMNS = [
 
 @require_safe
 @public_page()
-def data_csv(request, date=None):
+def data_csv(request: HttpRequest, date: datetime.date | None = None) -> HttpResponse:
     standings = read(date)
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
@@ -81,7 +81,7 @@ def data_csv(request, date=None):
 
 @require_safe
 @public_page()
-def data_json(request, date=None):
+def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpResponse:
     standings = read(date)
     states = [nested(row, standings.edition) for row in standings.rows]
     return JsonResponse(states, safe=False, json_dumps_params={"ensure_ascii": False})

@@ -1,5 +1,5 @@
 import datetime
-from typing import Any
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -50,15 +50,15 @@ def known(field: str, choices: type[models.TextChoices]) -> models.Q:
     return models.Q((f"{field}__in", ["", *choices.values]))
 
 
-class EditionQuerySet(models.QuerySet):
-    def published(self):
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def published(self) -> Self:
         """Editions that the public may read, so no drafts."""
         return self.filter(published_at__isnull=False)
 
-    def drafts(self):
+    def drafts(self) -> Self:
         return self.filter(published_at=None)
 
-    def current(self):
+    def current(self) -> "Edition | None":
         """Return the edition that the site shows; None before there is one."""
         return self.published().order_by("-date").first()
 
@@ -147,10 +147,10 @@ class Edition(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.title} ({self.date:%Y-%m-%d})"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("rankings:edition", args=[self.date])
 
     @property
@@ -356,10 +356,10 @@ class Assessment(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return JURISDICTIONS.get(self.usps, self.usps)
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("rankings:state", args=[SLUGS[self.usps]])
 
     @property
@@ -380,18 +380,18 @@ class Assessment(models.Model):
 
 
 class CitationQuerySet(models.QuerySet):
-    def still_open(self):
+    def still_open(self) -> Self:
         """Citations marked as not yet checked against the source by anyone."""
         return self.filter(to_verify=True, checked_at=None)
 
-    def unchecked(self):
+    def unchecked(self) -> Self:
         """Citations without a lawyer's check."""
         return self.filter(checked_at=None)
 
-    def checked(self):
+    def checked(self) -> Self:
         return self.filter(checked_at__isnull=False)
 
-    def alike(self):
+    def alike(self) -> "CitationQuerySet":
         """Return the same citations in the current edition and in drafts.
 
         Same means the same words about the same state, so one check covers all.
@@ -498,7 +498,7 @@ class Citation(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text
 
     @property

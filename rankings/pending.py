@@ -1,9 +1,11 @@
 """Files that the admin stores temporarily."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 from import_export.tmp_storages import BaseStorage
@@ -15,15 +17,15 @@ def make_key() -> str:
     return token_urlsafe(24)
 
 
-def end_of_keeping():
+def end_of_keeping() -> datetime:
     return timezone.now() + KEPT
 
 
 class UploadQuerySet(models.QuerySet):
-    def kept(self):
+    def kept(self) -> Self:
         return self.filter(ends_at__gt=timezone.now())
 
-    def kept_for(self, owner):
+    def kept_for(self, owner: User) -> Self:
         """This person's uploads; nobody else can preview or import them."""
         return self.kept().filter(owner=owner)
 
@@ -47,7 +49,7 @@ class Upload(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Upload {self.pk}, kept until {self.ends_at:%Y-%m-%d %H:%M}"
 
 
@@ -58,7 +60,7 @@ class DatabaseStorage(BaseStorage):
     container. `name` is the upload's key.
     """
 
-    def __init__(self, *, owner, **kwargs):
+    def __init__(self, *, owner: User, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.owner = owner
 

@@ -200,8 +200,8 @@ def history(newest: Edition, *, past: bool) -> list[Standings]:
 
     Fetches only the facts. `past` says whether the newest is not the current edition.
     """
-    editions = Edition.objects.published().filter(date__lte=newest.date)
-    editions = list(editions.order_by("-date")[:MOST_EDITIONS])
+    published = Edition.objects.published().filter(date__lte=newest.date)
+    editions = list(published.order_by("-date")[:MOST_EDITIONS])
     facts = Assessment.objects.filter(edition__in=editions)
     facts = facts.only("edition_id", "usps", *FACTS)
     of = {edition.pk: [] for edition in editions}  # type: dict[int, list[Assessment]]

@@ -1,8 +1,11 @@
 """The states: the ranked jurisdictions, and other places where signers live."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 
 from core.folding import fold
 
@@ -107,7 +110,9 @@ def read_place(text: str) -> str:
 class PlaceSelect(forms.Select):
     """A select of places that also accepts their other names."""
 
-    def value_from_datadict(self, data, files, name):
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict, name: str
+    ) -> str:
         return read_place(super().value_from_datadict(data, files, name) or "")
 
 

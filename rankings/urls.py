@@ -10,10 +10,10 @@ class DateConverter:
 
     regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
-    def to_python(self, value):
+    def to_python(self, value: str) -> date:
         return date.fromisoformat(value)
 
-    def to_url(self, value):
+    def to_url(self, value: date) -> str:
         return value.isoformat()
 
 

@@ -1,6 +1,6 @@
 import datetime
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -20,7 +20,7 @@ from rankings.structured import dataset
 
 @require_safe
 @public_page("sort")
-def rankings(request):
+def rankings(request: HttpRequest) -> HttpResponse:
     """The map and the table of the current edition."""
     current = Edition.objects.current()
     if current is None:
@@ -30,7 +30,7 @@ def rankings(request):
 
 @require_safe
 @public_page("sort")
-def edition(request, date):
+def edition(request: HttpRequest, date: datetime.date) -> HttpResponse:
     """The map and the table of any published edition."""
     return show(request, read_edition(date))
 
@@ -41,7 +41,7 @@ def read_edition(date: datetime.date) -> Standings:
     return Standings(edition, past=edition != Edition.objects.current())
 
 
-def show(request, standings):
+def show(request: HttpRequest, standings: Standings) -> HttpResponse:
     try:
         order = Order(request.GET.get("sort", ""))
     except NoSuchOrder:
@@ -61,7 +61,7 @@ def show(request, standings):
 
 @require_safe
 @public_page()
-def state(request, slug):
+def state(request: HttpRequest, slug: str) -> HttpResponse:
     """One state in the current edition."""
     if named := SLUGS.get(slug.upper()):
         return redirect("rankings:state", named, permanent=True)
@@ -75,7 +75,7 @@ def state(request, slug):
 
 @require_safe
 @public_page()
-def card(request, slug):
+def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The image that other sites show next to a link to a state."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
     if assessment is None:
@@ -88,7 +88,7 @@ def card(request, slug):
 
 @require_safe
 @public_page()
-def edition_state(request, date, slug):
+def edition_state(request: HttpRequest, date: datetime.date, slug: str) -> HttpResponse:
     """One state in a published edition."""
     if named := SLUGS.get(slug.upper()):
         return redirect("rankings:edition-state", date, named, permanent=True)
@@ -99,7 +99,9 @@ def edition_state(request, date, slug):
     return show_state(request, edition, BY_SLUG[slug], past=past)
 
 
-def show_state(request, edition, usps, *, past):
+def show_state(
+    request: HttpRequest, edition: Edition, usps: str, *, past: bool
+) -> HttpResponse:
     editions = history(edition, past=past)
     standings = editions[0]
     if usps not in standings.by_usps:
@@ -119,7 +121,7 @@ def show_state(request, edition, usps, *, past):
     )
 
 
-def no_such_state(request):
+def no_such_state(request: HttpRequest) -> HttpResponse:
     states = [(SLUGS[usps], name) for usps, name in JURISDICTIONS.items()]
     return render(
         request, "rankings/no_such_state.html", {"states": states}, status=404
@@ -128,7 +130,7 @@ def no_such_state(request):
 
 @require_safe
 @public_page(Parameter("s", repeats=True))
-def compare(request):
+def compare(request: HttpRequest) -> HttpResponse:
     """Two to four states side by side, or the form to choose them."""
     current = Edition.objects.current()
     if current is None:
@@ -153,7 +155,7 @@ def compare(request):
 
 @require_safe
 @public_page()
-def methodology(request):
+def methodology(request: HttpRequest) -> HttpResponse:
     """The rubric of rankings/scoring.py, and the editions."""
     current = Edition.objects.current()
     return render(

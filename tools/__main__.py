@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
 
 from tools import development, lock, postgres, site
 
@@ -15,26 +17,26 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Stopped(BaseException):
     """A signal asked to stop."""
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
 
 
-def stop(number, _frame):
+def stop(number: int, _frame: FrameType | None) -> None:
     # Stopping takes a moment and must not be interrupted.
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped(number)
 
 
-def read_port():
+def read_port() -> int:
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise site.SiteError(f"PORT is {port!r}; it must be a number from 1 to 65535.")
     return int(port)
 
 
-def foreground(command, environment):
+def foreground(command: list[str], environment: dict[str, str]) -> int:
     """Run `command` with the terminal to itself and return its exit code."""
     # Ignore Ctrl-C, because the terminal sends it to the command too, which handles it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -46,14 +48,16 @@ def foreground(command, environment):
     return code if code >= 0 else 128 - code
 
 
-def run_bench(environment):
+def run_bench(environment: dict[str, str]) -> int:
     collect = [*site.MANAGE, "collectstatic", "--no-input", "--verbosity=0"]
     return foreground(collect, environment) or foreground(
         [sys.executable, "-m", "tools.bench"], environment
     )
 
 
-def serve(environment, local_dir, port, *, reload):
+def serve(
+    environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
+) -> None:
     # So that emails about moderation decisions are sent at once.
     environment.setdefault("UNDO_MINUTES", "0")
     if reload:
@@ -67,7 +71,7 @@ def serve(environment, local_dir, port, *, reload):
         site.say("\nStopped.")
 
 
-def main(command, arguments):
+def main(command: str, arguments: list[str]) -> int:
     port = read_port()
     if command in {"run", "dev"}:
         site.check_port(port)
@@ -87,7 +91,7 @@ def main(command, arguments):
     return 0
 
 
-def parse():
+def parse() -> tuple[str, list[str]]:
     parser = argparse.ArgumentParser(
         prog="python -m tools",
         description="Run the site or a benchmark on this machine.",

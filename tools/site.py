@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from tools.postgres import write_once
@@ -31,17 +32,17 @@ CODE = ["aaqi", "accounts", "cards", "core", "faq", "operations", "rankings", "v
 class SiteError(Exception):
     """The site can't run; has a message and an exit code."""
 
-    def __init__(self, sentence, code=1):
+    def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
         self.code = code
 
 
-def say(sentence):
+def say(sentence: str) -> None:
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
 
 
-def check_port(port):
+def check_port(port: int) -> None:
     # Workers of a killed gunicorn take a moment to exit.
     deadline = time.monotonic() + 4
     while error := try_port(port):
@@ -53,7 +54,7 @@ def check_port(port):
         time.sleep(0.2)
 
 
-def try_port(port):
+def try_port(port: int) -> OSError | None:
     with socket.socket() as probe:
         # Otherwise a recently closed connection would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,7 +66,9 @@ def try_port(port):
     return None
 
 
-def run(environment, local_dir, port, *, reload):
+def run(
+    environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
+) -> None:
     """Serve until a signal arrives or the web server exits."""
     password = write_once(local_dir / "staff-password", secrets.token_urlsafe(12))
     staff = {"STAFF_USERNAME": STAFF, "STAFF_PASSWORD": password}
@@ -96,7 +99,7 @@ def run(environment, local_dir, port, *, reload):
             end(child)
 
 
-def prepare(step, environment):
+def prepare(step: list[str], environment: dict[str, str]) -> None:
     child = start([*MANAGE, *step], environment)
     try:
         if child.wait():
@@ -105,7 +108,7 @@ def prepare(step, environment):
         end(child)
 
 
-def start(command, environment):
+def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
     # A separate process group, so that Ctrl-C reaches the child only through us.
     return subprocess.Popen(  # noqa: S603
         command,
@@ -116,13 +119,13 @@ def start(command, environment):
     )
 
 
-def end_with_parent():
+def end_with_parent() -> None:
     """Have the kernel stop this process if its parent is killed."""
     set_parent_death_signal = 1
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
-def end_alone(child):
+def end_alone(child: subprocess.Popen) -> None:
     if child.poll() is None:
         child.terminate()
         try:
@@ -132,14 +135,14 @@ def end_alone(child):
             child.wait()
 
 
-def end(child):
+def end(child: subprocess.Popen) -> None:
     end_alone(child)
     # Kill the rest of its group, such as a process that the reloader started.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def wait_for_answer(web, site_url, port):
+def wait_for_answer(web: subprocess.Popen, site_url: str, port: int) -> int:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if web.poll() is not None:
@@ -156,7 +159,7 @@ def wait_for_answer(web, site_url, port):
     raise SiteError(f"The site didn't respond for {PATIENCE} seconds.")
 
 
-def raise_for(web):
+def raise_for(web: subprocess.Popen) -> NoReturn:
     code = web.returncode
     raise SiteError(
         f"The web server exited with code {code}, so everything was stopped.",
@@ -164,7 +167,9 @@ def raise_for(web):
     )
 
 
-def greet(environment, local_dir, port, password):
+def greet(
+    environment: dict[str, str], local_dir: Path, port: int, password: str
+) -> None:
     mail = f"written to files in {local_dir / 'mail'}/"
     if environment.get("EMAIL_URL") or environment.get("EMAIL_URL_FILE"):
         mail = "sent through EMAIL_URL"
@@ -176,7 +181,9 @@ Email         {mail}
 Press Ctrl-C to stop.""")
 
 
-def watch(children, environment, *, reload):
+def watch(
+    children: list[subprocess.Popen], environment: dict[str, str], *, reload: bool
+) -> NoReturn:
     web, worker = children
     code_then = newest_code() if reload else 0
     while web.poll() is None:
@@ -194,7 +201,7 @@ def watch(children, environment, *, reload):
     raise_for(web)
 
 
-def newest_code():
+def newest_code() -> int:
     times = []
     for file in (file for app in CODE for file in Path(app).rglob("*.py")):
         # An editor may be replacing the file.

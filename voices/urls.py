@@ -15,10 +15,10 @@ class TokenConverter:
 
     regex = "[A-Za-z0-9_.:-]{1,300}"
 
-    def to_python(self, value):
+    def to_python(self, value: str) -> str:
         return value
 
-    def to_url(self, value):
+    def to_url(self, value: str) -> str:
         return value
 
 

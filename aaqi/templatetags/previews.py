@@ -17,14 +17,14 @@ ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 @register.simple_tag(takes_context=True)
-def page_title(context):
+def page_title(context: Context) -> SafeString:
     """The content of the block `title`, without the name of the site."""
     title = again(context, "title")
     return mark_safe(title.rpartition(SITE)[0] or title)  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
-def page_description(context):
+def page_description(context: Context) -> SafeString:
     """The content of the block `description`."""
     return mark_safe(again(context, "description"))  # noqa: S308
 

@@ -1,5 +1,7 @@
 from django import template
 from django.conf import settings
+from django.http import HttpRequest
+from django.template import Context
 
 from accounts.middleware import seconds_left
 
@@ -7,11 +9,11 @@ register = template.Library()
 
 
 @register.inclusion_tag("accounts/idle.html", takes_context=True)
-def idle_warning(context):
+def idle_warning(context: Context) -> dict[str, object]:
     """Context for the warning before the session ends; empty for anonymous users."""
-    request = context.get("request")
+    request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
-    if user is None or user.is_anonymous:
+    if request is None or user is None or user.is_anonymous:
         return {}
     return {
         "seconds": seconds_left(request.session),

@@ -1,3 +1,5 @@
+from typing import Any, Self
+
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -53,19 +55,19 @@ MEANING = {
 
 
 class CaseQuerySet(TextQuerySet):
-    def featured(self):
+    def featured(self) -> Self:
         """Cases for the home page."""
         return self.public().filter(featured=True)
 
 
-def year(**options):
+def year(**options: Any) -> models.PositiveSmallIntegerField:
     """A field for a year in which officials could be sued."""
     last = 2100
     bounds = [MinValueValidator(FIRST_YEAR), MaxValueValidator(last)]
     return models.PositiveSmallIntegerField(validators=bounds, **options)
 
 
-def line(length, **options):
+def line(length: int, **options: Any) -> models.CharField:
     return models.CharField(max_length=length, validators=[validate_line], **options)
 
 
@@ -142,10 +144,10 @@ class Case(Text):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("faq:case", args=[self.slug])
 
     @property

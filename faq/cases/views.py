@@ -28,7 +28,7 @@ class Option:
 
 @require_safe
 @public_page("state", "kind")
-def index(request):
+def index(request: HttpRequest) -> HttpResponse:
     """All cases, or those from a state or of a kind of official."""
     try:
         place = read_place(request.GET.get("state", ""))
@@ -65,13 +65,13 @@ def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option
 
 @require_safe
 @public_page()
-def detail(request, slug):
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, get_object_or_404(Case.objects.public(), slug=slug))
 
 
 @require_safe
 @public_page()
-def card(request, slug):
+def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The image that other sites show next to a link to the case."""
     case = get_object_or_404(Case.objects.public(), slug=slug)
     try:

@@ -66,10 +66,10 @@ class TimelineEntry(Text):
         verbose_name_plural = "timeline entries"
         constraints = [has_source("timeline_entry_has_source")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.year}: {self.title}"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("explained")
 
 
@@ -114,10 +114,10 @@ class Chart(Text):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("explained")
 
 
@@ -149,10 +149,10 @@ class Page(Text):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
-    def clean(self):
+    def clean(self) -> None:
         unknown = [
             f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in PRINTED
         ]
@@ -176,7 +176,7 @@ class Page(Text):
             return Chart.objects.filter(slug=slug).exists()
         return name == "timeline"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse(self.slug)
 
 

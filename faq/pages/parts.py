@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from faq.markdown import render
 from faq.pages import charts
 from faq.pages.models import Chart, TimelineEntry
+from faq.publishing import Text
 
 
 class Parts:
@@ -16,7 +18,7 @@ class Parts:
     def __init__(self, *, drafts: bool = False):
         self.drafts = drafts
 
-    def rows(self, model):
+    def rows[Part: Text](self, model: type[Part]) -> QuerySet[Part]:
         return model.objects.all() if self.drafts else model.objects.public()
 
     def __call__(self, name: str) -> SafeString:

@@ -13,7 +13,7 @@ WORDS_A_MINUTE = 230
 
 @require_safe
 @public_page()
-def page(request, slug):
+def page(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, get_object_or_404(Page.objects.public(), slug=slug))
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -46,16 +48,16 @@ class Question(Text):
         constraints = [has_source("question_has_source")]
         indexes = [GinIndex("search", name="question_search")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.question
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.read_out()
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*fields, "words"}
         super().save(*args, **kwargs)
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("faq:question", args=[self.slug])
 
     def read_out(self) -> None:

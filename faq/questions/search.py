@@ -32,7 +32,7 @@ class Plain(Func):
     function = "translate"
     output_field = TextField()
 
-    def __init__(self, column):
+    def __init__(self, column: str) -> None:
         other, plain = ("".join(map(chr, each)) for each in (PLAIN, PLAIN.values()))
         super().__init__(column, Value(other), Value(plain))
 

@@ -27,7 +27,7 @@ class Group(NamedTuple):
 
 @require_safe
 @public_page("q")
-def index(request):
+def index(request: HttpRequest) -> HttpResponse:
     """All questions by topic, or those that match a search."""
     try:
         words = read_words(request.GET)
@@ -65,7 +65,7 @@ def answer(question: Question) -> Answered:
 
 @require_safe
 @public_page()
-def detail(request, slug):
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
     question = get_object_or_404(Question.objects.public(), slug=slug)
     return show(request, question)
 

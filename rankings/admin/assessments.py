@@ -1,10 +1,16 @@
+from typing import Any, cast
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import QueryDict
+from django.db.models import Field, ForeignKey, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
+from core.admin import Fields
 from core.fields import ADMIN_FIELDS
 from core.searching import FoldedSearch
 from rankings import effect, scoring
@@ -26,21 +32,21 @@ class AssessmentForm(forms.ModelForm):
 
     read = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "read" in self.fields:
             self.initial["read"] = version_of(self.instance)
 
-    def is_valid(self):
+    def is_valid(self) -> bool:
         # Makes the admin show the form again with everything that was typed.
         return super().is_valid() and PREVIEW not in self.data
 
-    def clean(self):
+    def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and PREVIEW not in self.data:
             self.refuse_stale()
         return super().clean()
 
-    def refuse_stale(self):
+    def refuse_stale(self) -> None:
         """Lock the edition; refuse if the assessment changed after it was opened."""
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
@@ -57,7 +63,7 @@ def version_of(assessment: Assessment) -> str:
 
 
 class CitationForm(forms.ModelForm):
-    def clean(self):
+    def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
             # The lawyer checked a different text.
             self.instance.checked_at, self.instance.checked_by = None, ""
@@ -83,13 +89,15 @@ class CitationInline(admin.StackedInline):
     ]
     readonly_fields = ["lawyer"]
 
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
+    def formfield_for_dbfield(
+        self, db_field: Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
         if db_field.name in {"point", "seen", "seen_at"}:
             kwargs["widget"] = AdminTextareaWidget({"rows": 2})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description="lawyer’s check")
-    def lawyer(self, citation):
+    def lawyer(self, citation: Citation) -> str:
         return citation.check_words
 
 
@@ -126,48 +134,60 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
         "confidence__exact",
     }
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
         return super().get_queryset(request).select_related("edition", "edited_by")
 
-    def get_fields(self, request, obj=None):
-        fields = ["edition", "usps", *(field.name for field in effect.COMPARED)]
+    def get_fields(self, request: HttpRequest, obj: Assessment | None = None) -> Fields:
+        fields: Fields = ["edition", "usps", *(field.name for field in effect.COMPARED)]
         if obj is None:
             return fields
         read = ["read"] if self.has_change_permission(request, obj) else []
         return [*fields, "edited_at", "edited_by", *read]
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Assessment | None = None
+    ) -> list[str]:
         return ["edition", "usps", "edited_at", "edited_by"] if obj else []
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField | None:
         if db_field.name == "edition":
             kwargs["queryset"] = Edition.objects.drafts()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(
+        self, request: HttpRequest, obj: Assessment | None = None
+    ) -> bool:
         # Published editions are immutable; see docs/rankings.md.
         draft = obj is None or not obj.edition.is_published
         return draft and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Assessment | None = None
+    ) -> bool:
         draft = obj is None or not obj.edition.is_published
         return draft and super().has_delete_permission(request, obj)
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Assessment, form: ModelForm, change: bool
+    ) -> None:
         edition = Edition.objects.select_for_update().get(pk=obj.edition_id)
         if edition.is_published:
             raise PermissionDenied("The edition was published in the meantime.")
-        obj.edited_at, obj.edited_by = timezone.now(), request.user
+        obj.edited_at, obj.edited_by = timezone.now(), cast(User, request.user)
         super().save_model(request, obj, form, change)
 
-    def render_change_form(self, request, context, *args, **kwargs):
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         form = context["adminform"].form
         if form.instance.edition_id:
             context |= preview(form.instance)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="result")
-    def result(self, assessment):
+    def result(self, assessment: Assessment) -> str:
         return effect.in_words(scoring.score(assessment.facts))
 
 

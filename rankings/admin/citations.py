@@ -1,22 +1,30 @@
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib.admin import ActionLocation, ModelAdmin
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from core.admin import FixedRows
 from core.fields import LineField
 from core.ids import read_id
 from core.searching import FoldedSearch
 from rankings.admin.filters import CitationEditionFilter
-from rankings.models import Citation
+from rankings.models import Citation, CitationQuerySet
 
 # As many ids as fit into a URL.
 MOST_AT_A_TIME = 200
@@ -48,20 +56,22 @@ class CheckFilter(admin.SimpleListFilter):
         "all": ("All", Citation.objects.all),
     }
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [(value, label) for value, (label, _) in self.found.items()]
 
-    def value(self):
+    def value(self) -> str:
         chosen = super().value()
         return chosen if chosen in self.found else "to-do"
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         _, chosen = self.found[self.value()]
         return queryset & chosen()
 
-    def choices(self, changelist):
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         # Without the “All” that Django puts first.
-        return list(super().choices(changelist))[1:]
+        return islice(super().choices(changelist), 1, None)
 
 
 @admin.register(Citation)
@@ -87,11 +97,13 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
     lookups = {"check", "edition", "assessment__usps__exact", "id__in"}
 
-    def has_check_permission(self, request):
+    def has_check_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rankings.check_citation")
 
     @transaction.atomic
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Citation, form: ModelForm, change: bool
+    ) -> None:
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         if changed:
             # Also in drafts and in the current edition.
@@ -99,7 +111,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
             same.alike().update(**changed)
             same.update(**changed)
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.check_view)
         return [
             path("check/", view, name="rankings_citation_check"),
@@ -109,7 +121,9 @@ class CitationAdmin(FoldedSearch, FixedRows):
     @admin.action(
         description="Mark as checked…", permissions=["check"], location=EVERYWHERE
     )
-    def mark_checked(self, request, queryset):
+    def mark_checked(
+        self, request: HttpRequest, queryset: CitationQuerySet
+    ) -> HttpResponse:
         ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
@@ -119,7 +133,9 @@ class CitationAdmin(FoldedSearch, FixedRows):
     @admin.action(
         description="Mark as unchecked", permissions=["check"], location=EVERYWHERE
     )
-    def mark_unchecked(self, request, queryset):
+    def mark_unchecked(
+        self, request: HttpRequest, queryset: CitationQuerySet
+    ) -> HttpResponse:
         ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
@@ -130,14 +146,16 @@ class CitationAdmin(FoldedSearch, FixedRows):
             lambda citations: citations.mark_unchecked(),
         )
 
-    def too_many(self, request, ids):
+    def too_many(
+        self, request: HttpRequest, ids: Sequence[int | str]
+    ) -> HttpResponse | None:
         if len(ids) <= MOST_AT_A_TIME:
             return None
         sentence = f"Choose at most {MOST_AT_A_TIME} citations at a time."
         self.message_user(request, sentence, messages.WARNING)
         return redirect("admin:rankings_citation_changelist")
 
-    def check_view(self, request):
+    def check_view(self, request: HttpRequest) -> HttpResponse:
         """Ask which lawyer checked the chosen citations, then record it."""
         if not self.has_check_permission(request):
             raise PermissionDenied
@@ -164,7 +182,13 @@ class CitationAdmin(FoldedSearch, FixedRows):
         return render(request, "admin/rankings/check.html", context)
 
     @transaction.atomic
-    def record(self, request, chosen, what, change):
+    def record(
+        self,
+        request: HttpRequest,
+        chosen: CitationQuerySet,
+        what: str,
+        change: Callable[[CitationQuerySet], int],
+    ) -> HttpResponse:
         """Mark the citations and their copies, log it, and link to the undo."""
         # By id, because marking changes which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
@@ -172,7 +196,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
         change(alike)
         LogEntry.objects.log_actions(
-            request.user.pk, citations, CHANGE, change_message=f"{what}."
+            cast(User, request.user).pk, citations, CHANGE, change_message=f"{what}."
         )
         if ids:
             count, url = len(ids), list_of(citations)
@@ -188,11 +212,11 @@ class CitationAdmin(FoldedSearch, FixedRows):
     # Columns and read-only fields.
 
     @admin.display(ordering="assessment__usps")
-    def state(self, citation):
+    def state(self, citation: Citation) -> str:
         return str(citation.assessment)
 
     @admin.display
-    def status(self, citation):
+    def status(self, citation: Citation) -> str:
         if citation.checked_at:
             return citation.check_words
         if citation.is_open:
@@ -200,13 +224,13 @@ class CitationAdmin(FoldedSearch, FixedRows):
         return "Lawyer’s check missing"
 
     @admin.display(description="address")
-    def page(self, citation):
+    def page(self, citation: Citation) -> str:
         if not citation.address:
             return "None"
         return format_html('<a href="{}" rel="noreferrer">Open</a>', citation.address)
 
     @admin.display(description="assessment")
-    def its_assessment(self, citation):
+    def its_assessment(self, citation: Citation) -> SafeString:
         return format_html(
             '<a href="{}">{}</a>, {}',
             reverse("admin:rankings_assessment_change", args=[citation.assessment_id]),
@@ -215,11 +239,11 @@ class CitationAdmin(FoldedSearch, FixedRows):
         )
 
     @admin.display(description="lawyer’s check")
-    def lawyer(self, citation):
+    def lawyer(self, citation: Citation) -> str:
         return citation.check_words
 
 
-def list_of(citations):
+def list_of(citations: CitationQuerySet) -> str:
     """Return the URL of a work list of just these citations, all of one edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)

@@ -1,17 +1,21 @@
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count
-from django.http import HttpRequest
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from core.admin import Fields
 from rankings import effect
 from rankings.models import Citation, Edition
 
@@ -28,47 +32,60 @@ class EditionAdmin(admin.ModelAdmin):
 
     lookups: set[str] = set()
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
         return super().get_queryset(request).annotate(count=Count("assessments"))
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> Fields:
         return ["date", "title", "notes", *(self.readonly_fields if obj else [])]
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Edition | None = None
+    ) -> list[str]:
         # The date is in its URL and in the history of each state.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Edition | None = None
+    ) -> bool:
         draft = obj is None or not obj.is_published
         return draft and super().has_delete_permission(request, obj)
 
-    def has_publish_permission(self, request):
+    def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rankings.publish_edition")
 
-    def get_deleted_objects(self, objs, request):
+    def get_deleted_objects(
+        self, objs: QuerySet[Edition] | Sequence[Edition], request: HttpRequest
+    ) -> tuple[list, dict[str, int], set[str], list]:
         """Delete a draft's assessments with it, without a permission for them."""
         shown, counts, _, protected = super().get_deleted_objects(objs, request)
         kept = [edition for edition in objs if edition.is_published]
         return shown, counts, {"published edition"} if kept else set(), protected
 
-    def view_on_site(self, edition):
+    def view_on_site(self, edition: Edition) -> str | None:
         return edition.get_absolute_url() if edition.is_published else None
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         current = Edition.objects.current()
         title = f"New draft from {current}" if current else "New, empty draft"
         return super().add_view(
             request, form_url, {"title": title} | (extra_context or {})
         )
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Edition, form: ModelForm, change: bool
+    ) -> None:
         if change:
             super().save_model(request, obj, form, change)
         else:
             self.start(obj)
 
-    def start(self, edition):
+    def start(self, edition: Edition) -> None:
         """Save a new draft, as a copy of the current edition if there is one."""
         if current := Edition.objects.current():
             draft = current.copy(edition.date, edition.title, edition.notes)
@@ -76,7 +93,7 @@ class EditionAdmin(admin.ModelAdmin):
         else:
             edition.save()
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.publish_view)
         return [
             path("<int:pk>/publish/", view, name="rankings_edition_publish"),
@@ -88,14 +105,16 @@ class EditionAdmin(admin.ModelAdmin):
         permissions=["publish"],
         location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
     )
-    def publish(self, request, queryset):
+    def publish(
+        self, request: HttpRequest, queryset: QuerySet[Edition]
+    ) -> HttpResponse:
         editions = list(queryset[:2])
         if len(editions) == 1:
             return redirect("admin:rankings_edition_publish", editions[0].pk)
         self.message_user(request, "Publish one edition at a time.", messages.WARNING)
         return redirect("admin:rankings_edition_changelist")
 
-    def publish_view(self, request, pk):
+    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show how publishing would change the ranks, with a button to publish."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
@@ -143,18 +162,18 @@ class EditionAdmin(admin.ModelAdmin):
     # Columns and read-only fields.
 
     @admin.display
-    def status(self, edition):
+    def status(self, edition: Edition) -> str:
         if not edition.is_published:
             return "Draft"
         at = timezone.localtime(edition.published_at)
         return f"Published on {at:%Y-%m-%d %H:%M}"
 
     @admin.display(ordering="count")
-    def states(self, edition):
+    def states(self, edition: Any) -> int:
         return edition.count
 
     @admin.display(description="assessments")
-    def its_states(self, edition):
+    def its_states(self, edition: Any) -> SafeString:
         url = reverse("admin:rankings_assessment_changelist")
         return format_html(
             '<a href="{}?edition={}">{} of 51 states</a>',

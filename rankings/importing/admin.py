@@ -7,14 +7,16 @@ chooses the draft, and ensures that the import does what the preview showed.
 import datetime
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -81,13 +83,13 @@ class TargetFields(forms.Form):
         help_text="For a new draft.",
     )
 
-    def __init__(self, *args, may_add=True, **kwargs):
+    def __init__(self, *args: Any, may_add: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         drafts = [(str(each.pk), f"{each}, draft") for each in Edition.objects.drafts()]
         new = [(NEW, "A new draft, a copy of the current edition")] if may_add else []
         self["into"].field.choices = drafts + new  # type: ignore[attr-defined]
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         if self.cleaned_data.get("into") == NEW:
             for name in ("date", "title"):
@@ -108,14 +110,14 @@ class TargetFields(forms.Form):
 class UploadForm(TargetFields, ImportForm):
     field_order = ["import_file", "into", "date", "title", "resource", "format"]
 
-    def __init__(self, *args, by, **kwargs):
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].label = "CSV file"
         self.fields["import_file"].widget.attrs["accept"] = ".csv,text/csv"
 
-    def clean_import_file(self):
+    def clean_import_file(self) -> SimpleUploadedFile:
         file = self.cleaned_data["import_file"]
         data = as_csv(file.read(), COLUMNS | OPTIONAL | COMPUTED)
         upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
@@ -131,7 +133,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for each in self.fields.values():
             each.widget = forms.HiddenInput()
@@ -153,7 +155,7 @@ class ImportPages(ImportMixin):
     import_template_name = "admin/rankings/import.html"
     import_export_change_list_template = "admin/rankings/assessments.html"
 
-    def has_import_permission(self, request):
+    def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(
             ["rankings.add_assessment", "rankings.change_assessment"]
         )
@@ -161,36 +163,44 @@ class ImportPages(ImportMixin):
     def may_add_editions(self, request: HttpRequest) -> bool:
         return request.user.has_perm("rankings.add_edition")
 
-    def get_import_form_kwargs(self, request):
+    def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         kwargs = super().get_import_form_kwargs(request)
         return kwargs | {
             "may_add": self.may_add_editions(request),
             "by": request.user,
         }
 
-    def write_to_tmp_storage(self, import_file, input_format):
+    def write_to_tmp_storage(
+        self, import_file: Any, input_format: CSV
+    ) -> DatabaseStorage:
         storage = DatabaseStorage(owner=import_file.owner)
         storage.save(b"".join(import_file.chunks()))
         return storage
 
-    def get_confirm_form_kwargs(self, request, import_form=None):
+    def get_confirm_form_kwargs(
+        self, request: HttpRequest, import_form: UploadForm | None = None
+    ) -> dict[str, Any]:
         kwargs = super().get_confirm_form_kwargs(request, import_form)
         if import_form is None:
             # Bind the form even to an empty POST.
             kwargs["data"] = request.POST
         return kwargs | {"may_add": self.may_add_editions(request)}
 
-    def get_confirm_form_initial(self, request, import_form):
+    def get_confirm_form_initial(
+        self, request: HttpRequest, import_form: UploadForm | None
+    ) -> dict[str, Any]:
         initial = super().get_confirm_form_initial(request, import_form)
         if import_form is None:
             return initial
         names = ("into", "date", "title")
         return initial | {name: import_form.cleaned_data[name] for name in names}
 
-    def get_import_resource_kwargs(self, request, form=None, **kwargs):
+    def get_import_resource_kwargs(
+        self, request: HttpRequest, form: TargetFields | None = None, **kwargs: object
+    ) -> dict[str, Target]:
         return {"target": form.target} if form and form.is_valid() else {}
 
-    def import_action(self, request, **kwargs):
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the form, or a preview of the file; store the file if it is valid."""
         response = super().import_action(request, **kwargs)
         context = response.context_data
@@ -200,7 +210,9 @@ class ImportPages(ImportMixin):
             context |= self.preview(result, context.get("confirm_form"))
             file = context["form"].cleaned_data["import_file"]
             if "confirm_form" not in context:
-                DatabaseStorage(owner=request.user, name=file.tmp_storage_name).remove()
+                DatabaseStorage(
+                    owner=cast(User, request.user), name=file.tmp_storage_name
+                ).remove()
         return response
 
     def preview(self, result: Result, confirm_form: ConfirmForm | None) -> dict:
@@ -219,7 +231,7 @@ class ImportPages(ImportMixin):
             ],
         }
 
-    def process_import(self, request, **kwargs):
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Import what the preview showed, all or nothing, and only once."""
         if not self.has_import_permission(request):
             raise PermissionDenied
@@ -230,10 +242,12 @@ class ImportPages(ImportMixin):
             valid = form.is_valid()
             key = form.cleaned_data.get("import_file_name", "")
             # A concurrent import of the same file waits here.
-            mine = Upload.objects.kept_for(request.user).select_for_update(of=["self"])
+            mine = Upload.objects.kept_for(cast(User, request.user)).select_for_update(
+                of=["self"]
+            )
             kept = mine.filter(key=key).first()
             if kept is None or not valid:
-                return self.start_again(request, kept and form)
+                return self.start_again(request, form if kept else None)
             dataset = CSV(encoding=self.from_encoding).create_dataset(bytes(kept.data))
             result = self.process_dataset(
                 dataset, form, request, rollback_on_validation_errors=True
@@ -244,18 +258,24 @@ class ImportPages(ImportMixin):
             transaction.set_rollback(True)
         return self.show_again(request, result, form)
 
-    def start_again(self, request, form):
+    def start_again(
+        self, request: HttpRequest, form: ConfirmForm | None
+    ) -> HttpResponse:
         sentences = [
             "That file was already imported, has expired after a day, or was uploaded "
             "by someone else."
         ]
         if form:
-            sentences = [text for errors in form.errors.values() for text in errors]
+            sentences = [
+                str(text) for errors in form.errors.values() for text in errors
+            ]
         sentence = f"{' '.join(sentences)} Nothing was imported: choose the file again."
         self.message_user(request, sentence, messages.WARNING)
         return redirect("admin:rankings_assessment_import")
 
-    def show_again(self, request, result, form):
+    def show_again(
+        self, request: HttpRequest, result: Result, form: ConfirmForm
+    ) -> TemplateResponse:
         """Show a new preview, because the old one no longer matches."""
         sentence = "The draft has changed since the preview. Review it again."
         self.message_user(request, sentence, messages.WARNING)
@@ -271,17 +291,20 @@ class ImportPages(ImportMixin):
         context |= self.preview(result, confirm_form) | {"confirm_form": confirm_form}
         return TemplateResponse(request, self.import_template_name, context)
 
-    def generate_log_entries(self, result, request):
+    def generate_log_entries(self, result: Result, request: HttpRequest) -> None:
         for kind, flag in (
             (RowResult.IMPORT_TYPE_NEW, ADDITION),
             (RowResult.IMPORT_TYPE_UPDATE, CHANGE),
         ):
             stored = [row.instance for row in result if row.import_type == kind]
             LogEntry.objects.log_actions(
-                request.user.pk, stored, flag, change_message="Imported from a file."
+                cast(User, request.user).pk,
+                stored,
+                flag,
+                change_message="Imported from a file.",
             )
 
-    def add_success_message(self, result, request):
+    def add_success_message(self, result: Result, request: HttpRequest) -> None:
         counts = [
             f"{result.totals[RowResult.IMPORT_TYPE_UPDATE]} changed",
             f"{result.totals[RowResult.IMPORT_TYPE_NEW]} added",

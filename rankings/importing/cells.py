@@ -1,9 +1,11 @@
 """Convert CSV cells to and from fields and citations of an assessment."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import TextChoices
 from import_export import fields, widgets
 
 from rankings.lists import (
@@ -14,6 +16,7 @@ from rankings.lists import (
     split_addresses,
     split_citations,
 )
+from rankings.models import Assessment
 
 LONGEST_CITATION = 500
 # Spreadsheets count days from here, because they treat 1900 as a leap year.
@@ -29,7 +32,9 @@ class Text(widgets.Widget):
         super().__init__()
         self.most = most
 
-    def clean(self, value, row=None, **kwargs):
+    def clean(
+        self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
+    ) -> str:
         value = value.strip().replace("\r\n", "\n").replace("\r", "\n")
         if self.most is not None and len(value) > self.most:
             raise ValueError(
@@ -43,7 +48,7 @@ def spelled(name: str) -> str:
 
 
 class Choice(Text):
-    def __init__(self, choices):
+    def __init__(self, choices: type[TextChoices]) -> None:
         super().__init__()
         self.values = choices.values
         self.spellings = {
@@ -52,7 +57,9 @@ class Choice(Text):
             for name in (label, value)
         }
 
-    def clean(self, value, row=None, **kwargs):
+    def clean(
+        self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
+    ) -> str:
         value = super().clean(value)
         # Accept labels, other spellings, and "None" or "TRUE" from spreadsheets.
         value = self.spellings.get(spelled(value), value)
@@ -65,7 +72,10 @@ class Choice(Text):
 
 
 class Year(Text):
-    def clean(self, value, row=None, **kwargs):
+    # The one cell that isn't text in the end.
+    def clean(  # type: ignore[override]
+        self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
+    ) -> int | None:
         # Spreadsheets write numbers as "1,992" or "1992.0".
         value = super().clean(value).replace(",", "").removesuffix(".0")
         if value and not (value.isascii() and value.isdigit() and len(value) == 4):
@@ -76,11 +86,13 @@ class Year(Text):
 class Day(widgets.DateWidget):
     """An ISO date, or a date as spreadsheets rewrite it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.formats: tuple[str, ...] = (*self.formats, *DATES)
 
-    def clean(self, value, row=None, **kwargs):
+    def clean(
+        self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
+    ) -> date | None:
         value = value.strip()
         if re.fullmatch(r"[0-9]{5}(\.0)?", value):
             # A cell that lost its date format: the number of days since FIRST_DAY.
@@ -92,12 +104,16 @@ class Day(widgets.DateWidget):
                 f"“{value}” is not a date. Write it as 2026-11-22."
             ) from None
 
-    def render(self, value, obj=None, **kwargs):
+    def render(
+        self, value: date | None, obj: Assessment | None = None, **kwargs: object
+    ) -> str:
         return value.isoformat() if value else ""
 
 
 class Citations(widgets.Widget):
-    def clean(self, value, row=None, **kwargs):
+    def clean(
+        self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
+    ) -> list[str]:
         found = split_citations(value)
         for text in found:
             if len(text) > LONGEST_CITATION:
@@ -108,7 +124,9 @@ class Citations(widgets.Widget):
                 raise ValueError(f"“{text}” is listed twice.")
         return found
 
-    def render(self, value, obj=None, **kwargs):
+    def render(
+        self, value: list[str] | None, obj: Assessment | None = None, **kwargs: object
+    ) -> str:
         return join_citations(value or [])
 
 
@@ -119,12 +137,18 @@ class OfPart(fields.Field):
     in the file, until `write_citations` reconciles them.
     """
 
-    def get_value(self, assessment):
+    def get_value(self, assessment: Any) -> list[str]:
         if self.attribute in getattr(assessment, "imported", {}):
             return assessment.imported[self.attribute]
         return [each.text for each in assessment.stored if each.part == self.attribute]
 
-    def save(self, instance, row, is_m2m=False, **kwargs):
+    def save(
+        self,
+        instance: Any,
+        row: Mapping[str, str],
+        is_m2m: bool = False,
+        **kwargs: object,
+    ) -> None:
         instance.imported = getattr(instance, "imported", {})
         instance.imported[self.attribute] = self.clean(row)
 
@@ -132,12 +156,18 @@ class OfPart(fields.Field):
 class Open(fields.Field):
     """The citations not yet checked at the source; imported after the others."""
 
-    def get_value(self, assessment):
+    def get_value(self, assessment: Any) -> list[str]:
         if hasattr(assessment, "to_verify"):
             return assessment.to_verify
         return [each.text for each in assessment.stored if each.is_open]
 
-    def save(self, instance, row, is_m2m=False, **kwargs):
+    def save(
+        self,
+        instance: Any,
+        row: Mapping[str, str],
+        is_m2m: bool = False,
+        **kwargs: object,
+    ) -> None:
         done = {each.text for each in instance.stored if each.checked_at}
         texts = citation_texts(instance)
         found = {name: meant(name, texts) for name in self.clean(row)}
@@ -157,11 +187,17 @@ def meant(name: str, texts: list[str]) -> list[str]:
 class Sources(fields.Field):
     """The pages read, including the Institute's."""
 
-    def get_value(self, assessment):
+    def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]
         return join_addresses([page for page in pages if page])
 
-    def save(self, instance, row, is_m2m=False, **kwargs):
+    def save(
+        self,
+        instance: Any,
+        row: Mapping[str, str],
+        is_m2m: bool = False,
+        **kwargs: object,
+    ) -> None:
         pages = split_addresses(row[self.column_name])
         found = (page for page in pages if is_ij_page(page, instance.usps))
         kept = instance.ij_page if instance.ij_page in pages else next(found, "")

@@ -4,13 +4,16 @@ The columns are those of `/rankings/data.csv`, so that a download can be edited 
 imported. Computed columns are ignored: facts are stored, never scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib.auth.models import User
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from import_export import fields, instance_loaders, resources
-from import_export.results import Error
+from import_export.results import Error, Result
 from import_export.widgets import Widget
 
 from rankings import scoring
@@ -26,8 +29,11 @@ from rankings.importing.cells import (
     Year,
     citation_texts,
 )
-from rankings.models import Assessment, Citation
+from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
+
+if TYPE_CHECKING:
+    from rankings.importing.admin import Target
 
 FACT_COLUMNS = [
     *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
@@ -60,7 +66,9 @@ class Change:
 class Changes(resources.Diff):
     """The changed fields; import-export's own diff has inline styles."""
 
-    def __init__(self, resource, instance, new):
+    def __init__(
+        self, resource: resources.Resource, instance: Assessment, new: bool
+    ) -> None:
         super().__init__(resource, instance, new)
         self.columns = resource.get_diff_headers()
 
@@ -126,40 +134,42 @@ class AssessmentResource(resources.ModelResource):
         clean_model_instances = True
         store_instance = True
 
-    def __init__(self, target=None):
+    def __init__(self, target: "Target | None" = None) -> None:
         """Import into the target's draft; without a target, only list the columns."""
         super().__init__()
         self.target = target
-        self.edition = None
+        self.edition: Edition | None = None
         self.row_of: dict[str, int] = {}
 
     @classmethod
-    def get_diff_class(cls):
+    def get_diff_class(cls) -> type[Changes]:
         return Changes
 
     @classmethod
-    def get_error_result_class(cls):
+    def get_error_result_class(cls) -> type[ImportProblem]:
         return ImportProblem
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet[Assessment]:
         if self.edition is None:
             return Assessment.objects.none()
         return self.edition.assessments.prefetch_related("citations")
 
-    def before_import(self, dataset, **kwargs):
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
         try:
-            self.edition = self.target.open()
+            self.edition = cast("Target", self.target).open()
         except ValidationError:
             # The rows can't be checked without a draft.
             dataset.wipe()
             raise
 
-    def after_import(self, dataset, result, **kwargs):
+    def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
         """Don't reset sequences: rows have no ids, and only the table owner may."""
 
-    def before_import_row(self, row, row_number=None, **kwargs):
+    def before_import_row(
+        self, row: Mapping[str, str], row_number: int | None = None, **kwargs: Any
+    ) -> None:
         """Refuse a row of an unknown state, or a second row of the same state."""
-        usps, number = row["usps"].strip(), row_number + 1
+        usps, number = row["usps"].strip(), cast(int, row_number) + 1
         if usps not in JURISDICTIONS:
             raise ValidationError({"usps": f"“{usps}” is not a state code."})
         if usps in self.row_of:
@@ -172,14 +182,18 @@ class AssessmentResource(resources.ModelResource):
                 {"name": f"{usps} is {JURISDICTIONS[usps]}, not “{row['name']}”."}
             )
 
-    def init_instance(self, row=None):
+    def init_instance(self, row: Mapping[str, str] | None = None) -> Assessment:
         return Assessment(edition=self.edition)
 
-    def after_init_instance(self, instance, new, row, **kwargs):
+    def after_init_instance(
+        self, instance: Any, new: bool, row: Mapping[str, str], **kwargs: Any
+    ) -> None:
         # A list, because a copy of the instance would lose prefetched rows.
         instance.stored = [] if new else list(instance.citations.all())
 
-    def import_instance(self, instance, row, **kwargs):
+    def import_instance(
+        self, instance: Assessment, row: Mapping[str, str], **kwargs: Any
+    ) -> None:
         """Read each column, and report all that are invalid."""
         errors = {}
         for each in self.get_import_fields():
@@ -192,19 +206,34 @@ class AssessmentResource(resources.ModelResource):
         if errors:
             raise ValidationError(errors)
 
-    def validate_instance(self, instance, import_validation_errors=None, **kwargs):
+    def validate_instance(
+        self,
+        instance: Assessment,
+        import_validation_errors: dict[str, ValidationError] | None = None,
+        **kwargs: Any,
+    ) -> None:
         try:
             super().validate_instance(instance, import_validation_errors, **kwargs)
         except ValidationError as error:
             raise ValidationError(by_column(error)) from None
 
-    def before_save_instance(self, instance, row, user=None, **kwargs):
+    def before_save_instance(
+        self,
+        instance: Assessment,
+        row: Mapping[str, str],
+        user: User | None = None,
+        **kwargs: Any,
+    ) -> None:
         instance.edited_at, instance.edited_by = timezone.now(), user
 
-    def after_save_instance(self, instance, row, **kwargs):
+    def after_save_instance(
+        self, instance: Assessment, row: Mapping[str, str], **kwargs: Any
+    ) -> None:
         write_citations(instance)
 
-    def after_import_row(self, row, row_result, **kwargs):
+    def after_import_row(
+        self, row: Mapping[str, str], row_result: Any, **kwargs: Any
+    ) -> None:
         if row_result.is_valid():
             was, now = row_result.original, row_result.instance
             row_result.usps, row_result.name = now.usps, now.name
@@ -223,7 +252,7 @@ def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
     return found
 
 
-def write_citations(assessment):
+def write_citations(assessment: Any) -> None:
     """Save the citations of the file; those that remain keep their checks."""
     stored = assessment.stored
     open_ones = assessment.to_verify

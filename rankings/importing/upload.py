@@ -101,7 +101,7 @@ def check(data: bytes, columns: set[str], further: set[str]) -> None:
         raise ValidationError(errors[:MOST_ERRORS] + more)
 
 
-def header_errors(header, columns, further):
+def header_errors(header: list[str], columns: set[str], further: set[str]) -> list[str]:
     counts = Counter(header)
     known = columns | further
     return [
@@ -122,7 +122,7 @@ def header_errors(header, columns, further):
     ]
 
 
-def row_errors(number, row, header):
+def row_errors(number: int, row: list[str], header: list[str]) -> list[str]:
     if len(row) != len(header):
         return [
             f"Row {number} has {len(row)} cells, but the header has {len(header)}."

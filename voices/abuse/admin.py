@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from django import forms
@@ -48,7 +48,7 @@ class LimitAdmin(FixedRows):
 
 
 class DomainForm(forms.ModelForm):
-    def clean_domain(self):
+    def clean_domain(self) -> str:
         """Normalize it the way email addresses are normalized."""
         domain = self.cleaned_data["domain"].removeprefix("@")
         try:
@@ -66,7 +66,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 
 class MailProviderForm(DomainForm):
-    def clean_domain(self):
+    def clean_domain(self) -> str:
         """Reduce it to the domain that the limits count by."""
         return addresses.mail_domain(super().clean_domain())
 
@@ -78,7 +78,7 @@ class MailProviderAdmin(FoldedSearch, admin.ModelAdmin):
 
 
 class NetworkForm(forms.ModelForm):
-    def clean_network(self):
+    def clean_network(self) -> str:
         """Normalize it, so that each network has one spelling."""
         network = self.cleaned_data["network"]
         try:
@@ -87,7 +87,7 @@ class NetworkForm(forms.ModelForm):
             # The model's validator reports the error.
             return network
 
-    def clean_until(self):
+    def clean_until(self) -> datetime:
         until = self.cleaned_data["until"]
         if until > longest_block():
             raise forms.ValidationError(
@@ -106,7 +106,7 @@ class BlockedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
 
 
 class AllowedNetworkForm(NetworkForm):
-    def clean_network(self):
+    def clean_network(self) -> str:
         """Reject a network so wide that it would allow half the internet."""
         text = super().clean_network()
         try:

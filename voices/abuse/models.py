@@ -1,9 +1,11 @@
 import ipaddress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -33,12 +35,12 @@ class Limit(models.Model):
     class Meta:
         ordering = ["of"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_of_display()}: {self.most} in {self.minutes} minutes"
 
 
 class AlarmQuerySet(models.QuerySet):
-    def latest_day(self):
+    def latest_day(self) -> QuerySet:
         """The last day's alarms by form and limit: how many hours, and the latest."""
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
@@ -46,7 +48,7 @@ class AlarmQuerySet(models.QuerySet):
         )
         return counted.order_by("-latest", "form", "of")
 
-    def forget_old(self):
+    def forget_old(self) -> tuple[int, dict[str, int]]:
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         return self.filter(at__lt=timezone.now() - age).delete()
 
@@ -72,7 +74,7 @@ class Alarm(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.of} ({self.form}) at {self.at}"
 
 
@@ -85,7 +87,7 @@ class MailProvider(models.Model):
         ordering = ["domain"]
         verbose_name = "large mail provider"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.domain
 
 
@@ -97,7 +99,7 @@ class BlockedDomain(models.Model):
     class Meta:
         ordering = ["domain"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.domain
 
 
@@ -110,12 +112,12 @@ def validate_network(text: str) -> None:
         ) from error
 
 
-def longest_block():
+def longest_block() -> datetime:
     return timezone.now() + timedelta(days=settings.NETWORK_BLOCKED_DAYS)
 
 
 class ListedNetworkQuerySet(models.QuerySet):
-    def unexpired(self):
+    def unexpired(self) -> Self:
         return self.filter(until__gt=Now())
 
     def has(self, address: str) -> bool:
@@ -128,7 +130,7 @@ class ListedNetworkQuerySet(models.QuerySet):
             for network in networks
         )
 
-    def forget_old(self):
+    def forget_old(self) -> tuple[int, dict[str, int]]:
         return self.filter(until__lte=Now()).delete()
 
 
@@ -146,7 +148,7 @@ class ListedNetwork(models.Model):
         abstract = True
         ordering = ["network"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         # Django's admin log stores this, and the network itself must not stay there.
         return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
@@ -169,7 +171,7 @@ class AllowedNetwork(ListedNetwork):
 
 
 class ArrivalQuerySet(models.QuerySet):
-    def forget_old(self):
+    def forget_old(self) -> tuple[int, dict[str, int]]:
         """Delete arrivals older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         return self.filter(at__lt=timezone.now() - age).delete()
@@ -214,5 +216,5 @@ class Arrival(models.Model):
             models.Index(fields=["at"], name="arrival_at"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.form} at {self.at}"

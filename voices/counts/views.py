@@ -5,7 +5,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import NamedTuple
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -43,7 +43,7 @@ def place_name(code: str) -> str:
 
 @require_safe
 @public_page()
-def as_csv(request):
+def as_csv(request: HttpRequest) -> HttpResponse:
     counts = count()
     file = StringIO()
     writer = csv.writer(file)
@@ -62,7 +62,7 @@ def as_csv(request):
 
 @require_safe
 @public_page()
-def as_json(request):
+def as_json(request: HttpRequest) -> HttpResponse:
     counts = count()
     return JsonResponse(
         {

@@ -1,5 +1,5 @@
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -21,7 +21,7 @@ class ShowsDetails(forms.BaseForm):
     submission goes through, and only new details are shown again.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # It needs no validation: tampered input just doesn't match.
         self.fields["details_seen"] = forms.Field(

@@ -16,5 +16,5 @@ class WatchedWord(models.Model):
     class Meta:
         ordering = ["words"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.words

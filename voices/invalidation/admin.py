@@ -1,12 +1,17 @@
 """Invalidating forged signatures, the log of it, and their signers' objections."""
 
+from datetime import datetime
+from typing import cast
+
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib.admin import ActionLocation, ModelAdmin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseNotAllowed
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from core import addresses
@@ -49,13 +54,17 @@ class InvalidationAdmin(admin.ModelAdmin):
     fields = ["at", "kind", "of", "count", "found_by", "reason", "by", "still_held"]
     readonly_fields = fields  # type: ignore[assignment]
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(
+        self, request: HttpRequest, obj: Invalidation | None = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Invalidation | None = None
+    ) -> bool:
         return False
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.undo_view)
         name = "voices_invalidation_undo"
         return [path("<int:pk>/undo/", view, name=name), *super().get_urls()]
@@ -64,7 +73,12 @@ class InvalidationAdmin(admin.ModelAdmin):
     def changelist_url(self) -> str:
         return reverse("admin:voices_invalidation_changelist")
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         """Select signatures, preview the effect, and invalidate them."""
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -77,17 +91,21 @@ class InvalidationAdmin(admin.ModelAdmin):
         if not form.is_valid():
             return self.select_page(request, criteria, form)
         try:
-            done = change.invalidate(criteria, by=request.user, **form.cleaned_data)
+            done = change.invalidate(
+                criteria, by=cast(User, request.user), **form.cleaned_data
+            )
         except change.ChangedError:
             return self.show_again(request, criteria, form)
         self.say_done(request, done)
         return redirect(self.changelist_url)
 
-    def empty_form(self, criteria, **initial):
+    def empty_form(self, criteria: Criteria, **initial: str) -> ReasonForm:
         _, seen = count_and_checksum(criteria.select())
         return ReasonForm(initial={"seen": seen, **initial})
 
-    def show_again(self, request, criteria, form):
+    def show_again(
+        self, request: HttpRequest, criteria: Criteria, form: ReasonForm
+    ) -> HttpResponse:
         sentence = (
             "The selection has changed since you looked at it. Nothing was done. "
             "Please look again."
@@ -96,14 +114,16 @@ class InvalidationAdmin(admin.ModelAdmin):
         again = self.empty_form(criteria, reason=form.cleaned_data["reason"])
         return self.select_page(request, criteria, again)
 
-    def say_done(self, request, done):
+    def say_done(self, request: HttpRequest, done: Invalidation) -> None:
         page = reverse("admin:voices_invalidation_change", args=[done.pk])
         sentence = format_html(
             'Invalidated: {}. <a href="{}">See or undo</a>', done.count, page
         )
         self.message_user(request, sentence, messages.SUCCESS)
 
-    def select_page(self, request, criteria, form=None):
+    def select_page(
+        self, request: HttpRequest, criteria: Criteria, form: ReasonForm | None = None
+    ) -> HttpResponse:
         context = self.admin_site.each_context(request) | {
             "title": "Invalidate signatures",
             "opts": self.opts,
@@ -126,7 +146,13 @@ class InvalidationAdmin(admin.ModelAdmin):
         status = 422 if failed else 200
         return render(request, "admin/voices/invalidate.html", context, status=status)
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         row = self.get_object(request, object_id)
         may_undo = (
             row is not None
@@ -137,13 +163,15 @@ class InvalidationAdmin(admin.ModelAdmin):
         context = {"may_undo": may_undo} | (extra_context or {})
         return super().change_view(request, object_id, form_url, context)
 
-    def undo_view(self, request, pk):
+    def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         invalidations = Invalidation.objects.filter(kind=Invalidation.Kind.INVALIDATED)
-        count = change.undo(get_object_or_404(invalidations, pk=pk), by=request.user)
+        count = change.undo(
+            get_object_or_404(invalidations, pk=pk), by=cast(User, request.user)
+        )
         if count is None:
             self.message_user(request, "It was already undone.", messages.WARNING)
         else:
@@ -151,12 +179,12 @@ class InvalidationAdmin(admin.ModelAdmin):
         return redirect(self.changelist_url)
 
     @admin.display(description="found by")
-    def found_by(self, row):
+    def found_by(self, row: Invalidation) -> str:
         said = [f"{name}: {value}" for name, value in row.criteria.items()]
         return "; ".join(said) or "-"
 
     @admin.display(description="still invalidated by it")
-    def still_held(self, row):
+    def still_held(self, row: Invalidation) -> int:
         return row.signatures.count()
 
 
@@ -164,10 +192,12 @@ class ObjectedFilter(admin.SimpleListFilter):
     title = "objection"
     parameter_name = "objection"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [("open", "Open"), ("answered", "Answered")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() in {"open", "answered"}:
             return queryset.filter(
                 objection__isnull=False,
@@ -203,7 +233,7 @@ class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
     ]
     readonly_fields = fields  # type: ignore[assignment]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InvalidatedSignature]:
         return InvalidatedSignature.objects.filter(
             invalidation__isnull=False, withdrawn_at=None
         )
@@ -213,10 +243,12 @@ class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
         permissions=["change"],
         location=EVERYWHERE,
     )
-    def reinstate(self, request, queryset):
+    def reinstate(
+        self, request: HttpRequest, queryset: QuerySet[InvalidatedSignature]
+    ) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         chosen = InvalidatedSignature.objects.filter(pk__in=ids)
-        count = change.reinstate(chosen, by=request.user)
+        count = change.reinstate(chosen, by=cast(User, request.user))
         self.message_user(request, f"Counted again: {count}.", messages.SUCCESS)
 
     @admin.action(
@@ -224,34 +256,36 @@ class InvalidatedSignatureAdmin(ActionsOnly, RevealsAddress):
         permissions=["change"],
         location=EVERYWHERE,
     )
-    def leave(self, request, queryset):
+    def leave(
+        self, request: HttpRequest, queryset: QuerySet[InvalidatedSignature]
+    ) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         chosen = Objection.objects.filter(signature__in=ids)
-        count = chosen.leave(by=request.user)
+        count = chosen.leave(by=cast(User, request.user))
         self.message_user(request, f"Objections closed: {count}.", messages.SUCCESS)
 
     @admin.display(ordering="name")
-    def signer(self, signature):
+    def signer(self, signature: InvalidatedSignature) -> str:
         return f"{signature.name}, {signature.city}, {signature.state}"
 
     @admin.display(description="email")
-    def masked_email(self, signature):
+    def masked_email(self, signature: InvalidatedSignature) -> str:
         return addresses.masked(signature.email)
 
     @admin.display
-    def statement(self, signature):
+    def statement(self, signature: InvalidatedSignature) -> str:
         return signature.voice.statement if signature.voice else ""
 
     @admin.display(ordering="invalidation__at")
-    def invalidated_at(self, signature):
-        return signature.invalidation.at
+    def invalidated_at(self, signature: InvalidatedSignature) -> datetime | None:
+        return signature.invalidation.at if signature.invalidation else None
 
     @admin.display(description="objected", ordering="objection__at")
-    def objected(self, signature):
+    def objected(self, signature: InvalidatedSignature) -> datetime | None:
         found = getattr(signature, "objection", None)
         return found.at if found else None
 
     @admin.display(description="what the signer says")
-    def words(self, signature):
+    def words(self, signature: InvalidatedSignature) -> str:
         found = getattr(signature, "objection", None)
         return (found.text or "(no text)") if found else ""

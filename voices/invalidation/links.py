@@ -5,10 +5,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.html import format_html_join
 
+from voices.signatures.models import Signature
+
 HASH_SHOWN = 8
 
 
-def alike(signature):
+def alike(signature: Signature) -> str:
     """Return links that select counted signatures by this one's networks and domain."""
     domain = signature.email_key.rpartition("@")[2]
     found = [

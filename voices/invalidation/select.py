@@ -54,7 +54,7 @@ class Criteria(forms.Form):
         help_text="Where the link to the form was placed.",
     )
 
-    def clean_network(self):
+    def clean_network(self) -> str:
         network = self.cleaned_data["network"].strip().rstrip("…").lower()
         if network and not re.fullmatch(rf"[0-9a-f]{{{HASH_SHOWN},64}}", network):
             raise ValidationError(
@@ -62,13 +62,13 @@ class Criteria(forms.Form):
             )
         return network
 
-    def clean_domain(self):
+    def clean_domain(self) -> str:
         domain = self.cleaned_data["domain"].strip().lower().lstrip("@.").rstrip(".")
         if domain and not re.fullmatch(r"[^\s@%_\\/]+\.[^\s@%_\\/]+", domain):
             raise ValidationError("Enter a domain such as example.com.")
         return domain
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         if self.errors:
             return

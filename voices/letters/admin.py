@@ -1,6 +1,8 @@
 """Admin list of submissions that get no email because they look like a bot's."""
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.timesince import timesince
 
 from core.admin import ActionsOnly
@@ -24,14 +26,16 @@ class HeldSubmissionAdmin(ActionsOnly):
     show_full_result_count = False
     actions = ["release"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HeldSubmission]:
         return HeldSubmission.objects.filter(lane=Lane.HELD, confirmed_at=None)
 
-    def has_view_permission(self, request, obj=None):
+    def has_view_permission(
+        self, request: HttpRequest, obj: HeldSubmission | None = None
+    ) -> bool:
         return obj is None and super().has_view_permission(request)
 
     @admin.action(description="Release into the slow lane", permissions=["change"])
-    def release(self, request, queryset):
+    def release(self, request: HttpRequest, queryset: QuerySet[HeldSubmission]) -> None:
         ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if len(ids) > MOST_AT_A_TIME:
             sentence = f"Release at most {MOST_AT_A_TIME} at a time."
@@ -45,13 +49,13 @@ class HeldSubmissionAdmin(ActionsOnly):
         self.message_user(request, sentence, messages.SUCCESS)
 
     @admin.display
-    def why(self, submission):
+    def why(self, submission: HeldSubmission) -> str:
         return "; ".join(labels(submission.suspicions))
 
     @admin.display(ordering="wide_network_hash")
-    def network(self, submission):
+    def network(self, submission: HeldSubmission) -> str:
         return submission.wide_network_hash[:HASH_SHOWN]
 
     @admin.display(ordering="submitted_at")
-    def waiting(self, submission):
+    def waiting(self, submission: HeldSubmission) -> str:
         return timesince(submission.submitted_at, depth=1)

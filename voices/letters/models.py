@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
@@ -27,26 +28,26 @@ class Update(models.Model):
     class Meta:
         ordering = ["-pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.subject
 
 
 class LetterQuerySet(models.QuerySet):
-    def in_flight(self):
+    def in_flight(self) -> Self:
         return self.filter(sent_at=None, dropped_at=None)
 
-    def waiting(self):
+    def waiting(self) -> Self:
         """Letters in flight that no sender has tried yet."""
         return self.in_flight().filter(attempts=0)
 
-    def perhaps_sent(self):
+    def perhaps_sent(self) -> Self:
         """Letters that were sent, or whose sending began and has no known result."""
         return self.filter(
             models.Q(sent_at__isnull=False)
             | models.Q(attempts__gt=models.F("failures"))
         )
 
-    def forget_old(self):
+    def forget_old(self) -> tuple[int, dict[str, int]]:
         """Delete letters older than MAIL_LOG_KEPT_DAYS."""
         age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
         return self.filter(queued_at__lt=timezone.now() - age).delete()
@@ -157,12 +158,12 @@ class Letter(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
 
 class AttemptQuerySet(models.QuerySet):
-    def counted(self):
+    def counted(self) -> Self:
         """Attempts that count toward an address's daily limit."""
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
@@ -170,7 +171,7 @@ class AttemptQuerySet(models.QuerySet):
         """The attempt of the sender that took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 
-    def forget_old(self):
+    def forget_old(self) -> tuple[int, dict[str, int]]:
         """Delete attempts that no limit counts anymore."""
         return self.filter(at__lt=timezone.now() - DAY).delete()
 
@@ -199,7 +200,7 @@ class Attempt(models.Model):
             models.Index(fields=["letter_number", "at"], name="attempt_letter"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.letter_number} at {self.at}"
 
 
@@ -212,7 +213,7 @@ class HeldSubmission(Submission):
         verbose_name = "held submission"
         verbose_name_plural = "held submissions"
 
-    def __str__(self):
+    def __str__(self) -> str:
         # Django's admin log stores this, so it says nothing personal.
         return f"Held submission {self.pk}"
 
@@ -233,7 +234,7 @@ class Turn(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.lane} {self.turn}"
 
 
@@ -283,5 +284,5 @@ class RefusedAddress(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.address_hash[:12]

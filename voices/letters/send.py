@@ -175,7 +175,7 @@ def full_until(letter: Letter, hashes: list[str]) -> datetime | None:
     others = Attempt.objects.filter(address_hash__in=hashes)
     latest = others.exclude(letter_number=letter.pk).counted().order_by("-at")
     limiting = latest[settings.MAILS_PER_ADDRESS_PER_DAY - 1 :].first()
-    return limiting and limiting.at + DAY
+    return limiting.at + DAY if limiting else None
 
 
 def may_be_sent(letter: Letter, hashes: list[str]) -> bool:

@@ -1,6 +1,6 @@
 """Export of what is stored about one signer, for them to download."""
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from voices.letters.models import Letter
 from voices.reports.models import Report
@@ -13,7 +13,7 @@ from voices.signatures.requests import AddressChange
 INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
-def row(instance) -> dict:
+def row(instance: Model) -> dict:
     """Return the columns of a row by name."""
     return {
         field.name: field.value_from_object(instance)

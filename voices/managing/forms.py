@@ -1,4 +1,7 @@
+from typing import Any
+
 from django import forms
+from django.http import QueryDict
 
 from core.fields import EmailField, TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
@@ -28,7 +31,7 @@ class AskForm(AddressForm, GuardedForm):
 class NewAddressForm(AddressForm):
     """An address form for a page with other forms, so its field has another id."""
 
-    def __init__(self, data=None):
+    def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="new_%s")
         self.fields["email"].label = "New email address"
         self.fields[
@@ -59,7 +62,7 @@ class VoiceForm(ShowsDetails, forms.Form):
     )
     updates = forms.BooleanField(label="Send me occasional updates.", required=False)
 
-    def __init__(self, *args, signature: Signature, **kwargs):
+    def __init__(self, *args: Any, signature: Signature, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name_display"].choices = [  # type: ignore[attr-defined]
             (value, shown_name(signature.name, value) or label)
@@ -81,7 +84,7 @@ class ObjectionForm(forms.Form):
         widget=forms.Textarea({"rows": 4, "data-count": ""}),
     )
 
-    def __init__(self, data=None):
+    def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="objection_%s")
 
 
@@ -90,6 +93,8 @@ class SureForm(forms.Form):
 
     sure = forms.BooleanField(error_messages={"required": "Check the box to continue"})
 
-    def __init__(self, data=None, *, label: str, auto_id: str):
+    def __init__(
+        self, data: QueryDict | None = None, *, label: str, auto_id: str
+    ) -> None:
         super().__init__(data, auto_id=auto_id)
         self.fields["sure"].label = label

@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.forms import Form
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -32,13 +33,13 @@ from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
 
-def ask_again(request):
+def ask_again(request: HttpRequest) -> HttpResponse:
     """Redisplay the address that was typed when the CSRF check failed."""
     return ask_page(request, AskForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=ask_again)
-def ask(request):
+def ask(request: HttpRequest) -> HttpResponse:
     """Email a link to manage a signature; the response is the same for everybody."""
     if request.method != "POST":
         return ask_page(request, AskForm())
@@ -54,13 +55,15 @@ def ask(request):
     return see_other("voices:manage-sent")
 
 
-def ask_page(request, form, *, status=200, **context):
+def ask_page(
+    request: HttpRequest, form: AskForm, *, status: int = 200, **context: object
+) -> HttpResponse:
     context = {"form": form, **context}
     return render(request, "voices/manage_ask.html", context, status=status)
 
 
 @transaction.atomic
-def receive(request, form) -> None:
+def receive(request: HttpRequest, form: AskForm) -> None:
     """Queue the link, unless a bot asks for it; raises TooMany.
 
     Exceeded limits keep nobody from their link, because strangers can use up those of
@@ -74,7 +77,7 @@ def receive(request, form) -> None:
 
 
 @require_safe
-def sent(request):
+def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "link_days": settings.MANAGE_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
@@ -82,7 +85,7 @@ def sent(request):
     return render(request, "voices/manage_sent.html", context)
 
 
-def find_signature(token):
+def find_signature(token: str) -> tuple[Signature | None, str]:
     """Return the link's signature, and why it can't be managed, if so.
 
     Raises BadSignature for a token that is not ours, or is for something else.
@@ -95,22 +98,24 @@ def find_signature(token):
     return signature, "" if signature else "erased"
 
 
-def problem_page(request, problem):
+def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
     status = {"unknown": 404, "expired": 410, "erased": 410}.get(problem, 200)
     context = {"problem": problem, "link_days": settings.MANAGE_LINK_DAYS}
     return render(request, "voices/manage_problem.html", context, status=status)
 
 
-def for_signer(view):
+def for_signer(
+    view: Callable[[HttpRequest, str, Signature], HttpResponse],
+) -> Callable[[HttpRequest, str], HttpResponse]:
     """Pass a view the link's signature, or show why there is none."""
 
     @wraps(view)
-    def opened(request, token):
+    def opened(request: HttpRequest, token: str) -> HttpResponse:
         try:
             signature, problem = find_signature(token)
         except BadSignature:
             return problem_page(request, "unknown")
-        if problem:
+        if signature is None or problem:
             return problem_page(request, problem)
         return view(request, token, signature)
 
@@ -118,7 +123,9 @@ def for_signer(view):
 
 
 @for_signer
-def manage_again(request, token, signature):
+def manage_again(
+    request: HttpRequest, token: str, signature: Signature
+) -> HttpResponse:
     """Redisplay what was typed into the page when the CSRF check failed."""
     typed: dict[str, Form] = {}
     if request.POST.get("action") == "save":
@@ -132,7 +139,7 @@ def manage_again(request, token, signature):
 
 @takes_form(stale=manage_again)
 @for_signer
-def manage(request, token, signature):
+def manage(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     """Show a signer their data, and run the action of the pressed button."""
     if request.method != "POST":
         return manage_page(request, token, signature)
@@ -143,7 +150,14 @@ def manage(request, token, signature):
     return action(request, token, signature)
 
 
-def manage_page(request, token, signature, *, stale=False, **bound):
+def manage_page(
+    request: HttpRequest,
+    token: str,
+    signature: Signature,
+    *,
+    stale: bool = False,
+    **bound: object,
+) -> HttpResponse:
     """Render the page with its forms; `bound` holds submitted forms with errors."""
     voice = signature.voice
     forms = {
@@ -173,13 +187,13 @@ def manage_page(request, token, signature, *, stale=False, **bound):
     )
 
 
-def objection_to(signature) -> Objection | None:
+def objection_to(signature: Signature) -> Objection | None:
     if signature.invalidation_id is None:
         return None
     return Objection.objects.filter(signature=signature).first()
 
 
-def initial(signature) -> dict:
+def initial(signature: Signature) -> dict:
     words = signature.voice.latest_words if signature.voice else ""
     return {
         "name_display": signature.name_display,
@@ -188,23 +202,23 @@ def initial(signature) -> dict:
     }
 
 
-def withdraw_form(data=None):
+def withdraw_form(data: QueryDict | None = None) -> SureForm:
     label = "Yes, take my voice off the site."
     return SureForm(data, label=label, auto_id="withdraw_%s")
 
 
-def erase_form(data=None):
+def erase_form(data: QueryDict | None = None) -> SureForm:
     label = "Yes, delete what I gave you."
     return SureForm(data, label=label, auto_id="erase_%s")
 
 
-def back(token, done):
+def back(token: str, done: str) -> HttpResponse:
     response = see_other("voices:manage", token)
     response["Location"] += f"?done={done}"
     return response
 
 
-def save(request, token, signature):
+def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     form = VoiceForm(request.POST, signature=signature)
     if not form.is_valid():
         return manage_page(request, token, signature, voice_form=form)
@@ -220,7 +234,9 @@ def save(request, token, signature):
     return back(token, "saved")
 
 
-def change_address(request, token, signature):
+def change_address(
+    request: HttpRequest, token: str, signature: Signature
+) -> HttpResponse:
     form = NewAddressForm(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
@@ -240,7 +256,9 @@ def change_address(request, token, signature):
 
 
 @transaction.atomic
-def ask_new_address(request, signature, email, key) -> None:
+def ask_new_address(
+    request: HttpRequest, signature: Signature, email: str, key: str
+) -> None:
     """Email the new address, unless staff block its domain.
 
     Raises TooMany or AskedTooOften.
@@ -253,7 +271,9 @@ def ask_new_address(request, signature, email, key) -> None:
         changes.ask_new_address(signature, email, key)
 
 
-def object_to_invalidation(request, token, signature):
+def object_to_invalidation(
+    request: HttpRequest, token: str, signature: Signature
+) -> HttpResponse:
     form = ObjectionForm(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, objection_form=form)
@@ -261,7 +281,7 @@ def object_to_invalidation(request, token, signature):
     return back(token, "objected")
 
 
-def withdraw(request, token, signature):
+def withdraw(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     form = withdraw_form(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, withdraw_form=form)
@@ -270,7 +290,7 @@ def withdraw(request, token, signature):
     return back(token, "already" if already else "withdrawn")
 
 
-def erase(request, token, signature):
+def erase(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     form = erase_form(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, erase_form=form)
@@ -288,13 +308,13 @@ ACTIONS = {
 
 
 @require_safe
-def erased(request):
+def erased(request: HttpRequest) -> HttpResponse:
     return render(request, "voices/manage_erased.html")
 
 
 @require_safe
 @for_signer
-def data(request, token, signature):
+def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     """Return all that is stored about the signer, as a file."""
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
@@ -302,7 +322,7 @@ def data(request, token, signature):
 
 
 @takes_form()
-def new_address(request, token):
+def new_address(request: HttpRequest, token: str) -> HttpResponse:
     """Change the address only on POST, because mail scanners open links."""
     change = None
     try:

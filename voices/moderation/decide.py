@@ -5,14 +5,14 @@ changes the voices that the decision applies to, and returns their number. `rele
 `reject` take signatures instead, because a quarantined signature may have no voice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
-from voices.signatures.models import Signature
+from voices.signatures.models import Signature, SignatureQuerySet
 from voices.wall.cards import queue_cards
 from voices.wall.corrections import Correction
 from voices.wall.models import Status, Voice, VoiceQuerySet
@@ -45,12 +45,12 @@ LETTERS = {
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
-def unchanged_since(voices, read_at):
+def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
     """Voices whose words haven't changed since `read_at`."""
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
-def corrected(voices):
+def corrected(voices: VoiceQuerySet) -> VoiceQuerySet:
     """Published voices with an undecided correction."""
     return voices.published().filter(corrected_at__isnull=False)
 
@@ -111,14 +111,14 @@ def take_down(voices: VoiceQuerySet, by: User, reason: Reason) -> int:
     )
 
 
-def keep(voices, by) -> int:
+def keep(voices: VoiceQuerySet, by: User) -> int:
     """Keep reported voices unchanged."""
     still_open = Report.objects.still_open().filter(voice=OuterRef("pk"))
     reported = Q(reported_at__isnull=False) | Exists(still_open)
     return decide(Kind.KEPT, voices.filter(reported), by, {})
 
 
-def feature(voices, by) -> int:
+def feature(voices: VoiceQuerySet, by: User) -> int:
     return decide(
         Kind.FEATURED,
         voices.on_the_wall().filter(featured_at=None),
@@ -127,7 +127,7 @@ def feature(voices, by) -> int:
     )
 
 
-def unfeature(voices, by) -> int:
+def unfeature(voices: VoiceQuerySet, by: User) -> int:
     return decide(
         Kind.UNFEATURED,
         voices.filter(featured_at__isnull=False),
@@ -172,7 +172,7 @@ def decide(
     return len(ids)
 
 
-def release(signatures, by) -> int:
+def release(signatures: SignatureQuerySet, by: User) -> int:
     """Count quarantined signatures from now on, and queue their voices for review."""
     now = timezone.now()
     return settle(
@@ -184,7 +184,7 @@ def release(signatures, by) -> int:
     )
 
 
-def reject(signatures, by) -> int:
+def reject(signatures: SignatureQuerySet, by: User) -> int:
     """Reject quarantined signatures: they never count and are never reviewed."""
     return settle(
         Kind.REJECTED,
@@ -196,7 +196,13 @@ def reject(signatures, by) -> int:
 
 
 @transaction.atomic
-def settle(kind, signatures, by, changes: dict, voice_changes: dict) -> int:
+def settle(
+    kind: Kind,
+    signatures: SignatureQuerySet,
+    by: User,
+    changes: dict,
+    voice_changes: dict,
+) -> int:
     # Lock voices before their signatures, in the same order as undo.
     lock(Voice.objects.filter(signature__in=signatures))
     found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
@@ -208,7 +214,7 @@ def settle(kind, signatures, by, changes: dict, voice_changes: dict) -> int:
     return found.update(**changes)
 
 
-def lock(rows) -> list[int]:
+def lock(rows: QuerySet) -> list[int]:
     """Lock these rows until the transaction ends, and return their IDs.
 
     They are locked in one order, so that two moderators never wait in a ring.
@@ -258,7 +264,7 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
-def latest_of(by) -> Decision | None:
+def latest_of(by: User) -> Decision | None:
     """Return this moderator's latest decision that can be undone."""
     found = Decision.objects.filter(
         by=by,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -52,21 +52,21 @@ class VoiceForm(forms.ModelForm):
     )
     read = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["read"] = version_of(self.instance)
 
-    def clean_statement(self):
+    def clean_statement(self) -> str:
         statement = self.cleaned_data["statement"]
         if not statement and self.instance.featured_at:
             raise forms.ValidationError("It is featured: it needs its words.")
         return statement
 
-    def clean(self):
+    def clean(self) -> dict[str, Any] | None:
         self.refuse_stale()
         return super().clean()
 
-    def refuse_stale(self):
+    def refuse_stale(self) -> None:
         """Lock the voice, and refuse if its words changed since they were read."""
         lock(Voice.objects.filter(pk=self.instance.pk))
         now = version_of(Voice.objects.get(pk=self.instance.pk))

@@ -1,9 +1,10 @@
 """What moderators see of flags: marked words, badges, groups, and filters by them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import (
@@ -14,6 +15,7 @@ from django.db.models import (
     QuerySet,
     prefetch_related_objects,
 )
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -52,13 +54,13 @@ def prepare(voices: list[Any]) -> None:
         voice.others_on_network = networks.get(voice.pk, 0)
 
 
-def marked(text: str, words: list[str]):
+def marked(text: str, words: list[str]) -> SafeString:
     return find.mark(text, find.find(text, words))
 
 
-def same_text():
+def same_text() -> Q:
     others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)
-    return ~Q(text_key="") & Exists(others.exclude(pk=OuterRef("pk")))
+    return cast(Q, ~Q(text_key="") & Exists(others.exclude(pk=OuterRef("pk"))))
 
 
 class FlagFilter(admin.SimpleListFilter):
@@ -67,7 +69,9 @@ class FlagFilter(admin.SimpleListFilter):
     title = "flag"
     parameter_name = "flag"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [
             ("any", "Any flag"),
             *((kind, capfirst(label)) for kind, label in find.LABELS.items()),
@@ -76,7 +80,7 @@ class FlagFilter(admin.SimpleListFilter):
             ("corrected", "Corrected by its author"),
         ]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         kind = self.value() or ""
         if kind in find.LABELS:
             return queryset.filter(flags__contains=[kind])
@@ -94,10 +98,12 @@ class GroupFilter(admin.SimpleListFilter):
 
     members: Callable[[list], QuerySet[Voice]]
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[Any, str]]:
         return [(self.value(), f"As voice {self.value()}")] if self.value() else []
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         voice = read_id(self.value() or "")
         if voice is None:
             raise IncorrectLookupParameters
@@ -117,7 +123,7 @@ class SameNetworkFilter(GroupFilter):
 
 
 class FlaggedChangeList(ChangeList):
-    def get_results(self, request):
+    def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
         prepare(self.result_list)
@@ -126,17 +132,21 @@ class FlaggedChangeList(ChangeList):
 class FlagColumns(admin.ModelAdmin):
     """Columns and read-only fields of voices that `prepare` has seen."""
 
-    def get_changelist(self, request, **kwargs):
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[FlaggedChangeList]:
         return FlaggedChangeList
 
-    def get_object(self, request, object_id, from_field=None):
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Voice | None:
         voice = super().get_object(request, object_id, from_field)
         if voice:
             prepare([voice])
         return voice
 
     @admin.display(description="statement")
-    def quote(self, voice):
+    def quote(self, voice: Any) -> SafeString:
         words = "(name only)"
         if voice.statement:
             words = format_html('<p class="quote" dir="auto">“{}”</p>', voice.marked)
@@ -145,7 +155,7 @@ class FlagColumns(admin.ModelAdmin):
         )
 
     @admin.display(description="statement, marked")
-    def marked_statement(self, voice):
+    def marked_statement(self, voice: Any) -> str:
         return voice.marked or "(name only)"
 
     @admin.display(description="correction that waits")
@@ -163,7 +173,7 @@ class FlagColumns(admin.ModelAdmin):
         )
 
     @admin.display(description="open reports")
-    def open_reports(self, voice):
+    def open_reports(self, voice: Any) -> str:
         if not voice.open_reports:
             return ""
         rest = ""
@@ -194,20 +204,20 @@ class FlagColumns(admin.ModelAdmin):
         )
 
     @admin.display(description="flags")
-    def badges(self, voice):
+    def badges(self, voice: Any) -> str:
         shown = [*self.state_badges(voice), *self.group_badges(voice)]
         shown += [
             badge(find.LABELS[kind], kind in find.PERSONAL) for kind in voice.flags
         ]
         return format_html_join("", "{}", ((each,) for each in shown)) or "No flags"
 
-    def state_badges(self, voice):
+    def state_badges(self, voice: Any) -> Iterator[SafeString]:
         if voice.reported_at:
             yield badge("reported", hard=True)
         if voice.corrected_at:
             yield badge("corrected by its author")
 
-    def group_badges(self, voice):
+    def group_badges(self, voice: Any) -> Iterator[SafeString]:
         for parameter, what, others in (
             (SameTextFilter.parameter_name, "text", voice.others_with_text),
             (SameNetworkFilter.parameter_name, "network", voice.others_on_network),
@@ -224,6 +234,6 @@ class FlagColumns(admin.ModelAdmin):
                 )
 
 
-def badge(label: str, hard: bool = False):
+def badge(label: str, hard: bool = False) -> SafeString:
     kind = "flag hard" if hard else "flag"
     return format_html('<span class="{}">{}</span>', kind, capfirst(label))

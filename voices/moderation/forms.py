@@ -1,9 +1,11 @@
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib.admin import ActionLocation
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import BadRequest
+from django.http import HttpRequest
 from django.utils import timezone
 
 from core.fields import TidyCharField
@@ -19,12 +21,12 @@ class ReadForm(ActionForm):
 
     read_at = forms.DateTimeField(label="", required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["read_at"] = timezone.now().isoformat()
 
 
-def read_at(request) -> datetime:
+def read_at(request: HttpRequest) -> datetime:
     """Return when an action's page was rendered; now, if the form doesn't say."""
     said = next((request.POST[name] for name in NAMES if name in request.POST), None)
     try:

@@ -1,10 +1,12 @@
 """Voices that belong together: the same text, or many from one network."""
 
+from collections.abc import Collection
+
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q
 
 from voices.signatures.models import Signature
-from voices.wall.models import PUBLIC, WAITING, Voice
+from voices.wall.models import PUBLIC, WAITING, Voice, VoiceQuerySet
 
 # So many others from one network are worth a look; fewer are a household.
 MANY = 3
@@ -13,13 +15,13 @@ MANY = 3
 # see that to use its index, which holds no empty ones.
 
 
-def sharing_text(ids):
+def sharing_text(ids: Collection[int]) -> VoiceQuerySet:
     """Those whose text is that of one of these voices, themselves included."""
     texts = Voice.objects.filter(pk__in=ids).exclude(text_key="").values("text_key")
     return Voice.objects.filter(~Q(text_key=""), withdrawn_at=None, text_key__in=texts)
 
 
-def sharing_network(ids):
+def sharing_network(ids: Collection[int]) -> VoiceQuerySet:
     """Those in quarantine, in the queue or published that came from where these did."""
     networks = Signature.objects.filter(voice__in=ids).exclude(network_hash="")
     return Voice.objects.filter(
@@ -29,16 +31,18 @@ def sharing_network(ids):
     )
 
 
-def others_with_text(ids) -> dict[int, int]:
+def others_with_text(ids: Collection[int]) -> dict[int, int]:
     return count_others(sharing_text(ids), "text_key", ids)
 
 
-def others_on_network(ids) -> dict[int, int]:
+def others_on_network(ids: Collection[int]) -> dict[int, int]:
     counts = count_others(sharing_network(ids), "signature__network_hash", ids)
     return {pk: others for pk, others in counts.items() if others >= MANY}
 
 
-def count_others(voices, shared, ids) -> dict[int, int]:
+def count_others(
+    voices: VoiceQuerySet, shared: str, ids: Collection[int]
+) -> dict[int, int]:
     """Return how many others in its group each of these has, if any: one query."""
     groups = (
         voices.order_by()

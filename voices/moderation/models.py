@@ -23,7 +23,7 @@ class Reason(models.Model):
     class Meta:
         ordering = ["label"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.label
 
 
@@ -75,7 +75,7 @@ class Decision(models.Model):
         ]
         triggers = [AppendOnly(log="decisions")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()}: voice {self.voice_id}"
 
 
@@ -118,5 +118,5 @@ class Digest(models.Model):
     class Meta:
         ordering = ["day"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.day)

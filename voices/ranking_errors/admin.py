@@ -1,8 +1,12 @@
+from typing import cast
+
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import F
+from django.http import HttpRequest
 
 from core.admin import FixedRows
-from voices.ranking_errors.models import RankingError
+from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 
 @admin.register(RankingError)
@@ -20,13 +24,15 @@ class RankingErrorAdmin(FixedRows):
     show_full_result_count = False
     actions = ["close"]
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: RankingError | None = None
+    ) -> list[str]:
         return [field.name for field in self.opts.fields if field.name != "id"]
 
     @admin.action(
         permissions=["change"],
         description="Close as looked into",
     )
-    def close(self, request, queryset):
-        count = queryset.close(by=request.user)
+    def close(self, request: HttpRequest, queryset: RankingErrorQuerySet) -> None:
+        count = queryset.close(by=cast(User, request.user))
         self.message_user(request, f"Closed: {count}.", messages.SUCCESS)

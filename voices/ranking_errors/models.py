@@ -40,6 +40,6 @@ class RankingError(ReaderReport):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         # Without the text, because Django's admin log stores this.
         return f"{self.get_state_display() or 'The rankings'}, No. {self.pk}"

@@ -1,5 +1,5 @@
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,14 +13,14 @@ from voices.abuse.suspicion import has_bot_suspicion
 from voices.ranking_errors.forms import RankingErrorForm
 
 
-def report_again(request):
+def report_again(request: HttpRequest) -> HttpResponse:
     """Redisplay what was typed when the CSRF check failed."""
     form = RankingErrorForm(request.POST)
     return render_report(request, form, stale=True, status=403)
 
 
 @takes_form(stale=report_again)
-def report(request):
+def report(request: HttpRequest) -> HttpResponse:
     """Accept a report of an error in the rankings for staff to look into."""
     if request.method != "POST":
         state = read_place(request.GET.get("state", ""))
@@ -50,12 +50,18 @@ def save(request: HttpRequest, form: RankingErrorForm) -> None:
     form.save()
 
 
-def render_report(request, form, *, status=200, **context):
+def render_report(
+    request: HttpRequest,
+    form: RankingErrorForm,
+    *,
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
     return render(
         request, "rankings/report.html", {"form": form, **context}, status=status
     )
 
 
 @require_safe
-def thanks(request):
+def thanks(request: HttpRequest) -> HttpResponse:
     return render(request, "rankings/report_thanks.html")

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from core.admin import ReadOnly
 from voices.reports.models import Report
@@ -21,6 +22,6 @@ class ReportAdmin(ReadOnly):
     lookups = {"kind__exact", "closed_at__isempty", "voice__id__exact"}
 
     @admin.display(description="voice")
-    def about(self, report):
+    def about(self, report: Report) -> SafeString:
         url = reverse("admin:voices_voice_change", args=[report.voice_id])
         return format_html('<a href="{}">No. {}</a>', url, report.voice_id)

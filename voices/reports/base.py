@@ -1,6 +1,7 @@
 """What readers' reports have in common, whatever they are about."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,15 +13,15 @@ from voices.abuse.suspicion import is_doubtful
 
 
 class ReaderReportQuerySet(models.QuerySet):
-    def still_open(self):
+    def still_open(self) -> Self:
         return self.filter(closed_at=None)
 
-    def forget_closed(self):
+    def forget_closed(self) -> tuple[int, dict[str, int]]:
         """Delete reports that were closed more than REPORT_KEPT_DAYS ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
         return self.filter(closed_at__lt=timezone.now() - age).delete()
 
-    def forget_suspicious(self):
+    def forget_suspicious(self) -> tuple[int, dict[str, int]]:
         """Delete open, suspicious reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)

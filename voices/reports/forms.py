@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 
 from core.fields import TidyCharField
@@ -33,7 +35,7 @@ class ReportForm(GuardedForm, forms.ModelForm):
         model = Report
         fields = ["kind", "text"]
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         super().clean()
         needs_text = self.cleaned_data.get("kind") == Report.Kind.OTHER
         if needs_text and self.cleaned_data.get("text") == "":

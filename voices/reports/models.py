@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from typing import cast
+
 from django.db import models
 
 from core.plain_text import validate_plain_text
@@ -28,7 +31,7 @@ class ReportQuerySet(ReaderReportQuerySet):
         first = min(
             (
                 report.arrived_at
-                for report in about.still_open()
+                for report in cast("Iterable[Report]", about.still_open())
                 if not is_doubtful(report.suspicions)
             ),
             default=None,
@@ -74,5 +77,5 @@ class Report(ReaderReport):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()}: voice {self.voice_id}"

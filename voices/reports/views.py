@@ -1,5 +1,5 @@
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,13 +13,13 @@ from voices.reports.forms import ReportForm
 from voices.wall.models import Voice
 
 
-def report_again(request, pk):
+def report_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Redisplay what was typed when the CSRF check failed."""
     return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=report_again)
-def report(request, pk):
+def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept a report of a voice, which stays public until a moderator decides."""
     if request.method != "POST":
         return render_report(request, pk, ReportForm())
@@ -61,7 +61,14 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     return True
 
 
-def render_report(request, pk, form, *, status=200, **context):
+def render_report(
+    request: HttpRequest,
+    pk: int,
+    form: ReportForm,
+    *,
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
     """Show the form, or a 404 or 410 if the voice is not on the wall."""
     voice = Voice.objects.on_the_wall().filter(pk=pk).first()
     if voice is None:
@@ -81,5 +88,5 @@ def render_report(request, pk, form, *, status=200, **context):
 
 
 @require_safe
-def thanks(request):
+def thanks(request: HttpRequest) -> HttpResponse:
     return render(request, "voices/report_thanks.html")

@@ -1,8 +1,11 @@
+from typing import cast
+
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
 from core.admin import ReadOnly
 from voices.reveals.models import Reveal
@@ -11,25 +14,31 @@ from voices.reveals.models import Reveal
 class RevealsAddress(admin.ModelAdmin):
     """A signature's page, with a button that shows its address and logs that."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
         view = self.admin_site.admin_view(self.reveal_view)
         return [path("<int:pk>/reveal/", view, name=name), *super().get_urls()]
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         extra_context = {"may_reveal": request.user.has_perm("voices.add_reveal")} | (
             extra_context or {}
         )
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def reveal_view(self, request, pk):
+    def reveal_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         may = request.user.has_perm("voices.add_reveal")
         if not may or not self.has_view_permission(request):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         signature = get_object_or_404(self.get_queryset(request), pk=pk)
-        Reveal.objects.create(signature_id=signature.pk, by=request.user)
+        Reveal.objects.create(signature_id=signature.pk, by=cast(User, request.user))
         context = self.admin_site.each_context(request) | {
             "title": f"The address of {signature.name}",
             "opts": self.opts,

@@ -30,5 +30,5 @@ class Reveal(models.Model):
         verbose_name_plural = "revealed addresses"
         triggers = [AppendOnly(log="revealed addresses")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"signature {self.signature_id}"

@@ -51,7 +51,7 @@ class Invalidation(models.Model):
         ]
         triggers = [AppendOnly(log="invalidations")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"No. {self.pk}: {self.get_kind_display()}, {self.count}"
 
 
@@ -87,5 +87,5 @@ class InvalidatedAddress(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"held by invalidation {self.invalidation_id}"

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -87,7 +88,7 @@ class AbstractSignature(models.Model):
     class Meta:
         abstract = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
@@ -95,20 +96,20 @@ class AbstractSignature(models.Model):
         return shown_name(self.name, self.name_display)
 
 
-class SignatureQuerySet(models.QuerySet):
-    def not_withdrawn(self):
+class SignatureQuerySet(models.QuerySet["Signature"]):
+    def not_withdrawn(self) -> Self:
         """Signatures that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 
-    def counting(self):
+    def counting(self) -> Self:
         """Signatures in the public totals."""
         return self.filter(counted_at__isnull=False, withdrawn_at=None)
 
-    def in_quarantine(self):
+    def in_quarantine(self) -> Self:
         """Signatures that staff have not released or rejected yet."""
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
-    def create_from(self, submission):
+    def create_from(self, submission: "Submission") -> "Signature":
         """Turn a confirmed submission into a signature and its voice.
 
         One that looked suspicious neither counts nor waits for a moderator until
@@ -245,7 +246,7 @@ class Signature(AbstractSignature):
             CountDays("counted_at", where=COUNTS_SQL),
         ]
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.address_hash = addresses.keyed_hash(self.email_key)
         super().save(*args, **kwargs)
 
@@ -286,10 +287,10 @@ PRIVATE_TEXTS = [
 
 
 class SubmissionQuerySet(models.QuerySet):
-    def unconfirmed(self):
+    def unconfirmed(self) -> Self:
         return self.filter(confirmed_at=None)
 
-    def forget_stale(self):
+    def forget_stale(self) -> tuple[int, dict[str, int]]:
         """Delete those that arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)

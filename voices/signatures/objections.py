@@ -1,4 +1,7 @@
+from typing import Self
+
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -19,10 +22,10 @@ class InvalidatedSignature(Signature):
 
 
 class ObjectionQuerySet(models.QuerySet):
-    def still_open(self):
+    def still_open(self) -> Self:
         return self.filter(answered_at=None)
 
-    def leave(self, by) -> int:
+    def leave(self, by: User) -> int:
         """Close the open ones without counting their signatures again."""
         return self.still_open().update(answered_at=timezone.now(), answered_by=by)
 
@@ -57,5 +60,5 @@ class Objection(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"signature {self.signature_id}"

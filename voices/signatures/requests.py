@@ -10,7 +10,7 @@ from voices.signatures.models import Signature
 
 
 class AskedQuerySet(models.QuerySet):
-    def forget_stale(self):
+    def forget_stale(self) -> tuple[int, dict[str, int]]:
         """Delete rows that were not followed up in time."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         return self.filter(asked_at__lt=timezone.now() - age).delete()
@@ -33,7 +33,7 @@ class LinkRequest(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"asked at {self.asked_at}"
 
 
@@ -53,5 +53,5 @@ class AddressChange(models.Model):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"new address of signature {self.signature_id}"

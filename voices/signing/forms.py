@@ -1,5 +1,6 @@
 import re
 import unicodedata
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -42,7 +43,7 @@ def tidy_zip(text: str) -> str:
 class AddressMixin(forms.BaseForm):
     """Cleans the field `email` and sets `email_key` to its canonical form."""
 
-    def clean_email(self):
+    def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         # Valid, but nobody's: one mailbox would have many spellings, and some mail
         # programs parse another address from them.
@@ -167,13 +168,13 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
             "updates",
         ]
 
-    def clean(self):
+    def clean(self) -> dict[str, Any]:
         super().clean()
         if self.cleaned_data.get("name_display") == NameDisplay.UNLISTED:
             self.cleaned_data["statement"] = ""
         return self.cleaned_data
 
-    def save(self, commit=True):
+    def save(self, commit: bool = True) -> Submission:
         submission = self.instance
         submission.email_key = self.email_key
         submission.email_masked = addresses.masked(submission.email)
@@ -200,7 +201,7 @@ class CodeForm(forms.Form):
         ),
     )
 
-    def clean_code(self):
+    def clean_code(self) -> str:
         # Accept "code: 123456" as well.
         code = re.sub("[^0-9]", "", self.cleaned_data["code"])
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):

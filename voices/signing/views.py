@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -25,7 +25,7 @@ from voices.wall.tallies import Tally
 TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]
 
 
-def add_again(request):
+def add_again(request: HttpRequest) -> HttpResponse:
     """Redisplay what was typed into the form when the CSRF check failed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request, status=403)
@@ -33,7 +33,7 @@ def add_again(request):
 
 
 @takes_form(stale=add_again)
-def add(request):
+def add(request: HttpRequest) -> HttpResponse:
     """Show or accept the form; everybody gets the same next page, however often."""
     if not settings.SIGNING_OPEN:
         return render_closed(request)
@@ -81,13 +81,15 @@ def read_source(request: HttpRequest) -> str:
     return source if source in Source.values else ""
 
 
-def render_add(request, form, *, status=200, **context):
+def render_add(
+    request: HttpRequest, form: SignForm, *, status: int = 200, **context: object
+) -> HttpResponse:
     return render(
         request, "voices/voice_form.html", {"form": form, **context}, status=status
     )
 
 
-def render_closed(request, *, status=503):
+def render_closed(request: HttpRequest, *, status: int = 503) -> HttpResponse:
     """Say that signing is closed, and redisplay what was typed into the form."""
     form = SignForm(request.POST)
     typed = [(form[name].label, form[name].value()) for name in TYPED]
@@ -96,7 +98,7 @@ def render_closed(request, *, status=503):
     return render(request, "voices/signing_closed.html", context, status=status)
 
 
-def check_again(request, ref):
+def check_again(request: HttpRequest, ref: str) -> HttpResponse | None:
     """Redisplay the code that was typed when the CSRF check failed."""
     submission = Submission.objects.filter(ref=ref).first()
     if submission is None:
@@ -106,7 +108,7 @@ def check_again(request, ref):
 
 
 @takes_form(stale=check_again)
-def check(request, ref):
+def check(request: HttpRequest, ref: str) -> HttpResponse:
     """Accept the code or resend the email; the response doesn't show who has signed."""
     submission = get_object_or_404(Submission, ref=ref)
     if request.method != "POST":
@@ -125,7 +127,7 @@ def check(request, ref):
     return render_check(request, submission, form, status=422)
 
 
-def again(request, submission):
+def again(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Request the email again; the worker decides later whether to send it."""
     if again := send_again(submission.pk):
         return render_check(request, again, CodeForm(), sent_again=True)
@@ -137,7 +139,14 @@ def again(request, submission):
     return response
 
 
-def render_check(request, submission, form, *, status=200, **context):
+def render_check(
+    request: HttpRequest,
+    submission: Submission,
+    form: CodeForm,
+    *,
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
     context |= {
         "submission": submission,
         "form": form,
@@ -150,17 +159,17 @@ def render_check(request, submission, form, *, status=200, **context):
 
 
 @takes_form()
-def confirm(request, token):
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Show what will appear; confirm only on POST, because mail scanners open links."""
     submission, problem = find_submission(token)
-    if problem:
+    if submission is None or problem:
         return render_problem(request, submission, problem)
     if request.method == "POST":
         return confirm_submission(request, submission)
     return render(request, "voices/confirm.html", {"submission": submission})
 
 
-def confirm_submission(request, submission):
+def confirm_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Confirm a submission whose email was read; everybody gets the same next page."""
     if submission.confirm():
         return see_other("voices:thanks")
@@ -169,7 +178,9 @@ def confirm_submission(request, submission):
     return render_problem(request, closed, closed_by(closed) if closed else "unknown")
 
 
-def render_problem(request, submission, problem):
+def render_problem(
+    request: HttpRequest, submission: Submission | None, problem: str
+) -> HttpResponse:
     context = {"submission": submission, "problem": problem}
     status = {"already": 200, "another": 200, "unknown": 404}.get(problem, 410)
     return render(request, "voices/confirm_problem.html", context, status=status)
@@ -183,7 +194,7 @@ def closed_by(submission: Submission) -> str:
     return "already" if submission.is_signature else "another"
 
 
-def find_submission(token):
+def find_submission(token: str) -> tuple[Submission | None, str]:
     """Return the link's submission, and why it can't be confirmed, if so."""
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
@@ -198,14 +209,14 @@ def find_submission(token):
 
 
 @require_safe
-def thanks(request):
+def thanks(request: HttpRequest) -> HttpResponse:
     return render(
         request, "voices/thank_you.html", {"total": Tally.objects.signers().total()}
     )
 
 
 @takes_form()
-def stop_repeats(request, token):
+def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
     """Stop telling a signer that somebody filled in the form with their address."""
     try:
         pk = int(stopping.unsign(token))
@@ -224,7 +235,7 @@ def stop_repeats(request, token):
 
 
 @takes_form()
-def not_me(request, token):
+def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Delete what somebody else entered for an address; suppress unrequested email."""
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
@@ -248,7 +259,9 @@ def not_me(request, token):
     return render_not_me(request, state, signed=bool(signature), refused=refused)
 
 
-def render_not_me(request, state, *, status=200, **context):
+def render_not_me(
+    request: HttpRequest, state: str, *, status: int = 200, **context: object
+) -> HttpResponse:
     context |= {
         "state": state,
         "link_days": settings.CONFIRM_LINK_DAYS,

@@ -12,7 +12,7 @@ SHOWN = 3
 
 
 @register.inclusion_tag("voices/state_voices.html")
-def state_voices(usps):
+def state_voices(usps: str) -> dict[str, object]:
     """The newest statements of a state, and how many have signed there.
 
     The number is withheld where the files of counts withhold it, for subtraction from

@@ -1,15 +1,22 @@
+from typing import cast
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.csp import CSP
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
+from core.admin import Fields
 from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_one_line, validate_plain_text
 from voices.letters.compose import compose_sample
@@ -54,19 +61,25 @@ class UpdateAdmin(admin.ModelAdmin):
     readonly_fields = ["as_mailed", "queued_at", "queued_by"]
     actions = ["send"]
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: Update | None = None) -> Fields:
         return ["subject", "body", *(self.readonly_fields if obj else [])]
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(
+        self, request: HttpRequest, obj: Update | None = None
+    ) -> bool:
         unqueued = obj is None or obj.queued_at is None
         return unqueued and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Update | None = None
+    ) -> bool:
         # Its letters would be deleted too, and they record who received it.
         unqueued = obj is None or obj.queued_at is None
         return unqueued and super().has_delete_permission(request, obj)
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Update, form: ModelForm, change: bool
+    ) -> None:
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -75,7 +88,7 @@ class UpdateAdmin(admin.ModelAdmin):
         if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
             raise PermissionDenied("It was queued after you opened the page.")
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/send/", view(self.send_view), name="voices_update_send"),
@@ -88,21 +101,21 @@ class UpdateAdmin(admin.ModelAdmin):
         permissions=["change"],
         location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
     )
-    def send(self, request, queryset):
+    def send(self, request: HttpRequest, queryset: QuerySet[Update]) -> HttpResponse:
         updates = list(queryset[:2])
         if len(updates) == 1:
             return redirect("admin:voices_update_send", updates[0].pk)
         self.message_user(request, "Send one update at a time.", messages.WARNING)
         return redirect("admin:voices_update_changelist")
 
-    def send_view(self, request, pk):
+    def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many get it; the button queues it."""
         # The page itself says whether it is queued already.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)
         if request.method == "POST":
-            if queue_update(update, request.user):
+            if queue_update(update, cast(User, request.user)):
                 sentence, level = "Queued: {}", messages.SUCCESS
             else:
                 sentence, level = "Already queued: {}", messages.WARNING
@@ -119,7 +132,7 @@ class UpdateAdmin(admin.ModelAdmin):
         return render(request, "admin/voices/send_update.html", context)
 
     @csp_override(MAIL_POLICY)
-    def html_view(self, request, pk):
+    def html_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the HTML part as a mail program does."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -127,7 +140,7 @@ class UpdateAdmin(admin.ModelAdmin):
         return HttpResponse(str(sample.alternatives[0][0]))
 
     @admin.display(description="as it will be mailed")
-    def as_mailed(self, update):
+    def as_mailed(self, update: Update) -> SafeString:
         return format_html(
             '<pre class="mail">{}</pre>'
             '<a href="{}" target="_blank">See the HTML part (opens in a new tab)</a>',

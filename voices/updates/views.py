@@ -1,4 +1,5 @@
 from django.core.signing import BadSignature
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -11,7 +12,7 @@ from voices.signatures.models import Signature
 # request needs the token, and anyone who has that can use the button too.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request, token):
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """End updates on POST, for anyone with the token; a GET changes nothing."""
     try:
         pk = int(unsubscribing.unsign(token))

@@ -1,7 +1,11 @@
 """The newest statements as an Atom feed."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.syndication.views import Feed
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import linebreaks
@@ -24,33 +28,33 @@ class VoiceFeed(Feed):
     title = f"Voices · {settings.SITE_NAME}"
     subtitle = "Why Americans want qualified immunity ended, in their own words."
 
-    def link(self):
+    def link(self) -> str:
         return absolute(reverse("voices:list"))
 
-    def feed_url(self):
+    def feed_url(self) -> str:
         return absolute(reverse("voices:feed"))
 
     feed_guid = feed_url
 
-    def items(self):
+    def items(self) -> QuerySet[Voice]:
         return Voice.objects.on_the_wall().newest_first()[:NEWEST]
 
-    def item_title(self, voice):
+    def item_title(self, voice: Voice) -> str:
         # The feed escapes it; Django's own default expects HTML.
         return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
 
-    def item_description(self, voice):
+    def item_description(self, voice: Voice) -> str:
         return linebreaks(f"“{voice.statement}”", autoescape=True)
 
-    def item_link(self, voice):
+    def item_link(self, voice: Voice) -> str:
         return absolute(voice.get_absolute_url())
 
     item_guid = item_link
 
-    def item_author_name(self, voice):
+    def item_author_name(self, voice: Voice) -> str:
         return voice.name
 
-    def item_pubdate(self, voice):
+    def item_pubdate(self, voice: Voice) -> datetime | None:
         return voice.published_at
 
     item_updateddate = item_pubdate
@@ -61,7 +65,7 @@ make_feed = VoiceFeed()
 
 @require_safe
 @public_page()
-def feed(request):
+def feed(request: HttpRequest) -> HttpResponse:
     """Answer with the feed, and without the date of its newest voice.
 
     That date stays as it is when another voice goes, and a reader that asks by it would

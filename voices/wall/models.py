@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Any, Self
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -73,19 +74,19 @@ DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
 class VoiceQuerySet(models.QuerySet):
-    def published(self):
+    def published(self) -> Self:
         """Public voices, with or without a statement."""
         return self.filter(PUBLIC)
 
-    def on_the_wall(self):
+    def on_the_wall(self) -> Self:
         """Public voices that have a statement."""
         return self.filter(WITH_STATEMENT)
 
-    def waiting(self):
+    def waiting(self) -> Self:
         """Voices in the review queue."""
         return self.filter(WAITING)
 
-    def undecided(self):
+    def undecided(self) -> Self:
         """Voices that were neither published nor declined."""
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
@@ -96,7 +97,7 @@ class VoiceQuerySet(models.QuerySet):
         )
         return found["count"], found["since"]
 
-    def featured(self):
+    def featured(self) -> Self:
         """Voices that staff chose for the home page, latest choice first."""
         return (
             self.on_the_wall()
@@ -104,13 +105,13 @@ class VoiceQuerySet(models.QuerySet):
             .order_by("-featured_at", "-pk")
         )
 
-    def newest_first(self):
+    def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")
 
-    def oldest_first(self):
+    def oldest_first(self) -> Self:
         return self.order_by("published_at", "pk")
 
-    def after(self, published_at, pk):
+    def after(self, published_at: datetime, pk: int) -> Self:
         """Voices after this place, newest first."""
         return self.filter(
             models.Q(published_at__lt=published_at)
@@ -119,7 +120,7 @@ class VoiceQuerySet(models.QuerySet):
             published_at__lte=published_at,
         )
 
-    def before(self, published_at, pk):
+    def before(self, published_at: datetime, pk: int) -> Self:
         """Voices before this place, newest first."""
         return self.filter(
             models.Q(published_at__gt=published_at)
@@ -127,7 +128,7 @@ class VoiceQuerySet(models.QuerySet):
             published_at__gte=published_at,
         )
 
-    def matching(self, words):
+    def matching(self, words: str) -> Self:
         """Voices with these words, in any spelling, anywhere in their public fields."""
         return self.filter(
             search=SearchQuery(
@@ -328,10 +329,10 @@ class Voice(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         if self._state.adding:
             self.statement_as_sent = self.statement
             self.profession_group = self.profession_group or propose_group(
@@ -344,7 +345,7 @@ class Voice(models.Model):
                 kwargs["update_fields"] = {*fields, *FLAGS}
         super().save(*args, **kwargs)
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("voices:detail", args=[self.pk])
 
     def erase(self) -> None:

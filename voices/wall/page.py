@@ -1,7 +1,9 @@
 """One page of the wall: its voices, filters, and totals."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db import OperationalError, connection, transaction
@@ -13,7 +15,7 @@ from core.filters import NoSuchPage
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
-from voices.wall.models import Voice
+from voices.wall.models import Voice, VoiceQuerySet
 from voices.wall.tallies import Tally
 
 PAGE_SIZE = 36
@@ -48,7 +50,7 @@ class Filters:
     state: str = ""
     profession: str = ""
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.q or self.state or self.profession)
 
     def canonical(self) -> str:
@@ -80,7 +82,7 @@ class Filters:
             parts.insert(0, f" from {PLACES[self.state]}")
         return "Voices" + "".join(parts)
 
-    def apply(self, voices):
+    def apply(self, voices: VoiceQuerySet) -> VoiceQuerySet:
         if self.state:
             voices = voices.filter(state=self.state)
         if self.profession:
@@ -108,7 +110,7 @@ class WallPage:
         # Every voice on the wall has a date; the type doesn't say so.
         return cursor.encode(last.published_at, last.pk)  # type: ignore[arg-type]
 
-    def decode(self, before: str):
+    def decode(self, before: str) -> tuple[datetime, int]:
         try:
             return cursor.decode(before)
         except ValueError as error:
@@ -192,7 +194,9 @@ class WallPage:
         choices = ProfessionGroup.choices
         return self.options(choices, counts, self.filters.profession)
 
-    def options(self, choices, counts, chosen) -> list[Option]:
+    def options(
+        self, choices: Iterable[tuple[str, str]], counts: Counter[str], chosen: str
+    ) -> list[Option]:
         searching = self.matches is not None
         return [
             Option(

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from datetime import date
+from typing import Self
 
 import pgtrigger
 from django.conf import settings
@@ -67,10 +68,10 @@ class CountDays(Count):
 
 
 class TallyQuerySet(models.QuerySet):
-    def signers(self):
+    def signers(self) -> Self:
         return self.filter(subject=Tally.Subject.SIGNERS)
 
-    def statements(self):
+    def statements(self) -> Self:
         return self.filter(subject=Tally.Subject.STATEMENTS)
 
     def total(self) -> int:
@@ -90,7 +91,7 @@ class TallyQuerySet(models.QuerySet):
             counts[state] = counts.get(state, 0) + total
         return counts
 
-    def fold(self):
+    def fold(self) -> None:
         """Merge each cell's rows into their sum; the totals stay the same."""
         with connection.cursor() as cursor:
             cursor.execute("""
@@ -145,7 +146,7 @@ class Tally(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.subject} {self.state} {self.profession_group}: {self.change:+}"
 
 
@@ -155,7 +156,7 @@ class DayTallyQuerySet(models.QuerySet):
         rows = self.filter(day__lt=before).order_by("day").values_list("day")
         return dict(rows.annotate(models.Sum("change")))
 
-    def fold(self):
+    def fold(self) -> None:
         """Merge each day's rows into their sum; the totals stay the same."""
         with connection.cursor() as cursor:
             cursor.execute("""
@@ -188,7 +189,7 @@ class DayTally(models.Model):
         ordering = ["pk"]
         verbose_name_plural = "day tallies"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.day}: {self.change:+}"
 
 

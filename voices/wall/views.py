@@ -1,4 +1,8 @@
-from django.http import Http404
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -9,7 +13,7 @@ from core.public import public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
-from voices.wall.models import Voice
+from voices.wall.models import Voice, VoiceQuerySet
 from voices.wall.page import Filters, WallPage
 from voices.wall.tallies import Tally
 
@@ -19,7 +23,7 @@ MORE = 3
 
 @require_safe
 @public_page("state", "profession", "q", "before")
-def wall(request):
+def wall(request: HttpRequest) -> HttpResponse:
     """The wall of statements, newest first, with filters and a search."""
     try:
         filters = read_filters(request.GET)
@@ -35,7 +39,7 @@ def wall(request):
     return render(request, "voices/voice_list.html", {"page": page, "signers": signers})
 
 
-def read_filters(query) -> Filters:
+def read_filters(query: Mapping[str, str]) -> Filters:
     """Parse the filters. Raises NoSuchPage for an invalid one."""
     place = read_place(query.get("state", ""))
     state = read_choice(place, PLACES, "There is no such state.")
@@ -47,21 +51,20 @@ def read_filters(query) -> Filters:
 
 @require_safe
 @public_page()
-def detail(request, pk):
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of one statement; 410 once it is withdrawn or taken down."""
     voices = Voice.objects.on_the_wall()
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
+    published_at = cast(datetime, voice.published_at)
     return render(
         request,
         "voices/voice_detail.html",
         {
             "voice": voice,
-            "previous": voices.after(voice.published_at, voice.pk)
-            .newest_first()
-            .first(),
-            "next": voices.before(voice.published_at, voice.pk).oldest_first().first(),
+            "previous": voices.after(published_at, voice.pk).newest_first().first(),
+            "next": voices.before(published_at, voice.pk).oldest_first().first(),
             "more": same_state(voice)[:MORE] if voice.state else [],
             "state_name": PLACES.get(voice.state, ""),
             "state_count": Tally.objects.statements().filter(state=voice.state).total(),
@@ -69,7 +72,7 @@ def detail(request, pk):
     )
 
 
-def published_once(pk) -> Voice:
+def published_once(pk: int) -> Voice:
     """Return a voice that is or was public. Raises Http404 for any other."""
     voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
     if voice.is_published and not voice.statement:
@@ -77,13 +80,13 @@ def published_once(pk) -> Voice:
     return voice
 
 
-def gone(request):
+def gone(request: HttpRequest) -> HttpResponse:
     return render(request, "voices/voice_gone.html", status=410)
 
 
 @require_safe
 @public_page()
-def card(request, pk):
+def card(request: HttpRequest, pk: int) -> HttpResponse:
     """The share card that other sites show next to a link to the voice."""
     voice = published_once(pk)
     try:
@@ -93,6 +96,6 @@ def card(request, pk):
     return card_response(png) if png else gone(request)
 
 
-def same_state(voice):
+def same_state(voice: Voice) -> VoiceQuerySet:
     others = Voice.objects.on_the_wall().filter(state=voice.state)
     return others.exclude(pk=voice.pk).newest_first()

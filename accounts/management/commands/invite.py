@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import MaxLengthValidator, validate_email
 from django.db import connection
 
@@ -13,7 +13,7 @@ from accounts.roles import Role, make_roles, role_of
 class Command(BaseCommand):
     help = "Email EMAIL a one-time link that sets up a staff account."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="address that gets the link")
         parser.add_argument(
             "--role",
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             help="the account's role (default: its current role, else administrator)",
         )
 
-    def handle(self, *args, email, role, **options):
+    def handle(self, *args: object, email: str, role: str, **options: object) -> None:
         try:
             validate_email(email)
             MaxLengthValidator(LONGEST_ADDRESS)(email)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             # A local site: nobody else can reach it or read this output.
             self.stdout.write(settings.SITE_URL + invitation.path)
 
-    def check_migrated(self):
+    def check_migrated(self) -> None:
         if "accounts_invitation" not in connection.introspection.table_names():
             raise CommandError(
                 "The database is not prepared yet: run `manage.py prepare` first."

@@ -6,5 +6,5 @@ from accounts.roles import make_roles
 class Command(BaseCommand):
     help = "Create the staff roles, or update their permissions."
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         make_roles()

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 class Command(BaseCommand):
     help = "Create or update the local administrator STAFF_USERNAME / STAFF_PASSWORD."
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         if not settings.LOOPBACK:
             raise CommandError(
                 "This account has no second factor. It is for a site on loopback only."

@@ -1,15 +1,16 @@
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from faq.fixtures.load import load
-from faq.fixtures.read import FOLDER, KINDS, UnreadableError
+from faq.fixtures.load import Outcome, load
+from faq.fixtures.read import FOLDER, KINDS, Kind, UnreadableError
 
 
 class Command(BaseCommand):
     help = "Load the questions, cases, and pages from faq/content/."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--check", action="store_true", help="Check the files, but store nothing."
         )
@@ -17,7 +18,7 @@ class Command(BaseCommand):
             "--folder", type=Path, default=FOLDER, help="Read this folder instead."
         )
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: Any) -> None:
         try:
             outcomes = load(options["folder"], store=not options["check"])
         except UnreadableError as error:
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         for kind in KINDS:
             self.print_outcomes(kind, [o for o in outcomes if o.kind is kind])
 
-    def print_outcomes(self, kind, outcomes):
+    def print_outcomes(self, kind: Kind, outcomes: list[Outcome]) -> None:
         for done in ("added", "corrected", "unchanged", "left to staff"):
             ours = [outcome.path.name for outcome in outcomes if outcome.done == done]
             if ours:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from operations.backups import BackupError, archive, make
 
@@ -11,10 +11,10 @@ from operations.backups import BackupError, archive, make
 class Command(BaseCommand):
     help = "Write a backup to BACKUP_FOLDER, verified by restoring it."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--folder", type=Path, default=settings.BACKUP_FOLDER)
 
-    def handle(self, folder, **options):
+    def handle(self, folder: Path, **options: object) -> None:
         try:
             path = make.make(folder)
         except (BackupError, OSError) as error:

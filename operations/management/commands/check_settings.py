@@ -25,7 +25,7 @@ class Command(BaseCommand):
     # It reads only the environment: no database, no network.
     requires_system_checks = []
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         # Loading the settings has validated all others.
         environment.read_web_workers()
         if not separate():

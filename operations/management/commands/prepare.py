@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Bring the database up to date: migrations, then the first content."
 
     @as_owner()
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         # Concurrent runs would conflict, so the second one waits, and then has nothing
         # left to do.
         if not locks.hold(locks.PREPARATION, wait=False):

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.template.loader import render_to_string
 
 from aaqi.context import site
@@ -16,10 +16,10 @@ PAGES = ["413.html", "429.html", "503.html"]
 class Command(BaseCommand):
     help = "Copy the static files and the proxy's error pages into a folder."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
 
-    def handle(self, folder, **options):
+    def handle(self, folder: Path, **options: object) -> None:
         static = Path(settings.STATIC_ROOT)
         files = [file for file in static.rglob("*") if file.is_file()]
         for file in files:

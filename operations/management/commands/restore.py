@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from operations.backups import BackupError, archive, database, restore, taken_back
@@ -45,7 +45,7 @@ def given(file: str) -> Iterator[Path]:
 class Command(BaseCommand):
     help = "Restore a backup. Replaces an existing database only with --replace."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the backup file, or - for standard input")
         parser.add_argument(
             "--replace",
@@ -59,7 +59,9 @@ class Command(BaseCommand):
         )
 
     @as_owner()
-    def handle(self, file, replace, as_it_was, **options):
+    def handle(
+        self, file: str, replace: bool, as_it_was: bool, **options: object
+    ) -> None:
         try:
             with given(file) as path:
                 about = self.restore(path, replace, as_it_was)

@@ -18,7 +18,7 @@ AGAIN = 15 * 60  # Seconds after a failure
 class Command(BaseCommand):
     help = "Make a backup once a day until stopped."
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         folder = Path(settings.BACKUP_FOLDER)
         while True:
             time.sleep(max(0, due(folder) - time.time()))

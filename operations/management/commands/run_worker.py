@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import threading
+from collections.abc import Sequence
 
 from django.core.management.base import BaseCommand
+from procrastinate import App
 
 from operations.queue import OTHER_QUEUES, UPKEEP, worker_app
 from voices.letters import sender
@@ -15,11 +17,11 @@ SENDERS = 2
 class Command(BaseCommand):
     help = "Run queued jobs and send email until stopped by SIGINT or SIGTERM."
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         with worker_app() as app:
             asyncio.run(self.work(app))
 
-    async def work(self, app):
+    async def work(self, app: App) -> None:
         async with app.open_async():
             stopping = threading.Event()
             senders = [
@@ -31,7 +33,7 @@ class Command(BaseCommand):
                 for queues in (UPKEEP, OTHER_QUEUES)
             ]
 
-            def stop():
+            def stop() -> None:
                 if not stopping.is_set():
                     stopping.set()
                     for worker in workers:
@@ -50,7 +52,7 @@ class Command(BaseCommand):
                 raise end
 
 
-async def run_worker(app, queues):
+async def run_worker(app: App, queues: Sequence[str]) -> None:
     await app.run_worker_async(
         queues=queues,
         concurrency=2,

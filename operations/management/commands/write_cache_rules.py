@@ -6,5 +6,5 @@ from operations import cache_rules
 class Command(BaseCommand):
     help = "Write the query parameters of public pages to deploy/parameters.vcl."
 
-    def handle(self, **options):
+    def handle(self, **options: object) -> None:
         cache_rules.FILE.write_text(cache_rules.vcl())

@@ -79,7 +79,7 @@ class Command(BaseCommand):
     help = "Load the edition in the files, without changing what staff have touched."
 
     @transaction.atomic
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         rows = read("states.csv")
         edition = find_edition(max(date.fromisoformat(row["as_of"]) for row in rows))
         if edition.is_published:

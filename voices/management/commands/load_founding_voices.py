@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Load the founding voices; skips those that staff have touched."
 
     @transaction.atomic
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         with DATA_FILE.open(newline="", encoding="utf-8") as file:
             outcomes = [self.load(row) for row in csv.DictReader(file)]
         for outcome in ("added", "corrected", "unchanged", "left to staff"):

@@ -3,7 +3,7 @@
 import mailbox
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from voices.letters.bounces import Outcome, read_maildir
 
@@ -11,14 +11,14 @@ from voices.letters.bounces import Outcome, read_maildir
 class Command(BaseCommand):
     help = "Read the delivery reports in a Maildir folder and record bounces."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--maildir",
             default=settings.BOUNCE_MAILDIR,
             help="The folder (default: BOUNCE_MAILDIR).",
         )
 
-    def handle(self, *args, maildir, **options):
+    def handle(self, *args: object, maildir: str, **options: object) -> None:
         if not maildir:
             raise CommandError("Set the folder with --maildir or BOUNCE_MAILDIR.")
         try:

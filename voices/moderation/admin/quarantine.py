@@ -1,17 +1,22 @@
 """The admin of the quarantine: why each signature is there, and deciding on it."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import Count
-from django.http import Http404
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from core import addresses
@@ -32,7 +37,7 @@ SAMPLE = 10
 NETWORKS = 10
 
 
-def count_by_network(signatures) -> dict[str, int]:
+def count_by_network(signatures: QuerySet) -> dict[str, int]:
     """Return the number of signatures by network hash."""
     known = signatures.exclude(network_hash="").order_by()
     counts = known.values("network_hash").annotate(count=Count("pk"))
@@ -43,10 +48,12 @@ class SuspicionFilter(admin.SimpleListFilter):
     title = "why"
     parameter_name = "why"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [(name, each.label) for name, each in SUSPICIONS.items()]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value():
             return queryset.filter(suspicions__contains=[self.value()])
         return queryset
@@ -58,7 +65,9 @@ class NetworkFilter(admin.SimpleListFilter):
     title = "network"
     parameter_name = "network"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         counts = count_by_network(model_admin.get_queryset(request))
         chosen = request.GET.get(self.parameter_name)
         most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
@@ -68,14 +77,14 @@ class NetworkFilter(admin.SimpleListFilter):
             if counts[network] > 1 or network == chosen
         ]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value():
             return queryset.filter(network_hash=self.value())
         return queryset
 
 
 class QuarantineList(ChangeList):
-    def get_results(self, request):
+    def get_results(self, request: HttpRequest) -> None:
         """Count the signatures from each row's network, in one query."""
         super().get_results(request)
         networks = {signature.network_hash for signature in self.result_list}
@@ -111,19 +120,23 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
     ]
     readonly_fields = ["masked_email", "statement", "why", "alike"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuarantinedSignature]:
         return QuarantinedSignature.objects.in_quarantine()
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         title = "Signatures in quarantine: they do not count until they are released"
         return super().changelist_view(
             request, {"title": title} | (extra_context or {})
         )
 
-    def get_changelist(self, request, **kwargs):
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[QuarantineList]:
         return QuarantineList
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.settle_view)
         name = "voices_quarantinedsignature_settle"
         return [path("settle/<slug:kind>/", view, name=name), *super().get_urls()]
@@ -147,14 +160,20 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
     }
 
     @admin.action(description="Release…", permissions=["change"])
-    def release(self, request, queryset):
+    def release(
+        self, request: HttpRequest, queryset: QuerySet[QuarantinedSignature]
+    ) -> HttpResponse:
         return self.ask(request, "release", queryset)
 
     @admin.action(description="Reject…", permissions=["change"])
-    def reject(self, request, queryset):
+    def reject(
+        self, request: HttpRequest, queryset: QuerySet[QuarantinedSignature]
+    ) -> HttpResponse:
         return self.ask(request, "reject", queryset)
 
-    def ask(self, request, kind, queryset):
+    def ask(
+        self, request: HttpRequest, kind: str, queryset: QuerySet[QuarantinedSignature]
+    ) -> HttpResponse:
         """Show the count and a sample before anything is decided."""
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
@@ -184,7 +203,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         }
         return render(request, "admin/voices/quarantine.html", context)
 
-    def settle_view(self, request, kind):
+    def settle_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Decide on the signatures the page named that are still quarantined."""
         if not self.has_change_permission(request):
             raise PermissionDenied
@@ -198,7 +217,9 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         if None in map(read_id, ids):
             raise BadRequest("A chosen row has no number for an id.")
         _, done, _, decide_on = self.QUESTIONS[kind]
-        count = decide_on(Signature.objects.filter(pk__in=ids), by=request.user)
+        count = decide_on(
+            Signature.objects.filter(pk__in=ids), by=cast(User, request.user)
+        )
         log = f"{reverse('admin:voices_decision_changelist')}?" + urlencode(
             {"kind__exact": done.lower()}
         )
@@ -216,7 +237,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
     # Columns and read-only fields.
 
     @admin.display
-    def statement(self, signature):
+    def statement(self, signature: QuarantinedSignature) -> str:
         voice = signature.voice
         if voice is None:
             return "(unlisted)"
@@ -225,24 +246,24 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         return format_html('<p class="quote" dir="auto">“{}”</p>', voice.statement)
 
     @admin.display(ordering="name")
-    def signer(self, signature):
+    def signer(self, signature: QuarantinedSignature) -> SafeString:
         place = f"{signature.city}, {signature.state}"
         return who(signature.name, signature.profession, place)
 
     @admin.display(description="email")
-    def masked_email(self, signature):
+    def masked_email(self, signature: QuarantinedSignature) -> str:
         return addresses.masked(signature.email)
 
     @admin.display
-    def why(self, signature):
+    def why(self, signature: QuarantinedSignature) -> str:
         return "; ".join(labels(signature.suspicions))
 
     @admin.display(description="select to invalidate")
-    def alike(self, signature):
+    def alike(self, signature: QuarantinedSignature) -> str:
         return alike(signature)
 
     @admin.display(description="same network", ordering="network_hash")
-    def network(self, signature):
+    def network(self, signature: Any) -> str:
         others = signature.same_network - 1
         if others < 1:
             return "no others"
@@ -252,5 +273,5 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         )
 
     @admin.display(ordering="quarantined_at")
-    def waiting(self, signature):
-        return timesince(signature.quarantined_at, depth=1)
+    def waiting(self, signature: QuarantinedSignature) -> str:
+        return timesince(cast(datetime, signature.quarantined_at), depth=1)

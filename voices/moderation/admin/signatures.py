@@ -39,7 +39,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
     ]
     readonly_fields = ["masked_email", "alike"]
 
-    def exact(self, term):
+    def exact(self, term: str) -> Q:
         """Find an address by the canonical spelling of its mailbox."""
         try:
             return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
@@ -49,10 +49,10 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
     lookups = {"state__exact", "name_display__exact"}
 
     @admin.display(description="select to invalidate")
-    def alike(self, signature):
+    def alike(self, signature: Signature) -> str:
         """Links to similar signatures."""
         return alike(signature)
 
     @admin.display(description="email")
-    def masked_email(self, signature):
+    def masked_email(self, signature: Signature) -> str:
         return addresses.masked(signature.email)

@@ -1,19 +1,25 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib.admin import ActionLocation, ModelAdmin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from core.admin import FixedRows, ReadOnly
+from core.admin import Fields, FixedRows, ReadOnly
 from core.diffs import word_diff
 from core.ids import read_id
 from core.searching import FoldedSearch
@@ -34,7 +40,7 @@ from voices.moderation.forms import (
     read_at,
 )
 from voices.moderation.models import AwaitingVoice, Decision, Reason
-from voices.wall.models import Status, Voice
+from voices.wall.models import Status, Voice, VoiceQuerySet
 
 # Limited by a URL that names each voice, and by one transaction that locks each
 # author's address.
@@ -53,14 +59,14 @@ LOOKUPS = {
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
-def decision(description):
+def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
     """Turn a function that decides on voices into an admin action."""
     return admin.action(
         description=description, permissions=["change"], location=EVERYWHERE
     )
 
 
-def who(name, *lines):
+def who(name: str, *lines: str) -> SafeString:
     """Return the text of a row's link, which must not be empty after erasing."""
     return format_html(
         '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
@@ -92,36 +98,48 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
 
     lookups = LOOKUPS
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: Voice | None = None) -> Fields:
         read = ["read"] if self.has_change_permission(request, obj) else []
         return [*self.fields, *read]
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(
+        self, request: HttpRequest, obj: Voice | None = None
+    ) -> bool:
         # Withdrawn and erased voices are read-only.
         if obj is not None and obj.withdrawn_at:
             return False
         return super().has_change_permission(request, obj)
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: Voice, form: ModelForm, change: bool
+    ) -> None:
         if form.changed_data:
-            decide.edit(obj, request.user)
+            decide.edit(obj, cast(User, request.user))
 
-    def log_change(self, request, obj, message):
+    # Django ignores what this returns.
+    def log_change(  # type: ignore[override]
+        self, request: HttpRequest, obj: Voice, message: object
+    ) -> None:
         # Django's log would keep the person's name; ours has only the voice's ID.
         return None
 
-    def view_on_site(self, voice):
+    def view_on_site(self, voice: Voice) -> str | None:
         on_the_wall = voice.is_published and voice.statement
         return voice.get_absolute_url() if on_the_wall else None
 
-    def history_view(self, request, object_id, extra_context=None):
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
         """Show the decision log as the history of a voice."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         log = reverse("admin:voices_decision_changelist")
         return redirect(f"{log}?{urlencode({'voice__id__exact': object_id})}")
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
         view = self.admin_site.admin_view(self.decide_view)
         return [path("decide/<slug:kind>/", view, name=name), *super().get_urls()]
@@ -129,7 +147,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
     # Decisions that need no input.
 
     @decision("Publish")
-    def publish(self, request, queryset):
+    def publish(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         at = read_at(request)
         if unread := queryset.count() - decide.unchanged_since(queryset, at).count():
             sentence = f"Changed or reported since you opened the page: {unread}."
@@ -143,33 +161,35 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         )
 
     @decision("Keep (close reports)")
-    def keep(self, request, queryset):
+    def keep(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.decided(request, queryset, "Kept", decide.keep)
 
     @decision("Feature on the home page")
-    def feature(self, request, queryset):
+    def feature(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.decided(request, queryset, "Featured", decide.feature)
 
     @decision("No longer feature")
-    def unfeature(self, request, queryset):
+    def unfeature(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.decided(request, queryset, "No longer featured", decide.unfeature)
 
     @decision("Undo the latest decision")
-    def undo(self, request, queryset):
+    def undo(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.decided(request, queryset, "Undone", decide.undo)
 
     # Decisions that need input, on a separate page.
 
     @decision("Decline…")
-    def decline(self, request, queryset):
+    def decline(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.ask(request, "declined", queryset)
 
     @decision("Needs changes…")
-    def ask_changes(self, request, queryset):
+    def ask_changes(
+        self, request: HttpRequest, queryset: VoiceQuerySet
+    ) -> HttpResponse:
         return self.ask(request, "changes-asked", queryset)
 
     @decision("Take down…")
-    def take_down(self, request, queryset):
+    def take_down(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
         return self.ask(request, "taken-down", queryset)
 
     QUESTIONS: dict[str, tuple[str, str, type[forms.Form], Callable[..., int]]] = {
@@ -183,12 +203,12 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         "taken-down": ("Take down", "Taken down", ReasonForm, decide.take_down),
     }
 
-    def page(self, name, *args) -> str:
+    def page(self, name: str, *args: object) -> str:
         return reverse(
             f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args
         )
 
-    def too_many(self, request, ids):
+    def too_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse | None:
         """Send the moderator back if they chose too many to lock and email at once."""
         if len(ids) <= MOST_AT_A_TIME:
             return None
@@ -196,14 +216,16 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         self.message_user(request, sentence, messages.WARNING)
         return redirect(self.page("changelist"))
 
-    def ask(self, request, kind, queryset):
+    def ask(
+        self, request: HttpRequest, kind: str, queryset: VoiceQuerySet
+    ) -> HttpResponse:
         ids = list(queryset.order_by("pk").values_list("pk", flat=True))
         if refusal := self.too_many(request, ids):
             return refusal
         query = urlencode([("id", pk) for pk in ids])
         return redirect(f"{self.page('decide', kind)}?{query}")
 
-    def decide_view(self, request, kind):
+    def decide_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Show the voices and ask for the decision's input; then decide."""
         if not self.has_change_permission(request):
             raise PermissionDenied
@@ -231,12 +253,18 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         }
         return render(request, "admin/voices/decide.html", context)
 
-    def decided(self, request, queryset, what, decide_on):
+    def decided(
+        self,
+        request: HttpRequest,
+        queryset: VoiceQuerySet,
+        what: str,
+        decide_on: Callable[..., int],
+    ) -> HttpResponse:
         """Decide, report the count with a link to undo, and return to the list."""
         ids = list(queryset.values_list("pk", flat=True))
         if refusal := self.too_many(request, ids):
             return refusal
-        count = decide_on(Voice.objects.filter(pk__in=ids), by=request.user)
+        count = decide_on(Voice.objects.filter(pk__in=ids), by=cast(User, request.user))
         url = reverse("admin:voices_voice_changelist")
         url += "?id__in=" + ",".join(map(str, ids))
         self.message_user(
@@ -249,17 +277,17 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
     # Columns and read-only fields.
 
     @admin.display(description="signer")
-    def signer(self, voice):
+    def signer(self, voice: Voice) -> SafeString:
         return who(voice.name, voice.profession, voice.place)
 
     @admin.display(description="changes to the words as sent")
-    def edits(self, voice):
+    def edits(self, voice: Voice) -> str:
         if voice.statement == voice.statement_as_sent:
             return "None: the words are as they were sent."
         return word_diff(voice.statement_as_sent, voice.statement)
 
     @admin.display(description="status")
-    def its_status(self, voice):
+    def its_status(self, voice: Voice) -> str:
         words, since = Status(voice.status).label, voice.status_since
         if voice.featured_at:
             words, since = "Featured", voice.featured_at
@@ -280,10 +308,12 @@ class AwaitingVoiceAdmin(BaseVoiceAdmin):
     actions = ["publish", "decline", "ask_changes", "keep", "take_down"]
     change_list_template = "admin/voices/queue.html"
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> VoiceQuerySet:
         return AwaitingVoice.objects.waiting()
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         count, since = AwaitingVoice.objects.waiting().count_and_oldest()
         title = "Nothing is waiting"
         if since:
@@ -291,14 +321,14 @@ class AwaitingVoiceAdmin(BaseVoiceAdmin):
             title = f"Voices awaiting review: {count:,}, the oldest {age}"
         context = {
             "title": title,
-            "latest": decide.latest_of(request.user),
+            "latest": decide.latest_of(cast(User, request.user)),
             "undo_minutes": settings.UNDO_MINUTES,
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(ordering="review_since")
-    def waiting(self, voice):
-        return timesince(voice.review_since, depth=1)
+    def waiting(self, voice: AwaitingVoice) -> str:
+        return timesince(cast(datetime, voice.review_since), depth=1)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -307,15 +337,17 @@ class StatusFilter(admin.SimpleListFilter):
     title = "status"
     parameter_name = "status"
 
-    def lookups(self, request, model_admin):
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
         return [*Status.choices, ("featured", "Featured")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
         if chosen == Status.WAITING:
-            return queryset.waiting()
+            return cast(VoiceQuerySet, queryset).waiting()
         if chosen == "featured":
-            return queryset.featured()
+            return cast(VoiceQuerySet, queryset).featured()
         if chosen in Status.values:
             return queryset.filter(status=chosen)
         return queryset
@@ -353,7 +385,9 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
 class ReasonAdmin(admin.ModelAdmin):
     list_display = ["label", "explanation", "active"]
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Reason | None = None
+    ) -> bool:
         # Decisions refer to it; deactivate a reason instead.
         return False
 

@@ -1,6 +1,9 @@
 from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
 
 from core.plain_text import tidy_line, validate_one_line
 from core.searching import FoldedSearch
@@ -29,7 +32,7 @@ class WatchedWordForm(forms.ModelForm):
             "when the list changes."
         }
 
-    def clean_words(self):
+    def clean_words(self) -> str:
         words = tidy_line(self.cleaned_data["words"])
         validate_one_line(words)
         return words
@@ -42,15 +45,19 @@ class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
     form = WatchedWordForm
     search_fields = ["words"]
 
-    def save_model(self, request, obj, form, change):
+    def save_model(
+        self, request: HttpRequest, obj: WatchedWord, form: ModelForm, change: bool
+    ) -> None:
         super().save_model(request, obj, form, change)
         flag_waiting()
 
-    def delete_model(self, request, obj):
+    def delete_model(self, request: HttpRequest, obj: WatchedWord) -> None:
         super().delete_model(request, obj)
         flag_waiting()
 
     @transaction.atomic
-    def delete_queryset(self, request, queryset):
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[WatchedWord]
+    ) -> None:
         super().delete_queryset(request, queryset)
         flag_waiting()
