@@ -1,8 +1,11 @@
 """Emails: drafting one from its templates, and the backend of a site on loopback."""
 
+import email.policy
 import secrets
 from collections.abc import Sequence
+from email.headerregistry import HeaderRegistry
 from email.utils import formataddr
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -12,9 +15,27 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 
+class Headers(HeaderRegistry):
+    """Python's header classes, each made once: making them takes 40% of an email."""
+
+    @cache  # noqa: B019 -- There is one registry, as long as the process lives.
+    def __getitem__(self, name):
+        return super().__getitem__(name)
+
+
+HEADERS = Headers()
+
+
+class Email(EmailMultiAlternatives):
+    """An email with a text and an HTML part."""
+
+    def message(self, *, policy=email.policy.default):
+        return super().message(policy=policy.clone(header_factory=HEADERS))
+
+
 def draft(
     path: str, context: dict, *, to: str, headers: dict[str, str] | None = None
-) -> EmailMultiAlternatives:
+) -> Email:
     """Render `path`_subject.txt, .txt, and .html, and set the headers of our mail."""
     context = {
         "contact_email": settings.CONTACT_EMAIL,
@@ -23,7 +44,7 @@ def draft(
         "site_url": settings.SITE_URL,
         **context,
     }
-    message = EmailMultiAlternatives(
+    message = Email(
         subject=render_to_string(f"{path}_subject.txt", context).strip(),
         body=render_to_string(f"{path}.txt", context),
         # The envelope sender, where mail servers send delivery reports. Readers see the
