@@ -163,6 +163,7 @@ CODE_TRIES = 5
 SEND_AGAIN_MINUTES = 3
 SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
+# Until staff set a rate in the admin.
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 # How long a moderator's decision can be undone before its author is emailed.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)

@@ -680,7 +680,7 @@ ALIKE = {"history", "delete", "version"}
 PLAIN = {
     *("accountevent", "allowednetwork", "blockeddomain", "blockednetwork", "decision"),
     *("limit", "mailprovider"),
-    *("rankingerror", "reason", "reveal", "timelineentry"),
+    *("rankingerror", "reason", "reveal", "sendingrate", "timelineentry"),
 }
 
 

@@ -15,6 +15,7 @@ from voices.letters.models import (
     HeldSubmission,
     Letter,
     RefusedAddress,
+    SendingRate,
     Turn,
     Update,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "RefusedAddress",
     "Report",
     "Reveal",
+    "SendingRate",
     "Signature",
     "Submission",
     "Tally",

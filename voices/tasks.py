@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from core.backoff import Backoff
 from voices import retention
-from voices.letters import bounces
+from voices.letters import bounces, waits
 from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
@@ -32,6 +32,12 @@ def draw_cards(voice_ids: list[int]) -> None:
 def read_bounces(timestamp: int) -> None:
     if settings.BOUNCE_MAILDIR:
         bounces.read_maildir(settings.BOUNCE_MAILDIR)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="voices.measure_wait", queueing_lock="voices.measure_wait")
+def measure_wait(timestamp: int) -> None:
+    waits.measure()
 
 
 @app.periodic(cron="0 13 * * *")

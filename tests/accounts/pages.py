@@ -33,6 +33,7 @@ MODELS = {
     "voices_reason": ({M, A}, {A}, NOBODY),
     "voices_report": ({M, A}, NOBODY, NOBODY),
     "voices_reveal": ({A}, NOBODY, NOBODY),
+    "voices_sendingrate": ({A}, {A}, NOBODY),
     "voices_signature": ({A}, NOBODY, NOBODY),
     "voices_update": ({A}, {A}, {A}),
     "voices_voice": ({M, A}, NOBODY, NOBODY),

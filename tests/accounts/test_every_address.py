@@ -44,6 +44,7 @@ from voices.models import (
     RankingError,
     Report,
     Reveal,
+    SendingRate,
     Update,
     Voice,
     WatchedWord,
@@ -115,6 +116,7 @@ def make_a_row_of_each(staff):
     AllowedNetwork.objects.create(network="198.51.100.0/24", until=timezone.now())
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     WatchedWord.objects.create(words="somebody")
+    SendingRate.objects.create()
     inviting.invite("invited@example.org", Role.EDITOR, staff)
     make_citation(make_assessment(make_edition(published_at=None)))
 

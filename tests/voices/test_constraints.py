@@ -20,6 +20,7 @@ from voices.models import (
     Reason,
     RefusedAddress,
     Report,
+    SendingRate,
     Signature,
     Turn,
     Update,
@@ -181,6 +182,14 @@ def let_two_corrections_wait():
         voice.corrections.create(text=text)
 
 
+def set_a_second_rate():
+    SendingRate.objects.create(pk=2)
+
+
+def set_a_rate_out_of_bounds():
+    SendingRate.objects.create(per_minute=0)
+
+
 CHECKED = {
     "correction_one_waits": [let_two_corrections_wait],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
@@ -213,6 +222,7 @@ CHECKED = {
     "invalidation_undone_once": [undo_an_invalidation_twice],
     "letter_one_at_a_time_to_an_address": [send_two_at_once_to_an_address],
     "letter_one_in_flight_for_each_form": [queue_two_for_one_form],
+    "sending_rate_is_one_row": [set_a_second_rate, set_a_rate_out_of_bounds],
     "turn_one_for_each_network": [give_a_network_two_turns],
     "report_closed_by_a_decision": [
         close_a_report_without_a_decision,

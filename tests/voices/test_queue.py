@@ -227,6 +227,7 @@ class UpkeepTests(CommittedTestCase):
                 "rankings.forget_uploads",
                 "voices.fold_tallies",
                 "voices.forget",
+                "voices.measure_wait",
                 "voices.read_bounces",
                 "voices.send_digest",
             },

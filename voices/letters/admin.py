@@ -3,16 +3,44 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 
 from core.admin import ActionsOnly
 from voices.abuse.suspicion import labels
-from voices.letters.models import HeldSubmission
+from voices.letters import waits
+from voices.letters.models import HeldSubmission, SendingRate
 from voices.letters.queue import release
 from voices.signatures.models import Lane
 
 MOST_AT_A_TIME = 500
 HASH_SHOWN = 8
+
+
+@admin.register(SendingRate)
+class SendingRateAdmin(admin.ModelAdmin):
+    """The rate at which letters leave, and how long they wait for it."""
+
+    fields = ["per_minute", "waiting"]
+    readonly_fields = ["waiting"]
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def add_view(self, request, form_url="", extra_context=None):
+        if self.has_add_permission(request) and SendingRate.objects.exists():
+            return redirect("admin:voices_sendingrate_change", SendingRate.ONLY)
+        return super().add_view(request, form_url, extra_context)
+
+    @admin.display(description="waiting now")
+    def waiting(self, rate):
+        return format_html_join(
+            mark_safe("<br>"),
+            "{}: {}, the last leaves in {} min",
+            ((lane.label, count, time) for lane, count, time in waits.by_lane()),
+        )
 
 
 @admin.register(HeldSubmission)

@@ -3,6 +3,7 @@ from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -202,6 +203,51 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.letter_number} at {self.at}"
+
+
+class SendingRateManager(models.Manager):
+    def current(self) -> int:
+        """Return how many letters may leave in a minute."""
+        saved = self.values_list("per_minute", flat=True).first()
+        return max(saved or settings.MAILS_PER_MINUTE, 1)
+
+
+def first_rate() -> int:
+    return settings.MAILS_PER_MINUTE
+
+
+class SendingRate(models.Model):
+    """How many letters leave in a minute: one row, once staff have set a rate.
+
+    Until then, MAILS_PER_MINUTE applies. Senders read it each time they take letters.
+    """
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(
+        primary_key=True, default=ONLY, editable=False
+    )
+    per_minute = models.PositiveIntegerField(
+        "letters a minute",
+        default=first_rate,
+        validators=[MinValueValidator(1), MaxValueValidator(100_000)],
+        help_text="What your mail provider accepts. It applies within seconds.",
+    )
+
+    objects = SendingRateManager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "sending rate"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(id=1, per_minute__range=(1, 100_000)),
+                name="sending_rate_is_one_row",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.per_minute} letters a minute"
 
 
 class HeldSubmission(Submission):

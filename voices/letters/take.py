@@ -7,13 +7,12 @@ the letter, another one takes it after that.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from core.locks import LETTERS, lock_site
-from voices.letters.models import Attempt, Letter, LetterQuerySet
+from voices.letters.models import Attempt, Letter, LetterQuerySet, SendingRate
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
@@ -49,11 +48,12 @@ def take() -> Taken:
 
 def choose(now: datetime) -> list[int]:
     """Return the IDs of the letters that may be sent now, in order."""
-    room, room_for_notices = find_room(now)
+    rate = SendingRate.objects.current()
+    room, room_for_notices = find_room(rate, now)
     # Skip rows that an erasure or an undo has locked.
     letters = Letter.objects.in_flight().select_for_update(skip_locked=True)
     due = letters.filter(send_at__lte=now)
-    slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(now) else []
+    slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(rate, now) else []
     room, room_for_notices = room - len(slow), room_for_notices - len(slow)
     ids: list[int] = []
     # Letters that failed go behind all untried ones, in any lane. Otherwise email to
@@ -75,9 +75,8 @@ def claim(ids: list[int], now: datetime) -> None:
     letters.update(taken_at=now, send_at=now + LEASE)
 
 
-def find_room(now: datetime) -> tuple[int, int]:
+def find_room(rate: int, now: datetime) -> tuple[int, int]:
     """Return how many letters may be taken, and how many that nobody waits for."""
-    rate = max(settings.MAILS_PER_MINUTE, 1)
     pace = max(rate * PACE // MINUTE, 1)
     taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(
         minute=Count("pk"), lately=Count("pk", filter=Q(at__gt=now - PACE))
@@ -86,8 +85,7 @@ def find_room(now: datetime) -> tuple[int, int]:
     return room, max(rate - rate // KEPT_FREE, 1) - taken["minute"]
 
 
-def is_slow_lane_due(now: datetime) -> bool:
-    rate = max(settings.MAILS_PER_MINUTE, 1)
+def is_slow_lane_due(rate: int, now: datetime) -> bool:
     latest = Attempt.objects.filter(
         lane=Lane.SLOW, at__gt=now - MINUTE * SLOW_SHARE / rate
     )

@@ -8,6 +8,7 @@ import datetime
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
@@ -16,6 +17,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 import voices.abuse.models
+import voices.letters.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -258,6 +260,18 @@ class Migration(migrations.Migration):
                 'verbose_name': 'error reported in the rankings',
                 'verbose_name_plural': 'errors reported in the rankings',
                 'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='SendingRate',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('per_minute', models.PositiveIntegerField(default=voices.letters.models.first_rate, help_text='What your mail provider accepts. It applies within seconds.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='letters a minute')),
+            ],
+            options={
+                'verbose_name_plural': 'sending rate',
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1), ('per_minute__range', (1, 100000))), name='sending_rate_is_one_row')],
             },
         ),
         migrations.CreateModel(

@@ -8,6 +8,8 @@ from django.db.models import Model
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
+from voices.letters import waits
+from voices.letters.models import SendingRate
 from voices.moderation.models import AwaitingVoice, QuarantinedSignature
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
@@ -57,6 +59,13 @@ def objections() -> Waiting:
     return Waiting(count, words, None, list_of(InvalidatedSignature) + OBJECTED)
 
 
+def slow_mail() -> Waiting:
+    minutes = waits.minutes()
+    words = "minutes until a confirmation email leaves"
+    long = minutes if minutes > waits.ALARMING else 0
+    return Waiting(long, words, None, list_of(SendingRate))
+
+
 def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
@@ -68,6 +77,7 @@ LISTS = {
     RankingError: open_errors,
     QuarantinedSignature: quarantined,
     InvalidatedSignature: objections,
+    SendingRate: slow_mail,
 }
 
 

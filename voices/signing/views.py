@@ -12,7 +12,7 @@ from core.posts import see_other, takes_form
 from rankings.states import PLACES, read_place
 from voices.abuse import guard
 from voices.abuse.models import Arrival
-from voices.letters import refusing
+from voices.letters import refusing, waits
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import queue_confirmation, send_again
 from voices.letters.repeats import stopping
@@ -154,6 +154,7 @@ def render_check(
         "now": timezone.now(),
         "link_days": settings.CONFIRM_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
+        "wait": waits.in_words(waits.minutes()),
     }
     return render(request, "voices/check_email.html", context, status=status)
 
