@@ -1,6 +1,7 @@
 """Canonical spellings and hashes of email addresses, to find duplicates."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import idna
@@ -97,6 +98,11 @@ def masked(address: str) -> str:
 def lock(canonical_address: str) -> None:
     """Lock this address until the transaction ends."""
     lock_hash(keyed_hash(canonical_address))
+
+
+def lock_all(canonical_addresses: Iterable[str]) -> None:
+    """Lock these addresses in one order, the same for all, to avoid deadlocks."""
+    locks.lock_all(locks.Lock.ADDRESS, sorted(map(keyed_hash, canonical_addresses)))
 
 
 def lock_hash(address_hash: str) -> None:

@@ -30,6 +30,16 @@ def lock(what: Lock, key: str) -> None:
     call("pg_advisory_xact_lock", what, key)
 
 
+def lock_all(what: Lock, keys: list[str]) -> None:
+    """Wait for these locks one by one, and hold them until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, %s)) "
+            "FROM unnest(%s::text[]) AS key",
+            [what.value, keys],
+        )
+
+
 def lock_site(name: str) -> None:
     """Take the site-wide lock `name` until the transaction ends."""
     lock(Lock.SITE, name)

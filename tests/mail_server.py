@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from contextlib import contextmanager
 
 
@@ -19,6 +20,9 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.refusal = ""
         self.received = threading.Event()
         self.silent = False
+        # How long it takes for each message.
+        self.seconds = 0
+        self.connections = 0
         self.in_the_middle = threading.Event()
 
     @property
@@ -28,6 +32,7 @@ class MailServer(socketserver.ThreadingTCPServer):
 
 class MailHandler(socketserver.StreamRequestHandler):
     def handle(self):
+        self.server.connections += 1
         self.say("220 tests")
         while line := self.rfile.readline():
             verb = line[:4].strip().upper()
@@ -53,6 +58,7 @@ class MailHandler(socketserver.StreamRequestHandler):
             return
         lines = iter(self.rfile.readline, b".\r\n")
         self.server.messages.append(b"".join(lines))
+        time.sleep(self.server.seconds)
         self.say("250 kept")
         self.server.received.set()
 

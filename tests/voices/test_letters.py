@@ -21,8 +21,9 @@ from tests.factories import (
     make_submission,
     sign,
 )
+from voices.letters.check import check
 from voices.letters.queue import queue_confirmation, queue_letter
-from voices.letters.send import begin, send_next
+from voices.letters.send import send_next
 from voices.letters.take import take
 from voices.models import (
     Attempt,
@@ -323,7 +324,7 @@ class SendLetterTests(TestCase):
         taken = take()
         self.letter.delete()
 
-        self.assertIsNone(begin(taken, self.letter.pk))
+        self.assertEqual(check(taken, taken.ids), [])
 
     def test_a_hard_refusal_drops_it(self):
         with (

@@ -2,6 +2,7 @@
 
 import itertools
 import smtplib
+import socket
 from collections import Counter
 from datetime import timedelta
 from email import message_from_bytes
@@ -9,8 +10,9 @@ from unittest import mock
 
 from django.core import mail
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests import owner
@@ -23,11 +25,20 @@ from tests.factories import (
     sign,
 )
 from tests.mail_server import mail_server
+from voices.letters.check import check, check_all
 from voices.letters.compose import compose
+from voices.letters.mail_server import IDLE, MailServer, MailServerUnreachableError
 from voices.letters.queue import queue_confirmation, queue_letter
-from voices.letters.send import MailServerUnreachableError, send_next
-from voices.letters.take import BATCH
-from voices.models import Attempt, Letter, Signature, Submission
+from voices.letters.send import offer, send_next
+from voices.letters.take import BATCH, take
+from voices.models import (
+    Attempt,
+    Letter,
+    RefusedAddress,
+    SendingRate,
+    Signature,
+    Submission,
+)
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 
@@ -118,7 +129,7 @@ class AttemptTests(TestCase):
         sign(self.client, email="bea@example.com")
         broken = self.failing_for("ana@example.com")
 
-        with mock.patch("voices.letters.send.compose", broken):
+        with mock.patch("voices.letters.check.compose", broken):
             sent = deliver()
 
         self.assertEqual([message.to for message in sent], [["bea@example.com"]])
@@ -216,9 +227,13 @@ class ManyAtOnceTests(CommittedTestCase):
             raise smtplib.SMTPDataError(451, b"Later.")
 
         def send():
-            for _ in range(30):
+            # One sender makes the other's letters due while it has them, so many
+            # rounds send nothing.
+            for _ in range(300):
                 make_due()
                 send_next()
+                if len(tried) > 10:
+                    break
 
         with (
             mock.patch(SEND, fail),
@@ -230,18 +245,35 @@ class ManyAtOnceTests(CommittedTestCase):
         # No more than the limit for ten seconds.
         self.assertEqual(len(tried), 10)
 
-    def test_one_connection_is_enough_for_a_batch(self):
-        for _ in range(8):
+    def test_two_senders_on_own_connections_share_the_rate(self):
+        SendingRate.objects.create(per_minute=120)
+        for _ in range(40):
+            queue_confirmation(make_submission())
+
+        def send():
+            connection = MailServer()
+            while send_next(server=connection):
+                pass
+            connection.close()
+
+        with mail_server() as server, smtp(server):
+            at_once(send, send)
+
+        # The limit for ten seconds.
+        self.assertEqual(len(server.messages), 20)
+        self.assertLessEqual(server.connections, 2)
+
+    def test_a_batch_of_letters_takes_few_statements(self):
+        for _ in range(2 * BATCH):
             queue_confirmation(make_submission())
         with mail_server() as server, smtp(server):
-            opened = mock.patch.object(
-                smtplib.SMTP, "connect", autospec=True, side_effect=smtplib.SMTP.connect
-            )
-            with opened as connects:
+            send_next()
+            with CaptureQueriesContext(connection) as queries:
                 send_next()
 
-        self.assertEqual(len(server.messages), 8)
-        self.assertEqual(connects.call_count, 1)
+        self.assertEqual(len(server.messages), 2 * BATCH)
+        # Two for each letter: one before it is offered, and one with the result.
+        self.assertEqual(len(queries), 22 + 2 * BATCH)
 
     def test_letters_held_back_by_their_address_let_others_pass(self):
         emails = [f"ana{number}@example.com" for number in range(BATCH + 2)]
@@ -271,6 +303,94 @@ class ManyAtOnceTests(CommittedTestCase):
         self.assertEqual(mail.outbox, [])
         second.refresh_from_db()
         self.assertEqual((second.attempts, second.taken_at), (0, None))
+
+
+class ConnectionTests(CommittedTestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(mail_server())
+        self.enterContext(smtp(self.server))
+        self.connection = MailServer()
+        self.addCleanup(self.connection.close)
+
+    def send(self, count=1):
+        for _ in range(count):
+            queue_confirmation(make_submission())
+        return send_next(server=self.connection)
+
+    def test_several_batches_use_one_connection(self):
+        for _ in range(3):
+            self.send(4)
+
+        self.assertEqual(len(self.server.messages), 12)
+        self.assertEqual(self.server.connections, 1)
+
+    def test_an_idle_connection_is_closed_and_opened_again(self):
+        self.send()
+        self.connection.close_if_idle()
+        self.assertIsNotNone(self.connection.backend.connection)
+
+        self.connection.used_at -= IDLE + 1
+        self.connection.close_if_idle()
+        self.assertIsNone(self.connection.backend.connection)
+        self.send()
+
+        self.assertEqual(len(self.server.messages), 2)
+        self.assertEqual(self.server.connections, 2)
+
+    def test_a_connection_that_the_server_closed_costs_no_try(self):
+        self.send()
+        self.connection.backend.connection.sock.shutdown(socket.SHUT_RDWR)
+
+        self.send()
+
+        self.assertEqual(len(self.server.messages), 2)
+        self.assertEqual(set(Letter.objects.values_list("attempts", flat=True)), {1})
+
+    def test_a_refused_letter_does_not_end_the_connection(self):
+        self.server.refusal = "550 No such user"
+        self.send()
+        self.server.refusal = ""
+        self.send()
+
+        self.assertEqual(len(self.server.messages), 1)
+        self.assertEqual(self.server.connections, 1)
+
+    def test_letters_are_checked_again_if_those_before_them_take_long(self):
+        self.server.seconds = 0.6
+        with (
+            mock.patch("voices.letters.send.FRESH", 0.5),
+            mock.patch("voices.letters.check.check_all", wraps=check_all) as checks,
+        ):
+            self.send(3)
+
+        self.assertEqual(len(self.server.messages), 3)
+        self.assertGreaterEqual(checks.call_count, 3)
+
+    def test_a_letter_deleted_after_the_check_does_not_leave(self):
+        def refuse(letter):
+            RefusedAddress.objects.refuse(letter.address_hash)
+            return offer(letter)
+
+        with mock.patch("voices.letters.send.offer", refuse):
+            self.send()
+
+        self.assertEqual(self.server.messages, [])
+        self.assertFalse(Attempt.objects.exists())
+
+    def test_of_letters_to_one_address_taken_by_two_senders_one_waits(self):
+        forms = [make_submission(email="ana@example.com") for _ in range(2)]
+        taken = []
+        for form in forms:
+            queue_confirmation(form)
+            taken.append(take())
+
+        # Whoever checks first.
+        late = check(taken[1], list(taken[1].ids))
+        early = check(taken[0], list(taken[0].ids))
+
+        self.assertEqual(late, [])
+        self.assertEqual([letter.submission for letter, _ in early], forms[:1])
 
 
 class RepeatsTests(TestCase):

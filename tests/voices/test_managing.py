@@ -38,8 +38,9 @@ from tests.factories import (
     stamp,
 )
 from tests.voices.test_letters import SEND, parts
+from voices.letters.check import check
 from voices.letters.link_requests import answer
-from voices.letters.send import begin
+from voices.letters.send import offer
 from voices.letters.take import take
 from voices.letters.updates import is_reader
 from voices.managing import changes
@@ -938,9 +939,9 @@ class EraseTests(CommittedTestCase):
         self.assertTrue(taken.ids)
 
         self.erase()
-        begun = [begin(taken, letter_id) for letter_id in taken.ids]
+        checked = check(taken, list(taken.ids))
 
-        self.assertEqual(begun, [None] * len(taken.ids))
+        self.assertEqual(checked, [])
         # The letter doesn't count toward the rate either.
         of_these = Attempt.objects.filter(letter_number__in=taken.ids)
         self.assertFalse(of_these.exists())
@@ -951,7 +952,8 @@ class EraseTests(CommittedTestCase):
         taken = take()
         with ThreadPoolExecutor(1) as pool:
             with transaction.atomic():
-                self.assertIsNotNone(begin(taken, letter.pk))
+                [(found, _)] = check(taken, [letter.pk])
+                self.assertTrue(offer(found))
                 erasing = pool.submit(at_once, self.erase)
                 wait_for(is_one_waiting_for_a_lock)
             erasing.result(timeout=PATIENCE)

@@ -2,6 +2,7 @@ import smtplib
 import subprocess
 import sys
 import time
+from collections import Counter
 from email import message_from_bytes
 from unittest import mock
 
@@ -12,7 +13,9 @@ from django.test import override_settings
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from voices.letters.settle import TRIES
 
+from operations.management.commands.run_worker import SENDERS
 from operations.queue import OTHER_QUEUES, UPKEEP
 from operations.tasks import remove_old_jobs, retry_stalled
 from tests.aaqi.test_logs import logged
@@ -26,11 +29,11 @@ from tests.committed import (
     run_worker,
     wait_for,
 )
-from tests.factories import make_signature, make_staff, sign
+from tests.factories import make_signature, make_staff, make_submission, sign
 from tests.mail_server import mail_server
 from tests.processes import database_environment
-from voices.letters.send import TRIES
-from voices.models import Letter, Tally, Voice
+from voices.letters.queue import queue_confirmation
+from voices.models import Letter, SendingRate, Tally, Voice
 from voices.moderation import decide
 from voices.tasks import draw_cards, fold_tallies
 from voices.wall.cards import DRAW_CARDS
@@ -270,6 +273,34 @@ class KilledWorkerTests(CommittedTestCase):
         self.assertEqual(
             message_from_bytes(server.messages[0])["To"], "ana@example.com"
         )
+
+    def test_letters_of_workers_killed_in_mid_batch_leave_once_or_twice(self):
+        SendingRate.objects.create(per_minute=100_000)
+        forms = [make_submission() for _ in range(60)]
+        for form in forms:
+            queue_confirmation(form)
+        with mail_server() as server:
+            server.seconds = 0.05
+            for sent in (7, 21):
+                worker = start_worker(server)
+                self.addCleanup(self.end, worker)
+                wait_for(lambda sent=sent: len(server.messages) >= sent)
+                worker.kill()
+                worker.wait(PATIENCE)
+                make_due()
+            server.seconds = 0
+            worker = start_worker(server)
+            self.addCleanup(self.end, worker)
+            wait_for(lambda: not Letter.objects.in_flight().exists())
+            worker.terminate()
+            self.assertEqual(worker.wait(PATIENCE), 0)
+
+        left = Counter(message_from_bytes(each)["To"] for each in server.messages)
+        self.assertEqual(left.keys(), {form.email for form in forms})
+        self.assertLessEqual(max(left.values()), 2)
+        # At most one for each sender that was killed.
+        self.assertLessEqual(left.total() - len(forms), 2 * SENDERS)
+        self.assertFalse(Letter.objects.filter(dropped_at__isnull=False).exists())
 
     def test_a_worker_asked_to_stop_finishes_its_job(self):
         sign(self.client)

@@ -1,11 +1,13 @@
 """Admin list of submissions that get no email because they look like a bot's."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
 from core.admin import ActionsOnly
@@ -26,16 +28,23 @@ class SendingRateAdmin(admin.ModelAdmin):
     fields = ["per_minute", "waiting"]
     readonly_fields = ["waiting"]
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(
+        self, request: HttpRequest, obj: SendingRate | None = None
+    ) -> bool:
         return False
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         if self.has_add_permission(request) and SendingRate.objects.exists():
             return redirect("admin:voices_sendingrate_change", SendingRate.ONLY)
         return super().add_view(request, form_url, extra_context)
 
     @admin.display(description="waiting now")
-    def waiting(self, rate):
+    def waiting(self, rate: SendingRate) -> SafeString:
         return format_html_join(
             mark_safe("<br>"),
             "{}: {}, the last leaves in {} min",

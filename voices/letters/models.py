@@ -246,7 +246,7 @@ class SendingRate(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.per_minute} letters a minute"
 
 

@@ -18,16 +18,16 @@ WEEK = timedelta(days=7)
 stopping = Signer(salt="voices.stop-repeats", sep=".")
 
 
-def tell_signer(letter: Letter, submission: Submission) -> bool:
+def tell_signer(
+    letter: Letter, submission: Submission, signature: Signature | None
+) -> bool:
     """Turn the letter into one to the signer if its address has signed.
 
-    Returns False if the signer should not be told: then the submission is closed
-    without a letter.
+    `signature` is the address's, unless it was withdrawn. Returns False if the signer
+    should not be told: then the submission is closed without a letter.
     """
     if submission.confirmed_at:
         return False
-    signatures = Signature.objects.not_withdrawn()
-    signature = signatures.filter(email_key=submission.email_key).first()
     if signature is None:
         letter.kind, letter.signature = Letter.Kind.CONFIRM, None
         return True

@@ -1,0 +1,213 @@
+"""Check and compose a few letters at once, right before they are sent.
+
+It takes one transaction and a few queries, however many letters there are, under the
+locks of all their addresses. Nothing is written about a letter that may be sent.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import DatabaseError, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core import addresses
+from voices.letters.compose import compose
+from voices.letters.finish import count_unmade, drop
+from voices.letters.models import DAY, Attempt, Letter, RefusedAddress
+from voices.letters.repeats import tell_signer
+from voices.letters.take import Taken
+from voices.signatures.models import Signature
+
+logger = logging.getLogger(__name__)
+
+# After this many attempts with unknown results, a letter is not sent again.
+MOST_UNKNOWN_ENDS = 2
+# The least time that a letter waits for another one to the same address.
+BEHIND_ANOTHER = timedelta(seconds=30)
+
+type Checked = tuple[Letter, EmailMultiAlternatives]
+
+
+def check(taken: Taken, left: list[int]) -> list[Checked]:
+    """Return the letters that may be sent now, and remove from `left` those that won't.
+
+    If an address has several letters, the others stay in `left` for the next check.
+    """
+    unmade: list[int] = []
+    try:
+        checked = check_all(taken, left, unmade)
+    except DatabaseError:
+        # They wait for the end of their lease, so that one letter that breaks the check
+        # is not taken first again and again.
+        left.clear()
+        raise
+    for letter_id in unmade:
+        count_unmade(letter_id, taken.at)
+    return checked
+
+
+@transaction.atomic
+def check_all(taken: Taken, left: list[int], unmade: list[int]) -> list[Checked]:
+    keys = lock_addresses(left)
+    letters = find(taken, left)
+    hashes = {
+        pk: addresses.keyed_hashes(keys[pk]) if keys[pk] else [letter.address_hash]
+        for pk, letter in letters.items()
+    }
+    known = Known({each for found in hashes.values() for each in found}, keys.values())
+    checked: list[Checked] = []
+    begun: set[str] = set()
+    for pk in list(left):
+        if not begun.isdisjoint(hashes.get(pk, [])):
+            continue
+        try:
+            message = pk in letters and make_message(letters[pk], hashes[pk], known)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            logger.error("Letter %s can't be composed: %s", pk, type(error).__name__)
+            unmade.append(pk)
+            left.remove(pk)
+            continue
+        if message:
+            begun.update(hashes[pk])
+            checked.append((letters[pk], message))
+        else:
+            left.remove(pk)
+            Attempt.objects.of(pk, taken.at).delete()
+    return checked
+
+
+def make_message(
+    letter: Letter, hashes: list[str], known: "Known"
+) -> EmailMultiAlternatives | None:
+    """Return the letter's email; None if it should not be sent now, or ever."""
+    if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
+        logger.warning("Letter %s may have been sent twice.", letter.pk)
+    elif until := waits_until(letter, hashes, known):
+        letter.taken_at, letter.send_at = None, until
+        letter.save(update_fields=["taken_at", "send_at"])
+        return None
+    elif message := may_be_sent(letter, hashes, known) and compose(letter):
+        return message
+    drop(letter)
+    return None
+
+
+def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
+    """Lock the letters' addresses; return the email key of each letter, or ""."""
+    key = Coalesce(
+        *("submission__email_key", "address_change__email_key"),
+        *("signature__email_key", Value("")),
+    )
+    letters = Letter.objects.filter(pk__in=letter_ids).order_by()
+    keys = dict(letters.values_list("pk", key))
+    addresses.lock_all({each for each in keys.values() if each})
+    return keys
+
+
+def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
+    """Return the letters, locked, that are still this sender's to send.
+
+    One that somebody is changing waits for the end of its lease: waiting here for
+    several could be a deadlock.
+    """
+    # Other senders take a letter as soon as its lease ends.
+    ours = Letter.objects.in_flight().filter(
+        pk__in=letter_ids, taken_at=taken.at, send_at__gt=timezone.now()
+    )
+    about = ours.select_related(
+        "submission", "address_change", "update", "signature__voice__reason"
+    )
+    locked = about.select_for_update(of=("self",), skip_locked=True)
+    return {letter.pk: letter for letter in locked.order_by()}
+
+
+class Known:
+    """What has to be known about the addresses of some letters, in a query each."""
+
+    def __init__(self, hashes: set[str], keys: Iterable[str]):
+        self.letters = group_by_address(
+            Letter.objects.in_flight()
+            .filter(Q(attempts__gt=0) | Q(taken_at__isnull=False))
+            .filter(address_hash__in=hashes)
+        )
+        self.attempts = group_by_address(
+            Attempt.objects.counted().filter(address_hash__in=hashes).order_by("-at")
+        )
+        refused = RefusedAddress.objects.filter(address_hash__in=hashes)
+        self.refused = set(refused.values_list("address_hash", flat=True))
+        signed = Signature.objects.not_withdrawn().filter(
+            email_key__in=set(keys) - {""}
+        )
+        self.signatures = {each.email_key: each for each in signed.order_by()}
+
+
+def group_by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row.address_hash].append(row)
+    return groups
+
+
+def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
+    """Return when to try the letter again, if its address can't get it now.
+
+    Letters to one address are sent one at a time, and only so many per day.
+    """
+    soon = timezone.now() + BEHIND_ANOTHER
+    for other in (each for key in hashes for each in known.letters[key]):
+        if other.attempts and other.pk != letter.pk:
+            # Not at once, even if the other is due: it failed before, so this one would
+            # be taken ahead of it, over and over, and a few such letters would block a
+            # whole lane.
+            is_waiting = other.attempts == other.failures
+            return max(other.send_at, soon) if is_waiting else soon
+        if is_ahead(other, letter):
+            return soon
+    if letter.submission:
+        return None
+    return full_until(letter, hashes, known)
+
+
+def is_ahead(other: Letter, letter: Letter) -> bool:
+    """Whether another sender took the other letter first, and may be sending it.
+
+    The lock in take() gives letters an order, so of two letters to one address exactly
+    one waits.
+    """
+    if other.taken_at is None or letter.taken_at is None:
+        return False
+    return other.send_at > timezone.now() and other.taken_at < letter.taken_at
+
+
+def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
+    """Return when the address may be mailed again, if it is at its daily limit."""
+    attempts = [each for key in hashes for each in known.attempts[key]]
+    latest = sorted(
+        (each.at for each in attempts if each.letter_number != letter.pk), reverse=True
+    )
+    most = settings.MAILS_PER_ADDRESS_PER_DAY
+    return latest[most - 1] + DAY if len(latest) >= most else None
+
+
+def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
+    """Whether a letter about a submission may be sent; any other may."""
+    submission = letter.submission
+    if submission is None:
+        return True
+    if not known.refused.isdisjoint(hashes):
+        if not submission.confirmed_at:
+            submission.close(None)
+        return False
+    signature = known.signatures.get(submission.email_key)
+    return not full_until(letter, hashes, known) and tell_signer(
+        letter, submission, signature
+    )

@@ -1,0 +1,126 @@
+"""Record how the sending of a letter ended."""
+
+import smtplib
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core import addresses
+from voices.letters import bounces
+from voices.letters.models import Attempt, Letter
+from voices.signatures.models import Submission
+
+# How often a letter is tried while the mail server refuses it temporarily: for about
+# a day.
+TRIES = 30
+LONGEST_WAIT = timedelta(hours=1)
+
+# One statement, which takes one round trip and no transaction block. The letter is
+# locked before its submission, as when both are deleted.
+FINISH = """
+    WITH sent AS (
+        UPDATE voices_letter SET sent_at = %(now)s
+        WHERE id = %(id)s AND sent_at IS NULL AND dropped_at IS NULL
+        RETURNING submission_id
+    )
+    UPDATE voices_submission SET mailed_at = %(now)s FROM sent
+    WHERE id = submission_id AND confirmed_at IS NULL
+"""
+
+
+def finish(letter: Letter) -> None:
+    """Record that the letter was sent, and update the submission that it was about.
+
+    Each is recorded at once: if the sender is killed, at most one letter that it sent
+    isn't known to be sent, and is sent again.
+    """
+    if letter.kind == Letter.Kind.ALREADY_SIGNED and letter.submission:
+        close_submission(letter, letter.submission)
+        return
+    with connection.cursor() as cursor:
+        # The validity of a submission's link begins.
+        cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
+
+
+@transaction.atomic
+def close_submission(letter: Letter, about: Submission) -> None:
+    """Record that a signer was told, and close the submission that it was about."""
+    addresses.lock(about.email_key)
+    sent = Letter.objects.in_flight().filter(pk=letter.pk)
+    if not sent.update(sent_at=timezone.now()):
+        return
+    if submission := Submission.objects.unconfirmed().filter(pk=about.pk).first():
+        submission.close(letter.signature)
+
+
+def finish_failed(letter: Letter, error: Exception) -> None:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+        if all(500 <= code < 600 for code, _ in answers):
+            finish_refused(letter, *answers)
+            return
+    if is_end_known(error):
+        count_failure(letter)
+
+
+def is_end_known(error: Exception) -> bool:
+    """Whether the letter is known not to have been sent.
+
+    A server that takes the letter but never confirms it may have delivered it.
+    """
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return False
+    if isinstance(error, smtplib.SMTPException | ConnectionRefusedError):
+        return True
+    return not isinstance(error, OSError)
+
+
+@transaction.atomic
+def count_unmade(letter_id: int, at: datetime) -> None:
+    """Retry a letter later that was never offered to the mail server."""
+    Attempt.objects.of(letter_id, at).delete()
+    if letter := lock_in_flight(letter_id):
+        letter.attempts += 1
+        wait_longer(letter)
+
+
+@transaction.atomic
+def count_failure(sent: Letter) -> None:
+    """Retry the letter with growing delays, or give it up."""
+    Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
+    if letter := lock_in_flight(sent.pk):
+        wait_longer(letter)
+
+
+def lock_in_flight(letter_id: int) -> Letter | None:
+    return Letter.objects.in_flight().select_for_update().filter(pk=letter_id).first()
+
+
+def wait_longer(letter: Letter) -> None:
+    letter.failures += 1
+    wait = timedelta(seconds=3 ** min(letter.failures, 8))
+    letter.send_at = timezone.now() + min(wait, LONGEST_WAIT)
+    if letter.failures >= TRIES:
+        letter.dropped_at = timezone.now()
+    letter.save(update_fields=["attempts", "failures", "send_at", "dropped_at"])
+
+
+@transaction.atomic
+def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
+    """Give up on the letter; mark its address unless the refusal is about us."""
+    letter.failures += 1
+    Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
+    drop(letter)
+    text = answer[1].decode("ascii", "replace")
+    if bounces.is_for_good(text):
+        bounces.record(letter)
+
+
+def drop(letter: Letter) -> None:
+    """Give up on the letter; delete it if it is an untried confirmation."""
+    if letter.submission and not letter.attempts:
+        letter.delete()
+        return
+    gone = Letter.objects.in_flight().filter(pk=letter.pk)
+    gone.update(dropped_at=timezone.now(), failures=letter.failures)

@@ -1,0 +1,58 @@
+"""A sender's connection to the mail server, kept open from one letter to the next."""
+
+import smtplib
+import time
+from contextlib import suppress
+
+from django.core.mail import EmailMultiAlternatives, mailers
+
+# Seconds without letters after which the connection is closed.
+IDLE = 10
+
+
+class MailServerUnreachableError(Exception):
+    """No letter was offered to the server, so this counts against none of them."""
+
+
+class MailServer:
+    """One connection; each thread needs its own."""
+
+    def __init__(self) -> None:
+        self.backend = mailers["default"]
+        self.used_at = time.monotonic()
+
+    def make_ready(self) -> None:
+        """Open a connection, unless one is open and the server still answers on it."""
+        self.used_at = time.monotonic()
+        try:
+            smtp = getattr(self.backend, "connection", None)
+            # Also ends whatever a refused letter has begun.
+            if smtp and smtp.rset()[0] != 250:
+                self.close()
+            self.backend.open()
+        except OSError:
+            self.close()
+            try:
+                self.backend.open()
+            except OSError as error:
+                self.close()
+                raise MailServerUnreachableError(type(error).__name__) from None
+
+    def send(self, message: EmailMultiAlternatives) -> None:
+        """Send the message; raise what the server or the network says against it."""
+        try:
+            self.backend.send_messages([message])
+        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
+            # It has answered, so it can be asked about the next letter.
+            raise
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.backend.close()
+
+    def close_if_idle(self) -> None:
+        if time.monotonic() - self.used_at > IDLE:
+            self.close()
