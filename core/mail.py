@@ -4,7 +4,6 @@ import email.policy
 import secrets
 from collections.abc import Sequence
 from email.headerregistry import BaseHeader, HeaderRegistry
-from email.policy import Policy
 from email.utils import formataddr
 from functools import cache
 from pathlib import Path
@@ -31,7 +30,7 @@ HEADERS = Headers()
 class Email(EmailMultiAlternatives):
     """An email with a text and an HTML part."""
 
-    def message(self, *, policy: Policy = email.policy.default) -> Any:
+    def message(self, *, policy: Any = email.policy.default) -> Any:
         return super().message(policy=policy.clone(header_factory=HEADERS))
 
 
