@@ -74,16 +74,23 @@ def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str
 
     Starts the server if it isn't running.
     """
-    server = Server(local_dir, SETTINGS | (THROW_AWAY if throw_away else {}))
+    with started(local_dir, THROW_AWAY if throw_away else {}) as server:
+        yield {
+            "DATABASE_URL": server.url(SITE),
+            "DATABASE_OWNER_URL": server.url(OWNER),
+        }
+
+
+@contextmanager
+def started(local_dir, settings):
+    """Start this folder's server with these settings, unless it runs; yield it."""
+    server = Server(local_dir, SETTINGS | settings)
     with server.lock("users.lock") as users:
         # Wait if another command is stopping the server.
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             server.start()
-            yield {
-                "DATABASE_URL": server.url(SITE),
-                "DATABASE_OWNER_URL": server.url(OWNER),
-            }
+            yield server
         finally:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
