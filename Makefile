@@ -79,8 +79,8 @@ audit: .venv/ready  ## list known vulnerabilities and the licenses of dependenci
 	@.venv/bin/pip-audit --cache-dir .local/cache/audit --strict --disable-pip \
 		--require-hashes --requirement requirements-dev.txt
 
-bench: .venv/ready  ## print the speed table: this site next to bare Django and a bare INSERT
-	@$(LOCAL) bench
+bench: .venv/ready  ## measure the site beside a bare Django; needs wrk (args="--growth")
+	@$(LOCAL) bench $(args)
 
 picture: .venv/ready  ## draw the folders and their imports into docs/architecture.md
 	@$(LOCAL) picture

@@ -48,13 +48,6 @@ def foreground(command: list[str], environment: dict[str, str]) -> int:
     return code if code >= 0 else 128 - code
 
 
-def run_bench(environment: dict[str, str]) -> int:
-    collect = [*site.MANAGE, "collectstatic", "--no-input", "--verbosity=0"]
-    return foreground(collect, environment) or foreground(
-        [sys.executable, "-m", "tools.bench"], environment
-    )
-
-
 def serve(
     environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
 ) -> None:
@@ -72,19 +65,19 @@ def serve(
 
 
 def main(command: str, arguments: list[str]) -> int:
+    if command == "bench":
+        # Imported here because other commands needn't load it.
+        from tools.bench import command as bench
+
+        return bench.run(arguments)
     port = read_port()
     if command in {"run", "dev"}:
         site.check_port(port)
-    # The bench empties its database, so it has a separate one.
-    local_dir = development.make_local_dir("bench" if command == "bench" else "")
-    if command == "bench":
-        development.ignore_own_settings()
+    local_dir = development.make_local_dir()
     development.fill_in(local_dir)
     with ExitStack() as stack:
-        if command == "bench" or not development.is_set("DATABASE_URL"):
+        if not development.is_set("DATABASE_URL"):
             stack.enter_context(development.database(local_dir))
-        if command == "bench":
-            return run_bench(dict(os.environ))
         if command == "manage":
             return foreground([*site.MANAGE, *arguments], dict(os.environ))
         serve(dict(os.environ), local_dir, port, reload=command == "dev")
@@ -108,7 +101,7 @@ def parse() -> tuple[str, list[str]]:
             "licenses",
             "picture",
         ],
-        help="arguments after manage or lock are passed on",
+        help="arguments after manage, bench, or lock are passed on",
     )
     # The parser doesn't see the rest, which may look like its own options.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]

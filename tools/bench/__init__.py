@@ -1,0 +1,11 @@
+"""The benchmark: `make bench` starts the site and a bare Django, and loads both.
+
+docs/performance.md says what each line means. The modules, from the bottom up:
+
+- `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and what is refused
+- `database`, `seed`, `servers`: the processes under test, and their rows
+- `sink`, `http`, `driver`: processes of their own that load the site
+- `wrk`: single pages with wrk
+- `pages`, `signing`, `together`, `growth`, `soak`: the measurements
+- `report`, `command`: the tables, the JSON, and the command line
+"""

@@ -1,0 +1,55 @@
+"""The reference views."""
+
+from functools import cache
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path
+
+from tools.bench.bare.models import Row, SignUp
+
+ROWS = 20
+
+
+class SignUpForm(forms.ModelForm):
+    class Meta:
+        model = SignUp
+        fields = ["name", "email", "city", "state", "statement"]
+
+
+@cache
+def body(size: int) -> bytes:
+    return b"x" * size
+
+
+def hello(request: HttpRequest, size: int) -> HttpResponse:
+    """A constant response, as long as the page that it is compared with."""
+    return HttpResponse(body(size))
+
+
+def rows(request: HttpRequest) -> HttpResponse:
+    """One query and one loop: the least that a list needs."""
+    return render(request, "rows.html", {"rows": Row.objects.all()[:ROWS]})
+
+
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """The CSRF check, a form, a unique address, and one INSERT."""
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return HttpResponseRedirect("/", status=303)
+    status = 422 if form.errors else 200
+    return render(request, "form.html", {"form": form}, status=status)
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("alive\n")
+
+
+urlpatterns = [
+    path("hello/<int:size>", hello),
+    path("rows", rows),
+    path("sign-up", sign_up),
+    path("healthz", alive),
+]

@@ -1,0 +1,98 @@
+"""The benchmark's own PostgreSQL, with the settings of docker-compose.yml."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tools import postgres
+from tools.bench import cpu, guard
+from tools.development import ROOT
+
+# What the embedded binaries lack: they were built without lz4.
+INSTEAD = {("wal_compression", "lz4"): "pglz"}
+# The role in front of each line, to tell ours from the site's.
+LOG = {"log_line_prefix": "%u "}
+STATEMENT = re.compile(
+    rf"^{postgres.SITE} LOG:  (?:statement|execute [^:]+): (.*)", re.MULTILINE
+)
+IGNORED = re.compile(r"BEGIN|COMMIT|ROLLBACK", re.IGNORECASE)
+
+
+def compose_settings() -> dict[str, str]:
+    """Return the settings that docker-compose.yml starts PostgreSQL with."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    service = re.search(r"^  db:\n(.*?)^  \S", text, re.MULTILINE | re.DOTALL)
+    found = (
+        re.findall(r"^ +- --(\w+)=(\S+)$", service[1], re.MULTILINE) if service else []
+    )
+    if not found:
+        raise postgres.PostgresError("docker-compose.yml has no PostgreSQL settings.")
+    return {name: INSTEAD.get((name, value), value) for name, value in found}
+
+
+class Database:
+    """The running server: its URLs, CPU time, and statements."""
+
+    def __init__(self, server: postgres.Server):
+        self.server = server
+        self.urls = {
+            "DATABASE_URL": server.url(postgres.SITE),
+            "DATABASE_OWNER_URL": server.url(postgres.OWNER),
+        }
+
+    def connect(self, role: str = postgres.SUPERUSER) -> psycopg.Connection:
+        return psycopg.connect(self.server.url(role), autocommit=True)
+
+    def execute(self, query: str, *params: object) -> list[tuple]:
+        """Run a statement as the superuser; return its rows."""
+        with self.connect() as connection:
+            cursor = connection.execute(query.encode(), params or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def cpu(self) -> float:
+        """Return the CPU seconds of all its processes so far."""
+        pid = (self.server.data / "postmaster.pid").read_text().split()[0]
+        return cpu.tree_seconds(int(pid))
+
+    def empty(self) -> None:
+        """Drop everything, unless somebody's rows are there."""
+        with self.connect(postgres.OWNER) as connection:
+            guard.check_rows(connection)
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+
+    def count_statements(self, act: Callable[[], object]) -> int:
+        """Return how many statements the site's role ran during `act`.
+
+        All of them are logged meanwhile, so don't measure time then.
+        """
+        self.log_statements("all")
+        begin = self.server.log.stat().st_size
+        try:
+            act()
+        finally:
+            self.log_statements("none")
+        text = self.server.log.read_bytes()[begin:].decode(errors="replace")
+        return sum(not IGNORED.match(found) for found in STATEMENT.findall(text))
+
+    def log_statements(self, which: str) -> None:
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("ALTER SYSTEM SET log_statement = {}").format(which)
+            )
+            connection.execute("SELECT pg_reload_conf()")
+            # Sessions read the new settings before their next statement.
+            connection.execute("SELECT pg_sleep(0.2)")
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Database]:
+    with postgres.started(folder, compose_settings() | LOG) as server:
+        database = Database(server)
+        # A run that was killed may have left it on.
+        database.log_statements("none")
+        yield database

@@ -1,0 +1,153 @@
+"""The same pages, sign-ups, and admin lists at different numbers of signatures."""
+
+import contextlib
+import re
+import statistics
+import time
+from html import unescape
+from pathlib import Path
+
+from tools import site
+from tools.bench import pages, seed, signing, wrk
+from tools.bench.rig import Browser, Rig, Scale, running, say
+from tools.bench.wrk import Target
+
+LEVELS = {
+    "": [1_000, 100_000, 1_000_000],
+    "10m": [1_000, 10_000_000],
+}
+# From this many on, the rows are kept for the next run.
+KEPT = 5_000_000
+MORE_PAGES = {
+    "wall by state": "/voices/?state=OH",
+    "search, common": "/voices/?q=neighbor",
+    "search, rare": f"/voices/?q={seed.RARE}",
+    "search, none": "/voices/?q=xylophone",
+    "search, contradictory": "/voices/?q=court+-court",
+    "feed": "/voices/feed/",
+    "sitemap": "/sitemap.xml",
+    "sitemap, voices": "/sitemap/voices-1.xml",
+}
+SEARCHES = {
+    "name": "Reyes",
+    "nothing": "Xylophon",
+    "address": f"seed500@{seed.people.PROVIDER}",
+}
+# An admin page that takes longer is requested once.
+SLOW = 1.0
+TIMES = 5
+MOST_OF_A_FILTER = 3
+LINK = re.compile(r'href="(\?[^"]+)"')
+
+
+def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float]]:
+    """Return the milliseconds of everything, by name and number of signatures."""
+    found: dict[str, dict[str, float]] = {}
+    levels = LEVELS[which]
+    seed.check_room(max(levels), str(folder))
+    if max(levels) >= KEPT:
+        say(
+            f"{max(levels):,} signatures need about "
+            f"{max(levels) * seed.BYTES_PER_ROW / 1e9:.0f} GB and an hour to seed, "
+            f"once: they are kept for the next run. To free the space, delete {folder}/"
+            f"growth-{max(levels)} and the folder that its postgres-folder names."
+        )
+    for rows in levels:
+        say(f"\n{rows:,} signatures")
+        part = folder / f"growth-{rows}"
+        with running(part, rows, scale, keep=rows >= KEPT) as rig:
+            for name, value in measure_level(rig).items():
+                found.setdefault(name, {})[str(rows)] = value
+            size = rig.database.execute("SELECT pg_database_size(current_database())")
+            say(f"Database: {size[0][0] / 1e9:.1f} GB")
+            seed.check_totals(rig.database)
+    return found
+
+
+def measure_level(rig: Rig) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, path in (pages.paths(rig) | MORE_PAGES).items():
+        with contextlib.suppress(MissingError):
+            found[f"cold {name}"] = measure_page(rig, path)
+    target = signing.site_target(rig)
+    rounds = [
+        signing.post_round(rig, target, "voices_submission", 1)
+        for _ in range(rig.scale.rounds)
+    ]
+    found["sign-up POST"] = statistics.median(each.p50 for each in rounds)
+    found["sign-up POST, CPU"] = statistics.median(each.cpu for each in rounds)
+    return found | measure_admin(rig)
+
+
+class MissingError(Exception):
+    """This number of rows has no such page."""
+
+
+def measure_page(rig: Rig, path: str) -> float:
+    """Return the median over the rounds, on one connection."""
+    if Browser(rig.cold).ask(path)[0] == 404:
+        raise MissingError(path)
+    target = Target(rig.cold, path)
+    seconds = rig.scale.seconds / 2
+    rounds = [
+        wrk.measure(target, rig.database, 1, seconds) for _ in range(rig.scale.rounds)
+    ]
+    return statistics.median(each.p50 for each in rounds)
+
+
+def measure_admin(rig: Rig) -> dict[str, float]:
+    """Time every list of the admin with its filters, searches, and last page."""
+    browser = sign_in(rig)
+    found: dict[str, float] = {}
+    for path in lists(browser):
+        page = measure_view(found, browser, path)
+        for query in queries(page):
+            measure_view(found, browser, path + query)
+    measure_view(found, browser, "/admin/")
+    return found
+
+
+def sign_in(rig: Rig) -> Browser:
+    browser = Browser(rig.site)
+    fields = browser.hidden("/accounts/login/")
+    login = {"login": site.STAFF, "password": rig.staff_password}
+    status, _, _ = browser.ask("/accounts/login/", fields | login)
+    if status != 302:
+        raise site.SiteError(f"Signing in to the admin returned {status}.")
+    return browser
+
+
+def lists(browser: Browser) -> list[str]:
+    """Return the addresses that the admin's index links to."""
+    found = re.findall(r'href="(/admin/\w+/[\w/-]+/)"', browser.get("/admin/"))
+    return [path for path in dict.fromkeys(found) if not path.endswith("/add/")]
+
+
+def queries(page: str) -> list[str]:
+    """Return the query strings to try: filters, columns, searches, the last page."""
+    links = dict.fromkeys(unescape(link) for link in LINK.findall(page))
+    by_name: dict[str, list[str]] = {}
+    for link in links:
+        names = "&".join(part.partition("=")[0] for part in link[1:].split("&"))
+        by_name.setdefault(names, []).append(link)
+    found = []
+    for names, same in by_name.items():
+        # The last link to a page is to the last one.
+        found += same[-1:] if names == "?p" or names == "p" else same[:MOST_OF_A_FILTER]
+    if 'name="q"' in page:
+        found += [f"?q={words}" for words in SEARCHES.values()]
+    return found
+
+
+def measure_view(found: dict[str, float], browser: Browser, path: str) -> str:
+    times: list[float] = []
+    text = ""
+    while len(times) < TIMES and (not times or times[0] < SLOW):
+        begun = time.monotonic()
+        status, _, text = browser.ask(path)
+        times.append(time.monotonic() - begun)
+        if status not in {200, 302}:
+            found[f"{path} (status {status})"] = times[0] * 1000
+            return text
+    found[path] = statistics.median(times) * 1000
+    return text

@@ -1,0 +1,98 @@
+"""Single pages: warm ones beside "hello", and cold ones beside a view of 20 rows."""
+
+from collections.abc import Callable
+
+from tools.bench import wrk
+from tools.bench.rig import Browser, Rig
+from tools.bench.servers import Web
+from tools.bench.stats import Line
+from tools.bench.wrk import Target
+
+# For counting statements.
+REQUESTS = 10
+
+
+def paths(rig: Rig) -> dict[str, str]:
+    """Return the public pages that most visitors see."""
+    found = rig.database.execute(
+        "SELECT max(id) FROM voices_voice WHERE status = 'published' "
+        "AND statement <> ''"
+    )
+    return {
+        "home": "/",
+        "wall": "/voices/",
+        "voice": f"/voices/{found[0][0]}/",
+        "state": "/rankings/ohio/",
+        "FAQ": "/faq/",
+        "rankings": "/rankings/",
+        "explainer": "/explained/",
+    }
+
+
+def measure(rig: Rig) -> list[Line]:
+    return [*measure_warm(rig), *measure_cold(rig)]
+
+
+def measure_warm(rig: Rig) -> list[Line]:
+    """Measure pages from memory; each beside a constant of the same length."""
+    pairs = []
+    for name, path in paths(rig).items():
+        size = len(Browser(rig.site).get(path).encode())
+        hello = Target(rig.bare, f"/hello/{size}")
+        reference = (f"hello, {size / 1000:.0f} kB", hello)
+        pairs.append(((f"warm {name}", Target(rig.site, path)), reference))
+    return in_turn(rig, pairs)
+
+
+def measure_cold(rig: Rig) -> list[Line]:
+    """Measure rendering, with the site's page memory off."""
+    reference = ("bare list of 20 rows", Target(rig.bare, "/rows"))
+    targets = [
+        (f"cold {name}", Target(rig.cold, path)) for name, path in paths(rig).items()
+    ]
+    return in_turn(rig, [(target, reference) for target in targets])
+
+
+def in_turn(rig: Rig, pairs: list) -> list[Line]:
+    """Measure each target and its reference alternately, in several rounds.
+
+    A reference that several targets share is measured once in each round.
+    """
+    lines: dict[tuple[str, int], Line] = {}
+    targets: dict[str, Target] = {}
+    for connections in rig.scale.connections:
+        for (name, target), (other, reference) in pairs:
+            targets |= {name: target, other: reference}
+            beside = lines.setdefault((other, connections), Line(other, connections))
+            line = Line(name, connections, reference=beside)
+            lines[name, connections] = line
+    for target in targets.values():
+        wrk.load(target, max(rig.scale.connections), 1)
+    for _ in range(rig.scale.rounds):
+        for (name, connections), line in lines.items():
+            line.rounds.append(
+                wrk.measure(
+                    targets[name], rig.database, connections, rig.scale.of(connections)
+                )
+            )
+    counted = {name: count_statements(rig, targets[name]) for name in targets}
+    for (name, _), line in lines.items():
+        line.statements = counted[name]
+    return list(lines.values())
+
+
+def count_statements(rig: Rig, target: Target) -> float:
+    return count(rig, target.web, lambda browser: browser.get(target.path))
+
+
+def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
+    """Return the statements of one call, on average over REQUESTS of them."""
+    browser = Browser(web)
+
+    def act_often() -> None:
+        for _ in range(REQUESTS):
+            act(browser)
+
+    # Each thread opens its connection first, and fills what the process keeps.
+    act_often()
+    return rig.database.count_statements(act_often) / REQUESTS

@@ -1,0 +1,49 @@
+"""The addresses, networks, and forms of the driver's signers, from a number."""
+
+from urllib.parse import urlencode
+
+# Rows of MailProvider in the benchmark's database: forms aren't counted by it.
+PROVIDER = "mail.example"
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+
+
+def word(number: int) -> str:
+    """Return letters for a number, because digits may look like a phone number."""
+    return str(number).translate(LETTERS)
+
+
+def email(number: int) -> str:
+    """Return an address: two thirds are at a large provider, the others alone."""
+    domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
+    return f"signer-{word(number)}@{domain}"
+
+
+def network(number: int) -> str:
+    """Return an IP address in a /24 of its own; numbers go up to 15 million."""
+    return f"{11 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.7"
+
+
+def visitor(number: int) -> str:
+    """Return the request headers of a visitor, as our proxy passes them on."""
+    return (
+        f"X-Forwarded-For: {network(number)}\r\n"
+        "Accept-Encoding: gzip\r\nAccept-Language: en-US\r\n"
+    )
+
+
+def form(number: int, hidden: dict[str, str]) -> dict[str, str]:
+    return hidden | {
+        "name": f"Ana Reyes {chr(65 + number % 26)}",
+        "name_display": "full",
+        "email": email(number),
+        "city": "Columbus",
+        "state": "OH",
+        "zip_code": "43215",
+        "profession": "Nurse",
+        "statement": f"Nobody is above the law. I say it as {word(number)} does.",
+        "consent": "on",
+    }
+
+
+def encode(fields: dict[str, str]) -> bytes:
+    return urlencode(fields).encode()

@@ -1,0 +1,217 @@
+"""Everything that a measurement needs: database, servers, mail sink, and visitors."""
+
+import http.client
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+
+from tools import postgres, site
+from tools.bench import database, guard, people, seed, servers
+from tools.bench.database import Database
+from tools.bench.servers import Sink, Web, Worker
+
+# Numbers of one round: more than it can send.
+BLOCK = 50_000
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How thorough to be."""
+
+    rounds: int = 3
+    seconds: float = 2
+    connections: tuple[int, ...] = (1, 32)
+
+    def of(self, connections: int) -> float:
+        """Return the seconds of a round; one connection needs no long ramp."""
+        return self.seconds if connections > 1 else self.seconds / 2
+
+
+class Browser:
+    """One visitor on one connection, with cookies."""
+
+    def __init__(self, web: Web, number: int = 0):
+        self.web, self.number = web, number
+        self.cookies: dict[str, str] = {}
+
+    def ask(
+        self, path: str, fields: dict[str, str] | None = None
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        """Return status, headers, and text."""
+        headers = {
+            "Host": f"localhost:{self.web.port}",
+            "Origin": self.web.url,
+            "X-Forwarded-For": people.network(self.number),
+            "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+        }
+        body = None
+        if fields is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = people.encode(fields)
+        connection = http.client.HTTPConnection(site.HOST, self.web.port, timeout=120)
+        with closing(connection):
+            method = "GET" if fields is None else "POST"
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer.status, answer.headers, text
+
+    def get(self, path: str) -> str:
+        status, _, text = self.ask(path)
+        if status != 200:
+            raise site.SiteError(f"{self.web.name}{path} returned {status}.")
+        return text
+
+    def hidden(self, path: str) -> dict[str, str]:
+        """Open a page with a form; return its hidden fields."""
+        found = HIDDEN.findall(self.get(path))
+        return {name: unescape(value) for name, value in found}
+
+    def headers(self) -> tuple[str, ...]:
+        """Return header lines for wrk or the driver."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return (f"Cookie: {cookie}", f"Origin: {self.web.url}")
+
+
+@dataclass
+class Rig:
+    folder: Path
+    scale: Scale
+    database: Database
+    environment: dict[str, str]
+    sink: Sink
+    site: Web
+    cold: Web
+    bare: Web
+    staff_password: str
+    worker: Worker | None = None
+    # Where the numbers of the next round's visitors begin.
+    number: int = 0
+    # What to write to the JSON besides the lines.
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def take_numbers(self) -> int:
+        """Return the first of BLOCK numbers that no visitor has yet."""
+        self.number += BLOCK
+        return self.number
+
+    def start_worker(self) -> Worker:
+        """Start the worker unless it runs, and wait until its start is over."""
+        if self.worker is None:
+            began = datetime.now(UTC)
+            self.worker = Worker(self.site.url, self.environment, self.folder)
+            deadline = time.monotonic() + site.PATIENCE
+            while not self.is_registered(began) and time.monotonic() < deadline:
+                self.worker.check()
+                time.sleep(0.1)
+        return self.worker
+
+    def is_registered(self, began: datetime) -> bool:
+        query = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
+        return self.database.execute(query, began)[0][0] > 0
+
+    def stop_worker(self) -> None:
+        if self.worker:
+            self.worker.end()
+            self.worker = None
+
+    def processes(self) -> dict[str, Callable[[], float]]:
+        """Return how to read the CPU seconds of each part."""
+        return {
+            "web": self.site.cpu,
+            "worker": self.worker.cpu if self.worker else float,
+            "database": self.database.cpu,
+            "mail sink": self.sink.cpu,
+        }
+
+
+def say(line: str = "") -> None:
+    site.say(line)
+
+
+@contextmanager
+def running(
+    folder: Path, rows: int, scale: Scale, *, keep: bool = False
+) -> Iterator[Rig]:
+    """Start everything, with this many signatures; `keep` reuses the rows."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        db = stack.enter_context(database.running(folder))
+        environment = dict(os.environ) | db.urls | {"LOCAL_DIR": str(folder)}
+        password = postgres.write_once(
+            folder / "staff-password", secrets.token_urlsafe(12)
+        )
+        prepare(db, environment, password, rows, keep=keep)
+        sink = Sink(folder)
+        stack.callback(sink.end)
+        environment = servers.environment_of_site(environment, sink.port)
+        rig = Rig(
+            folder,
+            scale,
+            db,
+            environment,
+            sink,
+            serve(stack, servers.serve_site(environment, folder)),
+            serve(stack, servers.serve_cold_site(environment, folder)),
+            serve(stack, servers.serve_bare(environment, folder)),
+            password,
+        )
+        stack.callback(rig.stop_worker)
+        sink.wait()
+        for web in (rig.site, rig.cold, rig.bare):
+            web.wait()
+        yield rig
+
+
+def serve(stack: ExitStack, web: Web) -> Web:
+    """End this server with the others."""
+    stack.callback(web.end)
+    return web
+
+
+def prepare(
+    db: Database, environment: dict[str, str], password: str, rows: int, *, keep: bool
+) -> None:
+    """Migrate and seed, unless the rows of an earlier run are kept."""
+    if keep and count(db) >= rows:
+        with db.connect(postgres.OWNER) as connection:
+            guard.check_rows(connection)
+        say(f"Using the {count(db):,} signatures of an earlier run.")
+    else:
+        db.empty()
+        run_steps(environment, password)
+        seed.add_references(db)
+        begun = time.monotonic()
+        seed.fill(db, rows, fingerprint)
+        say(f"Seeded {rows:,} signatures in {time.monotonic() - begun:.0f} s.")
+    signers = seed.check_totals(db)
+    say(f"The totals match the rows: {signers:,} signers.")
+
+
+def count(db: Database) -> int:
+    if db.execute("SELECT to_regclass('voices_signature')") == [(None,)]:
+        return 0
+    return db.execute("SELECT count(*) FROM voices_signature")[0][0]
+
+
+def run_steps(environment: dict[str, str], password: str) -> None:
+    staff = {"STAFF_USERNAME": site.STAFF, "STAFF_PASSWORD": password}
+    for step in site.STEPS:
+        site.prepare(step, environment | staff)
+
+
+def fingerprint(email: str) -> str:
+    from core import addresses
+
+    return addresses.fingerprint(email)

@@ -1,0 +1,351 @@
+"""Rows for the benchmark: written with COPY, without triggers, then counted exactly."""
+
+import random
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+
+import psycopg
+from psycopg import sql
+
+from tools.bench import people
+from tools.bench.bare.tables import TABLES
+from tools.bench.database import Database
+
+FIRST = "Ana Ben Cora Dev Eve Finn Gia Hugo Iris Jon Kim Leo Mia Noa Omar Pia"
+LAST = "Reyes Smith Cruz Lee Brown Diaz Khan Moore Park Young Weber Stone"
+CITIES = "Columbus Austin Boise Camden Dover Eugene Fargo Gary Helena Ithaca"
+GROUPS = ["health-care", "", "", "teachers"]
+WORDS = """
+    nobody is above the law and a court should hear every case that a person brings
+    when an official breaks a right because without an answer the promise is only
+    paper my neighbor asked for help the officer did not listen we want a jury to
+    see the video judges said no earlier case was close enough but everyone saw what
+    happened that day
+"""
+# One word in a few rows, for searches that find little.
+RARE = "zeppelin"
+MOST_WAITING = 100_000
+# From this many rows on, creating the indexes afterwards is faster.
+MANY = 50_000
+# Measured at a million rows, with room for WAL and for creating indexes.
+BYTES_PER_ROW = 6_000
+VOICE = """
+    id, name, profession, profession_group, city, state, statement,
+    statement_as_sent, correction, flags, text_key, changes_asked, submitted_at,
+    review_since, published_at
+"""
+SIGNATURE = """
+    id, name, name_display, email, email_key, city, state, zip_code, profession,
+    consent_version, consent_text, consent_at, updates, network_hash,
+    wide_network_hash, suspicions, source, address_hash, ref, voice_id,
+    submitted_at, confirmed_at, counted_at, quarantined_at
+"""
+ARRIVAL = "form, network_hash, wide_network_hash, address_hash, domain_hash, at"
+LETTER = """
+    kind, signature_id, address_hash, message_id, queued_at, lane, turn, send_at,
+    taken_at, attempts, sent_at
+"""
+TALLIES = """
+    TRUNCATE voices_tally, voices_daytally;
+    INSERT INTO voices_tally (subject, state, profession_group, change)
+    SELECT 'signers', state, '', count(*) FROM voices_signature
+    WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL GROUP BY state
+    UNION ALL
+    SELECT 'signers', state, profession_group, count(*) FROM voices_voice
+    WHERE status = 'published' AND founding_number IS NOT NULL
+    GROUP BY state, profession_group
+    UNION ALL
+    SELECT 'statements', state, profession_group, count(*) FROM voices_voice
+    WHERE status = 'published' AND statement <> '' GROUP BY state, profession_group;
+    INSERT INTO voices_daytally (day, change)
+    SELECT day, count(*) FROM (
+        SELECT (counted_at AT TIME ZONE 'America/New_York')::date AS day
+        FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
+        UNION ALL
+        SELECT (published_at AT TIME ZONE 'America/New_York')::date
+        FROM voices_voice WHERE status = 'published' AND founding_number IS NOT NULL
+    ) AS days GROUP BY day;
+"""
+SECONDARY = """
+    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid IN ('voices_voice'::regclass, 'voices_signature'::regclass)
+    AND NOT indisunique
+"""
+CHECK = """
+    SELECT (SELECT coalesce(sum(change), 0) FROM voices_tally
+            WHERE subject = 'signers'),
+        (SELECT coalesce(sum(change), 0) FROM voices_daytally),
+        (SELECT count(*) FROM voices_signature
+            WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL)
+        + (SELECT count(*) FROM voices_voice
+            WHERE status = 'published' AND founding_number IS NOT NULL),
+        (SELECT coalesce(sum(change), 0) FROM voices_tally
+            WHERE subject = 'statements'),
+        (SELECT count(*) FROM voices_voice
+            WHERE status = 'published' AND statement <> '')
+"""
+
+
+class TotalsError(Exception):
+    """The public totals differ from the rows."""
+
+
+class NoRoomError(Exception):
+    """The disk is too small for this many rows."""
+
+
+class Bar:
+    """A progress bar on a terminal, and a line at the end elsewhere."""
+
+    def __init__(self, label: str, total: int):
+        self.label, self.total, self.done = label, total, 0
+        self.begun, self.shown = time.monotonic(), 0.0
+
+    def add(self, count: int = 1) -> None:
+        self.done += count
+        if sys.stdout.isatty() and time.monotonic() - self.shown > 0.2:
+            self.shown = time.monotonic()
+            full = 30 * self.done // max(self.total, 1)
+            self.write(f"\r{self.label:28}[{'#' * full:30}] {self.done:>10,}")
+
+    def end(self) -> None:
+        seconds = time.monotonic() - self.begun
+        line = f"{self.label:28}{self.done:>12,} in {seconds:.1f} s"
+        self.write(f"\r{line:78}\n" if sys.stdout.isatty() else f"{line}\n")
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def check_room(rows: int, folder: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < rows * BYTES_PER_ROW:
+        raise NoRoomError(
+            f"{rows:,} signatures need about {rows * BYTES_PER_ROW / 1e9:.0f} GB in "
+            f"{folder}, which has {free / 1e9:.0f} GB free."
+        )
+
+
+def add_references(database: Database) -> None:
+    """Create the tables of the reference views, and the driver's mail provider."""
+    with database.connect("aaqi_owner") as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            "INSERT INTO voices_mailprovider (domain) VALUES (%s)", [people.PROVIDER]
+        )
+
+
+def fill(database: Database, rows: int, fingerprint: Callable[[str], str]) -> None:
+    """Add this many signatures with their voices, and what they leave in other tables.
+
+    Triggers and foreign keys are off meanwhile, because a million rows would each write
+    to the totals; those are computed once, at the end.
+    """
+    with database.connect() as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        with without_indexes(connection, rows):
+            copy_voices(connection, rows)
+            copy_signatures(connection, rows, fingerprint)
+        copy_arrivals(connection, rows // 10)
+        copy_letters(connection, rows // 5)
+        connection.execute(TALLIES)
+        for table in ("voice", "signature"):
+            connection.execute(
+                sql.SQL(
+                    "SELECT setval(pg_get_serial_sequence({name}, 'id'), max(id)) "
+                    "FROM {table}"
+                ).format(
+                    name=f"voices_{table}", table=sql.Identifier(f"voices_{table}")
+                )
+            )
+        settle(connection)
+
+
+def settle(connection: psycopg.Connection) -> None:
+    """Leave nothing for autovacuum to do during the measurement."""
+    connection.execute("VACUUM ANALYZE")
+    connection.execute("CHECKPOINT")
+
+
+@contextmanager
+def without_indexes(connection: psycopg.Connection, rows: int) -> Iterator[None]:
+    """Drop the secondary indexes of the two large tables; create them at the end."""
+    found = connection.execute(SECONDARY).fetchall() if rows >= MANY else []
+    for name, _ in found:
+        connection.execute(f"DROP INDEX {name}".encode())
+    yield
+    if not found:
+        return
+    bar = Bar("indexes", len(found))
+    for _, definition in found:
+        connection.execute(definition.encode())
+        bar.add()
+    bar.end()
+
+
+def copy(
+    connection: psycopg.Connection,
+    table: str,
+    columns: str,
+    rows: Iterator[tuple],
+    total: int,
+) -> None:
+    bar = Bar(table, total)
+    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(f"voices_{table}"),
+        sql.SQL(columns),
+    )
+    with connection.cursor() as cursor, cursor.copy(query) as target:
+        for row in rows:
+            target.write_row(row)
+            bar.add()
+    bar.end()
+
+
+def next_id(connection: psycopg.Connection, table: str) -> int:
+    query = sql.SQL("SELECT coalesce(max(id), 0) + 1 FROM {}")
+    found = connection.execute(query.format(sql.Identifier(f"voices_{table}")))
+    return next(iter(found))[0]
+
+
+def moment(number: int, rows: int) -> datetime:
+    """Return when a signature was made: spread over the last year, newest last."""
+    return datetime.now(UTC) - timedelta(days=365) * (rows - number) / rows
+
+
+def waiting(rows: int) -> int:
+    """Return how many of the newest voices wait for a moderator."""
+    return min(MOST_WAITING, rows // 10)
+
+
+def copy_voices(connection: psycopg.Connection, rows: int) -> None:
+    from rankings.states import PLACES
+
+    chance, places = random.Random(14), list(PLACES)  # noqa: S311 - fake rows
+    first, last, cities, words = map(str.split, (FIRST, LAST, CITIES, WORDS))
+    base = next_id(connection, "voice")
+
+    def make() -> Iterator[tuple]:
+        for number in range(rows):
+            at = moment(number, rows)
+            is_waiting = number >= rows - waiting(rows)
+            text = " ".join(chance.choices(words, k=chance.randint(8, 60)))
+            if number % 10_000 == 5_000:
+                text += f" {RARE}"
+            yield (
+                base + number,
+                f"{chance.choice(first)} {chance.choice(last)}",
+                "Nurse" if number % 4 == 0 else "",
+                GROUPS[number % 4],
+                cities[number % len(cities)],
+                places[number * 7 % len(places)],
+                text,
+                text,
+                "",
+                [],
+                md5(text.encode(), usedforsecurity=False).hexdigest(),
+                "",
+                at,
+                at,
+                None if is_waiting else at,
+            )
+
+    copy(connection, "voice", VOICE, make(), rows)
+
+
+def copy_signatures(
+    connection: psycopg.Connection, rows: int, fingerprint: Callable[[str], str]
+) -> None:
+    from rankings.states import PLACES
+
+    chance, places = random.Random(15), list(PLACES)  # noqa: S311 - fake rows
+    first, last, cities = map(str.split, (FIRST, LAST, CITIES))
+    first_voice = next_id(connection, "voice") - rows
+    base = next_id(connection, "signature")
+
+    def make() -> Iterator[tuple]:
+        for number in range(rows):
+            at = moment(number, rows)
+            is_held = number % 1000 == 999
+            email = f"seed{number}@{people.PROVIDER}"
+            yield (
+                base + number,
+                f"{chance.choice(first)} {chance.choice(last)}",
+                "full",
+                email,
+                email,
+                cities[number % len(cities)],
+                places[number * 7 % len(places)],
+                "",
+                "",
+                "seed",
+                "",
+                at,
+                number % 3 == 0,
+                secrets.token_hex(32),
+                secrets.token_hex(32),
+                ["honeypot"] if is_held else [],
+                "",
+                fingerprint(email),
+                secrets.token_urlsafe(16),
+                first_voice + number,
+                at,
+                at,
+                None if is_held else at,
+                at if is_held else None,
+            )
+
+    copy(connection, "signature", SIGNATURE, make(), rows)
+
+
+def copy_arrivals(connection: psycopg.Connection, rows: int) -> None:
+    def make() -> Iterator[tuple]:
+        for number in range(rows):
+            at = datetime.now(UTC) - timedelta(days=29) * (rows - number) / rows
+            hashes = [secrets.token_hex(32) for _ in range(3)]
+            yield ("sign", *hashes, "", at)
+
+    copy(connection, "arrival", ARRIVAL, make(), rows)
+
+
+def copy_letters(connection: psycopg.Connection, rows: int) -> None:
+    base = next_id(connection, "signature") - 1
+
+    def make() -> Iterator[tuple]:
+        for number in range(rows):
+            at = datetime.now(UTC) - timedelta(days=29) * (rows - number) / rows
+            yield (
+                "published",
+                base - number,
+                secrets.token_hex(32),
+                secrets.token_hex(16),
+                at,
+                "notice",
+                0,
+                at,
+                at,
+                1,
+                at,
+            )
+
+    copy(connection, "letter", LETTER, make(), rows)
+
+
+def check_totals(database: Database) -> int:
+    """Compare the public totals with the rows; return the number of signers."""
+    (found,) = database.execute(CHECK)
+    signers, by_day, counted, statements, on_the_wall = map(int, found)
+    if not signers == by_day == counted or statements != on_the_wall:
+        raise TotalsError(
+            f"The totals say {signers:,} signers ({by_day:,} by day) and "
+            f"{statements:,} statements; the rows are {counted:,} and {on_the_wall:,}."
+        )
+    return signers

@@ -1,0 +1,65 @@
+"""The mail server of the benchmark: takes each letter, and reports its link.
+
+Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. Whoever is connected to the
+second port gets a line for each letter: its recipient, the path of its confirmation
+link ("-" for none), and when it arrived, in seconds since 1970.
+"""
+
+import asyncio
+import re
+import sys
+import time
+from email import message_from_bytes
+from urllib.parse import urlsplit
+
+from aiosmtpd.smtp import SMTP
+
+HOST = "127.0.0.1"
+LINK = re.compile(r"http://\S+/confirm/\S+")
+
+
+class Handler:
+    def __init__(self) -> None:
+        self.readers: set[asyncio.StreamWriter] = set()
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        line = f"{envelope.rcpt_tos[0]}\t{find_path(envelope.content)}\t{time.time()}\n"
+        for writer in self.readers:
+            writer.write(line.encode())
+        return "250 kept"
+
+    async def report(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.readers.add(writer)
+        try:
+            await reader.read()
+        finally:
+            self.readers.discard(writer)
+            writer.close()
+
+
+def find_path(content: bytes) -> str:
+    """Return the path of the confirmation link in a letter's text; "-" if none."""
+    for part in message_from_bytes(content).walk():
+        if part.get_content_type() == "text/plain":
+            payload = part.get_payload(decode=True)
+            text = payload.decode() if isinstance(payload, bytes) else ""
+            if found := LINK.search(text):
+                return urlsplit(found[0]).path
+    return "-"
+
+
+async def serve(smtp_port: int, reports_port: int) -> None:
+    handler = Handler()
+    loop = asyncio.get_running_loop()
+    smtp = await loop.create_server(
+        lambda: SMTP(handler, enable_SMTPUTF8=True, loop=loop), HOST, smtp_port
+    )
+    reports = await asyncio.start_server(handler.report, HOST, reports_port)
+    async with smtp, reports:
+        await asyncio.gather(smtp.serve_forever(), reports.serve_forever())
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(*map(int, sys.argv[1:3])))
