@@ -43,7 +43,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--growth",
         nargs="?",
-        const="",
+        const="1m",
         choices=list(growth.LEVELS),
         help="repeat at 1 thousand, 100 thousand, and 1 million signatures, or (10m) "
         "at 1 thousand and 10 million",
@@ -67,6 +67,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", choices=PARTS, action="append", default=[])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="of each round")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=13,
+        help="leave out rounds and rates to end in this time",
+    )
     parser.add_argument("--rows", type=int, default=ROWS, help="signatures to seed")
     return parser.parse_args(arguments)
 
@@ -108,7 +114,9 @@ def set_up_django(database_url: str) -> None:
 def measure(options: argparse.Namespace, folder: Path) -> None:
     # Django needs a URL, but this process connects without Django.
     set_up_django("postgres://nobody:unused@127.0.0.1/nothing")
-    scale = Scale(rounds=options.rounds, seconds=options.seconds)
+    scale = Scale(
+        rounds=options.rounds, seconds=options.seconds, minutes=options.minutes
+    )
     begun = time.monotonic()
     content: dict[str, object] = {"machine": report.machine()}
     if options.growth is not None:

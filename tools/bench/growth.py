@@ -1,6 +1,7 @@
 """The same pages, sign-ups, and admin lists at different numbers of signatures."""
 
 import contextlib
+import os
 import re
 import statistics
 import time
@@ -13,7 +14,7 @@ from tools.bench.rig import Browser, Rig, Scale, running, say
 from tools.bench.wrk import Target
 
 LEVELS = {
-    "": [1_000, 100_000, 1_000_000],
+    "1m": [1_000, 100_000, 1_000_000],
     "10m": [1_000, 10_000_000],
 }
 # From this many on, the rows are kept for the next run.
@@ -44,7 +45,8 @@ def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float
     """Return the milliseconds of everything, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
-    seed.check_room(max(levels), str(folder))
+    # As root, the cluster is in a folder of an unprivileged account.
+    seed.check_room(max(levels), str(folder) if os.geteuid() else "/var/tmp")  # noqa: S108
     if max(levels) >= KEPT:
         say(
             f"{max(levels):,} signatures need about "

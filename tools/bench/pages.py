@@ -41,7 +41,7 @@ def measure_warm(rig: Rig) -> list[Line]:
         hello = Target(rig.bare, f"/hello/{size}")
         reference = (f"hello, {size / 1000:.0f} kB", hello)
         pairs.append(((f"warm {name}", Target(rig.site, path)), reference))
-    return in_turn(rig, pairs)
+    return in_turn(rig, pairs, 0.25)
 
 
 def measure_cold(rig: Rig) -> list[Line]:
@@ -50,11 +50,13 @@ def measure_cold(rig: Rig) -> list[Line]:
     targets = [
         (f"cold {name}", Target(rig.cold, path)) for name, path in paths(rig).items()
     ]
-    return in_turn(rig, [(target, reference) for target in targets])
+    return in_turn(rig, [(target, reference) for target in targets], 0.5)
 
 
-def in_turn(rig: Rig, pairs: list) -> list[Line]:
+def in_turn(rig: Rig, pairs: list, share: float) -> list[Line]:
     """Measure each target and its reference alternately, in several rounds.
+
+    One round is enough once this share of the benchmark's time is used up.
 
     A reference that several targets share is measured once in each round.
     """
@@ -75,6 +77,8 @@ def in_turn(rig: Rig, pairs: list) -> list[Line]:
                     targets[name], rig.database, connections, rig.scale.of(connections)
                 )
             )
+        if rig.is_late(share):
+            break
     counted = {name: count_statements(rig, targets[name]) for name in targets}
     for (name, _), line in lines.items():
         line.statements = counted[name]

@@ -29,6 +29,8 @@ class Scale:
     rounds: int = 3
     seconds: float = 2
     connections: tuple[int, ...] = (1, 32)
+    # On a slow machine, rounds are left out to end in this time.
+    minutes: float = 13
 
     def of(self, connections: int) -> float:
         """Return the seconds of a round; one connection needs no long ramp."""
@@ -98,6 +100,7 @@ class Rig:
     worker: Worker | None = None
     # Where the numbers of the next round's visitors begin.
     number: int = 0
+    begun: float = field(default_factory=time.monotonic)
     # What to write to the JSON besides the lines.
     facts: dict[str, object] = field(default_factory=dict)
 
@@ -105,6 +108,10 @@ class Rig:
         """Return the first of BLOCK numbers that no visitor has yet."""
         self.number += BLOCK
         return self.number
+
+    def is_late(self, share: float) -> bool:
+        """Whether more than this share of the time is used up."""
+        return time.monotonic() - self.begun > self.scale.minutes * 60 * share
 
     def start_worker(self) -> Worker:
         """Start the worker unless it runs, and wait until its start is over."""

@@ -55,6 +55,8 @@ def measure_posts(rig: Rig) -> list[Line]:
             target = bare if line.reference is None else ours
             table = "bare_signup" if line.reference is None else "voices_submission"
             line.rounds.append(post_round(rig, target, table, line.connections))
+        if rig.is_late(0.6):
+            break
     counted = {target.web.name: count_posts(rig, target) for target in (ours, bare)}
     for line in lines:
         line.statements = counted["bare" if line.reference is None else "site"]
@@ -181,7 +183,7 @@ def measure_gets(rig: Rig) -> list[Line]:
         (("form GET", Target(rig.site, FORM)), reference),
         (("confirm GET", Target(rig.site, confirm_paths(rig, 1)[0])), reference),
     ]
-    return in_turn(rig, pairs)
+    return in_turn(rig, pairs, 0.6)
 
 
 def confirm_paths(rig: Rig, number: int) -> list[str]:

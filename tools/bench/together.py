@@ -97,6 +97,8 @@ def measure_alone(rig: Rig) -> list[Load]:
         if tried.problems:
             say(f"    {ALONE_RATE} a second: {'; '.join(tried.problems)}")
         loads.append(tried.load)
+        if rig.is_late(0.7):
+            break
     return loads
 
 
@@ -115,6 +117,9 @@ def search(rig: Rig) -> list[Try]:
     """Raise the rate until it is not kept up in two tries."""
     tries: list[Try] = []
     for rate in RATES:
+        if rig.is_late(0.9):
+            say("The time is up. Raise --minutes to try higher rates.")
+            break
         # Something else on the machine may spoil one try.
         for _ in range(2):
             found = attempt(rig, VIEWS, rate, STEP_SECONDS)
