@@ -82,7 +82,7 @@ def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str
 
 
 @contextmanager
-def started(local_dir, settings):
+def started(local_dir: Path, settings: dict[str, str]) -> Iterator["Server"]:
     """Start this folder's server with these settings, unless it runs; yield it."""
     server = Server(local_dir, SETTINGS | settings)
     with server.lock("users.lock") as users:

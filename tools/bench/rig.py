@@ -200,7 +200,7 @@ def prepare(
         run_steps(environment, password)
         seed.add_references(db)
         begun = time.monotonic()
-        seed.fill(db, rows, fingerprint)
+        seed.fill(db, rows, keyed_hash)
         say(f"Seeded {rows:,} signatures in {time.monotonic() - begun:.0f} s.")
     signers = seed.check_totals(db)
     say(f"The totals match the rows: {signers:,} signers.")
@@ -218,7 +218,7 @@ def run_steps(environment: dict[str, str], password: str) -> None:
         site.prepare(step, environment | staff)
 
 
-def fingerprint(email: str) -> str:
+def keyed_hash(email: str) -> str:
     from core import addresses
 
-    return addresses.fingerprint(email)
+    return addresses.keyed_hash(email)

@@ -142,7 +142,7 @@ def add_references(database: Database) -> None:
         )
 
 
-def fill(database: Database, rows: int, fingerprint: Callable[[str], str]) -> None:
+def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> None:
     """Add this many signatures with their voices, and what they leave in other tables.
 
     Triggers and foreign keys are off meanwhile, because a million rows would each write
@@ -153,7 +153,7 @@ def fill(database: Database, rows: int, fingerprint: Callable[[str], str]) -> No
         connection.execute("SET maintenance_work_mem = '512MB'")
         with without_indexes(connection, rows):
             copy_voices(connection, rows)
-            copy_signatures(connection, rows, fingerprint)
+            copy_signatures(connection, rows, keyed_hash)
         copy_arrivals(connection, rows // 10)
         copy_letters(connection, rows // 5)
         connection.execute(TALLIES)
@@ -262,7 +262,7 @@ def copy_voices(connection: psycopg.Connection, rows: int) -> None:
 
 
 def copy_signatures(
-    connection: psycopg.Connection, rows: int, fingerprint: Callable[[str], str]
+    connection: psycopg.Connection, rows: int, keyed_hash: Callable[[str], str]
 ) -> None:
     from rankings.states import PLACES
 
@@ -294,7 +294,7 @@ def copy_signatures(
                 secrets.token_hex(32),
                 ["honeypot"] if is_held else [],
                 "",
-                fingerprint(email),
+                keyed_hash(email),
                 secrets.token_urlsafe(16),
                 first_voice + number,
                 at,

@@ -1,6 +1,6 @@
 """The mail server of the benchmark: takes each letter, and reports its link.
 
-Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. Whoever is connected to the
+Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client of the
 second port gets a line for each letter: its recipient, the path of its confirmation
 link ("-" for none), and when it arrived, in seconds since 1970.
 """
@@ -10,9 +10,10 @@ import re
 import sys
 import time
 from email import message_from_bytes
+from typing import cast
 from urllib.parse import urlsplit
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST = "127.0.0.1"
 LINK = re.compile(r"http://\S+/confirm/\S+")
@@ -22,8 +23,11 @@ class Handler:
     def __init__(self) -> None:
         self.readers: set[asyncio.StreamWriter] = set()
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        line = f"{envelope.rcpt_tos[0]}\t{find_path(envelope.content)}\t{time.time()}\n"
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        path = find_path(cast(bytes, envelope.content))
+        line = f"{envelope.rcpt_tos[0]}\t{path}\t{time.time()}\n"
         for writer in self.readers:
             writer.write(line.encode())
         return "250 kept"

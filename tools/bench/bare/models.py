@@ -16,7 +16,7 @@ class Row(models.Model):
         app_label = "bare"
         ordering = ["-pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -34,5 +34,5 @@ class SignUp(models.Model):
         app_label = "bare"
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
