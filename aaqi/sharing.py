@@ -17,7 +17,7 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
-from core.public import Parameter, public_page
+from core.public import Content, Parameter, public_page
 from voices.models import Tally
 from voices.signatures.models import Source
 
@@ -34,7 +34,7 @@ SITE_CARD = Face(
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.FIGURES])
 def share(request: HttpRequest) -> HttpResponse:
     """Links to share, a poster to print, and the HTML of the embeddable box."""
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
@@ -50,7 +50,7 @@ def share(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page(Parameter("theme", values=THEMES))
+@public_page(Parameter("theme", values=THEMES), shows=[Content.FIGURES])
 @xframe_options_exempt
 @csp_override(FRAMED)
 def embed(request: HttpRequest) -> HttpResponse:
@@ -70,7 +70,7 @@ def embed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[])
 def card(request: HttpRequest) -> HttpResponse:
     """The preview image of pages that have no image of their own."""
     try:

@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from core.public import public_page
+from core.public import Content, public_page
 from faq.models import Case, Page, Question
 from faq.publishing import Text
 from rankings.models import Edition
@@ -96,7 +96,7 @@ SECTIONS: dict[str, Callable[[], list[Entry]]] = {
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.VOICES])
 def index(request: HttpRequest) -> HttpResponse:
     names = [*SECTIONS, *(f"voices-{n}" for n in range(count_lists()))]
     lists = [entry(reverse("sitemap-section", args=[name])) for name in names]
@@ -105,7 +105,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.RANKINGS, Content.TEXTS, Content.VOICES])
 def section(request: HttpRequest, name: str) -> HttpResponse:
     entries = SECTIONS[name]() if name in SECTIONS else voices(number_of(name))
     return render(request, "sitemap.xml", {"urlset": entries}, content_type=XML)

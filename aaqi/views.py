@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[])
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a vulnerability: RFC 9116. Expires half a year from today."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
@@ -73,7 +73,7 @@ def organization() -> dict:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[])
 def robots(request: HttpRequest) -> HttpResponse:
     return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
 

@@ -1,10 +1,20 @@
-"""Publicly cacheable pages and their query parameters."""
+"""Publicly cacheable pages, their query parameters, and what they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.conf import settings
 from django.views.decorators.cache import cache_control
+
+
+class Content(StrEnum):
+    """What public pages show; triggers notify web processes of what changed."""
+
+    FIGURES = "figures"  # The number of signers, in all and by state and day.
+    VOICES = "voices"  # Also the number of statements, by state and profession.
+    TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
+    RANKINGS = "rankings"
 
 
 @dataclass(frozen=True)
@@ -20,10 +30,14 @@ class Parameter:
     repeats: bool = False
 
 
-def public_page(*known: str | Parameter) -> Callable:
-    """Let proxies cache a view's responses; it reads only these parameters.
+def public_page(
+    *known: str | Parameter, shows: Iterable[Content] = Content
+) -> Callable:
+    """Let caches store a view's responses; it reads only these parameters.
 
-    `operations.parameters` drops all others before the view runs.
+    `operations.parameters` drops all others before the view runs. `operations.warm`
+    drops the page from memory when something that it shows changes; by default,
+    whatever changes.
     """
     parameters = tuple(
         each if isinstance(each, Parameter) else Parameter(each) for each in known
@@ -31,8 +45,9 @@ def public_page(*known: str | Parameter) -> Callable:
 
     def decorate(view: Callable) -> Callable:
         cached = cache_control(**settings.PUBLIC_PAGE)(view)
-        # Only a function, not its type, can have this.
+        # Only a function, not its type, can have these.
         cached.parameters = parameters  # type: ignore[attr-defined]
+        cached.shows = frozenset(shows)  # type: ignore[attr-defined]
         return cached
 
     return decorate

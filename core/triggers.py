@@ -12,15 +12,19 @@ import pgtrigger
 from django.db import models
 from pgtrigger import compiler
 
-# Web processes LISTEN on this channel and clear their page cache (operations/warm.py).
+from core.public import Content
+
+# Web processes LISTEN on this channel and drop the pages that show the content
+# (operations/warm.py). After a name with this suffix, they may serve their pages for
+# two more seconds: nothing that they show was withdrawn or edited.
 CHANNEL = "pages"
+SOON = " soon"
 # The task that purges the caches in front of the site (operations/purge.py). It runs a
 # second time, for pages that were being rendered during the first purge.
 PURGE = "operations.purge"
 PURGE_QUEUE = "pages"
 PURGE_AGAIN_SECONDS = 5
 
-NOTIFY = f"NOTIFY {CHANNEL}; RETURN NULL;"
 # One purge per transaction, however many rows it changes.
 QUEUE_PURGE = f"""
     IF current_setting('aaqi.purge', true)
@@ -34,9 +38,13 @@ QUEUE_PURGE = f"""
             ARRAY[NULL, now() + interval '{PURGE_AGAIN_SECONDS} seconds']
         ) AS at;
     END IF;
-    NOTIFY {CHANNEL};
     RETURN NULL;
 """
+
+
+def notify(content: Content, *, soon: bool = False) -> str:
+    """Return the SQL that notifies web processes of a change when it is committed."""
+    return f"NOTIFY {CHANNEL}, '{content}{SOON if soon else ''}';"
 
 
 def changes(*fields: str) -> pgtrigger.Q:
@@ -103,21 +111,34 @@ class AppendOnly(Trigger):
 
 
 class PagesChange(Trigger):
-    """Notifies web processes that public pages may have changed."""
+    """Notifies web processes that pages that show this content may have changed.
+
+    `soon` is for additions: pages without them may be served for two more seconds.
+    """
 
     level = pgtrigger.Statement
     when = pgtrigger.After
     operation = (
         pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate
     )
-    func = NOTIFY
 
-    def __init__(self, *, name: str = "pages_change", **options: Any):
-        super().__init__(name=name, **options)
+    def __init__(
+        self,
+        content: Content,
+        *,
+        name: str = "pages_change",
+        soon: bool = False,
+        **options: Any,
+    ):
+        func = f"{notify(content, soon=soon)} RETURN NULL;"
+        super().__init__(name=name, func=func, **options)
 
 
 class PublicWordsGo(Trigger):
-    """Purges the caches in front when public statements change or are withdrawn."""
+    """Purges the caches in front when public statements change or are withdrawn.
+
+    Web processes learn of the same change from a PagesChange.
+    """
 
     when = pgtrigger.After
     func = QUEUE_PURGE

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.public import Content
 from core.triggers import PagesChange, PublicWordsGo
 from faq.sources import validate_sources
 
@@ -43,7 +44,7 @@ class Text(models.Model):
     class Meta:
         abstract = True
         triggers = [
-            PagesChange(),
+            PagesChange(Content.TEXTS),
             PublicWordsGo(
                 name="public_words_go",
                 operation=pgtrigger.Update | pgtrigger.Delete,

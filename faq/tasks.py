@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from core.public import Content
+from core.triggers import notify
 from faq.models import Case, Chart, Page, Question, TimelineEntry
 
 MINUTE = timedelta(minutes=1)
@@ -13,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 @app.periodic(cron="* * * * *")
 @app.task(name="faq.tell_of_what_is_due")
 def tell_of_what_is_due(timestamp: int) -> None:
-    """Make web processes purge cached pages when a scheduled text becomes public.
+    """Make web processes drop cached pages when a scheduled text becomes public.
 
     No row changes at that moment, so a trigger can't do this. The jobs cover each
     minute without gaps, so each text is announced once.
@@ -23,4 +25,4 @@ def tell_of_what_is_due(timestamp: int) -> None:
     models = (Question, Case, TimelineEntry, Chart, Page)
     if any(model.objects.filter(**minute).exists() for model in models):
         with connection.cursor() as cursor:
-            cursor.execute("NOTIFY pages")
+            cursor.execute(notify(Content.TEXTS))

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.public import public_page
+from core.public import Content, public_page
 from rankings.lists import FORMULA, join_addresses, join_citations
 from rankings.models import Assessment, Citation, Edition
 from rankings.standings import Standing, Standings
@@ -62,7 +62,7 @@ COLUMNS = [
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.RANKINGS])
 def data_csv(request: HttpRequest, date: datetime.date | None = None) -> HttpResponse:
     standings = read(date)
     text = StringIO()
@@ -80,7 +80,7 @@ def data_csv(request: HttpRequest, date: datetime.date | None = None) -> HttpRes
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.RANKINGS])
 def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpResponse:
     standings = read(date)
     states = [nested(row, standings.edition) for row in standings.rows]

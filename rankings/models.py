@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from core.public import Content
 from core.triggers import PagesChange, Trigger, changes
 from rankings.lists import FORMULA
 from rankings.pending import Upload
@@ -129,7 +130,7 @@ class Edition(models.Model):
         ordering = ["-date"]
         permissions = [("publish_edition", "Can publish an edition")]
         triggers = [
-            PagesChange(),
+            PagesChange(Content.RANKINGS),
             Trigger(
                 name="published_keeps_its_date",
                 when=pgtrigger.Before,
@@ -290,7 +291,7 @@ class Assessment(models.Model):
     class Meta:
         ordering = ["edition", "usps"]
         triggers = [
-            PagesChange(),
+            PagesChange(Content.RANKINGS),
             Trigger(
                 name="published_keeps_its_facts",
                 when=pgtrigger.Before,
@@ -467,7 +468,7 @@ class Citation(models.Model):
         ordering = ["assessment", "position", "pk"]
         permissions = [("check_citation", "Can mark citations as checked by a lawyer")]
         triggers = [
-            PagesChange(),
+            PagesChange(Content.RANKINGS),
             Trigger(
                 name="published_keeps_its_words",
                 when=pgtrigger.Before,

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from cards.models import Busy
 from cards.views import busy_response, card_response
-from core.public import Parameter, public_page
+from core.public import Content, Parameter, public_page
 from rankings import scoring
 from rankings.cards import card_of, current_assessment
 from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
@@ -19,7 +19,7 @@ from rankings.structured import dataset
 
 
 @require_safe
-@public_page("sort")
+@public_page("sort", shows=[Content.RANKINGS])
 def rankings(request: HttpRequest) -> HttpResponse:
     """The map and the table of the current edition."""
     current = Edition.objects.current()
@@ -29,7 +29,7 @@ def rankings(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page("sort")
+@public_page("sort", shows=[Content.RANKINGS])
 def edition(request: HttpRequest, date: datetime.date) -> HttpResponse:
     """The map and the table of any published edition."""
     return show(request, read_edition(date))
@@ -74,7 +74,7 @@ def state(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.RANKINGS])
 def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The image that other sites show next to a link to a state."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
@@ -129,7 +129,7 @@ def no_such_state(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page(Parameter("s", repeats=True))
+@public_page(Parameter("s", repeats=True), shows=[Content.RANKINGS])
 def compare(request: HttpRequest) -> HttpResponse:
     """Two to four states side by side, or the form to choose them."""
     current = Edition.objects.current()
@@ -154,7 +154,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.RANKINGS])
 def methodology(request: HttpRequest) -> HttpResponse:
     """The rubric of rankings/scoring.py, and the editions."""
     current = Edition.objects.current()

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice
-from core.public import public_page
+from core.public import Content, public_page
 from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind
 from faq.markdown import render as render_markdown
@@ -27,7 +27,7 @@ class Option:
 
 
 @require_safe
-@public_page("state", "kind")
+@public_page("state", "kind", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
     """All cases, or those from a state or of a kind of official."""
     try:
@@ -64,13 +64,13 @@ def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.TEXTS])
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, get_object_or_404(Case.objects.public(), slug=slug))
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.TEXTS])
 def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The image that other sites show next to a link to the case."""
     case = get_object_or_404(Case.objects.public(), slug=slug)

@@ -2,7 +2,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from core.public import public_page
+from core.public import Content, public_page
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_values
@@ -12,7 +12,7 @@ WORDS_A_MINUTE = 230
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.TEXTS])
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, get_object_or_404(Page.objects.public(), slug=slug))
 

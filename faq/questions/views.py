@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from core.filters import NoSuchPage, no_such_page, read_words
-from core.public import public_page
+from core.public import Content, public_page
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.questions.search import search
@@ -26,7 +26,7 @@ class Group(NamedTuple):
 
 
 @require_safe
-@public_page("q")
+@public_page("q", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
     """All questions by topic, or those that match a search."""
     try:
@@ -64,7 +64,7 @@ def answer(question: Question) -> Answered:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.TEXTS])
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     question = get_object_or_404(Question.objects.public(), slug=slug)
     return show(request, question)

@@ -51,6 +51,7 @@ TRIGGERS = {
     ),
     ("voices_correction", "corrected_at", "AFTER", CHANGE, "ROW", False),
     ("voices_voice", "pages_gain_it", "AFTER", "INSERT", "ROW", True),
+    ("voices_voice", "pages_gain_it_later", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "pages_change", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "pages_lose_it", "AFTER", "DELETE TRUNCATE", "STATEMENT", False),
     ("voices_voice", "public_words_change", "AFTER", "UPDATE", "ROW", True),

@@ -337,4 +337,4 @@ class WarmPageTests(CommittedTestCase):
         with connection.cursor() as cursor:
             cursor.execute("UNLISTEN pages")
         list(connection.connection.notifies(timeout=0))
-        return [note.channel for note in notes] == ["pages"]
+        return [note.payload for note in notes] == ["rankings"]

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.public import public_page
+from core.public import Content, public_page
 from rankings.states import PLACES
 from voices.wall.tallies import LEAST_SHOWN, DayTally, Tally, withhold
 
@@ -42,7 +42,7 @@ def place_name(code: str) -> str:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.FIGURES])
 def as_csv(request: HttpRequest) -> HttpResponse:
     counts = count()
     file = StringIO()
@@ -61,7 +61,7 @@ def as_csv(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.FIGURES])
 def as_json(request: HttpRequest) -> HttpResponse:
     counts = count()
     return JsonResponse(

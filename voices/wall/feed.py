@@ -11,7 +11,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import linebreaks
 from django.views.decorators.http import require_safe
 
-from core.public import public_page
+from core.public import Content, public_page
 from voices.wall.models import Voice
 
 NEWEST = 50
@@ -64,7 +64,7 @@ make_feed = VoiceFeed()
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.VOICES])
 def feed(request: HttpRequest) -> HttpResponse:
     """Answer with the feed, and without the date of its newest voice.
 

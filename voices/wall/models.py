@@ -17,6 +17,7 @@ from core.plain_text import (
     validate_plain_text,
     validate_profession,
 )
+from core.public import Content
 from core.searching import folded_words
 from core.triggers import QUEUE_PURGE, PagesChange, PublicWordsGo, changes
 from rankings.states import PLACES
@@ -298,20 +299,32 @@ class Voice(models.Model):
                 "published_at", where=f"{PUBLIC_SQL} AND founding_number IS NOT NULL"
             ),
             PagesChange(
+                Content.VOICES,
                 name="pages_gain_it",
+                soon=True,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Q(new__published_at__isnull=False),
             ),
             PagesChange(
-                name="pages_change",
+                Content.VOICES,
+                name="pages_gain_it_later",
+                soon=True,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__published_at__isnull=False)
-                | pgtrigger.Q(new__published_at__isnull=False),
+                condition=pgtrigger.Q(old__published_at__isnull=True)
+                & pgtrigger.Q(new__published_at__isnull=False),
             ),
             PagesChange(
-                name="pages_lose_it", operation=pgtrigger.Delete | pgtrigger.Truncate
+                Content.VOICES,
+                level=pgtrigger.Row,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+            ),
+            PagesChange(
+                Content.VOICES,
+                name="pages_lose_it",
+                operation=pgtrigger.Delete | pgtrigger.Truncate,
             ),
             # Delete its share card in the same transaction (voices/wall/cards.py).
             PublicWordsGo(

@@ -8,7 +8,8 @@ import pgtrigger
 from django.conf import settings
 from django.db import connection, models
 
-from core.triggers import Trigger
+from core.public import Content
+from core.triggers import Trigger, notify
 from rankings.states import PLACES
 
 # Cells with fewer people are not published.
@@ -24,7 +25,7 @@ COUNT = """
     GROUP BY {columns_of_cell}
     HAVING sum(version.change) <> 0;
     IF FOUND THEN
-        NOTIFY pages;
+        {notify}
     END IF;
     RETURN NULL;
 """
@@ -45,6 +46,7 @@ class Count(Trigger):
             columns=", ".join(columns),
             columns_of_cell=", ".join(f"cell.{column}" for column in columns),
             cells=" UNION ALL ".join(cells),
+            notify=notify(Content.FIGURES, soon=True),
         )
         super().__init__(name=name, func=func)
 

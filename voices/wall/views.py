@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from cards.models import Busy
 from cards.views import busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice, read_words
-from core.public import public_page
+from core.public import Content, public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
@@ -22,7 +22,9 @@ MORE = 3
 
 
 @require_safe
-@public_page("state", "profession", "q", "before")
+@public_page(
+    "state", "profession", "q", "before", shows=[Content.FIGURES, Content.VOICES]
+)
 def wall(request: HttpRequest) -> HttpResponse:
     """The wall of statements, newest first, with filters and a search."""
     try:
@@ -50,7 +52,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.VOICES])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of one statement; 410 once it is withdrawn or taken down."""
     voices = Voice.objects.on_the_wall()
@@ -85,7 +87,7 @@ def gone(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page()
+@public_page(shows=[Content.VOICES])
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """The share card that other sites show next to a link to the voice."""
     voice = published_once(pk)
