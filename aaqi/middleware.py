@@ -35,6 +35,21 @@ class ProbesNameNoHost:
         return self.get_response(request)
 
 
+def heads_without_bodies(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Send the headers of GET, and no body, as the response to HEAD."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming and response.content:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+    return middleware
+
+
 class BrowserPolicies:
     """Set headers that restrict browsers, unless a view has set its own."""
 
@@ -70,9 +85,6 @@ class ReadableRequests:
             page = render(request, "405.html", status=405)
             page["Allow"] = response["Allow"]
             response = page
-        if request.method == "HEAD" and not response.streaming:
-            response["Content-Length"] = str(len(response.content))
-            response.content = b""
         return response
 
     def refuse(self, request: HttpRequest) -> HttpResponse | None:

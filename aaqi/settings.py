@@ -61,9 +61,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
-    # Outside the middleware that sets policies, so that a 304 has none: they would
-    # replace those of the cached page.
-    "django.middleware.http.ConditionalGetMiddleware",
+    "aaqi.middleware.heads_without_bodies",
+    # Outside everything that sets headers, because it stores them with the page. A 304
+    # has no policies: they would replace those of the copy that it confirms.
+    "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -72,7 +73,6 @@ MIDDLEWARE = [
     "accounts.middleware.keep_staff_pages_private",
     "aaqi.middleware.ReadableRequests",
     "operations.parameters.drop_unknown_parameters",
-    "operations.warm.warm_pages",
     "aaqi.spellings.lead_to_the_one_spelling",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -196,20 +196,6 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
         "OPTIONS": {"MAX_ENTRIES": 200_000},
-    },
-    # The pages that operations/warm.py caches: enough for all popular ones.
-    "pages": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "pages",
-        "TIMEOUT": 600,
-        "OPTIONS": {"MAX_ENTRIES": 500},
-    },
-    # The same for searches and filters, which must not evict those pages.
-    "asked": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "asked",
-        "TIMEOUT": 600,
-        "OPTIONS": {"MAX_ENTRIES": 100},
     },
 }
 
@@ -361,5 +347,5 @@ LOGGING = {
 
 if DEBUG:
     INSTALLED_APPS += ["debug_toolbar"]
-    MIDDLEWARE.insert(6, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    MIDDLEWARE.insert(7, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]

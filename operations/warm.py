@@ -1,25 +1,33 @@
 """Cache public pages in memory until the database notifies of a change.
 
-A cached page costs no query. Triggers NOTIFY the channel `pages` in the transaction
-that changes public content, and each web process LISTENs, so withdrawn content leaves
-every process's memory as soon as the transaction commits. A process that can't listen
-caches nothing.
+A cached page costs no query and no middleware. Triggers NOTIFY the channel `pages`, in
+the transaction that changes public content, and name what changed. Each web process
+LISTENs and drops the pages that show it, so withdrawn content leaves every process's
+memory as soon as the transaction commits. After an addition, pages are replaced once
+they are two seconds old, so that a busy hour renders each of them every two seconds. A
+process that can't listen caches nothing.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from hashlib import sha256
+from concurrent.futures import Future
 
 import psycopg
-from django.core.cache import BaseCache, caches
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.utils.encoding import escape_uri_path
+from django.urls import Resolver404, ResolverMatch, resolve
+
+from core.public import Content
+from core.triggers import CHANNEL, SOON
+from operations.parameters import parameters_of, reduce_query
+from operations.stored import Address, Moment, Store, StoredPage
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "pages"
 RECONNECT_SECONDS = 2
 # Detect a dead connection within seconds.
 KEEPALIVES = {
@@ -27,17 +35,36 @@ KEEPALIVES = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
+# How long a page without the latest additions may be served.
+SOON_SECONDS = 2
+# Some pages change with the time of day.
+LONGEST_SECONDS = 600
+# How long a request waits for another one to render the same page.
+PATIENCE_SECONDS = 5
+# How often a page is rendered if what it shows is dropped while it is being rendered.
+TRIES = 3
+MEGABYTE = 1024 * 1024
 
 
 class WarmPages:
     """The pages that one process caches, and the thread that listens for changes."""
 
-    def __init__(self) -> None:
-        self.pages, self.asked = caches["pages"], caches["asked"]
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.pages = Store(500, 24 * MEGABYTE)
+        # Searches and filters can't evict other pages.
+        self.asked = Store(100, 6 * MEGABYTE)
+        # Guards both and all that follows; nobody waits for anything while holding it.
         self.lock = threading.Lock()
         self.listening = False
-        # The number of notifications, to detect a page rendered before the latest.
+        # The number of notifications, and what it was at the latest change of each
+        # content: one that drops pages, and one that is only an addition.
         self.changes = 0
+        self.dropped = dict.fromkeys(Content, 0)
+        self.added = dict.fromkeys(Content, 0)
+        self.everything_dropped = 0
+        # The pages that are being rendered.
+        self.flights: dict[Address, Future[StoredPage | None]] = {}
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
 
@@ -71,45 +98,121 @@ class WarmPages:
             own.execute(f"LISTEN {CHANNEL}")
             self.forget(listening=True)
             while not self.stopped.is_set():
-                for _ in own.notifies(timeout=1, stop_after=1):
-                    self.forget(listening=True)
+                for notice in own.notifies(timeout=1, stop_after=1):
+                    self.hear(notice.payload)
+
+    def hear(self, payload: str) -> None:
+        """Drop the pages that show what changed, now or once they are two seconds old.
+
+        An unknown payload, such as that of another release, drops every page.
+        """
+        name = payload.removesuffix(SOON)
+        if name not in Content:
+            self.forget(listening=True)
+            return
+        content = Content(name)
+        with self.lock:
+            self.changes += 1
+            if name != payload:
+                self.added[content] = self.changes
+                return
+            self.dropped[content] = self.changes
+            for store in (self.pages, self.asked):
+                store.drop_all(content)
 
     def forget(self, *, listening: bool) -> None:
+        """Drop every page."""
         with self.lock:
             self.listening = listening
             self.changes += 1
-            self.pages.clear()
-            self.asked.clear()
+            self.everything_dropped = self.changes
+            for store in (self.pages, self.asked):
+                store.drop_all()
 
-    def get(self, address: str) -> HttpResponse | None:
-        return self.store(address).get(key_of(address)) if self.listening else None
+    def now(self) -> Moment:
+        return Moment(self.changes, self.clock())
 
-    def keep(self, address: str, response: HttpResponse, changes: int) -> None:
-        """Cache a page unless something changed since its request began."""
+    def get(self, address: Address) -> StoredPage | None:
+        """Return the page, unless it is too old."""
         with self.lock:
-            if self.listening and changes == self.changes:
-                self.store(address).set(key_of(address), response)
+            page = self.store(address).get(address)
+        if page is None:
+            return None
+        age = self.clock() - page.begun.seconds
+        if age < SOON_SECONDS:
+            return page
+        behind = any(self.added[each] > page.begun.changes for each in page.shows)
+        return None if behind or age >= LONGEST_SECONDS else page
 
-    def store(self, address: str) -> BaseCache:
-        """Return the cache for this address; searches can't evict other pages."""
-        return self.asked if "?" in address else self.pages
+    def keep(self, address: Address, page: StoredPage) -> bool:
+        """Cache a page, unless it may show what was dropped since it was begun.
+
+        If something was added since, it may be served until it is two seconds old.
+        """
+        with self.lock:
+            if not self.listening or self.is_dropped(page):
+                return False
+            self.store(address).set(address, page)
+            return True
+
+    def is_dropped(self, page: StoredPage) -> bool:
+        latest = (self.dropped[each] for each in page.shows)
+        return max(self.everything_dropped, *latest, 0) > page.begun.changes
+
+    def store(self, address: Address) -> Store:
+        return self.asked if address.query else self.pages
+
+    def fetch(
+        self, address: Address, render: Callable[[], StoredPage | HttpResponse]
+    ) -> StoredPage | HttpResponse:
+        """Return the cached page, or render it; meanwhile, other requests wait for it.
+
+        They render for themselves if it can't be cached or takes too long.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.listening:
+            own: Future[StoredPage | None] = Future()
+            with self.lock:
+                flight = self.flights.setdefault(address, own)
+            if flight is own:
+                return self.lead(address, own, render)
+            try:
+                page = flight.result(until - time.monotonic())
+            except TimeoutError:
+                break
+            if page is None:
+                break
+            if not self.is_dropped(page):
+                return page
+        return render()
+
+    def lead(
+        self,
+        address: Address,
+        flight: Future[StoredPage | None],
+        render: Callable[[], StoredPage | HttpResponse],
+    ) -> StoredPage | HttpResponse:
+        """Render a page, and again if it may show what was dropped meanwhile."""
+        # Another thread may have cached it since this one looked.
+        kept = self.get(address)
+        try:
+            if kept:
+                return kept
+            for _ in range(TRIES):
+                made = render()
+                if not isinstance(made, StoredPage):
+                    break
+                if self.keep(address, made):
+                    kept = made
+                    break
+            return made
+        finally:
+            with self.lock:
+                del self.flights[address]
+            flight.set_result(kept)
 
 
 pages = WarmPages()
-
-
-def key_of(address: str) -> str:
-    """Hash the address, because cache keys have limits on length and characters."""
-    return sha256(address.encode(errors="surrogatepass")).hexdigest()
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the path that the router sees, and the query string that is left.
-
-    No header is part of it, or a page could be cached under another page's key.
-    """
-    query = request.META.get("QUERY_STRING", "")
-    return escape_uri_path(request.path_info) + (f"?{query}" if query else "")
 
 
 def warm_pages(
@@ -120,21 +223,69 @@ def warm_pages(
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return get_response(request)
-        # Raises an exception for an unknown host, as rendering the page would.
-        request.get_host()
-        address = address_of(request)
-        if response := pages.get(address):
-            return response
-        changes = pages.changes
-        response = get_response(request)
-        if (
-            response.status_code == 200
-            and "public" in response.get("Cache-Control", "")
-            and not response.cookies
-            and not response.has_header("Vary")
-            and not response.streaming
-        ):
-            pages.keep(address, response, changes)
-        return response
+
+        def render() -> StoredPage | HttpResponse:
+            begun = pages.now()
+            response = get_response(request)
+            if not is_cacheable(response):
+                return response
+            match = getattr(request, "resolver_match", None)
+            return StoredPage(response, begun, shown_by(match), match)
+
+        if is_ordinary(request):
+            address = Address(request.path_info, request.META.get("QUERY_STRING", ""))
+            made: StoredPage | HttpResponse | None = pages.get(address)
+            if made is None:
+                made = pages.fetch(address, render) if is_public(request) else render()
+        else:
+            made = render()
+        if not isinstance(made, StoredPage):
+            return made
+        # For the access log, which names the route.
+        request.resolver_match = made.match
+        return made.answer(request)
 
     return middleware
+
+
+def is_ordinary(request: HttpRequest) -> bool:
+    """Whether no other middleware would redirect or refuse the request.
+
+    It has only the query parameters that the page reads, from now on.
+    """
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return False
+    if "charset" in (request.content_params or {}):
+        return False
+    if request.META.get("CONTENT_LENGTH", "") not in {"", "0"}:
+        return False
+    try:
+        request.get_host()
+        if request.META.get("QUERY_STRING"):
+            reduce_query(request)
+    except SuspiciousOperation:
+        return False
+    return True
+
+
+def is_public(request: HttpRequest) -> bool:
+    """Whether the page could be cached: nobody should wait for another one's form."""
+    try:
+        return parameters_of(resolve(request.path_info).func) is not None
+    except Resolver404:
+        return False
+
+
+def is_cacheable(response: HttpResponse) -> bool:
+    return (
+        response.status_code == 200
+        and "public" in response.get("Cache-Control", "")
+        and not response.cookies
+        and not response.has_header("Vary")
+        and not response.streaming
+    )
+
+
+def shown_by(match: ResolverMatch | None) -> frozenset[Content]:
+    """Return what a page declares to show; everything if it declares nothing."""
+    return getattr(match and match.func, "shows", frozenset(Content))

@@ -1,12 +1,14 @@
+import time
 from contextlib import contextmanager
 from unittest import mock
 
-from django.core.cache import caches
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from operations import warm
+from operations.stored import Address, StoredPage
 from tests.committed import CommittedTestCase, wait_for
 from tests.factories import (
     make_published_voice,
@@ -18,6 +20,8 @@ from tests.factories import (
 )
 from voices.models import Tally, Voice
 from voices.moderation import decide
+
+ADDRESS = Address("/page/", "")
 
 
 @contextmanager
@@ -31,7 +35,6 @@ def heard():
 class WarmPagesTests(CommittedTestCase):
     def setUp(self):
         super().setUp()
-        caches["pages"].clear()
         pages = warm.WarmPages()
         patch = mock.patch.object(warm, "pages", pages)
         patch.start()
@@ -42,6 +45,11 @@ class WarmPagesTests(CommittedTestCase):
         wait_for(lambda: pages.listening)
         self.path = reverse("voices:list")
 
+    def stop_the_clock(self):
+        patch = mock.patch.object(warm.pages, "clock", return_value=time.monotonic())
+        self.addCleanup(patch.stop)
+        return patch.start()
+
     def test_a_warm_page_takes_no_query(self):
         cold = self.client.get(self.path)
 
@@ -51,6 +59,7 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(again.content, cold.content)
         self.assertEqual(again["Cache-Control"], cold["Cache-Control"])
         self.assertEqual(again["ETag"], cold["ETag"])
+        self.assertEqual(again.headers, cold.headers)
         self.assertIn("Content-Security-Policy", again)
 
     def test_a_warm_page_that_has_not_changed_is_not_sent_again(self):
@@ -67,6 +76,40 @@ class WarmPagesTests(CommittedTestCase):
         response = self.client.get(self.path, headers={"host": "evil.example"})
 
         self.assertEqual(response.status_code, 400)
+        self.assertIn("Content-Security-Policy", response)
+
+    @override_settings(SECURE_SSL_REDIRECT=True)
+    def test_a_request_without_tls_is_redirected_and_gets_no_warm_page(self):
+        client = Client()
+        self.assertEqual(client.get(self.path, secure=True).status_code, 200)
+        self.assertIsNotNone(warm.pages.get(Address(self.path, "")))
+
+        response = client.get(self.path)
+
+        self.assertRedirects(
+            response,
+            f"https://testserver{self.path}",
+            301,
+            fetch_redirect_response=False,
+        )
+
+    def test_an_unreadable_request_gets_no_warm_page(self):
+        self.client.get(self.path)
+
+        unreadable = self.client.get(self.path, CONTENT_TYPE="text/plain; charset=hex")
+        too_long = self.client.get(self.path, CONTENT_LENGTH="9999999")
+
+        self.assertEqual(unreadable.status_code, 400)
+        self.assertEqual(too_long.status_code, 413)
+
+    def test_a_warm_page_has_an_access_line_with_its_route_and_request_id(self):
+        self.client.get(self.path)
+
+        with self.assertLogs("aaqi.access", "INFO") as logs:
+            self.client.get(self.path, headers={"x-request-id": "12345678-abc"})
+
+        self.assertEqual(logs.records[0].route, "/voices/")
+        self.assertEqual(logs.records[0].status, 200)
 
     def test_each_url_has_its_own_page(self):
         self.client.get(self.path)
@@ -100,12 +143,16 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(self.client.get(page).status_code, 410)
         self.assertNotContains(self.client.get(self.path), "Warm words.")
 
-    def test_a_signature_changes_the_figure(self):
+    def test_a_signature_changes_the_figure_within_two_seconds(self):
+        now = self.stop_the_clock()
         self.assertContains(self.client.get("/"), "<b>0</b> Americans")
 
         with heard():
             make_signature(name_display="unlisted")
 
+        now.return_value += 1.9
+        self.assertContains(self.client.get("/"), "<b>0</b> Americans")
+        now.return_value += 0.1
         self.assertContains(self.client.get("/"), "<b>1</b> American")
 
     def test_changes_invisible_to_readers_leave_pages_warm(self):
@@ -117,17 +164,17 @@ class WarmPagesTests(CommittedTestCase):
         with heard():
             make_published_voice()
 
-        # Any earlier notification would have arrived first, so there was none.
-        self.assertEqual(warm.pages.changes, before + 1)
+        # Any earlier notification would have arrived first, so there was none: these
+        # two are the new voice and the number of statements.
+        wait_for(lambda: warm.pages.changes == before + 2)
 
     def test_a_page_rendered_during_a_change_is_not_cached(self):
-        begun = warm.pages.changes
-        page = self.client.get(self.path)
+        page = StoredPage(HttpResponse(), warm.pages.now(), frozenset(), None)
 
         warm.pages.forget(listening=True)
-        warm.pages.keep("page", page, begun)
 
-        self.assertIsNone(warm.pages.get("page"))
+        self.assertFalse(warm.pages.keep(ADDRESS, page))
+        self.assertIsNone(warm.pages.get(ADDRESS))
 
     def test_pages_with_a_form_or_an_error_are_not_cached(self):
         for path in (reverse("voices:add"), "/voices/?state=XX", "/healthz"):
@@ -138,7 +185,7 @@ class WarmPagesTests(CommittedTestCase):
                 for _ in range(2)
             ]
         )
-        self.assertEqual(len(caches["pages"]._cache), 0)
+        self.assertEqual(len(warm.pages.pages.pages), 0)
 
     def test_a_process_that_cannot_listen_caches_nothing(self):
         self.client.get(self.path)
@@ -153,6 +200,6 @@ class WarmPagesTests(CommittedTestCase):
             )
             wait_for(lambda: not warm.pages.listening)
 
-        self.assertEqual(len(caches["pages"]._cache), 0)
+        self.assertEqual(len(warm.pages.pages.pages), 0)
         with self.assertNumQueries(3):
             self.client.get(self.path)

@@ -580,7 +580,7 @@ class PublicPageTests(TestCase):
                 },
             )
             self.assertIn("ETag", response)
-            self.assertNotIn("Vary", response)
+            self.assertEqual(response["Vary"], "Accept-Encoding")
 
     def test_an_unchanged_page_gets_a_304(self):
         for path in self.pages:

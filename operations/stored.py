@@ -1,0 +1,162 @@
+"""Pages as web processes store them: with their headers, and once in each encoding."""
+
+import gzip
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import md5
+from threading import Lock
+from typing import NamedTuple
+
+import brotli
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.urls import ResolverMatch
+from django.utils.cache import get_conditional_response
+
+from core.public import Content
+
+# Smallest first. Higher levels take many times as long for a few percent, and pages
+# with figures are replaced every two seconds in a busy hour (docs/design.md).
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: brotli.compress(body, quality=5),
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
+# The headers that a 304 repeats (RFC 9110, 15.4.5).
+REPEATED = {"cache-control", "content-location", "etag", "expires", "vary"}
+
+
+class Moment(NamedTuple):
+    """When rendering a page began: after how many changes, and on the clock."""
+
+    changes: int
+    seconds: float
+
+
+class Address(NamedTuple):
+    """What a page is stored by. No header is part of it."""
+
+    path: str
+    query: str
+
+
+class Variant(NamedTuple):
+    """A page in one encoding, with the headers that belong to it."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class StoredPage:
+    """A rendered page and the responses made of it."""
+
+    def __init__(
+        self,
+        response: HttpResponse,
+        begun: Moment,
+        shows: frozenset[Content],
+        match: ResolverMatch | None,
+    ):
+        self.begun, self.shows, self.match = begun, shows, match
+        body = response.content
+        digest = md5(body, usedforsecurity=False).hexdigest()
+        # Weak, because all encodings share it.
+        self.etag = f'W/"{digest}"'
+        response["ETag"], response["Vary"] = self.etag, "Accept-Encoding"
+        response["Content-Length"] = str(len(body))
+        self.plain = Variant(body, dict(response.items()))
+        self.compressed: dict[str, Variant | None] = {}
+        self.lock = Lock()
+
+    @property
+    def size(self) -> int:
+        """At most this many bytes: a copy has half of the page's, and there are two."""
+        return 2 * len(self.plain.body)
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Return the page in the smallest encoding accepted, or a 304 or 412."""
+        meta = request.META
+        known = meta.get("HTTP_IF_NONE_MATCH")
+        conditions = "HTTP_IF_MATCH" in meta or "HTTP_IF_UNMODIFIED_SINCE" in meta
+        if known == self.etag and not conditions:
+            return self.unchanged()
+        body, headers = self.variant(meta.get("HTTP_ACCEPT_ENCODING", ""))
+        whole = HttpResponse(b"" if request.method == "HEAD" else body, headers=headers)
+        if known or conditions:
+            return get_conditional_response(request, self.etag, None, whole) or whole
+        return whole
+
+    def unchanged(self) -> HttpResponse:
+        headers = self.plain.headers.items()
+        return HttpResponseNotModified(
+            headers={name: value for name, value in headers if name.lower() in REPEATED}
+        )
+
+    def variant(self, accepted: str) -> Variant:
+        encodings = accepted_encodings(accepted)
+        return next(filter(None, map(self.in_encoding, encodings)), self.plain)
+
+    def in_encoding(self, encoding: str) -> Variant | None:
+        """Return the compressed page, or None if that doesn't halve it."""
+        if encoding not in self.compressed:
+            with self.lock:
+                if encoding not in self.compressed:
+                    self.compressed[encoding] = self.compress(encoding)
+        return self.compressed[encoding]
+
+    def compress(self, encoding: str) -> Variant | None:
+        body = ENCODERS[encoding](self.plain.body)
+        if 2 * len(body) > len(self.plain.body):
+            return None
+        own = {"Content-Encoding": encoding, "Content-Length": str(len(body))}
+        return Variant(body, self.plain.headers | own)
+
+
+@lru_cache(maxsize=100)
+def accepted_encodings(header: str) -> tuple[str, ...]:
+    """Return those of our encodings that an Accept-Encoding header accepts."""
+    weights = {}
+    for part in header.lower().split(","):
+        name, *parameters = (text.strip() for text in part.split(";"))
+        quality = [text[2:] for text in parameters if text.startswith("q=")]
+        weights[name] = is_positive(quality[0]) if quality else True
+    every = weights.get("*", False)
+    return tuple(name for name in ENCODERS if weights.get(name, every))
+
+
+def is_positive(quality: str) -> bool:
+    try:
+        return float(quality) > 0
+    except ValueError:
+        return False
+
+
+class Store:
+    """The pages used last, up to a number of pages and of bytes."""
+
+    def __init__(self, most: int, most_bytes: int):
+        self.most, self.most_bytes = most, most_bytes
+        self.pages: OrderedDict[Address, StoredPage] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, address: Address) -> StoredPage | None:
+        page = self.pages.get(address)
+        if page:
+            self.pages.move_to_end(address)
+        return page
+
+    def set(self, address: Address, page: StoredPage) -> None:
+        self.drop(address)
+        self.pages[address] = page
+        self.bytes += page.size
+        while len(self.pages) > self.most or self.bytes > self.most_bytes:
+            self.drop(next(iter(self.pages)))
+
+    def drop(self, address: Address) -> None:
+        if page := self.pages.pop(address, None):
+            self.bytes -= page.size
+
+    def drop_all(self, content: Content | None = None) -> None:
+        """Drop every page, or all that show this content."""
+        for address, page in list(self.pages.items()):
+            if content is None or content in page.shows:
+                self.drop(address)
