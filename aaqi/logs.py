@@ -49,7 +49,8 @@ def access_lines(
 
 
 def given_id(request: HttpRequest) -> str:
-    text = request.headers.get("X-Request-ID", "")
+    # `request.headers` would be made of all headers, only for this one.
+    text = request.META.get("HTTP_X_REQUEST_ID", "")
     return text if re.fullmatch(r"[A-Za-z0-9-]{8,64}", text, re.ASCII) else ""
 
 
