@@ -65,6 +65,11 @@ sub vcl_recv {
     unset req.http.REQUEST_METHOD;
     unset req.http.REMOTE_ADDR;
     unset req.http.REMOTE_USER;
+    # Ours: whether to look for the copy in Brotli. If there is none while the site is
+    # down, the other one will do.
+    if (req.restarts != 1) {
+        unset req.http.X-Brotli;
+    }
 
     set req.backend_hint = web.backend();
     if ((req.method != "GET" && req.method != "HEAD")
@@ -90,10 +95,14 @@ sub vcl_recv {
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
         set req.grace = 2s;
     }
-    # Public pages depend on no header. The proxy compresses, so there is one
-    # uncompressed copy of each page. If-Modified-Since is dropped because a list can
-    # change twice in a second.
-    unset req.http.Accept-Encoding;
+    # Public pages depend on no header, except that there are two copies of each, as the
+    # site compressed them: in Brotli, and in gzip, which Varnish unpacks for the few
+    # readers who accept neither. If-Modified-Since is dropped because a list can change
+    # twice in a second.
+    if (req.restarts == 0 && req.http.Accept-Encoding
+        ~ "(?i)(^|,)\s*br\s*(;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*)\s*)?(,|$)") {
+        set req.http.X-Brotli = "1";
+    }
     unset req.http.Authorization;
     unset req.http.Content-Type;
     unset req.http.If-Modified-Since;
@@ -106,7 +115,18 @@ sub vcl_hash {
     # The URL alone. The proxy refuses other hosts, and a page is the same under each of
     # our host names, however they are written.
     hash_data(req.url);
+    if (req.http.X-Brotli) {
+        hash_data("br");
+    }
     return (lookup);
+}
+
+sub vcl_backend_fetch {
+    # Varnish asks for gzip by itself.
+    if (bereq.http.X-Brotli) {
+        set bereq.http.Accept-Encoding = "br";
+        unset bereq.http.X-Brotli;
+    }
 }
 
 sub vcl_backend_response {
@@ -119,7 +139,7 @@ sub vcl_backend_response {
         return (deliver);
     }
     # Its copy could be served to a reader whose headers ask for something else.
-    if (beresp.http.Vary) {
+    if (beresp.http.Vary && beresp.http.Vary != "Accept-Encoding") {
         set beresp.ttl = 120s;
         set beresp.uncacheable = true;
         return (deliver);
@@ -161,7 +181,8 @@ sub vcl_backend_error {
 }
 
 sub vcl_deliver {
-    if (resp.status >= 500 && req.restarts == 0 && !obj.uncacheable) {
+    if (resp.status >= 500 && !obj.uncacheable
+        && (req.restarts == 0 || (req.restarts == 1 && req.http.X-Brotli))) {
         return (restart);
     }
     unset resp.http.X-Path;

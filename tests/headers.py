@@ -72,6 +72,7 @@ FORWARDED = {
     "X-Drop": ".",
     "X-Path": ELSEWHERE,
     "X-Asked": "&q=x",
+    "X-Brotli": "1",
     "X-Unavailable": "1",
     "X-Accel-Redirect": ELSEWHERE,
     "X-Sendfile": "/etc/passwd",
