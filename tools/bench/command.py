@@ -128,7 +128,8 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         with rig.running(folder, options.rows, scale) as running:
             content["database"] = report.database_facts(running)
             content |= measure_running(options, running)
-        name = "results.json"
+        part = "soak" if options.soak else "record" if options.record else "results"
+        name = f"{part}.json"
     say(f"\n{(time.monotonic() - begun) / 60:.1f} minutes")
     report.write(folder / name, content)
 
