@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -53,7 +54,7 @@ class Heading(NamedTuple):
 class Rendered:
     html: SafeString
     # The h2 headings, for the table of contents.
-    headings: list[Heading]
+    headings: tuple[Heading, ...]
 
 
 def make_parser() -> MarkdownIt:
@@ -171,17 +172,27 @@ def render(
     `prefix` goes before each id, so that several texts can share a page. `part` returns
     the HTML that replaces a paragraph such as [[timeline]], given the name in it.
     """
+    html, headings, names = convert(text, prefix, has_parts=part is not None)
+    for word, name in names:
+        # Nobody can guess the word, which is random for each text.
+        html = html.replace(f"<p>{word}</p>", part(name))  # type: ignore[misc]
+    return Rendered(mark_safe(html), headings)  # noqa: S308
+
+
+# More than the site's texts. Parsing takes half of the time of a page full of text.
+@lru_cache(maxsize=256)
+def convert(
+    text: str, prefix: str, *, has_parts: bool
+) -> tuple[str, tuple[Heading, ...], tuple[tuple[str, str], ...]]:
+    """Return HTML, h2 headings, and a random word for the name of each part."""
     env = {"prefix": prefix}
     tokens = parser.parse(text, env)
     headings = name_headings(tokens, prefix)
     if any(token.type == "footnote_block_open" for token in tokens):
         headings.append(Heading(f"{prefix}notes", "Notes"))
-    names = take_out_parts(tokens) if part else {}
+    names = take_out_parts(tokens) if has_parts else {}
     html = clean(parser.renderer.render(tokens, parser.options, env))
-    for word, name in names.items():
-        # Nobody can guess the word, which is random for each text.
-        html = html.replace(f"<p>{word}</p>", part(name))  # type: ignore[misc]
-    return Rendered(mark_safe(html), headings)  # noqa: S308
+    return html, tuple(headings), tuple(names.items())
 
 
 def clean(html: str) -> str:
@@ -253,7 +264,8 @@ def words_of(inline: Token) -> str:
     )
 
 
-def paragraphs(text: str) -> list[str]:
+@lru_cache(maxsize=256)
+def paragraphs(text: str) -> tuple[str, ...]:
     """Return the plain text of each paragraph, without footnotes and parts."""
     found = []
     for token in parser.parse(text, {"prefix": ""}):
@@ -261,7 +273,7 @@ def paragraphs(text: str) -> list[str]:
             break
         if token.type == "inline" and not PART.fullmatch(token.content):
             found.append(words_of(token))
-    return found
+    return tuple(found)
 
 
 def print_values(text: str, values: dict[str, str]) -> str:

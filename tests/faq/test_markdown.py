@@ -158,7 +158,7 @@ class RenderTests(SimpleTestCase):
     def test_reads_out_the_words(self):
         text = "A *b*[^n]\nc.\n\n[[timeline]]\n\n- d\n\n[^n]: Note.\n"
 
-        self.assertEqual(paragraphs(text), ["A b c.", "d"])
+        self.assertEqual(paragraphs(text), ("A b c.", "d"))
 
 
 class ProblemTests(SimpleTestCase):
