@@ -107,7 +107,9 @@ def read_database(name: str, *, loopback: bool) -> dict:
             f"{name} must look like postgres://user:password@host:port/name."
         )
     split(name, url)  # Its errors say what to change, without the password.
-    entry = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+    entry = dj_database_url.parse(
+        url, engine="core.postgresql", conn_max_age=600, conn_health_checks=True
+    )
     password = entry["PASSWORD"]
     if not loopback and (len(password) < 20 or len(set(password)) < 5):
         raise ImproperlyConfigured(

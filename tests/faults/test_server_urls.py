@@ -69,7 +69,7 @@ def test_a_database_scheme_may_have_capitals(name, scheme):
         found = environment.read_database(name, loopback=False)
         conninfo = conninfo_to_dict(environment.read_database_url(name))
 
-    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert found["ENGINE"] == "core.postgresql"
     assert (found["USER"], found["PASSWORD"]) == ("Site", "A-Long-And-Random-Word")
     assert (found["HOST"], found["NAME"]) == ("db", "Site")
     assert conninfo["password"] == "A-Long-And-Random-Word"
