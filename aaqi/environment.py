@@ -115,7 +115,12 @@ def read_database(name: str, *, loopback: bool) -> dict:
         raise ImproperlyConfigured(
             f"{name} has a weak password; use at least 20 random letters and digits."
         )
-    return {**entry}
+    options = entry.get("OPTIONS", {})
+    if read_switch("DATABASE_PREPARE", default=False):
+        # The server parses and plans a statement once for each connection, from its
+        # sixth execution on. A pooler that shares connections loses these statements.
+        options |= {"server_side_binding": True, "prepare_threshold": 5}
+    return {**entry, "OPTIONS": options}
 
 
 def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:

@@ -24,6 +24,7 @@ PRODUCTION = [
 NOT_FOR_TESTS = [
     *(name for name in PRODUCTION if not name.startswith("DATABASE")),
     *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
+    "DATABASE_PREPARE",
     *("DJANGO_ALLOWED_HOSTS", "DJANGO_DEBUG", "MAILS_PER_MINUTE", "MODERATION_EMAIL"),
     *("PAGE_CACHE_URL", "PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SIGNING_OPEN"),
     *("STATIC_ROOT", "UNDO_MINUTES", "WEB_WORKERS"),
@@ -59,6 +60,8 @@ def fill_in(local_dir: Path) -> None:
     """Set defaults: a SITE_URL on this machine, and a secret key for this clone."""
     os.environ["LOCAL_DIR"] = str(local_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
+    # As in docker-compose.yml.
+    os.environ.setdefault("DATABASE_PREPARE", "1")
     if not is_set("SITE_URL"):
         port = os.environ.get("PORT") or "8000"
         os.environ["SITE_URL"] = f"http://localhost:{port}"

@@ -169,6 +169,14 @@ class ReadTests(SimpleTestCase):
             ):
                 environment.read_switch("SIGNING_OPEN", default=True)
 
+    def test_statements_are_prepared_only_on_request(self):
+        url = PRODUCTION["DATABASE_URL"]
+        for value, found in {"": None, "0": None, "1": 5}.items():
+            with environ(DATABASE_URL=url, DATABASE_PREPARE=value):
+                entry = environment.read_database("DATABASE_URL", loopback=False)
+
+            self.assertEqual(entry["OPTIONS"].get("prepare_threshold"), found)
+
     def test_the_display_name_of_a_sender_is_dropped(self):
         with environ(DEFAULT_FROM_EMAIL="AAQI <voices@example.org>"):
             self.assertEqual(
