@@ -261,8 +261,12 @@ def crowded_report_path():
     """A report page on which this machine has used up its limit of reports."""
     set_limit(Limit.Of.NETWORK_BURST, most=1)
     network = networks.network_hash("127.0.0.1")
-    Arrival.objects.bulk_create(
-        Arrival(form=Arrival.Kind.REPORT, network_hash=network) for _ in range(50)
+    Arrival.objects.create(
+        form=Arrival.Kind.REPORT,
+        sender=Arrival.Sender.NETWORK,
+        hash=network,
+        minute=timezone.now().replace(second=0, microsecond=0),
+        count=50,
     )
     return report_path()
 

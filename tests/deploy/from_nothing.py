@@ -158,7 +158,8 @@ def a_voice():
     network = python(
         "web-a",
         "from voices.abuse.models import Arrival\n"
-        "hashes = Arrival.objects.values_list('network_hash', flat=True)\n"
+        "networks = Arrival.objects.filter(sender='network')\n"
+        "hashes = networks.values_list('hash', flat=True)\n"
         "print(json.dumps(list(hashes)))",
     )
     check('""' not in network, "The visitor's network was not known.")

@@ -71,7 +71,7 @@ print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
 """
 NETWORKS = """
 from voices.abuse.models import Arrival
-print(Arrival.objects.values("network_hash").distinct().count())
+print(Arrival.objects.filter(sender="network").values("hash").distinct().count())
 """
 
 # Requests come to the buffer directly, because Docker may have no IPv6 addresses.

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, Sum
 from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +34,18 @@ def sign_from(address, **fields):
     return sign(Client(REMOTE_ADDR=address), **fields)
 
 
+def pass_time(minutes):
+    """Make all arrivals this much older."""
+    earlier = F("minute") - timedelta(minutes=minutes)
+    Arrival.objects.update(minute=earlier)
+
+
+def counted(sender):
+    """Return how many forms were counted by this kind of sender."""
+    counts = Arrival.objects.filter(sender=sender)
+    return counts.aggregate(total=Sum("count", default=0))["total"]
+
+
 def suspected():
     return [each.suspicions for each in Submission.objects.order_by("pk")]
 
@@ -58,10 +71,9 @@ class LimitTests(TestCase):
     def test_the_window_moves_on(self):
         set_limit(Of.NETWORK_BURST, 1, minutes=10)
         set_limit(Of.NETWORK_SUSTAINED, 2, minutes=60)
-        for number, minutes_ago in enumerate((50, 20, 0)):
+        for number, minutes in enumerate((30, 20, 0)):
             sign_from("203.0.113.7", email=f"ana{number}@example.com")
-            at = timezone.now() - timedelta(minutes=minutes_ago)
-            Arrival.objects.filter(pk=Arrival.objects.latest("pk").pk).update(at=at)
+            pass_time(minutes)
 
         self.assertEqual(suspected(), [[], [], ["network-sustained"]])
 
@@ -147,7 +159,7 @@ class RefusedTests(TestCase):
 
     def test_it_is_served_again_after_the_window(self):
         self.flood()
-        Arrival.objects.update(at=timezone.now() - timedelta(minutes=11))
+        pass_time(minutes=11)
 
         self.report()
 
@@ -236,7 +248,8 @@ class ManyAtOnceTests(CommittedTestCase):
         answers = at_once(*[report] * 30)
 
         self.assertEqual(answers.count("taken"), 20)
-        self.assertEqual(Arrival.objects.count(), 20)
+        self.assertEqual(counted(Arrival.Sender.NETWORK), 20)
+        self.assertEqual(counted(Arrival.Sender.EVERYBODY), 20)
 
     def test_many_connections_alert_staff_once(self):
         for of in (Of.NETWORK_BURST, Of.WIDE_BURST, Of.EVERYBODY_BURST):
@@ -249,6 +262,47 @@ class ManyAtOnceTests(CommittedTestCase):
 
         self.assertEqual(Alarm.objects.count(), 3)
         self.assertEqual(len(logs.records), 3)
+
+    def test_many_connections_from_one_network_pass_exactly_its_limit(self):
+        set_limit(Of.NETWORK_BURST, 10)
+
+        at_once(
+            *[
+                partial(sign_from, "203.0.113.7", email=f"ana{number}@example.com")
+                for number in range(30)
+            ]
+        )
+
+        passed = [found for found in suspected() if "network-burst" not in found]
+        self.assertEqual((len(passed), len(suspected())), (10, 30))
+
+    def test_networks_and_addresses_that_cross_never_deadlock(self):
+        crossing = [
+            partial(sign_from, network, email=f"{name}@example.com")
+            for network in ("203.0.113.7", "198.51.100.7")
+            for name in ("ana", "bea")
+        ]
+
+        for _ in range(5):
+            answers = at_once(*crossing * 4)
+            self.assertEqual({answer.status_code for answer in answers}, {303})
+
+        self.assertEqual(counted(Arrival.Sender.NETWORK), 80)
+        self.assertEqual(counted(Arrival.Sender.ADDRESS), 80)
+
+    def test_strangers_don_t_wait_for_each_other(self):
+        with transaction.atomic():
+            limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "ana@school.example")
+
+            # It has the same mail domain, the same /24, and everybody in common.
+            [count] = at_once(
+                partial(
+                    transaction.atomic(limits.arrive),
+                    *(Arrival.Kind.SIGN, "203.0.113.8", "bea@school.example"),
+                )
+            )
+
+        self.assertEqual(count, ([], False))
 
     def test_many_connections_keep_the_limits_of_network_and_address(self):
         set_limit(Of.NETWORK_BURST, 5)
@@ -268,12 +322,11 @@ class ForgetTests(TestCase):
         make_signature(submitted_at=at, confirmed_at=timezone.now(), **known)
         voice = make_published_voice()
         Report.objects.create(voice=voice, kind="other", arrived_at=at, **known)
-        Arrival.objects.create(form=Arrival.Kind.SIGN, at=at, **known)
 
     def hashes(self):
         return [
             list(model.objects.order_by("pk").values_list("network_hash", flat=True))
-            for model in (Submission, Signature, Report, Arrival)
+            for model in (Submission, Signature, Report)
         ]
 
     def test_networks_are_forgotten_after_a_number_of_days(self):
@@ -283,7 +336,21 @@ class ForgetTests(TestCase):
         forget(timestamp=0)
 
         known = "a" * 64
-        self.assertEqual(self.hashes(), [["", known]] * 3 + [[known]])
+        self.assertEqual(self.hashes(), [["", known]] * 3)
+
+    def test_arrivals_are_forgotten_when_no_limit_counts_them(self):
+        for number, minutes in enumerate((24 * 60 - 1, 3, 0)):
+            limits.arrive(Arrival.Kind.SIGN, f"203.0.113.{number}", "")
+            pass_time(minutes)
+        every = Arrival.objects.filter(sender=Arrival.Sender.NETWORK)
+
+        forget(timestamp=0)
+
+        self.assertEqual(every.count(), 2)
+        Limit.objects.update(minutes=60 * 24 * 60)
+        pass_time(30 * 24 * 60 - 1)
+        forget(timestamp=0)
+        self.assertEqual(every.count(), 1)
 
     def test_a_confirmed_form_keeps_nothing_about_its_network(self):
         submission = make_submission(network_hash="a" * 64, suspicions=["too-fast"])
@@ -295,6 +362,22 @@ class ForgetTests(TestCase):
         signature = Signature.objects.get()
         self.assertEqual(signature.network_hash, "a" * 64)
         self.assertEqual(signature.suspicions, ["too-fast"])
+
+
+class WindowTests(TestCase):
+    """A window has all minutes that it touches."""
+
+    def is_over_after(self, minutes):
+        set_limit(Of.NETWORK_BURST, 1, minutes=10)
+        limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "")
+        pass_time(minutes)
+        return limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "").over != []
+
+    def test_is_never_shorter_than_its_limit(self):
+        self.assertTrue(self.is_over_after(10))
+
+    def test_is_at_most_a_minute_longer(self):
+        self.assertFalse(self.is_over_after(11))
 
 
 class NoAddressTests(TestCase):

@@ -114,9 +114,9 @@ class SignTests(SignTestCase):
     def test_a_person_is_not_suspected(self):
         self.assertEqual(self.found(), [])
         self.assertEqual(latest_submission().network_hash, network_hash("203.0.113.7"))
-        arrival = Arrival.objects.get()
+        arrival = Arrival.objects.get(sender=Arrival.Sender.ADDRESS)
         self.assertEqual(arrival.form, Arrival.Kind.SIGN)
-        self.assertEqual(len(arrival.address_hash), 64)
+        self.assertEqual(len(arrival.hash), 64)
 
     def test_whoever_fills_in_the_honeypot_is_suspected(self):
         self.assertEqual(self.found(untouched="https://spam.example"), ["honeypot"])

@@ -24,9 +24,12 @@ class RetentionTests(TestCase):
         kept = settings.UNCONFIRMED_KEPT_DAYS
         self.old = make_submission(submitted_at=now - (kept + 1) * days)
         self.young = make_submission(submitted_at=now - (kept - 1) * days)
-        arrival = Arrival.objects.create(form=Arrival.Kind.SIGN, network_hash="x" * 64)
-        long_ago = now - (settings.NETWORK_KEPT_DAYS + 1) * days
-        Arrival.objects.filter(pk=arrival.pk).update(at=long_ago)
+        Arrival.objects.create(
+            form=Arrival.Kind.SIGN,
+            sender=Arrival.Sender.NETWORK,
+            hash="x" * 64,
+            minute=now - (settings.NETWORK_KEPT_DAYS + 1) * days,
+        )
 
     def run_command(self, *arguments):
         out = StringIO()

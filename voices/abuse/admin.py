@@ -17,7 +17,7 @@ from voices.abuse.models import (
     longest_block,
 )
 
-# In minutes. Arrivals are deleted after this long, so no window can be longer.
+# In minutes. Arrivals are deleted after at most this long.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
 
 # Prefix length of the widest network that may be allowed, by IP version.
@@ -34,7 +34,8 @@ class LimitForm(forms.ModelForm):
     minutes = forms.IntegerField(
         min_value=1,
         max_value=LONGEST_WINDOW,
-        help_text="Length of the window.",
+        help_text="Length of the window. A longer one begins with the forms that the "
+        "longest window so far has counted.",
     )
 
 

@@ -1,45 +1,61 @@
 """Checks of a form against the blocklists and against other submissions."""
 
-from datetime import timedelta
+from django.db import connection
 
-from django.utils import timezone
-
-from voices.abuse.models import BlockedDomain, BlockedNetwork
+from voices.abuse.models import BlockedDomain
 from voices.flags.find import find, text_key
-from voices.wall.models import Voice
 
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
+# The names of the suspicions that need a look at other rows.
+LOOK_UP = """
+    SELECT 'blocked-domain' WHERE EXISTS (
+        SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])
+    )
+    UNION ALL
+    SELECT 'blocked-network' WHERE EXISTS (
+        SELECT FROM voices_blockednetwork
+        WHERE until > statement_timestamp() AND network::inet >>= %(address)s::inet
+    )
+    UNION ALL
+    SELECT 'same-text' WHERE %(same_texts)s = (
+        SELECT count(*) FROM (
+            SELECT FROM voices_voice
+            WHERE text_key = nullif(%(text_key)s::text, '')
+                AND submitted_at > statement_timestamp() - interval '1 day'
+            LIMIT %(same_texts)s
+        ) AS others
+    )
+"""
+
 
 def suspicions(address: str, email_key: str, text: str) -> list[str]:
     """Return the suspicions that this IP address, email address, and text raise."""
-    found = {
-        "blocked-domain": has_blocked_domain(email_key),
-        "blocked-network": BlockedNetwork.objects.has(address),
-        "link": has_link(text),
-        "same-text": is_repeated(text),
-    }
-    return [name for name, holds in found.items() if holds]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOOK_UP,
+            {
+                "domains": domains(email_key),
+                "address": address or None,
+                "text_key": text_key(text),
+                "same_texts": SAME_TEXTS,
+            },
+        )
+        found = [name for (name,) in cursor.fetchall()]
+    return [*found, "link"] if has_link(text) else found
+
+
+def domains(email_key: str) -> list[str]:
+    """Return the address's domain and its parent domains."""
+    labels = email_key.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def has_blocked_domain(email_key: str) -> bool:
     """Whether staff block the address's domain or a parent domain."""
-    labels = email_key.rpartition("@")[2].split(".")
-    domains = [".".join(labels[start:]) for start in range(len(labels))]
-    return BlockedDomain.objects.filter(domain__in=domains).exists()
+    return BlockedDomain.objects.filter(domain__in=domains(email_key)).exists()
 
 
 def has_link(text: str) -> bool:
     return any(found.kind == "link" for found in find(text, []))
-
-
-def is_repeated(text: str) -> bool:
-    """Whether SAME_TEXTS others sent the same words within a day."""
-    key = text_key(text)
-    if not key:
-        return False
-    others = Voice.objects.filter(
-        text_key=key, submitted_at__gt=timezone.now() - timedelta(days=1)
-    )
-    return others[:SAME_TEXTS].count() == SAME_TEXTS

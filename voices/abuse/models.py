@@ -1,6 +1,5 @@
 import ipaddress
 from datetime import datetime, timedelta
-from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -105,7 +104,10 @@ class BlockedDomain(models.Model):
 
 def validate_network(text: str) -> None:
     try:
-        ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
+        # PostgreSQL, which compares addresses with it, knows no zones ("fe80::%1/64").
+        if getattr(network.network_address, "scope_id", None):
+            raise ValueError("A network has no zone.")
     except ValueError as error:
         raise ValidationError(
             "Enter a network such as 192.0.2.0/24 or 2001:db8::/32.", code="network"
@@ -117,19 +119,6 @@ def longest_block() -> datetime:
 
 
 class ListedNetworkQuerySet(models.QuerySet):
-    def unexpired(self) -> Self:
-        return self.filter(until__gt=Now())
-
-    def has(self, address: str) -> bool:
-        """Whether an unexpired network contains this IP address."""
-        if not address:
-            return False
-        networks = self.unexpired().values_list("network", flat=True)
-        return any(
-            ipaddress.ip_address(address) in ipaddress.ip_network(network)
-            for network in networks
-        )
-
     def forget_old(self) -> tuple[int, dict[str, int]]:
         return self.filter(until__lte=Now()).delete()
 
@@ -172,15 +161,19 @@ class AllowedNetwork(ListedNetwork):
 
 class ArrivalQuerySet(models.QuerySet):
     def forget_old(self) -> tuple[int, dict[str, int]]:
-        """Delete arrivals older than NETWORK_KEPT_DAYS."""
-        age = timedelta(days=settings.NETWORK_KEPT_DAYS)
-        return self.filter(at__lt=timezone.now() - age).delete()
+        """Delete minutes that no limit counts, or older than NETWORK_KEPT_DAYS."""
+        longest = Limit.objects.aggregate(longest=models.Max("minutes"))["longest"] or 0
+        age = min(
+            timedelta(minutes=longest + 1), timedelta(days=settings.NETWORK_KEPT_DAYS)
+        )
+        return self.filter(minute__lt=timezone.now() - age).delete()
 
 
 class Arrival(models.Model):
-    """A form that arrived, and keyed hashes of where from, for the rate limits.
+    """How many forms of a kind came from one sender within a minute, for the limits.
 
-    It is in the database so that all processes and machines share the limits.
+    It is in the database so that all processes and machines share the limits. Nothing
+    connects the senders of a form, so it doesn't show which network used an address.
     """
 
     class Kind(models.TextChoices):
@@ -190,31 +183,30 @@ class Arrival(models.Model):
         # A report of an error in the rankings.
         RANKING = "ranking"
 
+    class Sender(models.TextChoices):
+        """Kinds of senders; the names of their limits begin with these."""
+
+        NETWORK = "network"
+        WIDE = "wide"
+        ADDRESS = "address"
+        DOMAIN = "domain"
+        EVERYBODY = "everybody"
+
+    pk = models.CompositePrimaryKey("form", "sender", "hash", "minute", "slot")
     form = models.CharField(max_length=10, choices=Kind)
-    network_hash = models.CharField(max_length=64)
-    wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
-    address_hash = models.CharField(max_length=64, blank=True)
-    # Empty if the domain is a large provider's.
-    domain_hash = models.CharField(max_length=64, blank=True, db_default="")
-    # Whether the form itself shows that a bot sent it.
-    is_bot = models.BooleanField(default=False, db_default=False)
-    at = models.DateTimeField(db_default=Now())
+    sender = models.CharField(max_length=10, choices=Sender)
+    # A keyed hash; empty for everybody.
+    hash = models.CharField(max_length=64, blank=True)
+    minute = models.DateTimeField()
+    # Connections count in different slots, so that strangers don't wait for each other.
+    slot = models.SmallIntegerField(default=0)
+    count = models.PositiveIntegerField(default=1)
 
     objects = ArrivalQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
-        indexes = [
-            models.Index(fields=["network_hash", "at"], name="arrival_network"),
-            models.Index(fields=["wide_network_hash", "at"], name="arrival_wide"),
-            models.Index(fields=["address_hash", "at"], name="arrival_address"),
-            models.Index(
-                fields=["domain_hash", "at"],
-                name="arrival_domain",
-                condition=~models.Q(domain_hash=""),
-            ),
-            models.Index(fields=["at"], name="arrival_at"),
-        ]
+        indexes = [models.Index(fields=["minute"], name="arrival_minute")]
 
     def __str__(self) -> str:
-        return f"{self.form} at {self.at}"
+        return f"{self.count} × {self.form} at {self.minute}"

@@ -68,9 +68,10 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete arrivals and turns under the address's hash, and drop waiting letters."""
+    """Delete counts and turns under the address's hash, and drop waiting letters."""
     hashes = addresses.keyed_hashes(email_key)
-    Arrival.objects.filter(address_hash__in=hashes).delete()
+    counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
+    counts.filter(hash__in=hashes).delete()
     Turn.objects.filter(network_hash__in=hashes).delete()
     letters = Letter.objects.filter(address_hash__in=hashes)
     letters.in_flight().update(dropped_at=timezone.now())

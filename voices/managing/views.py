@@ -241,6 +241,8 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
+    # Also avoids a deadlock: counting a form locks the row of its address, and erasing
+    # locks the signer's address before that row.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
