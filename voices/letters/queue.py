@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import addresses
 from voices.letters.models import Letter, RefusedAddress
-from voices.letters.turns import next_turn
+from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
@@ -24,6 +24,17 @@ AWAITED = {
 # the second warns them that somebody wants to move their signature.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
+# One statement for the turn and the letter. Without its letter, a turn does no harm.
+CONFIRMATION = f"""
+    WITH next AS ({NEXT_TURN})
+    INSERT INTO voices_letter
+        (kind, submission_id, address_hash, message_id, lane, turn)
+    SELECT 'confirm', %(submission_id)s::bigint, %(address_hash)s::text,
+        gen_random_uuid(), %(lane)s::text, turn
+    FROM next
+    ON CONFLICT (submission_id) WHERE sent_at IS NULL AND dropped_at IS NULL DO NOTHING
+"""  # noqa: S608 - made of constants
+
 
 def queue_confirmation(submission: Submission) -> None:
     """Queue the confirmation email, unless one is in flight or it is held.
@@ -33,18 +44,17 @@ def queue_confirmation(submission: Submission) -> None:
     """
     if submission.lane == Lane.HELD:
         return
-    letters = Letter.objects.filter(submission=submission)
-    if letters.in_flight().exists():
-        return
-    lane = Letter.Lane(submission.lane)
     address_hash = addresses.keyed_hash(submission.email_key)
-    Letter.objects.create(
-        kind=Letter.Kind.CONFIRM,
-        submission=submission,
-        address_hash=address_hash,
-        lane=lane,
-        turn=next_turn(lane, submission.wide_network_hash or address_hash),
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CONFIRMATION,
+            {
+                "submission_id": submission.pk,
+                "address_hash": address_hash,
+                "lane": submission.lane,
+                "network_hash": submission.wide_network_hash or address_hash,
+            },
+        )
 
 
 @transaction.atomic

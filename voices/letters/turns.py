@@ -10,8 +10,12 @@ from django.db.models import Max
 
 from voices.letters.models import Letter, Turn
 
+# Reads the turn that the lane has reached from the latest letter that a sender took.
 NEXT_TURN = """
-    INSERT INTO voices_turn AS known (lane, network_hash, turn) VALUES (%s, %s, %s)
+    INSERT INTO voices_turn AS known (lane, network_hash, turn)
+    SELECT %(lane)s::text, %(network_hash)s::text, coalesce(max(turn), 0)
+    FROM voices_letter
+    WHERE lane = %(lane)s AND taken_at IS NOT NULL
     ON CONFLICT (lane, network_hash)
     DO UPDATE SET turn = greatest(known.turn + 1, excluded.turn)
     RETURNING turn
@@ -25,7 +29,7 @@ def next_turn(lane: Letter.Lane, network_hash: str) -> int:
     yours.
     """
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_TURN, [lane, network_hash, current_turn(lane)])
+        cursor.execute(NEXT_TURN, {"lane": lane.value, "network_hash": network_hash})
         return cursor.fetchone()[0]
 
 
