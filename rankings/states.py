@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from core.folding import fold
 
@@ -107,8 +112,33 @@ def read_place(text: str) -> str:
     return CODES.get(letters(text), text)
 
 
+# Few, because any text may be the value.
+@lru_cache(maxsize=100)
+def options_html(choices: tuple[tuple[str, str], ...], value: str) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (code, mark_safe(" selected") if code == value else "", name)
+            for code, name in choices
+        ),
+    )
+
+
 class PlaceSelect(forms.Select):
     """A select of places that also accepts their other names."""
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        """Render without templates, because Django's takes one for each option."""
+        attrs = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
+        options = options_html(tuple(self.choices), str(value or ""))
+        return format_html("<select{}>{}</select>", flatatt(attrs), options)
 
     def value_from_datadict(
         self, data: Mapping[str, Any], files: MultiValueDict, name: str

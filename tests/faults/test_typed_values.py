@@ -146,7 +146,7 @@ def test_every_filter_by_state_takes_the_place(client, typed, code):
     added = client.get(reverse("voices:add"), {"state": typed})
 
     assert [each.pk for each in page.voices] == [voice.pk]
-    assert added.context["form"]["state"].value() == code
+    assert f'<option value="{code}" selected>' in added.text
     ranked = code in JURISDICTIONS
     for name in ("faq:cases", "rankings-report"):
         status = client.get(reverse(name), {"state": typed}).status_code

@@ -148,6 +148,25 @@ class SameForEverybodyTests(TestCase):
         self.assertEqual(pages[0], pages[2])
 
 
+class EmptyFormTests(TestCase):
+    def test_visitors_share_nothing_but_its_fields(self):
+        first, second = (Client().get("/voices/add/").text for _ in range(2))
+        own = r'name="(?:csrfmiddlewaretoken|started)" value="([^"]+)"'
+
+        self.assertNotEqual(re.search(own, first)[1], re.search(own, second)[1])
+        self.assertEqual(re.sub(own, "", first), re.sub(own, "", second))
+
+    def test_a_filled_in_form_leaves_it_empty(self):
+        sign(self.client, name="", city="Springfield")
+
+        page = self.client.get("/voices/add/?state=OH")
+
+        self.assertNotContains(page, "Springfield")
+        self.assertContains(page, '<option value="OH" selected>Ohio</option>')
+        other = self.client.get("/voices/add/")
+        self.assertNotContains(other, '<option value="OH" selected>')
+
+
 class ReadingChangesNothingTests(TestCase):
     def test_get_and_head_change_nothing(self):
         submission = make_submission(mailed_at=timezone.now())

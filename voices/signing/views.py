@@ -1,11 +1,14 @@
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from core.posts import see_other, takes_form
@@ -38,7 +41,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
-        return render_add(request, SignForm(initial=read_initial(request.GET)))
+        return render_empty(request)
     form = SignForm(request.POST)
     if not form.is_valid():
         return render_add(request, form, status=422)
@@ -52,6 +55,22 @@ def read_initial(query: Mapping[str, str]) -> dict[str, str]:
     """Return the initial values from a link to the form: `?state=TX`."""
     place = read_place(query.get("state", ""))
     return {"state": place} if place in PLACES else {}
+
+
+def render_empty(request: HttpRequest) -> HttpResponse:
+    """Show the empty form: its fields are the same for everybody, its guard is not."""
+    initial = read_initial(request.GET)
+    if settings.DEBUG:
+        # Templates change while the process runs.
+        return render_add(request, SignForm(initial=initial))
+    fields = empty_fields(initial.get("state", ""))
+    return render_add(request, guard.GuardedForm(), empty_fields=fields)
+
+
+@lru_cache(maxsize=len(PLACES) + 1)
+def empty_fields(place: str) -> SafeString:
+    form = SignForm(initial={"state": place})
+    return render_to_string("voices/voice_form.html#fields", {"form": form})
 
 
 @transaction.atomic
@@ -82,7 +101,11 @@ def read_source(request: HttpRequest) -> str:
 
 
 def render_add(
-    request: HttpRequest, form: SignForm, *, status: int = 200, **context: object
+    request: HttpRequest,
+    form: guard.GuardedForm,
+    *,
+    status: int = 200,
+    **context: object,
 ) -> HttpResponse:
     return render(
         request, "voices/voice_form.html", {"form": form, **context}, status=status
