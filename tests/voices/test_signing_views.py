@@ -148,6 +148,56 @@ class SameForEverybodyTests(TestCase):
         self.assertEqual(pages[0], pages[2])
 
 
+class StatementTests(TestCase):
+    """How many statements each step takes; the sign-up besides BEGIN and COMMIT."""
+
+    def assert_statements(self, most, call):
+        with CaptureQueriesContext(connection) as captured:
+            response = call()
+        statements = [
+            query["sql"]
+            for query in captured.captured_queries
+            if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))
+        ]
+        self.assertEqual(len(statements), most, statements)
+        return response
+
+    def test_the_empty_form_takes_none(self):
+        self.assert_statements(0, lambda: self.client.get("/voices/add/?state=OH"))
+
+    def test_a_sign_up_takes_five(self):
+        for number in range(3):
+            self.assert_statements(
+                5, lambda n=number: sign(self.client, email=f"ana{n}@school.example")
+            )
+
+    def test_an_alarm_takes_one_more_in_an_hour(self):
+        models.Limit.objects.filter(of="network-burst").update(most=1)
+        sign(self.client, email="ana@school.example")
+
+        with self.assertLogs("voices.abuse.limits"):
+            self.assert_statements(6, lambda: sign(self.client, email="bea@b.example"))
+        self.assert_statements(5, lambda: sign(self.client, email="cy@c.example"))
+
+    def test_checking_and_confirming(self):
+        submission = make_submission(mailed_at=timezone.now())
+        link = confirm_url(submission)
+
+        # The submission, and how long letters wait.
+        self.assert_statements(2, lambda: self.client.get(check_url(submission)))
+        self.assert_statements(1, lambda: self.client.get(link))
+        # The submission, its address's lock, submissions, and signature; holds by an
+        # invalidation; watched words and staff names; voice and signature; closing.
+        done = self.assert_statements(10, lambda: self.client.post(link))
+        self.assertEqual(done.status_code, 303)
+
+    def test_confirming_takes_no_more_for_every_other_form_of_the_address(self):
+        sent = [make_submission(email="ana@school.example") for _ in range(20)]
+
+        self.assert_statements(10, lambda: self.client.post(confirm_url(sent[5])))
+        self.assertFalse(Submission.objects.unconfirmed().exists())
+
+
 class EmptyFormTests(TestCase):
     def test_visitors_share_nothing_but_its_fields(self):
         first, second = (Client().get("/voices/add/").text for _ in range(2))

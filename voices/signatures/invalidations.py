@@ -66,7 +66,8 @@ class InvalidatedAddressQuerySet(models.QuerySet):
         """Return the invalidation that holds this address, and delete the hold."""
         held = self.filter(address_hash__in=addresses.keyed_hashes(email_key))
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
-        held.delete()
+        if invalidation_id:
+            held.delete()
         return invalidation_id
 
 

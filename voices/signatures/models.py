@@ -290,6 +290,19 @@ class SubmissionQuerySet(models.QuerySet):
     def unconfirmed(self) -> Self:
         return self.filter(confirmed_at=None)
 
+    def close(self, signature: Signature | None) -> None:
+        """Record the outcome and clear the personal data."""
+        self.update(
+            **dict.fromkeys(PRIVATE_TEXTS, ""),
+            updates=False,
+            network_hash="",
+            wide_network_hash="",
+            suspicions=[],
+            source="",
+            signature=signature,
+            confirmed_at=timezone.now(),
+        )
+
     def forget_stale(self) -> tuple[int, dict[str, int]]:
         """Delete those that arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
@@ -424,8 +437,8 @@ class Submission(AbstractSignature):
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
         current = submissions.filter(pk=self.pk).first()
         if current is None:
-            submissions = Submission.objects.select_related("signature")
-            closed = submissions.filter(pk=self.pk).first()
+            every = Submission.objects.select_related("signature")
+            closed = every.filter(pk=self.pk).first()
             return closed is not None and closed.is_signature
         signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
@@ -434,17 +447,9 @@ class Submission(AbstractSignature):
             signature = None
         if signature is None:
             signature = Signature.objects.create_from(current)
-        for submission in submissions:
-            submission.close(signature)
+        submissions.close(signature)
         return signature.ref == current.ref
 
     def close(self, signature: Signature | None) -> None:
         """Record the outcome and clear the personal data."""
-        for field in PRIVATE_TEXTS:
-            setattr(self, field, "")
-        self.updates = False
-        self.network_hash, self.wide_network_hash, self.suspicions = "", "", []
-        self.source = ""
-        self.signature = signature
-        self.confirmed_at = timezone.now()
-        self.save()
+        Submission.objects.filter(pk=self.pk).close(signature)

@@ -224,7 +224,7 @@ def find_submission(token: str) -> tuple[Submission | None, str]:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
         return None, "unknown"
-    submission = Submission.objects.select_related("signature").filter(ref=ref).first()
+    submission = Submission.objects.filter(ref=ref).first()
     if submission is None:
         return None, "unknown"
     if submission.confirmed_at:
