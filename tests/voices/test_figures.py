@@ -17,7 +17,7 @@ from tests.factories import (
     make_submission,
     make_voice,
 )
-from voices.figures import DAYS, FORMS, figures
+from voices.figures import DAYS, KINDS, figures
 from voices.models import Alarm, Letter, Report
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -146,8 +146,8 @@ class FiguresTests(TestCase):
 
         wide, narrow = figures()["alarms"]
 
-        self.assertEqual(wide[:3], ("From one /24 or /48, at once", FORMS["report"], 1))
-        self.assertEqual(narrow[1:3], (FORMS["sign"], 2))
+        self.assertEqual(wide[:3], ("From one /24 or /48, at once", KINDS["report"], 1))
+        self.assertEqual(narrow[1:3], (KINDS["sign"], 2))
         self.assertEqual(narrow.latest, self.now - timedelta(hours=2))
 
     def test_works_on_an_empty_site(self):

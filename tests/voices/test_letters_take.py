@@ -9,10 +9,10 @@ from django.db import connection
 from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from voices.letters.settle import count_failure
 
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import make_signature, make_submission
+from voices.letters.finish import count_failure
 from voices.letters.queue import queue_confirmation, queue_letter
 from voices.letters.take import BATCH, MINUTE, PACE, give_back, take
 from voices.letters.turns import current_turn, forget_turns, next_turn

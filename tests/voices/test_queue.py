@@ -13,7 +13,6 @@ from django.test import override_settings
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
-from voices.letters.settle import TRIES
 
 from operations.management.commands.run_worker import SENDERS
 from operations.queue import OTHER_QUEUES, UPKEEP
@@ -32,6 +31,7 @@ from tests.committed import (
 from tests.factories import make_signature, make_staff, make_submission, sign
 from tests.mail_server import mail_server
 from tests.processes import database_environment
+from voices.letters.finish import TRIES
 from voices.letters.queue import queue_confirmation
 from voices.models import Letter, SendingRate, Tally, Voice
 from voices.moderation import decide
