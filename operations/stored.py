@@ -58,9 +58,7 @@ class StoredPage:
     ):
         self.begun, self.shows, self.match = begun, shows, match
         body = response.content
-        digest = md5(body, usedforsecurity=False).hexdigest()
-        # Weak, because all encodings share it.
-        self.etag = f'W/"{digest}"'
+        self.etag = weak_etag(body)
         response["ETag"], response["Vary"] = self.etag, "Accept-Encoding"
         response["Content-Length"] = str(len(body))
         self.plain = Variant(body, dict(response.items()))
@@ -109,6 +107,11 @@ class StoredPage:
             return None
         own = {"Content-Encoding": encoding, "Content-Length": str(len(body))}
         return Variant(body, self.plain.headers | own)
+
+
+def weak_etag(body: bytes) -> str:
+    """Return the ETag that all encodings share; it is weak because they differ."""
+    return f'W/"{md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 @lru_cache(maxsize=100)

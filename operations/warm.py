@@ -20,11 +20,12 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.cache import get_conditional_response
 
 from core.public import Content
 from core.triggers import CHANNEL, SOON
 from operations.parameters import parameters_of, reduce_query
-from operations.stored import Address, Moment, Store, StoredPage
+from operations.stored import Address, Moment, Store, StoredPage, weak_etag
 
 logger = logging.getLogger(__name__)
 
@@ -227,8 +228,12 @@ def warm_pages(
         def render() -> StoredPage | HttpResponse:
             begun = pages.now()
             response = get_response(request)
-            if not is_cacheable(response):
+            if not is_page(response):
                 return response
+            if response.cookies or response.has_header("Vary"):
+                # A session was read for it, so nobody else may get it.
+                etag = response["ETag"] = weak_etag(response.content)
+                return get_conditional_response(request, etag, None, response)
             match = getattr(request, "resolver_match", None)
             return StoredPage(response, begun, shown_by(match), match)
 
@@ -276,12 +281,10 @@ def is_public(request: HttpRequest) -> bool:
         return False
 
 
-def is_cacheable(response: HttpResponse) -> bool:
+def is_page(response: HttpResponse) -> bool:
     return (
         response.status_code == 200
         and "public" in response.get("Cache-Control", "")
-        and not response.cookies
-        and not response.has_header("Vary")
         and not response.streaming
     )
 

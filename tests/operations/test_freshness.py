@@ -106,6 +106,19 @@ class RenderingTests(SimpleTestCase):
             words = self.words(readers)
         self.assertEqual(words, {f"Version {n + 1}" for n in range(READERS)})
 
+    def test_a_page_for_which_a_session_was_read_is_not_shared(self):
+        def render(request):
+            page = html(f"Version {next(self.rendered)}")
+            page["Vary"] = "Cookie"
+            return page
+
+        self.render = render
+        self.assertEqual(self.get(), "Version 1")
+        self.assertEqual(self.get(), "Version 2")
+        response = self.ask(RequestFactory().get(PATH))
+        self.assertEqual(response["Vary"], "Cookie")
+        self.assertIn("ETag", response)
+
     def test_a_rendering_that_fails_frees_those_who_wait(self):
         def render(request):
             if next(self.rendered) == 1:
