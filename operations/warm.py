@@ -233,7 +233,9 @@ def warm_pages(
             if response.cookies or response.has_header("Vary"):
                 # A session was read for it, so nobody else may get it.
                 etag = response["ETag"] = weak_etag(response.content)
-                return get_conditional_response(request, etag, None, response)
+                return (
+                    get_conditional_response(request, etag, None, response) or response
+                )
             match = getattr(request, "resolver_match", None)
             return StoredPage(response, begun, shown_by(match), match)
 
