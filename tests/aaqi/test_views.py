@@ -118,6 +118,15 @@ class PrivacyTests(TestCase):
         self.assertContains(response, f"works for {settings.CONFIRM_LINK_DAYS} days")
         self.assertContains(response, settings.CONTACT_EMAIL)
 
+    def test_states_how_long_the_csrf_cookie_lasts(self):
+        page = self.client.get(reverse("privacy"))
+        cookie = self.client.get(reverse("voices:add")).cookies[
+            settings.CSRF_COOKIE_NAME
+        ]
+
+        self.assertContains(page, "52 weeks after you last opened a page with a form")
+        self.assertEqual(cookie["max-age"], timedelta(weeks=52).total_seconds())
+
     def test_asks_the_database_for_its_text_only(self):
         with self.assertNumQueries(1):
             self.client.get(reverse("privacy"))
