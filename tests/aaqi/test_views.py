@@ -90,6 +90,25 @@ class HomeTests(TestCase):
         self.assertContains(page, 'class="grade grade-f" href="/rankings/texas/"')
         self.assertContains(page, "November 22, 2026")
 
+    def test_says_how_many_states_are_graded(self):
+        blank = {"right_to_sue": ""}
+        make_assessments(make_edition(), TX=blank, UT=blank)
+
+        page = self.client.get(reverse("home"))
+
+        self.assertContains(page, "we have graded 49 so far, from A to F")
+        self.assertContains(page, "Sources read on <time")
+
+    def test_gives_the_other_side_before_the_cases(self):
+        call_command("load_content", stdout=StringIO())
+
+        page = self.client.get(reverse("home")).content.decode()
+
+        self.assertLess(
+            page.index("The best case for the rule"),
+            page.index("The people behind the cases"),
+        )
+
     def test_shows_no_map_before_there_is_one(self):
         make_assessments(make_edition(published_at=None))
 
