@@ -42,7 +42,7 @@ class Lawfulness(models.TextChoices):
 # What keeps a reader from misunderstanding the ruling.
 MEANING = {
     Lawfulness.VIOLATION_FOUND: (
-        "It granted immunity all the same, because earlier rulings had not made that "
+        "It granted immunity anyway, because earlier rulings had not made that "
         "clear enough."
     ),
     Lawfulness.NOT_DECIDED: (
