@@ -19,7 +19,7 @@ UNKNOWN = (
     "points until we do."
 )
 NOT_ASSESSED = "Our review of this question is not finished."
-NOT_COUNTED = "This counts only where there is a suit."
+NOT_COUNTED = "This counts only if people can sue."
 
 
 @dataclass(frozen=True)

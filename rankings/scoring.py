@@ -301,7 +301,7 @@ CHANGES = (
     ("Immunity barred for this claim", {"immunity": Immunity.BARRED}),
     ("Officials of every kind covered", {"covers": Covers.ALL}),
     (
-        "A rule, settled and sourced, that the government body pays",
+        "A settled rule, with a source, that the government body pays",
         {"payer": Payer.EMPLOYER},
     ),
 )

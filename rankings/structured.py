@@ -21,7 +21,7 @@ def dataset(standings: Standings) -> dict:
         "description": (
             "Whether people can sue when officials violate their rights under the law "
             "of each of the 50 states and the District of Columbia: facts, citations, "
-            "points and grades."
+            "points, and grades."
         ),
         "url": site + edition.get_absolute_url(),
         "version": edition.date.isoformat(),

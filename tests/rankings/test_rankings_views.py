@@ -119,7 +119,7 @@ class HonestyTests(LoadedTestCase):
         for path in self.pages():
             with self.subTest(path):
                 page = self.client.get(path)
-                self.assertContains(page, "As of <time")
+                self.assertContains(page, "Sources read on <time")
                 self.assertContains(page, "November 22, 2026")
                 self.assertContains(page, "This is not legal advice.")
                 self.assertContains(page, 'href="/rankings/report/')
@@ -127,7 +127,7 @@ class HonestyTests(LoadedTestCase):
     def test_each_page_says_that_a_lawyers_check_is_to_come(self):
         for path in self.pages():
             page = self.client.get(path)
-            self.assertContains(page, "A lawyer’s check is still to come for all 91")
+            self.assertContains(page, "A lawyer has yet to check all 91 citations")
             self.assertContains(page, "19 of them have not been checked against")
 
     def test_no_page_says_so_once_it_is_done(self):
@@ -136,14 +136,20 @@ class HonestyTests(LoadedTestCase):
         for path in self.pages():
             page = self.client.get(path)
             self.assertContains(page, "A lawyer has checked every citation.")
-            self.assertNotContains(page, "still to come")
+            self.assertNotContains(page, "has yet to check")
+
+    def test_pages_with_the_institutes_grade_say_how_we_are_related_to_it(self):
+        for path in self.pages():
+            with self.subTest(path):
+                page = self.client.get(path)
+                self.assertContains(page, "campaign that the Institute started")
 
     def test_a_part_that_is_done_is_told(self):
         Citation.objects.filter(assessment__usps="TX").mark_checked(by="Pat Counsel")
 
         page = self.client.get(URL)
 
-        self.assertContains(page, "still to come for 90 of 91 citations")
+        self.assertContains(page, "A lawyer has yet to check 90 of 91 citations")
 
 
 class SortTests(LoadedTestCase):
@@ -313,7 +319,7 @@ class MethodologyTests(LoadedTestCase):
     def test_lists_the_editions_and_the_notes_of_the_current_one(self):
         page = self.client.get(reverse("rankings:methodology"))
 
-        self.assertContains(page, "First edition, as of November 22, 2026")
+        self.assertContains(page, "First edition, dated November 22, 2026")
         self.assertContains(page, "Some points rest on one reading")
 
 

@@ -200,6 +200,6 @@ class WaysUpTests(SimpleTestCase):
             [(step.words, step.points) for step in ways_up(narrow)],
             [
                 ("Officials of every kind covered", 90),
-                ("A rule, settled and sourced, that the government body pays", 75),
+                ("A settled rule, with a source, that the government body pays", 75),
             ],
         )

@@ -90,7 +90,7 @@ class StateTests(LoadedTestCase):
         page = self.show("ID")
 
         self.assertContains(page, "Not yet assessed.")
-        self.assertContains(page, "No grade does not mean a bad grade.")
+        self.assertContains(page, "Having no grade is not the same")
         self.assertContains(page, 'class="badge badge-large grade grade-none"')
         self.assertNotContains(page, "Rank ")
         self.assertNotContains(page, "of 100 points")
@@ -133,7 +133,7 @@ class StateTests(LoadedTestCase):
             "<tr><td>Officials of every kind covered</td>"
             '<td class="number">100</td></tr>',
         )
-        self.assertContains(self.show("NM"), "New Mexico already has every point.")
+        self.assertContains(self.show("NM"), "New Mexico already has every point")
         self.assertContains(self.show("TX"), "One after the other, from 0 today.")
 
     def test_leads_to_the_states_before_and_after_and_to_a_comparison(self):
@@ -146,7 +146,7 @@ class StateTests(LoadedTestCase):
         self.assertNotContains(self.show("WY"), 'rel="next"')
 
     def test_with_one_edition_it_says_so(self):
-        self.assertContains(self.show("TX"), "There is one edition so far")
+        self.assertContains(self.show("TX"), "There is only one edition so far")
 
 
 class MoveTests(TestCase):
@@ -178,7 +178,7 @@ class MoveTests(TestCase):
     def test_a_past_edition_knows_nothing_of_later_ones(self):
         text = self.rows("/rankings/editions/2025-01-01/texas/")
 
-        self.assertIn("There is one edition so far, as of January 1, 2025", text)
+        self.assertIn("There is only one edition so far, dated January 1, 2025", text)
 
     def test_asks_the_database_ten_times_however_many_editions_there_are(self):
         for year in range(2010, 2024):
