@@ -63,7 +63,7 @@ class ContentTests(TestCase):
     def test_there_are_all_of_them(self):
         self.assertEqual(Question.objects.public().count(), 20)
         self.assertEqual({q.topic for q in Question.objects.all()}, set(Topic))
-        self.assertEqual(Case.objects.public().count(), 18)
+        self.assertEqual(Case.objects.public().count(), 20)
         self.assertEqual(Case.objects.featured().count(), 6)
         self.assertEqual({p.slug for p in Page.objects.all()}, set(PageSlug))
         self.assertEqual({c.slug for c in Chart.objects.all()}, set(self.charts()))
