@@ -63,7 +63,7 @@ class ContentTests(TestCase):
     def test_there_are_all_of_them(self):
         self.assertEqual(Question.objects.public().count(), 20)
         self.assertEqual({q.topic for q in Question.objects.all()}, set(Topic))
-        self.assertEqual(Case.objects.public().count(), 20)
+        self.assertEqual(Case.objects.public().count(), 22)
         self.assertEqual(Case.objects.featured().count(), 6)
         self.assertEqual({p.slug for p in Page.objects.all()}, set(PageSlug))
         self.assertEqual({c.slug for c in Chart.objects.all()}, set(self.charts()))
@@ -119,6 +119,7 @@ class ContentTests(TestCase):
             {
                 *("zadeh-v-robinson", "allah-v-milling"),
                 *("hoggard-v-rhodes", "safford-v-redding"),
+                *("hope-v-pelzer", "taylor-v-riojas"),
             },
         )
 
