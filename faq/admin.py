@@ -31,6 +31,7 @@ from faq.sources import SourceForm
 from faq.versions import changes
 
 STATUS = ["publish_at", "status", "loaded_at", "edited_at"]
+RULING = ["decided_in", "court", "citation", "url", "outcome", "lawfulness"]
 TAKEN_OFF = (
     "This text was public and no longer is. To show it again, fill in “Public from”."
 )
@@ -250,12 +251,18 @@ class QuestionAdmin(TextAdmin):
 
 @admin.register(Case)
 class CaseAdmin(TextAdmin):
-    list_display = ["title", "kind", "state", "order", "featured", "status"]
-    list_filter = [StatusFilter, "featured", "confidence", "kind", "state"]
+    list_display = ["title", "kind", "state", "outcome", "order", "featured", "status"]
+    list_filter = [StatusFilter, "outcome", "featured", "confidence", "kind", "state"]
     search_fields = ["title", "who", "body"]
     lookups = {
         *TextAdmin.lookups,
-        *("featured__exact", "confidence__exact", "kind__exact", "state__exact"),
+        *(
+            "outcome__exact",
+            "featured__exact",
+            "confidence__exact",
+            "kind__exact",
+            "state__exact",
+        ),
     }
     fieldsets = [
         (None, {"fields": ["title", "slug", "order", "featured", *STATUS]}),
@@ -265,7 +272,7 @@ class CaseAdmin(TextAdmin):
         ),
         (
             "The ruling",
-            {"fields": ["decided_in", "court", "citation", "url", "lawfulness"]},
+            {"fields": RULING},
         ),
         ("The card", {"fields": ["summary", "ending"]}),
         ("The story", {"fields": ["body", "confidence", "caveat", "sources"]}),

@@ -39,18 +39,41 @@ class Lawfulness(models.TextChoices):
     NO_VIOLATION_SHOWN = "no-violation-shown", "The court did not find a violation"
 
 
+class Outcome(models.TextChoices):
+    """What the court did with the defense."""
+
+    DENIED = "immunity-denied", "Immunity denied"
+    GRANTED = "immunity-granted", "Immunity granted"
+
+
 # What keeps a reader from misunderstanding the ruling.
 MEANING = {
-    Lawfulness.VIOLATION_FOUND: (
-        "It granted immunity anyway, because earlier rulings had not made that "
-        "clear enough."
-    ),
-    Lawfulness.NOT_DECIDED: (
-        "“Not clearly established” does not mean lawful. The question stayed open."
-    ),
-    Lawfulness.NO_VIOLATION_SHOWN: (
-        "It granted immunity without finding that these officials broke the law."
-    ),
+    Outcome.GRANTED: {
+        Lawfulness.VIOLATION_FOUND: (
+            "It granted immunity anyway, because earlier rulings had not made that "
+            "clear enough."
+        ),
+        Lawfulness.NOT_DECIDED: (
+            "“Not clearly established” does not mean lawful. The question stayed open."
+        ),
+        Lawfulness.NO_VIOLATION_SHOWN: (
+            "It granted immunity without finding that these officials broke the law."
+        ),
+    },
+    Outcome.DENIED: {
+        Lawfulness.VIOLATION_FOUND: (
+            "It denied immunity, because on the facts before it the law was already "
+            "clear enough."
+        ),
+        Lawfulness.NOT_DECIDED: (
+            "It denied immunity, so the claim could go on. Whether the officials broke "
+            "the law stayed open."
+        ),
+        Lawfulness.NO_VIOLATION_SHOWN: (
+            "It denied immunity, so the claim could go on, but it did not say that "
+            "these officials broke the law."
+        ),
+    },
 }
 
 
@@ -82,7 +105,7 @@ DELETE_CARD = """
 
 
 class Case(Text):
-    """A lawsuit that ended with immunity, and the people in it."""
+    """A lawsuit in which officials claimed immunity, and the people in it."""
 
     title = line(200, help_text="The name of the case.")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -97,6 +120,7 @@ class Case(Text):
     url = models.URLField("URL of the ruling", max_length=500)
     summary = line(300, help_text="One sentence for the card: what happened.")
     ending = line(300, help_text="How it ended, for the card.")
+    outcome = models.CharField(max_length=20, choices=Outcome)
     lawfulness = models.CharField(max_length=20, choices=Lawfulness)
     body = models.TextField("text", validators=[validate_markdown])
     featured = models.BooleanField("on the home page", default=False)
@@ -107,7 +131,8 @@ class Case(Text):
     history = HistoricalRecords()
 
     class Meta(Text.Meta):
-        ordering = ["order", "pk"]
+        # As on the page of all cases: those in which immunity was denied come last.
+        ordering = ["-outcome", "order", "pk"]
         triggers = [
             *Text.Meta.triggers,
             # Delete the share card in the transaction that changes or unpublishes the
@@ -129,6 +154,18 @@ class Case(Text):
         ]
         constraints = [
             has_source("case_has_source"),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values),
+                name="case_has_outcome",
+                violation_error_message="Say whether the court granted immunity.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(featured=False) | models.Q(outcome=Outcome.GRANTED),
+                name="case_featured_is_granted",
+                violation_error_message=(
+                    "The home page shows only cases in which immunity was granted."
+                ),
+            ),
             models.CheckConstraint(
                 condition=models.Q(confidence=Confidence.HIGH) | ~models.Q(caveat=""),
                 name="case_medium_has_caveat",
@@ -152,7 +189,7 @@ class Case(Text):
 
     @property
     def meaning(self) -> str:
-        return MEANING[Lawfulness(self.lawfulness)]
+        return MEANING[Outcome(self.outcome)][Lawfulness(self.lawfulness)]
 
     @property
     def where(self) -> str:

@@ -11,7 +11,7 @@ from cards.views import busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice
 from core.public import Content, public_page
 from faq.cases.cards import card_of
-from faq.cases.models import Case, Kind
+from faq.cases.models import Case, Kind, Outcome
 from faq.markdown import render as render_markdown
 from rankings.states import JURISDICTIONS, read_place
 
@@ -40,11 +40,14 @@ def index(request: HttpRequest) -> HttpResponse:
     asked_for = {
         name: value for name, value in (("state", state), ("kind", kind)) if value
     }
+    cases = list(Case.objects.public().filter(**asked_for).defer("body"))
     pairs = list(Case.objects.public().order_by().values_list("state", "kind"))
     states = Counter(s for s, k in pairs if kind in ("", k))
     kinds = Counter(k for s, k in pairs if state in ("", s))
     context = {
-        "cases": Case.objects.public().filter(**asked_for).defer("body"),
+        "cases": cases,
+        "granted": [case for case in cases if case.outcome == Outcome.GRANTED],
+        "denied": [case for case in cases if case.outcome == Outcome.DENIED],
         "total": len(pairs),
         "filtered": bool(asked_for),
         "place": JURISDICTIONS.get(state),

@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                 ('url', models.URLField(max_length=500, verbose_name='URL of the ruling')),
                 ('summary', models.CharField(help_text='One sentence for the card: what happened.', max_length=300, validators=[faq.check.validate_line])),
                 ('ending', models.CharField(help_text='How it ended, for the card.', max_length=300, validators=[faq.check.validate_line])),
+                ('outcome', models.CharField(choices=[('immunity-denied', 'Immunity denied'), ('immunity-granted', 'Immunity granted')], max_length=20)),
                 ('lawfulness', models.CharField(choices=[('violation-found', 'The court found that rights were violated'), ('not-decided', 'The court did not decide whether it was lawful'), ('no-violation-shown', 'The court did not find a violation')], max_length=20)),
                 ('body', models.TextField(validators=[faq.check.validate_markdown], verbose_name='text')),
                 ('featured', models.BooleanField(default=False, verbose_name='on the home page')),
@@ -286,6 +287,7 @@ class Migration(migrations.Migration):
                 ('url', models.URLField(max_length=500, verbose_name='URL of the ruling')),
                 ('summary', models.CharField(help_text='One sentence for the card: what happened.', max_length=300, validators=[faq.check.validate_line])),
                 ('ending', models.CharField(help_text='How it ended, for the card.', max_length=300, validators=[faq.check.validate_line])),
+                ('outcome', models.CharField(choices=[('immunity-denied', 'Immunity denied'), ('immunity-granted', 'Immunity granted')], max_length=20)),
                 ('lawfulness', models.CharField(choices=[('violation-found', 'The court found that rights were violated'), ('not-decided', 'The court did not decide whether it was lawful'), ('no-violation-shown', 'The court did not find a violation')], max_length=20)),
                 ('body', models.TextField(validators=[faq.check.validate_markdown], verbose_name='text')),
                 ('featured', models.BooleanField(default=False, verbose_name='on the home page')),
@@ -293,9 +295,9 @@ class Migration(migrations.Migration):
                 ('caveat', models.CharField(blank=True, help_text='Required if confidence is medium.', max_length=500, validators=[faq.check.validate_line])),
             ],
             options={
-                'ordering': ['order', 'pk'],
+                'ordering': ['-outcome', 'order', 'pk'],
                 'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('publish_at', None), models.Q(('sources', []), _negated=True), _connector='OR'), name='case_has_source', violation_error_message='A published text needs at least one source.'), models.CheckConstraint(condition=models.Q(('confidence', 'high'), models.Q(('caveat', ''), _negated=True), _connector='OR'), name='case_medium_has_caveat', violation_error_message='A medium-confidence case needs a caveat.'), models.CheckConstraint(condition=models.Q(('featured', False), ('confidence', 'high'), _connector='OR'), name='case_featured_is_sure', violation_error_message='A medium-confidence case can’t be on the home page.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('publish_at', None), models.Q(('sources', []), _negated=True), _connector='OR'), name='case_has_source', violation_error_message='A published text needs at least one source.'), models.CheckConstraint(condition=models.Q(('outcome__in', ['immunity-denied', 'immunity-granted'])), name='case_has_outcome', violation_error_message='Say whether the court granted immunity.'), models.CheckConstraint(condition=models.Q(('featured', False), ('outcome', 'immunity-granted'), _connector='OR'), name='case_featured_is_granted', violation_error_message='The home page shows only cases in which immunity was granted.'), models.CheckConstraint(condition=models.Q(('confidence', 'high'), models.Q(('caveat', ''), _negated=True), _connector='OR'), name='case_medium_has_caveat', violation_error_message='A medium-confidence case needs a caveat.'), models.CheckConstraint(condition=models.Q(('featured', False), ('confidence', 'high'), _connector='OR'), name='case_featured_is_sure', violation_error_message='A medium-confidence case can’t be on the home page.')],
             },
         ),
         pgtrigger.migrations.AddTrigger(

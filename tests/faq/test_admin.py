@@ -146,6 +146,21 @@ class EditingTests(AdminTestCase):
         self.assertContains(response, "&lt;b&gt;Not&lt;/b&gt;")
         self.assertContains(response, f'value="{SOURCE["citation"]}"')
 
+    def test_says_that_a_case_needs_an_outcome(self):
+        case = make_case()
+        fields = {
+            field.name: field.value_from_object(case)
+            for field in Case._meta.fields
+            if field.editable and field.name not in {"outcome", "publish_at", "sources"}
+        }
+        new = fields | {"slug": "new", **rows("sources", SOURCE)}
+
+        response = self.client.post(reverse("admin:faq_case_add"), new)
+
+        errors = response.context["adminform"].form.errors
+        self.assertEqual(errors, {"outcome": ["This field is required."]})
+        self.assertFalse(Case.objects.filter(slug="new").exists())
+
     def test_says_what_is_wrong_with_a_row_and_keeps_it(self):
         response = self.client.post(
             reverse("admin:faq_question_add"),

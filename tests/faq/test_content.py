@@ -123,6 +123,17 @@ class ContentTests(TestCase):
             },
         )
 
+    def test_says_that_immunity_was_denied_only_where_it_was(self):
+        denied = Case.objects.filter(outcome="immunity-denied")
+
+        self.assertEqual(
+            set(denied.values_list("slug", flat=True)),
+            {"hope-v-pelzer", "taylor-v-riojas"},
+        )
+        for case in Case.objects.all():
+            said = "Immunity was denied" in case.ending
+            self.assertEqual(said, case in denied, case.slug)
+
     def test_charts_are_drawn_from_facts_that_are_sure(self):
         for chart in Chart.objects.all():
             self.assertEqual({s["confidence"] for s in chart.sources}, {"high"})

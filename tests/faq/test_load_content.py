@@ -144,6 +144,22 @@ class BadFileTests(FolderTestCase):
             "cases/doe-v-roe.md:5: kind: Value 'pirate' is not a valid choice.",
         )
 
+    def test_refuses_a_case_without_an_outcome(self):
+        write_case(self.folder, "missing", outcome="")
+        write_case(self.folder, "empty", outcome='outcome = ""')
+        write_case(self.folder, "unknown", outcome='outcome = "settled"')
+
+        self.refused(
+            "cases/missing.md:1: The key “outcome” is missing.",
+            "cases/empty.md:17: outcome: This field cannot be blank.",
+            "cases/unknown.md:17: outcome: Value 'settled' is not a valid choice.",
+        )
+
+    def test_refuses_a_denied_case_on_the_home_page(self):
+        write_case(self.folder, outcome='outcome = "immunity-denied"')
+
+        self.refused("The home page shows only cases in which immunity was granted.")
+
     def test_refuses_a_text_without_a_source(self):
         path = write_question(self.folder)
         said = path.read_text()

@@ -41,6 +41,7 @@ def make_case(title="Doe v. Roe", **fields):
         "url": "https://www.example.org/doe",
         "summary": "She said that an officer took her camera.",
         "ending": "No earlier ruling was close enough.",
+        "outcome": "immunity-granted",
         "lawfulness": "not-decided",
         "body": "## What happened\n\nShe filmed.\n\n## What the court decided\n\nNo.\n",
         "confidence": "high",
@@ -108,6 +109,7 @@ citation = "1 F.4th 1 (5th Cir. 2020)"
 url = "https://www.example.org/doe"
 summary = "She said that an officer took her camera."
 ending = "No earlier ruling was close enough."
+outcome = "immunity-granted"
 featured = true
 confidence = "high"
 lawfulness = "not-decided"
