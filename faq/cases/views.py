@@ -2,8 +2,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from cards.models import Busy
@@ -87,12 +89,39 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
-    """One case in full, with links to others from its state."""
-    others = Case.objects.public().filter(state=case.state).exclude(pk=case.pk)
+    """One case in full, with links to others from its state and to its neighbors."""
+    # There are only dozens.
+    cases = list(Case.objects.public().only("slug", "title", "who", "state"))
+    previous, following = neighbors(case, cases)
     context = {
         "case": case,
         "body": render_markdown(case.body).html,
-        "others": others.defer("body"),
+        "others": [c for c in cases if c.state == case.state and c.pk != case.pk],
+        "previous": previous,
+        "next": following,
+        "data": structured(case),
         "preview": preview,
     }
     return render(request, "faq/case_detail.html", context)
+
+
+def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
+    """Return the cases before and after this one; none if it isn't among them."""
+    if case not in cases:
+        return None, None
+    place = cases.index(case)
+    around = [None, *cases, None]
+    return around[place], around[place + 2]
+
+
+def structured(case: Case) -> dict:
+    """Return structured data for its template tag: https://schema.org/Article."""
+    return {
+        "@type": "Article",
+        "headline": f"{case.who}: {case.title}",
+        "description": case.summary,
+        "url": settings.SITE_URL + case.get_absolute_url(),
+        "image": settings.SITE_URL + reverse("faq:card", args=[case.slug]),
+        "about": {"@type": "Thing", "name": case.title, "sameAs": case.url},
+        "citation": case.citation,
+    }

@@ -1,10 +1,17 @@
+import re
+
 from django.db import IntegrityError, transaction
 from django.template import Context, Template
 from django.test import TestCase
 
+from faq.cases.cards import face_of
+from faq.cases.models import Lawfulness
 from faq.models import Case
+from tests.faq.test_questions import data_on
 from tests.faq.texts import make_case
 
+DENIED = "immunity-denied"
+PAGER = re.compile(r'<a href="/cases/([a-z]+)/" rel="(prev|next)">')
 CAVEAT = "We know it from a published summary."
 
 
@@ -46,6 +53,34 @@ class CaseListTests(TestCase):
         self.assertContains(response, '<option value="TX" selected>Texas (1)</option>')
         self.assertContains(response, '<option value="school">Schools (1)</option>')
         self.assertNotContains(response, "Alabama")
+
+    def test_lists_denied_cases_in_a_block_of_their_own(self):
+        make_case("Hope v. Guards", who="Larry Hope", outcome=DENIED, order=1)
+        make_case("Doe v. Roe", who="Jane Doe", order=2)
+        make_case("Draft v. Draft", outcome=DENIED, publish_at=None)
+
+        granted, _, denied = (
+            self.client.get("/cases/")
+            .content.decode()
+            .partition("<h2>Courts deny immunity too</h2>")
+        )
+
+        self.assertIn("Jane Doe", granted)
+        self.assertNotIn("Larry Hope", granted)
+        self.assertIn("Larry Hope", denied)
+        self.assertNotIn("Jane Doe", denied)
+        self.assertNotIn("Draft v. Draft", denied)
+
+    def test_leaves_the_block_out_while_there_are_none(self):
+        make_case(state="TX")
+        make_case(state="AL", outcome=DENIED)
+
+        texas = self.client.get("/cases/?state=TX")
+        alabama = self.client.get("/cases/?state=AL")
+
+        self.assertNotContains(texas, "Courts deny immunity too")
+        self.assertContains(alabama, "Courts deny immunity too")
+        self.assertNotContains(alabama, "No cases match.")
 
     def test_says_so_when_nothing_matches(self):
         make_case()
@@ -90,6 +125,51 @@ class CaseTests(TestCase):
         self.assertContains(response, "Another v. Texan")
         self.assertNotContains(response, "Elsewhere v. Roe")
 
+    def test_is_named_after_the_person(self):
+        make_case("Doe v. Roe", slug="doe", who="Jane Doe", citation="1 F.4th 1")
+
+        response = self.client.get("/cases/doe/")
+
+        self.assertContains(response, '<h1 class="lines">Jane Doe</h1>')
+        self.assertContains(response, "<cite>Doe v. Roe</cite>, 1 F.4th 1</p>")
+        self.assertContains(response, "<title>Jane Doe: Doe v. Roe · ")
+        self.assertContains(response, 'og:title" content="Jane Doe: Doe v. Roe"')
+        (data,) = data_on(response)
+        self.assertEqual(data["@type"], "Article")
+        self.assertEqual(data["headline"], "Jane Doe: Doe v. Roe")
+        self.assertTrue(data["url"].endswith("/cases/doe/"))
+
+    def test_its_card_names_the_person(self):
+        face = face_of(make_case("Doe v. Roe", who="Jane Doe"))
+
+        self.assertEqual(face.name, "Jane Doe")
+        self.assertIn("Doe v. Roe", face.where)
+
+    def test_leads_to_its_neighbors_in_the_order_of_the_list(self):
+        make_case(who="First", order=1, slug="first")
+        make_case(who="Denied", outcome=DENIED, order=2, slug="denied")
+        make_case(who="Draft", order=3, publish_at=None, slug="draft")
+        make_case(who="Last granted", order=4, slug="last")
+
+        links = {
+            slug: PAGER.findall(self.client.get(f"/cases/{slug}/").content.decode())
+            for slug in ("first", "last", "denied")
+        }
+
+        self.assertEqual(links["first"], [("last", "next")])
+        self.assertEqual(links["last"], [("first", "prev"), ("denied", "next")])
+        self.assertEqual(links["denied"], [("last", "prev")])
+
+    def test_says_what_denied_immunity_means(self):
+        for lawfulness in Lawfulness:
+            make_case(slug=lawfulness, outcome=DENIED, lawfulness=lawfulness)
+
+            response = self.client.get(f"/cases/{lawfulness}/")
+
+            self.assertContains(response, "It denied immunity")
+            self.assertContains(response, "<dd>Immunity denied</dd>")
+            self.assertNotContains(response, "granted immunity")
+
     def test_says_what_the_court_left_open(self):
         make_case(slug="open", lawfulness="not-decided")
         make_case(slug="found", lawfulness="violation-found")
@@ -124,10 +204,12 @@ class CaseTests(TestCase):
         with self.assertNumQueries(2):
             self.client.get("/cases/doe/")
 
-    def test_a_medium_case_has_a_caveat_and_is_not_featured(self):
+    def test_the_database_refuses_a_case_that_breaks_a_rule(self):
         for fields in (
             {"confidence": "medium"},
             {"confidence": "medium", "caveat": CAVEAT, "featured": True},
+            {"outcome": ""},
+            {"outcome": DENIED, "featured": True},
             {"sources": []},
         ):
             with self.assertRaises(IntegrityError), transaction.atomic():
