@@ -6,7 +6,7 @@ Only its templates are used.
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
 from faq.models import Case, Page, Question
+from faq.pages.parts import last_updated
 from faq.publishing import Text
 from rankings.models import Edition
 from voices.models import Voice
@@ -34,21 +35,25 @@ class Entry(NamedTuple):
     """An entry for Django's template; `lastmod` is None if unknown."""
 
     location: str
-    lastmod: datetime | None = None
+    lastmod: date | None = None
 
 
-def entry(path: str, lastmod: datetime | None = None) -> Entry:
+def entry(path: str, lastmod: date | None = None) -> Entry:
     return Entry(settings.SITE_URL + path, lastmod)
 
 
 def pages() -> list[Entry]:
-    return [*(entry(reverse(name)) for name in LISTS), *texts(Page)]
+    rows = Page.objects.public().only("slug", "updated").order_by("pk")
+    return [
+        *(entry(reverse(name)) for name in LISTS),
+        *(entry(row.get_absolute_url(), last_updated(row)) for row in rows),
+    ]
 
 
 def texts(model: type[Text]) -> list[Entry]:
     """Return the published texts; there are only dozens."""
-    rows = model.objects.public().only("slug", "changed_at").order_by("pk")[:IDS]
-    return [entry(row.get_absolute_url(), row.changed_at) for row in rows]
+    rows = model.objects.public().only("slug", "updated").order_by("pk")[:IDS]
+    return [entry(row.get_absolute_url(), row.updated) for row in rows]
 
 
 def voices(number: int) -> list[Entry]:

@@ -30,7 +30,7 @@ from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
 
-STATUS = ["publish_at", "status", "loaded_at", "edited_at"]
+STATUS = ["publish_at", "status", "updated", "loaded_at", "edited_at"]
 RULING = ["decided_in", "court", "citation", "url", "outcome", "lawfulness"]
 TAKEN_OFF = (
     "This text was public and no longer is. To show it again, fill in “Public from”."
@@ -80,7 +80,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     history_list_per_page = 20
     list_per_page = 50
     show_full_result_count = False
-    readonly_fields = ["status", "loaded_at", "edited_at"]
+    readonly_fields = ["status", "updated", "loaded_at", "edited_at"]
     # The lookups that list URLs may use; Django would try any column and operator.
     lookups = {"id__in", "status"}
 
@@ -115,15 +115,20 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def save_model(
         self, request: HttpRequest, obj: Text, form: ModelForm, change: bool
     ) -> None:
-        was_public = change and self.model.objects.public().filter(pk=obj.pk).exists()
+        stored = self.stored(obj)
         # When reverting, the form is filled in from the old version, so nothing in
         # it has changed.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
+            obj.date_words(stored)
             super().save_model(request, obj, form, change)
         # Reverting to a version from before publication restores its empty date too.
-        if was_public and not obj.is_public:
+        if stored and stored.is_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
+
+    def stored(self, obj: Text) -> Text | None:
+        """Return the text as it is in the database."""
+        return self.model.objects.filter(pk=obj.pk).first()
 
     def view_on_site(self, obj: Text) -> str | None:
         return obj.get_absolute_url() if obj.is_public else None
@@ -200,9 +205,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
                 )
                 return self.changeform_view(request, object_id, form_url=back)
             obj = form.save(commit=False)
-        text = cast(Text, obj)
-        text.changed_at = timezone.now()
-        return self.show(request, text)
+            obj.date_words(self.stored(obj))
+        return self.show(request, obj)
 
     def text_to_preview(
         self, request: HttpRequest, object_id: str | None

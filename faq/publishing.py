@@ -1,8 +1,10 @@
 """The base model of questions, cases, and pages: texts that staff publish."""
 
-from typing import Self
+import datetime
+from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -10,6 +12,12 @@ from django.utils import timezone
 from core.public import Content
 from core.triggers import PagesChange, PublicWordsGo
 from faq.sources import validate_sources
+
+
+def validate_past(day: datetime.date) -> None:
+    """Refuse a day that is still to come anywhere on Earth."""
+    if day > timezone.localdate() + datetime.timedelta(days=1):
+        raise ValidationError("This day is in the future.", code="future")
 
 
 class TextQuerySet(models.QuerySet):
@@ -37,7 +45,13 @@ class Text(models.Model):
     # When the text was loaded from a file in faq/content/: faq/fixtures/.
     loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    changed_at = models.DateTimeField(auto_now=True)
+    # The day the words last changed for readers.
+    updated = models.DateField(
+        default=timezone.localdate, editable=False, validators=[validate_past]
+    )
+
+    # The fields that readers read; `updated` is about these.
+    WORDS: ClassVar[tuple[str, ...]]
 
     objects = TextQuerySet.as_manager()
 
@@ -54,6 +68,23 @@ class Text(models.Model):
 
     def get_absolute_url(self) -> str:
         raise NotImplementedError
+
+    def words_read(self) -> list[Any]:
+        """What readers read, without the difference between kinds of white space."""
+        values = [getattr(self, name) for name in self.WORDS]
+        values += [source["citation"] for source in self.sources]
+        return [" ".join(v.split()) if isinstance(v, str) else v for v in values]
+
+    def date_words(self, stored: Self | None) -> None:
+        """Set `updated` to the day from which readers read these words.
+
+        It stays the same if they already read them in the stored text.
+        """
+        if stored and stored.is_public and stored.words_read() == self.words_read():
+            self.updated = stored.updated
+            return
+        publish_at = self.publish_at or timezone.now()
+        self.updated = max(timezone.localdate(), timezone.localdate(publish_at))
 
     @property
     def shown_sources(self) -> list[dict]:

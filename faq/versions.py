@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from core.diffs import short_diff
 
-UNTOLD = {"id", "changed_at", "edited_at", "loaded_at"}
+UNTOLD = {"id", "edited_at", "loaded_at", "updated"}
 
 
 class Change(NamedTuple):

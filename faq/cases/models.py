@@ -127,6 +127,12 @@ class Case(Text):
     confidence = models.CharField(max_length=10, choices=Confidence)
     caveat = line(500, blank=True, help_text="Required if confidence is medium.")
 
+    WORDS = (
+        *("title", "kind", "state", "place", "happened_in", "decided_in", "who"),
+        *("officials", "court", "citation", "summary", "ending", "outcome"),
+        *("lawfulness", "body", "caveat"),
+    )
+
     objects = CaseQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 

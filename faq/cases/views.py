@@ -124,4 +124,5 @@ def structured(case: Case) -> dict:
         "image": settings.SITE_URL + reverse("faq:card", args=[case.slug]),
         "about": {"@type": "Thing", "name": case.title, "sameAs": case.url},
         "citation": case.citation,
+        "dateModified": str(case.updated),
     }

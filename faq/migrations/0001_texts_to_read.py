@@ -6,8 +6,10 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 import faq.check
 import faq.pages.models
+import faq.publishing
 import faq.sources
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -37,7 +39,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('title', models.CharField(max_length=150, validators=[faq.check.validate_line])),
                 ('unit', models.CharField(help_text='For example: % of dollars paid.', max_length=60, validators=[faq.check.validate_line])),
                 ('points', models.JSONField(blank=True, default=list, validators=[faq.pages.models.validate_points])),
@@ -58,7 +60,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, editable=False)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('title', models.CharField(help_text='The name of the case.', max_length=200, validators=[faq.check.validate_line])),
                 ('kind', models.CharField(choices=[('police', 'Police'), ('sheriff', 'Sheriffs and deputies'), ('prison-jail', 'Prisons and jails'), ('school', 'Schools'), ('university', 'Colleges and universities'), ('child-welfare', 'Child welfare'), ('medical-board', 'Licensing boards'), ('public-works', 'Public works'), ('prosecutor', 'Prosecutors'), ('other', 'Other officials')], max_length=20)),
                 ('state', models.CharField(choices=[('AL', 'Alabama'), ('AK', 'Alaska'), ('AZ', 'Arizona'), ('AR', 'Arkansas'), ('CA', 'California'), ('CO', 'Colorado'), ('CT', 'Connecticut'), ('DE', 'Delaware'), ('DC', 'District of Columbia'), ('FL', 'Florida'), ('GA', 'Georgia'), ('HI', 'Hawaii'), ('ID', 'Idaho'), ('IL', 'Illinois'), ('IN', 'Indiana'), ('IA', 'Iowa'), ('KS', 'Kansas'), ('KY', 'Kentucky'), ('LA', 'Louisiana'), ('ME', 'Maine'), ('MD', 'Maryland'), ('MA', 'Massachusetts'), ('MI', 'Michigan'), ('MN', 'Minnesota'), ('MS', 'Mississippi'), ('MO', 'Missouri'), ('MT', 'Montana'), ('NE', 'Nebraska'), ('NV', 'Nevada'), ('NH', 'New Hampshire'), ('NJ', 'New Jersey'), ('NM', 'New Mexico'), ('NY', 'New York'), ('NC', 'North Carolina'), ('ND', 'North Dakota'), ('OH', 'Ohio'), ('OK', 'Oklahoma'), ('OR', 'Oregon'), ('PA', 'Pennsylvania'), ('RI', 'Rhode Island'), ('SC', 'South Carolina'), ('SD', 'South Dakota'), ('TN', 'Tennessee'), ('TX', 'Texas'), ('UT', 'Utah'), ('VT', 'Vermont'), ('VA', 'Virginia'), ('WA', 'Washington'), ('WV', 'West Virginia'), ('WI', 'Wisconsin'), ('WY', 'Wyoming')], max_length=2)),
@@ -101,7 +103,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, editable=False)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('title', models.CharField(max_length=150, validators=[faq.check.validate_line])),
                 ('unit', models.CharField(help_text='For example: % of dollars paid.', max_length=60, validators=[faq.check.validate_line])),
                 ('points', models.JSONField(blank=True, default=list, validators=[faq.pages.models.validate_points])),
@@ -128,7 +130,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, editable=False)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('slug', models.CharField(choices=[('explained', 'Explainer'), ('about', 'About'), ('privacy', 'Privacy'), ('accessibility', 'Accessibility'), ('how-we-count', 'How we count')], db_index=True, max_length=20)),
                 ('title', models.CharField(max_length=200, validators=[faq.check.validate_line])),
                 ('lede', models.CharField(max_length=400, validators=[faq.check.validate_line])),
@@ -156,7 +158,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, editable=False)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('topic', models.CharField(choices=[('basics', 'What it is'), ('how-it-works', 'How it works'), ('who-pays', 'Who pays, and who decides'), ('other-side', 'What the other side says'), ('change', 'Ending it')], max_length=20)),
                 ('question', models.CharField(max_length=200, validators=[faq.check.validate_line])),
                 ('answer', models.TextField(help_text='Markdown. The first paragraph is the short answer.', validators=[faq.check.validate_markdown])),
@@ -183,7 +185,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(blank=True, editable=False)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1700), django.core.validators.MaxValueValidator(2100)])),
                 ('title', models.CharField(max_length=150, validators=[faq.check.validate_line])),
                 ('body', models.TextField(help_text='One or two sentences.', validators=[faq.check.validate_markdown], verbose_name='text')),
@@ -209,7 +211,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('slug', models.CharField(choices=[('explained', 'Explainer'), ('about', 'About'), ('privacy', 'Privacy'), ('accessibility', 'Accessibility'), ('how-we-count', 'How we count')], max_length=20, unique=True)),
                 ('title', models.CharField(max_length=200, validators=[faq.check.validate_line])),
                 ('lede', models.CharField(max_length=400, validators=[faq.check.validate_line])),
@@ -230,7 +232,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('topic', models.CharField(choices=[('basics', 'What it is'), ('how-it-works', 'How it works'), ('who-pays', 'Who pays, and who decides'), ('other-side', 'What the other side says'), ('change', 'Ending it')], max_length=20)),
                 ('question', models.CharField(max_length=200, validators=[faq.check.validate_line])),
                 ('answer', models.TextField(help_text='Markdown. The first paragraph is the short answer.', validators=[faq.check.validate_markdown])),
@@ -252,7 +254,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1700), django.core.validators.MaxValueValidator(2100)])),
                 ('title', models.CharField(max_length=150, validators=[faq.check.validate_line])),
                 ('body', models.TextField(help_text='One or two sentences.', validators=[faq.check.validate_markdown], verbose_name='text')),
@@ -273,7 +275,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
                 ('loaded_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('edited_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('updated', models.DateField(default=django.utils.timezone.localdate, editable=False, validators=[faq.publishing.validate_past])),
                 ('title', models.CharField(help_text='The name of the case.', max_length=200, validators=[faq.check.validate_line])),
                 ('kind', models.CharField(choices=[('police', 'Police'), ('sheriff', 'Sheriffs and deputies'), ('prison-jail', 'Prisons and jails'), ('school', 'Schools'), ('university', 'Colleges and universities'), ('child-welfare', 'Child welfare'), ('medical-board', 'Licensing boards'), ('public-works', 'Public works'), ('prosecutor', 'Prosecutors'), ('other', 'Other officials')], max_length=20)),
                 ('state', models.CharField(choices=[('AL', 'Alabama'), ('AK', 'Alaska'), ('AZ', 'Arizona'), ('AR', 'Arkansas'), ('CA', 'California'), ('CO', 'Colorado'), ('CT', 'Connecticut'), ('DE', 'Delaware'), ('DC', 'District of Columbia'), ('FL', 'Florida'), ('GA', 'Georgia'), ('HI', 'Hawaii'), ('ID', 'Idaho'), ('IL', 'Illinois'), ('IN', 'Indiana'), ('IA', 'Iowa'), ('KS', 'Kansas'), ('KY', 'Kentucky'), ('LA', 'Louisiana'), ('ME', 'Maine'), ('MD', 'Maryland'), ('MA', 'Massachusetts'), ('MI', 'Michigan'), ('MN', 'Minnesota'), ('MS', 'Mississippi'), ('MO', 'Missouri'), ('MT', 'Montana'), ('NE', 'Nebraska'), ('NV', 'Nevada'), ('NH', 'New Hampshire'), ('NJ', 'New Jersey'), ('NM', 'New Mexico'), ('NY', 'New York'), ('NC', 'North Carolina'), ('ND', 'North Dakota'), ('OH', 'Ohio'), ('OK', 'Oklahoma'), ('OR', 'Oregon'), ('PA', 'Pennsylvania'), ('RI', 'Rhode Island'), ('SC', 'South Carolina'), ('SD', 'South Dakota'), ('TN', 'Tennessee'), ('TX', 'Texas'), ('UT', 'Utah'), ('VT', 'Vermont'), ('VA', 'Virginia'), ('WA', 'Washington'), ('WV', 'West Virginia'), ('WI', 'Wisconsin'), ('WY', 'Wyoming')], max_length=2)),

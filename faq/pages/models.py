@@ -59,6 +59,8 @@ class TimelineEntry(Text):
         "text", validators=[validate_markdown], help_text="One or two sentences."
     )
 
+    WORDS = ("year", "title", "body")
+
     history = HistoricalRecords()
 
     class Meta(Text.Meta):
@@ -101,6 +103,8 @@ class Chart(Text):
         help_text="What it shows and what it doesn’t.",
     )
 
+    WORDS = ("title", "unit", "points", "body")
+
     history = HistoricalRecords()
 
     class Meta(Text.Meta):
@@ -128,6 +132,8 @@ class Page(Text):
     title = models.CharField(max_length=200, validators=[validate_line])
     lede = models.CharField(max_length=400, validators=[validate_line])
     body = models.TextField("text", validators=[validate_markdown])
+
+    WORDS = ("title", "lede", "body")
 
     history = HistoricalRecords()
 

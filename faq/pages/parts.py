@@ -1,6 +1,7 @@
 """What a page's text can include by [[name]]: the timeline and the charts."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
@@ -8,8 +9,19 @@ from django.utils.safestring import SafeString
 
 from faq.markdown import render
 from faq.pages import charts
-from faq.pages.models import Chart, TimelineEntry
+from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
 from faq.publishing import Text
+
+
+def last_updated(page: Page) -> date:
+    """The day the words of the page, or of the parts it shows, last changed."""
+    if page.slug != PageSlug.EXPLAINED:
+        return page.updated
+    charts, entries = (
+        model.objects.public().order_by().values_list("updated", flat=True)
+        for model in (Chart, TimelineEntry)
+    )
+    return max([page.updated, *charts.union(entries).order_by()])
 
 
 class Parts:

@@ -6,7 +6,7 @@ from core.public import Content, public_page
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_values
-from faq.pages.parts import Parts
+from faq.pages.parts import Parts, last_updated
 
 WORDS_A_MINUTE = 230
 
@@ -35,6 +35,7 @@ def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResp
         "body": rendered.html,
         # Short pages need no table of contents.
         "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
+        "updated": last_updated(page),
         "minutes": max(1, round(words / WORDS_A_MINUTE)),
         "preview": preview,
     }

@@ -41,6 +41,8 @@ class Question(Text):
         db_persist=True,
     )
 
+    WORDS = ("question", "answer")
+
     history = HistoricalRecords(excluded_fields=["search", "words"])
 
     class Meta(Text.Meta):

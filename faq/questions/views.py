@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -85,10 +85,12 @@ def show(
     return render(request, "faq/question_detail.html", context)
 
 
-def faq_page(questions: Iterable[Question]) -> dict:
+def faq_page(questions: Sequence[Question]) -> dict:
     """Return structured data for its template tag: https://schema.org/FAQPage."""
+    dates = {str(question.updated) for question in questions}
     return {
         "@type": "FAQPage",
+        **({"dateModified": max(dates)} if dates else {}),
         "mainEntity": [
             {
                 "@type": "Question",

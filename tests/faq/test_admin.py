@@ -1,5 +1,5 @@
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth.models import Permission
 from django.test import TestCase
@@ -24,6 +24,10 @@ MAKERS = {
     Chart: make_chart,
     Page: make_page,
 }
+
+
+DAY = date(2026, 3, 4)
+PUBLIC = datetime(2026, 1, 2, 8, 4, tzinfo=UTC)
 
 
 def address(kind, text, *more):
@@ -295,6 +299,85 @@ class EditingTests(AdminTestCase):
             self.assertEqual(self.client.get(address(kind, case)).status_code, 403)
             typed = self.client.post(address("preview", question), question_fields())
             self.assertEqual(typed.status_code, 403)
+
+
+class UpdatedTests(AdminTestCase):
+    """The day from which readers read a text's words."""
+
+    def setUp(self):
+        super().setUp()
+        self.today = timezone.localdate()
+
+    def question(self, **fields):
+        fields = {"updated": DAY, "publish_at": PUBLIC, "order": 1} | fields
+        return make_question(slug="what", **fields)
+
+    def save(self, text, **changes):
+        public = {"publish_at_0": "2026-01-02", "publish_at_1": "03:04"}
+        fields = question_fields(**public | changes)
+        response = self.client.post(address("change", text), fields)
+        self.assertEqual(response.status_code, 302)
+        text.refresh_from_db()
+        return text.updated
+
+    def test_moves_when_staff_change_the_words(self):
+        for changes in (
+            {"answer": "A rule of *courts*."},
+            {"question": "What?"},
+            rows("sources", SOURCE, SOURCE | {"citation": "42 U.S.C. § 1983"}),
+        ):
+            question = self.question()
+
+            self.assertEqual(self.save(question, **changes), self.today)
+            self.assertEqual(question.history.latest().updated, self.today)
+            question.delete()
+
+    def test_stays_when_the_words_do(self):
+        question = self.question(answer="A rule of *judges*.\n")
+
+        for changes in (
+            {"order": 2},
+            {"topic": "change"},
+            rows("sources", SOURCE | {"note": "A summary.", "url": ""}),
+        ):
+            self.assertEqual(self.save(question, **changes), DAY)
+        self.assertIsNotNone(question.edited_at)
+
+    def test_is_the_day_on_which_a_draft_becomes_public(self):
+        later = self.today + timedelta(days=9)
+        question = self.question(publish_at=None)
+
+        self.assertEqual(self.save(question, publish_at_0=f"{later}"), later)
+        self.assertEqual(self.save(question), self.today)
+
+    def test_moves_when_a_version_is_brought_back(self):
+        question = self.question()
+        first = question.history.latest()
+        self.save(question, answer="Worse.")
+        Question.objects.update(updated=DAY)
+
+        self.client.post(
+            address("simple_history", question, first.pk),
+            question_fields(publish_at_0="2026-01-02", publish_at_1="03:04"),
+        )
+
+        question.refresh_from_db()
+        self.assertEqual(question.answer, "A rule of *judges*.")
+        self.assertEqual(question.updated, self.today)
+
+    def test_is_what_pages_and_search_engines_are_told(self):
+        self.question()
+        make_case(slug="doe", updated=DAY)
+
+        for path, said in (
+            ("/faq/what/", "March 4, 2026</time>"),
+            ("/faq/what/", '"dateModified": "2026-03-04"'),
+            ("/cases/doe/", "March 4, 2026</time>"),
+            ("/cases/doe/", '"dateModified": "2026-03-04"'),
+            ("/sitemap/questions.xml", "<lastmod>2026-03-04</lastmod>"),
+            ("/sitemap/cases.xml", "<lastmod>2026-03-04</lastmod>"),
+        ):
+            self.assertContains(self.client.get(path), said)
 
 
 class PreviewTests(AdminTestCase):

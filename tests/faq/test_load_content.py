@@ -1,4 +1,5 @@
 import tempfile
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -11,7 +12,13 @@ from faq.models import Case, Page, Question
 from tests.committed import CommittedTestCase, at_once
 from tests.faq.texts import make_question, write_case, write_question
 
-PAGE = '+++\nslug = "explained"\ntitle = "How"\nlede = "From the start."\n{}+++\n{}'
+PAGE = """+++
+slug = "explained"
+title = "How"
+lede = "From the start."
+updated = 2026-11-20
+{}+++
+{}"""
 SOURCES = '[[sources]]\ncitation = "42 U.S.C. § 1983"\nconfidence = "high"\n'
 
 
@@ -63,6 +70,27 @@ class LoadContentTests(FolderTestCase):
 
         self.assertIn("questions: 1 corrected", said)
         self.assertEqual(Question.objects.get().answer, "A better answer.\n")
+
+    def test_dates_a_text_by_its_file_and_not_by_the_day_of_loading(self):
+        write_question(self.folder)
+
+        self.load()
+
+        question = Question.objects.get()
+        self.assertEqual(question.updated, date(2026, 11, 20))
+        self.assertEqual(question.history.get().updated, date(2026, 11, 20))
+        response = self.client.get("/faq/what/")
+        self.assertContains(response, "November 20, 2026</time>")
+
+    def test_a_correction_brings_its_own_date(self):
+        write_question(self.folder)
+        self.load()
+        write_question(self.folder, body="Better.", updated="updated = 2026-11-21")
+
+        self.load()
+
+        versions = Question.objects.get().history.values_list("updated", flat=True)
+        self.assertEqual(list(versions), [date(2026, 11, 21), date(2026, 11, 20)])
 
     def test_leaves_alone_what_staff_have_changed_and_says_so(self):
         write_question(self.folder)
@@ -126,6 +154,18 @@ class BadFileTests(FolderTestCase):
 
         self.refused("questions/what.md:5: “featured” is not a key of questions.")
 
+    def test_refuses_a_text_without_its_date_or_with_one_to_come(self):
+        later = timezone.localdate() + timedelta(days=2)
+        write_question(self.folder, "undated", updated="")
+        write_question(self.folder, "later", updated=f"updated = {later}")
+        write_question(self.folder, "words", updated='updated = "2026-11-20"')
+
+        self.refused(
+            "questions/undated.md:1: The key “updated” is missing.",
+            "questions/later.md:6: updated: This day is in the future.",
+            "questions/words.md:6: “updated” should be of type date.",
+        )
+
     def test_refuses_a_value_of_another_type(self):
         write_question(self.folder, order='order = "1"')
 
@@ -171,7 +211,7 @@ class BadFileTests(FolderTestCase):
     def test_refuses_a_source_that_says_nothing(self):
         write_question(self.folder, citation='citation = ""')
 
-        self.refused("questions/what.md:7: sources: Row 1: citation:")
+        self.refused("questions/what.md:8: sources: Row 1: citation:")
 
     def test_refuses_a_medium_case_that_is_featured_or_has_no_caveat(self):
         write_case(self.folder, confidence='confidence = "medium"')
@@ -199,13 +239,13 @@ class BadFileTests(FolderTestCase):
         write_question(self.folder).write_bytes(b"+++\n\xff\n+++\n")
         write_question(self.folder, "nul", body="One\n\nTwo\0")
 
-        self.refused("what.md:2: The file is not UTF-8.", "nul.md:16: There is an")
+        self.refused("what.md:2: The file is not UTF-8.", "nul.md:17: There is an")
 
     def test_refuses_a_megabyte(self):
         write_question(self.folder, body="word " * 200_000)
         write_question(self.folder, "long", body="word " * 10_000)
 
-        self.refused("what.md:1: The file has 1,000,", "long.md:14: The text has 50,00")
+        self.refused("what.md:1: The file has 1,000,", "long.md:15: The text has 50,00")
 
     def test_names_the_line_of_what_is_unsafe_in_a_text(self):
         write_question(
@@ -215,12 +255,12 @@ class BadFileTests(FolderTestCase):
         )
 
         self.refused(
-            "what.md:16: Raw HTML is not allowed",
-            "what.md:18: A link can’t point to “javascript:”",
-            "what.md:20: Raw HTML is not allowed",
-            "what.md:22: Start headings with two",
-            "what.md:24: Images are not allowed",
-            "what.md:24: The footnote [^none] has no text.",
+            "what.md:17: Raw HTML is not allowed",
+            "what.md:19: A link can’t point to “javascript:”",
+            "what.md:21: Raw HTML is not allowed",
+            "what.md:23: Start headings with two",
+            "what.md:25: Images are not allowed",
+            "what.md:25: The footnote [^none] has no text.",
         )
 
     def test_refuses_a_page_that_asks_for_what_is_not_there(self):

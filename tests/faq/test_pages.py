@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import TestCase, override_settings
 
-from faq.models import Page
+from faq.models import Chart, Page, TimelineEntry
 from tests.faq.texts import SOURCE, make_chart, make_entry, make_page
 
 LONG = """Start.[^1]
@@ -109,12 +109,24 @@ class ExplainerTests(TestCase):
         self.assertNotContains(response, "Secret")
         self.assertNotContains(response, "[[")
 
+    def test_is_as_new_as_the_newest_part_that_is_public(self):
+        make_page("explained", body=LONG, updated="2026-01-01")
+        Chart.objects.update(updated="2026-01-02")
+        TimelineEntry.objects.update(updated="2026-01-01")
+        TimelineEntry.objects.filter(publish_at=None).update(updated="2026-01-03")
+
+        page = self.client.get("/explained/")
+        sitemap = self.client.get("/sitemap/pages.xml")
+
+        self.assertContains(page, "January 2, 2026</time>")
+        self.assertContains(sitemap, "<lastmod>2026-01-02</lastmod>", count=1)
+
     def test_asks_once_for_each_part(self):
         make_page("explained", body=LONG)
         for year in range(1900, 1910):
             make_entry(year)
 
-        with self.assertNumQueries(3):
+        with self.assertNumQueries(4):
             self.client.get("/explained/")
 
     def test_needs_sources_and_so_do_its_parts(self):

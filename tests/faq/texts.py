@@ -82,6 +82,7 @@ slug = "{slug}"
 topic = "basics"
 order = 1
 question = "What is it?"
+updated = 2026-11-20
 
 [[sources]]
 citation = "Harlow v. Fitzgerald, 457 U.S. 800 (1982)"
@@ -113,6 +114,7 @@ outcome = "immunity-granted"
 featured = true
 confidence = "high"
 lawfulness = "not-decided"
+updated = 2026-11-20
 
 [[sources]]
 citation = "1 F.4th 1 (5th Cir. 2020)"
