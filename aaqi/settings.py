@@ -173,6 +173,11 @@ NETWORK_KEPT_DAYS = 30
 NETWORK_BLOCKED_DAYS = 90
 REPORT_KEPT_DAYS = 365
 
+# Texts: docs/content.md
+
+# How old an “as of” date may be before staff check the text again.
+AS_OF_DAYS = 60
+
 # In the session, so that messages to staff need no cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

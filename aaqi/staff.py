@@ -1,11 +1,13 @@
 """Django's admin with the site's name, login, and second factor."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, time
 from functools import wraps
 from typing import Any, cast
 
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
+from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import (
     BadRequest,
@@ -18,16 +20,21 @@ from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from accounts import second_factor
 from core.fields import ADMIN_FIELDS
 from core.ids import read_id
+from faq.models import TEXTS
+from faq.publishing import Text
+from faq.to_check import list_dates, list_rows
 from voices.figures import figures
-from voices.moderation.waiting import LISTS, what_waits
+from voices.moderation.waiting import LISTS, Waiting, what_waits
 
 # The CSP blocks the inline styles of the queue's admin pages. Those of allauth would
 # show second factors, and let staff change them without a log entry.
@@ -84,6 +91,16 @@ def usable_initial(
     return usable
 
 
+def texts_waiting(kinds: list[type[Text]]) -> list[Waiting]:
+    """Return a row for the admin's first page if texts of these kinds need a check."""
+    dates = list_dates(kinds) if kinds else []
+    if not dates:
+        return []
+    words = f"text{pluralize(dates)} with an old “as of” date"
+    since = datetime.combine(dates[0], time(), timezone.get_current_timezone())
+    return [Waiting(len(dates), words, since, reverse("admin:texts_to_check"))]
+
+
 class StaffSite(AdminSite):
     site_title = "AAQI staff"
     site_header = "AAQI staff"
@@ -91,8 +108,13 @@ class StaffSite(AdminSite):
     index_template = "admin/staff_index.html"
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        view = self.admin_view(self.figures)
-        return [path("figures/", view, name="figures"), *super().get_urls()]
+        figures = self.admin_view(self.figures)
+        texts = self.admin_view(self.texts_to_check)
+        return [
+            path("figures/", figures, name="figures"),
+            path("texts-to-check/", texts, name="texts_to_check"),
+            *super().get_urls(),
+        ]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is staff who gave a second factor, if one is required."""
@@ -130,13 +152,33 @@ class StaffSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> TemplateResponse:
         """Show what needs attention in the changelists that this account may view."""
-        lists = [
-            listed
-            for listed in LISTS
-            if self.get_model_admin(listed).has_view_permission(request)
-        ]
-        context = {"lists": lists, "waiting": what_waits(lists)}
+        lists = self.may_view(request, LISTS)
+        kinds = self.may_view(request, TEXTS)
+        waiting = [*what_waits(lists), *texts_waiting(kinds)]
+        context = {"lists": lists or kinds, "waiting": waiting}
         return super().index(request, context | (extra_context or {}))
+
+    def may_view[Listed: type[Model]](
+        self, request: HttpRequest, models: Iterable[Listed]
+    ) -> list[Listed]:
+        """Return the models that this account may view."""
+        return [
+            model
+            for model in models
+            if self.get_model_admin(model).has_view_permission(request)
+        ]
+
+    def texts_to_check(self, request: HttpRequest) -> HttpResponse:
+        """Texts with an old “as of” date, of the kinds that this account may view."""
+        kinds = self.may_view(request, TEXTS)
+        if not kinds:
+            raise PermissionDenied
+        context = self.each_context(request) | {
+            "title": "Texts to check",
+            "rows": list_rows(kinds),
+            "days": settings.AS_OF_DAYS,
+        }
+        return render(request, "admin/texts_to_check.html", context)
 
     def figures(self, request: HttpRequest) -> HttpResponse:
         """The site's figures, without personal data."""

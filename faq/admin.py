@@ -30,7 +30,7 @@ from faq.rows import RowsField
 from faq.sources import SourceForm
 from faq.versions import changes
 
-STATUS = ["publish_at", "status", "updated", "loaded_at", "edited_at"]
+STATUS = ["publish_at", "as_of", "status", "updated", "loaded_at", "edited_at"]
 RULING = ["decided_in", "court", "citation", "url", "outcome", "lawfulness"]
 TAKEN_OFF = (
     "This text was public and no longer is. To show it again, fill in “Public from”."

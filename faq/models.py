@@ -4,4 +4,6 @@ from faq.cases.models import Case
 from faq.pages.models import Chart, Page, TimelineEntry
 from faq.questions.models import Question
 
-__all__ = ["Case", "Chart", "Page", "Question", "TimelineEntry"]
+TEXTS = (Question, Case, TimelineEntry, Chart, Page)
+
+__all__ = ["TEXTS", "Case", "Chart", "Page", "Question", "TimelineEntry"]

@@ -4,6 +4,7 @@ import datetime
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
@@ -24,6 +25,11 @@ class TextQuerySet(models.QuerySet):
     def public(self) -> Self:
         """Texts that are public by now."""
         return self.filter(publish_at__lte=Now())
+
+    def to_check(self) -> Self:
+        """Public texts whose “as of” date is more than AS_OF_DAYS ago."""
+        oldest = timezone.localdate() - datetime.timedelta(days=settings.AS_OF_DAYS)
+        return self.public().filter(as_of__lt=oldest)
 
 
 class Text(models.Model):
@@ -48,6 +54,13 @@ class Text(models.Model):
     # The day the words last changed for readers.
     updated = models.DateField(
         default=timezone.localdate, editable=False, validators=[validate_past]
+    )
+    as_of = models.DateField(
+        "as of",
+        null=True,
+        blank=True,
+        validators=[validate_past],
+        help_text="For pending bills and open cases: when you last checked them.",
     )
 
     # The fields that readers read; `updated` is about these.

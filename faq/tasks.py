@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from core.public import Content
 from core.triggers import notify
-from faq.models import Case, Chart, Page, Question, TimelineEntry
+from faq.models import TEXTS
 
 MINUTE = timedelta(minutes=1)
 
@@ -22,7 +22,6 @@ def tell_of_what_is_due(timestamp: int) -> None:
     """
     now = datetime.fromtimestamp(timestamp, UTC)
     minute = {"publish_at__gt": now - MINUTE, "publish_at__lte": now}
-    models = (Question, Case, TimelineEntry, Chart, Page)
-    if any(model.objects.filter(**minute).exists() for model in models):
+    if any(model.objects.filter(**minute).exists() for model in TEXTS):
         with connection.cursor() as cursor:
             cursor.execute(notify(Content.TEXTS))

@@ -26,6 +26,7 @@ from accounts import inviting
 from accounts.models import Invitation
 from accounts.roles import Role, make_roles
 from core import networks
+from faq.models import TEXTS as FAQ_TEXTS
 from faq.models import Page as FaqPage
 from rankings.models import Citation, Edition
 from tests.abuse import make_invalidated, make_quarantined, set_limit
@@ -743,11 +744,24 @@ def update_path(view):
     return first_update_path
 
 
+def texts_to_check_path():
+    make_question(as_of="2025-01-02")
+    return reverse("admin:texts_to_check")
+
+
+def none_to_check_path():
+    for model in FAQ_TEXTS:
+        model.objects.update(as_of=None)
+    return reverse("admin:texts_to_check")
+
+
 STAFF = [
     Page("staff-login", at("admin:login")),
     Page("staff-index", at("admin:index"), staff=True),
     Page("staff-app", at("admin:app_list", "voices"), staff=True),
     Page("staff-figures", at("admin:figures"), staff=True),
+    Page("staff-texts-to-check", texts_to_check_path, staff=True),
+    Page("staff-texts-none", none_to_check_path, staff=True),
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),
     Page("staff-password", at("admin:password_change"), staff=True),
     Page("staff-password-done", at("admin:password_change_done"), staff=True),

@@ -64,6 +64,7 @@ OTHERS = {
     "rankings_assessment_process_import": {Role.EDITOR, A},
     "rankings_citation_check": {Role.EDITOR, A},
     "rankings_edition_publish": {Role.EDITOR, A},
+    "texts_to_check": {Role.EDITOR, A},
     "voices_awaitingvoice_decide": {M, A},
     # A list only, because nobody may read a statement before it is confirmed.
     "voices_heldsubmission_change": NOBODY,

@@ -155,7 +155,8 @@ class EditingTests(AdminTestCase):
         fields = {
             field.name: field.value_from_object(case)
             for field in Case._meta.fields
-            if field.editable and field.name not in {"outcome", "publish_at", "sources"}
+            if field.editable
+            and field.name not in {"as_of", "outcome", "publish_at", "sources"}
         }
         new = fields | {"slug": "new", **rows("sources", SOURCE)}
 

@@ -92,6 +92,16 @@ class LoadContentTests(FolderTestCase):
         versions = Question.objects.get().history.values_list("updated", flat=True)
         self.assertEqual(list(versions), [date(2026, 11, 21), date(2026, 11, 20)])
 
+    def test_an_as_of_date_comes_and_goes_with_its_file(self):
+        write_question(self.folder, updated="updated = 2026-11-20\nas_of = 2026-11-19")
+        self.load()
+        self.assertEqual(Question.objects.get().as_of, date(2026, 11, 19))
+        write_question(self.folder)
+
+        self.load()
+
+        self.assertIsNone(Question.objects.get().as_of)
+
     def test_leaves_alone_what_staff_have_changed_and_says_so(self):
         write_question(self.folder)
         write_question(self.folder, "other")
