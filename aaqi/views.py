@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "home.html",
         {
             "total": Tally.objects.signers().total(),
-            "latest": voices.newest_first()[:LATEST],
+            "latest": voices.in_wall_order()[:LATEST],
             "featured": voices.featured()[:FEATURED],
             "cases": Case.objects.featured().defer("body")[:CASES],
             "organization": organization(),

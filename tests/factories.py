@@ -62,6 +62,10 @@ def make_published_voice(**fields):
     return make_voice(**{"published_at": timezone.now(), **fields})
 
 
+def make_founding_voice(number, **fields):
+    return make_voice(founding_number=number, review_since=None, **fields)
+
+
 def private_fields(**fields):
     """Fields shared by a submission and a signature, for a new person each time."""
     email = fields.get("email", f"signer{next(numbers)}@example.com")

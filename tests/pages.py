@@ -170,7 +170,7 @@ def sessions_path():
 
 
 def voice(statement=SHORT):
-    """A voice older than the founding ones, so the front pages show those."""
+    """A voice older than other dated ones, so that it comes last of them."""
     then = timezone.now() - timedelta(days=400)
     found = Voice.objects.filter(statement=statement).first()
     return found or make_published_voice(

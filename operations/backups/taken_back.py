@@ -19,6 +19,7 @@ from django.utils import timezone
 from faq.models import Case, Chart, Page, Question, TimelineEntry
 from voices.managing import changes
 from voices.models import RefusedAddress, Signature, Voice
+from voices.wall.models import WAS_PUBLISHED
 
 TEXTS: list[type[Model]] = [Question, Case, TimelineEntry, Chart, Page]
 
@@ -58,10 +59,12 @@ def take_snapshot() -> Snapshot:
         ),
         voices=by_key(
             Voice.objects.annotate(
-                wordless=Q(statement=""), erased=Q(withdrawn_at__isnull=False, name="")
+                wordless=Q(statement=""),
+                erased=Q(withdrawn_at__isnull=False, name=""),
+                was_published=WAS_PUBLISHED,
             ).values_list(
                 *("pk", "submitted_at", "wordless", "erased"),
-                *("published_at", "taken_down_at"),
+                *("was_published", "taken_down_at"),
                 named=True,
             )
         ),
@@ -142,7 +145,7 @@ def follow_voice(row: Any, now: Any) -> Iterator[str]:
         if signature:
             changes.correct(signature, "")
             yield "statements removed"
-    if now.taken_down_at and row.published_at and not row.taken_down_at:
+    if now.taken_down_at and row.was_published and not row.taken_down_at:
         voices = Voice.objects.filter(pk=row.pk)
         voices.update(taken_down_at=now.taken_down_at, featured_at=None)
         yield "voices taken down"

@@ -15,6 +15,7 @@ from tests.factories import (
     FORM,
     make_assessments,
     make_edition,
+    make_founding_voice,
     make_published_voice,
     make_signature,
     make_staff,
@@ -25,7 +26,7 @@ from voices.models import Submission
 
 class HomeTests(TestCase):
     def test_counts_founding_voices_and_signatures(self):
-        make_published_voice(founding_number=1)
+        make_founding_voice(1)
         make_signature()
         make_signature(name_display="unlisted")
 

@@ -16,6 +16,7 @@ from operations.management.commands import prepare
 from tests import owner
 from tests.committed import CommittedTestCase
 from tests.factories import (
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -117,6 +118,7 @@ class TakenBackTests(CommittedTestCase):
 
     def test_content_that_staff_took_down_since_is_not_brought_back(self):
         voice = make_published_voice()
+        founding = make_founding_voice(1)
         case = make_case()
         gone = make_staff("gone")
         self.back_up()
@@ -129,9 +131,11 @@ class TakenBackTests(CommittedTestCase):
         self.restore()
 
         voice.refresh_from_db()
+        founding.refresh_from_db()
         case.refresh_from_db()
         gone.refresh_from_db()
         self.assertIsNotNone(voice.taken_down_at)
+        self.assertIsNotNone(founding.taken_down_at)
         self.assertIsNone(case.publish_at)
         self.assertIsNotNone(case.edited_at)
         self.assertFalse(gone.is_active)

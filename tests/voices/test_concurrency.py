@@ -11,6 +11,7 @@ from tests.committed import CommittedTestCase, at_once, make_due
 from tests.factories import (
     confirm_url,
     latest_submission,
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -211,7 +212,7 @@ class FiguresAtOnceTests(CommittedTestCase):
     def test_the_figures_are_exact_under_concurrent_writes(self):
         by, reason = make_staff(), make_reason()
         submissions = [make_submission(state=state) for state in ("TX", "NM", "OH") * 4]
-        up = [make_published_voice(state="TX", founding_number=n) for n in range(6)]
+        up = [make_founding_voice(n, state="TX") for n in range(6)]
         waiting = [make_voice(state="NM") for _ in range(6)]
         looked = []
 

@@ -7,7 +7,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_published_voice, make_signature, make_voice
+from tests.factories import (
+    make_founding_voice,
+    make_published_voice,
+    make_signature,
+    make_voice,
+)
 from voices.models import DayTally, Signature
 from voices.wall.tallies import LEAST_SHOWN, withhold
 
@@ -79,6 +84,22 @@ class CountsTests(TestCase):
         self.assertEqual(len(days), 3)
         self.assertEqual({row["signatures"] for row in days[1:]}, {None})
 
+    def test_founding_voices_are_a_line_of_their_own_and_the_figures_add_up(self):
+        self.sign("TX", 10, self.before)
+        self.sign("TX", 12, self.before + timedelta(days=1))
+        self.sign("OH", 3, self.today)
+        for number in (1, 2, 3):
+            make_founding_voice(number, state="TX")
+        make_founding_voice(4, taken_down_at=self.today)
+
+        data = self.json()
+        rows = self.client.get(CSV).content.decode().splitlines()
+
+        by_day = sum(row["signatures"] or 0 for row in data["days"])
+        self.assertEqual(data["founding_voices"], 3)
+        self.assertEqual(data["total"], data["founding_voices"] + by_day + 3)
+        self.assertIn("founding,,Founding voices,3", rows)
+
     def test_both_files_say_the_same(self):
         self.sign("TX", 11, self.before)
         self.sign("OH", 3, self.before)
@@ -105,7 +126,7 @@ class CountsTests(TestCase):
     def test_reads_no_private_table_in_constant_queries(self):
         self.sign("TX", 12, self.before)
         for path in (CSV, JSON):
-            with self.assertNumQueries(2) as queries:
+            with self.assertNumQueries(3) as queries:
                 self.client.get(path)
             for query in queries.captured_queries:
                 self.assertNotIn("voices_signature", query["sql"])
@@ -127,12 +148,15 @@ class DayTallyTests(TestCase):
 
     def test_days_are_in_the_sites_time_zone(self):
         make_signature(counted_at=datetime(2026, 3, 2, 3, tzinfo=UTC))
-        make_published_voice(
-            founding_number=1, published_at=datetime(2026, 3, 2, 12, tzinfo=UTC)
-        )
+        make_signature(counted_at=datetime(2026, 3, 2, 12, tzinfo=UTC))
         make_published_voice(published_at=datetime(2026, 3, 2, 12, tzinfo=UTC))
 
         self.assertEqual(self.days(), {date(2026, 3, 1): 1, date(2026, 3, 2): 1})
+
+    def test_a_founding_voice_has_no_day(self):
+        make_founding_voice(1)
+
+        self.assertEqual(self.days(), {})
 
     def test_a_signature_that_is_withdrawn_or_deleted_leaves_its_day(self):
         for _ in range(3):

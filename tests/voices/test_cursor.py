@@ -18,10 +18,10 @@ almost = st.from_regex(r"[-0-9٣².]{0,30}\.[-0-9٣².]{0,30}", fullmatch=True).
 
 class CursorTests(SimpleTestCase):
     @given(moments, ids)
-    def test_decoding_reverses_encoding(self, published_at, pk):
-        place = cursor.encode(published_at, pk)
+    def test_decoding_reverses_encoding(self, wall_order, pk):
+        place = cursor.encode(wall_order, pk)
 
-        self.assertEqual(cursor.decode(place), (published_at, pk))
+        self.assertEqual(cursor.decode(place), (wall_order, pk))
         self.assertRegex(place, r"\A[A-Za-z0-9_-]+\Z")
 
     @given(
@@ -29,10 +29,10 @@ class CursorTests(SimpleTestCase):
     )
     def test_any_text_decodes_or_raises_value_error(self, text):
         try:
-            published_at, pk = cursor.decode(text)
+            wall_order, pk = cursor.decode(text)
         except ValueError:
             return
-        self.assertIsNotNone(published_at.tzinfo)
+        self.assertIsNotNone(wall_order.tzinfo)
         self.assertLessEqual(pk, cursor.BIGGEST_ID)
 
     def test_garbage_is_refused(self):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_staff,
@@ -103,7 +104,7 @@ class ReportFormTests(TestCase):
         self.assertEqual(voice.review_since, since)
 
     def test_a_founding_voice_can_be_reported(self):
-        voice = make_published_voice(founding_number=99, review_since=None)
+        voice = make_founding_voice(99)
 
         report(voice)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from rankings.states import PLACES
 from tests.factories import (
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -69,8 +70,8 @@ class WallTests(TestCase):
         )
 
     def test_counts_signers_and_statements(self):
-        make_published_voice(founding_number=1)
-        make_published_voice(founding_number=2, statement="")
+        make_founding_voice(1)
+        make_founding_voice(2, statement="")
         make_signature()
 
         response = self.client.get(wall())
@@ -83,7 +84,10 @@ class WallTests(TestCase):
 
     def test_takes_three_queries_whatever_it_shows(self):
         for number in range(PAGE_SIZE + 3):
-            make_published_voice(state="TX", founding_number=number + 1)
+            make_founding_voice(
+                number + 1,
+                state="TX",
+            )
         older = self.client.get(wall()).context["page"].cursor
 
         for path in (

@@ -1,4 +1,8 @@
-"""Signature counts by state and by day, as CSV and JSON files."""
+"""Signature counts by state and by day, as CSV and JSON files.
+
+Founding voices have no day, so beside the days they are a line of their own: the total
+is that line, the days, and today.
+"""
 
 import csv
 from datetime import timedelta
@@ -11,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
 from rankings.states import PLACES
+from voices.wall.models import Voice
 from voices.wall.tallies import LEAST_SHOWN, DayTally, Tally, withhold
 
 NO_STATE = "State not given"
@@ -21,6 +26,8 @@ class Counts(NamedTuple):
 
     total: int
     states: dict[str, int | None]
+    # Never withheld, because anyone can count them on the wall.
+    founding: int
     # ISO dates of past days only, because today's count would visibly grow.
     days: dict[str, int | None]
 
@@ -34,7 +41,8 @@ def count() -> Counts:
         for ahead in range((last - first).days + 1):
             day = first + timedelta(days=ahead)
             days[day.isoformat()] = by_day.get(day, 0)
-    return Counts(sum(signed.values()), withhold(signed), withhold(days))
+    founding = Voice.objects.published().founding().count()
+    return Counts(sum(signed.values()), withhold(signed), founding, withhold(days))
 
 
 def place_name(code: str) -> str:
@@ -53,6 +61,7 @@ def as_csv(request: HttpRequest) -> HttpResponse:
         ("state", code, place_name(code), "withheld" if number is None else number)
         for code, number in counts.states.items()
     )
+    writer.writerow(["founding", "", "Founding voices", counts.founding])
     writer.writerows(
         ("day", day, day, "withheld" if number is None else number)
         for day, number in counts.days.items()
@@ -72,6 +81,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
                 {"usps": code or None, "name": place_name(code), "signatures": number}
                 for code, number in counts.states.items()
             ],
+            "founding_voices": counts.founding,
             "days": [
                 {"day": day, "signatures": number}
                 for day, number in counts.days.items()

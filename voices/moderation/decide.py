@@ -241,7 +241,7 @@ def edit(voice: Voice, by: User) -> None:
 
 
 # The changes that undo each kind of decision. Undoing a takedown doesn't feature the
-# voice again; a moderator has to.
+# voice again; a moderator has to. Undoing an unfeaturing doesn't put it on top.
 BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},
@@ -253,7 +253,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.CORRECTION_TAKEN: {},
     Kind.CORRECTION_DECLINED: {"reason": None},
     Kind.FEATURED: {"featured_at": None},
-    Kind.UNFEATURED: {"featured_at": F("published_at")},
+    Kind.UNFEATURED: {"featured_at": F("submitted_at")},
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }

@@ -74,9 +74,8 @@ def render_report(
     if voice is None:
         # A name alone has no page; a voice that was on the wall gets a 410.
         get_object_or_404(
-            Voice.objects.exclude(statement="", withdrawn_at=None),
+            Voice.objects.was_published().exclude(statement="", withdrawn_at=None),
             pk=pk,
-            published_at__isnull=False,
         )
         return render(request, "voices/voice_gone.html", status=410)
     return render(

@@ -22,7 +22,7 @@ def state_voices(usps: str) -> dict[str, object]:
     return {
         "usps": usps,
         "name": JURISDICTIONS[usps],
-        "voices": statements.newest_first()[:SHOWN],
+        "voices": statements.in_wall_order()[:SHOWN],
         "statements": Tally.objects.statements().filter(state=usps).total(),
         "signers": withhold(Tally.objects.signers().by_state())[usps],
     }

@@ -8,14 +8,14 @@ MICROSECOND = timedelta(microseconds=1)
 BIGGEST_ID = 2**63 - 1
 
 
-def encode(published_at: datetime, pk: int) -> str:
+def encode(wall_order: datetime, pk: int) -> str:
     """Return the cursor of a place. It works even after that voice is gone."""
-    place = f"{(published_at - EPOCH) // MICROSECOND}.{pk}"
+    place = f"{(wall_order - EPOCH) // MICROSECOND}.{pk}"
     return urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
 def decode(cursor: str) -> tuple[datetime, int]:
-    """Return the `published_at` and ID that a cursor encodes.
+    """Return the `wall_order` and ID that a cursor encodes.
 
     Raises ValueError for what is not a cursor of ours.
     """
@@ -24,9 +24,9 @@ def decode(cursor: str) -> tuple[datetime, int]:
         microseconds, pk = text.split(".")
         if not (microseconds.isdecimal() and pk.isdecimal()):
             raise ValueError(text)
-        published_at = EPOCH + int(microseconds) * MICROSECOND
+        wall_order = EPOCH + int(microseconds) * MICROSECOND
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Not a cursor: {cursor!r}") from error
     if int(pk) > BIGGEST_ID:
         raise ValueError(f"Not a cursor: {cursor!r}")
-    return published_at, int(pk)
+    return wall_order, int(pk)

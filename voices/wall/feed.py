@@ -1,4 +1,7 @@
-"""The newest statements as an Atom feed."""
+"""The newest statements as an Atom feed.
+
+Atom requires a date, so founding voices, which have none, aren't in it.
+"""
 
 from datetime import datetime
 
@@ -37,7 +40,7 @@ class VoiceFeed(Feed):
     feed_guid = feed_url
 
     def items(self) -> QuerySet[Voice]:
-        return Voice.objects.on_the_wall().newest_first()[:NEWEST]
+        return Voice.objects.on_the_wall().signed().in_wall_order()[:NEWEST]
 
     def item_title(self, voice: Voice) -> str:
         # The feed escapes it; Django's own default expects HTML.

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,9 +25,11 @@ from voices.flags import find
 from voices.flags.lookalikes import staff_names
 from voices.flags.models import WatchedWord
 from voices.professions import ProfessionGroup, propose_group
-from voices.wall.tallies import CountCells, CountDays
+from voices.wall.tallies import CountCells
 
 STATEMENT_LENGTH = 600
+# The highest founding number that its column can hold.
+HIGHEST_NUMBER = 2**15 - 1
 # The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
 # The fields that it reads.
@@ -58,6 +60,11 @@ SINCE = {
     Status.CHANGES_ASKED: "changes_asked_at",
     Status.WAITING: "review_since",
 }
+# Is or was public. A founding voice has no date of publication: it is older than the
+# site, and the day on which it was loaded means nothing.
+WAS_PUBLISHED = models.Q(published_at__isnull=False) | models.Q(
+    founding_number__isnull=False
+)
 PUBLIC = models.Q(status=Status.PUBLISHED)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
 # In the review queue: not decided on yet, corrected by its author, or reported.
@@ -69,6 +76,12 @@ WAITING = (
 )
 # For triggers.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
+IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
+    old__founding_number__isnull=False
+)
+IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
+    new__founding_number__isnull=False
+)
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
@@ -82,6 +95,17 @@ class VoiceQuerySet(models.QuerySet):
     def on_the_wall(self) -> Self:
         """Public voices that have a statement."""
         return self.filter(WITH_STATEMENT)
+
+    def was_published(self) -> Self:
+        """Voices that are or were public."""
+        return self.filter(WAS_PUBLISHED)
+
+    def founding(self) -> Self:
+        return self.filter(founding_number__isnull=False)
+
+    def signed(self) -> Self:
+        """Voices that belong to a signature, so that a public one has a date."""
+        return self.filter(founding_number=None)
 
     def waiting(self) -> Self:
         """Voices in the review queue."""
@@ -106,27 +130,28 @@ class VoiceQuerySet(models.QuerySet):
             .order_by("-featured_at", "-pk")
         )
 
-    def newest_first(self) -> Self:
-        return self.order_by("-published_at", "-pk")
+    def in_wall_order(self) -> Self:
+        """Newest first, then the founding voices, No. 1 first."""
+        return self.order_by("-wall_order", "-pk")
 
-    def oldest_first(self) -> Self:
-        return self.order_by("published_at", "pk")
+    def in_reverse_order(self) -> Self:
+        return self.order_by("wall_order", "pk")
 
-    def after(self, published_at: datetime, pk: int) -> Self:
-        """Voices after this place, newest first."""
+    def after(self, wall_order: datetime, pk: int) -> Self:
+        """Voices after this place in the wall's order."""
         return self.filter(
-            models.Q(published_at__lt=published_at)
-            | models.Q(published_at=published_at, pk__lt=pk),
+            models.Q(wall_order__lt=wall_order)
+            | models.Q(wall_order=wall_order, pk__lt=pk),
             # Redundant, but lets one index range serve the query.
-            published_at__lte=published_at,
+            wall_order__lte=wall_order,
         )
 
-    def before(self, published_at: datetime, pk: int) -> Self:
-        """Voices before this place, newest first."""
+    def before(self, wall_order: datetime, pk: int) -> Self:
+        """Voices before this place in the wall's order."""
         return self.filter(
-            models.Q(published_at__gt=published_at)
-            | models.Q(published_at=published_at, pk__gt=pk),
-            published_at__gte=published_at,
+            models.Q(wall_order__gt=wall_order)
+            | models.Q(wall_order=wall_order, pk__gt=pk),
+            wall_order__gte=wall_order,
         )
 
     def matching(self, words: str) -> Self:
@@ -141,8 +166,9 @@ class VoiceQuerySet(models.QuerySet):
 class Voice(models.Model):
     """What the public reads of a person, from `published_at` on.
 
-    A founding voice has a number in the founding data; any other belongs to a
-    signature, which points here, so that nothing public needs the private table.
+    A founding voice has a number in the founding data and no `published_at`; any other
+    belongs to a signature, which points here, so that nothing public needs the private
+    table.
     """
 
     founding_number = models.PositiveSmallIntegerField(
@@ -196,12 +222,31 @@ class Voice(models.Model):
     status = models.GeneratedField(
         expression=models.Case(
             *(
-                models.When(**{f"{date}__isnull": False}, then=models.Value(status))
+                models.When(
+                    WAS_PUBLISHED
+                    if status == Status.PUBLISHED
+                    else models.Q(**{f"{date}__isnull": False}),
+                    then=models.Value(status),
+                )
                 for status, date in SINCE.items()
             ),
             default=models.Value(Status.SET_ASIDE),
         ),
         output_field=models.CharField(max_length=13, choices=Status),
+        db_persist=True,
+    )
+    # Its place on the wall, the highest first; null before it is public. It is only
+    # sorted by, never shown: founding voices get times in 1970, No. 1 the latest one.
+    wall_order = models.GeneratedField(
+        expression=Coalesce(
+            "published_at",
+            models.Func(
+                models.Value(HIGHEST_NUMBER) - models.F("founding_number"),
+                function="to_timestamp",
+                output_field=models.DateTimeField(),
+            ),
+        ),
+        output_field=models.DateTimeField(),
         db_persist=True,
     )
     search = models.GeneratedField(
@@ -215,16 +260,20 @@ class Voice(models.Model):
     objects = VoiceQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-published_at", "-pk"]
+        ordering = ["-wall_order", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(published_at=None) | models.Q(declined_at=None),
+                condition=models.Q(founding_number=None) | models.Q(published_at=None),
+                name="voice_founding_has_no_date",
+                violation_error_message="A founding voice has no date.",
+            ),
+            models.CheckConstraint(
+                condition=~WAS_PUBLISHED | models.Q(declined_at=None),
                 name="voice_published_or_declined",
                 violation_error_message="A voice is published or declined, not both.",
             ),
             models.CheckConstraint(
-                condition=models.Q(taken_down_at=None)
-                | models.Q(published_at__isnull=False),
+                condition=models.Q(taken_down_at=None) | WAS_PUBLISHED,
                 name="voice_taken_down_was_published",
                 violation_error_message="Only a published voice can be taken down.",
             ),
@@ -236,21 +285,21 @@ class Voice(models.Model):
         ]
         indexes = [
             models.Index(
-                models.F("published_at").desc(),
+                models.F("wall_order").desc(),
                 models.F("id").desc(),
                 name="voice_wall",
                 condition=WITH_STATEMENT,
             ),
             models.Index(
                 models.F("state"),
-                models.F("published_at").desc(),
+                models.F("wall_order").desc(),
                 models.F("id").desc(),
                 name="voice_wall_state",
                 condition=WITH_STATEMENT,
             ),
             models.Index(
                 models.F("profession_group"),
-                models.F("published_at").desc(),
+                models.F("wall_order").desc(),
                 models.F("id").desc(),
                 name="voice_wall_group",
                 condition=WITH_STATEMENT,
@@ -258,13 +307,13 @@ class Voice(models.Model):
             models.Index(
                 models.F("state"),
                 models.F("profession_group"),
-                models.F("published_at").desc(),
+                models.F("wall_order").desc(),
                 models.F("id").desc(),
                 name="voice_wall_both",
                 condition=WITH_STATEMENT,
             ),
             models.Index(
-                models.F("published_at").desc(),
+                models.F("wall_order").desc(),
                 models.F("id").desc(),
                 name="voice_published",
                 condition=PUBLIC,
@@ -295,16 +344,13 @@ class Voice(models.Model):
                 "SELECT 'signers', state, profession_group "
                 f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
             ),
-            CountDays(
-                "published_at", where=f"{PUBLIC_SQL} AND founding_number IS NOT NULL"
-            ),
             PagesChange(
                 Content.VOICES,
                 name="pages_gain_it",
                 soon=True,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Insert,
-                condition=pgtrigger.Q(new__published_at__isnull=False),
+                condition=IT_IS_PUBLIC,
             ),
             PagesChange(
                 Content.VOICES,
@@ -312,14 +358,13 @@ class Voice(models.Model):
                 soon=True,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__published_at__isnull=True)
-                & pgtrigger.Q(new__published_at__isnull=False),
+                condition=~IT_WAS_PUBLIC & IT_IS_PUBLIC,
             ),
             PagesChange(
                 Content.VOICES,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__published_at__isnull=False),
+                condition=IT_WAS_PUBLIC,
             ),
             PagesChange(
                 Content.VOICES,
@@ -330,14 +375,13 @@ class Voice(models.Model):
             PublicWordsGo(
                 name="public_words_change",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__published_at__isnull=False)
-                & changes(*PUBLIC_WORDS),
+                condition=IT_WAS_PUBLIC & changes(*PUBLIC_WORDS),
                 func=DELETE_CARD + QUEUE_PURGE,
             ),
             PublicWordsGo(
                 name="public_words_go",
                 operation=pgtrigger.Delete,
-                condition=pgtrigger.Q(old__published_at__isnull=False),
+                condition=IT_WAS_PUBLIC,
                 func=DELETE_CARD + QUEUE_PURGE,
             ),
         ]
@@ -418,7 +462,9 @@ class Voice(models.Model):
 
     @property
     def place(self) -> str:
-        """City and state in short form: "Camden, OH"."""
+        """City and state in short form: "Camden, OH". A state alone has its name."""
+        if not self.city:
+            return self.place_in_full
         return ", ".join(filter(None, [self.city, self.state]))
 
     @property

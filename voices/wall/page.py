@@ -107,8 +107,7 @@ class WallPage:
         self.cursor = self.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
 
     def encode(self, last: Voice) -> str:
-        # Every voice on the wall has a date; the type doesn't say so.
-        return cursor.encode(last.published_at, last.pk)  # type: ignore[arg-type]
+        return cursor.encode(last.wall_order, last.pk)
 
     def decode(self, before: str) -> tuple[datetime, int]:
         try:
@@ -123,7 +122,7 @@ class WallPage:
         every voice; after a while it stops, and the reader is asked for other words.
         """
         found = self.filters.apply(Voice.objects.on_the_wall())
-        found = found.matching(self.filters.q).newest_first()
+        found = found.matching(self.filters.q).in_wall_order()
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_SEARCH_MS}")
@@ -145,7 +144,7 @@ class WallPage:
             voices = voices.filter(pk__in=self.matches[:MOST_MATCHES])
         if self.start:
             voices = voices.after(*self.start)
-        return list(voices.newest_first()[: PAGE_SIZE + 1])
+        return list(voices.in_wall_order()[: PAGE_SIZE + 1])
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], int]:

@@ -178,8 +178,8 @@ class DayTally(models.Model):
     """A change to the number of signatures on a day in the site's time zone.
 
     Triggers write it along with a Tally, so that no public page queries the private
-    tables. A signature counts on the day on which it was counted, a founding voice on
-    the day on which it was published.
+    tables. A signature counts on the day on which it was counted. Founding voices have
+    no day.
     """
 
     day = models.DateField(db_index=True)

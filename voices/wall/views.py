@@ -1,6 +1,4 @@
 from collections.abc import Mapping
-from datetime import datetime
-from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +24,7 @@ MORE = 3
     "state", "profession", "q", "before", shows=[Content.FIGURES, Content.VOICES]
 )
 def wall(request: HttpRequest) -> HttpResponse:
-    """The wall of statements, newest first, with filters and a search."""
+    """The wall of statements, in its order, with filters and a search."""
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
@@ -59,14 +57,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
-    published_at = cast(datetime, voice.published_at)
+    place = voice.wall_order, voice.pk
     return render(
         request,
         "voices/voice_detail.html",
         {
             "voice": voice,
-            "previous": voices.after(published_at, voice.pk).newest_first().first(),
-            "next": voices.before(published_at, voice.pk).oldest_first().first(),
+            "previous": voices.after(*place).in_wall_order().first(),
+            "next": voices.before(*place).in_reverse_order().first(),
             "more": same_state(voice)[:MORE] if voice.state else [],
             "state_name": PLACES.get(voice.state, ""),
             "state_count": Tally.objects.statements().filter(state=voice.state).total(),
@@ -76,7 +74,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def published_once(pk: int) -> Voice:
     """Return a voice that is or was public. Raises Http404 for any other."""
-    voice = get_object_or_404(Voice, pk=pk, published_at__isnull=False)
+    voice = get_object_or_404(Voice.objects.was_published(), pk=pk)
     if voice.is_published and not voice.statement:
         raise Http404
     return voice
@@ -100,4 +98,4 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 def same_state(voice: Voice) -> VoiceQuerySet:
     others = Voice.objects.on_the_wall().filter(state=voice.state)
-    return others.exclude(pk=voice.pk).newest_first()
+    return others.exclude(pk=voice.pk).in_wall_order()

@@ -41,11 +41,9 @@ class Command(BaseCommand):
         number = int(row["number"])
         voice = Voice.objects.select_for_update().filter(founding_number=number).first()
         if voice is None:
-            now = timezone.now()
             Voice.objects.create(
                 founding_number=number,
-                published_at=now,
-                featured_at=now if row["featured"] else None,
+                featured_at=timezone.now() if row["featured"] else None,
                 **fields,
             )
             return "added"

@@ -100,7 +100,9 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
 
     def get_fields(self, request: HttpRequest, obj: Voice | None = None) -> Fields:
         read = ["read"] if self.has_change_permission(request, obj) else []
-        return [*self.fields, *read]
+        # A founding voice was loaded, not submitted.
+        dateless = {"submitted_at"} if obj and obj.founding_number else set()
+        return [*(name for name in self.fields if name not in dateless), *read]
 
     def has_change_permission(
         self, request: HttpRequest, obj: Voice | None = None
