@@ -172,6 +172,8 @@ MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30
 NETWORK_BLOCKED_DAYS = 90
 REPORT_KEPT_DAYS = 365
+# Within how many days staff decide on a request about a founding voice.
+FOUNDING_REQUEST_DAYS = 14
 
 # Texts: docs/content.md
 

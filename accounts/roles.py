@@ -11,7 +11,8 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-# The moderation queue and what it links to: voices, the log, and reports.
+# The moderation queue and what it links to: voices, the log, and reports; and requests
+# about founding voices.
 OF_MODERATORS = {
     "view_awaitingvoice",
     "change_awaitingvoice",
@@ -20,6 +21,8 @@ OF_MODERATORS = {
     "view_decision",
     "view_reason",
     "view_report",
+    "view_foundingrequest",
+    "change_foundingrequest",
 }
 # Errors in the rankings that readers reported.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}

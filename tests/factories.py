@@ -18,6 +18,7 @@ from voices.abuse.guard import stamps
 from voices.letters.send import send_next
 from voices.models import (
     Decision,
+    FoundingRequest,
     Letter,
     Reason,
     Report,
@@ -64,6 +65,21 @@ def make_published_voice(**fields):
 
 def make_founding_voice(number, **fields):
     return make_voice(founding_number=number, review_since=None, **fields)
+
+
+def make_founding_request(voice, **fields):
+    """An open request of the person who gave it, for a correction."""
+    return FoundingRequest.objects.create(
+        **{
+            "voice": voice,
+            "kind": "correct",
+            "text": "The city is spelled wrong.",
+            "relation": "self",
+            "name": "Ana Reyes",
+            "email": "ana@example.com",
+            **fields,
+        }
+    )
 
 
 def private_fields(**fields):

@@ -44,6 +44,8 @@ from tests.factories import (
     make_assessments,
     make_citation,
     make_edition,
+    make_founding_request,
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -258,6 +260,16 @@ def report_path():
     return reverse("voices:report", args=[voice().pk])
 
 
+def founding_voice():
+    """One of the voices that `prepare` loads."""
+    found = Voice.objects.on_the_wall().founding().in_wall_order().first()
+    return found or make_founding_voice(1)
+
+
+def founding_path():
+    return reverse("voices:founding", query={"voice": founding_voice().pk})
+
+
 def crowded_report_path():
     """A report page on which this machine has used up its limit of reports."""
     set_limit(Limit.Of.NETWORK_BURST, most=1)
@@ -320,10 +332,14 @@ PUBLIC = [
     Page("voices-older", older_path),
     Page("voice", lambda: voice().get_absolute_url()),
     Page("voice-long", lambda: voice(LONG).get_absolute_url()),
+    Page("voice-founding", lambda: founding_voice().get_absolute_url()),
     Page("voice-gone", lambda: gone_voice().get_absolute_url(), 410),
     Page("report", report_path),
     Page("report-errors", report_path, 422, press("Send the report")),
     Page("report-thank-you", at("voices:report-thanks")),
+    Page("founding", founding_path),
+    Page("founding-errors", founding_path, 422, press("Send the request")),
+    Page("founding-thank-you", at("voices:founding-thanks")),
     # Comparing the states
     Page("rankings", at("rankings:list")),
     Page("rankings-sorted", at("rankings:list", query="?sort=score")),
@@ -560,6 +576,7 @@ def make_a_row_of_each():
     AllowedNetwork.objects.create(network="198.51.100.0/24", until=soon)
     WatchedWord.objects.create(words="sheriff")
     RankingError.objects.create(state="NM", text="The cap is another one now.")
+    make_founding_request(founding_voice())
     Update.objects.create(subject="A bill in Ohio", body="It passed.")
     make_quarantined()
     make_submission(lane=Lane.HELD)
@@ -684,7 +701,7 @@ ALIKE = {"history", "delete", "version"}
 # Standard lists and forms of Django's: one model stands for all.
 PLAIN = {
     *("accountevent", "allowednetwork", "blockeddomain", "blockednetwork", "decision"),
-    *("limit", "mailprovider"),
+    *("foundingrequest", "limit", "mailprovider"),
     *("rankingerror", "reason", "reveal", "sendingrate", "timelineentry"),
 }
 

@@ -18,10 +18,14 @@ VALUES = (
     *("%FF%FE", "%ED%A0%80", "%F0%9F%98%80", "%D9%A1"),
 )
 # Query parameters of public pages.
-NAMES = ("state", "profession", "q", "before", "sort", "s", "kind", "theme", "from")
+NAMES = (
+    *("state", "profession", "q", "before", "sort", "s", "kind", "theme", "from"),
+    *("voice",),
+)
 ASKED = (
     *("/", "/voices/", "/voices/add/", "/embed/", "/faq/", "/cases/", "/rankings/"),
-    *("/rankings/compare/", "/rankings/report/", "/accounts/login/"),
+    *("/rankings/compare/", "/rankings/report/", "/voices/founding/"),
+    "/accounts/login/",
 )
 
 

@@ -1,6 +1,7 @@
 """The app's admin: each room's admin.py registers the room's models."""
 
 from voices.abuse import admin as abuse
+from voices.founding import admin as founding
 from voices.invalidation import admin as invalidation
 from voices.letters import admin as letters
 from voices.moderation import admin as moderation
@@ -11,6 +12,7 @@ from voices.updates import admin as updates
 
 __all__ = [
     "abuse",
+    "founding",
     "invalidation",
     "letters",
     "moderation",

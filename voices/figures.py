@@ -19,6 +19,7 @@ KINDS = {
     Arrival.Kind.MANAGE: "Managing a voice",
     Arrival.Kind.REPORT: "Reporting a voice",
     Arrival.Kind.RANKING: "Reporting an error in the rankings",
+    Arrival.Kind.FOUNDING: "Asking about a founding voice",
 }
 
 

@@ -10,6 +10,7 @@ from voices.abuse.models import (
     MailProvider,
 )
 from voices.flags.models import WatchedWord
+from voices.founding.models import FoundingRequest
 from voices.letters.models import (
     Attempt,
     HeldSubmission,
@@ -50,6 +51,7 @@ __all__ = [
     "DayTally",
     "Decision",
     "Digest",
+    "FoundingRequest",
     "HeldSubmission",
     "InvalidatedAddress",
     "InvalidatedSignature",

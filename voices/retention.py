@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
+from voices.founding.models import FoundingRequest
 from voices.letters.models import Attempt, Letter
 from voices.letters.turns import forget_turns
 from voices.ranking_errors.models import RankingError
@@ -40,6 +41,10 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             + RankingError.objects.forget_suspicious()[0]
         ),
         "closed reports of ranking errors": RankingError.objects.forget_closed()[0],
+        # Open ones are never deleted, suspicious or not: each has to be decided.
+        "closed requests about founding voices": (
+            FoundingRequest.objects.forget_closed()[0]
+        ),
     }
     if dry_run:
         transaction.set_rollback(True)
@@ -55,6 +60,7 @@ def forget_networks() -> int:
         Signature.objects.filter(submitted_at__lt=oldest),
         Report.objects.filter(arrived_at__lt=oldest),
         RankingError.objects.filter(arrived_at__lt=oldest),
+        FoundingRequest.objects.filter(arrived_at__lt=oldest),
     ):
         dropped += rows.exclude(network_hash="").update(network_hash="")
     for model in (Submission, Signature):

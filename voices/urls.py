@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from voices.counts import views as counts
+from voices.founding import views as founding
 from voices.managing import views as managing
 from voices.reports import views as reports
 from voices.signing import views as signing
@@ -40,6 +41,8 @@ urlpatterns = [
     path("<number:pk>/card.png", wall.card, name="card"),
     path("<number:pk>/report/", reports.report, name="report"),
     path("feed/", feed.feed, name="feed"),
+    path("founding/", founding.ask, name="founding"),
+    path("founding/thank-you/", founding.thanks, name="founding-thanks"),
     path("report/thank-you/", reports.thanks, name="report-thanks"),
     path("add/", signing.add, name="add"),
     path("check-your-email/<token:ref>/", signing.check, name="check"),

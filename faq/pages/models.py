@@ -37,6 +37,7 @@ PRINTED = {
         "network_kept_days",
         "network_blocked_days",
         "report_kept_days",
+        "founding_request_days",
         "backup_kept_days",
         "mails_per_address_per_day",
         "contact_email",

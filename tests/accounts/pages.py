@@ -23,6 +23,7 @@ MODELS = {
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
     "voices_decision": ({M, A}, NOBODY, NOBODY),
+    "voices_foundingrequest": ({M, A}, NOBODY, NOBODY),
     "voices_heldsubmission": ({A}, NOBODY, NOBODY),
     "voices_invalidatedsignature": ({A}, NOBODY, NOBODY),
     "voices_invalidation": ({A}, {A}, NOBODY),

@@ -24,6 +24,8 @@ from tests.factories import (
     make_assessment,
     make_citation,
     make_edition,
+    make_founding_request,
+    make_founding_voice,
     make_published_voice,
     make_signature,
     make_submission,
@@ -115,6 +117,7 @@ def make_a_row_of_each(staff):
     BlockedNetwork.objects.create(network="192.0.2.0/24")
     AllowedNetwork.objects.create(network="198.51.100.0/24", until=timezone.now())
     RankingError.objects.create(state="NM", text="The cap is another one now.")
+    make_founding_request(make_founding_voice(1))
     WatchedWord.objects.create(words="somebody")
     SendingRate.objects.create()
     inviting.invite("invited@example.org", Role.EDITOR, staff)

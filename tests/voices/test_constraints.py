@@ -4,6 +4,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from tests.factories import (
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -27,6 +28,14 @@ from voices.models import (
 )
 
 NOW = timezone.now()
+
+
+def date_a_founding_voice():
+    make_founding_voice(1, published_at=NOW)
+
+
+def decline_a_founding_voice():
+    make_founding_voice(1, declined_at=NOW)
 
 
 def publish_and_decline():
@@ -193,7 +202,8 @@ def set_a_rate_out_of_bounds():
 CHECKED = {
     "correction_one_waits": [let_two_corrections_wait],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
-    "voice_published_or_declined": [publish_and_decline],
+    "voice_founding_has_no_date": [date_a_founding_voice],
+    "voice_published_or_declined": [publish_and_decline, decline_a_founding_voice],
     "voice_taken_down_was_published": [take_down_what_is_not_published],
     "voice_featured_is_on_the_wall": [
         feature_what_is_not_on_the_wall,

@@ -182,6 +182,8 @@ class Arrival(models.Model):
         REPORT = "report"
         # A report of an error in the rankings.
         RANKING = "ranking"
+        # A request about a founding voice.
+        FOUNDING = "founding"
 
     class Sender(models.TextChoices):
         """Kinds of senders; the names of their limits begin with these."""

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from django.db.models import Model
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
+from voices.founding.models import FoundingRequest
 from voices.letters import waits
 from voices.letters.models import SendingRate
 from voices.moderation.models import AwaitingVoice, QuarantinedSignature
@@ -47,6 +50,16 @@ def open_errors() -> Waiting:
     return Waiting(count, words, None, list_of(RankingError) + OPEN_ONES)
 
 
+def founding_requests() -> Waiting:
+    count, overdue, due_at = FoundingRequest.objects.due()
+    words = f"request{pluralize(count)} about founding voices"
+    if overdue:
+        words += f", {overdue} overdue"
+    elif due_at:
+        words += f", to decide by {date_format(timezone.localtime(due_at), 'F j')}"
+    return Waiting(count, words, None, list_of(FoundingRequest) + OPEN_ONES)
+
+
 def quarantined() -> Waiting:
     count = QuarantinedSignature.objects.in_quarantine().count()
     words = f"signature{pluralize(count)} in quarantine"
@@ -75,6 +88,7 @@ LISTS = {
     AwaitingVoice: voices_to_review,
     Report: open_reports,
     RankingError: open_errors,
+    FoundingRequest: founding_requests,
     QuarantinedSignature: quarantined,
     InvalidatedSignature: objections,
     SendingRate: slow_mail,

@@ -31,7 +31,7 @@ class ReaderReportQuerySet(models.QuerySet):
 
 
 class ReaderReport(models.Model):
-    """A report to staff from a reader, who isn't asked who they are."""
+    """A report to staff from a reader."""
 
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
     suspicions = ArrayField(

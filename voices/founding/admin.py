@@ -1,0 +1,59 @@
+from typing import cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.admin import FixedRows
+from voices.founding.models import FoundingRequest, FoundingRequestQuerySet
+
+
+@admin.register(FoundingRequest)
+class FoundingRequestAdmin(FixedRows):
+    """Requests about founding voices, each with the day by which to decide on it.
+
+    Staff correct the voice or take it down on its own page, and then close the request.
+    """
+
+    list_display = [
+        *("arrived_at", "deadline", "kind", "about", "asked_by", "text"),
+        *("suspicions", "closed_at", "closed_by"),
+    ]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
+    list_select_related = ["closed_by"]
+    # Open ones first, those due first on top.
+    ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
+    show_full_result_count = False
+    readonly_fields = [
+        *("arrived_at", "deadline", "kind", "about", "text", "relation", "name"),
+        *("email", "suspicions", "closed_at", "closed_by"),
+    ]
+    fields = (*readonly_fields,)
+    actions = ["close"]
+
+    @admin.display(description="decide by", ordering="arrived_at")
+    def deadline(self, asked: FoundingRequest) -> str:
+        day = f"{timezone.localtime(asked.due_at):%Y-%m-%d}"
+        if asked.is_overdue:
+            return format_html("<strong>{} (overdue)</strong>", day)
+        return day
+
+    @admin.display(description="voice")
+    def about(self, asked: FoundingRequest) -> SafeString:
+        url = reverse("admin:voices_voice_change", args=[asked.voice_id])
+        return format_html('<a href="{}">No. {}</a>', url, asked.voice_id)
+
+    @admin.display(description="asked by")
+    def asked_by(self, asked: FoundingRequest) -> SafeString:
+        relation = FoundingRequest.Relation(asked.relation).name.lower()
+        return format_html("<bdi>{}</bdi> ({})", asked.name, relation)
+
+    @admin.action(permissions=["change"], description="Close as decided")
+    def close(self, request: HttpRequest, queryset: FoundingRequestQuerySet) -> None:
+        count = queryset.close(by=cast(User, request.user))
+        self.message_user(request, f"Closed: {count}.", messages.SUCCESS)
