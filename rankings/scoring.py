@@ -5,8 +5,10 @@ The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agree
 this arithmetic.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from django.db.models import TextChoices
 
@@ -231,11 +233,11 @@ class Score:
     def assessed(self) -> bool:
         return self.group != NOT_ASSESSED
 
-    @property
+    @cached_property
     def points(self) -> int | None:
         return sum(part.points for part in self.parts) if self.assessed else None
 
-    @property
+    @cached_property
     def letter(self) -> str | None:
         return letter(self.points)
 
@@ -252,6 +254,8 @@ class Step:
     points: int
 
 
+# More than the combinations of facts that states have; the result is immutable.
+@lru_cache(maxsize=1024)
 def score(facts: Facts) -> Score:
     suable = facts.right_to_sue in SUABLE
     return Score(
@@ -282,13 +286,13 @@ def letter(points: int | None) -> str | None:
 
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     """Return each rank by points: ties share a rank and skip the next ones."""
-    points = [score.points for score in scores.values() if score.points is not None]
-    return {
-        key: None
-        if score.points is None
-        else 1 + sum(other > score.points for other in points)
-        for key, score in scores.items()
-    }
+    sharing = Counter(score.points for score in scores.values())
+    first: dict[int | None, int | None] = {None: None}
+    place = 1
+    for points in sorted((p for p in sharing if p is not None), reverse=True):
+        first[points] = place
+        place += sharing[points]
+    return {key: first[score.points] for key, score in scores.items()}
 
 
 # What a legislature or court could change if there is a suit, each by itself.
