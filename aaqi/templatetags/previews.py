@@ -13,7 +13,7 @@ register = template.Library()
 # Precedes the site's name in the title of every page but the front page.
 SITE = " · "
 # With these escaped, HTML can't see a tag or an entity in the JSON.
-ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+ESCAPES = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
 
 
 @register.simple_tag(takes_context=True)
@@ -39,5 +39,8 @@ def again(context: Context, name: str) -> str:
 def structured_data(data: dict) -> SafeString:
     """Structured data for search engines, as a JSON-LD script element."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
-    safe = mark_safe(text.translate(ESCAPES))  # noqa: S308
+    # Much faster than translate() for text with quotes and dashes.
+    for character, escape in ESCAPES.items():
+        text = text.replace(character, escape)
+    safe = mark_safe(text)  # noqa: S308
     return format_html('<script type="application/ld+json">{}</script>', safe)
