@@ -1,4 +1,5 @@
 import datetime
+from functools import lru_cache
 from typing import Any, Self
 
 import pgtrigger
@@ -217,6 +218,15 @@ def twin[Row: models.Model](row: Row, **changes: Any) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
 
+# Every page with the states links all of them; each link takes a while to resolve.
+@lru_cache(maxsize=2048)
+def state_url(slug: str, date: datetime.date | None = None) -> str:
+    """Return the URL of a state in the edition of that date, or in the current one."""
+    if date:
+        return reverse("rankings:edition-state", args=[date, slug])
+    return reverse("rankings:state", args=[slug])
+
+
 class Assessment(models.Model):
     """The legal facts of one state in one edition; "" and null mean "not established".
 
@@ -361,7 +371,7 @@ class Assessment(models.Model):
         return JURISDICTIONS.get(self.usps, self.usps)
 
     def get_absolute_url(self) -> str:
-        return reverse("rankings:state", args=[SLUGS[self.usps]])
+        return state_url(self.slug)
 
     @property
     def name(self) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 from rankings import scoring
-from rankings.models import Assessment, Citation, Edition
+from rankings.models import Assessment, Citation, Edition, state_url
 from rankings.scoring import Covers, Immunity, RightToSue, Score
 from rankings.shapes import SHAPES, Shape
 
@@ -135,10 +134,7 @@ class Standings:
         }
 
     def url(self, assessment: Assessment) -> str:
-        if self.past:
-            args = [self.edition.date, assessment.slug]
-            return reverse("rankings:edition-state", args=args)
-        return assessment.get_absolute_url()
+        return state_url(assessment.slug, self.edition.date if self.past else None)
 
     @property
     def rows(self) -> list[Standing]:
