@@ -16,9 +16,9 @@ from accounts import stale_forms
 from core.posts import answer_stale
 from core.public import public_page
 from faq.models import Case
-from rankings.models import Edition
-from rankings.standings import Standings
-from voices.models import Tally, Voice
+from rankings.standings import current_standings
+from voices.models import Voice
+from voices.wall.tallies import read_figures
 
 LATEST = 3
 FEATURED = 3
@@ -29,18 +29,17 @@ SECURITY_TXT_VALID = timedelta(days=180)
 @require_safe
 @public_page()
 def home(request: HttpRequest) -> HttpResponse:
-    voices = Voice.objects.published()
-    edition = Edition.objects.current()
+    voices = Voice.objects.published().shown()
     return render(
         request,
         "home.html",
         {
-            "total": Tally.objects.signers().total(),
+            "total": read_figures().total,
             "latest": voices.in_wall_order()[:LATEST],
             "featured": voices.featured()[:FEATURED],
             "cases": Case.objects.featured().defer("body")[:CASES],
             "organization": organization(),
-            "standings": Standings(edition) if edition else None,
+            "standings": current_standings(),
         },
     )
 

@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.cache import get_conditional_response
 
+from core.memory import memory
 from core.public import Content
 from core.triggers import CHANNEL, SOON
 from operations.parameters import parameters_of, reduce_query
@@ -112,6 +113,8 @@ class WarmPages:
             self.forget(listening=True)
             return
         content = Content(name)
+        # Before any page is rendered that counts as newer than this change.
+        memory.drop(content)
         with self.lock:
             self.changes += 1
             if name != payload:
@@ -123,6 +126,7 @@ class WarmPages:
 
     def forget(self, *, listening: bool) -> None:
         """Drop every page."""
+        memory.drop(*Content, listening=listening)
         with self.lock:
             self.listening = listening
             self.changes += 1

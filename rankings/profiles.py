@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from core.memory import RANKINGS, memory
 from rankings.models import Assessment, Citation
 from rankings.scoring import (
     RIGHT_TO_SUE,
@@ -117,9 +118,12 @@ class Profile:
 
 def read_profile(standings: Standings, usps: str) -> Profile:
     """Return the profile of one state; fetches all its facts and its citations."""
-    assessment = standings.edition.assessments.prefetch_related("citations").get(
-        usps=usps
-    )
+
+    def read() -> Assessment:
+        assessments = standings.edition.assessments.prefetch_related("citations")
+        return assessments.get(usps=usps)
+
+    assessment = memory.get(RANKINGS, ("profile", standings.edition.pk, usps), read)
     return Profile(standings.by_usps[usps], assessment)
 
 

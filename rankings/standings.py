@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.template.loader import render_to_string
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
+from core.memory import RANKINGS, memory
 from rankings import scoring
 from rankings.models import Assessment, Citation, Edition, state_url
 from rankings.scoring import Covers, Immunity, RightToSue, Score
@@ -175,6 +178,19 @@ class Standings:
         return sum(row.score.assessed for row in self.rows)
 
     @cached_property
+    def tile_list(self) -> SafeString:
+        """The tiles as HTML, for the home page and the rankings."""
+        return self.rendered("tile-list")
+
+    @cached_property
+    def map(self) -> SafeString:
+        return self.rendered("map")
+
+    def rendered(self, part: str) -> SafeString:
+        name = f"rankings/rankings.html#{part}"
+        return render_to_string(name, {"standings": self})
+
+    @cached_property
     def checks(self) -> dict[str, int]:
         """The numbers of citations: all, not checked by a lawyer, and still open."""
         return Citation.objects.filter(assessment__edition=self.edition).aggregate(
@@ -191,11 +207,31 @@ class Standings:
         return before, rows[place + 1] if rows[place + 1 :] else None
 
 
+def current_edition() -> Edition | None:
+    """Return the current edition; None before there is one."""
+    return memory.get(RANKINGS, "edition", Edition.objects.current)
+
+
+def current_standings() -> Standings | None:
+    """Return the standings of the current edition; None before there is one."""
+
+    def read() -> Standings | None:
+        current = current_edition()
+        return Standings(current) if current else None
+
+    return memory.get(RANKINGS, "current", read)
+
+
 def history(newest: Edition, *, past: bool) -> list[Standings]:
     """Return the standings of published editions up to this one, newest first.
 
     Fetches only the facts. `past` says whether the newest is not the current edition.
     """
+    name = ("history", newest.pk, past)
+    return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))
+
+
+def read_history(newest: Edition, *, past: bool) -> list[Standings]:
     published = Edition.objects.published().filter(date__lte=newest.date)
     editions = list(published.order_by("-date")[:MOST_EDITIONS])
     facts = Assessment.objects.filter(edition__in=editions)

@@ -13,7 +13,12 @@ from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
 from rankings.models import Edition
 from rankings.profiles import places, read_profile
 from rankings.sorting import NoSuchOrder, Order
-from rankings.standings import Standings, history
+from rankings.standings import (
+    Standings,
+    current_edition,
+    current_standings,
+    history,
+)
 from rankings.states import BY_SLUG, JURISDICTIONS, SLUGS, read_place
 from rankings.structured import dataset
 
@@ -22,10 +27,10 @@ from rankings.structured import dataset
 @public_page("sort", shows=[Content.RANKINGS])
 def rankings(request: HttpRequest) -> HttpResponse:
     """The map and the table of the current edition."""
-    current = Edition.objects.current()
-    if current is None:
+    standings = current_standings()
+    if standings is None:
         return render(request, "rankings/no_edition.html")
-    return show(request, Standings(current))
+    return show(request, standings)
 
 
 @require_safe
@@ -67,7 +72,7 @@ def state(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("rankings:state", named, permanent=True)
     if slug not in BY_SLUG:
         return no_such_state(request)
-    current = Edition.objects.current()
+    current = current_edition()
     if current is None:
         return render(request, "rankings/no_edition.html")
     return show_state(request, current, BY_SLUG[slug], past=False)
@@ -157,7 +162,6 @@ def compare(request: HttpRequest) -> HttpResponse:
 @public_page(shows=[Content.RANKINGS])
 def methodology(request: HttpRequest) -> HttpResponse:
     """The rubric of rankings/scoring.py, and the editions."""
-    current = Edition.objects.current()
     return render(
         request,
         "rankings/methodology.html",
@@ -165,7 +169,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
             "parts": scoring.PARTS,
             "letters": scoring.LETTERS,
             "most_points": scoring.MOST_POINTS,
-            "standings": Standings(current) if current else None,
+            "standings": current_standings(),
             "editions": Edition.objects.published(),
         },
     )

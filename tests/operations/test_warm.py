@@ -201,5 +201,5 @@ class WarmPagesTests(CommittedTestCase):
             wait_for(lambda: not warm.pages.listening)
 
         self.assertEqual(len(warm.pages.pages.pages), 0)
-        with self.assertNumQueries(3):
+        with self.assertNumQueries(2):
             self.client.get(self.path)

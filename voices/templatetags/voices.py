@@ -4,7 +4,7 @@ from django import template
 
 from rankings.states import JURISDICTIONS
 from voices.wall.models import Voice
-from voices.wall.tallies import Tally, withhold
+from voices.wall.tallies import read_figures
 
 register = template.Library()
 
@@ -18,11 +18,12 @@ def state_voices(usps: str) -> dict[str, object]:
     The number is withheld where the files of counts withhold it, for subtraction from
     them would tell what they keep back.
     """
-    statements = Voice.objects.on_the_wall().filter(state=usps)
+    figures = read_figures()
+    statements = Voice.objects.on_the_wall().shown().filter(state=usps)
     return {
         "usps": usps,
         "name": JURISDICTIONS[usps],
         "voices": statements.in_wall_order()[:SHOWN],
-        "statements": Tally.objects.statements().filter(state=usps).total(),
-        "signers": withhold(Tally.objects.signers().by_state())[usps],
+        "statements": figures.statements_from(usps),
+        "signers": figures.signers_by_state[usps],
     }

@@ -84,6 +84,11 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
+# What lists of voices show.
+SHOWN = (
+    *("name", "profession", "city", "state", "statement"),
+    *("founding_number", "published_at", "wall_order"),
+)
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
@@ -106,6 +111,10 @@ class VoiceQuerySet(models.QuerySet):
     def signed(self) -> Self:
         """Voices that belong to a signature, so that a public one has a date."""
         return self.filter(founding_number=None)
+
+    def shown(self) -> Self:
+        """Fetch only what the public reads of a voice in a list."""
+        return self.only(*SHOWN)
 
     def waiting(self) -> Self:
         """Voices in the review queue."""

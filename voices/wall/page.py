@@ -1,7 +1,7 @@
 """One page of the wall: its voices, filters, and totals."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
 from voices.wall.models import Voice, VoiceQuerySet
-from voices.wall.tallies import Tally
+from voices.wall.tallies import Cell, Figures, read_figures
 
 PAGE_SIZE = 36
 # A search shows at most this many matches, the newest.
@@ -137,7 +137,7 @@ class WallPage:
             ) from error
 
     def rows(self) -> list[Voice]:
-        voices = Voice.objects.on_the_wall()
+        voices = Voice.objects.on_the_wall().shown()
         if self.matches is None:
             voices = self.filters.apply(voices)
         else:
@@ -147,11 +147,15 @@ class WallPage:
         return list(voices.in_wall_order()[: PAGE_SIZE + 1])
 
     @cached_property
-    def cells(self) -> dict[tuple[str, str], int]:
+    def figures(self) -> Figures:
+        return read_figures()
+
+    @property
+    def cells(self) -> Mapping[Cell, int]:
         """Number of statements by state and profession group."""
         if self.matches is not None:
             return {}
-        return Tally.objects.statements().cells()
+        return self.figures.statements
 
     @property
     def total(self) -> int:

@@ -1,13 +1,16 @@
 """The public totals: rows that triggers write with every change."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Self
 
 import pgtrigger
 from django.conf import settings
 from django.db import connection, models
 
+from core.memory import FIGURES, memory
 from core.public import Content
 from core.triggers import Trigger, notify
 from rankings.states import PLACES
@@ -69,6 +72,10 @@ class CountDays(Count):
         )
 
 
+# A state and a profession group, each "" if not given.
+type Cell = tuple[str, str]
+
+
 class TallyQuerySet(models.QuerySet):
     def signers(self) -> Self:
         return self.filter(subject=Tally.Subject.SIGNERS)
@@ -79,7 +86,7 @@ class TallyQuerySet(models.QuerySet):
     def total(self) -> int:
         return self.aggregate(total=models.Sum("change", default=0))["total"]
 
-    def cells(self) -> dict[tuple[str, str], int]:
+    def cells(self) -> dict[Cell, int]:
         """Return the nonzero counts by state and profession group."""
         rows = self.values_list("state", "profession_group").annotate(
             total=models.Sum("change")
@@ -88,10 +95,7 @@ class TallyQuerySet(models.QuerySet):
 
     def by_state(self) -> dict[str, int]:
         """Return the count of each state, including zeros, and of "" for no state."""
-        counts = dict.fromkeys([*PLACES, ""], 0)
-        for (state, _), total in self.cells().items():
-            counts[state] = counts.get(state, 0) + total
-        return counts
+        return sum_by_state(self.cells())
 
     def fold(self) -> None:
         """Merge each cell's rows into their sum; the totals stay the same."""
@@ -113,6 +117,13 @@ class TallyQuerySet(models.QuerySet):
                 GROUP BY subject, state, profession_group
                 HAVING sum(change) <> 0
             """)
+
+
+def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
+    counts = dict.fromkeys([*PLACES, ""], 0)
+    for (state, _), total in cells.items():
+        counts[state] = counts.get(state, 0) + total
+    return counts
 
 
 class Tally(models.Model):
@@ -150,6 +161,43 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.state} {self.profession_group}: {self.change:+}"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The nonzero counts of all cells, for public pages."""
+
+    signers: Mapping[Cell, int]
+    statements: Mapping[Cell, int]
+
+    @cached_property
+    def total(self) -> int:
+        """The number of signers."""
+        return sum(self.signers.values())
+
+    def statements_from(self, state: str) -> int:
+        return sum(n for (place, _), n in self.statements.items() if place == state)
+
+    @cached_property
+    def signers_by_state(self) -> dict[str, int | None]:
+        """The number of signers from each state; small ones are withheld."""
+        return withhold(sum_by_state(self.signers))
+
+
+def read_figures() -> Figures:
+    """Read all counts in one query, unless they are in memory."""
+
+    def read() -> Figures:
+        rows = Tally.objects.order_by().values_list(
+            "subject", "state", "profession_group"
+        )
+        found: dict[str, dict[Cell, int]] = {each: {} for each in Tally.Subject.values}
+        for subject, state, group, total in rows.annotate(models.Sum("change")):
+            if total:
+                found[subject][state, group] = total
+        return Figures(found[Tally.Subject.SIGNERS], found[Tally.Subject.STATEMENTS])
+
+    return memory.get(FIGURES, "figures", read)
 
 
 class DayTallyQuerySet(models.QuerySet):

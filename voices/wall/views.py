@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+from django.db.models import Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -11,9 +12,9 @@ from core.public import Content, public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
-from voices.wall.models import Voice, VoiceQuerySet
+from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
-from voices.wall.tallies import Tally
+from voices.wall.tallies import read_figures
 
 # How many other voices of the same state are below a voice.
 MORE = 3
@@ -35,8 +36,8 @@ def wall(request: HttpRequest) -> HttpResponse:
         page = WallPage(filters, request.GET.get("before", ""))
     except NoSuchPage as problem:
         return no_such_page(request, problem)
-    signers = Tally.objects.signers().total()
-    return render(request, "voices/voice_list.html", {"page": page, "signers": signers})
+    context = {"page": page, "signers": page.figures.total}
+    return render(request, "voices/voice_list.html", context)
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
@@ -53,21 +54,20 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 @public_page(shows=[Content.VOICES])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of one statement; 410 once it is withdrawn or taken down."""
-    voices = Voice.objects.on_the_wall()
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
-    place = voice.wall_order, voice.pk
+    around = read_around(voice)
     return render(
         request,
         "voices/voice_detail.html",
         {
             "voice": voice,
-            "previous": voices.after(*place).in_wall_order().first(),
-            "next": voices.before(*place).in_reverse_order().first(),
-            "more": same_state(voice)[:MORE] if voice.state else [],
+            "previous": next(iter(around["previous"]), None),
+            "next": next(iter(around["next"]), None),
+            "more": around["more"],
             "state_name": PLACES.get(voice.state, ""),
-            "state_count": Tally.objects.statements().filter(state=voice.state).total(),
+            "state_count": read_figures().statements_from(voice.state),
         },
     )
 
@@ -96,6 +96,20 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     return card_response(png) if png else gone(request)
 
 
-def same_state(voice: Voice) -> VoiceQuerySet:
-    others = Voice.objects.on_the_wall().filter(state=voice.state)
-    return others.exclude(pk=voice.pk).in_wall_order()
+def read_around(voice: Voice) -> dict[str, list[Voice]]:
+    """Return the previous and the next voice, and more of its state, in one query."""
+    voices = Voice.objects.on_the_wall().shown()
+    place = voice.wall_order, voice.pk
+    queries = {
+        "previous": voices.after(*place).in_wall_order()[:1],
+        "next": voices.before(*place).in_reverse_order()[:1],
+    }
+    if voice.state:
+        same = voices.filter(state=voice.state).exclude(pk=voice.pk)
+        queries["more"] = same.in_wall_order()[:MORE]
+    # Each part has its own limit; all rows are then sorted newest first, like the wall.
+    parts = [q.annotate(part=Value(name)) for name, q in queries.items()]
+    found: dict[str, list[Voice]] = {"previous": [], "next": [], "more": []}
+    for each in parts[0].union(*parts[1:], all=True):
+        found[each.part].append(each)
+    return found

@@ -1,0 +1,64 @@
+"""What a web process computes from public rows, and keeps until they may have changed.
+
+For what pages share, such as the standings of an edition: it saves their queries when a
+page is rendered because of another change. `operations.warm` reports each notification.
+A process that isn't notified keeps nothing.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from core.public import Content
+
+# The states in some editions. Beyond this, somebody reads one page after the other.
+MOST = 1000
+
+
+class Kept:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.listening = False
+        # How often each content changed.
+        self.changes = Counter[Content]()
+        self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
+
+    def drop(self, *contents: Content, listening: bool = True) -> None:
+        """Drop what was computed from these, which have changed."""
+        with self.lock:
+            self.listening = listening
+            self.changes.update(contents)
+            for key in [key for key in self.values if key[0] & {*contents}]:
+                del self.values[key]
+
+    def get[Value](
+        self, shows: frozenset[Content], name: Hashable, make: Callable[[], Value]
+    ) -> Value:
+        """Return the value; `make` computes it from these contents.
+
+        One change may be notified as several contents, one after the other. So `shows`
+        needs all contents of the pages that show the value: otherwise, a page could be
+        rendered with the old value after its own notification was heard.
+        """
+        key = shows, name
+        with self.lock:
+            if key in self.values:
+                return self.values[key]
+            begun = self.changed(shows)
+        value = make()
+        with self.lock:
+            if self.listening and self.changed(shows) == begun:
+                if len(self.values) >= MOST:
+                    self.values.clear()
+                self.values[key] = value
+        return value
+
+    def changed(self, shows: frozenset[Content]) -> int:
+        return sum(self.changes[each] for each in shows)
+
+
+kept = Kept()
+RANKINGS = frozenset({Content.RANKINGS})
+TEXTS = frozenset({Content.TEXTS})
+FIGURES = frozenset({Content.FIGURES, Content.VOICES})
