@@ -16,7 +16,7 @@ from core.public import Content
 MOST = 1000
 
 
-class Kept:
+class Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.listening = False
@@ -58,7 +58,7 @@ class Kept:
         return sum(self.changes[each] for each in shows)
 
 
-kept = Kept()
+memory = Memory()
 RANKINGS = frozenset({Content.RANKINGS})
 TEXTS = frozenset({Content.TEXTS})
 FIGURES = frozenset({Content.FIGURES, Content.VOICES})
