@@ -46,8 +46,11 @@ TRIGGERS = {
     ("rankings_edition", "published_is_not_deleted", "BEFORE", "DELETE", "ROW", True),
     *(
         (f"voices_{table}", name, "AFTER", CHANGE, "ROW", False)
-        for table in ("voice", "signature")
-        for name in ("tally", "day_tally")
+        for table, name in (
+            ("voice", "tally"),
+            ("signature", "tally"),
+            ("signature", "day_tally"),
+        )
     ),
     ("voices_correction", "corrected_at", "AFTER", CHANGE, "ROW", False),
     ("voices_voice", "pages_gain_it", "AFTER", "INSERT", "ROW", True),

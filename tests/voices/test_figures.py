@@ -205,7 +205,11 @@ class FiguresPageTests(TestCase):
 
         page = self.client.get(self.url)
 
-        for words in ("Signatures that count", "Forms waiting", "the oldest for 0"):
+        for words in (
+            "Signatures that count",
+            "Submissions waiting",
+            "the oldest for 0",
+        ):
             self.assertContains(page, words)
         text = page.content.decode()
         for private in (*fields.values(), "Zelda", "very own words"):

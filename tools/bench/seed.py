@@ -37,8 +37,8 @@ MANY = 50_000
 BYTES_PER_ROW = 6_000
 VOICE = """
     id, name, profession, profession_group, city, state, statement,
-    statement_as_sent, correction, flags, text_key, changes_asked, submitted_at,
-    review_since, published_at
+    statement_as_sent, flags, text_key, changes_asked, submitted_at, review_since,
+    published_at
 """
 SIGNATURE = """
     id, name, name_display, email, email_key, city, state, zip_code, profession,
@@ -46,7 +46,7 @@ SIGNATURE = """
     wide_network_hash, suspicions, source, address_hash, ref, voice_id,
     submitted_at, confirmed_at, counted_at, quarantined_at
 """
-ARRIVAL = "form, network_hash, wide_network_hash, address_hash, domain_hash, at"
+ARRIVAL = "form, sender, hash, minute, slot, count"
 LETTER = """
     kind, signature_id, address_hash, message_id, queued_at, lane, turn, send_at,
     taken_at, attempts, sent_at
@@ -64,13 +64,9 @@ TALLIES = """
     SELECT 'statements', state, profession_group, count(*) FROM voices_voice
     WHERE status = 'published' AND statement <> '' GROUP BY state, profession_group;
     INSERT INTO voices_daytally (day, change)
-    SELECT day, count(*) FROM (
-        SELECT (counted_at AT TIME ZONE 'America/New_York')::date AS day
-        FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
-        UNION ALL
-        SELECT (published_at AT TIME ZONE 'America/New_York')::date
-        FROM voices_voice WHERE status = 'published' AND founding_number IS NOT NULL
-    ) AS days GROUP BY day;
+    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, count(*)
+    FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
+    GROUP BY 1;
 """
 SECONDARY = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
@@ -82,8 +78,8 @@ CHECK = """
             WHERE subject = 'signers'),
         (SELECT coalesce(sum(change), 0) FROM voices_daytally),
         (SELECT count(*) FROM voices_signature
-            WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL)
-        + (SELECT count(*) FROM voices_voice
+            WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL),
+        (SELECT count(*) FROM voices_voice
             WHERE status = 'published' AND founding_number IS NOT NULL),
         (SELECT coalesce(sum(change), 0) FROM voices_tally
             WHERE subject = 'statements'),
@@ -249,7 +245,6 @@ def copy_voices(connection: psycopg.Connection, rows: int) -> None:
                 places[number * 7 % len(places)],
                 text,
                 text,
-                "",
                 [],
                 md5(text.encode(), usedforsecurity=False).hexdigest(),
                 "",
@@ -310,10 +305,11 @@ def copy_arrivals(connection: psycopg.Connection, rows: int) -> None:
     def make() -> Iterator[tuple]:
         for number in range(rows):
             at = datetime.now(UTC) - timedelta(days=29) * (rows - number) / rows
-            hashes = [secrets.token_hex(32) for _ in range(3)]
-            yield ("sign", *hashes, "", at)
+            minute = at.replace(second=0, microsecond=0)
+            for sender in ("network", "wide", "address"):
+                yield "sign", sender, secrets.token_hex(32), minute, 0, 1
 
-    copy(connection, "arrival", ARRIVAL, make(), rows)
+    copy(connection, "arrival", ARRIVAL, make(), 3 * rows)
 
 
 def copy_letters(connection: psycopg.Connection, rows: int) -> None:
@@ -342,10 +338,12 @@ def copy_letters(connection: psycopg.Connection, rows: int) -> None:
 def check_totals(database: Database) -> int:
     """Compare the public totals with the rows; return the number of signers."""
     (found,) = database.execute(CHECK)
-    signers, by_day, counted, statements, on_the_wall = map(int, found)
-    if not signers == by_day == counted or statements != on_the_wall:
+    signers, by_day, counted, founding, statements, on_the_wall = map(int, found)
+    # Founding voices have no day.
+    expected = counted + founding, counted, on_the_wall
+    if (signers, by_day, statements) != expected:
         raise TotalsError(
-            f"The totals say {signers:,} signers ({by_day:,} by day) and "
-            f"{statements:,} statements; the rows are {counted:,} and {on_the_wall:,}."
+            f"The totals say {signers:,} signers, {by_day:,} by day, and "
+            f"{statements:,} statements; the rows are {expected}."
         )
     return signers
