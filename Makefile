@@ -30,7 +30,8 @@ PYTEST := --numprocesses=logical --maxprocesses=4
 DEPLOYED := SITE_URL=https://example.org \
 	DJANGO_SECRET_KEY=`$(PYTHON) -c "import secrets; print(secrets.token_urlsafe(50))"` \
 	EMAIL_URL="smtp://mail.example.org:587?tls=1" DEFAULT_FROM_EMAIL=voices@example.org \
-	POSTAL_ADDRESS="1 Example Street, Springfield" DJANGO_DEBUG=0 PROXY_COUNT=1
+	POSTAL_ADDRESS="1 Example Street, Springfield" OPERATOR_NAME="Example Group" \
+	DJANGO_DEBUG=0 PROXY_COUNT=1
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16

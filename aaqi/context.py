@@ -10,6 +10,8 @@ def site(request: HttpRequest | None) -> dict[str, object]:
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "operator_name": settings.OPERATOR_NAME,
+        "operator_url": settings.OPERATOR_URL,
         "contact_email": settings.CONTACT_EMAIL,
         "signing_open": settings.SIGNING_OPEN,
         # Appended to links to the form, to pass on where the visitor came from.

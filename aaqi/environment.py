@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.validators import validate_email
+from django.core.validators import URLValidator, validate_email
 from environs import EnvValidationError, FileAwareEnv, validate
 
 from aaqi.server_urls import read_smtp, split
@@ -69,6 +69,12 @@ def read_address(name: str, default: str = "") -> str:
     """Return the bare email address, without a display name; "" if not set."""
     must, bare = "an email address", [parseaddr, itemgetter(1)]
     return read_as(env.str, name, default, must, pre_load=bare, validate=validate_email)
+
+
+def read_link(name: str) -> str:
+    """Return the web address of a page, for links; "" if not set."""
+    must, web = "a web address such as https://example.org/about", ["http", "https"]
+    return read_as(env.str, name, "", must, validate=URLValidator(schemes=web))
 
 
 def read_web_workers() -> int:

@@ -14,6 +14,12 @@ LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
 SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
 HTTPS = SITE_URL.startswith("https://")
 SITE_NAME = "Americans Against Qualified Immunity"
+# The legal name of whoever runs the site, and their page about themselves.
+if LOOPBACK:
+    OPERATOR_NAME = environment.read("OPERATOR_NAME", "[OPERATOR_NAME is not set]")
+else:
+    OPERATOR_NAME = environment.require("OPERATOR_NAME", "pages say who runs the site")
+OPERATOR_URL = environment.read_link("OPERATOR_URL")
 DEBUG = environment.read_debug(loopback=LOOPBACK)
 SECRET_KEY = environment.read_secret_key(loopback=LOOPBACK)
 SECRET_KEY_FALLBACKS = environment.read_list("SECRET_KEY_FALLBACKS")

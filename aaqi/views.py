@@ -50,6 +50,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a vulnerability: RFC 9116. Expires half a year from today."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
     lines = [
+        f"# {settings.SITE_NAME} is run by {settings.OPERATOR_NAME}",
         f"Contact: mailto:{settings.CONTACT_EMAIL}",
         f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: en",
@@ -68,7 +69,14 @@ def organization() -> dict:
         "url": f"{settings.SITE_URL}/",
         "logo": settings.SITE_URL + static("icon-512.png"),
         "email": settings.CONTACT_EMAIL,
+        "parentOrganization": operator(),
     }
+
+
+def operator() -> dict:
+    """Structured data about the site's operator: schema.org/Organization."""
+    link = {"url": settings.OPERATOR_URL} if settings.OPERATOR_URL else {}
+    return {"@type": "Organization", "name": settings.OPERATOR_NAME, **link}
 
 
 @require_safe

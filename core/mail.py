@@ -40,6 +40,7 @@ def draft(
     """Render `path`_subject.txt, .txt, and .html, and set the headers of our mail."""
     context = {
         "contact_email": settings.CONTACT_EMAIL,
+        "operator_name": settings.OPERATOR_NAME,
         "postal_address": settings.POSTAL_ADDRESS,
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,

@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # If any of these is set, no defaults apply.
 PRODUCTION = [
     *("SITE_URL", "DJANGO_SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"),
-    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS", "OPERATOR_NAME"),
 ]
 # Tests set what they need themselves, and must not depend on the environment.
 NOT_FOR_TESTS = [
     *(name for name in PRODUCTION if not name.startswith("DATABASE")),
     *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
-    "DATABASE_PREPARE",
+    *("DATABASE_PREPARE", "OPERATOR_URL"),
     *("DJANGO_ALLOWED_HOSTS", "DJANGO_DEBUG", "MAILS_PER_MINUTE", "MODERATION_EMAIL"),
     *("PAGE_CACHE_URL", "PROXY_COUNT", "SECRET_KEY_FALLBACKS", "SIGNING_OPEN"),
     *("STATIC_ROOT", "UNDO_MINUTES", "WEB_WORKERS"),

@@ -42,6 +42,7 @@ PRINTED = {
         "mails_per_address_per_day",
         "contact_email",
         "site_name",
+        "operator_name",
         "postal_address",
     )
 }

@@ -21,6 +21,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://site:word@mail:587?tls=1",
     "DEFAULT_FROM_EMAIL": "voices@example.org",
     "POSTAL_ADDRESS": "1 Main Street, Columbus, OH 43215",
+    "OPERATOR_NAME": "Example Group",
 }
 
 SHOW_COOKIES = """
@@ -350,6 +351,13 @@ class StartTests(SimpleTestCase):
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(f"ImproperlyConfigured: {name} is not set", done.stderr)
 
+    def test_on_loopback_a_placeholder_names_the_missing_operator(self):
+        show = "from aaqi import settings; print(settings.OPERATOR_NAME)"
+
+        done = start(show, SITE_URL="http://localhost:8000", OPERATOR_NAME=None)
+
+        self.assertEqual(done.stdout, "[OPERATOR_NAME is not set]\n", done.stderr)
+
     def test_away_from_loopback_a_weak_setting_stops_the_start_by_name(self):
         for name, value in {
             "SITE_URL": "http://example.org",
@@ -357,6 +365,7 @@ class StartTests(SimpleTestCase):
             "DATABASE_URL": "postgres://site:word@db:5432/site",
             "EMAIL_URL": "localhost",
             "DEFAULT_FROM_EMAIL": "voices",
+            "OPERATOR_URL": "javascript:alert(1)",
             "CONTACT_EMAIL": "somebody at example.org",
             "SIGNING_OPEN": "true",
             "MAILS_PER_MINUTE": "0",

@@ -100,6 +100,20 @@ class PreviewTests(TestCase):
         self.assertEqual(organization["url"], f"{ADDRESS}/")
         self.assertEqual(organization["email"], "</script><b>&")
 
+    @override_settings(OPERATOR_NAME="Example Group", OPERATOR_URL="https://x.example/")
+    def test_the_front_page_says_who_runs_the_site(self):
+        page = self.client.get("/").content.decode()
+
+        text = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+        self.assertEqual(
+            json.loads(text[1])["parentOrganization"],
+            {
+                "@type": "Organization",
+                "name": "Example Group",
+                "url": "https://x.example/",
+            },
+        )
+
 
 class CardTests(TestCase):
     def test_the_sites_own_card_marks_what_matters(self):

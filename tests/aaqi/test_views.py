@@ -100,6 +100,16 @@ class HomeTests(TestCase):
         self.assertContains(page, "we have graded 49 so far, from A to F")
         self.assertContains(page, "Sources read on <time")
 
+    @override_settings(OPERATOR_NAME="Ohio & Friends", OPERATOR_URL="")
+    def test_the_footer_says_who_runs_the_site(self):
+        self.assertContains(self.client.get("/"), "Run by Ohio &amp; Friends.")
+
+        with self.settings(OPERATOR_URL="https://example.com/us"):
+            response = self.client.get("/")
+
+        link = '<a href="https://example.com/us" rel="noopener external">'
+        self.assertContains(response, f"Run by {link}Ohio &amp; Friends</a>.")
+
     def test_gives_the_other_side_before_the_cases(self):
         call_command("load_content", stdout=StringIO())
 
@@ -206,7 +216,12 @@ class SecurityTxtTests(TestCase):
 
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
         fields = dict(
-            line.split(": ", 1) for line in response.content.decode().splitlines()
+            line.split(": ", 1)
+            for line in response.content.decode().splitlines()
+            if not line.startswith("#")
+        )
+        self.assertContains(
+            response, f"# {settings.SITE_NAME} is run by {settings.OPERATOR_NAME}\n"
         )
         self.assertEqual(fields["Contact"], f"mailto:{settings.CONTACT_EMAIL}")
         self.assertEqual(

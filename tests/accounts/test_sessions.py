@@ -345,6 +345,7 @@ class NoticeTests(CommittedTestCase):
         (message,) = mail.outbox
         self.assertEqual(message.to, ["pat@example.org"])
         self.assertIn("Your password was changed.", message.body)
+        self.assertIn(f"Run by {settings.OPERATOR_NAME}", message.body)
         self.assertIn(settings.POSTAL_ADDRESS, message.body)
 
 

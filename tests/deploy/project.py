@@ -51,6 +51,7 @@ def environment(**changes):
         "SITE_URL": f"https://{HOST}",
         "DEFAULT_FROM_EMAIL": f"voices@{HOST}",
         "POSTAL_ADDRESS": "1 Main Street, Springfield",
+        "OPERATOR_NAME": "Proof Group",
         "MAILS_PER_MINUTE": "6000",
         "UNDO_MINUTES": "0",
         "BOUNCE_MAILDIR": str(BOUNCES),

@@ -17,7 +17,7 @@ from tests.deploy.project import (
     write_secret,
 )
 
-REQUIRED = ["SITE_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS"]
+REQUIRED = ["SITE_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS", "OPERATOR_NAME"]
 WEAK = {
     "django_secret_key": "secret",
     "database_url": "postgres://aaqi:secret@db:5432/aaqi",

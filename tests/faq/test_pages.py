@@ -1,5 +1,8 @@
+from io import StringIO
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import TestCase, override_settings
 
@@ -45,6 +48,17 @@ class PageTests(TestCase):
 
         self.assertContains(response, "9 days")
         self.assertContains(response, 'href="mailto:a_b_c@example.org"')
+
+    @override_settings(OPERATOR_NAME="Ohio_Friends", POSTAL_ADDRESS="1 Main Street")
+    def test_about_and_privacy_say_who_runs_the_site_and_from_where(self):
+        call_command("load_content", stdout=StringIO())
+
+        for url in ("/about/", "/privacy/"):
+            with self.subTest(url):
+                response = self.client.get(url)
+
+                self.assertContains(response, "Ohio_Friends runs this site")
+                self.assertContains(response, "1 Main Street")
 
     def test_refuses_to_print_anything_else(self):
         page = Page(slug="about", title="A", lede="B", body="{{ secret_key }}\n\n[[x]]")

@@ -98,6 +98,7 @@ class EveryLetterTests(TestCase):
         sign(self.client)
 
         for part in parts(deliver()[0]):
+            self.assertIn(f"un by {settings.OPERATOR_NAME}", part)
             self.assertIn(settings.POSTAL_ADDRESS, part)
             self.assertIn(settings.SITE_NAME, part)
             self.assertIn(settings.SITE_URL, part)
