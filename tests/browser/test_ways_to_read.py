@@ -34,7 +34,7 @@ def tab_to(page, target):
 
 def fill_in_by_keyboard(page):
     tab_to(page, page.get_by_label("Your name"))
-    for keys in ("Ana Reyes", "", "ana@example.com", "Columbus", "Ohio", "", "Nurse"):
+    for keys in ("Ana Reyes", "", "ana@example.com", "Columbus", "Ohio", "Nurse"):
         page.keyboard.type(keys)
         page.keyboard.press("Tab")
     page.keyboard.type(WORDS)

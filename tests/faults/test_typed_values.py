@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from rankings.states import JURISDICTIONS, PLACES, read_place
-from tests.factories import latest_submission, make_published_voice, sign
+from tests.factories import make_published_voice
 from tests.faults.fields import all_forms
 from voices.signing.forms import CodeForm
 
@@ -19,10 +19,6 @@ TYPED_PLACES = [
     *((" OHIO ", "OH"), ("ＯＨ", "OH"), ("Oh.", "OH"), ("D.C.", "DC"), ("d c", "DC")),
     *(("Washington, D.C.", "DC"), ("Washington", "WA"), ("new-mexico", "NM")),
     *(("N.M.", "NM"), ("Puerto Rico", "PR"), ("U.S. Virgin Islands", "VI")),
-]
-TYPED_ZIPS = [
-    *("43215", "43215-1234", "43215 1234", "432151234", "43215–1234", " 43215 "),
-    *("４３２１５", "43215‑1234", "43215-1234 ", "43215 - 1234"),
 ]
 TYPED_CODES = [
     *("123456", "123 456", "123-456", "12 34 56", "１２３４５６", "123–456", "123.456"),
@@ -37,7 +33,6 @@ TYPED_TIMES = [
     *("15:30", "15:30:00", "3:30 PM", "3:30 pm", "3:30PM", "3:30pm", "03:30 PM"),
     *("03:30 pm", " 3:30 pm ", "15:30:00.0"),
 ]
-WRONG_ZIPS = ["4321", "432156", "43215-12", "A1B 2C3", "43215-12345", "4321５a"]
 DAY = datetime.date(2026, 11, 28)
 FORMS = [
     "voices.signing.forms.SignForm",
@@ -115,24 +110,6 @@ def test_an_invalid_code_is_refused_and_kept(typed):
 
     assert "six digits" in str(form.errors["code"])
     assert form["code"].value() == typed
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("typed", TYPED_ZIPS)
-def test_a_zip_code_is_kept_as_its_five_digits(client, typed):
-    assert sign(client, zip_code=typed).status_code == 303
-
-    assert latest_submission().zip_code == "43215"
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("typed", WRONG_ZIPS)
-def test_an_invalid_zip_code_is_refused_with_an_example_and_kept(client, typed):
-    response = sign(client, zip_code=typed)
-
-    assert response.status_code == 422
-    assert "43215" in str(response.context["form"].errors["zip_code"])
-    assert response.context["form"]["zip_code"].value() == typed
 
 
 @pytest.mark.django_db

@@ -197,7 +197,6 @@ class FiguresPageTests(TestCase):
             "name": "Zelda Quux",
             "email": "zelda@example.com",
             "city": "Xanadu",
-            "zip_code": "99950",
             "profession": "Zookeeper",
         }
         make_signature(confirmed_at=timezone.now(), **fields)

@@ -363,7 +363,7 @@ class SignerTests(TestCase):
         )
         self.assertNotContains(response, "Error:", status_code=422)
         self.assertNotContains(response, "There is a problem", status_code=422)
-        for name in ("name", "email", "city", "zip_code", "profession", "statement"):
+        for name in ("name", "email", "city", "profession", "statement"):
             self.assertEqual(
                 response.context["form"][name].value(),
                 {**FORM, "statement": self.statement}[name],

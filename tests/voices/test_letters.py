@@ -143,7 +143,7 @@ class ConfirmLetterTests(TestCase):
 
         self.assertIn("Rights &amp; &lt;b&gt;law&lt;/b&gt;.", page)
         self.assertIn("Ana R., Nurse, Columbus, Ohio", strip_tags(page))
-        self.assertNotIn("43215", page)
+        self.assertNotIn("ana@example.com", page)
 
     def test_its_page_says_that_an_unlisted_name_does_not_appear(self):
         sign(self.client, name_display="unlisted")

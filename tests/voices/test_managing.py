@@ -768,7 +768,6 @@ class DataTests(PublishedTestCase):
 
         data = json.loads(response.content)
         self.assertEqual(data["signature"]["email"], "ana@example.com")
-        self.assertEqual(data["signature"]["zip_code"], "43215")
         self.assertIn("consent_text", data["signature"])
         self.assertEqual(data["voice"]["statement"], self.voice.statement)
         self.assertEqual(data["decisions"][0]["kind"], "Published")
@@ -841,7 +840,7 @@ class AskingAtOnceTests(CommittedTestCase):
 
 
 class EraseTests(CommittedTestCase):
-    PRIVATE = ["zelda", "Zelda", "Quixote", "Xanadu", "40404", "Beekeeper", "Unheard"]
+    PRIVATE = ["zelda", "Zelda", "Quixote", "Xanadu", "Beekeeper", "Unheard"]
 
     def setUp(self):
         super().setUp()
@@ -852,7 +851,6 @@ class EraseTests(CommittedTestCase):
                 name="Zelda Quixote",
                 email="zelda@example.com",
                 city="Xanadu",
-                zip_code="40404",
                 profession="Beekeeper",
                 statement=statement,
             )

@@ -48,7 +48,7 @@ class ConfirmTests(TestCase):
 
         signature = Signature.objects.get()
         self.assertEqual(signature.email_key, submission.email_key)
-        self.assertEqual(signature.zip_code, "43215")
+        self.assertEqual(signature.city, "Columbus")
         self.assertEqual(signature.consent_text, submission.consent_text)
         self.assertEqual(signature.consent_at, submission.consent_at)
         self.assertEqual(signature.submitted_at, submission.submitted_at)
@@ -82,7 +82,6 @@ class ConfirmTests(TestCase):
                 "email",
                 "email_key",
                 "city",
-                "zip_code",
                 "statement",
             ):
                 self.assertEqual(getattr(submission, field), "", field)

@@ -275,7 +275,7 @@ class ConfirmTests(TestCase):
         self.assertContains(response, signer)
         self.assertContains(response, "It is &lt;b&gt;wrong&lt;/b&gt;.")
         self.assertContains(response, "<button", count=1)
-        for private in (submission.email, submission.zip_code, "Reyes"):
+        for private in (submission.email, "Reyes"):
             self.assertNotContains(response, private)
 
     def test_tells_somebody_unlisted_that_nothing_will_appear(self):

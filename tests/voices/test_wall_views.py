@@ -511,7 +511,6 @@ class PublicPageTests(TestCase):
             email="secret.address@example.com",
             name="Ana Secretname",
             name_display="first",
-            zip_code="86753",
             voice=make_published_voice(
                 name="Ana",
                 state="TX",
@@ -551,7 +550,6 @@ class PublicPageTests(TestCase):
                 "Original words",
                 "Asked words",
                 "Waiting words",
-                "86753",
                 self.signature.consent_text,
             ):
                 self.assertNotIn(private, page, path)

@@ -38,7 +38,6 @@ def form(number: int, hidden: dict[str, str]) -> dict[str, str]:
         "email": email(number),
         "city": "Columbus",
         "state": "OH",
-        "zip_code": "43215",
         "profession": "Nurse",
         "statement": f"Nobody is above the law. I say it as {word(number)} does.",
         "consent": "on",

@@ -41,7 +41,7 @@ VOICE = """
     published_at
 """
 SIGNATURE = """
-    id, name, name_display, email, email_key, city, state, zip_code, profession,
+    id, name, name_display, email, email_key, city, state, profession,
     consent_version, consent_text, consent_at, updates, network_hash,
     wide_network_hash, suspicions, source, address_hash, ref, voice_id,
     submitted_at, confirmed_at, counted_at, quarantined_at
@@ -279,7 +279,6 @@ def copy_signatures(
                 email,
                 cities[number % len(cities)],
                 places[number * 7 % len(places)],
-                "",
                 "",
                 "seed",
                 "",

@@ -58,7 +58,6 @@ class AbstractSignature(models.Model):
     email_key = models.CharField(max_length=254, editable=False)
     city = models.CharField("city or town", max_length=80)
     state = models.CharField(max_length=2, choices=PLACES)
-    zip_code = models.CharField("ZIP code", max_length=5, blank=True)
     profession = models.CharField(max_length=80, blank=True)
     consent_version = models.CharField(max_length=20, editable=False)
     consent_text = models.TextField(editable=False)
@@ -279,7 +278,6 @@ PRIVATE_TEXTS = [
     "email_key",
     "city",
     "state",
-    "zip_code",
     "profession",
     "statement",
     "consent_text",

@@ -1,15 +1,12 @@
 import re
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.utils import timezone
 
 from core import addresses
 from core.fields import CodeField, EmailField, TidyCharField
 from core.plain_text import (
-    tidy_line,
     tidy_paragraphs,
     validate_city,
     validate_name,
@@ -31,13 +28,6 @@ CONSENT_TEXT = (
     "shown. I have read the privacy notice and agree to it."
 )
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
-
-
-def tidy_zip(text: str) -> str:
-    """Return the five digits of a ZIP code, because ZIP+4 is too precise for us."""
-    digits = unicodedata.normalize("NFKC", text)
-    found = re.fullmatch(r"\s*([0-9]{5})(?:\W{0,3}[0-9]{4})?\s*", digits, re.ASCII)
-    return found[1] if found else tidy_line(text)
 
 
 class AddressMixin(forms.BaseForm):
@@ -107,24 +97,6 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         },
         widget=PlaceSelect({"autocomplete": "address-level1", "class": "input-medium"}),
     )
-    zip_code = TidyCharField(
-        label="ZIP code",
-        required=False,
-        tidy=tidy_zip,
-        # Room for ZIP+4, whose last four digits are dropped.
-        max_length=20,
-        help_text="Never published. Kept to count signatures by district one day.",
-        validators=[
-            RegexValidator(r"\A[0-9]{5}\Z", "Enter five digits, such as 43215")
-        ],
-        widget=forms.TextInput(
-            {
-                "autocomplete": "postal-code",
-                "inputmode": "numeric",
-                "class": "input-short",
-            }
-        ),
-    )
     profession = TidyCharField(
         required=False,
         max_length=80,
@@ -162,7 +134,6 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
             "email",
             "city",
             "state",
-            "zip_code",
             "profession",
             "statement",
             "updates",

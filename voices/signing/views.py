@@ -25,7 +25,7 @@ from voices.signing.forms import CodeForm, SignForm
 from voices.wall.tallies import Tally
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
-TYPED = ["name", "email", "city", "zip_code", "profession", "statement"]
+TYPED = ["name", "email", "city", "profession", "statement"]
 
 
 def add_again(request: HttpRequest) -> HttpResponse:

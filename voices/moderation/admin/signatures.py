@@ -24,7 +24,6 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
         "masked_email",
         "city",
         "state",
-        "zip_code",
         "profession",
         "updates",
         "consent_version",
