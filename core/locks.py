@@ -15,6 +15,7 @@ class Lock(Enum):
     ADDRESS = 0  # One email address, by its keyed hash.
     SENDER = 1  # Form submissions from one network.
     SITE = 2  # A job that runs once per site, by one of the names below.
+    SEARCH = 3  # One of the searches that may run at the same time, by its number.
 
 
 CARD_DRAWING = "card"
@@ -43,6 +44,11 @@ def lock_all(what: Lock, keys: list[str]) -> None:
 def lock_site(name: str) -> None:
     """Take the site-wide lock `name` until the transaction ends."""
     lock(Lock.SITE, name)
+
+
+def try_lock(what: Lock, key: str) -> bool:
+    """Take this lock until the transaction ends, unless it is taken."""
+    return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:

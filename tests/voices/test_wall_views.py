@@ -8,7 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from core.locks import Lock
 from rankings.states import PLACES
+from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
     make_founding_voice,
     make_published_voice,
@@ -22,7 +24,7 @@ from tests.faq.texts import make_page
 from voices.models import Voice
 from voices.moderation import decide
 from voices.professions import ProfessionGroup
-from voices.wall.page import MOST_MATCHES, PAGE_SIZE
+from voices.wall.page import MOST_MATCHES, PAGE_SIZE, SEARCHES_AT_ONCE
 
 PRIVATE_TABLES = (
     "voices_signature",
@@ -109,8 +111,9 @@ class WallTests(TestCase):
             wall(q="law", state="TX"),
             wall(q="law", before=older),
         ):
-            # The search, two for the figures beside it, and those that limit its time.
-            with self.subTest(path), self.assertNumQueries(7):
+            # The search, its voices, the figures beside it, and those that limit its
+            # time and how many run at once.
+            with self.subTest(path), self.assertNumQueries(8):
                 self.client.get(path)
 
 
@@ -269,6 +272,25 @@ class SearchTests(TestCase):
         ):
             self.assertEqual(self.client.get(wall(q=words)).status_code, 200, words)
 
+    def test_a_search_that_contradicts_itself_matches_nothing_and_is_not_run(self):
+        make_published_voice(statement="A court and a jury heard it in public.")
+
+        for words in (
+            "court -court",
+            "courts heard -court",
+            '"jury heard" -jury',
+            "court -court or jury -juries",
+        ):
+            with CaptureQueriesContext(connection) as queries:
+                response = self.client.get(wall(q=words))
+            self.assertContains(response, "<b>0 voices</b> match.")
+            ran = [q["sql"] for q in queries if "voices_voice" in q["sql"]]
+            self.assertEqual(ran, [], words)
+
+        for words in ("court -courtesy", "court -court or jury", 'jury -"jury court"'):
+            found = shown(self.client.get(wall(q=words)))
+            self.assertEqual(len(found), 1, words)
+
     def test_a_search_shows_its_total_and_no_figures_per_filter(self):
         make_published_voice(state="TX")
         make_published_voice(state="TX")
@@ -300,6 +322,39 @@ class SearchTests(TestCase):
         Voice.objects.filter(pk__in=shown(more)[:2]).delete()
         exactly = self.client.get(wall(q="law"))
         self.assertContains(exactly, "<b>1,000 voices</b> match.")
+
+
+class SearchesAtOnceTests(CommittedTestCase):
+    def test_only_so_many_searches_run_at_once(self):
+        voice = make_published_voice(state="TX")
+        path = wall(q='"law" <', state="TX")
+        others = [connection.copy() for _ in range(SEARCHES_AT_ONCE)]
+        take = "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))"
+        for number, other in enumerate(others):
+            self.addCleanup(other.close)
+            other.set_autocommit(False)
+            with other.cursor() as cursor:
+                cursor.execute(take, [str(number), Lock.SEARCH.value])
+
+        busy = self.client.get(path)
+
+        self.assertContains(
+            busy, "Many people are searching right now.", status_code=503
+        )
+        self.assertContains(busy, 'value="&quot;law&quot; &lt;"', status_code=503)
+        self.assertContains(busy, '<option value="TX" selected>', status_code=503)
+        self.assertNotContains(busy, "match", status_code=503)
+        self.assertGreater(int(busy["Retry-After"]), 0)
+        self.assertEqual(self.client.get(wall(state="TX")).status_code, 200)
+        others[0].rollback()
+        self.assertEqual(shown(self.client.get(path)), [voice.pk])
+
+    def test_no_search_keeps_its_place(self):
+        make_published_voice()
+        calls = [lambda: self.client.get(wall(q="law")).status_code] * 8
+
+        self.assertLessEqual(set(at_once(*calls)), {200, 503})
+        self.assertEqual(self.client.get(wall(q="law")).status_code, 200)
 
 
 class PagingTests(TestCase):

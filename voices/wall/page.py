@@ -1,5 +1,6 @@
 """One page of the wall: its voices, filters, and totals."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from django.utils.functional import cached_property
 from psycopg.errors import QueryCanceled
 
 from core.filters import NoSuchPage
+from core.folding import search_words
+from core.locks import Lock, try_lock
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
@@ -22,6 +25,16 @@ PAGE_SIZE = 36
 # A search shows at most this many matches, the newest.
 MOST_MATCHES = 1000
 LONGEST_SEARCH_MS = 800
+# How many searches may run at the same time, in all processes. Nobody waits for one:
+# waiting searches would take the threads that serve pages from memory.
+SEARCHES_AT_ONCE = 2
+# In the text of a tsquery: a word, with "!" if it is excluded; an excluded phrase.
+LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
+EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
+
+
+class TooManySearches(Exception):
+    """Others are searching; the reader may try again in a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,11 @@ class WallPage:
         self.filters = filters
         self.newest = not before
         self.start = self.decode(before) if before else None
-        self.matches = self.search() if filters.q else None
+        self.is_busy = False
+        try:
+            self.matches = self.search() if filters.q else None
+        except TooManySearches:
+            self.matches, self.is_busy = [], True
         rows = self.rows()
         self.voices = rows[:PAGE_SIZE]
         self.cursor = self.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
@@ -120,11 +137,18 @@ class WallPage:
 
         Words that are common, but never together, would have the database look at
         every voice; after a while it stops, and the reader is asked for other words.
+        Raises TooManySearches, too.
         """
+        if is_contradiction(self.filters.q):
+            return []
         found = self.filters.apply(Voice.objects.on_the_wall())
         found = found.matching(self.filters.q).in_wall_order()
         try:
             with transaction.atomic(), connection.cursor() as cursor:
+                if not any(
+                    try_lock(Lock.SEARCH, str(n)) for n in range(SEARCHES_AT_ONCE)
+                ):
+                    raise TooManySearches
                 cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_SEARCH_MS}")
                 ids = list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
@@ -210,3 +234,22 @@ class WallPage:
             )
             for value, label in choices
         ]
+
+
+def is_contradiction(words: str) -> bool:
+    """Whether no text can match: `court -court`, also in other forms of a word.
+
+    PostgreSQL doesn't notice, and would look at every voice with the word.
+    """
+    folded = search_words(words)
+    if not re.search(r"(^| )-", folded):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT websearch_to_tsquery('english', %s)::text", [folded])
+        query = cursor.fetchone()[0]
+    return all(map(excludes_itself, query.split(" | ")))
+
+
+def excludes_itself(query: str) -> bool:
+    lexemes = set(LEXEME.findall(EXCLUDED_PHRASE.sub("", query)))
+    return any(("!", word) in lexemes for sign, word in lexemes if not sign)
