@@ -96,6 +96,7 @@ class Signer(HttpUser):
             "city": "Columbus",
             "state": "OH",
             "consent": "on",
+            "privacy": "on",
         }
         headers = {"Origin": self.host.rstrip("/"), "Referer": page.url}
         answer = self.client.post(

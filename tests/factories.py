@@ -27,7 +27,12 @@ from voices.models import (
     Voice,
 )
 from voices.signatures import tokens
-from voices.signing.forms import CONSENT_TEXT, CONSENT_VERSION
+from voices.signing.agreements import (
+    CONSENT_TEXT,
+    CONSENT_VERSION,
+    PRIVACY_TEXT,
+    PRIVACY_VERSION,
+)
 
 STATEMENT = "Nobody is above the law that they enforce."
 FORM = {
@@ -39,6 +44,7 @@ FORM = {
     "profession": "Nurse",
     "statement": STATEMENT,
     "consent": "on",
+    "privacy": "on",
 }
 
 numbers = count(1)
@@ -94,6 +100,8 @@ def private_fields(**fields):
         "profession": "Nurse",
         "consent_version": CONSENT_VERSION,
         "consent_text": CONSENT_TEXT,
+        "privacy_version": PRIVACY_VERSION,
+        "privacy_text": PRIVACY_TEXT,
         "consent_at": timezone.now(),
         **fields,
     }

@@ -20,6 +20,7 @@ def fill_in(page, **fields):
     page.get_by_label("Profession (optional)").fill("Nurse")
     page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
     page.get_by_label("I am 18 or older").check()
+    page.get_by_label("I have read the privacy notice").check()
 
 
 def link_in_mail(kind):

@@ -38,8 +38,9 @@ def fill_in_by_keyboard(page):
         page.keyboard.type(keys)
         page.keyboard.press("Tab")
     page.keyboard.type(WORDS)
-    tab_to(page, page.get_by_label("I am 18 or older"))
-    page.keyboard.press("Space")
+    for words in ("I am 18 or older", "I have read the privacy notice"):
+        tab_to(page, page.get_by_label(words))
+        page.keyboard.press("Space")
 
 
 def press_by_keyboard(page, name, role="button"):
@@ -84,6 +85,7 @@ def test_signing_to_withdrawing_works_without_javascript(plain_page):
     page.get_by_label("City or town").fill("Columbus")
     page.get_by_label("State", exact=True).select_option("OH")
     page.get_by_label("I am 18 or older").check()
+    page.get_by_label("I have read the privacy notice").check()
     page.get_by_role("button", name="Add my voice").click()
     mistake = page.locator(".errors").inner_text()
     page.get_by_label("Email").fill("ana@example.com")

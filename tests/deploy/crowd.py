@@ -300,6 +300,7 @@ async def sign(number, address):
         "city": "Columbus",
         "state": "OH",
         "consent": "on",
+        "privacy": "on",
     }
     body = urlencode(fields)
     kind = "application/x-www-form-urlencoded"

@@ -22,6 +22,7 @@ FORM = {
     "city": "Columbus",
     "state": "OH",
     "consent": "on",
+    "privacy": "on",
 }
 
 

@@ -28,8 +28,11 @@ from voices.models import (
 )
 from voices.signing.forms import SignForm
 
-# Random and part of links; chosen from a list; the consent text of our own form.
-NOT_TYPED = {"ref", "lane", "consent_version", "consent_text"}
+# Random and part of links; chosen from a list; our own wordings, from the form.
+NOT_TYPED = {
+    *("ref", "lane", "consent_version", "consent_text"),
+    *("privacy_version", "privacy_text"),
+}
 # The voice's fields that each letter requires.
 VOICE_STATES = {
     Letter.Kind.PUBLISHED: {"published_at": timezone.now()},

@@ -768,7 +768,9 @@ class DataTests(PublishedTestCase):
 
         data = json.loads(response.content)
         self.assertEqual(data["signature"]["email"], "ana@example.com")
-        self.assertIn("consent_text", data["signature"])
+        for name in ("consent", "privacy"):
+            self.assertTrue(data["signature"][f"{name}_text"])
+            self.assertTrue(data["signature"][f"{name}_version"])
         self.assertEqual(data["voice"]["statement"], self.voice.statement)
         self.assertEqual(data["decisions"][0]["kind"], "Published")
         self.assertEqual(data["mails"][0]["kind"], "published")

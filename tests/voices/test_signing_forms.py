@@ -1,13 +1,22 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
+from django.conf import settings
 from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import escape
 
 from tests.factories import FORM, latest_submission, make_submission, sign
 from voices.models import Letter, Submission
-from voices.signing.forms import CONSENT_TEXT, CONSENT_VERSION, CodeForm
+from voices.signing import agreements
+from voices.signing.agreements import (
+    CONSENT_TEXT,
+    CONSENT_VERSION,
+    PRIVACY_TEXT,
+    PRIVACY_VERSION,
+)
+from voices.signing.forms import CodeForm
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 EMAIL = "Enter an email address in the form name@example.com"
@@ -17,6 +26,12 @@ CONTROL = "Please remove the character that other people’s devices can’t sho
 NOT_TEXT = "Some characters were garbled"
 ONE_LINE = "Please keep this on one line"
 
+# Never to be changed, only added to.
+AGREED = {
+    "2026-11-22": "I am 18 or older and these are my own words. I agree that they are "
+    "published with my name as chosen above, my city, state and profession, unless I "
+    "chose not to be shown. I have read the privacy notice and agree to it.",
+}
 REFUSED = [
     ("name", "", "Enter your name"),
     ("name", "   ", "Enter your name"),
@@ -76,6 +91,8 @@ REFUSED = [
     ("statement", "It is \ue000 wrong.", CONTROL),
     ("statement", "It is a" + "\u0336" * 9, "more than 8 accents"),
     ("consent", None, "Check the box to agree"),
+    ("privacy", None, "Read the privacy notice, and check the box"),
+    ("privacy", "false", "Read the privacy notice, and check the box"),
 ]
 
 
@@ -131,7 +148,20 @@ class RefusedTests(TestCase):
         self.assertRegex(page, r'value="initial"[^>]* checked')
         form = response.context["form"]
         self.assertTrue(form["consent"].value())
+        self.assertTrue(form["privacy"].value())
         self.assertTrue(form["updates"].value())
+
+    def test_an_unchecked_box_keeps_all_input_and_the_other_box(self):
+        for name, other in (("consent", "privacy"), ("privacy", "consent")):
+            with self.subTest(name):
+                response = sign(self.client, **{name: None})
+
+                form = response.context["form"]
+                for field, value in FORM.items():
+                    if field not in (name, other):
+                        self.assertEqual(form[field].value(), value)
+                self.assertTrue(form[other].value())
+                self.assertFalse(form[name].value())
 
     def test_an_error_page_keeps_the_statement_of_an_unlisted_signer(self):
         response = sign(self.client, name_display="unlisted", email="")
@@ -216,16 +246,32 @@ class AcceptedTests(TestCase):
         self.assertTrue(submission.updates)
         self.assertIsNone(submission.confirmed_at)
 
-    def test_stores_the_consent_with_its_version_and_time(self):
+    def test_stores_both_agreements_with_their_versions_and_time(self):
         sign(self.client)
 
         submission = latest_submission()
         self.assertEqual(submission.consent_version, CONSENT_VERSION)
         self.assertEqual(submission.consent_text, CONSENT_TEXT)
+        self.assertEqual(submission.privacy_version, PRIVACY_VERSION)
+        self.assertEqual(submission.privacy_text, PRIVACY_TEXT)
         self.assertLess(timezone.now() - submission.consent_at, timedelta(minutes=1))
 
-    def test_the_stored_consent_text_is_the_one_shown(self):
-        self.assertContains(self.client.get(reverse("voices:add")), CONSENT_TEXT)
+    def test_the_stored_agreements_are_the_ones_shown(self):
+        response = self.client.get(reverse("voices:add"))
+
+        self.assertContains(response, CONSENT_TEXT)
+        self.assertContains(response, PRIVACY_TEXT)
+
+    def test_wordings_that_people_have_agreed_to_are_kept_word_for_word(self):
+        for version, text in AGREED.items():
+            self.assertEqual(agreements.CONSENT_TEXTS[version], text)
+
+    def test_the_box_names_the_version_of_the_privacy_notice(self):
+        day = date_format(date.fromisoformat(PRIVACY_VERSION), "F j, Y")
+        notice = settings.BASE_DIR / "faq" / "content" / "pages" / "privacy.md"
+
+        self.assertIn(f"This is the version of {day}.", notice.read_text())
+        self.assertIn(f"the privacy notice of {day},", PRIVACY_TEXT)
 
     def test_optional_fields_are_optional(self):
         response = sign(self.client, profession=None, statement=None, updates=None)

@@ -49,7 +49,10 @@ class ConfirmTests(TestCase):
         signature = Signature.objects.get()
         self.assertEqual(signature.email_key, submission.email_key)
         self.assertEqual(signature.city, "Columbus")
-        self.assertEqual(signature.consent_text, submission.consent_text)
+        for name in ("consent_text", "consent_version", "privacy_text"):
+            self.assertTrue(getattr(signature, name))
+            self.assertEqual(getattr(signature, name), getattr(submission, name))
+        self.assertEqual(signature.privacy_version, submission.privacy_version)
         self.assertEqual(signature.consent_at, submission.consent_at)
         self.assertEqual(signature.submitted_at, submission.submitted_at)
         self.assertTrue(signature.updates)
@@ -83,6 +86,8 @@ class ConfirmTests(TestCase):
                 "email_key",
                 "city",
                 "statement",
+                "consent_text",
+                "privacy_text",
             ):
                 self.assertEqual(getattr(submission, field), "", field)
         other.refresh_from_db()

@@ -606,6 +606,7 @@ class PublicPageTests(TestCase):
                 "Asked words",
                 "Waiting words",
                 self.signature.consent_text,
+                self.signature.privacy_text,
             ):
                 self.assertNotIn(private, page, path)
 

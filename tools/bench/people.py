@@ -41,6 +41,7 @@ def form(number: int, hidden: dict[str, str]) -> dict[str, str]:
         "profession": "Nurse",
         "statement": f"Nobody is above the law. I say it as {word(number)} does.",
         "consent": "on",
+        "privacy": "on",
     }
 
 

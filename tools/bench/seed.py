@@ -42,8 +42,8 @@ VOICE = """
 """
 SIGNATURE = """
     id, name, name_display, email, email_key, city, state, profession,
-    consent_version, consent_text, consent_at, updates, network_hash,
-    wide_network_hash, suspicions, source, address_hash, ref, voice_id,
+    consent_version, consent_text, privacy_version, privacy_text, consent_at, updates,
+    network_hash, wide_network_hash, suspicions, source, address_hash, ref, voice_id,
     submitted_at, confirmed_at, counted_at, quarantined_at
 """
 ARRIVAL = "form, sender, hash, minute, slot, count"
@@ -279,6 +279,8 @@ def copy_signatures(
                 email,
                 cities[number % len(cities)],
                 places[number * 7 % len(places)],
+                "",
+                "seed",
                 "",
                 "seed",
                 "",

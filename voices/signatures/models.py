@@ -61,6 +61,10 @@ class AbstractSignature(models.Model):
     profession = models.CharField(max_length=80, blank=True)
     consent_version = models.CharField(max_length=20, editable=False)
     consent_text = models.TextField(editable=False)
+    # The date of the privacy notice, and the words of the box about it.
+    privacy_version = models.CharField(max_length=20, editable=False)
+    privacy_text = models.TextField(editable=False)
+    # When the form with both boxes was sent.
     consent_at = models.DateTimeField(editable=False)
     updates = models.BooleanField("wants updates", default=False)
     # A keyed hash of the sender's network, kept for NETWORK_KEPT_DAYS.
@@ -281,6 +285,7 @@ PRIVATE_TEXTS = [
     "profession",
     "statement",
     "consent_text",
+    "privacy_text",
 ]
 
 

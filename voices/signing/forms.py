@@ -18,15 +18,14 @@ from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Submission
 from voices.signatures.tokens import CODE_DIGITS
+from voices.signing.agreements import (
+    CONSENT_TEXT,
+    CONSENT_VERSION,
+    PRIVACY_TEXT,
+    PRIVACY_VERSION,
+)
 from voices.wall.models import STATEMENT_LENGTH
 
-# Changed words need a new version; each signer keeps the words they agreed to.
-CONSENT_VERSION = "2026-11-22"
-CONSENT_TEXT = (
-    "I am 18 or older and these are my own words. I agree that they are published with "
-    "my name as chosen above, my city, state and profession, unless I chose not to be "
-    "shown. I have read the privacy notice and agree to it."
-)
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 
 
@@ -120,6 +119,12 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         label=CONSENT_TEXT,
         error_messages={"required": "Check the box to agree, so that we may count you"},
     )
+    privacy = forms.BooleanField(
+        label=PRIVACY_TEXT,
+        error_messages={
+            "required": "Read the privacy notice, and check the box to agree to it"
+        },
+    )
     updates = forms.BooleanField(
         label="Send me occasional updates.",
         required=False,
@@ -151,6 +156,8 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         submission.email_masked = addresses.masked(submission.email)
         submission.consent_version = CONSENT_VERSION
         submission.consent_text = CONSENT_TEXT
+        submission.privacy_version = PRIVACY_VERSION
+        submission.privacy_text = PRIVACY_TEXT
         submission.consent_at = timezone.now()
         return super().save(commit)
 

@@ -27,6 +27,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
         "profession",
         "updates",
         "consent_version",
+        "privacy_version",
         "consent_at",
         "submitted_at",
         "confirmed_at",
