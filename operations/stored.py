@@ -67,7 +67,7 @@ class StoredPage:
 
     @property
     def size(self) -> int:
-        """At most this many bytes: a copy has half of the page's, and there are two."""
+        """An upper bound in bytes: the page, and two copies of half its size."""
         return 2 * len(self.plain.body)
 
     def answer(self, request: HttpRequest) -> HttpResponse:

@@ -90,7 +90,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
     """One case in full, with links to others from its state and to its neighbors."""
-    # There are only dozens.
+    # Fetching all of them is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)
     context = {

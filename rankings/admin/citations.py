@@ -106,7 +106,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     ) -> None:
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         if changed:
-            # Also in drafts and in the current edition.
+            # Also change the same citation in the current edition and in drafts.
             same = Citation.objects.filter(pk=obj.pk)
             same.alike().update(**changed)
             same.update(**changed)

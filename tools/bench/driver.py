@@ -130,7 +130,7 @@ class Driver:
         }
 
     async def finish(self) -> int:
-        """Wait for what was begun; return how much never ended."""
+        """Wait for the tasks still running; return how many never finished."""
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=self.plan.patience)
         left = [task for task in self.tasks if not task.done()]

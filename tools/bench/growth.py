@@ -82,7 +82,7 @@ def measure_level(rig: Rig) -> dict[str, float]:
 
 
 class MissingError(Exception):
-    """This number of rows has no such page."""
+    """The page doesn't exist at this number of rows."""
 
 
 def measure_page(rig: Rig, path: str) -> float:

@@ -182,7 +182,7 @@ def running(
 
 
 def serve(stack: ExitStack, web: Web) -> Web:
-    """End this server with the others."""
+    """Return this server, to be stopped when the stack ends."""
     stack.callback(web.end)
     return web
 

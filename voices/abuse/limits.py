@@ -20,10 +20,10 @@ Sender = Arrival.Sender
 # Counts a form, and returns each limit with the number of forms in its window. The
 # lists and limits are read here, so what staff change applies at once.
 #
-# The sums don't see what this statement adds, so it is added to them. They read no more
-# rows than the limit has forms, because each row counts at least one. Rows are locked
-# in the order of `place`, the same for all forms, to avoid a deadlock. Networks and
-# addresses have an advisory lock and need only one slot.
+# The sums don't include the rows that this statement inserts, so `senders.added` is
+# added to them. They read no more rows than the limit has forms, because each row
+# counts at least one. Rows are locked in the order of `place`, the same for all forms,
+# to avoid a deadlock. Networks and addresses have an advisory lock and need one slot.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,

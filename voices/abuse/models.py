@@ -138,7 +138,7 @@ class ListedNetwork(models.Model):
         ordering = ["network"]
 
     def __str__(self) -> str:
-        # Django's admin log stores this, and the network itself must not stay there.
+        # Django's admin log stores this for good, so it must not contain the network.
         return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
 

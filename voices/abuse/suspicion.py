@@ -46,7 +46,7 @@ SUSPICIONS = {
 }
 ALARM = "everybody-burst"
 NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
-# Shown by the form itself, so nobody can cause it for somebody else.
+# Detected in the submitted form itself, so nobody can cause these for somebody else.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
 # Only bots do these. Their form gets no email until somebody requests it again.
 OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}

@@ -26,7 +26,7 @@ class FoundingRequestAdmin(FixedRows):
     ]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
     list_select_related = ["closed_by"]
-    # Open ones first, those due first on top.
+    # Open requests first, with the earliest deadline at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
     readonly_fields = [

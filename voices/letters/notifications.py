@@ -143,7 +143,7 @@ def read_group(group: Message) -> tuple[list[str], str]:
     names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
     status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
     words = field(group, "Diagnostic-Code")
-    # Without a status, nobody can tell what an "Action: failed" is about.
+    # Without a status code, nobody can tell why delivery failed.
     said = f"{status[0]} {words}" if status else "4.0.0"
     return [bare(name) for name in names if name], said
 

@@ -21,7 +21,7 @@ stopping = Signer(salt="voices.stop-repeats", sep=".")
 def tell_signer(
     letter: Letter, submission: Submission, signature: Signature | None
 ) -> bool:
-    """Turn the letter into one to the signer if its address has signed.
+    """Turn the letter into "already signed" mail if its address has signed.
 
     `signature` is the address's, unless it was withdrawn. Returns False if the signer
     should not be told: then the submission is closed without a letter.

@@ -25,8 +25,8 @@ NEXT_TURN = """
 def next_turn(lane: Letter.Lane, network_hash: str) -> int:
     """Return the turn of a letter that joins the lane now.
 
-    Letters of one network wait here for each other's transactions, so call this late in
-    yours.
+    This waits for other transactions that queue letters of the same network, so call it
+    late in yours.
     """
     with connection.cursor() as cursor:
         cursor.execute(NEXT_TURN, {"lane": lane.value, "network_hash": network_hash})

@@ -33,7 +33,7 @@ ANSWERS_CORRECTIONS = {
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
     *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
 }
-# The letters that tell authors of these.
+# Which letter tells the author about each decision.
 LETTERS = {
     Kind.PUBLISHED: Letter.Kind.PUBLISHED,
     Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
@@ -164,7 +164,7 @@ def decide(
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Not before the time for undoing is over.
+        # Don't send the letter until the decision can't be undone.
         told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):

@@ -25,7 +25,7 @@ def send_digest(timestamp: int) -> None:
     day = datetime.fromtimestamp(timestamp, UTC).date()
     if not Digest.objects.take(day):
         return
-    # The same Message-ID for every attempt of a day.
+    # Use the same Message-ID for every attempt on a given day.
     named = Letter(message_id=uuid5(NAMESPACE_URL, f"{settings.SITE_URL}/digest/{day}"))
     message = draft(named, "digest", to=to, name="", waiting=waiting)
     try:

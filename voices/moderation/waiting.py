@@ -83,7 +83,7 @@ def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
 
-# How to query each list.
+# The query of each list, by model.
 LISTS = {
     AwaitingVoice: voices_to_review,
     Report: open_reports,

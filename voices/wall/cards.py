@@ -10,7 +10,7 @@ from cards.models import Card
 from voices.wall.models import Voice
 
 DRAW_CARDS = "voices.draw_cards"
-# Replaces a statement in a script that the card's font doesn't have.
+# Shown instead of a statement whose writing system the card's font lacks.
 UNREADABLE = "One more voice against qualified immunity"
 
 

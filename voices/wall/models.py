@@ -442,7 +442,7 @@ class Voice(models.Model):
 
     @property
     def is_in_review(self) -> bool:
-        """Whether its author waits for a first decision, as far as they know."""
+        """Whether its author sees it as still awaiting a first decision."""
         return self.status in {Status.WAITING, Status.SET_ASIDE}
 
     @property
