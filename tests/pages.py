@@ -273,13 +273,13 @@ def founding_path():
 def crowded_report_path():
     """A report page on which this machine has used up its limit of reports."""
     set_limit(Limit.Of.NETWORK_BURST, most=1)
-    network = networks.network_hash("127.0.0.1")
-    Arrival.objects.create(
+    Arrival.objects.update_or_create(
         form=Arrival.Kind.REPORT,
         sender=Arrival.Sender.NETWORK,
-        hash=network,
+        hash=networks.network_hash("127.0.0.1"),
         minute=timezone.now().replace(second=0, microsecond=0),
-        count=50,
+        slot=0,
+        defaults={"count": 50},
     )
     return report_path()
 

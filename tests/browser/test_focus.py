@@ -5,7 +5,7 @@ import pytest
 from tests.browser.visits import unfold, visit
 from tests.pages import PUBLIC
 
-MOST = 400
+MOST = 600
 START = """() => {
   // An element's look and that of its shapes, where the map shows the focus.
   const ASPECTS = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow",
