@@ -22,16 +22,16 @@ class PathlessLogger(Logger):
         super().exception(msg, *args, **kwargs)
 
 
-# A socket for the cache in a container; otherwise, a port on this machine.
+# In a container, listen on a socket for the cache; otherwise, on a local port.
 socket = environment.read("WEB_SOCKET")
 port = environment.read("PORT", "8000")
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = environment.read_web_workers()
-# Browsers open connections that they may not use; with threads, those cost less.
+# Browsers open connections that they may not use; idle ones cost less with threads.
 worker_class = "gthread"
 threads = 4
 timeout = 30
-# The maximum, so that our own error page answers most requests that are too long.
+# gunicorn's maximum, so that most overlong requests get our own error page.
 limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
@@ -59,7 +59,8 @@ control_socket_disable = True
 def pre_request(worker, req):
     """Close the connection after a body that the site may leave unread.
 
-    Otherwise, a thread would read the rest for up to five seconds to keep it alive.
+    Otherwise, a thread would read the rest of the body for up to five seconds to keep
+    the connection alive.
     """
     from django.conf import settings
 

@@ -89,7 +89,7 @@ def require(name: str, why: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` can only be this machine."""
+    """Whether `host` always refers to this machine."""
     if host == "localhost":
         return True
     try:
@@ -112,7 +112,7 @@ def read_database(name: str, *, loopback: bool) -> dict:
         raise ImproperlyConfigured(
             f"{name} must look like postgres://user:password@host:port/name."
         )
-    split(name, url)  # Its errors say what to change, without the password.
+    split(name, url)  # Raises errors that say what to fix and omit the password.
     entry = dj_database_url.parse(
         url, engine="core.postgresql", conn_max_age=600, conn_health_checks=True
     )

@@ -1,4 +1,4 @@
-"""Logs without personal data: routes, not paths; tracebacks, not exception messages."""
+"""Log routes, not paths, and tracebacks, not messages, to keep personal data out."""
 
 import logging
 import re
@@ -23,7 +23,7 @@ type ExcInfo = (
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-# Requested every second, so logged only when they fail.
+# Probes run every second, so log them only when they fail.
 PROBES = {"/healthz", "/readyz"}
 
 
@@ -49,7 +49,7 @@ def access_lines(
 
 
 def given_id(request: HttpRequest) -> str:
-    # `request.headers` would be made of all headers, only for this one.
+    # `request.headers` would parse every header just to read this one.
     text = request.META.get("HTTP_X_REQUEST_ID", "")
     return text if re.fullmatch(r"[A-Za-z0-9-]{8,64}", text, re.ASCII) else ""
 

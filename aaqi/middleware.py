@@ -12,7 +12,7 @@ from django.utils.cache import add_never_cache_headers
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
 PROBES = {"/healthz", "/readyz"}
-# Browser features that no page uses. Those that passkeys, copying, and sharing need
+# Browser features that no page uses. Features that passkeys, copying, and sharing need
 # keep their default, which allows our own pages.
 REFUSED_FEATURES = [
     *("accelerometer", "autoplay", "browsing-topics"),
@@ -38,7 +38,7 @@ class ProbesNameNoHost:
 def heads_without_bodies(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Send the headers of GET, and no body, as the response to HEAD."""
+    """Respond to HEAD with the headers of GET and no body."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -99,19 +99,19 @@ class ReadableRequests:
         try:
             request.GET  # noqa: B018 - reading it is the check
         except SuspiciousOperation:
-            # Error pages read it too, and would fail again.
+            # Error pages read request.GET too, and would fail again.
             request.GET = QueryDict()
             return render(request, "400.html", status=400)
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)
         if request.method == "POST":
-            # An unparsable body gets a 400 here. Django's 404 page reads it for the
-            # CSRF check, where an error would be a 500.
+            # An unparsable body gets a 400 here. Django's 404 page reads the body for
+            # the CSRF check, where an error would be a 500.
             request.POST  # noqa: B018 - reading it is the check
         return None
 
     def most_with_files(self, request: HttpRequest) -> int:
-        """Return the size limit of this URL's file upload; 0 if it takes none."""
+        """Return the size limit of this URL's file upload; 0 if it accepts no files."""
         if request.content_type != FILES:
             return 0
         try:
@@ -121,7 +121,7 @@ class ReadableRequests:
         return settings.UPLOADS.get(name, 0)
 
     def mark_undecodable(self, request: HttpRequest) -> None:
-        """Let undecodable bytes arrive as U+FFFD, which every form refuses by field."""
+        """Decode invalid bytes as U+FFFD, so that forms reject the affected fields."""
         try:
             request.body.decode()
         except UnicodeDecodeError:

@@ -2,7 +2,7 @@
 
 Error messages never quote the URL, because it can contain the password.
 
-environs would leave EMAIL_URL to dj-email-url. That sets no timeout, uses STARTTLS for
+environs would pass EMAIL_URL to dj-email-url, which sets no timeout, uses STARTTLS for
 smtps://, and ignores unknown parameters: with ?starttls=1, it would send without TLS.
 """
 

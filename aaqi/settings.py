@@ -14,7 +14,7 @@ LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
 SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
 HTTPS = SITE_URL.startswith("https://")
 SITE_NAME = "Americans Against Qualified Immunity"
-# The legal name of whoever runs the site, and their page about themselves.
+# The legal name of the site's operator, and the URL of the operator's own page.
 if LOOPBACK:
     OPERATOR_NAME = environment.read("OPERATOR_NAME", "[OPERATOR_NAME is not set]")
 else:
@@ -68,8 +68,8 @@ MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
-    # Outside everything that sets headers, because it stores them with the page. A 304
-    # has no policies: they would replace those of the copy that it confirms.
+    # Outside all middleware that sets headers, because the cached page includes those
+    # headers. A 304 has no CSP, which would replace that of the browser's cached copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -154,7 +154,8 @@ else:
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = environment.read_address("CONTACT_EMAIL", DEFAULT_FROM_EMAIL)
 MODERATION_EMAIL = environment.read_address("MODERATION_EMAIL")
-# Where mail servers send bounces, and the Maildir they arrive in: docs/mail.md.
+# The address that mail servers send bounces to, and the Maildir that receives them:
+# docs/mail.md.
 BOUNCE_ADDRESS = environment.read_address("BOUNCE_ADDRESS")
 BOUNCE_MAILDIR = environment.read("BOUNCE_MAILDIR")
 
@@ -164,12 +165,12 @@ SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
-# "Send it again": the wait after the form was submitted or the email last requested,
-# and the maximum per form.
+# "Send it again": minutes to wait after the form was submitted or the email was last
+# requested, and the maximum number of emails per form.
 SEND_AGAIN_MINUTES = 3
 SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
-# Until staff set a rate in the admin.
+# Applies until staff set a rate in the admin.
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 # How long a moderator's decision can be undone before its author is emailed.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
@@ -178,7 +179,7 @@ MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30
 NETWORK_BLOCKED_DAYS = 90
 REPORT_KEPT_DAYS = 365
-# Within how many days staff decide on a request about a founding voice.
+# The number of days staff have to decide on a request about a founding voice.
 FOUNDING_REQUEST_DAYS = 14
 
 # Texts: docs/content.md
@@ -186,7 +187,7 @@ FOUNDING_REQUEST_DAYS = 14
 # How old an “as of” date may be before staff check the text again.
 AS_OF_DAYS = 60
 
-# In the session, so that messages to staff need no cookie of their own.
+# Store messages to staff in the session, so that they don't need a separate cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Public pages: how long a proxy may keep them (core/public.py)
@@ -203,8 +204,8 @@ PUBLIC_PAGE = {
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
-    # The counters of limits, which all processes share. MAX_ENTRIES is high so that a
-    # flood can't evict the counters that limit it.
+    # Rate limit counters, which all processes share. MAX_ENTRIES is high so that a
+    # flood of requests can't evict the counters that limit it.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
@@ -232,12 +233,13 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# The size of the request buffer. If it were less, the site would respond and close the
-# connection while the cache is still sending, and the cache would return a 503.
+# Equal to the cache's request buffer. With a lower limit, the site would respond and
+# close the connection while the cache is still sending, and the cache would return 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # Views that take files, and their maximum size in bytes; all others have the limit
-# above. Below FILE_UPLOAD_MAX_MEMORY_SIZE, because the file system may be read-only.
+# above. Keep these below FILE_UPLOAD_MAX_MEMORY_SIZE, because the file system may be
+# read-only.
 UPLOADS = {"admin:rankings_assessment_import": 900 * 1024}
 if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"

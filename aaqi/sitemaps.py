@@ -24,7 +24,7 @@ from faq.publishing import Text
 from rankings.models import Edition
 from voices.models import Voice
 
-# How many ids one section of voices covers: about a megabyte of XML at most.
+# The number of ids that one section of voices covers: at most about 1 MB of XML.
 IDS = 5000
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
 
@@ -51,13 +51,13 @@ def pages() -> list[Entry]:
 
 
 def texts(model: type[Text]) -> list[Entry]:
-    """Return the published texts; there are only dozens."""
+    """Return all published texts in one list, because there are only dozens."""
     rows = model.objects.public().only("slug", "updated").order_by("pk")[:IDS]
     return [entry(row.get_absolute_url(), row.updated) for row in rows]
 
 
 def voices(number: int) -> list[Entry]:
-    """Return the public voices among `IDS` ids; by id, so that none is skipped.
+    """Return the public voices in a range of `IDS` ids, so that none is skipped.
 
     Raises Http404 for ids that no voice has yet, so that caches don't fill up with
     empty lists.

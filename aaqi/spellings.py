@@ -10,8 +10,8 @@ from django.utils.encoding import escape_uri_path
 
 STAFF = ("admin/", "accounts/")
 # Characters that end up after a query string, plain or percent-encoded: space " ' ) , .
-# : ; > ? ] } ! *, a no-break space, and » ’ ”. At most twenty, because without a limit
-# the regex takes seconds on thousands of them.
+# : ; > ? ] } ! *, a no-break space, and » ’ ”. The regex matches at most twenty,
+# because without a limit it takes seconds on thousands of them.
 BEHIND_A_QUERY = re.compile(
     r"(?:[\].,;:!?)}>'\"*+]"
     r"|%(?:20|2[1279ACE]|3[ABEF]|[57]D|C2%A0|C2%BB|E2%80%99|E2%80%9D)){1,20}$",
@@ -45,7 +45,7 @@ def redirect_of(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
 
 
 def spellings(path: str) -> list[str]:
-    """Return the paths that could be meant, the likeliest first."""
+    """Return the paths that the visitor may have meant, likeliest first."""
     whole = "/" + re.sub("/{2,}", "/", trim(path)).strip("/")
     as_words = re.sub(r"[\s_]+", "-", whole.lower())
     return [

@@ -36,11 +36,11 @@ from faq.to_check import list_dates, list_rows
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, Waiting, what_waits
 
-# The CSP blocks the inline styles of the queue's admin pages. Those of allauth would
-# show second factors, and let staff change them without a log entry.
+# The CSP blocks the inline styles of the queue's admin pages. allauth's admin pages
+# would show second factors, and let staff change them without a log entry.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
-# What fields and their widgets raise for text from a query string.
+# Exceptions that fields and their widgets raise for text from a query string.
 UNUSABLE = (
     *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
     *(FieldDoesNotExist, ValidationError),
@@ -117,7 +117,7 @@ class StaffSite(AdminSite):
         ]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether this is staff who gave a second factor, if one is required."""
+        """Whether the user is staff and, if required, used a second factor."""
         return super().has_permission(request) and second_factor.is_shown(request)
 
     def login(
@@ -193,7 +193,7 @@ class StaffSite(AdminSite):
         admin_class: type[ModelAdmin] | None = None,
         **options: Any,
     ) -> None:
-        """Register as usual, except for the apps in `LEFT_OUT`.
+        """Register models as usual, except those of the apps in `LEFT_OUT`.
 
         Changelists accept only the lookups in `lookups` or, without it, those of their
         filters. Forms clean pasted text, and add pages ignore invalid initial values

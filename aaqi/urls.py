@@ -22,7 +22,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
-    # In the voices app, because it shares the guards and limits of its forms.
+    # This view is in the voices app, because it shares that app's guards and limits.
     path("rankings/report/", ranking_errors.report, name="rankings-report"),
     path(
         "rankings/report/thank-you/",

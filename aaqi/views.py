@@ -96,7 +96,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if response := answer_stale(request):
         return response
     if request.user.is_authenticated and stale_forms.store_own(request):
-        # Staff who have since signed in again in another tab.
+        # The staff member has since signed in again in another tab.
         return redirect("accounts_kept")
     return render(request, "403.html", {"stale": True}, status=403)
 

@@ -10,7 +10,7 @@ from django.utils.http import parse_header_parameters
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
 site = get_wsgi_application()
 
-# The middleware ReadableRequests returns a 400 page for it.
+# The ReadableRequests middleware returns a 400 page for this content type.
 UNREADABLE = "application/octet-stream; charset=unreadable"
 
 

@@ -31,7 +31,7 @@ sub drop_unknown_parameters {{
 """
 # The cache never stores these paths.
 STAFF = ("admin/", "accounts/")
-# Everything before the parameter. It is greedy, so the last value counts.
+# Matches everything before the parameter; greedy, so that the last value counts.
 BEFORE = r"^[^?]*\?(?:.*&)?"
 
 type Known = tuple[Parameter, ...] | None

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from core.triggers import AppendOnly
 
-# New tables and sequences get these when they are created, so none is forgotten.
+# New tables and sequences get these privileges on creation, so none is forgotten.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
@@ -52,7 +52,7 @@ def logs() -> list[str]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Use the owner's login for Django's connection; not inside a transaction."""
+    """Use the owner's login for Django's connection; don't call in a transaction."""
     ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
     usual = {key: ours[key] for key in owner}
     if usual == owner:
@@ -77,7 +77,7 @@ def give_rights() -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement(BY_DEFAULT + ON_WHAT_IS_THERE))
         for log in logs():
-            # A reversed migration may have dropped it.
+            # A reversed migration may have dropped the table.
             if log in here:
                 cursor.execute(statement(ON_A_LOG, log=log))
 

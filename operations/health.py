@@ -16,19 +16,19 @@ LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """200 if this process responds at all."""
+    """Return a 200 if this process responds at all."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return app and name of every migration in this release."""
+    """Return the app and name of every migration in this release."""
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 if the database responds and has every migration, else 503."""
+    """Return a 200 if the database responds and has every migration, else a 503."""
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")
     try:

@@ -1,7 +1,7 @@
 """Drop the query parameters that a public page doesn't declare.
 
-So a link with `?fbclid=…` has the same cache key as the page itself, both in memory and
-in the cache in front, which has the same rules in `deploy/parameters.vcl`.
+This gives a link with `?fbclid=…` the same cache key as the page itself, both in memory
+and in the cache in front, which has the same rules in `deploy/parameters.vcl`.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 from core.public import Parameter
 from voices.signatures.models import Source
 
-# Every page passes it on to the form.
+# Every page passes this parameter on to the form.
 EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
 
 

@@ -1,4 +1,4 @@
-"""Purging the caches in front of the site.
+"""Purge the caches in front of the site.
 
 A cached page is refreshed after two seconds, but while the site is down the cache
 serves it for minutes. Withdrawn statements must disappear at once, so triggers queue

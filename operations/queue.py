@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from procrastinate import App
 from procrastinate.contrib.django import app
 
-# The site's periodic jobs are on the default queue, and nothing else is. Other jobs
-# have their own worker, because visitors can cause any number of them.
+# Only the site's periodic jobs are on the default queue. Other jobs have their own
+# worker, because visitors can cause any number of them.
 UPKEEP = ["default"]
 OTHER_QUEUES = ["mail", "pages"]
 

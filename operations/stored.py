@@ -15,8 +15,9 @@ from django.utils.cache import get_conditional_response
 
 from core.public import Content
 
-# Smallest first. Higher levels take many times as long for a few percent, and pages
-# with figures are replaced every two seconds in a busy hour (docs/design.md).
+# The smallest output comes first. Higher levels take many times as long to save a few
+# percent, and pages with figures are replaced every two seconds in a busy hour
+# (docs/design.md).
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
@@ -33,7 +34,7 @@ class Moment(NamedTuple):
 
 
 class Address(NamedTuple):
-    """What a page is stored by. No header is part of it."""
+    """The cache key of a page, which includes no headers."""
 
     path: str
     query: str
@@ -94,7 +95,7 @@ class StoredPage:
         return next(filter(None, map(self.in_encoding, encodings)), self.plain)
 
     def in_encoding(self, encoding: str) -> Variant | None:
-        """Return the compressed page, or None if that doesn't halve it."""
+        """Return the compressed page, or None if compression doesn't halve its size."""
         if encoding not in self.compressed:
             with self.lock:
                 if encoding not in self.compressed:
@@ -110,7 +111,7 @@ class StoredPage:
 
 
 def weak_etag(body: bytes) -> str:
-    """Return the ETag that all encodings share; it is weak because they differ."""
+    """Return the ETag that all encodings share; weak because their bytes differ."""
     return f'W/"{md5(body, usedforsecurity=False).hexdigest()}"'
 
 
@@ -134,7 +135,7 @@ def is_positive(quality: str) -> bool:
 
 
 class Store:
-    """The pages used last, up to a number of pages and of bytes."""
+    """The most recently used pages, up to a number of pages and bytes."""
 
     def __init__(self, most: int, most_bytes: int):
         self.most, self.most_bytes = most, most_bytes
@@ -159,7 +160,7 @@ class Store:
             self.bytes -= page.size
 
     def drop_all(self, content: Content | None = None) -> None:
-        """Drop every page, or all that show this content."""
+        """Drop every page, or every page that shows this content."""
         for address, page in list(self.pages.items()):
             if content is None or content in page.shows:
                 self.drop(address)

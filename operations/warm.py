@@ -2,10 +2,10 @@
 
 A cached page costs no query and no middleware. Triggers NOTIFY the channel `pages`, in
 the transaction that changes public content, and name what changed. Each web process
-LISTENs and drops the pages that show it, so withdrawn content leaves every process's
-memory as soon as the transaction commits. After an addition, pages are replaced once
-they are two seconds old, so that a busy hour renders each of them every two seconds. A
-process that can't listen caches nothing.
+LISTENs and drops the pages that show that content, so withdrawn content leaves every
+process's memory as soon as the transaction commits. After an addition, pages are
+replaced once they are two seconds old, so each page renders at most every two seconds
+in a busy hour. A process that can't listen caches nothing.
 """
 
 import logging
@@ -43,7 +43,7 @@ SOON_SECONDS = 2
 LONGEST_SECONDS = 600
 # How long a request waits for another one to render the same page.
 PATIENCE_SECONDS = 5
-# How often a page is rendered if what it shows is dropped while it is being rendered.
+# How many times to render a page if its content is dropped during rendering.
 TRIES = 3
 MEGABYTE = 1024 * 1024
 
@@ -56,11 +56,11 @@ class WarmPages:
         self.pages = Store(500, 24 * MEGABYTE)
         # Searches and filters can't evict other pages.
         self.asked = Store(100, 6 * MEGABYTE)
-        # Guards both and all that follows; nobody waits for anything while holding it.
+        # Guards both stores and the attributes below; never block while holding it.
         self.lock = threading.Lock()
         self.listening = False
-        # The number of notifications, and what it was at the latest change of each
-        # content: one that drops pages, and one that is only an addition.
+        # The number of changes so far, and its value at each content's latest change:
+        # in `dropped` if the change drops pages, in `added` if it is only an addition.
         self.changes = 0
         self.dropped = dict.fromkeys(Content, 0)
         self.added = dict.fromkeys(Content, 0)
@@ -113,7 +113,7 @@ class WarmPages:
             self.forget(listening=True)
             return
         content = Content(name)
-        # Before any page is rendered that counts as newer than this change.
+        # Do this before rendering any page that counts as newer than this change.
         memory.drop(content)
         with self.lock:
             self.changes += 1
@@ -150,9 +150,9 @@ class WarmPages:
         return None if behind or age >= LONGEST_SECONDS else page
 
     def keep(self, address: Address, page: StoredPage) -> bool:
-        """Cache a page, unless it may show what was dropped since it was begun.
+        """Cache a page, unless it may show content dropped since rendering started.
 
-        If something was added since, it may be served until it is two seconds old.
+        If content was added since, the page may be served until it is two seconds old.
         """
         with self.lock:
             if not self.listening or self.is_dropped(page):
@@ -170,9 +170,10 @@ class WarmPages:
     def fetch(
         self, address: Address, render: Callable[[], StoredPage | HttpResponse]
     ) -> StoredPage | HttpResponse:
-        """Return the cached page, or render it; meanwhile, other requests wait for it.
+        """Return the cached page, or render it while other requests for it wait.
 
-        They render for themselves if it can't be cached or takes too long.
+        Those requests render the page themselves if it can't be cached or takes too
+        long.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         while self.listening:
@@ -197,8 +198,8 @@ class WarmPages:
         flight: Future[StoredPage | None],
         render: Callable[[], StoredPage | HttpResponse],
     ) -> StoredPage | HttpResponse:
-        """Render a page, and again if it may show what was dropped meanwhile."""
-        # Another thread may have cached it since this one looked.
+        """Render a page; retry if content that it may show was dropped meanwhile."""
+        # Another thread may have cached the page since this thread checked.
         kept = self.get(address)
         try:
             if kept:
@@ -235,7 +236,7 @@ def warm_pages(
             if not is_page(response):
                 return response
             if response.cookies or response.has_header("Vary"):
-                # A session was read for it, so nobody else may get it.
+                # The page depends on a session, so nobody else may get it.
                 etag = response["ETag"] = weak_etag(response.content)
                 return (
                     get_conditional_response(request, etag, None, response) or response
@@ -280,7 +281,7 @@ def is_ordinary(request: HttpRequest) -> bool:
 
 
 def is_public(request: HttpRequest) -> bool:
-    """Whether the page could be cached: nobody should wait for another one's form."""
+    """Whether the page could be cached; others needn't wait for its rendering."""
     try:
         return parameters_of(resolve(request.path_info).func) is not None
     except Resolver404:
@@ -296,5 +297,5 @@ def is_page(response: HttpResponse) -> bool:
 
 
 def shown_by(match: ResolverMatch | None) -> frozenset[Content]:
-    """Return what a page declares to show; everything if it declares nothing."""
+    """Return the content that a page declares it shows; by default, all content."""
     return getattr(match and match.func, "shows", frozenset(Content))

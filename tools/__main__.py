@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
-    """A signal asked to stop."""
+    """Raised when a signal asks the process to stop."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -51,7 +51,7 @@ def foreground(command: list[str], environment: dict[str, str]) -> int:
 def serve(
     environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
 ) -> None:
-    # So that emails about moderation decisions are sent at once.
+    # Send emails about moderation decisions immediately.
     environment.setdefault("UNDO_MINUTES", "0")
     if reload:
         environment["DJANGO_DEBUG"] = "1"
@@ -66,7 +66,7 @@ def serve(
 
 def main(command: str, arguments: list[str]) -> int:
     if command == "bench":
-        # Imported here because other commands needn't load it.
+        # Imported here because other commands don't need it.
         from tools.bench import command as bench
 
         return bench.run(arguments)

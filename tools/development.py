@@ -60,7 +60,7 @@ def fill_in(local_dir: Path) -> None:
     """Set defaults: a SITE_URL on this machine, and a secret key for this clone."""
     os.environ["LOCAL_DIR"] = str(local_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
-    # As in docker-compose.yml.
+    # docker-compose.yml sets this too.
     os.environ.setdefault("DATABASE_PREPARE", "1")
     if not is_set("SITE_URL"):
         port = os.environ.get("PORT") or "8000"

@@ -23,7 +23,7 @@ LOCKS = {
     ],
 }
 OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
-# Whoever installs them chooses the package index.
+# The person who installs the packages chooses the index.
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
@@ -97,7 +97,7 @@ def licenses() -> int:
             if value.startswith("License :: ")
         )
         named = named or (about.get("License") or "").partition("\n")[0].strip()
-        # Some have no license field, but include the license's text.
+        # Some packages have no license field, but include the license's text.
         for name in about.get_all("License-File", []):
             text = package.read_text(f"licenses/{name}") or ""
             named = named or text.partition("\n")[0].strip()

@@ -1,4 +1,4 @@
-"""The picture of the folders in docs/architecture.md, drawn from their imports."""
+"""Draw the diagram of the folders in docs/architecture.md from their imports."""
 
 import sys
 import tomllib
@@ -37,7 +37,7 @@ def name(module: str) -> str:
 
 
 def update(*arguments: str) -> int:
-    """Draw the picture into its file; with --check, only say whether it is current."""
+    """Write the diagram to its file; with --check, only report if it is current."""
     text = FILE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

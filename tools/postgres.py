@@ -1,9 +1,10 @@
 """This clone's own PostgreSQL 18 server, with binaries from a Python package.
 
 One folder has everything: passwords, data, log, and two lock files. The running server
-holds `server.lock`, so if that is free, no server process is alive, even if there is a
-stale pid file. Each command that uses the server holds a shared lock on `users.lock`;
-on exit it tries to get an exclusive lock, and if it does, it stops the server.
+holds `server.lock`, so if that lock is free, no server process is alive, even if there
+is a stale pid file. Each command that uses the server holds a shared lock on
+`users.lock`; on exit, it tries to get an exclusive lock, and if it succeeds, it stops
+the server.
 """
 
 import fcntl
@@ -135,7 +136,7 @@ class Server:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[int]:
-        # As root, another account owns this folder, so don't follow its symlinks.
+        # When we run as root, another account owns this folder; don't follow symlinks.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         file = os.open(self.folder / name, flags, 0o600)
         try:
@@ -180,7 +181,7 @@ class Server:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    # It is running, starting, or ending after a crash.
+                    # The server is running, starting, or ending after a crash.
                     if self.answers():
                         yield None
                         return

@@ -30,7 +30,7 @@ CODE = ["aaqi", "accounts", "cards", "core", "faq", "operations", "rankings", "v
 
 
 class SiteError(Exception):
-    """The site can't run; has a message and an exit code."""
+    """The site can't run; the error has a message and an exit code."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
@@ -75,7 +75,7 @@ def run(
     for step in STEPS:
         prepare(step, environment | staff)
 
-    # As in a deployment, web server and worker never have the owner's password.
+    # As in a deployment, the web server and worker never get the owner's password.
     environment = {
         name: value
         for name, value in environment.items()

@@ -30,7 +30,7 @@ def page_description(context: Context) -> SafeString:
 
 
 def again(context: Context, name: str) -> str:
-    """Render a block of this page again, already escaped."""
+    """Render a block of this page again; the result is already escaped."""
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
     return " ".join(block.render(context).split())
 

@@ -44,7 +44,7 @@ def write(about: About, dump: Path, target: Path) -> None:
     entry = tarfile.TarInfo(ABOUT)
     entry.size = len(text)
     with draft.open("xb") as file:
-        # It contains all private data.
+        # The backup contains all private data.
         draft.chmod(0o600)
         with tarfile.open(fileobj=file, mode="w") as tar:
             tar.addfile(entry, io.BytesIO(text))
@@ -56,7 +56,8 @@ def read(path: Path) -> About:
     """Return the backup's description; raises BackupError if it isn't a backup."""
     try:
         with tarfile.open(path) as tar:
-            # It is the first member, so that this works even if the rest is damaged.
+            # The description is the first member, so it can be read even if the rest
+            # is damaged.
             first = tar.next()
             if first is None or first.name != ABOUT:
                 raise KeyError(ABOUT)

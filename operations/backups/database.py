@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from operations.backups import BackupError
 
-# Exists on every server, and contains nothing of ours.
+# This database exists on every server and contains none of our data.
 MAINTENANCE = "postgres"
 
 
@@ -51,7 +51,7 @@ def as_the_site(name: str) -> Iterator[None]:
 
 @contextmanager
 def maintenance() -> Iterator[psycopg.Connection]:
-    """Yield a connection to create and rename databases, to one caller at a time."""
+    """Yield a connection for creating and renaming databases; one caller at a time."""
     with connect(MAINTENANCE) as server:
         lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
         held = server.execute(lock, [f"backup of {site_database()}"]).fetchone()
@@ -68,7 +68,7 @@ def exists(server: psycopg.Connection, name: str) -> bool:
 
 
 def create(server: psycopg.Connection, name: str) -> None:
-    """Create an empty database; drop one of that name that a crash left first."""
+    """Create an empty database, after dropping any leftover of the same name."""
     drop(server, name)
     # From template0, because template1 may have been changed.
     server.execute(

@@ -1,4 +1,4 @@
-"""Make backups: dump, restore into a scratch database, compare row counts, keep."""
+"""Make backups: dump, restore into a scratch database, compare row counts, save."""
 
 import shutil
 import tempfile
@@ -35,7 +35,7 @@ def place_for_dump(folder: Path) -> Iterator[Path]:
     The caller must hold the maintenance lock.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # With the lock held, no other backup can still need these.
+    # While we hold the lock, no other backup can still need the leftover files.
     tidy(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
         yield Path(scratch, archive.DUMP)
@@ -51,7 +51,7 @@ def tidy(folder: Path) -> None:
 
 def write_dump(dump: Path, now: datetime) -> About:
     with database.connect(database.site_database()) as source:
-        # The transaction is idle until pg_dump ends, which can take long.
+        # The transaction is idle until pg_dump ends, which can take a long time.
         source.execute("SET idle_in_transaction_session_timeout = 0")
         source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
@@ -117,5 +117,5 @@ def prune(folder: Path, days: int) -> list[Path]:
 
 
 def has_shrunk(earlier: About, later: About) -> bool:
-    """Whether more than half of all rows are gone, so old backups should stay."""
+    """Whether more than half of all rows are gone; if so, keep the old backups."""
     return 2 * sum(later.rows.values()) < sum(earlier.rows.values())

@@ -1,7 +1,7 @@
 """Repeat withdrawals and takedowns made since the backup when it is restored.
 
-They are read from the database that is being replaced. Rows match if both id and date
-do, because a database created from scratch reuses ids for other people.
+The changes are read from the database that is being replaced. Rows match if both id and
+date match, because a database created from scratch reuses ids for other people.
 """
 
 from collections import Counter
@@ -30,7 +30,8 @@ Key = tuple[int, datetime]
 class Snapshot:
     """Who may be shown, emailed, or signed in, according to a database."""
 
-    # When its first migration ran; equal only if one database is a copy of the other.
+    # When the database's first migration ran; equal only if one database is a copy of
+    # the other.
     begun_at: datetime | None
     signatures: dict[Key, Any]
     voices: dict[Key, Any]
@@ -89,8 +90,8 @@ def by_key(rows: QuerySet) -> dict[Key, Any]:
 def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
     """Repeat in the restored database what was done between the backup and `last`.
 
-    Return the number of each change, and whether they are complete. They aren't if
-    `last` is from a database created from scratch, or from another backup.
+    Return the number of changes of each kind, and whether all changes were found. Some
+    may be missing if `last` is from a database created from scratch or another backup.
     """
     here = take_snapshot()
     known = last.goes_back_to(here)
@@ -117,7 +118,7 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
 def follow_signature(
     row: Any, now: Any, last: Snapshot, *, known: bool
 ) -> Iterator[str]:
-    """Repeat what its owner did to a signature; yield what was done."""
+    """Repeat what the signer did to a signature; yield what was done."""
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
         # If the voice is still there, the signature was lost by accident, not erased.
@@ -137,7 +138,7 @@ def follow_signature(
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Repeat what its author or a moderator did to a voice; yield what was done."""
+    """Repeat what the author or a moderator did to a voice; yield what was done."""
     if now is None:
         return
     if now.wordless and not row.wordless:

@@ -2,9 +2,9 @@
 
 docs/performance.md says what each line means. The modules, from the bottom up:
 
-- `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and what is refused
+- `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and safety checks
 - `database`, `seed`, `servers`: the processes under test, and their rows
-- `sink`, `http`, `driver`: processes of their own that load the site
+- `sink`, `http`, `driver`: separate processes that load the site
 - `wrk`: single pages with wrk
 - `pages`, `signing`, `together`, `growth`, `soak`: the measurements
 - `report`, `command`: the tables, the JSON, and the command line

@@ -228,7 +228,7 @@ def record_aims(found: together.Try) -> list[report.Aim]:
 
 
 def show_growth(found: dict[str, dict[str, float]]) -> None:
-    """Print each figure at each level, the largest ratios first within its kind."""
+    """Print each figure at each level; within each kind, largest ratios first."""
     levels = list(next(iter(found.values())))
     say(f"\n{'ms':58}" + "".join(f"{int(rows):>12,}" for rows in levels) + "  ratio")
     for name, values in found.items():

@@ -8,7 +8,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def read_stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat from the third one on; [] if it ended."""
+    """Return the fields of /proc/PID/stat from the third; [] if the process ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -40,7 +40,7 @@ def tree_seconds(pid: int) -> float:
 def memory(pid: int) -> float:
     """Return the process's proportional share of memory in MB; shared pages count once.
 
-    0 if it ended.
+    Return 0 if the process ended.
     """
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -12,9 +12,9 @@ from tools import postgres
 from tools.bench import cpu, guard
 from tools.development import ROOT
 
-# What the embedded binaries lack: they were built without lz4.
+# Replaces a setting that the embedded binaries, built without lz4, don't support.
 INSTEAD = {("wal_compression", "lz4"): "pglz"}
-# The role in front of each line, to tell ours from the site's.
+# Start each log line with the role, to tell our statements from the site's.
 LOG = {"log_line_prefix": "%u "}
 STATEMENT = re.compile(
     rf"^{postgres.SITE} LOG:  (?:statement|execute [^:]+): (.*)", re.MULTILINE
@@ -54,12 +54,12 @@ class Database:
             return cursor.fetchall() if cursor.description else []
 
     def cpu(self) -> float:
-        """Return the CPU seconds of all its processes so far."""
+        """Return the CPU seconds of all server processes so far."""
         pid = (self.server.data / "postmaster.pid").read_text().split()[0]
         return cpu.tree_seconds(int(pid))
 
     def empty(self) -> None:
-        """Drop everything, unless somebody's rows are there."""
+        """Drop everything, unless there are rows that the benchmark didn't make."""
         with self.connect(postgres.OWNER) as connection:
             guard.check_rows(connection)
             connection.execute("DROP SCHEMA public CASCADE")
@@ -68,7 +68,7 @@ class Database:
     def count_statements(self, act: Callable[[], object]) -> int:
         """Return how many statements the site's role ran during `act`.
 
-        All of them are logged meanwhile, so don't measure time then.
+        All statements are logged during `act`, so don't measure its time.
         """
         self.log_statements("all")
         begin = self.server.log.stat().st_size
@@ -93,6 +93,6 @@ class Database:
 def running(folder: Path) -> Iterator[Database]:
     with postgres.started(folder, compose_settings() | LOG) as server:
         database = Database(server)
-        # A run that was killed may have left it on.
+        # A run that was killed may have left statement logging on.
         database.log_statements("none")
         yield database

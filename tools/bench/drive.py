@@ -12,12 +12,12 @@ from tools.bench.rig import Rig
 
 
 class DriverError(Exception):
-    """The driver failed; this is its error output."""
+    """The driver failed; the message is its error output."""
 
 
 @dataclass
 class Load:
-    """What the driver saw, and the CPU seconds of each process meanwhile."""
+    """The driver's results, and the CPU seconds that each process used."""
 
     result: dict
     cpu: dict[str, float]
@@ -54,7 +54,7 @@ def drive(rig: Rig, plan: driver.Plan) -> Load:
 
 
 def run(plan: driver.Plan) -> dict:
-    """Run the driver in a process of its own, and end it whatever happens."""
+    """Run the driver in a separate process, and always end that process."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tools.bench.driver"],
         stdin=subprocess.PIPE,

@@ -1,16 +1,16 @@
 """The open-loop driver: page views and whole signatures, at fixed rates.
 
 Run as `python -m tools.bench.driver`: reads a plan (JSON, `Plan`) and prints what
-happened. It is a process of its own, so its CPU can be told from the server's.
+happened. It is a separate process, so its CPU can be told from the server's.
 
 Each arrival has a time in a fixed schedule, and its latency counts from that time, so a
-server that falls behind can't slow the load down and hide it. How late the driver
-itself was is printed too; if that is more than a few milliseconds, the machine had no
-room for the driver, and the latencies include it.
+server that falls behind can't hide that by slowing the load down. The driver's own
+delay is printed too; if that is more than a few milliseconds, the machine had no CPU to
+spare for the driver, and the latencies include the delay.
 
-Why our own: locust and most others are closed-loop (a user waits for the answer before
-the next request), k6 is a separate Go program that isn't in Debian or on PyPI, and wrk
-can't wait for mail. All that is needed is a schedule, a socket, and a queue.
+We wrote our own because locust and most others are closed-loop (a user waits for the
+response before the next request), k6 is a separate Go program that isn't in Debian or
+on PyPI, and wrk can't wait for mail. We only need a schedule, a socket, and a queue.
 """
 
 import asyncio
@@ -38,22 +38,22 @@ MOST_SAMPLES = 5
 
 @dataclass
 class Plan:
-    """What to do. Rates are per second; 0 for none."""
+    """What the driver should do. Rates are per second; 0 for none."""
 
     port: int
     seconds: float
     views: float = 0
     paths: list[str] = field(default_factory=list)
     signatures: float = 0
-    # The number of the first signer; each has one of its own.
+    # The number of the first signer; each signer has a unique number.
     first: int = 0
     # The port where the mail sink reports letters.
     reports: int = 0
-    # How long a signer fills in the form. Faster than 2 s looks like a bot's.
+    # Seconds that a signer takes to fill in the form. Under 2 s looks like a bot.
     typing: float = 2.2
-    # How long to wait for unfinished signatures at the end.
+    # Seconds to wait for unfinished signatures at the end.
     patience: float = 30
-    # Closed-loop instead: POST to each of these once, over so many connections.
+    # Closed-loop instead: POST to each path once, over `connections` connections.
     posts: list[str] = field(default_factory=list)
     connections: int = 1
     post_headers: str = ""
@@ -61,7 +61,7 @@ class Plan:
 
 
 class FailedError(Exception):
-    """A step did not get the answer that a visitor needs to go on."""
+    """A step did not get the response that a visitor needs to continue."""
 
 
 class Mailboxes:

@@ -17,7 +17,7 @@ LEVELS = {
     "1m": [1_000, 100_000, 1_000_000],
     "10m": [1_000, 10_000_000],
 }
-# From this many on, the rows are kept for the next run.
+# With at least this many rows, keep them for the next run.
 KEPT = 5_000_000
 MORE_PAGES = {
     "wall by state": "/voices/?state=OH",
@@ -34,7 +34,7 @@ SEARCHES = {
     "nothing": "Xylophon",
     "address": f"seed500@{seed.people.PROVIDER}",
 }
-# An admin page that takes longer is requested once.
+# An admin page that takes more than this many seconds is requested only once.
 SLOW = 1.0
 TIMES = 5
 MOST_OF_A_FILTER = 3
@@ -45,7 +45,7 @@ def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float
     """Return the milliseconds of everything, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
-    # As root, the cluster is in a folder of an unprivileged account.
+    # When run as root, the cluster is in an unprivileged account's folder.
     seed.check_room(max(levels), str(folder) if os.geteuid() else "/var/tmp")  # noqa: S108
     if max(levels) >= KEPT:
         say(
@@ -134,7 +134,7 @@ def queries(page: str) -> list[str]:
         by_name.setdefault(names, []).append(link)
     found = []
     for names, same in by_name.items():
-        # The last link to a page is to the last one.
+        # The last pagination link goes to the last page.
         found += same[-1:] if names == "?p" or names == "p" else same[:MOST_OF_A_FILTER]
     if 'name="q"' in page:
         found += [f"?q={words}" for words in SEARCHES.values()]

@@ -1,4 +1,4 @@
-"""What the benchmark refuses, and why: it empties a database and makes load."""
+"""Refuse unsafe targets, because the benchmark empties a database and makes load."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from psycopg import Connection, errors
 
 from aaqi.environment import is_loopback
 
-# RFC 2606 reserves it, so no real person has an address there.
+# RFC 2606 reserves this domain, so no real person has an address there.
 OUR_ADDRESSES = ".example"
 PRIVATE = ("voices_signature", "voices_submission")
 

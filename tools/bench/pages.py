@@ -1,4 +1,4 @@
-"""Single pages: warm ones beside "hello", and cold ones beside a view of 20 rows."""
+"""Compare warm pages with "hello", and cold pages with a view of 20 rows."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tools.bench.servers import Web
 from tools.bench.stats import Line
 from tools.bench.wrk import Target
 
-# For counting statements.
+# The number of requests to average statement counts over.
 REQUESTS = 10
 
 
@@ -34,7 +34,7 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_warm(rig: Rig) -> list[Line]:
-    """Measure pages from memory; each beside a constant of the same length."""
+    """Measure pages from memory, each against a constant of the same length."""
     pairs = []
     for name, path in paths(rig).items():
         size = len(Browser(rig.site).get(path).encode())
@@ -97,6 +97,6 @@ def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
         for _ in range(REQUESTS):
             act(browser)
 
-    # Each thread opens its connection first, and fills what the process keeps.
+    # First let each thread open its connection, and fill the process's caches.
     act_often()
     return rig.database.count_statements(act_often) / REQUESTS

@@ -1,8 +1,8 @@
-"""The addresses, networks, and forms of the driver's signers, from a number."""
+"""Generate the address, network, and form of each of the driver's signers."""
 
 from urllib.parse import urlencode
 
-# Rows of MailProvider in the benchmark's database: forms aren't counted by it.
+# Listed in MailProvider in the benchmark's database, so forms aren't counted by it.
 PROVIDER = "mail.example"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
@@ -13,13 +13,13 @@ def word(number: int) -> str:
 
 
 def email(number: int) -> str:
-    """Return an address: two thirds are at a large provider, the others alone."""
+    """Return an address: two thirds share a large provider, the rest are alone."""
     domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
     return f"signer-{word(number)}@{domain}"
 
 
 def network(number: int) -> str:
-    """Return an IP address in a /24 of its own; numbers go up to 15 million."""
+    """Return an IP address in a separate /24; numbers go up to 15 million."""
     return f"{11 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.7"
 
 

@@ -51,14 +51,14 @@ def describe(line: Line) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """A target of the table below, or a figure without one."""
+    """A figure in the table below, which may have a target."""
 
     what: str
     value: float | None
     unit: str
     least: float | None = None
     aim: float | None = None
-    # Whether more is better.
+    # Whether a higher figure is better.
     more: bool = False
     note: str = ""
 
@@ -93,7 +93,7 @@ def show_aims(aims: Sequence[Aim]) -> None:
 
 
 def ratio_of(lines: Sequence[Line], name: str) -> float | None:
-    """Return the median ratio at the most connections that were measured."""
+    """Return the median ratio at the highest number of connections measured."""
     found = [line for line in lines if line.name == name and line.ratio]
     if not found:
         return None
@@ -147,7 +147,7 @@ def show_cost(cost: dict[str, Spread]) -> None:
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures depend on."""
+    """Return facts about this machine that the figures depend on."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["make bench", *filter(None, [arguments()])]),

@@ -17,7 +17,7 @@ from tools.bench import database, guard, people, seed, servers
 from tools.bench.database import Database
 from tools.bench.servers import Sink, Web, Worker
 
-# Numbers of one round: more than it can send.
+# How many visitor numbers to reserve for one round: more than it can use.
 BLOCK = 50_000
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 
@@ -29,7 +29,7 @@ class Scale:
     rounds: int = 3
     seconds: float = 2
     connections: tuple[int, ...] = (1, 32)
-    # On a slow machine, rounds are left out to end in this time.
+    # On a slow machine, rounds are skipped to finish within this time.
     minutes: float = 13
 
     def of(self, connections: int) -> float:
@@ -47,7 +47,7 @@ class Browser:
     def ask(
         self, path: str, fields: dict[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, str]:
-        """Return status, headers, and text."""
+        """Return the response's status, headers, and text."""
         headers = {
             "Host": f"localhost:{self.web.port}",
             "Origin": self.web.url,
@@ -101,7 +101,7 @@ class Rig:
     # Where the numbers of the next round's visitors begin.
     number: int = 0
     begun: float = field(default_factory=time.monotonic)
-    # What to write to the JSON besides the lines.
+    # Other facts to write to the JSON, in addition to the lines.
     facts: dict[str, object] = field(default_factory=dict)
 
     def take_numbers(self) -> int:
@@ -114,7 +114,7 @@ class Rig:
         return time.monotonic() - self.begun > self.scale.minutes * 60 * share
 
     def start_worker(self) -> Worker:
-        """Start the worker unless it runs, and wait until its start is over."""
+        """Start the worker if it isn't running, and wait until it has started."""
         if self.worker is None:
             began = datetime.now(UTC)
             self.worker = Worker(self.site.url, self.environment, self.folder)
@@ -134,7 +134,7 @@ class Rig:
             self.worker = None
 
     def processes(self) -> dict[str, Callable[[], float]]:
-        """Return how to read the CPU seconds of each part."""
+        """Return functions that read the CPU seconds of each part."""
         return {
             "web": self.site.cpu,
             "worker": self.worker.cpu if self.worker else float,
@@ -182,7 +182,7 @@ def running(
 
 
 def serve(stack: ExitStack, web: Web) -> Web:
-    """Return this server, to be stopped when the stack ends."""
+    """Return this server; it is stopped when the stack exits."""
     stack.callback(web.end)
     return web
 
@@ -190,7 +190,7 @@ def serve(stack: ExitStack, web: Web) -> Web:
 def prepare(
     db: Database, environment: dict[str, str], password: str, rows: int, *, keep: bool
 ) -> None:
-    """Migrate and seed, unless the rows of an earlier run are kept."""
+    """Migrate and seed, unless the rows of an earlier run are reused."""
     if keep and count(db) >= rows:
         with db.connect(postgres.OWNER) as connection:
             guard.check_rows(connection)

@@ -28,12 +28,13 @@ WORDS = """
     see the video judges said no earlier case was close enough but everyone saw what
     happened that day
 """
-# One word in a few rows, for searches that find little.
+# A word that only a few rows contain, for searches with few matches.
 RARE = "zeppelin"
 MOST_WAITING = 100_000
-# From this many rows on, creating the indexes afterwards is faster.
+# With at least this many rows, creating the indexes afterward is faster.
 MANY = 50_000
-# Tables and indexes took 2,500 at 60,000 rows; the rest is for WAL and temporary files.
+# Tables and indexes took 2,500 bytes per row at 60,000 rows; the rest is for WAL and
+# temporary files.
 BYTES_PER_ROW = 6_000
 VOICE = """
     id, name, profession, profession_group, city, state, statement,
@@ -139,10 +140,10 @@ def add_references(database: Database) -> None:
 
 
 def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> None:
-    """Add this many signatures with their voices, and what they leave in other tables.
+    """Add this many signatures with their voices, and related rows in other tables.
 
-    Triggers and foreign keys are off meanwhile, because a million rows would each write
-    to the totals; those are computed once, at the end.
+    Triggers and foreign keys are off while it runs, because each of a million rows
+    would update the totals; the totals are computed once, at the end.
     """
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools import site
 from tools.bench import cpu
 
-# A provider's quota would hold the letters back; here the worker's speed is measured.
+# No provider quota may delay letters, because we measure the worker's speed.
 MAILS_PER_MINUTE = "1000000"
 OWNERS = {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
 
@@ -56,7 +56,7 @@ class Process:
 
 
 class Web(Process):
-    """gunicorn on a port of its own, with the settings of gunicorn.conf.py."""
+    """gunicorn on a separate port, with the settings of gunicorn.conf.py."""
 
     def __init__(self, name: str, command: list[str], environment: dict, folder: Path):
         self.name, self.port = name, free_port()
@@ -86,9 +86,9 @@ class Web(Process):
 def environment_of_site(given: dict[str, str], mail_port: int) -> dict[str, str]:
     """Return the environment of `make run`, with a proxy in front and a mail server.
 
-    The driver plays the proxy, so that each visitor has an address of its own.
+    The driver acts as the proxy, so that each visitor has a separate address.
     """
-    # As in a deployment, web server and worker never have the owner's password.
+    # As in a deployment, the web server and worker never get the owner's password.
     own = {name: value for name, value in given.items() if name not in OWNERS}
     return own | {
         "PROXY_COUNT": "1",
@@ -108,7 +108,7 @@ def serve_cold_site(environment: dict[str, str], folder: Path) -> Web:
 
 
 def serve_bare(environment: dict[str, str], folder: Path) -> Web:
-    """Serve the reference views with as many workers and threads."""
+    """Serve the reference views with as many workers and threads as the site."""
     settings = {"DJANGO_SETTINGS_MODULE": "tools.bench.bare.settings"}
     command = [
         *("--config", "python:tools.bench.bare.gunicorn_settings"),

@@ -12,11 +12,11 @@ from tools.bench.wrk import Target
 
 FORM = "/voices/add/"
 BARE = "/sign-up"
-# The site takes a faster form for a bot's.
+# The site treats a form that is submitted faster as a bot's.
 TYPING = 2.2
 # How many forms to confirm in each round.
 CONFIRMED = 150
-# Letters until the worker is at full speed; how many must wait; how long to measure.
+# Letters sent until the worker is at full speed; letters to queue; seconds to measure.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -31,7 +31,7 @@ HELD = """
 
 
 class LostError(Exception):
-    """Fewer or other rows were stored than forms were accepted."""
+    """The stored rows don't match the forms that were accepted."""
 
 
 def measure(rig: Rig) -> list[Line]:
@@ -43,7 +43,7 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_posts(rig: Rig) -> list[Line]:
-    """Sign up with unique addresses and networks, beside the bare sign-up."""
+    """Compare sign-ups with unique addresses and networks to the bare sign-up."""
     ours, bare = site_target(rig), bare_target(rig)
     lines = []
     for connections in rig.scale.connections:
@@ -90,7 +90,7 @@ def template(fields: dict[str, str]) -> str:
 
 
 def post_round(rig: Rig, target: Target, table: str, connections: int) -> Round:
-    """Measure one round, and compare the stored rows with the answers."""
+    """Measure one round, and compare the stored rows with the responses."""
     query = f"SELECT count(*) FROM {table}"  # noqa: S608 - the name is ours
     before = count_rows(rig, query)
     seconds = rig.scale.seconds
@@ -126,13 +126,13 @@ def unquoted(fields: dict[str, str]) -> dict[str, str]:
 
 
 def check_clean(rig: Rig) -> None:
-    """The limits are on; visitors who differ in everything must not exceed them."""
+    """Check that visitors with nothing in common didn't exceed the rate limits."""
     if found := count_rows(rig, HELD):
         raise LostError(f"{found} sign-ups were held back as suspicious.")
 
 
 def measure_letters(rig: Rig) -> Line:
-    """Start the worker, and measure how it sends the letters that wait."""
+    """Start the worker, and measure how fast it sends the queued letters."""
     line = Line("one letter, worker", 1)
     target = site_target(rig)
     while count_rows(rig, WAITING_LETTERS) < LETTERS:
@@ -177,7 +177,7 @@ def count_rows(rig: Rig, query: str) -> int:
 
 
 def measure_gets(rig: Rig) -> list[Line]:
-    """The form and the confirmation page, beside the bare form."""
+    """Compare the form and the confirmation page with the bare form."""
     reference = ("bare form GET", Target(rig.bare, BARE))
     pairs = [
         (("form GET", Target(rig.site, FORM)), reference),
@@ -187,7 +187,7 @@ def measure_gets(rig: Rig) -> list[Line]:
 
 
 def confirm_paths(rig: Rig, number: int) -> list[str]:
-    """Return the confirmation links of forms that wait."""
+    """Return the confirmation links of unconfirmed forms."""
     from voices.signatures import tokens
 
     found = rig.database.execute(
@@ -200,7 +200,7 @@ def confirm_paths(rig: Rig, number: int) -> list[str]:
 
 
 def add_forms(rig: Rig, number: int) -> None:
-    """Sign up until this many forms wait to be confirmed."""
+    """Sign up until this many forms are unconfirmed."""
     target = site_target(rig)
     while len(confirm_paths(rig, number)) < number:
         wrk.load(target, 32, 1, rig.take_numbers())
@@ -208,7 +208,7 @@ def add_forms(rig: Rig, number: int) -> None:
 
 
 def measure_confirming(rig: Rig, gets: list[Line]) -> list[Line]:
-    """Confirm each waiting form once, beside the bare form of the same rounds."""
+    """Confirm each form once, and compare with the bare form of the same rounds."""
     lines = []
     rounds = rig.scale.rounds * len(rig.scale.connections)
     add_forms(rig, CONFIRMED * rounds + REQUESTS)
@@ -241,7 +241,7 @@ def confirm_plan(rig: Rig, number: int, connections: int) -> Plan:
 
 
 def confirm_round(rig: Rig, connections: int) -> Round:
-    """Measure one round, and compare the totals with the answers."""
+    """Measure one round, and compare the totals with the responses."""
     signers = seed.check_totals(rig.database)
     plan = confirm_plan(rig, CONFIRMED, connections)
     workers = rig.site.worker_cpu()

@@ -1,4 +1,4 @@
-"""The mail server of the benchmark: takes each letter, and reports its link.
+"""The benchmark's mail server: accepts each letter, and reports its link.
 
 Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client of the
 second port gets a line for each letter: its recipient, the path of its confirmation

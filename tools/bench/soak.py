@@ -1,4 +1,4 @@
-"""An hour of moderate load: whether memory stays flat."""
+"""Check whether memory stays flat during an hour of moderate load."""
 
 from tools.bench import cpu, drive, together
 from tools.bench.rig import Rig, say

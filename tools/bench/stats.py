@@ -19,7 +19,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def is_lopsided(shares: Sequence[float], connections: int) -> bool:
-    """Whether one worker did far more than its part; one connection always does."""
+    """Whether one worker did far more than its share; False for one connection."""
     total = sum(shares)
     if connections < 2 or len(shares) < 2 or not total:
         return False
@@ -59,7 +59,7 @@ class Spread:
 
 @dataclass
 class Round:
-    """What one round of requests took. CPU is in milliseconds for each request."""
+    """The cost of one round of requests; CPU is in milliseconds per request."""
 
     requests: int
     seconds: float

@@ -1,4 +1,4 @@
-"""Whole signatures, alone and with page views: what they cost, and how many fit."""
+"""Measure the cost and the maximum rate of signatures, alone and with page views."""
 
 import time
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from tools.bench.rig import Rig, say
 from tools.bench.stats import Spread
 
 VIEWS = 200
-# Signatures per second that are tried, until one is too many.
+# Signatures per second to try, until the site can't keep up.
 RATES = [2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 40, 50, 60, 80, 100]
 STEP_SECONDS = 12
 ALONE_RATE, ALONE_SECONDS = 4, 8
-# A rate is kept up if nothing fails and all of these hold, in milliseconds.
+# The site keeps up if nothing fails and latencies stay below these milliseconds.
 MOST_P99 = 1000
 MOST_MAIL_P99 = 10_000
 RECORD_VIEWS, RECORD_RATE = 500, 33
@@ -23,7 +23,7 @@ PARTS = ("web", "worker", "database", "mail sink", "driver")
 
 @dataclass
 class Try:
-    """One rate, and what kept it from being kept up."""
+    """One rate, and why the site couldn't keep up, if it couldn't."""
 
     views: float
     rate: float
@@ -54,7 +54,7 @@ def paths(rig: Rig) -> list[str]:
 
 
 def attempt(rig: Rig, views: float, rate: float, seconds: float) -> Try:
-    """Drive both at once, and compare the totals with what the signers saw."""
+    """Send views and signatures, and compare the totals with what signers saw."""
     rig.start_worker().check()
     signers = seed.check_totals(rig.database)
     plan = Plan(
@@ -72,7 +72,7 @@ def attempt(rig: Rig, views: float, rate: float, seconds: float) -> Try:
 
 
 def problems(load: Load, counted: int) -> list[str]:
-    """Return why a rate was not kept up; an empty list if it was."""
+    """Return why the site didn't keep up with a rate; an empty list if it did."""
     result = load.result
     found = [f"{error} ({times} times)" for error, times in result["errors"].items()]
     if result["unfinished"]:
@@ -103,7 +103,7 @@ def measure_alone(rig: Rig) -> list[Load]:
 
 
 def cost(loads: list[Load]) -> dict[str, Spread]:
-    """Return the CPU milliseconds of one signature, for each process and in all."""
+    """Return the CPU milliseconds of one signature, for each process and in total."""
     done = [load for load in loads if load.completed]
     found = {
         part: Spread([load.cpu[part] / load.completed * 1000 for load in done])
@@ -114,7 +114,7 @@ def cost(loads: list[Load]) -> dict[str, Spread]:
 
 
 def search(rig: Rig) -> list[Try]:
-    """Raise the rate until it is not kept up in two tries."""
+    """Raise the rate until the site fails to keep up in two tries."""
     tries: list[Try] = []
     for rate in RATES:
         if rig.is_late(0.9):
@@ -134,7 +134,7 @@ def search(rig: Rig) -> list[Try]:
 
 
 def best(tries: list[Try]) -> float:
-    """Return the highest rate that was kept up; 0 if none was."""
+    """Return the highest rate that the site kept up with; 0 if none."""
     return max((each.rate for each in tries if not each.problems), default=0)
 
 
@@ -155,13 +155,13 @@ def describe(found: Try) -> str:
 
 
 def settle(rig: Rig) -> None:
-    """Forget what a rate that was too high left behind."""
+    """Clear the backlog that an excessive rate left behind."""
     wrk.drain(rig.site)
     rig.database.execute("DELETE FROM voices_letter WHERE sent_at IS NULL")
 
 
 def record(rig: Rig, minutes: float) -> Try:
-    """The highest rate on record for a petition, with its page views."""
+    """Try the highest rate on record for a petition, with its page views."""
     found = attempt(rig, RECORD_VIEWS, RECORD_RATE, minutes * 60)
     say(describe(found))
     return found

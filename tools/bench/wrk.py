@@ -1,4 +1,4 @@
-"""Single pages and forms with wrk, and the CPU that they took."""
+"""Load single pages and forms with wrk, and measure the CPU that they use."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from tools.bench.database import Database
 from tools.bench.servers import Web
 
 LONGEST_DRAIN = 15
-# Seconds; a server that uses no CPU (at 10 ms precision) for so long is idle.
+# Seconds; a server that uses no CPU (at 10 ms precision) for this long is idle.
 QUIET = 0.15
 SCRIPT = Path(__file__).with_name("wrk.lua")
 
@@ -34,7 +34,7 @@ class Target:
 def load(target: Target, connections: int, seconds: float, first: int = 0) -> dict:
     """Run wrk; return requests, seconds, and percentiles in milliseconds.
 
-    On a busy machine, it takes longer, so that at least one answer arrives.
+    On a busy machine, wrk runs longer, so that at least one response arrives.
     """
     for times in (1, 4, 16):
         result = run(target, connections, seconds * times, first)
@@ -97,8 +97,8 @@ def measure(
     shares = [
         now - then for now, then in zip(target.web.worker_cpu(), workers, strict=True)
     ]
-    # wrk leaves with one request open on each connection, and the server handles these
-    # as well; drain() has waited for them.
+    # wrk exits with one request open on each connection. The server handles those
+    # requests too, and drain() has waited for them.
     handled = result["requests"] + connections
     return stats.Round(
         requests=result["requests"],

@@ -6,7 +6,7 @@ TIME_INPUT_FORMATS = [
     *formats.TIME_INPUT_FORMATS,
     *("%I:%M %p", "%I:%M%p", "%I %p", "%I%p"),
 ]
-# Django's own come first, because forms display a value in the first format.
+# Django's own formats come first, because forms display a value in the first format.
 DATETIME_INPUT_FORMATS = [
     *formats.DATETIME_INPUT_FORMATS,
     *(f"{d} {t}" for d in formats.DATE_INPUT_FORMATS for t in TIME_INPUT_FORMATS),

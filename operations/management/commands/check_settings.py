@@ -22,7 +22,7 @@ NO_PROXY = (
 
 class Command(BaseCommand):
     help = "Exit with an error that names the setting that is missing or weak."
-    # It reads only the environment: no database, no network.
+    # This command reads only the environment: no database, no network.
     requires_system_checks = []
 
     def handle(self, *args: object, **options: object) -> None:

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from core import locks
 from operations.database_roles import as_owner
 
-# All are idempotent, and don't change what staff have edited.
+# All steps are idempotent, and don't change what staff have edited.
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
     ["make_roles"],

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         static = Path(settings.STATIC_ROOT)
         files = [file for file in static.rglob("*") if file.is_file()]
         for file in files:
-            # Keep files of earlier releases, because readers still have their pages.
+            # Keep files of earlier releases, because readers still have pages open that
+            # use them.
             put(folder / "static" / file.relative_to(static), file.read_bytes())
         for name in PAGES:
             put(folder / "pages" / name, render_to_string(name, site(None)).encode())

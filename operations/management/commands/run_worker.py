@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
-            # If one ends by itself, stop all; the supervisor restarts the process.
+            # If one task ends by itself, stop all; the supervisor restarts the process.
             await asyncio.wait(
                 [*workers, *senders], return_when=asyncio.FIRST_COMPLETED
             )
@@ -56,7 +56,7 @@ async def run_worker(app: App, queues: Sequence[str]) -> None:
     await app.run_worker_async(
         queues=queues,
         concurrency=2,
-        # Finished jobs must not keep even the id of somebody whose data is erased.
+        # Don't store even the id of an erased person in a finished job.
         delete_jobs="successful",
         # Running jobs get time to finish when the site stops.
         shutdown_graceful_timeout=25,

@@ -1,5 +1,5 @@
 """The reference: a minimal Django project on the same database and gunicorn.
 
-It has no code of the site. What a path of the site costs is compared with the view here
-that does the least for the same purpose.
+It has none of the site's code. The cost of each path of the site is compared with a
+view here that does the minimum for the same purpose.
 """

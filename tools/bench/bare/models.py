@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Row(models.Model):
-    """What the list shows."""
+    """A row of the list view."""
 
     name = models.CharField(max_length=100)
     city = models.CharField(max_length=80)
@@ -21,7 +21,7 @@ class Row(models.Model):
 
 
 class SignUp(models.Model):
-    """The fields of a sign-up, and a unique address."""
+    """A sign-up, with a unique address."""
 
     name = models.CharField(max_length=100)
     email = models.EmailField(unique=True)

@@ -1,6 +1,6 @@
 """The tables of the reference views.
 
-Created with SQL, because a migration of theirs would be among the site's.
+They are created with SQL, because a migration would be among the site's migrations.
 """
 
 TABLES = """

@@ -24,12 +24,12 @@ def body(size: int) -> bytes:
 
 
 def hello(request: HttpRequest, size: int) -> HttpResponse:
-    """A constant response, as long as the page that it is compared with."""
+    """Return a constant response, as long as the page that it is compared with."""
     return HttpResponse(body(size))
 
 
 def rows(request: HttpRequest) -> HttpResponse:
-    """One query and one loop: the least that a list needs."""
+    """Run one query and one loop: the minimum for a list."""
     return render(request, "rows.html", {"rows": Row.objects.all()[:ROWS]})
 
 
