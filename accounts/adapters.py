@@ -47,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return address_of(request) or NO_ADDRESS
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """Count an attempt against the network and the account from this network."""
+        """Count an attempt against the limits of the network and of the account."""
         login = credentials.get("email") or credentials.get("username") or ""
         usage = ratelimit.consume(
             request,
@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if not taken:
             raise self.validation_error("too_many_login_attempts")
         usage.usage += taken.usage
-        # The parent rolls this back after a correct password.
+        # The parent class rolls this usage back after a correct password.
         self._login_failed_rl_usage = usage
 
     def is_ajax(self, request: HttpRequest) -> bool:

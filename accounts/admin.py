@@ -54,7 +54,7 @@ class AccountForm(forms.ModelForm):
 
 @admin.register(User)
 class AccountAdmin(FoldedSearch, FixedRows):
-    """Staff accounts. Invitations create them; one that was set up is never deleted."""
+    """Staff accounts: created by invitations, never deleted once they are set up."""
 
     form = AccountForm
     list_display = [
@@ -96,7 +96,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return mine_to_change and super().has_change_permission(request)
 
     def others(self, request: HttpRequest) -> QuerySet[User]:
-        """Accounts this administrator may change: not their own or any above theirs."""
+        """Accounts this administrator may change: not their own or higher ones."""
         accounts = User.objects.exclude(pk=cast(User, request.user).pk)
         return (
             accounts
@@ -132,7 +132,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
         kind: str,
         decide_on: Callable[[User, User], bool],
     ) -> None:
-        """Apply `decide_on` to each account that may change; log and count them."""
+        """Apply `decide_on` to each account that may be changed; log and count them."""
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
             accounts = list(chosen.select_for_update(of=["self"]).order_by("pk"))

@@ -23,7 +23,7 @@ def forget_staff() -> None:
     KnownNetwork.objects.forget_old()
     ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
     unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
-    # These were never active, so nothing else can point at them.
+    # These accounts were never active, so no other rows can reference them.
     get_user_model()._default_manager.filter(
         is_active=False,
         last_login=None,

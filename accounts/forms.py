@@ -35,7 +35,7 @@ class Plain(forms.Form):
             old.label = "Current password"
 
     def full_clean(self) -> None:
-        # The error summary shows this message away from its field.
+        # The error summary shows this message away from its field, so name the field.
         for name, field in self.fields.items():
             field.error_messages["required"] = f"Fill in “{self[name].label}”"
         super().full_clean()
@@ -82,7 +82,7 @@ class ResetPasswordForm(Plain):
     )
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the email unless over the limit; the response is the same anyway."""
+        """Queue the email unless over the limit; respond the same way in both cases."""
         email = self.cleaned_data["email"]
         if limits.take(request, "reset", email):
             queue_reset(email)
@@ -164,7 +164,7 @@ class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm
 
 
 class AddPasskeyForm(PasskeyForm, webauthn.SignupWebAuthnForm):
-    """A passkey: a key that verifies its user itself."""
+    """A passkey: a key that itself verifies who is using it."""
 
 
 class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):

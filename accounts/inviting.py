@@ -29,7 +29,7 @@ def accounts() -> UserManager[User]:
 
 @transaction.atomic
 def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
-    """Email a link that sets up this address's account; it replaces an earlier one."""
+    """Email a link that sets up this address's account; replace any earlier link."""
     email = email.lower()
     addresses.lock(email)
     user = accounts().filter(email__iexact=email).order_by("pk").first()
@@ -45,7 +45,7 @@ def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
 
 
 def renew(invitation: Invitation) -> None:
-    """Give it a new link, valid from now, and email that."""
+    """Give the invitation a new link, valid from now, and email the link."""
     invitation.ref, invitation.mailed_from = make_ref(), timezone.now()
     invitation.save()
     queue_invitation(invitation)
@@ -53,7 +53,7 @@ def renew(invitation: Invitation) -> None:
 
 @transaction.atomic
 def resend(invitations: InvitationQuerySet, by: User) -> int:
-    """Email new links for those not used or revoked; return how many."""
+    """Email new links for the unused, unrevoked invitations; return how many."""
     pending = invitations.pending().select_for_update(of=["self"])
     for invitation in (found := list(pending.select_related("user"))):
         renew(invitation)
@@ -63,7 +63,7 @@ def resend(invitations: InvitationQuerySet, by: User) -> int:
 
 @transaction.atomic
 def revoke(invitations: InvitationQuerySet, by: User) -> int:
-    """Revoke those not used or revoked yet; return how many."""
+    """Revoke the invitations not used or revoked yet; return how many."""
     pending = invitations.pending().select_for_update(of=["self"])
     for invitation in (found := list(pending.select_related("user"))):
         log(Kind.REVOKED, invitation.user, by)
@@ -74,10 +74,10 @@ def revoke(invitations: InvitationQuerySet, by: User) -> int:
 
 
 def take(ref: str) -> User:
-    """Use up the invitation and activate its account, without its old credentials.
+    """Use up the invitation; activate its account and remove its old credentials.
 
-    Call it in the transaction that sets the password or passkey. Raises ClosedError if
-    the invitation is no longer open.
+    Call this in the transaction that sets the password or passkey. Raises ClosedError
+    if the invitation is no longer open.
     """
     invitation = Invitation.objects.open().select_for_update().filter(ref=ref).first()
     if invitation is None:

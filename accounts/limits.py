@@ -1,9 +1,9 @@
 """Rate limits on password attempts and resets, by account and network.
 
-Each account has one limit per network, and one shared by all networks that it was never
-used from. So strangers can lock out themselves and one another, but not a person on a
-network where they signed in before. Unknown accounts have the same limits and take the
-same time.
+Each account has one limit per network, and one shared by all networks that the account
+was never used from. So strangers can lock out themselves and one another, but not a
+user on a network where that user signed in before. Unknown accounts have the same
+limits and take the same time.
 """
 
 from allauth.core.internal import ratelimit
@@ -42,8 +42,8 @@ def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None
 def keys(request: HttpRequest, login: str) -> tuple[str, str]:
     """Return the rate limit keys for this network and for unknown networks.
 
-    On a known network the second key is also specific to the network, so that the time
-    it takes doesn't reveal whether the network is known.
+    On a known network the second key is also specific to the network, so that the
+    response time doesn't reveal whether the network is known.
     """
     network = networks.network_hash(networks.address_of(request))
     known = KnownNetwork.objects.filter(user=OuterRef("pk"), network_hash=network)

@@ -18,7 +18,7 @@ from accounts import limits, second_factor, stale_forms
 STAFF_PATHS = ("/admin/", "/accounts/")
 # Session keys for when the session began and when it was last used.
 BEGAN, USED = "accounts.began", "accounts.used"
-# The last use is saved at most this often.
+# Minimum number of seconds between updates of USED in the session.
 WRITE_SECONDS = 30
 
 
@@ -87,7 +87,7 @@ def end_stale_sessions(
 
 
 def keep_late_form(request: HttpRequest) -> HttpResponse | None:
-    """Store a form sent after its session ended, if the cookie says whose it was."""
+    """Store a form sent after its session ended, if the cookie names the owner."""
     owner = stale_forms.owner_of(request) if stale_forms.is_form(request) else None
     return stale_forms.ask_to_sign_in(request, owner) if owner else None
 

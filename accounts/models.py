@@ -13,9 +13,9 @@ from accounts.roles import Role
 from core.ids import make_ref
 from core.triggers import AppendOnly
 
-# Links are derived from a random reference and SECRET_KEY; none is stored.
+# A link is derived from a random reference and SECRET_KEY; links aren't stored.
 links = Signer(salt="accounts.invitation", sep=".")
-# The column length for an account's email. Django's validation allows longer ones.
+# The column length for an account's email. Django's validation allows longer emails.
 LONGEST_ADDRESS = 254
 
 
@@ -56,7 +56,7 @@ class Invitation(models.Model):
         editable=False,
         related_name="+",
     )
-    # Start of its validity. Resending makes a new link and resets this.
+    # The link's validity starts here. Resending makes a new link with a new start.
     mailed_from = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
@@ -103,7 +103,7 @@ class ResetRequest(models.Model):
     """A password reset request; the worker looks up the account.
 
     Every request creates a row, so the page takes as long for an unknown address as for
-    a staff member's. The worker deletes it within seconds.
+    a staff member's. The worker deletes the row within seconds.
     """
 
     email = models.EmailField()
@@ -130,7 +130,7 @@ class KnownNetworkQuerySet(models.QuerySet):
 class KnownNetwork(models.Model):
     """A network that an account signed in from, as a keyed hash.
 
-    Failed attempts from other networks don't lock the account there.
+    Failed attempts from other networks don't lock the account on this one.
     """
 
     user = models.ForeignKey(
@@ -178,7 +178,7 @@ class AccountEvent(models.Model):
         related_name="+",
     )
     role = models.CharField(max_length=20, choices=Role, blank=True)
-    # None if it was done from a shell on the server.
+    # None if the change was made from a shell on the server.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )

@@ -28,7 +28,7 @@ class ActivateAppView(ActivateTOTPView):
 
 
 class AddPasskeyView(AddWebAuthnView):
-    """Add a passkey: a key that verifies its user itself."""
+    """Add a passkey: a key that itself verifies who is using it."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -11,8 +11,8 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-# The moderation queue and what it links to: voices, the log, and reports; and requests
-# about founding voices.
+# The moderation queue and what it links to (voices, the log, and reports), plus
+# requests about founding voices.
 OF_MODERATORS = {
     "view_awaitingvoice",
     "change_awaitingvoice",
@@ -26,8 +26,8 @@ OF_MODERATORS = {
 }
 # Errors in the rankings that readers reported.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
-# Editors add and change these but don't delete them, because somebody's words may be
-# needed again.
+# Editors add and change rows of these apps but don't delete any, because somebody's
+# text may be needed again.
 CONTENT = {"faq", "rankings"}
 OF_ADMINISTRATORS = CONTENT | {"accounts", "voices"}
 

@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Don't store these: they hold no work, and the login form has a password.
+# Don't store these forms: there is no work to lose, and login has a password.
 APART = ("/admin/login/", "/admin/logout/")
 STALE = "accounts.stale_form"
 STALE_SECONDS = 60 * 60

@@ -21,8 +21,8 @@ class MailboxRule:
     same_as: str = ""
 
 
-# From the hosts' own help pages. For any other host the whole local part counts,
-# because a wrong guess would merge two people.
+# These rules come from the hosts' own help pages. For other hosts, the whole local part
+# counts, because a wrong guess would merge two people.
 RULES = {
     "gmail.com": MailboxRule(dots_ignored=True, tag="+"),
     "googlemail.com": MailboxRule(dots_ignored=True, tag="+", same_as="gmail.com"),
@@ -65,7 +65,7 @@ def canonical(address: str) -> str:
 def mail_domain(canonical_address: str) -> str:
     """Return the registered domain, whose owner can create any number of subdomains.
 
-    That is the last two labels, or three under a country code ("k12.oh.us"). This is
+    Takes the last two labels, or three under a country code ("k12.oh.us"). This is
     a guess without the public suffix list, but good enough for counting.
     """
     labels = canonical_address.rpartition("@")[2].split(".")
@@ -75,7 +75,8 @@ def mail_domain(canonical_address: str) -> str:
 def keyed_hash(canonical_address: str, secret: str | None = None) -> str:
     """Return a keyed hash (64 hex digits) of an address.
 
-    With the key, it shows whether two addresses are the same; without, nothing.
+    With the key, hashes show whether two addresses are the same. Without the key,
+    they reveal nothing.
     """
     return salted_hmac(
         "voices.address", canonical_address, secret=secret, algorithm="sha256"
@@ -101,7 +102,7 @@ def lock(canonical_address: str) -> None:
 
 
 def lock_all(canonical_addresses: Iterable[str]) -> None:
-    """Lock these addresses in one order, the same for all, to avoid deadlocks."""
+    """Lock these addresses; always in sorted order, to avoid deadlocks."""
     locks.lock_all(locks.Lock.ADDRESS, sorted(map(keyed_hash, canonical_addresses)))
 
 

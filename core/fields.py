@@ -17,7 +17,7 @@ from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 # RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
 # "Ana Cruz <ana@example.org>", "mailto:ana@example.org?subject=Hi", "ana@example.org,"
-# The first part excludes @ because backtracking over many would take minutes.
+# The first part excludes @ because backtracking over many @ would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
@@ -95,7 +95,7 @@ def validate_address(address: str) -> None:
 
 
 def validate_mailable(local: str, domain: str) -> None:
-    """Refuse what Python can't put in an email header, or would read differently."""
+    """Refuse addresses that Python can't put in an email header or would misread."""
     if "=?" in local:
         raise ValidationError(
             "We can’t send email to an address with “=?” in it. Please enter another.",
@@ -111,7 +111,7 @@ def validate_mailable(local: str, domain: str) -> None:
 
 
 class EmailField(Pasted, forms.EmailField):
-    """An email address, also in the forms that mail apps and address books copy."""
+    """An email address, including formats copied from mail apps and address books."""
 
     default_validators = [validate_address]
 
@@ -130,7 +130,7 @@ def as_mailed(address: str) -> str:
     """Return the address with its domain encoded in ASCII by IDNA 2008.
 
     Python's email package uses IDNA 2003, which maps several domains to one, so their
-    spellings would share a mailbox but not its limits. An invalid domain is returned
+    addresses would share a mailbox but not its limits. An invalid domain is returned
     unchanged, and the validators refuse it.
     """
     local, at, domain = address.rpartition("@")

@@ -47,14 +47,14 @@ def lock_site(name: str) -> None:
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Take this lock until the transaction ends, unless it is taken."""
+    """Take this lock until the transaction ends; return False if it is already held."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take a session-level lock; return False if it is taken and `wait` is False.
+    """Take a session-level lock; return False if it is held and `wait` is False.
 
-    It lasts until `release` or until the connection closes.
+    The lock lasts until `release` or until the connection closes.
     """
     function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
     return call(function, Lock.SITE, name) is not False

@@ -1,4 +1,4 @@
-"""Emails: drafting one from its templates, and the backend of a site on loopback."""
+"""Draft emails from templates, and the email backend of a site on loopback."""
 
 import email.policy
 import secrets
@@ -17,9 +17,9 @@ from django.utils import timezone
 
 
 class Headers(HeaderRegistry):
-    """Python's header classes, each made once: making them takes 40% of an email."""
+    """Caches header classes: creating them takes 40% of the time of an email."""
 
-    @cache  # noqa: B019 -- There is one registry, as long as the process lives.
+    @cache  # noqa: B019 -- The one registry lives as long as the process.
     def __getitem__(self, name: str) -> type[BaseHeader]:
         return super().__getitem__(name)
 
@@ -49,8 +49,8 @@ def draft(
     message = Email(
         subject=render_to_string(f"{path}_subject.txt", context).strip(),
         body=render_to_string(f"{path}.txt", context),
-        # The envelope sender, where mail servers send delivery reports. Readers see the
-        # From header.
+        # The envelope sender, where mail servers send delivery reports. Recipients see
+        # the From header.
         from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
         to=[to],
         reply_to=[settings.CONTACT_EMAIL],

@@ -1,8 +1,9 @@
-"""What a web process computes from public rows, and keeps until they may have changed.
+"""Cache values computed from public rows in a web process, until the rows may change.
 
-For what pages share, such as the standings of an edition: it saves their queries when a
-page is rendered because of another change. `operations.warm` reports each notification.
-A process that isn't notified keeps nothing.
+It is for values that pages share, such as the standings of an edition. When some other
+change makes a page render again, it doesn't repeat the queries for these values.
+`operations.warm` reports each notification. A process that isn't notified caches
+nothing.
 """
 
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 from core.public import Content
 
-# The states in some editions. Beyond this, somebody reads one page after the other.
+# Enough for the states in some editions. Beyond this, someone is crawling the pages.
 MOST = 1000
 
 
@@ -25,7 +26,7 @@ class Memory:
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
     def drop(self, *contents: Content, listening: bool = True) -> None:
-        """Drop what was computed from these, which have changed."""
+        """Drop the values computed from these contents, which have changed."""
         with self.lock:
             self.listening = listening
             self.changes.update(contents)
@@ -37,9 +38,9 @@ class Memory:
     ) -> Value:
         """Return the value; `make` computes it from these contents.
 
-        One change may be notified as several contents, one after the other. So `shows`
+        One change may send notifications for several contents, one by one. So `shows`
         needs all contents of the pages that show the value: otherwise, a page could be
-        rendered with the old value after its own notification was heard.
+        rendered with the old value after its own notification has arrived.
         """
         key = shows, name
         with self.lock:

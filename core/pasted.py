@@ -55,7 +55,7 @@ ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
 )
-# Each round scans the whole text, and an attacker could write one that needs many.
+# Each round scans the whole text, and an attacker could make it need many rounds.
 MOST_ROUNDS = 5
 # Undecoded quoted-printable: a space at the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
@@ -64,8 +64,8 @@ QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 def clean(text: str, line_end: str = "\n") -> str:
     """Return `text` without invisible characters, with `line_end` for odd line breaks.
 
-    Keeps CR, LF, and tabs, as well as what is refused later: NUL, lone surrogates, and
-    unknown private-use characters.
+    Keeps CR, LF, and tabs, and the characters that are refused later: NUL, lone
+    surrogates, and unknown private-use characters.
     """
     text = LINE_ENDS.sub(line_end, text)
     kept, end = [], 0

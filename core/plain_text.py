@@ -56,10 +56,10 @@ def marks(text: str) -> int:
 
 
 def longest_cluster(text: str) -> int:
-    """Return how many code points the largest thing shown as one character has.
+    """Return the number of code points in the longest grapheme cluster.
 
-    Joiners, viramas, tags, and Hangul jamo join any number of them (Unicode Standard
-    Annex 29), and no browser breaks a line inside one.
+    Joiners, viramas, tags, and Hangul jamo join any number of code points (Unicode
+    Standard Annex 29), and no browser breaks a line inside a cluster.
     """
     if text.isascii():
         return 1

@@ -16,7 +16,7 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
 
     def decorate(view: Callable) -> Callable:
         limited = require_http_methods(["GET", "HEAD", "POST"])(view)
-        # Only a function, not its type, can have this.
+        # The function has this attribute, but its type doesn't declare it.
         limited.stale = stale  # type: ignore[attr-defined]
         return limited
 

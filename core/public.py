@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 class Content(StrEnum):
     """What public pages show; triggers notify web processes of what changed."""
 
-    FIGURES = "figures"  # The number of signers, in all and by state and day.
+    FIGURES = "figures"  # The number of signers, in total and by state and day.
     VOICES = "voices"  # Also the number of statements, by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
@@ -37,7 +37,7 @@ def public_page(
 
     `operations.parameters` drops all others before the view runs. `operations.warm`
     drops the page from memory when something that it shows changes; by default,
-    whatever changes.
+    when anything changes.
     """
     parameters = tuple(
         each if isinstance(each, Parameter) else Parameter(each) for each in known
@@ -45,7 +45,7 @@ def public_page(
 
     def decorate(view: Callable) -> Callable:
         cached = cache_control(**settings.PUBLIC_PAGE)(view)
-        # Only a function, not its type, can have these.
+        # The function has these attributes, but its type doesn't declare them.
         cached.parameters = parameters  # type: ignore[attr-defined]
         cached.shows = frozenset(shows)  # type: ignore[attr-defined]
         return cached

@@ -15,8 +15,8 @@ from pgtrigger import compiler
 from core.public import Content
 
 # Web processes LISTEN on this channel and drop the pages that show the content
-# (operations/warm.py). After a name with this suffix, they may serve their pages for
-# two more seconds: nothing that they show was withdrawn or edited.
+# (operations/warm.py). If SOON follows the content's name, they may serve those
+# pages for two more seconds, because nothing on them was withdrawn or edited.
 CHANNEL = "pages"
 SOON = " soon"
 # The task that purges the caches in front of the site (operations/purge.py). It runs a
@@ -113,7 +113,8 @@ class AppendOnly(Trigger):
 class PagesChange(Trigger):
     """Notifies web processes that pages that show this content may have changed.
 
-    `soon` is for additions: pages without them may be served for two more seconds.
+    `soon` is for additions: pages without the new rows may be served for two
+    more seconds.
     """
 
     level = pgtrigger.Statement
@@ -135,7 +136,7 @@ class PagesChange(Trigger):
 
 
 class PublicWordsGo(Trigger):
-    """Purges the caches in front when public statements change or are withdrawn.
+    """Purges the site's caches when public statements change or are withdrawn.
 
     Web processes learn of the same change from a PagesChange.
     """

@@ -108,7 +108,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Text | None = None
     ) -> bool:
-        # The next release would load it again: unpublish it instead.
+        # The next release would load a fixture again. Staff can unpublish it instead.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 

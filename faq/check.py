@@ -1,4 +1,4 @@
-"""Find Markdown that would not render the way staff mean it."""
+"""Find Markdown that would not render as its author intended."""
 
 import re
 from typing import NamedTuple
@@ -17,7 +17,7 @@ SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
 
 
 class Problem(NamedTuple):
-    # Of the text, starting at 1.
+    # The line number in the text, starting at 1.
     line: int
     sentence: str
 

@@ -179,7 +179,7 @@ def render(
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
 
-# More than the site's texts. Parsing takes half of the time of a page full of text.
+# Enough for all of the site's texts. Parsing takes half the time of a long page.
 @lru_cache(maxsize=256)
 def convert(
     text: str, prefix: str, *, has_parts: bool
@@ -206,7 +206,7 @@ def clean(html: str) -> str:
     )
 
 
-# Around matches in PostgreSQL's search excerpts; no text can contain them.
+# These enclose matches in PostgreSQL's search excerpts; no text can contain them.
 MATCH_START, MATCH_END = "\x02", "\x03"
 
 

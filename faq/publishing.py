@@ -23,7 +23,7 @@ def validate_past(day: datetime.date) -> None:
 
 class TextQuerySet(models.QuerySet):
     def public(self) -> Self:
-        """Texts that are public by now."""
+        """Texts that are already public."""
         return self.filter(publish_at__lte=Now())
 
     def to_check(self) -> Self:
@@ -48,7 +48,7 @@ class Text(models.Model):
         help_text="Leave empty for a draft. It appears within a minute of this time.",
     )
     sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
-    # When the text was loaded from a file in faq/content/: faq/fixtures/.
+    # When faq/fixtures/ loaded the text from a file in faq/content/.
     loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The day the words last changed for readers.
@@ -83,15 +83,15 @@ class Text(models.Model):
         raise NotImplementedError
 
     def words_read(self) -> list[Any]:
-        """What readers read, without the difference between kinds of white space."""
+        """Return the words that readers read, with white space normalized."""
         values = [getattr(self, name) for name in self.WORDS]
         values += [source["citation"] for source in self.sources]
         return [" ".join(v.split()) if isinstance(v, str) else v for v in values]
 
     def date_words(self, stored: Self | None) -> None:
-        """Set `updated` to the day from which readers read these words.
+        """Set `updated` to the first day on which readers see these words.
 
-        It stays the same if they already read them in the stored text.
+        The date stays the same if the stored text already showed them these words.
         """
         if stored and stored.is_public and stored.words_read() == self.words_read():
             self.updated = stored.updated

@@ -13,7 +13,7 @@ from faq.publishing import Text
 class Row(NamedTuple):
     text: Text
     kind: str
-    # The URL of its form in the admin.
+    # The URL of the text's form in the admin.
     path: str
 
 
@@ -30,7 +30,7 @@ def row_of(text: Text) -> Row:
 
 
 def list_dates(kinds: Iterable[type[Text]] = TEXTS) -> list[date]:
-    """Return their “as of” dates, oldest first, in one query."""
+    """Return the “as of” dates of these texts, oldest first, in one query."""
     first, *others = (
         kind.objects.to_check().order_by().values_list("as_of", flat=True)
         for kind in kinds

@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend, with a health check that costs no query.
 
-Django looks for it under this name: `ENGINE` is "core.postgresql".
+Django looks for a backend under this name: `ENGINE` is "core.postgresql".
 """
 
 import select
@@ -18,10 +18,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     checked_at = 0.0
 
     def is_usable(self) -> bool:
-        """Ask the server only if something happened or the connection was idle long.
+        """Ask the server only if something happened or the connection was long idle.
 
         Between requests, the server sends nothing unless it ends the connection or has
-        something to say about it. So if there is nothing to read, it is open.
+        something to say about it. So if there is nothing to read, the connection
+        is open.
         """
         now = time.monotonic()
         idle, self.checked_at = now - self.checked_at, now
@@ -30,10 +31,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def is_silent(self) -> bool:
-        """Whether it is open, in no transaction, and there is nothing to read."""
+        """Whether the connection is open, in no transaction, with nothing to read."""
         if self.connection is None:
             return False
-        # Unknown if it is closed.
+        # The status of a closed connection is UNKNOWN.
         if self.connection.info.transaction_status != TransactionStatus.IDLE:
             return False
         poll = select.poll()

@@ -23,5 +23,5 @@ def card_of(case: Case) -> bytes | None:
         current = locked.filter(pk=case.pk).first()
         return face_of(current) if current else None
 
-    # Triggers of `Case` delete it by this key.
+    # Triggers of `Case` delete the card by this key.
     return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), current_face)

@@ -137,7 +137,7 @@ class Case(Text):
     history = HistoricalRecords()
 
     class Meta(Text.Meta):
-        # As on the page of all cases: those in which immunity was denied come last.
+        # As on the page of all cases, cases in which immunity was denied come last.
         ordering = ["-outcome", "order", "pk"]
         triggers = [
             *Text.Meta.triggers,

@@ -90,7 +90,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
     """One case in full, with links to others from its state and to its neighbors."""
-    # Fetching all of them is fine: there are only a few dozen.
+    # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)
     context = {
@@ -106,7 +106,7 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
 
 
 def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
-    """Return the cases before and after this one; none if it isn't among them."""
+    """Return the cases before and after this one; None for both if not listed."""
     if case not in cases:
         return None, None
     place = cases.index(case)

@@ -27,7 +27,7 @@ PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " *
 
 
 class Plain(Func):
-    """The text for ts_headline: of the same length, without these characters."""
+    """The text for ts_headline, with these characters replaced one for one."""
 
     function = "translate"
     output_field = TextField()

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             f"{settings.INVITATION_DAYS} days."
         )
         if settings.MAIL_INTO_FILES:
-            # A local site: nobody else can reach it or read this output.
+            # This is a local site: nobody else can reach it or read this output.
             self.stdout.write(settings.SITE_URL + invitation.path)
 
     def check_migrated(self) -> None:
