@@ -17,7 +17,7 @@ from voices.abuse.models import (
     longest_block,
 )
 
-# In minutes. Arrivals are deleted after at most this long.
+# The longest window, in minutes. Arrivals are deleted after at most this long.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
 
 # Prefix length of the widest network that may be allowed, by IP version.
@@ -50,7 +50,7 @@ class LimitAdmin(FixedRows):
 
 class DomainForm(forms.ModelForm):
     def clean_domain(self) -> str:
-        """Normalize it the way email addresses are normalized."""
+        """Normalize the domain the way email addresses are normalized."""
         domain = self.cleaned_data["domain"].removeprefix("@")
         try:
             return addresses.canonical(f"all@{domain}").partition("@")[2]
@@ -68,7 +68,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 class MailProviderForm(DomainForm):
     def clean_domain(self) -> str:
-        """Reduce it to the domain that the limits count by."""
+        """Reduce the input to the domain that the limits count by."""
         return addresses.mail_domain(super().clean_domain())
 
 
@@ -80,7 +80,7 @@ class MailProviderAdmin(FoldedSearch, admin.ModelAdmin):
 
 class NetworkForm(forms.ModelForm):
     def clean_network(self) -> str:
-        """Normalize it, so that each network has one spelling."""
+        """Normalize the network, so that each has one spelling."""
         network = self.cleaned_data["network"]
         try:
             return str(ip_network(network))
@@ -125,7 +125,7 @@ class AllowedNetworkForm(NetworkForm):
 
 @admin.register(AllowedNetwork)
 class AllowedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
-    """Networks whose forms are not counted until a date, such as an event's."""
+    """Networks whose forms are not counted until a date, such as an event's end."""
 
     form = AllowedNetworkForm
     list_display = ["network", "until"]

@@ -18,12 +18,13 @@ Of = Limit.Of
 Sender = Arrival.Sender
 
 # Counts a form, and returns each limit with the number of forms in its window. The
-# lists and limits are read here, so what staff change applies at once.
+# lists and limits are read here, so changes by staff apply at once.
 #
 # The sums don't include the rows that this statement inserts, so `senders.added` is
-# added to them. They read no more rows than the limit has forms, because each row
-# counts at least one. Rows are locked in the order of `place`, the same for all forms,
-# to avoid a deadlock. Networks and addresses have an advisory lock and need one slot.
+# added to them. Each sum reads at most as many rows as its limit allows forms, because
+# each row counts at least one form. Rows are locked in the order of `place`, the same
+# for all forms, to avoid a deadlock. Networks and addresses have an advisory lock, so
+# they need only one slot.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,
@@ -82,7 +83,7 @@ COUNT = """
 """
 SLOTS = 16
 
-# Sorted, to avoid a deadlock between two forms.
+# The rows are sorted, to avoid a deadlock between two forms.
 ALARM = """
     INSERT INTO voices_alarm (of, form, hour)
     SELECT of, %s::text, date_trunc('hour', statement_timestamp())
@@ -144,7 +145,7 @@ def arrive(
     limits of an address or a domain.
 
     Each kind of form is counted separately. Call it first in the transaction that
-    stores the form; TooMany rolls that back.
+    stores the form; TooMany rolls that transaction back.
     """
     email_key = "" if is_bot else email_key
     senders = find_senders(address, email_key)
@@ -176,9 +177,9 @@ def find_senders(address: str, email_key: str) -> dict[Sender, str]:
 def lock(senders: dict[Sender, str]) -> None:
     """Lock forms of this network and for this address until the transaction ends.
 
-    So each sees all earlier ones. It is a statement of its own, because a statement
-    doesn't see what is committed while it waits. The network comes first, to avoid a
-    deadlock. The other limits take no lock and may trigger a few forms late.
+    That way, each form sees all earlier ones. Locking is a separate statement, because
+    a statement doesn't see what is committed while it waits. The network comes first,
+    to avoid a deadlock. The other limits take no lock and may trigger a few forms late.
 
     This is not the address lock that signing takes, so a form never waits for later
     steps of other forms, and its response time reveals nothing about the address.
@@ -224,7 +225,7 @@ def refuse(windows: list[Window]) -> None:
 def alarm(kind: Arrival.Kind, over: list[Window]) -> None:
     """Alert staff to exceeded limits: once per hour, not once per form.
 
-    Not to address limits: one person who tries again is not worth an alert.
+    Address limits cause no alert: one person who tries again is not worth one.
     """
     new = [
         window.of.value
@@ -234,7 +235,7 @@ def alarm(kind: Arrival.Kind, over: list[Window]) -> None:
     if not new:
         return
     with connection.cursor() as cursor:
-        # Another form may have been first.
+        # A concurrent form may have recorded the alarm first.
         cursor.execute(ALARM, [kind.value, new])
         for (of,) in cursor.fetchall():
             logger.warning("Over a limit: %s (form: %s).", Of(of).label, kind.value)

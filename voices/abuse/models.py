@@ -40,7 +40,7 @@ class Limit(models.Model):
 
 class AlarmQuerySet(models.QuerySet):
     def latest_day(self) -> QuerySet:
-        """The last day's alarms by form and limit: how many hours, and the latest."""
+        """Return the last day's alarm hours by form and limit: number and latest."""
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
             hours=models.Count("pk"), latest=models.Max("at")
@@ -78,7 +78,7 @@ class Alarm(models.Model):
 
 
 class MailProvider(models.Model):
-    """A mail domain that so many people share that forms are not counted by it."""
+    """A mail domain shared by so many people that forms are not counted by domain."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -105,7 +105,7 @@ class BlockedDomain(models.Model):
 def validate_network(text: str) -> None:
     try:
         network = ipaddress.ip_network(text)
-        # PostgreSQL, which compares addresses with it, knows no zones ("fe80::%1/64").
+        # PostgreSQL compares addresses with it and supports no zones ("fe80::%1/64").
         if getattr(network.network_address, "scope_id", None):
             raise ValueError("A network has no zone.")
     except ValueError as error:
@@ -138,7 +138,7 @@ class ListedNetwork(models.Model):
         ordering = ["network"]
 
     def __str__(self) -> str:
-        # Django's admin log stores this for good, so it must not contain the network.
+        # Django's admin log stores this forever, so it must not contain the network.
         return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
 
@@ -147,7 +147,7 @@ class BlockedNetwork(ListedNetwork):
 
     until = models.DateTimeField(
         default=longest_block,
-        # For existing rows, and so the previous release can insert during an upgrade.
+        # Fills existing rows, and lets the previous release insert during an upgrade.
         db_default=Now() + timedelta(days=90),
     )
 
@@ -161,7 +161,7 @@ class AllowedNetwork(ListedNetwork):
 
 class ArrivalQuerySet(models.QuerySet):
     def forget_old(self) -> tuple[int, dict[str, int]]:
-        """Delete minutes that no limit counts, or older than NETWORK_KEPT_DAYS."""
+        """Delete rows that no limit counts, or that are past NETWORK_KEPT_DAYS."""
         longest = Limit.objects.aggregate(longest=models.Max("minutes"))["longest"] or 0
         age = min(
             timedelta(minutes=longest + 1), timedelta(days=settings.NETWORK_KEPT_DAYS)
@@ -172,8 +172,9 @@ class ArrivalQuerySet(models.QuerySet):
 class Arrival(models.Model):
     """How many forms of a kind came from one sender within a minute, for the limits.
 
-    It is in the database so that all processes and machines share the limits. Nothing
-    connects the senders of a form, so it doesn't show which network used an address.
+    Counts are in the database so that all processes and machines share the limits.
+    Nothing connects the senders of a form, so the table doesn't show which network used
+    an address.
     """
 
     class Kind(models.TextChoices):
@@ -197,7 +198,7 @@ class Arrival(models.Model):
     pk = models.CompositePrimaryKey("form", "sender", "hash", "minute", "slot")
     form = models.CharField(max_length=10, choices=Kind)
     sender = models.CharField(max_length=10, choices=Sender)
-    # A keyed hash; empty for everybody.
+    # A keyed hash of the sender; empty for Sender.EVERYBODY.
     hash = models.CharField(max_length=64, blank=True)
     minute = models.DateTimeField()
     # Connections count in different slots, so that strangers don't wait for each other.

@@ -12,7 +12,8 @@ class Suspicion:
     """A reason to suspect a form: its weight, and a label for staff.
 
     `is_number` marks a limit that the form's network, address, or mail domain exceeds.
-    It says nothing about this one form, because honest people share all of these.
+    Such a suspicion says nothing about this one form, because honest people share
+    networks, addresses, and mail domains.
     """
 
     weight: int
@@ -20,9 +21,9 @@ class Suspicion:
     is_number: bool = False
 
 
-# A suspicion that people can cause too weighs too little by itself and is only shown to
-# staff: browsers can fill in the form within a second, and a page can stay open for
-# days. Limits use the names from voices/abuse/models.py.
+# A suspicion that people can also cause weighs too little to quarantine by itself and
+# is only shown to staff: browsers can fill in the form within a second, and a page can
+# stay open for days. Limits use the names from voices/abuse/models.py.
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked mail domain"),
@@ -48,7 +49,7 @@ ALARM = "everybody-burst"
 NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
 # Detected in the submitted form itself, so nobody can cause these for somebody else.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
-# Only bots do these. Their form gets no email until somebody requests it again.
+# Only bots cause these. Such a form gets no email until somebody requests it again.
 OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 
@@ -58,12 +59,12 @@ def has_bot_suspicion(found: Iterable[str]) -> bool:
 
 
 def is_of_a_bot(found: Iterable[str]) -> bool:
-    """Whether any of these clearly indicates a bot."""
+    """Whether any of these suspicions clearly indicates a bot."""
     return not OF_BOTS.isdisjoint(found)
 
 
 def is_suspicious(found: Iterable[str]) -> bool:
-    """Whether these together quarantine a signature.
+    """Whether these suspicions together quarantine a signature.
 
     Exceeded limits weigh nothing: anybody can use up the limit of somebody else's
     network, and a crowd is no reason to doubt each person in it.
@@ -79,5 +80,5 @@ def is_doubtful(found: Iterable[str]) -> bool:
 
 
 def labels(found: Iterable[str]) -> list[str]:
-    """Return their labels; a retired name is returned unchanged."""
+    """Return the suspicions' labels; a retired name is returned unchanged."""
     return [SUSPICIONS[name].label if name in SUSPICIONS else name for name in found]

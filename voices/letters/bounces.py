@@ -1,8 +1,8 @@
 """Handle notifications about our letters: record bounces and end updates.
 
-Anybody who knows the address for bounces can forge one. A forged one can only record
-a bounce or end updates, and only with the Message-ID of a letter sent there,
-which is random and known only to its reader.
+Anybody who knows the address for bounces can forge a notification. A forgery can only
+record a bounce or end updates, and only with the Message-ID of a letter to that signer,
+which is random and known only to the letter's reader.
 """
 
 import logging
@@ -83,7 +83,7 @@ def read_maildir(path: str) -> Counter[Outcome]:
     counts: Counter[Outcome] = Counter()
     for key in folder.keys():  # noqa: SIM118
         outcome = handle(folder, key)
-        # Its changes are committed by now.
+        # The changes that the message caused are committed by now.
         if outcome != Outcome.LEFT:
             folder.discard(key)
         counts[outcome] += 1
@@ -114,7 +114,7 @@ def handle(folder: mailbox.Maildir, key: str) -> Outcome:
 
 
 def read_notification(folder: mailbox.Maildir, key: str) -> notifications.Notification:
-    """Return what a message in the folder says.
+    """Parse a message in the folder.
 
     Raises ValueError, or whatever Python's parser raises, for any other message.
     """

@@ -1,7 +1,7 @@
 """Check and compose a few letters at once, right before they are sent.
 
-It takes one transaction and a few queries, however many letters there are, under the
-locks of all their addresses. Nothing is written about a letter that may be sent.
+A check takes one transaction and a few queries, however many letters there are, and
+locks all their addresses. Nothing is written about a letter that may be sent.
 """
 
 import logging
@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 # After this many attempts with unknown results, a letter is not sent again.
 MOST_UNKNOWN_ENDS = 2
-# The least time that a letter waits for another one to the same address.
+# The minimum time that a letter waits for another one to the same address.
 BEHIND_ANOTHER = timedelta(seconds=30)
 
 type Checked = tuple[Letter, EmailMultiAlternatives]
 
 
 def check(taken: Taken, left: list[int]) -> list[Checked]:
-    """Return the letters that may be sent now, and remove from `left` those that won't.
+    """Return the letters that may be sent now; remove those that may not from `left`.
 
     If an address has several letters, the others stay in `left` for the next check.
     """
@@ -44,8 +44,8 @@ def check(taken: Taken, left: list[int]) -> list[Checked]:
     try:
         checked = check_all(taken, left, unmade)
     except DatabaseError:
-        # They wait for the end of their lease, so that one letter that breaks the check
-        # is not taken first again and again.
+        # All of them wait until their lease ends, so that a letter that breaks the
+        # check is not taken first again and again.
         left.clear()
         raise
     for letter_id in unmade:
@@ -116,8 +116,8 @@ def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
 def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
     """Return the letters, locked, that are still this sender's to send.
 
-    One that somebody is changing waits for the end of its lease: waiting here for
-    several could be a deadlock.
+    A letter that somebody is changing waits until its lease ends: waiting for several
+    row locks here could cause a deadlock.
     """
     # Other senders take a letter as soon as its lease ends.
     ours = Letter.objects.in_flight().filter(
@@ -131,7 +131,7 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
 
 
 class Known:
-    """What has to be known about the addresses of some letters, in a query each."""
+    """What the check needs to know about the letters' addresses: one query per fact."""
 
     def __init__(self, hashes: set[str], keys: Iterable[str]):
         self.letters = group_by_address(
@@ -165,9 +165,9 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
     soon = timezone.now() + BEHIND_ANOTHER
     for other in (each for key in hashes for each in known.letters[key]):
         if other.attempts and other.pk != letter.pk:
-            # Not at once, even if the other is due: it failed before, so this one would
-            # be taken ahead of it, over and over, and a few such letters would block a
-            # whole lane.
+            # Don't retry at once, even if the other letter is due: it failed before, so
+            # this one would be taken ahead of it, over and over, and a few such letters
+            # would block a whole lane.
             is_waiting = other.attempts == other.failures
             return max(other.send_at, soon) if is_waiting else soon
         if is_ahead(other, letter):
@@ -199,7 +199,7 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 
 
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
-    """Whether a letter about a submission may be sent; any other may."""
+    """Whether a letter about a submission may be sent; others always may."""
     submission = letter.submission
     if submission is None:
         return True

@@ -77,7 +77,7 @@ def compose_for_submission(
     if submission.confirmed_at:
         return None
     if letter.kind == Letter.Kind.ALREADY_SIGNED:
-        # A constraint requires one.
+        # A constraint requires a signature.
         signature = cast(Signature, letter.signature)
         return draft_to_signer(
             letter,
@@ -100,7 +100,7 @@ def compose_for_submission(
 def compose_for_voice(
     letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
-    # The letter of a decision is named like its kind.
+    # A decision's letter has the same kind as the decision.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
@@ -200,7 +200,7 @@ def draft(
         f"voices/letters/{template}",
         context,
         to=to,
-        # The same for every attempt, so that a mail program that gets the letter twice
-        # shows it once.
+        # Every attempt has the same Message-ID, so that a mail program that gets the
+        # letter twice shows it once.
         headers={"Message-ID": f"<{letter.message_id}@{settings.SITE_HOST}>"},
     )

@@ -11,7 +11,7 @@ from voices.letters import bounces
 from voices.letters.models import Attempt, Letter
 from voices.signatures.models import Submission
 
-# How often a letter is tried while the mail server refuses it temporarily: for about
+# Maximum attempts while the mail server refuses a letter temporarily; they take about
 # a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
@@ -32,20 +32,20 @@ FINISH = """
 def finish(letter: Letter) -> None:
     """Record that the letter was sent, and update the submission that it was about.
 
-    Each is recorded at once: if the sender is killed, at most one letter that it sent
-    isn't known to be sent, and is sent again.
+    Each letter is recorded at once: if the sender is killed, at most one letter has
+    been sent without a record, and is sent again.
     """
     if letter.kind == Letter.Kind.ALREADY_SIGNED and letter.submission:
         close_submission(letter, letter.submission)
         return
     with connection.cursor() as cursor:
-        # The validity of a submission's link begins.
+        # This also starts the validity period of a submission's link.
         cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
 
 
 @transaction.atomic
 def close_submission(letter: Letter, about: Submission) -> None:
-    """Record that a signer was told, and close the submission that it was about."""
+    """Record that a signer was notified, and close the submission that it was about."""
     addresses.lock(about.email_key)
     sent = Letter.objects.in_flight().filter(pk=letter.pk)
     if not sent.update(sent_at=timezone.now()):
@@ -67,7 +67,7 @@ def finish_failed(letter: Letter, error: Exception) -> None:
 def is_end_known(error: Exception) -> bool:
     """Whether the letter is known not to have been sent.
 
-    A server that takes the letter but never confirms it may have delivered it.
+    A server that accepts the letter but never confirms that may have delivered it.
     """
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return False
@@ -78,7 +78,7 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Retry a letter later that was never offered to the mail server."""
+    """Schedule a retry of a letter that was never offered to the mail server."""
     Attempt.objects.of(letter_id, at).delete()
     if letter := lock_in_flight(letter_id):
         letter.attempts += 1
@@ -87,7 +87,7 @@ def count_unmade(letter_id: int, at: datetime) -> None:
 
 @transaction.atomic
 def count_failure(sent: Letter) -> None:
-    """Retry the letter with growing delays, or give it up."""
+    """Retry the letter with growing delays, or give up on it."""
     Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
     if letter := lock_in_flight(sent.pk):
         wait_longer(letter)

@@ -11,7 +11,7 @@ IDLE = 10
 
 
 class MailServerUnreachableError(Exception):
-    """No letter was offered to the server, so this counts against none of them."""
+    """No letter was offered to the server, so the error counts against none."""
 
 
 class MailServer:
@@ -26,7 +26,7 @@ class MailServer:
         self.used_at = time.monotonic()
         try:
             smtp = getattr(self.backend, "connection", None)
-            # Also ends whatever a refused letter has begun.
+            # RSET also aborts the transaction that a refused letter started.
             if smtp and smtp.rset()[0] != 250:
                 self.close()
             self.backend.open()
@@ -39,11 +39,11 @@ class MailServer:
                 raise MailServerUnreachableError(type(error).__name__) from None
 
     def send(self, message: EmailMultiAlternatives) -> None:
-        """Send the message; raise what the server or the network says against it."""
+        """Send the message; raise any error from the server or the network."""
         try:
             self.backend.send_messages([message])
         except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
-            # It has answered, so it can be asked about the next letter.
+            # The server answered, so keep the connection for the next letter.
             raise
         except Exception:
             self.close()

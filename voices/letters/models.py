@@ -61,8 +61,8 @@ class Letter(models.Model):
     records each attempt before it contacts the mail server (send.py), so a letter whose
     result couldn't be saved is known to have possibly been sent. Limits count attempts.
 
-    It holds no address and no text, only what it is about. Both are looked up when it
-    is sent, so no personal data outlives what its owner withdraws or erases.
+    A letter holds no address and no text, only what it is about. Both are looked up
+    when it is sent, so no personal data outlives what its owner withdraws or erases.
     """
 
     class Kind(models.TextChoices):
@@ -105,17 +105,17 @@ class Letter(models.Model):
     lane = models.CharField(
         max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
     )
-    # Its place in the lane; the lowest is sent first (turns.py).
+    # The letter's place in the lane; the lowest is sent first (turns.py).
     turn = models.BigIntegerField(default=0, db_default=0)
-    # Not sent before this.
+    # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
     # When a sender last took it.
     taken_at = models.DateTimeField(null=True)
-    # How many attempts were begun, and how many of them are known to have failed.
+    # How many attempts were started, and how many of them are known to have failed.
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
-    # When it was given up, because its subject is gone or the mail server refused it.
+    # When we gave up on it, because its subject is gone or the mail server refused it.
     dropped_at = models.DateTimeField(null=True)
 
     objects = LetterQuerySet.as_manager()
@@ -188,7 +188,7 @@ class Attempt(models.Model):
     address_hash = models.CharField(max_length=64)
     lane = models.CharField(max_length=6, choices=Letter.Lane)
     at = models.DateTimeField()
-    # Set before the letter is offered to the mail server; unset if that refuses it.
+    # Set before the letter is offered to the mail server; unset if it is refused.
     perhaps_sent = models.BooleanField(default=False)
 
     objects = AttemptQuerySet.as_manager()
@@ -251,7 +251,7 @@ class SendingRate(models.Model):
 
 
 class HeldSubmission(Submission):
-    """One that looked like a bot's: no email is sent until somebody requests it."""
+    """A submission that looked like a bot's; it gets no email until requested."""
 
     class Meta:
         proxy = True
@@ -260,7 +260,7 @@ class HeldSubmission(Submission):
         verbose_name_plural = "held submissions"
 
     def __str__(self) -> str:
-        # Django's admin log stores this, so it says nothing personal.
+        # Django's admin log stores this, so it contains no personal data.
         return f"Held submission {self.pk}"
 
 
@@ -294,8 +294,8 @@ class RefusedAddressQuerySet(models.QuerySet):
     ) -> bool:
         """Record the refusal, and delete what the address has yet to confirm.
 
-        Its letters go too, even one that the worker is about to send. Returns False,
-        and does nothing, if the address has signed.
+        The address's letters are stopped too, even one that the worker is about to
+        send. Returns False, and does nothing, if the address has signed.
         """
         hashes = [address_hash]
         if waiting:

@@ -1,7 +1,7 @@
 """Parse what mail servers report about a letter: refusals, delays, complaints.
 
-Most send a delivery report (RFC 3464, RFC 6533), some only text (qmail, older Exim, and
-Yahoo). A complaint is a feedback report (RFC 5965).
+Most servers send a delivery report (RFC 3464, RFC 6533); some send only text (qmail,
+older Exim, and Yahoo). A complaint is a feedback report (RFC 5965).
 """
 
 import re
@@ -75,7 +75,7 @@ def is_about_address(subject: int, detail: int, words: str) -> bool:
         case 2:
             return detail in {0, 1} and not ABOUT_US.search(words)
         case 4:
-            # The domain doesn't exist. Exchange also says 5.4.1 for a nonexistent
+            # The domain doesn't exist. Exchange also uses 5.4.1 for a nonexistent
             # mailbox.
             rejected = re.search(r"recipient address rejected", words, re.I)
             return detail in {4, 310} or (detail == 1 and bool(rejected))
@@ -98,7 +98,7 @@ def read(content: bytes) -> Notification:
 def find_message_id(content: bytes, message: Message) -> str:
     """Return the unique part of the Message-ID of the letter that it is about.
 
-    Those that omit the letter name it in References or In-Reply-To.
+    Notifications that omit the letter identify it in References or In-Reply-To.
     """
     host = re.escape(settings.SITE_HOST).encode()
     unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -182,7 +182,7 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 
 
 def is_refusal(said: str, head: str) -> bool:
-    """Whether a server gave up; one still trying says so with 4xx, or in words."""
+    """Whether a server gave up; while it still tries, it sends 4xx or says so."""
     if code := SMTP_CODE.search(said):
         return code[1] == "5"
     return "permanent" in head or "5." in said or "fail" in head

@@ -1,4 +1,4 @@
-"""Queue letters, in the transaction of what they are about."""
+"""Queue letters, in the same transaction as the event that they are about."""
 
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# Somebody is waiting for these, so they are sent even if the address has bounced,
-# except for the last one, which is a warning.
+# Somebody is waiting for these. Except for the last one, which is a warning, they are
+# sent even if the address has bounced.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
@@ -37,10 +37,10 @@ CONFIRMATION = f"""
 
 
 def queue_confirmation(submission: Submission) -> None:
-    """Queue the confirmation email, unless one is in flight or it is held.
+    """Queue the confirmation email, unless one is in flight or the submission is held.
 
-    Checks of the address happen when the letter is sent, so the page takes as long for
-    an address that is known, refused, or over its limit as for any other.
+    Checks of the address happen when the letter is sent, so the page's response time is
+    the same for an address that is known, refused, or over its limit as for any other.
     """
     if submission.lane == Lane.HELD:
         return
@@ -59,9 +59,9 @@ def queue_confirmation(submission: Submission) -> None:
 
 @transaction.atomic
 def send_again(submission_id: int) -> Submission | None:
-    """Queue a submission's email again if it is time; return it if it was.
+    """Queue a submission's email again if that is due; return the submission or None.
 
-    Nothing here depends on the address. Asking moves a held one into the slow lane.
+    Nothing here depends on the address. A held submission moves into the slow lane.
     """
     submissions = Submission.objects.select_for_update()
     submission = submissions.filter(pk=submission_id).first()

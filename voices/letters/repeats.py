@@ -1,6 +1,6 @@
 """Tell a signer that somebody filled in the form with their address again.
 
-Anyone can do that any number of times, so a signer is told at most once a week, and
+Anyone can do that any number of times, so a signer is notified at most weekly, and
 never again after using the link that stops it.
 """
 
@@ -23,8 +23,9 @@ def tell_signer(
 ) -> bool:
     """Turn the letter into "already signed" mail if its address has signed.
 
-    `signature` is the address's, unless it was withdrawn. Returns False if the signer
-    should not be told: then the submission is closed without a letter.
+    `signature` is the address's signature, or None if there is none or it is withdrawn.
+    Returns False if the signer should not be notified: then the submission is closed
+    without a letter.
     """
     if submission.confirmed_at:
         return False

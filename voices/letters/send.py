@@ -23,11 +23,11 @@ from voices.letters.take import give_back, take
 logger = logging.getLogger(__name__)
 
 UNKNOWN_END_WAIT = timedelta(minutes=15)
-# Seconds after which letters that were checked are checked again before they leave.
+# Letters that were checked more than this many seconds ago are checked again.
 FRESH = 5
 
-# One statement, which takes one round trip and no transaction block. It finds no letter
-# that was deleted, or that another sender may have taken, since it was checked.
+# One statement, which takes one round trip and no transaction block. It skips a
+# letter that was deleted, or that another sender may have taken, since the check.
 OFFER = """
     WITH offered AS (
         UPDATE voices_letter SET kind = %(kind)s, signature_id = %(signature)s,
@@ -80,7 +80,7 @@ def send_one(
     try:
         server.send(message)
     except Exception as error:
-        # Log only its type, because its text may quote the address.
+        # Log only the error's type, because its text may quote the address.
         logger.warning("Letter %s did not leave: %s", letter.pk, type(error).__name__)
         finish_failed(letter, error)
     else:
@@ -88,7 +88,7 @@ def send_one(
 
 
 def offer(letter: Letter) -> bool:
-    """Record an attempt; False if the letter is gone or another sender's by now."""
+    """Record an attempt; return False if the letter is gone or another sender's."""
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(

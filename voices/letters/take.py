@@ -1,7 +1,7 @@
 """Choose the next letters: the lanes share one rate across senders and workers.
 
 Other senders leave a taken letter alone for LEASE. If its sender dies before it gets to
-the letter, another one takes it after that.
+the letter, another sender takes the letter when the lease ends.
 """
 
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many that nobody waits for."""
+    """Return how many letters may be taken, and how many that nobody awaits."""
     pace = max(rate * PACE // MINUTE, 1)
     taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(
         minute=Count("pk"), lately=Count("pk", filter=Q(at__gt=now - PACE))
@@ -101,7 +101,7 @@ def pick(letters: LetterQuerySet, lane: Letter.Lane, most: int) -> list[int]:
 
 @transaction.atomic
 def give_back(taken: Taken, ids: list[int]) -> None:
-    """Let other senders take letters that were not begun."""
+    """Let other senders take letters that this sender has not tried."""
     untouched = Letter.objects.in_flight().filter(pk__in=ids, taken_at=taken.at)
     untouched.update(taken_at=None, send_at=taken.at)
     Attempt.objects.filter(letter_number__in=ids, at=taken.at).delete()

@@ -1,4 +1,4 @@
-"""The readers of updates, and the link that ends them (RFC 8058)."""
+"""The readers of updates, and the link that unsubscribes them (RFC 8058)."""
 
 from email.policy import Policy
 
@@ -20,7 +20,7 @@ def readers() -> QuerySet[Signature]:
 
 
 def is_reader(signature: Signature) -> bool:
-    """Whether it is still a reader's, and its address is not suppressed."""
+    """Whether the signature is a reader's, and its address is not suppressed."""
     if not readers().filter(pk=signature.pk).exists():
         return False
     hashes = addresses.keyed_hashes(signature.email_key)

@@ -1,6 +1,6 @@
 """How long letters wait at the current rate.
 
-The worker counts once a minute and keeps the result in the cache that all processes
+The worker counts once a minute and stores the result in the cache that all processes
 share, so a page reads one row, however many letters wait. Every visitor is shown the
 same figure, so it reveals nothing about an address or a network.
 """
@@ -20,15 +20,16 @@ logger = logging.getLogger(__name__)
 
 Lane = Letter.Lane
 KEY, ALARM_KEY = "voices.mail-wait", "voices.mail-wait-alarm"
-# In minutes: from when on visitors are told, and from when on staff are.
+# Waits in minutes: visitors are told from the first on, staff are alerted above the
+# second.
 TOLD, ALARMING = 3, 10
-# Letters beyond those of this many minutes are not counted.
+# The longest wait that is measured, in minutes; letters beyond it are not counted.
 MOST = 12 * 60
 HOUR = 60 * 60
 
 
 def measure() -> None:
-    """Count what waits, for `minutes`; alert staff once an hour to a long wait."""
+    """Cache the wait for `minutes`; alert staff to a long one at most once an hour."""
     rate = clean_rate(SendingRate.objects.current())
     waiting = due(timezone.now()).filter(lane=Lane.CLEAN)
     minutes = ceil(waiting[: MOST * rate].count() / rate)
@@ -52,7 +53,7 @@ def in_words(minutes: int) -> str:
 
 
 def by_lane() -> list[tuple[Lane, int, int]]:
-    """Return each lane's due letters, and the minutes until they have left."""
+    """Return each lane's due letters, and the minutes until all are sent."""
     rate = SendingRate.objects.current()
     counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
     counts = dict.fromkeys(Lane.values, 0) | dict(counted)
@@ -61,7 +62,7 @@ def by_lane() -> list[tuple[Lane, int, int]]:
     found, before = [], 0.0
     for lane in Lane:
         own = counts[lane] / rates[lane]
-        # The other lanes leave one after the other; the slow one has its own share.
+        # The other lanes are sent one after another; the slow lane has its own share.
         if lane != Lane.SLOW:
             own = before = before + own
         found.append((lane, counts[lane], ceil(own)))
@@ -69,10 +70,10 @@ def by_lane() -> list[tuple[Lane, int, int]]:
 
 
 def clean_rate(rate: int) -> int:
-    """Return what the slow lane leaves of the rate if letters wait there."""
+    """Return the rate that is left for other lanes while the slow lane is in use."""
     return max(rate - rate // SLOW_SHARE, 1)
 
 
 def due(now: datetime) -> LetterQuerySet:
-    """Letters that could have left and were not tried."""
+    """Return the letters that are due and have not been tried yet."""
     return Letter.objects.waiting().filter(send_at__lte=now).order_by()

@@ -1,7 +1,7 @@
 """Signers' changes to their own signature; each is one transaction.
 
 They take effect at once. Every function locks the address first, as signing does, so
-that one person's steps follow one another. Each is safe to repeat.
+that one person's steps run one after another. Each is safe to repeat.
 """
 
 import re
@@ -23,9 +23,9 @@ from voices.wall.models import Voice
 
 
 def locked(signature: Signature) -> Signature | None:
-    """Return the current row, locked; None once erased.
+    """Return the current row, locked, or None if it has been erased.
 
-    It locks the voice first, as moderators' decisions do, to avoid a deadlock.
+    This locks the voice first, as moderators' decisions do, to avoid a deadlock.
     """
     addresses.lock(signature.email_key)
     locked_voice(Signature.objects.filter(pk=signature.pk).first())
@@ -40,7 +40,7 @@ def locked_voice(signature: Signature | None) -> Voice | None:
 
 @transaction.atomic
 def withdraw(signature: Signature) -> None:
-    """Remove it from every page and every count; the stored data stays."""
+    """Remove the signature from every page and every count; the stored data stays."""
     current = locked(signature)
     if current is None or current.withdrawn_at:
         return
@@ -79,7 +79,7 @@ def forget_address(email_key: str) -> None:
 
 @transaction.atomic
 def show_as(signature: Signature, display: str) -> None:
-    """Change how the name appears; if unlisted, nothing of the voice is kept."""
+    """Change how the name appears; if unlisted, erase the voice."""
     current = locked(signature)
     if current is None or current.withdrawn_at or current.name_display == display:
         return
@@ -125,7 +125,7 @@ def show_name(voice: Voice, before: str, signature: Signature) -> None:
 def name_to_show(name: str, before: str, signature: Signature) -> str:
     """Return the part of a name that its signer wants shown, as moderators edited it.
 
-    What a moderator removed from it does not come back.
+    A part that a moderator removed does not come back.
     """
     wanted = signature.shown_name
     order = NameDisplay.values
@@ -157,7 +157,7 @@ def correct(signature: Signature, statement: str) -> None:
         or statement == voice.latest_words
     ):
         return
-    # The text of an earlier one isn't kept.
+    # Delete the text of earlier corrections.
     voice.corrections.all().delete()
     now = timezone.now()
     if not statement:
@@ -175,7 +175,7 @@ def correct(signature: Signature, statement: str) -> None:
         voice.changes_asked_at = voice.reason = None
         voice.changes_asked = ""
         voice.review_since = now if current.is_reviewed else None
-    # The trigger of the corrections has changed it.
+    # The trigger on corrections has changed `corrected_at`.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
 
@@ -236,7 +236,7 @@ def keep_address(signature: Signature) -> None:
 
 @transaction.atomic
 def confirm_new_address(change: AddressChange) -> bool:
-    """Switch to the new address; False if that address has signed itself.
+    """Switch to the new address; return False if it already has its own signature.
 
     Links in earlier emails stop working, because the old mailbox may have another
     reader.

@@ -66,8 +66,8 @@ def ask_page(
 def receive(request: HttpRequest, form: AskForm) -> None:
     """Queue the link, unless a bot asks for it; raises TooMany.
 
-    Exceeded limits keep nobody from their link, because strangers can use up those of
-    somebody else's address or domain. The limits on letters bound the email.
+    Exceeded limits keep nobody from their link, because strangers can use up the limits
+    of somebody else's address or domain. The limits on letters cap the email.
     """
     receipt = guard.receive(
         request, Arrival.Kind.MANAGE, form, email_key=form.email_key
@@ -86,7 +86,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 
 def find_signature(token: str) -> tuple[Signature | None, str]:
-    """Return the link's signature, and why it can't be managed, if so.
+    """Return the link's signature, and why it can't be managed, or "".
 
     Raises BadSignature for a token that is not ours, or is for something else.
     """
@@ -227,7 +227,7 @@ def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
-        # A page that was opened while its signer was unlisted has no such field.
+        # A page that was opened while its signer was unlisted has no statement field.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
@@ -241,8 +241,8 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # Also avoids a deadlock: counting a form locks the row of its address, and erasing
-    # locks the signer's address before that row.
+    # Returning early also avoids a deadlock: counting a form locks the row of its
+    # address, and erasing locks the signer's address before that row.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
@@ -265,8 +265,9 @@ def ask_new_address(
 
     Raises TooMany or AskedTooOften.
 
-    Exceeded limits don't hold the email back, because strangers can use up those of an
-    address or a domain. Each signer has a separate limit that nobody else can reach.
+    Exceeded limits don't hold the email back, because strangers can use up the
+    limits of an address or a domain. Each signer has a separate limit that nobody else
+    can reach.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
@@ -317,7 +318,7 @@ def erased(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_signer
 def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
-    """Return all that is stored about the signer, as a file."""
+    """Return everything that is stored about the signer, as a file."""
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
     return response

@@ -1,7 +1,7 @@
-"""The wordings of the boxes that everybody checks to sign, by version, latest last.
+"""The texts of the checkboxes that every signer checks, by version, latest last.
 
-Each signer keeps the words that they agreed to. Changed words need a new version, and a
-version that somebody may have agreed to is neither changed nor removed.
+Each signature stores the text that its signer agreed to. To change a text, add a
+version; never change or remove one that somebody may have agreed to.
 """
 
 CONSENT_TEXTS = {
@@ -10,7 +10,7 @@ CONSENT_TEXTS = {
         "with my name as chosen above, my city, state and profession, unless I chose "
         "not to be shown. I have read the privacy notice and agree to it."
     ),
-    # The privacy notice has a box of its own.
+    # From this version on, the privacy notice has its own checkbox.
     "2026-11-28": (
         "I am 18 or older and these are my own words. I agree that they are published "
         "with my name as chosen above, my city, state, and profession, unless I chose "
@@ -19,7 +19,7 @@ CONSENT_TEXTS = {
 }
 CONSENT_VERSION, CONSENT_TEXT = list(CONSENT_TEXTS.items())[-1]
 
-# The version is that of the notice: the date in faq/content/pages/privacy.md.
+# The version is the privacy notice's: the date in faq/content/pages/privacy.md.
 PRIVACY_TEXTS = {
     "2026-11-28": (
         "I have read the privacy notice of November 28, 2026, and agree to it."

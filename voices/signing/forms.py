@@ -34,8 +34,8 @@ class AddressMixin(forms.BaseForm):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
-        # Valid, but nobody's: one mailbox would have many spellings, and some mail
-        # programs parse another address from them.
+        # Reject valid addresses that nobody has: they would give one mailbox many
+        # spellings, and some mail programs parse a different address from them.
         if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
             raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
         try:
@@ -48,7 +48,7 @@ class AddressMixin(forms.BaseForm):
 
 
 class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
-    """The form at `/voices/add/`; saving it makes a submission to be confirmed."""
+    """The form at `/voices/add/`; saving it creates an unconfirmed submission."""
 
     name = TidyCharField(
         label="Your name",

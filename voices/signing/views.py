@@ -58,10 +58,10 @@ def read_initial(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def render_empty(request: HttpRequest) -> HttpResponse:
-    """Show the empty form: its fields are the same for everybody, its guard is not."""
+    """Show the empty form: all visitors get the same fields, but not the same guard."""
     initial = read_initial(request.GET)
     if settings.DEBUG:
-        # Templates change while the process runs.
+        # In development, templates change while the process runs.
         return render_add(request, SignForm(initial=initial))
     fields = empty_fields(initial.get("state", ""))
     return render_add(request, guard.GuardedForm(), empty_fields=fields)
@@ -95,7 +95,7 @@ def receive(request: HttpRequest, form: SignForm) -> Submission:
 
 
 def read_source(request: HttpRequest) -> str:
-    """Return where the link to the form was placed, "" if that is not known."""
+    """Return where the link to the form was placed, or "" if that is not known."""
     source = request.GET.get("from", "")
     return source if source in Source.values else ""
 
@@ -219,7 +219,7 @@ def closed_by(submission: Submission) -> str:
 
 
 def find_submission(token: str) -> tuple[Submission | None, str]:
-    """Return the link's submission, and why it can't be confirmed, if so."""
+    """Return the link's submission, and why it can't be confirmed, or ""."""
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:

@@ -53,7 +53,7 @@ class UpdateForm(forms.ModelForm):
 
 @admin.register(Update)
 class UpdateAdmin(admin.ModelAdmin):
-    """Updates: written here, then queued once on a page that says for how many."""
+    """Write updates, then queue each once on a page that shows how many get it."""
 
     form = UpdateForm
     list_display = ["subject", "written_at", "queued_at", "queued_by"]
@@ -73,7 +73,7 @@ class UpdateAdmin(admin.ModelAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Update | None = None
     ) -> bool:
-        # Its letters would be deleted too, and they record who received it.
+        # Deleting an update also deletes its letters, which record who received it.
         unqueued = obj is None or obj.queued_at is None
         return unqueued and super().has_delete_permission(request, obj)
 
@@ -83,7 +83,7 @@ class UpdateAdmin(admin.ModelAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        # It may have been queued since the page was opened.
+        # The update may have been queued since the page was opened.
         words = {"subject": obj.subject, "body": obj.body}
         if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
             raise PermissionDenied("It was queued after you opened the page.")
@@ -110,7 +110,7 @@ class UpdateAdmin(admin.ModelAdmin):
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many get it; the button queues it."""
-        # The page itself says whether it is queued already.
+        # The page itself shows whether the update is queued already.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)

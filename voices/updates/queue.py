@@ -14,13 +14,13 @@ from voices.letters.updates import readers
 from voices.signatures.models import Signature
 
 QUEUE_COPIES = "voices.queue_update"
-# Small enough that a worker that is told to stop finishes it in time.
+# Small enough that a worker that is told to stop finishes a chunk in time.
 CHUNK = 200
 
 
 @transaction.atomic
 def queue_update(update: Update, by: User) -> bool:
-    """Hand the update to the worker once; return whether this call did."""
+    """Hand the update to the worker once; return whether this call did so."""
     taken = Update.objects.filter(pk=update.pk, queued_at=None).update(
         queued_at=timezone.now(), queued_by=by
     )
@@ -35,7 +35,7 @@ def queue_copies(update_id: int, after: int) -> None:
     Safe to repeat, run concurrently, or interrupt anywhere: nobody gets a second
     letter.
     """
-    # Letters record who already has one, but they are purged after this long.
+    # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:
