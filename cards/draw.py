@@ -39,7 +39,7 @@ class Face:
     words: str
     name: str = ""
     where: str = ""
-    # At the bottom right.
+    # The text at the bottom right.
     number: str = ""
     quoted: bool = False
     # How many words at the end are highlighted in yellow.
@@ -105,11 +105,11 @@ def draw_mark(
 def draw_text(
     pen: ImageDraw.ImageDraw, at: tuple[float, int], text: str, setting: Setting
 ) -> None:
-    """Draw a line letter by letter, each where the previous ones end."""
+    """Draw a line letter by letter, each letter where the one before it ends."""
     shapes = letters.font(setting.font, setting.size)
     before = ""
     for letter in letters.clusters(text):
-        # Measure it together with the letters before it because of kerning.
+        # Measure the letter with those before it, to include kerning.
         x = at[0] + setting.width(before + letter) - setting.width(letter)
         if not letter.isspace():
             pen.text((x, at[1]), letter, INK, shapes, anchor="ls")

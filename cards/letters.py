@@ -1,4 +1,4 @@
-"""The card's fonts: which of them can show a text, and how wide it is."""
+"""The card's fonts: find one that can show a text, and measure the text's width."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from PIL import ImageFont
 
 FONTS = Path(__file__).parent / "fonts"
 SERIF, SERIF_BOLD, SANS = "besley-500", "besley-600", "franklin-400"
-# No ligatures, because letters are drawn one by one.
+# Turn ligatures off, because letters are drawn one by one.
 PLAIN = ["-liga", "-clig"]
 # A character that none of our fonts has.
 UNKNOWN = "\uffff"
@@ -27,8 +27,8 @@ def has(name: str, character: str) -> bool:
     """Whether the font has its own glyph for the character."""
     if character.isspace():
         return True
-    # Not the layout engine that draws the card, which would combine another letter
-    # and an accent.
+    # Use the basic layout engine. The one that draws the card would compose a missing
+    # glyph from another letter and an accent.
     file = FONTS / f"{name}.ttf"
     shapes = ImageFont.truetype(file, 40, layout_engine=ImageFont.Layout.BASIC)
     missing = shapes.getmask(UNKNOWN)
@@ -45,10 +45,10 @@ def family(text: str, *wanted: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return `text` as a card can show it on one line; "" if it can't.
+    """Return `text` in a form that a card can show on one line, or "" if none.
 
     Drops emoji. Text in a script that our fonts lack is not shown at all, because a row
-    of empty boxes is worse than a card without it.
+    of empty boxes is worse than a card without the text.
     """
     kept = " ".join("".join(map(plainest, text)).split())
     return kept if family(kept, SERIF, SANS) else ""

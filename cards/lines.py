@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from cards import letters
 
-# For texts of up to so many words: font size, line height, and the number of lines
-# that fit into the box.
+# Maximum number of words, then the font size, line height, and number of lines that
+# fit into the box.
 SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
 # In ems: letter spacing, and how far an opening quotation mark hangs out.
 TRACKING = -0.0155
@@ -41,7 +41,7 @@ class Setting:
             wide = self.width(word)
             if end + space + wide > width:
                 lines.append([])
-                # The first line begins further left.
+                # The first line begins farther left, at the quotation mark.
                 end = -space if len(lines) > 1 else -space - self.hang
             lines[-1].append(word)
             end += space + wide
@@ -54,7 +54,7 @@ class Setting:
 
         @cache
         def best(start: int, lines: int) -> tuple[float, list[int]]:
-            """Return the least sum of squared leftover room, and line starts."""
+            """Return the least sum of squared leftover widths, and the line starts."""
             found: tuple[float, list[int]] = (math.inf, [])
             room = width + space + (0 if start else self.hang)
             for end in range(start + 1, len(words) - lines + 2):

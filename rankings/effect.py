@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Move:
-    """A state that differs between two editions; None if it is not in one of them."""
+    """A state that differs between two editions; None if an edition lacks it."""
 
     usps: str
     before: Place | None
@@ -48,7 +48,7 @@ class Move:
 
     @property
     def is_own(self) -> bool:
-        """Whether its own facts changed, not just the ranks of others."""
+        """Whether the state's own facts changed, not just the ranks of others."""
         return bool(self.changed) or None in {self.before, self.after}
 
 
@@ -73,7 +73,7 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 
 
 def moves(before: Edition | None, after: Edition) -> list[Move]:
-    """Return the states that differ, those with changes of their own first."""
+    """Return the states that differ, starting with those whose facts changed."""
     old, new = read(before), read(after)
     was = places(before, old.values()) if before else {}
     now = places(after, new.values())
@@ -89,7 +89,7 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
 def changes(
     old: dict[str, Assessment], new: dict[str, Assessment], usps: str
 ) -> list[str]:
-    """Name what differs for a state that is in both editions."""
+    """Return the names of the facts that differ for a state in both editions."""
     if usps not in old or usps not in new:
         return []
     before, after = old[usps], new[usps]
@@ -109,7 +109,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash that shows whether an effect that someone read is still current."""
+    """Return a hash of the effect, to detect that a page someone read is outdated."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

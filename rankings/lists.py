@@ -1,8 +1,8 @@
 """Split and join lists in one cell of the data: citations and URLs.
 
 Citations are separated by semicolons outside of brackets. A signal before a citation
-(`cf.`, `but see`) stays with it, because it says how the citation bears on the point.
-URLs are separated by ` | `.
+(`cf.`, `but see`) stays with the citation, because the signal says how the citation
+bears on the point. URLs are separated by ` | `.
 """
 
 import re
@@ -47,14 +47,14 @@ def is_ij_page(address: str, usps: str) -> bool:
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A parenthetical at the end without a year: what the citation is said to show.
+# A parenthetical without a year at the end, which says what the citation shows.
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
 # Volume, reporter and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
 
 
 def has_signal(citation: str) -> bool:
-    """Whether the citation has a signal, so that it isn't plain support."""
+    """Whether the citation has a signal, which means it isn't plain support."""
     return bool(SIGNAL.match(citation))
 
 
@@ -67,9 +67,9 @@ def authority(citation: str) -> str:
 
 
 def same_authority(one: str, other: str) -> bool:
-    """Whether two citations of a state, with slightly different words, are the same.
+    """Whether two differently worded citations of a state mean the same authority.
 
-    They are if one's authority contains the other's, or if they share volume,
+    They do if one's authority contains the other's, or if they share volume,
     reporter, and page.
     """
     one, other = authority(one), authority(other)

@@ -54,7 +54,7 @@ def known(field: str, choices: type[models.TextChoices]) -> models.Q:
 
 class EditionQuerySet(models.QuerySet["Edition"]):
     def published(self) -> Self:
-        """Editions that the public may read, so no drafts."""
+        """Return the editions that the public may read, which excludes drafts."""
         return self.filter(published_at__isnull=False)
 
     def drafts(self) -> Self:
@@ -69,10 +69,10 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         list(self.select_for_update().order_by("pk"))
 
 
-# Published facts are never changed or deleted: a correction is a new edition. What may
-# follow is what is known of a citation: where to read it, what was seen, and the
-# lawyer's check. Whoever changes a draft locks its edition until the end of the
-# transaction, so nobody publishes it in between.
+# Published facts are never changed or deleted: a correction is a new edition. Only
+# a citation's status may change later: where to read it, what was seen, and the
+# lawyer's check. Code that changes a draft locks its edition until the end of the
+# transaction, so nobody can publish the draft in between.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition keeps its date, and stays.'
         USING ERRCODE = 'check_violation';
@@ -84,7 +84,7 @@ OF_CITATION = """
 
 
 def keep_published(of_edition: str) -> str:
-    """Return a trigger's body that refuses to change what these editions published."""
+    """Return a trigger body that blocks changes to rows of published editions."""
     return f"""
         SELECT bool_or(published_at IS NOT NULL) INTO is_published FROM (
             SELECT published_at FROM rankings_edition WHERE {of_edition} FOR SHARE
@@ -161,11 +161,11 @@ class Edition(models.Model):
 
     @property
     def last_modified(self) -> datetime.datetime | None:
-        """When it was published, because it doesn't change later; None for a draft."""
+        """When the edition was published (it can't change later); None for a draft."""
         return self.published_at
 
     def problems(self) -> list[str]:
-        """Return the reasons why it can't be published, as sentences for staff."""
+        """Return why the edition can't be published, as sentences for staff."""
         problems = []
         if self.date > timezone.localdate():
             problems.append("An edition can’t be published before its date.")
@@ -218,7 +218,7 @@ def twin[Row: models.Model](row: Row, **changes: Any) -> Row:
     return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
 
-# Every page with the states links all of them; each link takes a while to resolve.
+# Cached because pages link to every state, and reverse() is slow.
 @lru_cache(maxsize=2048)
 def state_url(slug: str, date: datetime.date | None = None) -> str:
     """Return the URL of a state in the edition of that date, or in the current one."""
@@ -392,11 +392,11 @@ class Assessment(models.Model):
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self) -> Self:
-        """Citations marked as not yet checked against the source by anyone."""
+        """Return citations marked as not yet checked against the source by anyone."""
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self) -> Self:
-        """Citations without a lawyer's check."""
+        """Return citations without a lawyer's check."""
         return self.filter(checked_at=None)
 
     def checked(self) -> Self:
@@ -433,7 +433,7 @@ class Citation(models.Model):
         COVERS = "covers", "Reach"
         PAYER = "payer", "Who pays"
         LOCAL_EXCEPTION = "local_exception", "Local exception"
-        # It was reviewed and is relevant to the state, but no fact relies on it.
+        # The citation was reviewed and is relevant, but no fact relies on it.
         CONTEXT = "context", "Also considered"
 
     class Finding(models.TextChoices):
@@ -456,7 +456,7 @@ class Citation(models.Model):
         blank=True,
         help_text="If blank, the assessment’s confidence applies.",
     )
-    # Marked as open when it was recorded; `still_open` until it is checked.
+    # Set if the citation was recorded as open; `still_open` also needs no check.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
     point = models.TextField("the point looked for", max_length=600, blank=True)
@@ -518,7 +518,7 @@ class Citation(models.Model):
 
     @property
     def check_words(self) -> str:
-        """Who checked it and when, for staff."""
+        """Who checked the citation and when, for staff."""
         if self.checked_at is None:
             return "Not yet"
         return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"

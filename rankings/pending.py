@@ -26,7 +26,7 @@ class UploadQuerySet(models.QuerySet):
         return self.filter(ends_at__gt=timezone.now())
 
     def kept_for(self, owner: User) -> Self:
-        """This person's uploads; nobody else can preview or import them."""
+        """Return this user's uploads; nobody else can preview or import them."""
         return self.kept().filter(owner=owner)
 
     def forget(self) -> None:
@@ -54,9 +54,9 @@ class Upload(models.Model):
 
 
 class DatabaseStorage(BaseStorage):
-    """Where import-export stores uploads.
+    """The storage that import-export uses for uploads.
 
-    import-export's own storages, a folder or a cache in memory, belong to one
+    import-export's own storages, a folder or an in-memory cache, are local to one
     container. `name` is the upload's key.
     """
 

@@ -58,7 +58,7 @@ class Rule:
     value: str
     meaning: str
     points: int
-    # Whether it is for statutes that need an extra element (`covers` is `narrow`).
+    # Whether the rule is for statutes with an extra element (`covers` is `narrow`).
     narrow: bool = False
 
 
@@ -176,7 +176,7 @@ PARTS = (
 RIGHT_TO_SUE = PARTS[0]
 MOST_POINTS = sum(part.most for part in PARTS)
 
-# With one of these, there is a suit, and parts B, C, and D count.
+# With one of these values, people can sue, and parts B, C, and D count.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
 
 
@@ -223,7 +223,7 @@ class PartScore:
 
 @dataclass(frozen=True)
 class Score:
-    """The score of the facts; without points if they are not assessed."""
+    """The score of the facts; it has no points if they are not assessed."""
 
     facts: Facts
     group: int
@@ -254,7 +254,7 @@ class Step:
     points: int
 
 
-# More than the combinations of facts that states have; the result is immutable.
+# States have fewer combinations of facts than this; the result is immutable.
 @lru_cache(maxsize=1024)
 def score(facts: Facts) -> Score:
     suable = facts.right_to_sue in SUABLE
@@ -285,7 +285,7 @@ def letter(points: int | None) -> str | None:
 
 
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
-    """Return each rank by points: ties share a rank and skip the next ones."""
+    """Return the ranks by points: ties share a rank, and the next ranks are skipped."""
     sharing = Counter(score.points for score in scores.values())
     first: dict[int | None, int | None] = {None: None}
     place = 1
@@ -295,7 +295,7 @@ def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     return {key: first[score.points] for key, score in scores.items()}
 
 
-# What a legislature or court could change if there is a suit, each by itself.
+# What a legislature or court could change if people can sue, each change by itself.
 CHANGES = (
     (
         "A statute that allows the suit for every state right, against officials of "
@@ -309,7 +309,7 @@ CHANGES = (
         {"payer": Payer.EMPLOYER},
     ),
 )
-# The same if there is no suit: each step adds to the ones before it.
+# What could change if people can't sue: each step adds to the ones before it.
 WAY = (
     (
         "A statute that allows the suit, even if immunity still applies",
@@ -322,7 +322,7 @@ WAY = (
 
 
 def ways_up(facts: Facts) -> list[Step]:
-    """Return what would raise the score; nothing if there is no score."""
+    """Return the steps that would raise the score; none if there is no score."""
     now = score(facts)
     if now.points is None:
         return []
@@ -330,7 +330,7 @@ def ways_up(facts: Facts) -> list[Step]:
         return steps_on(facts)
     steps = []
     for words, change in CHANGES:
-        # A suit that courts allow only for certain rights can't cover everything.
+        # A claim that courts allow only for certain rights can't cover everything.
         if (
             change.keys() == {"covers"}
             and facts.right_to_sue == RightToSue.COURT_NARROW

@@ -25,7 +25,7 @@ class Column:
     # Whether the first click sorts the greatest value to the top.
     descending: bool = False
     number: bool = False
-    # Whether phones hide it, for lack of room; the state's page shows it.
+    # Whether phones hide the column to save room; the state's page shows the value.
     wide_only: bool = False
 
 

@@ -19,7 +19,7 @@ FACTS = ["right_to_sue", "immunity", "covers", "payer"]
 # A state's page shows its history over this many of the newest editions.
 MOST_EDITIONS = 10
 
-# What decides a score, in the few words that fit into a row of the table.
+# The facts that decide a score, in words that fit into a row of the table.
 SUIT = {
     RightToSue.STATUTE: "Statute",
     RightToSue.COURT: "Court-made claim",
@@ -48,9 +48,9 @@ class Standing:
     assessment: Assessment
     score: Score
     rank: int | None
-    # Whether others have the same rank.
+    # Whether other states have the same rank.
     tied: bool
-    # The state's page, or the one of a past edition.
+    # The state's page, or its page in a past edition.
     url: str
 
     @property
@@ -225,7 +225,7 @@ def current_standings() -> Standings | None:
 def history(newest: Edition, *, past: bool) -> list[Standings]:
     """Return the standings of published editions up to this one, newest first.
 
-    Fetches only the facts. `past` says whether the newest is not the current edition.
+    Fetches only the facts. `past` is true if `newest` is not the current edition.
     """
     name = ("history", newest.pk, past)
     return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))

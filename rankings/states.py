@@ -112,7 +112,7 @@ def read_place(text: str) -> str:
     return CODES.get(letters(text), text)
 
 
-# Few, because any text may be the value.
+# Keep the cache small, because `value` may be any text.
 @lru_cache(maxsize=100)
 def options_html(choices: tuple[tuple[str, str], ...], value: str) -> SafeString:
     return format_html_join(
@@ -135,7 +135,7 @@ class PlaceSelect(forms.Select):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        """Render without templates, because Django's takes one for each option."""
+        """Render without templates, because Django renders one for each option."""
         attrs = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         options = options_html(tuple(self.choices), str(value or ""))
         return format_html("<select{}>{}</select>", flatatt(attrs), options)

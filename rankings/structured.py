@@ -10,7 +10,7 @@ FILES = {"csv": "text/csv", "json": "application/json"}
 
 
 def dataset(standings: Standings) -> dict:
-    """Describe an edition and its files."""
+    """Describe an edition and its files as a Dataset."""
     edition = standings.edition
     past = [edition.date] if standings.past else []
     name = "edition" if past else "data"

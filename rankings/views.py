@@ -144,7 +144,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     context: dict = {
         "states": JURISDICTIONS,
         "chosen": [*codes, *[""] * MOST][:MOST],
-        # Until states are chosen, the page needs only facts about the edition.
+        # Until states are chosen, the page needs only data about the edition.
         "standings": Standings(current, []),
     }
     try:

@@ -38,7 +38,7 @@ class AssessmentForm(forms.ModelForm):
             self.initial["read"] = version_of(self.instance)
 
     def is_valid(self) -> bool:
-        # Makes the admin show the form again with everything that was typed.
+        # A preview counts as invalid, so the admin shows the form again with all input.
         return super().is_valid() and PREVIEW not in self.data
 
     def clean(self) -> dict[str, Any] | None:
@@ -65,7 +65,7 @@ def version_of(assessment: Assessment) -> str:
 class CitationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
-            # The lawyer checked a different text.
+            # Reset the check, because the lawyer checked a different text.
             self.instance.checked_at, self.instance.checked_by = None, ""
         return super().clean()
 
@@ -74,7 +74,7 @@ class CitationInline(admin.StackedInline):
     model = Citation
     form = CitationForm
     formfield_overrides = ADMIN_FIELDS
-    # One extra form for staff without JavaScript, which can add any number.
+    # Show one extra form for staff without JavaScript; JavaScript can add any number.
     extra = 1
     fields = [
         ("part", "position"),
@@ -192,7 +192,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
 
 
 def preview(assessment: Assessment) -> dict:
-    """Return the score and place of the facts, saved or not, and the saved place."""
+    """Return the score and place by the form's facts, and the place as saved."""
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.places(edition, (stored | {usps: assessment}).values())

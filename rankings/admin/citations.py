@@ -26,9 +26,9 @@ from core.searching import FoldedSearch
 from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation, CitationQuerySet
 
-# As many ids as fit into a URL.
+# The maximum number of ids that fit into a URL.
 MOST_AT_A_TIME = 200
-# What is known about a citation; this may change after publication.
+# Fields about a citation's status, which may change after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -45,7 +45,7 @@ class LawyerForm(forms.Form):
 
 
 class CheckFilter(admin.SimpleListFilter):
-    """Shows what is still to do by default."""
+    """Filter by check; by default, show citations without a lawyer's check."""
 
     title = "check"
     parameter_name = "check"
@@ -70,7 +70,7 @@ class CheckFilter(admin.SimpleListFilter):
         return queryset & chosen()
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        # Without the “All” that Django puts first.
+        # Skip the “All” that Django puts first.
         return islice(super().choices(changelist), 1, None)
 
 
@@ -189,8 +189,8 @@ class CitationAdmin(FoldedSearch, FixedRows):
         what: str,
         change: Callable[[CitationQuerySet], int],
     ) -> HttpResponse:
-        """Mark the citations and their copies, log it, and link to the undo."""
-        # By id, because marking changes which rows `chosen` finds.
+        """Change the citations and their copies, log it, and link to the undo page."""
+        # Select by id, because the change affects which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
@@ -244,7 +244,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations: CitationQuerySet) -> str:
-    """Return the URL of a work list of just these citations, all of one edition."""
+    """Return the URL of the list of just these citations, all of one edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

@@ -41,7 +41,7 @@ class EditionAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Edition | None = None
     ) -> list[str]:
-        # The date is in its URL and in the history of each state.
+        # The date is in the edition's URL and in the history of each state.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
@@ -57,7 +57,7 @@ class EditionAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: QuerySet[Edition] | Sequence[Edition], request: HttpRequest
     ) -> tuple[list, dict[str, int], set[str], list]:
-        """Delete a draft's assessments with it, without a permission for them."""
+        """Delete a draft's assessments too, without requiring permission for them."""
         shown, counts, _, protected = super().get_deleted_objects(objs, request)
         kept = [edition for edition in objs if edition.is_published]
         return shown, counts, {"published edition"} if kept else set(), protected

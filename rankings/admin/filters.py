@@ -12,7 +12,7 @@ from rankings.models import Edition
 
 
 class EditionFilter(admin.SimpleListFilter):
-    """One edition at a time, by default the newest, including drafts."""
+    """Filter by one edition, by default the newest, which may be a draft."""
 
     title = "edition"
     parameter_name = "edition"
@@ -49,7 +49,7 @@ class EditionFilter(admin.SimpleListFilter):
         )
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        # Without the “All” that Django puts first.
+        # Skip the “All” that Django puts first.
         return islice(super().choices(changelist), 1, None)
 
 

@@ -1,7 +1,7 @@
-"""From a file to a draft: upload, preview, import. Only the last changes the draft.
+"""Import a file into a draft: upload, preview, import. Only the last changes the draft.
 
 django-import-export reads the rows and compares them. This module checks the file,
-chooses the draft, and ensures that the import does what the preview showed.
+selects the draft, and ensures that the import does what the preview showed.
 """
 
 import datetime
@@ -49,7 +49,7 @@ class Target:
     def open(self) -> Edition:
         """Return the draft, locked until the transaction ends.
 
-        Raises ValidationError if the draft is gone or the date is taken.
+        Raises ValidationError if the draft was deleted or the date is in use.
         """
         Edition.objects.lock()
         if self.date is None:

@@ -21,7 +21,7 @@ from rankings.models import Assessment
 LONGEST_CITATION = 500
 # Spreadsheets count days from here, because they treat 1900 as a leap year.
 FIRST_DAY = date(1899, 12, 30)
-# How they write dates in other countries, or in the long format.
+# Spreadsheets' date formats in other countries, and the long format.
 DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
@@ -72,7 +72,7 @@ class Choice(Text):
 
 
 class Year(Text):
-    # The one cell that isn't text in the end.
+    # Unlike other Text widgets, this one returns a number.
     def clean(  # type: ignore[override]
         self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
     ) -> int | None:
@@ -131,10 +131,10 @@ class Citations(widgets.Widget):
 
 
 class OfPart(fields.Field):
-    """The citations of a part; `attribute` is that part.
+    """The citations of a part of the rubric; `attribute` names the part.
 
-    They are separate rows: `stored` holds those in the database, and `imported` those
-    in the file, until `write_citations` reconciles them.
+    Citations are separate rows: `stored` holds those in the database, and `imported`
+    those in the file, until `write_citations` reconciles the two.
     """
 
     def get_value(self, assessment: Any) -> list[str]:
@@ -154,7 +154,7 @@ class OfPart(fields.Field):
 
 
 class Open(fields.Field):
-    """The citations not yet checked at the source; imported after the others."""
+    """The citations not yet checked at the source; imported after the other columns."""
 
     def get_value(self, assessment: Any) -> list[str]:
         if hasattr(assessment, "to_verify"):
@@ -185,7 +185,7 @@ def meant(name: str, texts: list[str]) -> list[str]:
 
 
 class Sources(fields.Field):
-    """The pages read, including the Institute's."""
+    """The URLs of the pages read, including the Institute's."""
 
     def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]

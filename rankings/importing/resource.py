@@ -46,7 +46,7 @@ COLUMNS = {
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
 OPTIONAL = {*CITATIONS, "ij_page", "ij_read_on"} - COLUMNS
-# In import order: the last one depends on those before it.
+# The fields in import order: the last one depends on those before it.
 FIELDS = [
     *("usps", *FACT_COLUMNS, "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
@@ -83,7 +83,7 @@ class Changes(resources.Diff):
 
 
 class ImportProblem(Error):
-    """An error of the whole file, or an unexpected one, as sentences."""
+    """An error in the whole file, or an unexpected error, as sentences."""
 
     @property
     def messages(self) -> list[str]:
@@ -158,7 +158,7 @@ class AssessmentResource(resources.ModelResource):
         try:
             self.edition = cast("Target", self.target).open()
         except ValidationError:
-            # The rows can't be checked without a draft.
+            # Drop the rows, because they can't be checked without a draft.
             dataset.wipe()
             raise
 
@@ -168,7 +168,7 @@ class AssessmentResource(resources.ModelResource):
     def before_import_row(
         self, row: Mapping[str, str], row_number: int | None = None, **kwargs: Any
     ) -> None:
-        """Refuse a row of an unknown state, or a second row of the same state."""
+        """Refuse a row for an unknown state, or a second row for the same state."""
         usps, number = row["usps"].strip(), cast(int, row_number) + 1
         if usps not in JURISDICTIONS:
             raise ValidationError({"usps": f"“{usps}” is not a state code."})
@@ -194,7 +194,7 @@ class AssessmentResource(resources.ModelResource):
     def import_instance(
         self, instance: Assessment, row: Mapping[str, str], **kwargs: Any
     ) -> None:
-        """Read each column, and report all that are invalid."""
+        """Read each column, and report every invalid one."""
         errors = {}
         for each in self.get_import_fields():
             try:
@@ -242,7 +242,7 @@ class AssessmentResource(resources.ModelResource):
 
 
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
-    """Group errors by column; a rule over several names one of them as its code."""
+    """Group errors by column; a rule on several columns has one of them as its code."""
     found: dict[str, list[ValidationError]] = {}
     for name, errors in error.error_dict.items():
         for each in errors:
@@ -253,7 +253,7 @@ def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
 
 
 def write_citations(assessment: Any) -> None:
-    """Save the citations of the file; those that remain keep their checks."""
+    """Save the file's citations; unchanged ones keep their checks."""
     stored = assessment.stored
     open_ones = assessment.to_verify
     for part, texts in assessment.imported.items():

@@ -22,14 +22,14 @@ OTHER_FILES = {
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
-# How many rows to search for the header. It may be below a title, for example.
+# How many rows to search for the header, which may be below a title.
 ABOVE = 10
 
 
 def as_csv(data: bytes, known: set[str]) -> bytes:
     """Return the file with commas, in UTF-8, without what spreadsheets add.
 
-    `known` are the column names. Raises ValidationError if the file is no such table.
+    `known` are the column names. Raises ValidationError if the file is another table.
     Returns the file unchanged if it can't be decoded or parsed, so that `upload.check`
     can name the position of the error.
     """
@@ -76,7 +76,7 @@ def read(text: str, known: set[str]) -> list[list[str]] | None:
     first, _, rest = text.partition("\n")
     named = first.strip().strip('"')
     if named.lower().startswith("sep=") and len(named) in (4, 5):
-        # "sep=" and a tab, which strip() has removed.
+        # If nothing follows "sep=", strip() removed a tab.
         text, signs = rest, named[4:] or "\t"
     else:
         signs = DELIMITERS
@@ -125,7 +125,7 @@ def trimmed(row: list[str], width: int) -> list[str]:
     """Drop blank cells beyond the header, and apostrophes that mark text."""
     while len(row) > width and not row[-1].strip():
         row = row[:-1]
-    # Our own files put one before text that spreadsheets would run as a formula.
+    # Our own files put an apostrophe before text that would run as a formula.
     return [cell[1:] if is_marked(cell) else cell for cell in row]
 
 

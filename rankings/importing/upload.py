@@ -1,7 +1,7 @@
 """Validate an uploaded file before its rows are read.
 
-Rows are numbered as in spreadsheets: the header is row 1. Errors name the row and, if
-there is one, the column.
+Rows are numbered as in spreadsheets: the header is row 1. Errors name the row and,
+if there is one, the column.
 """
 
 import csv
@@ -14,9 +14,10 @@ from django.utils.text import Truncator
 
 from rankings.lists import FORMULA
 
-# Twice the jurisdictions: some extra rows get their own errors, wrong files don't.
+# Twice the number of jurisdictions. Up to here, each extra row gets its own error;
+# a longer file is the wrong file and gets one error.
 MOST_ROWS = 102
-# Enough to see what is wrong with a file; errors with one cause repeat.
+# This many errors show what is wrong with a file; the same cause repeats.
 MOST_ERRORS = 20
 
 
@@ -45,7 +46,7 @@ SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
 
 def place(before: bytes) -> str:
     """Return the row and column of a CSV in which these bytes end."""
-    # Add a character, because they may end right where a cell begins.
+    # Add a character, because the bytes may end right where a cell begins.
     text = before.decode("utf-8-sig", errors="replace") + "x"
     try:
         rows = list(csv.reader(StringIO(text, newline="")))
@@ -137,7 +138,7 @@ def row_errors(number: int, row: list[str], header: list[str]) -> list[str]:
 
 
 def cell_problem(cell: str) -> str:
-    """Return what is wrong with a cell that spreadsheets would run as a formula."""
+    """Return the error for a cell that spreadsheets would run as a formula, or ""."""
     if cell.startswith(FORMULA):
         shown = {"\t": "a tab", "\r": "a line break"}.get(cell[0], f"“{cell[0]}”")
         return (

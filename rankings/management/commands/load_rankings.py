@@ -1,23 +1,23 @@
 """Load an edition of the rankings from `rankings/data/`.
 
-The first edition is published as soon as it is loaded. If there is another edition
-already, the one in the files becomes a draft for staff to review and publish.
+The first edition is published as soon as it is loaded. If another edition already
+exists, the one in the files becomes a draft for staff to review and publish.
 
 The command is idempotent. It never changes published editions. In a draft, it adds what
-is missing and corrects what nobody has touched. It skips and reports states whose
+is missing and corrects what nobody has edited. It skips and reports states whose
 assessment staff have edited or whose citations are checked.
 
-`states.csv` holds the facts, one row per state; `citation_checks.csv` holds what was
-seen of a citation, and where. They are matched as follows:
+`states.csv` holds the facts, one row per state; `citation_checks.csv` holds what
+looking up each citation showed, and where. The files are matched as follows:
 
 - A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
   Each citation becomes a row for the part of its column.
-- `citations_to_verify` marks the citation of the same authority as open. A citation
-  that no column contains becomes a separate row: for the local exception if that names
-  it, else under “also considered”.
+- `citations_to_verify` marks the citation with the same authority as open. A citation
+  that no column contains becomes a separate row: for the local exception if that
+  contains the citation, else under “also considered”.
 - A check belongs to each citation of its state with the same authority. If it
   contradicts the citation, it belongs only to citations with a signal such as `cf.`. A
-  check that belongs to none becomes a separate row, under “also considered” unless
+  check that matches no citation becomes a separate row, under “also considered” unless
   `PART` says otherwise.
 - `source_urls` belong to the row as a whole. The Institute for Justice's page on the
   state is one of the facts; the rest are the other pages read. A citation's URL comes
@@ -54,7 +54,7 @@ COLUMNS = {
     "immunity_citation": Part.IMMUNITY,
 }
 NOT_CITED = " (not cited in the row)"
-# Citations that are in no column → the part that they are about.
+# Maps citations that are in no column to the part that they are about.
 PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
 CITATION_FIELDS = [
     *("part", "position", "text", "address", "to_verify"),
@@ -161,7 +161,7 @@ def write(assessment: Assessment, citations: list[dict]) -> None:
 
 
 def facts(row: Row) -> dict:
-    """Return the assessment's fields; the row's date is when the grade was read."""
+    """Return the assessment's fields; the row's date also dates the grade."""
     as_of = date.fromisoformat(row["as_of"])
     sources = split_addresses(row["source_urls"])
     ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
