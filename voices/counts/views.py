@@ -1,7 +1,7 @@
 """Signature counts by state and by day, as CSV and JSON files.
 
-Founding voices have no day, so beside the days they are a line of their own: the total
-is that line, the days, and today.
+Founding voices have no day, so they have their own line next to the days. The total is
+the sum of that line, the days, and today's signatures.
 """
 
 import csv
@@ -26,7 +26,7 @@ class Counts(NamedTuple):
 
     total: int
     states: dict[str, int | None]
-    # Never withheld, because anyone can count them on the wall.
+    # Never withheld, because anyone can count the founding voices on the wall.
     founding: int
     # ISO dates of past days only, because today's count would visibly grow.
     days: dict[str, int | None]

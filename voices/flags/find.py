@@ -1,4 +1,4 @@
-"""Find what moderators should look at in a text, and where it is.
+"""Find the spans of a text that moderators should look at.
 
 The patterns would rather miss something than raise a false alarm: a moderator reads
 every statement anyway, and people soon ignore a flag that is often wrong.
@@ -43,14 +43,14 @@ LABELS = {
 # Details that let a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
 
-# Shorter texts prove nothing: many people shout, and send, "Enough!".
+# Capitals or a match in a shorter text prove nothing: many people write "ENOUGH!"
 SHORTEST_TEXT = 20
 MOSTLY = 0.7
 
 
 @dataclass(frozen=True)
 class Found:
-    """A span of a text, from `start` up to `end`, and what it seems to be."""
+    """A span of a text, from `start` up to `end`, and its likely kind."""
 
     kind: str
     start: int
@@ -217,7 +217,7 @@ def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
 def text_key(text: str) -> str:
     """Return a key that ignores case, spaces, and punctuation.
 
-    It is "" for a text so short that a match would prove nothing.
+    The key is "" for a text so short that a match would prove nothing.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     kept = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", folded)))
@@ -227,9 +227,9 @@ def text_key(text: str) -> str:
 
 
 def mark(text: str, found: Iterable[Found]) -> SafeString:
-    """Return `text` as HTML with findings in <mark>; of two that overlap, the first.
+    """Return `text` as HTML with findings in <mark>; if two overlap, mark the first.
 
-    All capitals only get a badge, because they would mark the whole text.
+    ALL_CAPITALS only gets a badge, because <mark> would cover the whole text.
     """
     parts, end = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):

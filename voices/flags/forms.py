@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 class ShowsDetails(forms.BaseForm):
-    """A form that shows its author, once, the personal details in the statement.
+    """A form that shows authors the personal details in their statement once.
 
     The hidden field `details_seen` holds hashes of the details shown, so a second
     submission goes through, and only new details are shown again.
@@ -23,7 +23,7 @@ class ShowsDetails(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # It needs no validation: tampered input just doesn't match.
+        # This field needs no validation: tampered input just doesn't match.
         self.fields["details_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -31,7 +31,7 @@ class ShowsDetails(forms.BaseForm):
     def show_details(self) -> list[tuple[str, str]]:
         """Return what to show before submission: ("a phone number", "555-010-9999").
 
-        This marks all of it as shown. Call it on a valid form.
+        This method also marks the details as shown. Call it on a valid form.
         """
         statement = self.cleaned_data["statement"]
         found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]

@@ -1,4 +1,4 @@
-"""Lookalike letters: words that mix alphabets, and names that resemble staff's."""
+"""Lookalike letters: words that mix alphabets, and names that look like staff."""
 
 import re
 import unicodedata
@@ -10,9 +10,10 @@ from core.plain_text import marks
 
 # No common spelling in the US puts more marks than this on one letter.
 MANY_MARKS = 3
-# Alphabets with lookalike letters. Japanese mixes its own in every sentence.
+# Alphabets with lookalike letters. Japanese scripts are left out, because Japanese
+# mixes several in every sentence.
 ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
-# A shorter name can't be mistaken for somebody's.
+# Names shorter than this are too short to be mistaken for a staff member's.
 SHORTEST_NAME = 5
 # Characters that look like each letter, after removing marks and lowercasing.
 LIKE = {

@@ -1,4 +1,4 @@
-"""What a page of another app shows of the voices of a state."""
+"""A template tag for pages of other apps that show a state's voices."""
 
 from django import template
 
@@ -13,10 +13,10 @@ SHOWN = 3
 
 @register.inclusion_tag("voices/state_voices.html")
 def state_voices(usps: str) -> dict[str, object]:
-    """The newest statements of a state, and how many have signed there.
+    """The newest statements from a state, and its number of signers.
 
-    The number is withheld where the files of counts withhold it, for subtraction from
-    them would tell what they keep back.
+    The number is withheld wherever the CSV and JSON files withhold it. Otherwise,
+    readers could subtract it from the files' totals to work out other withheld numbers.
     """
     figures = read_figures()
     statements = Voice.objects.on_the_wall().shown().filter(state=usps)

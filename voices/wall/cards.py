@@ -27,19 +27,19 @@ def face_of(voice: Voice) -> Face:
 
 
 def key_of(pk: int) -> str:
-    """Return the key by which triggers of `Voice` delete the card."""
+    """Return the card's key. The triggers of `Voice` delete the card by this key."""
     return f"voices/{pk}"
 
 
 def current_face(pk: int) -> Face | None:
-    """Lock a voice and return its card's content, or None if it isn't on the wall."""
+    """Lock a voice; return its card's content, or None if it isn't on the wall."""
     locked = Voice.objects.on_the_wall().select_for_update(no_key=True)
     voice = locked.filter(pk=pk).first()
     return face_of(voice) if voice else None
 
 
 def card_of(voice: Voice) -> bytes | None:
-    """Return the voice's picture, or None if it isn't on the wall. Raises Busy."""
+    """Return the voice's card, or None if the voice isn't on the wall. Raises Busy."""
     return Card.objects.get_or_draw(
         key_of(voice.pk), face_of(voice), partial(current_face, voice.pk)
     )

@@ -14,17 +14,17 @@ class CorrectionQuerySet(models.QuerySet):
 
 
 class Correction(models.Model):
-    """What the author of a published voice wants it to say instead.
+    """A new statement that the author of a published voice submitted for review.
 
-    It waits until it has a decision. The log's rows stay forever, so this row points to
-    the decision, not the other way around, and can be deleted.
+    A correction waits until it has a decision. Decisions are never deleted, so this row
+    points to the decision, not the other way around, and can itself be deleted.
     """
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="corrections")
     text = models.TextField(max_length=STATEMENT_LENGTH)
     sent_at = models.DateTimeField(db_default=Now())
     decision = models.ForeignKey("voices.Decision", models.PROTECT, null=True)
-    # The statement that it replaced when it was published, so that this can be undone.
+    # The statement that this correction replaced, so that publishing can be undone.
     replaced = models.TextField(blank=True)
 
     objects = CorrectionQuerySet.as_manager()
@@ -40,7 +40,7 @@ class Correction(models.Model):
             ),
         ]
         triggers = [
-            # The index of the review queue reads this date.
+            # The review queue's index uses `Voice.corrected_at`.
             Trigger(
                 name="corrected_at",
                 when=pgtrigger.After,
@@ -60,21 +60,21 @@ class Correction(models.Model):
         return f"correction of voice {self.voice_id}"
 
     def decide(self, decision_id: int, *, publish: bool) -> None:
-        """Close it with this decision. Lock the voice first."""
+        """Close the correction with this decision. Lock the voice first."""
         voice = self.voice
         if publish:
             self.replaced = voice.statement
             voice.statement = voice.statement_as_sent = self.text
         self.decision_id = decision_id
         self.save()
-        # Sets the flags again, too.
+        # `Voice.save` also updates the flags.
         voice.save(update_fields=["statement", "statement_as_sent"])
 
     def reopen(self) -> None:
-        """Let it wait again; if it was published, put the earlier statement back."""
+        """Reopen the correction; if published, restore the earlier statement."""
         voice = self.voice
         if self.replaced:
-            # A moderator may have edited it since.
+            # A moderator may have edited the published text since then.
             self.text = voice.statement
             voice.statement = voice.statement_as_sent = self.replaced
             self.replaced = ""

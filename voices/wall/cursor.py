@@ -9,7 +9,7 @@ BIGGEST_ID = 2**63 - 1
 
 
 def encode(wall_order: datetime, pk: int) -> str:
-    """Return the cursor of a place. It works even after that voice is gone."""
+    """Return the cursor for a place. It works even after the voice there is gone."""
     place = f"{(wall_order - EPOCH) // MICROSECOND}.{pk}"
     return urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
@@ -17,7 +17,7 @@ def encode(wall_order: datetime, pk: int) -> str:
 def decode(cursor: str) -> tuple[datetime, int]:
     """Return the `wall_order` and ID that a cursor encodes.
 
-    Raises ValueError for what is not a cursor of ours.
+    Raises ValueError for anything that isn't a valid cursor.
     """
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")

@@ -1,6 +1,6 @@
 """The newest statements as an Atom feed.
 
-Atom requires a date, so founding voices, which have none, aren't in it.
+Atom requires a date, so the feed omits founding voices, which have none.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ def absolute(path: str) -> str:
 
 
 class VoiceFeed(Feed):
-    """The newest voices, with URLs on SITE_URL whichever host was requested."""
+    """The newest voices. All URLs start with SITE_URL, whatever the request's host."""
 
     feed_type = Atom1Feed
     title = f"Voices · {settings.SITE_NAME}"
@@ -43,7 +43,7 @@ class VoiceFeed(Feed):
         return Voice.objects.on_the_wall().signed().in_wall_order()[:NEWEST]
 
     def item_title(self, voice: Voice) -> str:
-        # The feed escapes it; Django's own default expects HTML.
+        # The feed escapes the title, so don't escape it here as Django's default does.
         return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
 
     def item_description(self, voice: Voice) -> str:
@@ -69,10 +69,11 @@ make_feed = VoiceFeed()
 @require_safe
 @public_page(shows=[Content.VOICES])
 def feed(request: HttpRequest) -> HttpResponse:
-    """Answer with the feed, and without the date of its newest voice.
+    """Return the feed without a Last-Modified header.
 
-    That date stays as it is when another voice goes, and a reader that asks by it would
-    keep what is gone. Asking by ETag tells every change.
+    Django sets that header to the date of the newest voice, which doesn't change when
+    another voice is removed, so a feed reader would get a 304 and keep the removed
+    voice. The ETag changes whenever the feed does.
     """
     response = make_feed(request)
     del response["Last-Modified"]

@@ -32,12 +32,12 @@ STATEMENT_LENGTH = 600
 HIGHEST_NUMBER = 2**15 - 1
 # The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
-# The fields that it reads.
+# The fields that `Voice.flag` reads.
 FLAGGED = {"statement", "name", "profession", "city"}
 
 
 class Status(models.TextChoices):
-    """The status of a voice; the first of these whose date is set."""
+    """The status of a voice: the first one in this list whose date is set."""
 
     WITHDRAWN = "withdrawn", "Withdrawn or erased"
     INVALIDATED = "invalidated", "Invalidated with its signature"
@@ -46,7 +46,7 @@ class Status(models.TextChoices):
     DECLINED = "declined", "Declined"
     CHANGES_ASKED = "changes-asked", "Changes asked for"
     WAITING = "waiting", "Waiting"
-    # Moderators don't review it; this status has no date.
+    # Moderators don't review such a voice; this status has no date.
     SET_ASIDE = "set-aside", "In quarantine, or rejected from it"
 
 
@@ -60,21 +60,21 @@ SINCE = {
     Status.CHANGES_ASKED: "changes_asked_at",
     Status.WAITING: "review_since",
 }
-# Is or was public. A founding voice has no date of publication: it is older than the
-# site, and the day on which it was loaded means nothing.
+# The voice is or was public. A founding voice has no publication date: it is older than
+# the site, and the day on which it was loaded means nothing.
 WAS_PUBLISHED = models.Q(published_at__isnull=False) | models.Q(
     founding_number__isnull=False
 )
 PUBLIC = models.Q(status=Status.PUBLISHED)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
-# In the review queue: not decided on yet, corrected by its author, or reported.
+# The review queue: voices not yet decided on, corrected by their author, or reported.
 WAITING = (
     models.Q(status=Status.WAITING)
     | models.Q(status=Status.PUBLISHED, corrected_at__isnull=False)
     | models.Q(reported_at__isnull=False)
     & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
 )
-# For triggers.
+# The same conditions, for triggers.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
 IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
     old__founding_number__isnull=False
@@ -84,7 +84,7 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
-# What lists of voices show.
+# The fields that lists of voices show.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
     *("founding_number", "published_at", "wall_order"),
@@ -109,11 +109,11 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(founding_number__isnull=False)
 
     def signed(self) -> Self:
-        """Voices that belong to a signature, so that a public one has a date."""
+        """Voices that belong to a signature. The public ones have a `published_at`."""
         return self.filter(founding_number=None)
 
     def shown(self) -> Self:
-        """Fetch only what the public reads of a voice in a list."""
+        """Fetch only the fields that public lists show."""
         return self.only(*SHOWN)
 
     def waiting(self) -> Self:
@@ -125,7 +125,7 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
-        """Return how many there are, and when the oldest entered the queue."""
+        """Return the number of voices, and when the oldest entered the queue."""
         found = self.aggregate(
             count=models.Count("pk"), since=models.Min("review_since")
         )
@@ -140,7 +140,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def in_wall_order(self) -> Self:
-        """Newest first, then the founding voices, No. 1 first."""
+        """Order voices newest first, then founding voices from No. 1 up."""
         return self.order_by("-wall_order", "-pk")
 
     def in_reverse_order(self) -> Self:
@@ -164,7 +164,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words: str) -> Self:
-        """Voices with these words, in any spelling, anywhere in their public fields."""
+        """Voices whose public fields contain these words, in any spelling."""
         return self.filter(
             search=SearchQuery(
                 search_words(words), config="english", search_type="websearch"
@@ -173,11 +173,11 @@ class VoiceQuerySet(models.QuerySet):
 
 
 class Voice(models.Model):
-    """What the public reads of a person, from `published_at` on.
+    """A person's public name, details, and statement, public from `published_at` on.
 
-    A founding voice has a number in the founding data and no `published_at`; any other
-    belongs to a signature, which points here, so that nothing public needs the private
-    table.
+    A founding voice has a number in the founding data and no `published_at`. Any other
+    voice belongs to a signature. The signature has the foreign key, so that public
+    pages don't need the private table.
     """
 
     founding_number = models.PositiveSmallIntegerField(
@@ -196,9 +196,9 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
-    # When its waiting correction was sent. Only the trigger of the corrections sets it.
+    # When the waiting correction was sent. Only the trigger on Correction sets this.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Flags for moderators: voices/flags/find.py.
+    # Flags for moderators; see voices/flags/find.py.
     flags = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
@@ -212,12 +212,12 @@ class Voice(models.Model):
     changes_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changes_asked = models.TextField(blank=True, editable=False)
     taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # By its author. An erased voice is withdrawn and empty.
+    # Withdrawn by its author. An erased voice is withdrawn and empty.
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # By staff, with its signature: voices/invalidation/.
+    # Invalidated by staff along with its signature; see voices/invalidation/.
     invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The reason it was declined or taken down. A voice is never both.
+    # The reason the voice was declined or taken down; a voice is never both.
     reason = models.ForeignKey(
         "voices.Reason",
         models.PROTECT,
@@ -226,8 +226,8 @@ class Voice(models.Model):
         editable=False,
         related_name="voices",
     )
-    # As of the stored dates: an instance has the new value once it is saved, and
-    # `update()` doesn't tell instances.
+    # The database computes this from the stored dates: saving an instance refreshes its
+    # value, but `update()` doesn't refresh loaded instances.
     status = models.GeneratedField(
         expression=models.Case(
             *(
@@ -244,8 +244,8 @@ class Voice(models.Model):
         output_field=models.CharField(max_length=13, choices=Status),
         db_persist=True,
     )
-    # Its place on the wall, the highest first; null before it is public. It is only
-    # sorted by, never shown: founding voices get times in 1970, No. 1 the latest one.
+    # The sort key of the wall, highest first; null until the voice is first public.
+    # Never show it: founding voices get times in 1970, and No. 1 gets the latest.
     wall_order = models.GeneratedField(
         expression=Coalesce(
             "published_at",
@@ -380,7 +380,7 @@ class Voice(models.Model):
                 name="pages_lose_it",
                 operation=pgtrigger.Delete | pgtrigger.Truncate,
             ),
-            # Delete its share card in the same transaction (voices/wall/cards.py).
+            # Delete the share card in the same transaction (voices/wall/cards.py).
             PublicWordsGo(
                 name="public_words_change",
                 operation=pgtrigger.Update,
@@ -442,7 +442,7 @@ class Voice(models.Model):
 
     @property
     def is_in_review(self) -> bool:
-        """Whether its author sees it as still awaiting a first decision."""
+        """Whether the author sees the voice as still awaiting a first decision."""
         return self.status in {Status.WAITING, Status.SET_ASIDE}
 
     @property
@@ -461,7 +461,7 @@ class Voice(models.Model):
 
     @property
     def awaits_changes(self) -> bool:
-        """Whether changes were requested and nothing was published since."""
+        """Whether changes were requested and nothing has been published since then."""
         return self.status == Status.CHANGES_ASKED or (
             self.is_published
             and self.changes_asked_at is not None
@@ -471,7 +471,7 @@ class Voice(models.Model):
 
     @property
     def place(self) -> str:
-        """City and state in short form: "Camden, OH". A state alone has its name."""
+        """City and state code: "Camden, OH". Without a city, the state's full name."""
         if not self.city:
             return self.place_in_full
         return ", ".join(filter(None, [self.city, self.state]))
@@ -482,7 +482,7 @@ class Voice(models.Model):
 
     @property
     def size_class(self) -> str:
-        """The design's class for the statement's length in words."""
+        """The CSS class for the statement's length in words."""
         words = len(self.statement.split())
         for name, most in (
             ("statement-shortest", 13),

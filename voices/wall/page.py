@@ -25,21 +25,22 @@ PAGE_SIZE = 36
 # A search shows at most this many matches, the newest.
 MOST_MATCHES = 1000
 LONGEST_SEARCH_MS = 800
-# How many searches may run at the same time, in all processes. Nobody waits for one:
-# waiting searches would take the threads that serve pages from memory.
+# How many searches may run at the same time across all processes. Requests beyond that
+# get a 503 instead of waiting: they would tie up threads that serve cached pages.
 SEARCHES_AT_ONCE = 2
-# In the text of a tsquery: a word, with "!" if it is excluded; an excluded phrase.
+# In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
+# EXCLUDED_PHRASE matches an excluded phrase.
 LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
 EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
 
 
 class TooManySearches(Exception):
-    """Others are searching; the reader may try again in a few seconds."""
+    """All search slots are in use; the reader can try again in a few seconds."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a filter. `count` is None if it isn't shown."""
+    """One option of a filter. `count` is None if the page doesn't show counts."""
 
     value: str
     label: str
@@ -49,7 +50,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Chip:
-    """An active filter, and the wall's query string without it."""
+    """An active filter, and the wall's query string without that filter."""
 
     label: str
     query: str
@@ -67,7 +68,7 @@ class Filters:
         return bool(self.q or self.state or self.profession)
 
     def canonical(self) -> str:
-        """Return the canonical query string, without a search."""
+        """Return the canonical query string, without the search words."""
         kept = {"state": self.state, "profession": self.profession}
         query = urlencode({name: value for name, value in kept.items() if value})
         return f"?{query}" if query else ""
@@ -104,10 +105,10 @@ class Filters:
 
 
 class WallPage:
-    """The voices after a cursor that match the filters, at most `PAGE_SIZE`.
+    """Up to `PAGE_SIZE` voices after a cursor that match the filters.
 
-    Without words to search, the figures come from the tallies. With words, at most
-    `MOST_MATCHES` are looked at and the filters show no counts.
+    Without search words, the counts come from the tallies. With search words, the page
+    covers at most `MOST_MATCHES` voices and the filters show no counts.
     """
 
     def __init__(self, filters: Filters, before: str = ""):
@@ -133,11 +134,11 @@ class WallPage:
             raise NoSuchPage("There is no such page of voices.") from error
 
     def search(self) -> list[int]:
-        """Return the IDs of the newest matches, one more than are shown.
+        """Return the IDs of the newest matches, at most MOST_MATCHES + 1.
 
-        Words that are common, but never together, would have the database look at
-        every voice; after a while it stops, and the reader is asked for other words.
-        Raises TooManySearches, too.
+        Common words that never occur together would make the database scan every
+        voice, so the query times out and NoSuchPage asks the reader for other words.
+        Raises TooManySearches if all search slots are in use.
         """
         if is_contradiction(self.filters.q):
             return []
@@ -237,9 +238,9 @@ class WallPage:
 
 
 def is_contradiction(words: str) -> bool:
-    """Whether no text can match: `court -court`, also in other forms of a word.
+    """Whether no text can match, as in `court -court` or `court -courts`.
 
-    PostgreSQL doesn't notice, and would look at every voice with the word.
+    PostgreSQL doesn't detect this and would scan every voice that has the word.
     """
     folded = search_words(words)
     if not re.search(r"(^| )-", folded):

@@ -1,4 +1,4 @@
-"""The public totals: rows that triggers write with every change."""
+"""The public totals, summed from rows that triggers write with every change."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from rankings.states import PLACES
 # Cells with fewer people are not published.
 LEAST_SHOWN = 10
 
-# Sums the cells that a row counted in before a change and counts in after it. OLD is
-# null on INSERT and NEW on DELETE, and a null row counts nowhere.
+# Subtracts 1 from each cell that the old row counted in, adds 1 to each cell that the
+# new row counts in, and stores the nonzero sums. OLD is null on INSERT and NEW is null
+# on DELETE; a null row counts in no cell.
 COUNT = """
     INSERT INTO {table} ({columns}, change)
     SELECT {columns_of_cell}, sum(version.change)
@@ -35,9 +36,9 @@ COUNT = """
 
 
 class Count(Trigger):
-    """Writes to `table` what a change to a row adds to each cell.
+    """Writes to `table` how much a change to a row adds to each cell.
 
-    Each of `cells` is a SELECT of the columns from a version of the row.
+    Each of `cells` is a SELECT that computes `columns` from one version of the row.
     """
 
     when = pgtrigger.After
@@ -55,7 +56,7 @@ class Count(Trigger):
 
 
 class CountCells(Count):
-    """Keeps the totals by state and profession group."""
+    """Updates the totals by state and profession group."""
 
     def __init__(self, *cells: str):
         columns = ["subject", "state", "profession_group"]
@@ -63,7 +64,7 @@ class CountCells(Count):
 
 
 class CountDays(Count):
-    """Keeps the totals by day, in the site's time zone."""
+    """Updates the totals by day, in the site's time zone."""
 
     def __init__(self, moment: str, *, where: str):
         day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
@@ -94,7 +95,7 @@ class TallyQuerySet(models.QuerySet):
         return {(state, group): total for state, group, total in rows if total}
 
     def by_state(self) -> dict[str, int]:
-        """Return the count of each state, including zeros, and of "" for no state."""
+        """Return the count for each state, including zeros; the key "" is no state."""
         return sum_by_state(self.cells())
 
     def fold(self) -> None:
@@ -129,9 +130,9 @@ def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
 class Tally(models.Model):
     """A change to a public total; the total is the sum of its changes.
 
-    Triggers write the changes in the transaction that makes them. Rows are only ever
-    inserted, so a write never waits for another transaction's row lock; a periodic task
-    merges them into one row per cell.
+    Triggers insert these rows in the transaction that changes the data. They never
+    update a row, so a write never waits for another transaction's row lock; a periodic
+    task merges the rows into one per cell.
     """
 
     class Subject(models.TextChoices):
@@ -180,12 +181,12 @@ class Figures:
 
     @cached_property
     def signers_by_state(self) -> dict[str, int | None]:
-        """The number of signers from each state; small ones are withheld."""
+        """The number of signers from each state; small numbers are withheld."""
         return withhold(sum_by_state(self.signers))
 
 
 def read_figures() -> Figures:
-    """Read all counts in one query, unless they are in memory."""
+    """Return all counts from the memory cache, or read them in one query."""
 
     def read() -> Figures:
         rows = Tally.objects.order_by().values_list(
@@ -202,7 +203,7 @@ def read_figures() -> Figures:
 
 class DayTallyQuerySet(models.QuerySet):
     def by_day(self, *, before: date) -> dict[date, int]:
-        """Return the signatures of each day before this one that has any."""
+        """Return the number of signatures for each day before `before` that has any."""
         rows = self.filter(day__lt=before).order_by("day").values_list("day")
         return dict(rows.annotate(models.Sum("change")))
 
@@ -225,9 +226,9 @@ class DayTallyQuerySet(models.QuerySet):
 class DayTally(models.Model):
     """A change to the number of signatures on a day in the site's time zone.
 
-    Triggers write it along with a Tally, so that no public page queries the private
-    tables. A signature counts on the day on which it was counted. Founding voices have
-    no day.
+    Triggers write a DayTally along with a Tally, so that no public page queries the
+    private tables. A signature belongs to the day of its `counted_at`. Founding voices
+    have no day.
     """
 
     day = models.DateField(db_index=True)
@@ -246,8 +247,8 @@ class DayTally(models.Model):
 def withhold[Key: Hashable](counts: Mapping[Key, int]) -> dict[Key, int | None]:
     """Return the counts, with None for small cells, which could identify people.
 
-    The total is public, so anybody can work out the sum of the withheld cells. While
-    that sum is small itself, the next smallest cell is withheld too.
+    The total is public, so anybody can work out the sum of the withheld cells. As long
+    as that sum is itself too small, the next smallest cell is withheld too.
     """
     shown = dict(counts)
     hidden = [key for key, count in counts.items() if count < LEAST_SHOWN]

@@ -16,7 +16,7 @@ from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
 from voices.wall.tallies import read_figures
 
-# How many other voices of the same state are below a voice.
+# How many other voices from the same state to show below a voice.
 MORE = 3
 
 
@@ -25,7 +25,7 @@ MORE = 3
     "state", "profession", "q", "before", shows=[Content.FIGURES, Content.VOICES]
 )
 def wall(request: HttpRequest) -> HttpResponse:
-    """The wall of statements, in its order, with filters and a search."""
+    """The wall of statements, with filters and a search."""
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
@@ -101,7 +101,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def read_around(voice: Voice) -> dict[str, list[Voice]]:
-    """Return the previous and the next voice, and more of its state, in one query."""
+    """Return the previous, next, and more voices from the state, in one query."""
     voices = Voice.objects.on_the_wall().shown()
     place = voice.wall_order, voice.pk
     queries = {

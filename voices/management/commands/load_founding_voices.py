@@ -1,7 +1,7 @@
 """Load the founding voices from `voices/data/founding_voices.csv`.
 
-Safe to rerun: it adds missing voices and corrects those that nobody has touched. It
-skips, and counts, those that staff have decided on or edited.
+The command is safe to rerun: it adds missing voices and corrects voices that staff
+haven't touched. It skips and counts voices that staff have decided on or edited.
 """
 
 import csv
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Founding voices {outcome}: {count}")
 
     def load(self, row: dict[str, str]) -> str:
-        """Sync one voice with its row, and return what was done."""
+        """Sync one voice with its CSV row, and return the outcome."""
         fields = {
             "name": row["name"],
             "profession": row["profession"],
