@@ -40,7 +40,7 @@ class LaneCount(NamedTuple):
 
 
 class AlarmCount(NamedTuple):
-    """A limit that was exceeded in the last day, and in how many of its hours."""
+    """A limit exceeded in the last day, and the number of hours when it was."""
 
     limit: str
     kind: str
@@ -49,7 +49,7 @@ class AlarmCount(NamedTuple):
 
 
 def figures() -> dict[str, Any]:
-    """Count everything, with one query per table and one per column of the days."""
+    """Count everything: one query per table, and one per column of the days."""
     days = latest_days()
     lanes = count_lanes()
     return {
@@ -132,10 +132,10 @@ def count_letters() -> dict[str, int]:
 
 
 def latest_days() -> list[Day]:
-    """Return the last days, today first.
+    """Return the last DAYS days, today first.
 
-    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so the days go
-    no further back than that.
+    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so DAYS is no
+    longer than that.
     """
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)

@@ -1,4 +1,4 @@
-"""The app's models; each is in the folder of its subject."""
+"""The app's models; each is defined in its subject's folder."""
 
 from voices.abuse.models import (
     Alarm,

@@ -26,7 +26,7 @@ class ProfessionGroup(models.TextChoices):
 
 @cache
 def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
-    """Return the patterns of the word table in its order; the first that fits wins."""
+    """Return the patterns of the word table in order; the first match wins."""
     with WORDS_FILE.open(newline="", encoding="utf-8") as file:
         return [
             (

@@ -1,4 +1,4 @@
-"""Purges what the privacy page says is not kept; retention periods are settings."""
+"""Deletes data when the privacy page says so; retention periods are settings."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from voices.signatures.requests import AddressChange, LinkRequest
 
 @transaction.atomic
 def forget(*, dry_run: bool = False) -> dict[str, int]:
-    """Delete rows past their retention period; return how many, by description.
+    """Delete rows past their retention period; return counts by description.
 
     A dry run deletes them and rolls back, so its counts are exact.
     """
@@ -41,7 +41,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             + RankingError.objects.forget_suspicious()[0]
         ),
         "closed reports of ranking errors": RankingError.objects.forget_closed()[0],
-        # Open ones are never deleted, suspicious or not: each has to be decided.
+        # Open requests are never deleted, even suspicious ones: staff must decide each.
         "closed requests about founding voices": (
             FoundingRequest.objects.forget_closed()[0]
         ),
@@ -52,7 +52,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
 
 
 def forget_networks() -> int:
-    """Clear network hashes older than NETWORK_KEPT_DAYS; return how many."""
+    """Clear network hashes older than NETWORK_KEPT_DAYS; return the count."""
     dropped = Arrival.objects.forget_old()[0]
     oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
     for rows in (

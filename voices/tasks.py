@@ -60,7 +60,7 @@ def fold_tallies(timestamp: int) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="voices.forget", queueing_lock="voices.forget")
 def forget(timestamp: int) -> None:
-    """Purge what the privacy page says is not kept, and log how much."""
+    """Delete data past its retention period, and log the counts."""
     for what, rows in retention.forget().items():
         if rows:
             logger.info("Deleted %s: %s", what, rows)

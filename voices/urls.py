@@ -12,7 +12,7 @@ from voices.wall import views as wall
 
 
 class TokenConverter:
-    """What we put into addresses ourselves; nothing else gets to the database."""
+    """A token or ref that we put into URLs; nothing else reaches the database."""
 
     regex = "[A-Za-z0-9_.:-]{1,300}"
 
@@ -24,7 +24,7 @@ class TokenConverter:
 
 
 class NumberConverter(IntConverter):
-    """A row's id. Each has one spelling, because each spelling would be a copy."""
+    """A row's ID, without leading zeros: each spelling would be cached separately."""
 
     regex = "[1-9][0-9]*"
 

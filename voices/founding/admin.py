@@ -15,9 +15,9 @@ from voices.founding.models import FoundingRequest, FoundingRequestQuerySet
 
 @admin.register(FoundingRequest)
 class FoundingRequestAdmin(FixedRows):
-    """Requests about founding voices, each with the day by which to decide on it.
+    """Requests about founding voices, each with the deadline for its decision.
 
-    Staff correct the voice or take it down on its own page, and then close the request.
+    Staff correct or take down the voice on the voice's page, then close the request.
     """
 
     list_display = [

@@ -17,7 +17,7 @@ class VoiceField(forms.ModelChoiceField):
 
 
 class FoundingRequestForm(GuardedForm, forms.ModelForm):
-    """What is wrong with a founding voice, who says so, and how to reach them."""
+    """A request about a founding voice, with the requester's name and email."""
 
     voice = VoiceField(
         label="Which voice is it about?",

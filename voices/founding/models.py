@@ -17,13 +17,13 @@ def time_to_decide() -> timedelta:
 
 class FoundingRequestQuerySet(ReaderReportQuerySet):
     def close(self, by: User) -> int:
-        """Close requests that were decided; return how many."""
+        """Close requests that staff have decided; return the count."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
     def due(self) -> tuple[int, int, datetime | None]:
-        """Return how many are open, how many of them overdue, and the first deadline.
+        """Return the numbers of open and overdue requests, and the first deadline.
 
-        The deadline is None if none is open.
+        The deadline is None if no request is open.
         """
         late = models.Q(arrived_at__lt=timezone.now() - time_to_decide())
         found = self.still_open().aggregate(
@@ -39,7 +39,7 @@ class FoundingRequest(ReaderReport):
     """A request to correct or remove a founding voice, to be decided in time.
 
     The people who gave founding voices have no link to manage them. Unlike other
-    reports, it says who is asking, so that staff can make sure and answer.
+    reports, a request says who is asking, so staff can verify that person and reply.
     """
 
     class Kind(models.TextChoices):
@@ -75,7 +75,7 @@ class FoundingRequest(ReaderReport):
         ]
 
     def __str__(self) -> str:
-        # Without names and words, because Django's admin log stores this.
+        # No name or text, because Django's admin log stores this string.
         return f"{self.get_kind_display()}: voice {self.voice_id}"
 
     @property

@@ -15,7 +15,7 @@ from voices.founding.forms import FoundingRequestForm
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay what was typed when the CSRF check failed."""
+    """Redisplay the form with what was typed, after a CSRF failure."""
     form = FoundingRequestForm(request.POST)
     return render_form(request, form, stale=True, status=403)
 
@@ -24,7 +24,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponse:
     """Accept a request to correct or remove a founding voice, for staff to decide."""
     if request.method != "POST":
-        # The list has only voices that are public, whatever the link says.
+        # The form lists only public voices, so any other ID selects nothing.
         chosen = read_id(request.GET.get("voice", ""))
         return render_form(request, FoundingRequestForm(initial={"voice": chosen}))
     form = FoundingRequestForm(request.POST)

@@ -1,4 +1,4 @@
-"""Invalidating forged signatures, the log of it, and their signers' objections."""
+"""Admin for invalidating forged signatures, with a log and signers' objections."""
 
 from datetime import datetime
 from typing import cast
@@ -43,7 +43,7 @@ class ReasonForm(forms.Form):
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log. Adding a row invalidates signatures; undoing adds another row."""
+    """The log. A new row invalidates signatures; an undo adds another row."""
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -134,7 +134,7 @@ class InvalidationAdmin(admin.ModelAdmin):
             chosen = criteria.select()
             figures = effect(chosen)
             context |= {
-                # Shows the end that was filled in if it was left empty.
+                # If `until` was left empty, shows the time that was filled in.
                 "criteria": Criteria(initial=criteria.cleaned_data),
                 "query": criteria.query,
                 "form": form,

@@ -1,8 +1,8 @@
-"""Invalidate signatures and undo that, with a log.
+"""Invalidate signatures, and undo invalidations; each operation is logged.
 
-Each operation is one transaction whose number of queries doesn't grow with the
-signatures. Only one runs at a time. The lock order is the same as everywhere: voices,
-then signatures, by ID.
+Each operation is one transaction, and its number of queries doesn't depend on the
+number of signatures. Only one operation runs at a time. The lock order is the same as
+everywhere: voices, then signatures, by ID.
 """
 
 from django.contrib.auth.models import User
@@ -26,7 +26,7 @@ class ChangedError(Exception):
 
 @transaction.atomic
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
-    """Invalidate the matching signatures, if they are the ones that staff saw.
+    """Invalidate the matching signatures, if they are still what staff saw.
 
     `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs now.
     """
@@ -59,7 +59,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 
 @transaction.atomic
 def undo(invalidation: Invalidation, by: User) -> int | None:
-    """Count the signatures it still holds again; None if it was already undone."""
+    """Count the signatures still held again; return None if already undone."""
     lock_site(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
         return None
@@ -106,7 +106,7 @@ def put_back(held: QuerySet[Signature]) -> int:
 def lock_rows(signatures: QuerySet[Signature]) -> None:
     """Lock these signatures and their voices in the global lock order.
 
-    The count(*) avoids fetching their IDs.
+    The count(*) locks the rows without fetching their IDs.
     """
     of_voices = Voice.objects.filter(signature__in=signatures)
     for rows in (of_voices, signatures):

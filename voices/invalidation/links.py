@@ -11,7 +11,7 @@ HASH_SHOWN = 8
 
 
 def alike(signature: Signature) -> str:
-    """Return links that select counted signatures by this one's networks and domain."""
+    """Return links to counted signatures with the same network or mail domain."""
     domain = signature.email_key.rpartition("@")[2]
     found = [
         ("network", signature.network_hash, f"network {short(signature.network_hash)}"),

@@ -138,7 +138,7 @@ def count_and_checksum(signatures: QuerySet[Signature]) -> tuple[int, str]:
 
 
 class Change(NamedTuple):
-    """A public figure now, and without the selected signatures."""
+    """A public figure as it is now, and as it would be without the selection."""
 
     place: str
     now: int

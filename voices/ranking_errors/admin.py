@@ -11,7 +11,7 @@ from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 @admin.register(RankingError)
 class RankingErrorAdmin(FixedRows):
-    """Errors in the rankings that readers reported; close them once looked into."""
+    """Readers' reports of errors in the rankings; staff close each once checked."""
 
     list_display = [
         *("arrived_at", "state", "text", "source"),
@@ -19,7 +19,7 @@ class RankingErrorAdmin(FixedRows):
     ]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "state"]
     list_select_related = ["closed_by"]
-    # Open ones first, the oldest on top.
+    # Open reports first, with the oldest at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
     actions = ["close"]

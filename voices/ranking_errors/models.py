@@ -9,15 +9,15 @@ from voices.reports.base import ReaderReport, ReaderReportQuerySet
 
 class RankingErrorQuerySet(ReaderReportQuerySet):
     def close(self, by: User) -> int:
-        """Close reports that were looked into; return how many."""
+        """Close reports that staff have looked into; return the count."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
 
 class RankingError(ReaderReport):
     """An error in the rankings that a reader reported, for staff only.
 
-    It is in this app because it shares the guards and limits of reports of voices, and
-    the rankings themselves know nothing of readers.
+    The model is in this app because it shares guards and limits with reports of voices,
+    and the rankings app knows nothing about readers.
     """
 
     state = models.CharField(max_length=2, choices=JURISDICTIONS, blank=True)
@@ -41,5 +41,5 @@ class RankingError(ReaderReport):
         ]
 
     def __str__(self) -> str:
-        # Without the text, because Django's admin log stores this.
+        # No text, because Django's admin log stores this string.
         return f"{self.get_state_display() or 'The rankings'}, No. {self.pk}"

@@ -14,7 +14,7 @@ from voices.ranking_errors.forms import RankingErrorForm
 
 
 def report_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay what was typed when the CSRF check failed."""
+    """Redisplay the form with what was typed, after a CSRF failure."""
     form = RankingErrorForm(request.POST)
     return render_report(request, form, stale=True, status=403)
 

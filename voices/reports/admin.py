@@ -10,12 +10,12 @@ from voices.reports.models import Report
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly):
-    """Read-only list of readers' reports; the queue decides on the voice itself."""
+    """Read-only list of readers' reports; staff decide on the voice in the queue."""
 
     list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
     list_select_related = ["closed_by"]
-    # Open ones first, the oldest on top.
+    # Open reports first, with the oldest at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     show_full_result_count = False
 

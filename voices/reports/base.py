@@ -1,4 +1,4 @@
-"""What readers' reports have in common, whatever they are about."""
+"""Base classes for readers' reports on any subject."""
 
 from datetime import timedelta
 from typing import Self

@@ -52,7 +52,7 @@ class Report(ReaderReport):
     text = models.TextField(
         max_length=1000, blank=True, validators=[validate_plain_text]
     )
-    # The decision that closed it.
+    # The decision that closed the report.
     decision = models.ForeignKey(
         "voices.Decision", models.PROTECT, null=True, editable=False
     )

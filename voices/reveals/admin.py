@@ -12,7 +12,7 @@ from voices.reveals.models import Reveal
 
 
 class RevealsAddress(admin.ModelAdmin):
-    """A signature's page, with a button that shows its address and logs that."""
+    """A signature's page, with a button that shows its address and logs the reveal."""
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
@@ -52,7 +52,7 @@ class RevealsAddress(admin.ModelAdmin):
 
 @admin.register(Reveal)
 class RevealAdmin(ReadOnly):
-    """The log, read-only."""
+    """Read-only log of revealed addresses."""
 
     list_display = ["at", "by", "signature_id"]
     list_filter = ["by"]

@@ -9,7 +9,7 @@ class Reveal(models.Model):
     """Append-only log of staff who saw an email address.
 
     A trigger rejects UPDATE and DELETE. Permission to add a row is permission to see an
-    address, and nobody sees one without adding a row. It holds the signature's ID and
+    address, and nobody sees one without adding a row. A row has the signature's ID but
     no address, so it can stay when the signature is erased.
     """
 

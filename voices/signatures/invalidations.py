@@ -7,10 +7,10 @@ from core.triggers import AppendOnly
 
 
 class Invalidation(models.Model):
-    """Signatures were removed from the count, or put back: an append-only log.
+    """Append-only log of removing signatures from the count and putting them back.
 
-    A trigger refuses UPDATE and DELETE. A signature points at the row that holds it,
-    so undoing finds exactly those that are still held.
+    A trigger rejects UPDATE and DELETE. A signature points to the row that holds it,
+    so undoing finds exactly the signatures that are still held.
     """
 
     class Kind(models.TextChoices):
@@ -24,7 +24,7 @@ class Invalidation(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="followed_by"
     )
     # How the signatures were selected (voices/invalidation/select.py), or the IDs of
-    # those that were reinstated.
+    # the reinstated signatures.
     criteria = models.JSONField(default=dict, blank=True)
     reason = models.TextField(max_length=600, blank=True)
     count = models.PositiveIntegerField()
@@ -74,8 +74,8 @@ class InvalidatedAddressQuerySet(models.QuerySet):
 class InvalidatedAddress(models.Model):
     """The keyed hash of an address whose invalidated signature is gone.
 
-    Without it, erasing the signature and signing again would make it count again.
-    Undoing the invalidation deletes it.
+    Without this row, erasing a signature and signing again would count again. Undoing
+    the invalidation deletes the row.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

@@ -29,7 +29,7 @@ class NameDisplay(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Where the link to the form was, from its URL: `?from=poster`."""
+    """Where the link to the form was placed; read from its URL: `?from=poster`."""
 
     POSTER = "poster", "Poster, by its QR code"
     EMBED = "embed", "Box on another site"
@@ -49,7 +49,7 @@ def shown_name(name: str, display: str) -> str:
 
 
 class AbstractSignature(models.Model):
-    """What somebody entered at `/voices/add/`. All of it is private."""
+    """The data that a person entered at `/voices/add/`; every field is private."""
 
     name = models.CharField(max_length=100)
     name_display = models.CharField(max_length=10, choices=NameDisplay)
@@ -61,15 +61,15 @@ class AbstractSignature(models.Model):
     profession = models.CharField(max_length=80, blank=True)
     consent_version = models.CharField(max_length=20, editable=False)
     consent_text = models.TextField(editable=False)
-    # The date of the privacy notice, and the words of the box about it.
+    # The date of the privacy notice, and the text of its checkbox.
     privacy_version = models.CharField(max_length=20, editable=False)
     privacy_text = models.TextField(editable=False)
-    # When the form with both boxes was sent.
+    # When the form with both checkboxes was submitted.
     consent_at = models.DateTimeField(editable=False)
     updates = models.BooleanField("wants updates", default=False)
-    # A keyed hash of the sender's network, kept for NETWORK_KEPT_DAYS.
+    # A keyed hash of the sender's network, stored for NETWORK_KEPT_DAYS.
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # The same for its /24 (IPv4) or /48 (IPv6).
+    # The same hash for the network's /24 (IPv4) or /48 (IPv6).
     wide_network_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
@@ -115,9 +115,9 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
     def create_from(self, submission: "Submission") -> "Signature":
         """Turn a confirmed submission into a signature and its voice.
 
-        One that looked suspicious neither counts nor waits for a moderator until
-        staff release it from quarantine. One whose address an invalidation holds is
-        invalidated from the start.
+        A suspicious signature neither counts nor enters the review queue until staff
+        release it from quarantine. If an invalidation holds the address, the signature
+        is invalidated from the start.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
@@ -155,17 +155,17 @@ class Signature(AbstractSignature):
     """A person who signed: a confirmed address, always private.
 
     It counts from `counted_at` on, whether or not its statement is published. An
-    unlisted signature has no voice. Staff can take it out of the count again
-    (voices/invalidation/). One that looked suspicious is in quarantine and
-    does not count until staff release it; a rejected one never does.
+    unlisted signature has no voice. Staff can remove a signature from the count
+    (voices/invalidation/). A suspicious signature is in quarantine and doesn't
+    count until staff release it; a rejected signature never counts.
     """
 
-    # How the "this wasn't me" link finds it: addresses.keyed_hash(email_key), under
-    # the secret key in use when the address was stored.
+    # The "this wasn't me" link finds the signature by this value:
+    # addresses.keyed_hash(email_key), with the secret key in use when it was stored.
     address_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # Part of the links that manage it. Changing the address generates a new one.
+    # Part of the signature's manage links. Changing the address generates a new ref.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
     voice = models.OneToOneField(
         Voice, models.PROTECT, null=True, blank=True, editable=False
@@ -176,7 +176,7 @@ class Signature(AbstractSignature):
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
     rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # What removed it from the count, and since when it had counted.
+    # The invalidation that removed it from the count, and its previous `counted_at`.
     invalidation = models.ForeignKey(
         Invalidation,
         models.PROTECT,
@@ -255,14 +255,14 @@ class Signature(AbstractSignature):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether moderators review its words: it counts, or would if reinstated."""
+        """Whether moderators review its text: it counts, or would if reinstated."""
         return self.counted_at is not None or self.counted_before is not None
 
     @transaction.atomic
     def erase(self) -> None:
-        """Delete it and its letters, and leave only the ID and dates of its voice.
+        """Delete the signature and its letters; keep only its voice's ID and dates.
 
-        While an invalidation holds it, the hash of its address stays.
+        If an invalidation holds the signature, the hash of its address stays.
         """
         if self.invalidation_id:
             InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
@@ -307,7 +307,7 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def forget_stale(self) -> tuple[int, dict[str, int]]:
-        """Delete those that arrived, and were last mailed, too long ago."""
+        """Delete rows that arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.delete()
@@ -317,7 +317,7 @@ class Lane(models.TextChoices):
     """The queue that a submission's confirmation email waits in."""
 
     CLEAN = "clean", "As it comes"
-    # Suspicious, or over a daily limit: gets a small part of the rate.
+    # Suspicious, or over a daily limit: gets a small share of the sending rate.
     SLOW = "slow", "Last and rarely"
     # Clearly from a bot: sent only after "send it again" or a release by staff.
     HELD = "held", "Held without mail"
@@ -331,16 +331,16 @@ def lane_for(suspicions: list[str]) -> Lane:
 
 
 class Submission(AbstractSignature):
-    """A form as it was sent, until its email address is confirmed.
+    """A submitted form, until its email address is confirmed.
 
-    Each form sent makes one, whoever signs, so that nothing on the site tells whether
-    an address is known. Confirming moves what it holds into a signature and empties
-    it; what stays is deleted `UNCONFIRMED_KEPT_DAYS` after its last mail.
+    Every submitted form creates a row, so nothing on the site reveals whether an
+    address is known. Confirming moves the data into a signature and clears it here;
+    the rest of the row is deleted `UNCONFIRMED_KEPT_DAYS` after its last email.
     """
 
     # In the URL of the check-your-email page.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
-    # What that page shows of the address, even after the rest is cleared.
+    # The address as that page shows it, even after the other fields are cleared.
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -352,7 +352,7 @@ class Submission(AbstractSignature):
         db_default=Lane.CLEAN,
         editable=False,
     )
-    # How often, and when last, "send it again" was pressed on that page.
+    # How many times, and when last, "send it again" was pressed on that page.
     asked_again = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
@@ -395,8 +395,7 @@ class Submission(AbstractSignature):
     def try_code(self, code: str) -> bool:
         """Use one of the tries; return whether `code` is the emailed one.
 
-        The database counts, so that many requests at once have no more tries than
-        one after the other.
+        The database counts the tries, so concurrent requests don't get extra tries.
         """
         age = timedelta(days=settings.CONFIRM_LINK_DAYS)
         had_a_try = Submission.objects.filter(
@@ -416,10 +415,9 @@ class Submission(AbstractSignature):
 
     @property
     def is_signature(self) -> bool:
-        """Whether this submission became the signature, not another one of the address.
+        """Whether this submission, not another from the address, became the signature.
 
-        A change of address gives the signature another reference, and deletes
-        submissions.
+        Changing the address gives the signature a new ref and deletes its submissions.
         """
         signature = self.signature
         return (
@@ -430,11 +428,11 @@ class Submission(AbstractSignature):
 
     @transaction.atomic
     def confirm(self) -> bool:
-        """Turn it into a signature, unless its address has already signed.
+        """Turn the submission into a signature, unless its address has already signed.
 
-        Return whether it is the one that its address signed with. Every other one of
-        the same address is closed with it. Those of one address wait for each other,
-        so that what another request did is seen.
+        Return whether this is the submission that its address signed with. Also closes
+        the address's other submissions. A lock on the address serializes concurrent
+        confirmations, so each sees the result of the one before.
         """
         addresses.lock(self.email_key)
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)

@@ -1,7 +1,7 @@
 """Shortening a name for people who don't want all of it shown.
 
-The surname is never shown beyond its initial. Where a name can't be told apart for
-certain, less is shown.
+The surname is never shown beyond its initial. If a name can't be split
+reliably, less of it is shown.
 """
 
 import csv
@@ -17,7 +17,7 @@ def words_that_are(kind: str) -> set[str]:
         return {row["word"] for row in csv.DictReader(file) if row["is"] == kind}
 
 
-# Before a name, between its words, and after it, such as degrees.
+# Words before a name, between its parts, and after it (such as degrees).
 TITLES = words_that_are("title")
 PARTICLES = words_that_are("particle")
 SUFFIXES = words_that_are("suffix")
@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
 
 def cut(name: str) -> Cut:
-    """Return what may be shown of a name. `initial` is "" without a surname."""
+    """Return the parts of a name that may be shown; `initial` is "" if no surname."""
     parts = [part for part in name.split(",") if has_letter(part)]
     bare = [words for words in map(without_titles, parts) if words]
     if not bare:
@@ -59,7 +59,7 @@ def cut(name: str) -> Cut:
 
 
 def without_titles(part: str) -> list[str]:
-    """Return the words from the first to the last that belong to the name."""
+    """Return the words of the name, without leading titles and trailing suffixes."""
     words = words_of(part)
     while words and is_suffix(words[-1]):
         words.pop()
@@ -75,7 +75,7 @@ def without_full_stop(word: str) -> str:
 
 
 def is_suffix(word: str) -> bool:
-    """Whether it is a degree or similar; "Do" and "Ma" are surnames."""
+    """Whether `word` is a degree or similar; "Do" and "Ma" are surnames."""
     short = len(key(word)) < 3 and key(word) not in GENERATIONS
     return key(word) in SUFFIXES and not (short and word[1:].islower())
 

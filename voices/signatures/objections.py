@@ -26,14 +26,14 @@ class ObjectionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def leave(self, by: User) -> int:
-        """Close the open ones without counting their signatures again."""
+        """Close the open objections without counting their signatures again."""
         return self.still_open().update(answered_at=timezone.now(), answered_by=by)
 
 
 class Objection(models.Model):
     """A signer says that their invalidated signature is genuine; one per signature.
 
-    It goes with its signature, and when that counts again.
+    It is deleted with its signature, or when its signature counts again.
     """
 
     signature = models.OneToOneField(

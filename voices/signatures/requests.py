@@ -11,7 +11,7 @@ from voices.signatures.models import Signature
 
 class AskedQuerySet(models.QuerySet):
     def forget_stale(self) -> tuple[int, dict[str, int]]:
-        """Delete rows that were not followed up in time."""
+        """Delete rows older than UNCONFIRMED_KEPT_DAYS."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         return self.filter(asked_at__lt=timezone.now() - age).delete()
 
@@ -19,12 +19,12 @@ class AskedQuerySet(models.QuerySet):
 class LinkRequest(models.Model):
     """A request for a manage link; the worker looks up the signature.
 
-    Asking always makes a row, so the page takes as long for an address that has signed
-    as for one that has not. The worker deletes it within seconds.
+    Every request creates a row, so the response time doesn't reveal whether an address
+    has signed. The worker deletes the row within seconds.
     """
 
     email_key = models.CharField(max_length=254)
-    # The sender's network, so that networks take turns.
+    # The sender's network, so the email queue can give networks fair turns.
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 

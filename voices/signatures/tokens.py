@@ -1,7 +1,7 @@
 """The signed parts of emailed links, and the six-digit code.
 
-All are made from the submission's random `ref` and a secret key, so nothing of them is
-stored, a repeated mail repeats them, and they outlive a rotation of the key.
+They are derived from the submission's random `ref` and a secret key, so none of them is
+stored, a resent email repeats them, and they stay valid after a key rotation.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ changing_address = TimestampSigner(salt="voices.new-address", sep=".")
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
     """Return the value that `token` signs, and whether it is older than `days`.
 
-    Raises BadSignature for a token that is not ours, or that is for something else.
+    Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """
     try:
         age = timedelta(days=days)
