@@ -1,8 +1,9 @@
 """Moderators' decisions on voices, each with its log row and email.
 
-Each function takes a queryset of voices and the user who decides. In one transaction it
-changes the voices that the decision applies to, and returns their number. `release` and
-`reject` take signatures instead, because a quarantined signature may have no voice.
+Each function takes a queryset of voices and the user who decides. In one transaction,
+the function changes the voices that the decision applies to, and returns the number of
+voices changed. `release` and `reject` take signatures instead, because a quarantined
+signature may have no voice.
 """
 
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ LETTERS = {
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
 }
-# Decisions that publish words, so that a share card is needed.
+# Decisions that publish words, so the voice needs a share card.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
@@ -68,9 +69,9 @@ def publish(voices: VoiceQuerySet, by: User) -> int:
 
 @transaction.atomic
 def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> int:
-    """Decline waiting voices; email their authors if the moderator says so.
+    """Decline waiting voices; email their authors if `tell` is true.
 
-    Of a published voice it is the correction that is declined.
+    For a published voice, decline its correction instead.
     """
     return decide(
         Kind.CORRECTION_DECLINED,
@@ -217,7 +218,7 @@ def settle(
 def lock(rows: QuerySet) -> list[int]:
     """Lock these rows until the transaction ends, and return their IDs.
 
-    They are locked in one order, so that two moderators never wait in a ring.
+    Rows are locked in primary key order, so that two moderators can't deadlock.
     """
     locked = rows.select_for_update(of=["self"]).order_by("pk")
     return list(locked.values_list("pk", flat=True))
@@ -229,10 +230,10 @@ WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 
 @transaction.atomic
 def edit(voice: Voice, by: User) -> None:
-    """Save a moderator's edit of the words; the words as sent are kept, too.
+    """Save a moderator's edit of the words; the statement as sent is kept, too.
 
-    What was decided on the voice since it was opened is left alone; one that was
-    withdrawn since raises PermissionDenied.
+    Don't overwrite decisions made since the moderator opened the voice. Raises
+    PermissionDenied if the author has withdrawn the voice since then.
     """
     if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
         raise PermissionDenied("Its author has withdrawn or erased it.")
@@ -241,15 +242,15 @@ def edit(voice: Voice, by: User) -> None:
 
 
 # The changes that undo each kind of decision. Undoing a takedown doesn't feature the
-# voice again; a moderator has to. Undoing an unfeaturing doesn't put it on top.
+# voice again; a moderator has to. Undoing an unfeature doesn't move it to the top.
 BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},
     Kind.CHANGES_ASKED: {"changes_asked_at": None, "changes_asked": ""},
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
-    # Only reopens its reports.
+    # Undoing only reopens the voice's reports.
     Kind.KEPT: {},
-    # Only reopens the correction.
+    # Undoing only reopens the correction.
     Kind.CORRECTION_TAKEN: {},
     Kind.CORRECTION_DECLINED: {"reason": None},
     Kind.FEATURED: {"featured_at": None},
@@ -257,7 +258,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
-# The same for its signature, which was quarantined when it was confirmed.
+# The same for the voice's signature, which was quarantined when it was confirmed.
 SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
     Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
@@ -278,7 +279,7 @@ def latest_of(by: User) -> Decision | None:
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
-    """Undo the latest decision on each voice that isn't undone yet."""
+    """Undo each voice's latest decision that isn't undone yet."""
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):
@@ -296,18 +297,18 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
             # There are no previous words to put back.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
-            # It would return to quarantine, but has been invalidated since.
+            # The signature would return to quarantine, but is invalidated now.
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)
         if latest.kind == Kind.UNFEATURED:
-            # Its words may have been removed or taken down since.
+            # The statement may have been removed or taken down since.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
         if correction:
             correction.reopen()
         if latest.kind in LETTERS:
-            # Deciding so again would email the author twice.
+            # Otherwise, the same decision made again would email the author twice.
             Letter.objects.in_flight().filter(
                 signature__voice=voice, kind=LETTERS[latest.kind]
             ).update(dropped_at=Now())

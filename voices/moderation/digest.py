@@ -12,11 +12,11 @@ from voices.moderation.waiting import what_waits
 
 
 def send_digest(timestamp: int) -> None:
-    """Email what is waiting, if anything is, once per day of `timestamp` (UTC).
+    """Email what is waiting, if anything, once for the UTC day of `timestamp`.
 
-    The day is claimed before the email is sent and released if sending fails, so a
-    worker that dies in between sends none rather than two. Raises the mail server's
-    error.
+    The day is claimed before the email is sent and released if sending fails, so if
+    a worker dies in between, moderators get no email rather than two. Raises the mail
+    server's error.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []

@@ -30,13 +30,13 @@ CHANGED_MEANWHILE = (
 
 
 def version_of(voice: Voice) -> str:
-    """Return a hash of these words."""
+    """Return a hash of the voice's words."""
     words = json.dumps([getattr(voice, name) for name in WORDS])
     return hashlib.sha256(words.encode()).hexdigest()
 
 
 class VoiceForm(forms.ModelForm):
-    """A moderator's edit of the words they read, tidied like the signer's."""
+    """A moderator's edit of a voice's words, tidied like the signer's input."""
 
     name = TidyCharField(max_length=100, validators=[validate_name])
     profession = TidyCharField(
@@ -67,7 +67,7 @@ class VoiceForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self) -> None:
-        """Lock the voice, and refuse if its words changed since they were read."""
+        """Lock the voice; reject the form if the words changed since it was opened."""
         lock(Voice.objects.filter(pk=self.instance.pk))
         now = version_of(Voice.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:

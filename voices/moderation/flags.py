@@ -1,4 +1,4 @@
-"""What moderators see of flags: marked words, badges, groups, and filters by them."""
+"""How moderators see flags: marked words, badges, groups, and filters."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -31,12 +31,12 @@ from voices.reports.models import Report
 from voices.wall.corrections import Correction
 from voices.wall.models import Voice
 
-# Of one voice; a link leads to the rest.
+# Show at most this many reports per voice, with a link to the rest.
 MOST_REPORTS = 5
 
 
 def prepare(voices: list[Any]) -> None:
-    """Look up what the pages show of these voices: five queries, however many."""
+    """Load what admin pages show about these voices, in five queries in total."""
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
@@ -64,7 +64,7 @@ def same_text() -> Q:
 
 
 class FlagFilter(admin.SimpleListFilter):
-    """Voices with a flag, or with a reason of another kind to look at them again."""
+    """Filters voices by flag, or by another reason to review them."""
 
     title = "flag"
     parameter_name = "flag"
@@ -94,7 +94,7 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """The group that a voice belongs to; there only once a badge has been followed."""
+    """Filters by a voice's group; shown only after someone clicks a badge."""
 
     members: Callable[[list], QuerySet[Voice]]
 
@@ -130,7 +130,7 @@ class FlaggedChangeList(ChangeList):
 
 
 class FlagColumns(admin.ModelAdmin):
-    """Columns and read-only fields of voices that `prepare` has seen."""
+    """Columns and read-only fields of voices passed through `prepare`."""
 
     def get_changelist(
         self, request: HttpRequest, **kwargs: Any
@@ -160,7 +160,7 @@ class FlagColumns(admin.ModelAdmin):
 
     @admin.display(description="correction that waits")
     def pending(self, voice: Any) -> SafeString:
-        """What the author wants it to say, and how that differs."""
+        """Show the correction that the author asks for, and its diff."""
         return format_html_join(
             "",
             "<p><b>Its author wants it to say:</b></p>"

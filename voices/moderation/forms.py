@@ -12,12 +12,12 @@ from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
-# The name of the admin's action field, in a list and on a voice's page.
+# The names of the action form's `read_at` field: on a changelist, on a voice's page.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
 class ReadForm(ActionForm):
-    """The action form, with the time at which its page was rendered."""
+    """The action form, with the time its page was rendered."""
 
     read_at = forms.DateTimeField(label="", required=False, widget=forms.HiddenInput)
 
@@ -27,7 +27,7 @@ class ReadForm(ActionForm):
 
 
 def read_at(request: HttpRequest) -> datetime:
-    """Return when an action's page was rendered; now, if the form doesn't say."""
+    """Return when an action's page was rendered, or now if the form has no time."""
     said = next((request.POST[name] for name in NAMES if name in request.POST), None)
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()

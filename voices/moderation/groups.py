@@ -1,4 +1,4 @@
-"""Voices that belong together: the same text, or many from one network."""
+"""Groups of voices that have the same text, or of many from one network."""
 
 from collections.abc import Collection
 
@@ -8,21 +8,21 @@ from django.db.models import Count, Q
 from voices.signatures.models import Signature
 from voices.wall.models import PUBLIC, WAITING, Voice, VoiceQuerySet
 
-# So many others from one network are worth a look; fewer are a household.
+# This many others from one network are worth a look; fewer may be one household.
 MANY = 3
 
-# Both conditions below say twice that what is shared is not empty: PostgreSQL has to
-# see that to use its index, which holds no empty ones.
+# Both queries below state twice that the shared value isn't empty, because PostgreSQL
+# needs that condition to use its partial index, which excludes empty values.
 
 
 def sharing_text(ids: Collection[int]) -> VoiceQuerySet:
-    """Those whose text is that of one of these voices, themselves included."""
+    """Return voices with the same text as any of these, and these voices themselves."""
     texts = Voice.objects.filter(pk__in=ids).exclude(text_key="").values("text_key")
     return Voice.objects.filter(~Q(text_key=""), withdrawn_at=None, text_key__in=texts)
 
 
 def sharing_network(ids: Collection[int]) -> VoiceQuerySet:
-    """Those in quarantine, in the queue or published that came from where these did."""
+    """Return quarantined, queued, and published voices from these voices' networks."""
     networks = Signature.objects.filter(voice__in=ids).exclude(network_hash="")
     return Voice.objects.filter(
         WAITING | PUBLIC | Q(signature__quarantined_at__isnull=False),
@@ -43,7 +43,7 @@ def others_on_network(ids: Collection[int]) -> dict[int, int]:
 def count_others(
     voices: VoiceQuerySet, shared: str, ids: Collection[int]
 ) -> dict[int, int]:
-    """Return how many others in its group each of these has, if any: one query."""
+    """Return how many others are in each voice's group, if any, in one query."""
     groups = (
         voices.order_by()
         .values(shared)

@@ -30,8 +30,8 @@ class Reason(models.Model):
 class Decision(models.Model):
     """A moderator's decision on a voice: a row of an append-only log.
 
-    A trigger refuses UPDATE and DELETE. It holds no text of the voice, so it can stay
-    when the voice's owner erases it.
+    A trigger refuses UPDATE and DELETE. A decision holds none of the voice's text, so
+    the row can stay when the author erases the voice.
     """
 
     class Kind(models.TextChoices):
@@ -109,7 +109,7 @@ class DigestQuerySet(models.QuerySet):
 
 
 class Digest(models.Model):
-    """The day of the latest digest that moderators got."""
+    """The day of the latest digest sent to moderators."""
 
     day = models.DateField(primary_key=True)
 

@@ -1,4 +1,4 @@
-"""What waits for staff, by list of the admin."""
+"""What is waiting for staff, by admin list."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,13 +18,13 @@ from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signatures.objections import InvalidatedSignature, Objection
 
-# The lists of reports, filtered to open ones.
+# Query strings that filter admin lists to open rows.
 OPEN_ONES = "?closed_at__isempty=1"
 OBJECTED = "?objection=open"
 
 
 class Waiting(NamedTuple):
-    """How much of one list is waiting, as text, since when (if known), and its URL."""
+    """One admin list's waiting count, label, oldest date (if known), and URL."""
 
     number: int
     words: str
@@ -83,7 +83,7 @@ def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
 
-# The query of each list, by model.
+# The function that counts each list's waiting rows, by model.
 LISTS = {
     AwaitingVoice: voices_to_review,
     Report: open_reports,
@@ -96,9 +96,9 @@ LISTS = {
 
 
 def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
-    """Return what is waiting in these lists, without the empty ones.
+    """Return what is waiting in these lists, leaving out empty lists.
 
-    Each is one query, of an index that holds only what is open.
+    Each list takes one query, on an index that holds only open rows.
     """
     found = [LISTS[listed]() for listed in lists]
     return [each for each in found if each.number]

@@ -1,4 +1,4 @@
-"""One module per model; importing it registers its admin class."""
+"""One module per model; importing a module registers its admin class."""
 
 from voices.moderation.admin import quarantine, signatures, voices, watched_words
 

@@ -1,4 +1,4 @@
-"""The admin of the quarantine: why each signature is there, and deciding on it."""
+"""The quarantine admin: why each signature is there, and actions to decide on it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,10 +30,10 @@ from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.models import Signature
 
-# The confirmation page names the rows in one field, which must fit in a request.
+# The confirmation page lists the row IDs in one field, which must fit in a request.
 MOST_AT_A_TIME = 4000
 SAMPLE = 10
-# How many networks the filter offers, those with the most rows first.
+# The filter offers this many networks, those with the most rows first.
 NETWORKS = 10
 
 
@@ -60,7 +60,7 @@ class SuspicionFilter(admin.SimpleListFilter):
 
 
 class NetworkFilter(admin.SimpleListFilter):
-    """Filters by networks that sent several, shown as the start of their hash."""
+    """Filters by networks with several signatures, shown as the start of their hash."""
 
     title = "network"
     parameter_name = "network"
@@ -178,7 +178,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         more, ids = len(ids) > MOST_AT_A_TIME, ids[:MOST_AT_A_TIME]
-        # A sample of all of them, because the oldest may be alike.
+        # Sample the whole selection, because the oldest rows may be similar.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
         context = self.admin_site.each_context(request) | {
@@ -204,7 +204,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
         return render(request, "admin/voices/quarantine.html", context)
 
     def settle_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Decide on the signatures the page named that are still quarantined."""
+        """Decide on the submitted signatures that are still quarantined."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:

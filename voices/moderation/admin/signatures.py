@@ -11,7 +11,7 @@ from voices.signatures.models import Signature
 
 @admin.register(Signature)
 class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
-    """Signatures, read-only: signers make and change them."""
+    """Signatures, read-only: signers create and change them."""
 
     list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
     list_filter = ["state", "name_display"]
@@ -40,7 +40,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
     readonly_fields = ["masked_email", "alike"]
 
     def exact(self, term: str) -> Q:
-        """Find an address by the canonical spelling of its mailbox."""
+        """Match an email address by its canonical form."""
         try:
             return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
         except ValueError:

@@ -42,10 +42,10 @@ from voices.moderation.forms import (
 from voices.moderation.models import AwaitingVoice, Decision, Reason
 from voices.wall.models import Status, Voice, VoiceQuerySet
 
-# Limited by a URL that names each voice, and by one transaction that locks each
-# author's address.
+# Limited because the URL lists every voice's ID, and because one transaction locks
+# every author's address.
 MOST_AT_A_TIME = 200
-# The lookups that list URLs may use. Django would try any column and operator.
+# The lookups allowed in changelist URLs. Django would try any column and operator.
 LOOKUPS = {
     "id__in",
     *(each.parameter_name for each in (FlagFilter, SameTextFilter, SameNetworkFilter)),
@@ -67,7 +67,7 @@ def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
 
 
 def who(name: str, *lines: str) -> SafeString:
-    """Return the text of a row's link, which must not be empty after erasing."""
+    """Return a row's link text, which must not be empty once the name is erased."""
     return format_html(
         '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",
@@ -76,7 +76,7 @@ def who(name: str, *lines: str) -> SafeString:
 
 
 class BaseVoiceAdmin(FixedRows, FlagColumns):
-    """The base of the queue and of the list of all voices."""
+    """Base class of the review queue and of the list of all voices."""
 
     form = VoiceForm
     action_form = ReadForm
@@ -118,11 +118,11 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         if form.changed_data:
             decide.edit(obj, cast(User, request.user))
 
-    # Django ignores what this returns.
+    # Django ignores the return value.
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: Voice, message: object
     ) -> None:
-        # Django's log would keep the person's name; ours has only the voice's ID.
+        # Django's log would store the person's name; ours stores only the voice's ID.
         return None
 
     def view_on_site(self, voice: Voice) -> str | None:
@@ -158,7 +158,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
             request,
             queryset,
             "Published",
-            # Checked again under the lock, because the author may be editing right now.
+            # Check again under the lock, because the author may be editing right now.
             lambda voices, by: decide.publish(decide.unchanged_since(voices, at), by),
         )
 
@@ -228,7 +228,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         return redirect(f"{self.page('decide', kind)}?{query}")
 
     def decide_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Show the voices and ask for the decision's input; then decide."""
+        """Show the voices and the decision's form; on a valid POST, decide."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:
@@ -390,7 +390,7 @@ class ReasonAdmin(admin.ModelAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Reason | None = None
     ) -> bool:
-        # Decisions refer to it; deactivate a reason instead.
+        # Decisions refer to reasons, so deactivate a reason instead of deleting it.
         return False
 
 
