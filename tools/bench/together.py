@@ -30,6 +30,11 @@ class Try:
     load: Load
     problems: list[str]
 
+    @property
+    def cpu_per_signature(self) -> float:
+        """The server's CPU milliseconds for each signature, page views included."""
+        return self.load.server_cpu / self.load.completed * 1000
+
     def as_json(self) -> dict[str, object]:
         result = self.load.result
         return {
@@ -133,9 +138,10 @@ def search(rig: Rig) -> list[Try]:
     return tries
 
 
-def best(tries: list[Try]) -> float:
-    """Return the highest rate that the site kept up with; 0 if none."""
-    return max((each.rate for each in tries if not each.problems), default=0)
+def best(tries: list[Try]) -> Try | None:
+    """Return the try with the highest rate that the site kept up with."""
+    kept_up = [each for each in tries if not each.problems]
+    return max(kept_up, key=lambda each: each.rate, default=None)
 
 
 def describe(found: Try) -> str:
