@@ -10,7 +10,7 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def is_shown(request: HttpRequest) -> bool:
-    """Whether this session began with a second factor, if one is required."""
+    """Whether this session began with a second factor; True if none is required."""
     if not settings.SECOND_FACTOR:
         return True
     records = get_authentication_records(request, request.user)

@@ -14,8 +14,8 @@ class Lock(Enum):
 
     ADDRESS = 0  # One email address, by its keyed hash.
     SENDER = 1  # Form submissions from one network.
-    SITE = 2  # A job that runs once per site, by one of the names below.
-    SEARCH = 3  # One of the searches that may run at the same time, by its number.
+    SITE = 2  # Work that one process does at a time, by one of the names below.
+    SEARCH = 3  # A slot for a search, by its number; a few searches run at a time.
 
 
 CARD_DRAWING = "card"

@@ -28,7 +28,10 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Return a 200 if the database responds and has every migration, else a 503."""
+    """Return a 200 if the process isn't leaving and the database is ready, else a 503.
+
+    The database is ready if it responds and has every migration.
+    """
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")
     try:

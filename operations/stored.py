@@ -34,7 +34,7 @@ class Moment(NamedTuple):
 
 
 class Address(NamedTuple):
-    """The cache key of a page, which includes no headers."""
+    """The cache key of a page: its path and query, but no headers."""
 
     path: str
     query: str

@@ -320,7 +320,8 @@ def folder_for_root(local_dir: Path) -> Path:
             "The embedded database can't run as root, and there is no account named "
             "`postgres` or `nobody`. Run this as another user, or set DATABASE_URL."
         )
-    # Only root may have access to LOCAL_DIR, and its mode must not change.
+    # LOCAL_DIR may be readable by root only, and its mode must not change, so this
+    # folder is elsewhere.
     folder = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp"))
     os.chown(folder, account.pw_uid, account.pw_gid)
     kept = Path(write_once(note, str(folder)))

@@ -179,7 +179,7 @@ class Open(fields.Field):
 
 
 def meant(name: str, texts: list[str]) -> list[str]:
-    """Return the citations with this text, or else those of the same authority."""
+    """Return the citations with this text, or else those that cite the same source."""
     exact = [text for text in texts if text == name]
     return exact or [text for text in texts if same_authority(name, text)]
 

@@ -242,7 +242,10 @@ class AssessmentResource(resources.ModelResource):
 
 
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
-    """Group errors by column; a rule on several columns has one of them as its code."""
+    """Group errors by column.
+
+    The code of an error about several columns is the name of one of them.
+    """
     found: dict[str, list[ValidationError]] = {}
     for name, errors in error.error_dict.items():
         for each in errors:

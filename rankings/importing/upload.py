@@ -17,7 +17,7 @@ from rankings.lists import FORMULA
 # Twice the number of jurisdictions. Up to here, each extra row gets its own error;
 # a longer file is the wrong file and gets one error.
 MOST_ROWS = 102
-# This many errors show what is wrong with a file; the same cause repeats.
+# Show at most this many errors; further ones mostly repeat the same cause.
 MOST_ERRORS = 20
 
 

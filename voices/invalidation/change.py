@@ -59,7 +59,10 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 
 @transaction.atomic
 def undo(invalidation: Invalidation, by: User) -> int | None:
-    """Count the signatures still held again; return None if already undone."""
+    """Undo an invalidation, as far as its signatures weren't invalidated again.
+
+    Return how many signatures count again, or None if it was already undone.
+    """
     lock_site(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
         return None

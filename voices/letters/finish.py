@@ -78,7 +78,7 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Schedule a retry of a letter that was never offered to the mail server."""
+    """Retry a letter later that was never offered to the mail server, or give it up."""
     Attempt.objects.of(letter_id, at).delete()
     if letter := lock_in_flight(letter_id):
         letter.attempts += 1

@@ -11,7 +11,7 @@ IDLE = 10
 
 
 class MailServerUnreachableError(Exception):
-    """No letter was offered to the server, so the error counts against none."""
+    """The server couldn't be reached, so no letter was offered to it or refused."""
 
 
 class MailServer:

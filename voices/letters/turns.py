@@ -34,7 +34,7 @@ def next_turn(lane: Letter.Lane, network_hash: str) -> int:
 
 
 def current_turn(lane: Letter.Lane) -> int:
-    """Return the latest turn of the letters that senders have taken."""
+    """Return the highest turn of a letter taken for sending in this lane; 0 if none."""
     taken = Letter.objects.filter(lane=lane, taken_at__isnull=False)
     return taken.aggregate(turn=Max("turn"))["turn"] or 0
 

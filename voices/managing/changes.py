@@ -25,7 +25,8 @@ from voices.wall.models import Voice
 def locked(signature: Signature) -> Signature | None:
     """Return the current row, locked, or None if it has been erased.
 
-    This locks the voice first, as moderators' decisions do, to avoid a deadlock.
+    Locks the voice before the signature, as moderators' decisions do, to avoid a
+    deadlock.
     """
     addresses.lock(signature.email_key)
     locked_voice(Signature.objects.filter(pk=signature.pk).first())

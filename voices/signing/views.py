@@ -58,7 +58,10 @@ def read_initial(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def render_empty(request: HttpRequest) -> HttpResponse:
-    """Show the empty form: all visitors get the same fields, but not the same guard."""
+    """Show the empty form.
+
+    Its fields are rendered once per state; the hidden guard fields are new each time.
+    """
     initial = read_initial(request.GET)
     if settings.DEBUG:
         # In development, templates change while the process runs.
