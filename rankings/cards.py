@@ -15,16 +15,15 @@ def current_assessment(usps: str) -> Assessment | None:
 
 
 def face_of(assessment: Assessment) -> Face:
-    score = scoring.score(assessment.facts)
-    letter = score.letter or ""
+    score = assessment.edition.score(assessment)
+    points = f"{score.range_words} of {scoring.MOST_POINTS} points"
+    provisional = "; the grade is provisional" if score.provisional else ""
     return Face(
         words=assessment.name,
-        name=f"{score.points} of {scoring.MOST_POINTS} points"
-        if letter
-        else "Not yet assessed",
+        name=points + provisional if score.assessed else "Not yet assessed",
         where="How well does its law protect your rights?",
         number=f"State rankings, {assessment.edition.date:%B %Y}",
-        badge=letter,
+        badge=score.letter or "",
     )
 
 

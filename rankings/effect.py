@@ -12,7 +12,7 @@ from rankings.states import JURISDICTIONS
 COMPARED = [
     field
     for field in Assessment._meta.concrete_fields
-    if field.name not in {"id", "edition", "usps", "edited_at", "edited_by"}
+    if field.name not in {"id", "edition", "usps", "reason", "edited_at", "edited_by"}
 ]
 # The fields of a citation that readers see.
 CITATION = ["part", "position", "text", "address"]
@@ -25,7 +25,9 @@ class Place:
     rank: int | None
     tied: bool
     letter: str | None
-    points: int | None
+    # For example "50 to 60"; "" if it is not assessed.
+    points: str
+    provisional: bool
     group: int
 
     @property
@@ -53,14 +55,22 @@ class Move:
 
 
 def in_words(score: scoring.Score) -> str:
-    return (
-        f"{score.letter}, {score.points} points" if score.assessed else "Not assessed"
-    )
+    if not score.assessed:
+        return "Not assessed"
+    provisional = " (provisional)" if score.provisional else ""
+    return f"{score.letter}{provisional}, {score.range_words} points"
 
 
 def places(edition: Edition, assessments: Iterable[Assessment]) -> dict[str, Place]:
     return {
-        usps: Place(at.rank, at.tied, at.letter, at.score.points, at.score.group)
+        usps: Place(
+            at.rank,
+            at.tied,
+            at.letter,
+            at.score.range_words,
+            at.score.provisional,
+            at.score.group,
+        )
         for usps, at in Standings(edition, assessments).by_usps.items()
     }
 

@@ -1,7 +1,7 @@
 """The rankings as files for reuse: every fact, citation, and computed figure.
 
 Columns and keys keep their names; new ones may be added at the end. The CSV begins with
-the columns of `rankings/data/states.csv`, so that a download can be edited and
+the columns of an edition's `states.csv`, so that a download can be edited and
 imported.
 """
 
@@ -44,7 +44,7 @@ COLUMNS = [
     "confidence",
     "citations_to_verify",
     "as_of",
-    # The columns below aren't in states.csv.
+    # The columns below aren't in states.csv. New ones go at the end.
     "covers_citation",
     "payer_citation",
     "local_exception_citation",
@@ -58,6 +58,9 @@ COLUMNS = [
     "edition",
     "lawyer_check",
     "license",
+    "points_at_most",
+    "letter_at_most",
+    "limits",
 ]
 
 
@@ -110,6 +113,8 @@ def figures(row: Standing, edition: Edition) -> dict:
         "rank": row.rank,
         "edition": edition.date,
         "lawyer_check": lawyer_check(list(row.assessment.citations.all())),
+        "points_at_most": row.score.points_at_most,
+        "letter_at_most": row.score.letter_at_most,
     }
 
 
@@ -141,6 +146,7 @@ def flat(row: Standing, edition: Edition) -> dict:
         },
         **figures(row, edition),
         "license": f"{LICENSE} {LICENSE_ADDRESS}",
+        "limits": state.limits,
     }
 
 
@@ -169,6 +175,7 @@ def nested(row: Standing, edition: Edition) -> dict:
         "page": f"{settings.SITE_URL}{row.url}",
         "license": LICENSE,
         "license_address": LICENSE_ADDRESS,
+        "limits": state.limits or None,
     }
 
 

@@ -1,6 +1,7 @@
 import datetime
 from functools import lru_cache
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import pgtrigger
 from django.conf import settings
@@ -17,7 +18,18 @@ from core.public import Content
 from core.triggers import PagesChange, Trigger, changes
 from rankings.lists import FORMULA
 from rankings.pending import Upload
-from rankings.scoring import SUABLE, Covers, Facts, Immunity, Payer, RightToSue
+from rankings.scoring import (
+    SUABLE,
+    Covers,
+    Facts,
+    Immunity,
+    Payer,
+    RightToSue,
+    Rubric,
+    Score,
+    rubric_of,
+    score,
+)
 from rankings.states import JURISDICTIONS, SLUGS
 
 __all__ = ["Assessment", "Citation", "Edition", "Upload"]
@@ -46,6 +58,10 @@ def validate_no_formula(text: str) -> None:
             "Begin with a word.",
             code="formula",
         )
+
+
+def host_of(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def known(field: str, choices: type[models.TextChoices]) -> models.Q:
@@ -107,7 +123,10 @@ class Edition(models.Model):
     """
 
     date = models.DateField(
-        "as of", unique=True, help_text="The edition shows the law on this day."
+        "as of",
+        unique=True,
+        help_text="The last day on which its sources "
+        "were read. It also decides which rubric applies.",
     )
     title = models.CharField(max_length=100)
     notes = models.TextField(
@@ -156,6 +175,13 @@ class Edition(models.Model):
         return reverse("rankings:edition", args=[self.date])
 
     @property
+    def rubric(self) -> Rubric:
+        return rubric_of(self.date)
+
+    def score(self, assessment: "Assessment") -> Score:
+        return score(assessment.facts, self.rubric)
+
+    @property
     def is_published(self) -> bool:
         return self.published_at is not None
 
@@ -202,7 +228,7 @@ class Edition(models.Model):
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
         new = Assessment.objects.bulk_create(
-            twin(each, edition_id=draft.pk) for each in old
+            twin(each, edition_id=draft.pk, reason="") for each in old
         )
         Citation.objects.bulk_create(
             twin(citation, assessment_id=after.pk)
@@ -263,6 +289,13 @@ class Assessment(models.Model):
         validators=[validate_no_formula],
         help_text="A local law that differs. It is shown but never scored.",
     )
+    limits = models.TextField(
+        max_length=600,
+        blank=True,
+        validators=[validate_no_formula],
+        help_text="Damage caps, fees, deadlines, and notice rules that the summary or "
+        "the note on who pays states. They are shown but never scored.",
+    )
     ij_grade = models.CharField(
         "Institute for Justice’s grade",
         max_length=2,
@@ -286,7 +319,15 @@ class Assessment(models.Model):
         validators=[validate_addresses],
     )
     confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
-    as_of = models.DateField()
+    as_of = models.DateField(
+        "sources read on", help_text="The day its sources were last read."
+    )
+    reason = models.TextField(
+        "reason for what changed",
+        max_length=600,
+        blank=True,
+        help_text="Why it differs from the edition before, for the page of changes.",
+    )
     # Set by staff edits; load_rankings doesn't touch assessments that staff edited.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_by = models.ForeignKey(
@@ -522,6 +563,16 @@ class Citation(models.Model):
         if self.checked_at is None:
             return "Not yet"
         return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"
+
+    @property
+    def host(self) -> str:
+        """Where its address leads, for readers."""
+        return host_of(self.address)
+
+    @property
+    def seen_hosts(self) -> list[tuple[str, str]]:
+        """The addresses where it was seen, with their hosts."""
+        return [(page, host_of(page)) for page in self.seen_list]
 
     @property
     def seen_list(self) -> list[str]:

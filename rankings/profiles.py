@@ -15,10 +15,9 @@ from rankings.scoring import (
 )
 from rankings.standings import Standing, Standings
 
-UNKNOWN = (
-    "Not established: we have found no statute or ruling that settles it. It adds no "
-    "points until we do."
-)
+UNKNOWN = "Not established: we have found no statute or ruling that settles it."
+NO_POINTS = "It adds no points until we do."
+AS_RANGE = "Until we do, the points are a range: it could add {most}."
 NOT_ASSESSED = "Our review of this question is not finished."
 NOT_COUNTED = "This counts only if people can sue."
 
@@ -31,6 +30,8 @@ class Answer:
     assessed: bool
     note: str
     citations: list[Citation]
+    # Whether the rubric shows what is unknown as a range.
+    ranges: bool
 
     @property
     def part(self) -> Part:
@@ -55,7 +56,10 @@ class Answer:
             return meaning if self.score.counted else f"{meaning} {NOT_COUNTED}"
         if not self.assessed:
             return NOT_ASSESSED
-        return UNKNOWN if self.score.counted else NOT_COUNTED
+        if not self.score.counted:
+            return NOT_COUNTED
+        most = self.score.part.most
+        return f"{UNKNOWN} {AS_RANGE.format(most=most) if self.ranges else NO_POINTS}"
 
     @property
     def text(self) -> str:
@@ -66,6 +70,12 @@ class Answer:
     @property
     def has_points(self) -> bool:
         return self.assessed and self.score.counted
+
+    @property
+    def points(self) -> str:
+        """The part's points in words: "5", or "0 to 10" if unknown."""
+        least, most = self.score.points, self.score.points_at_most
+        return f"{least} to {most}" if self.ranges and most > least else str(least)
 
     @property
     def bar(self) -> float:
@@ -91,6 +101,7 @@ class Profile:
                 self.assessed_for(score.part),
                 self.assessment.payer_note if score.part.field == "payer" else "",
                 self.citations[score.part.field],
+                self.standing.score.rubric.ranges,
             )
             for score in self.standing.score.parts
         ]

@@ -3,8 +3,12 @@
 Everything here is a pure function of the facts: no database access, no stored scores.
 The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agrees with
 this arithmetic.
+
+The rubric has editions of its own. They share the table; `RUBRICS` says how they differ
+and which editions of the rankings use which.
 """
 
+import datetime
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -39,6 +43,52 @@ class Covers(TextChoices):
 class Payer(TextChoices):
     EMPLOYER = "employer", "The government body"
     OFFICER_IN_PART = "officer_in_part", "The government body and, in part, the officer"
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The rules for all editions of the rankings dated `since` or later.
+
+    An edition keeps its rubric, because a published edition keeps its date.
+    """
+
+    number: int
+    since: datetime.date
+    # Whether what is not established makes the points a range.
+    ranges: bool
+    # How the table is sorted unless a reader asks for another order.
+    order: str
+    # What is different from the rubric before, for readers.
+    news: tuple[str, ...] = ()
+
+
+FIRST = Rubric(1, datetime.date.min, ranges=False, order="group")
+SECOND = Rubric(
+    2,
+    datetime.date(2026, 11, 27),
+    ranges=True,
+    order="rank",
+    news=(
+        "Where we have not established whom the suit reaches or who pays, the points "
+        "are a range. The grade is provisional if it would be better at the top of "
+        "that range.",
+        "States with the same rule get the same points. Michigan and North Carolina "
+        "were scored differently for the same rule.",
+        "The table is sorted by points. The group is a label, and you can still sort "
+        "by it.",
+        "Damage caps, fees, deadlines, and notice rules are not scored. Our "
+        "methodology now says so, and so does the page of each state where we know "
+        "of one.",
+        "Each state shows the day we last read its sources.",
+    ),
+)
+# The newest first.
+RUBRICS = (SECOND, FIRST)
+
+
+def rubric_of(day: datetime.date) -> Rubric:
+    """Return the rubric of the edition of that day."""
+    return next(rubric for rubric in RUBRICS if day >= rubric.since)
 
 
 @dataclass(frozen=True)
@@ -220,6 +270,12 @@ class PartScore:
     def points(self) -> int:
         return self.rule.points if self.rule and self.counted else 0
 
+    @property
+    def points_at_most(self) -> int:
+        """The points it could have once it is established."""
+        unknown = self.counted and self.rule is UNKNOWN
+        return self.part.most if unknown else self.points
+
 
 @dataclass(frozen=True)
 class Score:
@@ -228,6 +284,7 @@ class Score:
     facts: Facts
     group: int
     parts: tuple[PartScore, ...]
+    rubric: Rubric
 
     @property
     def assessed(self) -> bool:
@@ -238,8 +295,36 @@ class Score:
         return sum(part.points for part in self.parts) if self.assessed else None
 
     @cached_property
+    def points_at_most(self) -> int | None:
+        """The points with full marks for what is unknown.
+
+        None if the state is not assessed, or if the rubric has no ranges.
+        """
+        if not self.assessed or not self.rubric.ranges:
+            return None
+        return sum(part.points_at_most for part in self.parts)
+
+    @cached_property
     def letter(self) -> str | None:
         return letter(self.points)
+
+    @property
+    def letter_at_most(self) -> str | None:
+        return letter(self.points_at_most)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the letter would change at the top of the range."""
+        return self.letter_at_most not in {None, self.letter}
+
+    @property
+    def range_words(self) -> str:
+        """The points in words, "50" or "50 to 60"; "" if not assessed."""
+        if self.points is None:
+            return ""
+        if self.points_at_most in {None, self.points}:
+            return str(self.points)
+        return f"{self.points} to {self.points_at_most}"
 
     @property
     def group_words(self) -> str:
@@ -256,7 +341,7 @@ class Step:
 
 # States have fewer combinations of facts than this; the result is immutable.
 @lru_cache(maxsize=1024)
-def score(facts: Facts) -> Score:
+def score(facts: Facts, rubric: Rubric) -> Score:
     suable = facts.right_to_sue in SUABLE
     return Score(
         facts,
@@ -265,6 +350,7 @@ def score(facts: Facts) -> Score:
             PartScore(part, part.rule(facts), counted=suable or part is RIGHT_TO_SUE)
             for part in PARTS
         ),
+        rubric,
     )
 
 
@@ -321,10 +407,15 @@ WAY = (
 )
 
 
+def points_of(facts: Facts) -> int | None:
+    """Return the points, which are the same under each rubric."""
+    return score(facts, RUBRICS[0]).points
+
+
 def ways_up(facts: Facts) -> list[Step]:
     """Return the steps that would raise the score; none if there is no score."""
-    now = score(facts)
-    if now.points is None:
+    now = points_of(facts)
+    if now is None:
         return []
     if facts.right_to_sue not in SUABLE:
         return steps_on(facts)
@@ -336,8 +427,8 @@ def ways_up(facts: Facts) -> list[Step]:
             and facts.right_to_sue == RightToSue.COURT_NARROW
         ):
             continue
-        then = score(replace(facts, **change)).points
-        if then is not None and then > now.points:
+        then = points_of(replace(facts, **change))
+        if then is not None and then > now:
             steps.append(Step(words, then))
     return without_same(steps)
 
@@ -346,7 +437,7 @@ def steps_on(facts: Facts) -> list[Step]:
     steps = []
     for words, change in WAY:
         facts = replace(facts, **change)
-        steps.append(Step(words, score(facts).points or 0))
+        steps.append(Step(words, points_of(facts) or 0))
     return steps
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
@@ -66,6 +67,15 @@ class Standing:
         return self.score.letter
 
     @property
+    def mark(self) -> str:
+        """The letter with an asterisk if it is provisional; a dash if there is none."""
+        return f"{self.letter}*" if self.provisional else self.letter or "–"
+
+    @property
+    def provisional(self) -> bool:
+        return self.score.provisional
+
+    @property
     def color(self) -> str:
         """The CSS class for the letter, or for none."""
         return f"grade-{(self.letter or 'none').lower()}"
@@ -73,6 +83,9 @@ class Standing:
     @property
     def words(self) -> str:
         """The letter in words: "grade B", "not yet assessed"."""
+        if self.provisional:
+            at_most = self.score.letter_at_most
+            return f"grade {self.letter}, provisional, {at_most} at most"
         return f"grade {self.letter}" if self.letter else "not yet assessed"
 
     @property
@@ -122,7 +135,7 @@ class Standings:
         if assessments is None:
             assessments = edition.assessments.all()
         ordered = sorted(assessments, key=lambda assessment: assessment.name)
-        scores = {a.usps: scoring.score(a.facts) for a in ordered}
+        scores = {a.usps: edition.score(a) for a in ordered}
         ranks = scoring.ranks(scores)
         sharing = Counter(ranks.values())
         self.by_usps = {
@@ -135,6 +148,12 @@ class Standings:
             )
             for a in ordered
         }
+
+    @property
+    def methodology_url(self) -> str:
+        if self.past:
+            return reverse("rankings:edition-methodology", args=[self.edition.date])
+        return reverse("rankings:methodology")
 
     def url(self, assessment: Assessment) -> str:
         return state_url(assessment.slug, self.edition.date if self.past else None)
@@ -174,8 +193,29 @@ class Standings:
         ]
 
     @property
+    def rubric(self) -> scoring.Rubric:
+        return self.edition.rubric
+
+    @property
+    def provisional(self) -> list[Standing]:
+        return [row for row in self.rows if row.provisional]
+
+    @property
+    def limited(self) -> list[Standing]:
+        """The states with a known limit that isn't scored."""
+        return [row for row in self.rows if row.assessment.limits]
+
+    @property
     def assessed(self) -> int:
         return sum(row.score.assessed for row in self.rows)
+
+    @property
+    def open_citations(self) -> "QuerySet[Citation]":
+        """The citations that nobody has checked against the source, by state."""
+        found = Citation.objects.filter(assessment__edition=self.edition).still_open()
+        return found.select_related("assessment").order_by(
+            "assessment__usps", "position"
+        )
 
     @cached_property
     def tile_list(self) -> SafeString:

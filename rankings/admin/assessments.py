@@ -19,6 +19,7 @@ from rankings.importing.admin import ImportPages
 from rankings.models import Assessment, Citation, Edition
 
 PREVIEW = "_preview"
+EDITED = [*(field.name for field in effect.COMPARED), "reason"]
 # Don't silently overwrite someone else's concurrent edit.
 CHANGED_MEANWHILE = (
     "Someone changed this assessment after you opened it, so your changes are not "
@@ -138,7 +139,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
         return super().get_queryset(request).select_related("edition", "edited_by")
 
     def get_fields(self, request: HttpRequest, obj: Assessment | None = None) -> Fields:
-        fields: Fields = ["edition", "usps", *(field.name for field in effect.COMPARED)]
+        fields: Fields = ["edition", "usps", *EDITED]
         if obj is None:
             return fields
         read = ["read"] if self.has_change_permission(request, obj) else []
@@ -188,7 +189,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
 
     @admin.display(description="result")
     def result(self, assessment: Assessment) -> str:
-        return effect.in_words(scoring.score(assessment.facts))
+        return effect.in_words(assessment.edition.score(assessment))
 
 
 def preview(assessment: Assessment) -> dict:
@@ -197,7 +198,7 @@ def preview(assessment: Assessment) -> dict:
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.places(edition, (stored | {usps: assessment}).values())
     return {
-        "score": scoring.score(assessment.facts),
+        "score": edition.score(assessment),
         "place": now[usps],
         "before": effect.places(edition, stored.values()).get(usps),
         "ranked": sum(each.assessed for each in now.values()),

@@ -1,7 +1,7 @@
 """Convert rows of the CSV to assessments with their citations.
 
 The columns are those of `/rankings/data.csv`, so that a download can be edited and
-imported. Computed columns are ignored: facts are stored, never scores.
+imported. Computed columns aren't stored, but they may not contradict the facts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,13 @@ from rankings.importing.cells import (
     Year,
     citation_texts,
 )
+from rankings.importing.computed import (
+    FIGURES,
+    Figures,
+    contradictions,
+    figures_of,
+    scores_of,
+)
 from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
 
@@ -39,19 +46,19 @@ FACT_COLUMNS = [
     *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
     *("local_exception", "ij_grade", "ij_grade_basis", "confidence", "as_of"),
 ]
-# The required columns; `rankings/data/states.csv` has no others.
+# The required columns; the `states.csv` of an edition has no others.
 COLUMNS = {
     *("usps", "name", *FACT_COLUMNS, "source_urls", "citations_to_verify"),
     *("right_to_sue_citation", "immunity_citation"),
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
-OPTIONAL = {*CITATIONS, "ij_page", "ij_read_on"} - COLUMNS
+OPTIONAL = {*CITATIONS, "limits", "ij_page", "ij_read_on"} - COLUMNS
 # The fields in import order: the last one depends on those before it.
 FIELDS = [
-    *("usps", *FACT_COLUMNS, "source_urls", "ij_page", "ij_read_on"),
+    *("usps", *FACT_COLUMNS, "limits", "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
 ]
-COMPUTED = {"points", "group", "letter", "rank", "edition", "lawyer_check", "license"}
+COMPUTED = {*FIGURES, "edition", "lawyer_check", "license"}
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,7 @@ class AssessmentResource(resources.ModelResource):
     year = field("year", Year())
     summary = field("summary", Text(most=600))
     local_exception = field("local_exception", Text(most=600))
+    limits = field("limits", Text(most=600))
     ij_grade = field("ij_grade", Text())
     ij_grade_basis = field("ij_grade_basis", Choice(Assessment.Basis))
     confidence = field("confidence", Choice(Assessment.Confidence))
@@ -140,6 +148,9 @@ class AssessmentResource(resources.ModelResource):
         self.target = target
         self.edition: Edition | None = None
         self.row_of: dict[str, int] = {}
+        # The computed columns before the import and after it, by state.
+        self.older: list[dict[str, Figures]] = []
+        self.figures: dict[str, Figures] = {}
 
     @classmethod
     def get_diff_class(cls) -> type[Changes]:
@@ -161,6 +172,20 @@ class AssessmentResource(resources.ModelResource):
             # Drop the rows, because they can't be checked without a draft.
             dataset.wipe()
             raise
+        self.score(dataset.dict)
+
+    def score(self, rows: list[dict[str, str]]) -> None:
+        """Compute what the file's computed columns may say.
+
+        A download that is edited still has the figures of the facts before.
+        """
+        draft, current = cast(Edition, self.edition), Edition.objects.current()
+        stored = scores_in(draft)
+        imported = scores_of(rows, draft.rubric)
+        self.figures = figures_of(stored | imported)
+        self.older = [figures_of(stored)]
+        if current:
+            self.older.append(figures_of(scores_in(current)))
 
     def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
         """Don't reset sequences: rows have no ids, and only the table owner may."""
@@ -201,6 +226,10 @@ class AssessmentResource(resources.ModelResource):
                 self.import_field(each, instance, row, **kwargs)
             except ValueError as error:
                 errors[each.column_name] = ValidationError(str(error))
+        if right := self.figures.get(instance.usps):
+            older = [figures.get(instance.usps, {}) for figures in self.older]
+            for column, sentence in contradictions(row, right, *older).items():
+                errors[column] = ValidationError(sentence)
         if "ij_read_on" not in row and (instance.ij_page or instance.ij_grade):
             instance.ij_read_on = instance.ij_read_on or instance.as_of
         if errors:
@@ -237,8 +266,13 @@ class AssessmentResource(resources.ModelResource):
         if row_result.is_valid():
             was, now = row_result.original, row_result.instance
             row_result.usps, row_result.name = now.usps, now.name
-            row_result.before = was and in_words(scoring.score(was.facts))
-            row_result.after = in_words(scoring.score(now.facts))
+            edition = cast(Edition, self.edition)
+            row_result.before = was and in_words(edition.score(was))
+            row_result.after = in_words(edition.score(now))
+
+
+def scores_in(edition: Edition) -> dict[str, scoring.Score]:
+    return {each.usps: edition.score(each) for each in edition.assessments.all()}
 
 
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:

@@ -64,7 +64,7 @@ class AssessmentAdminTests(TestCase):
             },
         )
 
-        self.assertContains(page, "<b>C</b> 50 of 100 points")
+        self.assertContains(page, "<b>C</b> (provisional) 50 to 70 of 100 points")
         self.assertContains(page, "Rank 1 of 51 in this edition")
         self.assertContains(page, "which are not saved yet.")
         self.assertContains(page, "Stored: F, 0 points, group 5, rank 1.")

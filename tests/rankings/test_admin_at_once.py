@@ -1,8 +1,6 @@
 from functools import partial
-from io import StringIO
 
 from django.contrib.admin.models import LogEntry
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,17 +9,17 @@ from rankings.models import Assessment, Edition, Upload
 from rankings.tasks import forget_uploads
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import make_staff
-from tests.rankings.files import as_file, edited, write
+from tests.rankings.files import as_file, edited, load_second_edition, write
 
 IMPORT = reverse("admin:rankings_assessment_import")
 PROCESS = reverse("admin:rankings_assessment_process_import")
-NEW = {"into": "new", "date": "2026-11-23", "title": "Second edition"}
+NEW = {"into": "new", "date": "2026-11-28", "title": "Third edition"}
 
 
 class AtOnceTests(CommittedTestCase):
     def setUp(self):
         super().setUp()
-        call_command("load_rankings", stdout=StringIO())
+        load_second_edition()
         self.by = make_staff()
 
     def staff(self, by=None):
@@ -86,7 +84,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertFalse(Upload.objects.exists())
 
     def test_of_two_files_for_one_draft_the_second_is_shown_again(self):
-        draft = Edition.objects.current().copy("2026-11-23", "Second edition")
+        draft = Edition.objects.current().copy("2026-11-28", "Third edition")
         into = str(draft.pk)
         first = self.preview(edited("TX", summary="First."), into=into)
         second = self.preview(edited("TX", summary="Second."), into=into)
@@ -121,7 +119,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertFalse(Assessment.objects.filter(summary="New.").exists())
 
     def test_an_edition_that_is_published_twice_at_once_is_published_once(self):
-        draft = Edition.objects.current().copy("2026-11-23", "Second edition")
+        draft = Edition.objects.current().copy("2026-11-28", "Third edition")
         path = reverse("admin:rankings_edition_publish", args=[draft.pk])
         seen = self.staff().get(path).context["seen"]
 
@@ -131,6 +129,6 @@ class AtOnceTests(CommittedTestCase):
         answers = at_once(*[publish] * 4)
 
         said = [answer.content.decode() for answer in answers]
-        self.assertEqual(sum("Published: Second" in page for page in said), 1)
+        self.assertEqual(sum("Published: Third" in page for page in said), 1)
         self.assertEqual(sum("already published" in page for page in said), 3)
         self.assertEqual(Edition.objects.current(), draft)

@@ -45,6 +45,19 @@ class StateCardTests(TestCase):
         self.assertRegex(face.name, r"^\d+ of 100 points$")
         self.assertEqual(face.number, "State rankings, November 2026")
 
+    def test_a_range_and_a_provisional_grade_are_told(self):
+        facts = {"right_to_sue": "statute", "immunity": "applies", "covers": "all"}
+        second = make_edition("2026-11-27")
+
+        self.assertEqual(
+            cards.face_of(make_assessment(second, "AR", **facts)).name,
+            "50 to 60 of 100 points; the grade is provisional",
+        )
+        self.assertEqual(
+            cards.face_of(make_assessment(self.edition, "AR", **facts)).name,
+            "50 of 100 points",
+        )
+
     def test_a_state_that_is_not_assessed_has_neither_letter_nor_points(self):
         face = cards.face_of(make_assessment(self.edition, "ID", right_to_sue=""))
 

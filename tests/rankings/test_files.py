@@ -11,7 +11,7 @@ from tests.factories import make_assessment, make_citation, make_edition
 from tests.rankings.test_load_rankings import rows as data_rows
 from tests.rankings.test_rankings_views import LoadedTestCase
 
-EXPECTED = Path(__file__).parent / "expected_scores.csv"
+EXPECTED = Path(__file__).parent / "expected_scores_2.csv"
 
 
 def read_csv(response):
@@ -54,14 +54,14 @@ class CsvTests(LoadedTestCase):
     def test_each_line_names_its_edition_license_and_check(self):
         self.assertEqual(len(self.rows), 51)
         for row in self.rows:
-            self.assertEqual(row["edition"], "2026-11-22")
+            self.assertEqual(row["edition"], "2026-11-27")
             self.assertTrue(row["license"].startswith("CC BY 4.0 https://"))
             self.assertEqual(row["lawyer_check"], "pending")
 
     def test_is_a_file_of_text(self):
         self.assertEqual(self.response["Content-Type"], "text/csv; charset=utf-8")
         self.assertIn(
-            'filename="state-rankings-2026-11-22.csv"',
+            'filename="state-rankings-2026-11-27.csv"',
             self.response["Content-Disposition"],
         )
 
@@ -83,10 +83,21 @@ class JsonTests(LoadedTestCase):
         )
         self.assertEqual(mexico["parts"]["immunity"]["points"], 40)
 
+    def test_has_ranges_and_limits(self):
+        arkansas, mexico = self.states["AR"], self.states["NM"]
+
+        self.assertEqual(arkansas["points_at_most"], 60)
+        self.assertEqual(arkansas["letter_at_most"], "B")
+        self.assertIsNone(arkansas["limits"])
+        self.assertEqual(mexico["points_at_most"], 100)
+        self.assertEqual(
+            mexico["limits"], "Recovery is capped at $2 million per claimant."
+        )
+
     def test_what_is_not_assessed_is_null(self):
         idaho = self.states["ID"]
 
-        for name in ("points", "letter", "rank", "right_to_sue", "immunity"):
+        for name in ("points", "points_at_most", "letter", "letter_at_most", "rank"):
             self.assertIsNone(idaho[name], name)
         self.assertEqual(idaho["group"], 6)
         self.assertIsNone(idaho["parts"]["right_to_sue"]["points"])
@@ -95,8 +106,9 @@ class JsonTests(LoadedTestCase):
         citations = [c for state in self.states.values() for c in state["citations"]]
         minnesota = self.states["MN"]["citations"][0]
 
-        self.assertEqual(len(citations), Citation.objects.count())
-        self.assertEqual(sum(citation["open"] for citation in citations), 19)
+        stored = Citation.objects.filter(assessment__edition=self.edition)
+        self.assertEqual(len(citations), stored.count())
+        self.assertEqual(sum(citation["open"] for citation in citations), 15)
         self.assertTrue(minnesota["open"])
         self.assertEqual(minnesota["finding"], "exists")
         self.assertEqual(minnesota["confidence"], "medium")

@@ -1,11 +1,9 @@
 import re
-from datetime import timedelta
-from io import StringIO
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -15,11 +13,18 @@ from django.utils import timezone
 from rankings.models import Assessment, Citation, Edition, Upload
 from rankings.tasks import forget_uploads
 from tests.factories import make_edition, make_staff
-from tests.rankings.files import as_file, edited, read, read_states, write
+from tests.rankings.files import (
+    as_file,
+    edited,
+    load_second_edition,
+    read,
+    read_states,
+    write,
+)
 
 IMPORT = reverse("admin:rankings_assessment_import")
 PROCESS = reverse("admin:rankings_assessment_process_import")
-NEW = {"into": "new", "date": "2026-11-23", "title": "Second edition"}
+NEW = {"into": "new", "date": "2026-11-28", "title": "Third edition"}
 
 
 def stored():
@@ -33,7 +38,7 @@ def stored():
 class ImportTestCase(TestCase):
     @classmethod
     def setUpTestData(cls):
-        call_command("load_rankings", stdout=StringIO())
+        load_second_edition()
 
     def setUp(self):
         self.by = make_staff()
@@ -85,7 +90,7 @@ class PreviewTests(ImportTestCase):
         )
         self.assertContains(page, "F, 0 points → F, 5 points")
         self.assertContains(page, "50 would stay as they are")
-        self.assertContains(page, "Second edition (2026-11-23)")
+        self.assertContains(page, "Third edition (2026-11-28)")
         self.assertContains(page, "Import 1 state")
         self.assertEqual(stored(), before)
 
@@ -101,13 +106,51 @@ class PreviewTests(ImportTestCase):
 
         self.assertEqual(self.changes(self.preview(given)), {})
 
-        rows = read(given.decode())
+    def test_figures_of_the_facts_before_the_edit_are_no_contradiction(self):
+        given = self.client.get(reverse("rankings:data-csv")).content.decode()
+        rows = read(given)
         texas = next(row for row in rows if row["usps"] == "TX")
-        texas |= {"context_citation": "A v. B (2026)", "points": "100", "rank": "1"}
+        texas |= {"right_to_sue": "unclear", "context_citation": "A v. B (2026)"}
+
         self.assertEqual(
             self.changes(self.preview(rows)),
-            {"TX": [("context_citation", "", "A v. B (2026)")]},
+            {
+                "TX": [
+                    ("right_to_sue", "none", "unclear"),
+                    ("context_citation", "", "A v. B (2026)"),
+                ]
+            },
         )
+
+    def test_figures_of_the_edited_facts_are_accepted(self):
+        rows = edited("TX", right_to_sue="unclear", points="5.0", rank="20", letter="")
+
+        self.assertEqual(list(self.changes(self.preview(rows))), ["TX"])
+
+    def test_a_figure_that_contradicts_the_facts_is_refused(self):
+        before = stored()
+        given = self.client.get(reverse("rankings:data-csv")).content.decode()
+        rows = read(given)
+        arkansas = next(row for row in rows if row["usps"] == "AR")
+        arkansas |= {"points": "60", "letter_at_most": "A", "rank": "9"}
+
+        page = self.preview(rows)
+
+        number = rows.index(arkansas) + 2
+        self.assertEqual(
+            self.refusals(page),
+            [
+                f"Row {number}, column {column}: This is “{cell}”, but the facts in "
+                f"this row give {right}. Correct it, or leave it blank."
+                for column, cell, right in (
+                    ("points", "60", "50"),
+                    ("letter_at_most", "A", "B"),
+                    ("rank", "9", "10"),
+                )
+            ],
+        )
+        self.assertNotIn("confirm_form", page.context)
+        self.assertEqual(stored(), before)
 
     def test_blank_is_said_in_words(self):
         page = self.preview(edited("NM", payer=""))
@@ -133,7 +176,10 @@ class PreviewTests(ImportTestCase):
         )
 
     def test_dates_as_a_spreadsheet_program_rewrites_them_are_the_same(self):
-        rows = [row | {"as_of": "11/22/2026"} for row in read_states()]
+        rows = [
+            row | {"as_of": f"{date.fromisoformat(row['as_of']):%m/%d/%Y}"}
+            for row in read_states()
+        ]
 
         self.assertEqual(self.changes(self.preview(rows)), {})
 
@@ -295,7 +341,7 @@ class RefusalTests(ImportTestCase):
             ({"date": ""}, "A new draft needs this."),
             ({"title": ""}, "A new draft needs this."),
             ({"date": "soon"}, "Enter a valid date."),
-            ({"date": "2026-11-22"}, "There is already an edition with that date."),
+            ({"date": "2026-11-27"}, "There is already an edition with that date."),
             ({"title": "x" * 101}, "at most 100 characters"),
             ({"into": "1000000"}, "That draft has been published or deleted."),
             ({"into": ""}, "This field is required."),
@@ -317,7 +363,7 @@ class RefusalTests(ImportTestCase):
         page = self.client.post(IMPORT, {**NEW, "format": "0", "resource": "0"})
 
         self.assertContains(page, "This field is required.")
-        self.assertContains(page, 'value="Second edition"')
+        self.assertContains(page, 'value="Third edition"')
 
 
 class ConfirmTests(ImportTestCase):
@@ -329,7 +375,7 @@ class ConfirmTests(ImportTestCase):
         draft = Edition.objects.drafts().get()
         self.assertContains(
             page,
-            "Imported into Second edition (2026-11-23): 1 changed, 0 added, "
+            "Imported into Third edition (2026-11-28): 1 changed, 0 added, "
             "50 unchanged.",
         )
         texas = draft.assessments.get(usps="TX")
@@ -341,7 +387,7 @@ class ConfirmTests(ImportTestCase):
         self.assertFalse(Upload.objects.exists())
 
     def test_goes_into_the_draft_that_is_chosen(self):
-        draft = Edition.objects.current().copy("2026-11-23", "Second edition")
+        draft = Edition.objects.current().copy("2026-11-28", "Third edition")
         fields = {"into": str(draft.pk), "date": "", "title": ""}
 
         self.confirm(self.preview(edited("TX", summary="New."), **fields))
@@ -350,13 +396,13 @@ class ConfirmTests(ImportTestCase):
         self.assertEqual(draft.assessments.get(usps="TX").summary, "New.")
 
     def test_adds_states_to_an_empty_draft(self):
-        draft = make_edition("2026-11-23", published_at=None)
+        draft = make_edition("2026-11-28", published_at=None)
 
         page = self.confirm(self.preview(read_states(), into=str(draft.pk)))
 
         self.assertContains(page, "0 changed, 51 added, 0 unchanged.")
         self.assertEqual(draft.problems(), [])
-        for usps in ("CA", "VA", "NY"):
+        for usps in ("CA", "GA", "MN"):
             first, ours = (
                 Assessment.objects.get(edition=edition, usps=usps)
                 for edition in (Edition.objects.current(), draft)
@@ -417,7 +463,7 @@ class ConfirmTests(ImportTestCase):
         self.assertEqual(stored(), before)
 
     def test_a_draft_that_has_changed_since_is_shown_again_first(self):
-        draft = Edition.objects.current().copy("2026-11-23", "Second edition")
+        draft = Edition.objects.current().copy("2026-11-28", "Third edition")
         page = self.preview(edited("TX", summary="New."), into=str(draft.pk))
         draft.assessments.filter(usps="OH").update(summary="Theirs.")
 
@@ -429,7 +475,7 @@ class ConfirmTests(ImportTestCase):
         self.assertContains(self.confirm(again), "2 changed")
 
     def test_a_draft_that_is_published_meanwhile_is_left_alone(self):
-        draft = Edition.objects.current().copy("2026-11-23", "Second edition")
+        draft = Edition.objects.current().copy("2026-11-28", "Third edition")
         page = self.preview(edited("TX", summary="New."), into=str(draft.pk))
         draft.publish(by=self.by)
 

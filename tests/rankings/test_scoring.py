@@ -1,16 +1,21 @@
 import csv
+from collections import Counter
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from django.test import SimpleTestCase
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rankings.importing.computed import figures_of, scores_of
 from rankings.scoring import (
+    FIRST,
     GROUPS,
     LETTERS,
     MOST_POINTS,
     PARTS,
+    SECOND,
     SUABLE,
     Covers,
     Facts,
@@ -19,12 +24,13 @@ from rankings.scoring import (
     RightToSue,
     letter,
     ranks,
+    rubric_of,
     score,
     ways_up,
 )
 
-DATA = Path(__file__).parents[2] / "rankings" / "data" / "states.csv"
-EXPECTED = Path(__file__).parent / "expected_scores.csv"
+DATA = Path(__file__).parents[2] / "rankings" / "data"
+EXPECTED = Path(__file__).parent
 
 # From the weakest right to the strongest. "Not established" isn't ranked.
 BY_RIGHT = {
@@ -65,27 +71,74 @@ def read(path):
 
 
 class ExpectedScoresTests(SimpleTestCase):
-    def test_each_state_scores_as_the_rubric_says(self):
-        fields = ("right_to_sue", "immunity", "covers", "payer")
-        scores = {
-            usps: score(Facts(*(row[field] for field in fields)))
-            for usps, row in read(DATA).items()
-        }
-        places = ranks(scores)
+    def test_each_state_scores_as_its_editions_rubric_says(self):
+        for number, rubric in ((1, FIRST), (2, SECOND)):
+            states = read(DATA / f"edition-{number}" / "states.csv")
+            expected = read(EXPECTED / f"expected_scores_{number}.csv")
 
-        computed = {
-            usps: {
-                "usps": usps,
-                "points": "" if s.points is None else str(s.points),
-                "group": str(s.group),
-                "letter": s.letter or "",
-                "rank": "" if places[usps] is None else str(places[usps]),
-            }
-            for usps, s in scores.items()
-        }
+            computed = figures_of(scores_of(states.values(), rubric))
 
-        self.assertEqual(computed, read(EXPECTED))
-        self.assertEqual(len(computed), 51)
+            self.assertEqual(len(expected), 51)
+            for usps, row in expected.items():
+                with self.subTest(usps, edition=number):
+                    for name in computed[usps]:
+                        self.assertEqual(computed[usps][name], row.get(name, ""), name)
+
+    def test_the_second_edition_counts_its_letters_as_the_rubric_does(self):
+        states = read(DATA / "edition-2" / "states.csv")
+
+        scores = scores_of(states.values(), SECOND).values()
+
+        self.assertEqual(
+            Counter(score.letter for score in scores),
+            {"A": 2, "B": 7, "C": 5, "D": 5, "F": 28, None: 4},
+        )
+
+
+class RubricTests(SimpleTestCase):
+    def test_an_edition_uses_the_rubric_of_its_date(self):
+        for day, rubric in (
+            (date(2000, 1, 1), FIRST),
+            (date(2026, 11, 26), FIRST),
+            (date(2026, 11, 27), SECOND),
+            (date(2100, 1, 1), SECOND),
+        ):
+            self.assertEqual(rubric_of(day), rubric)
+
+    @given(facts)
+    def test_the_rubrics_differ_in_the_range_only(self, facts):
+        first, second = score(facts, FIRST), score(facts, SECOND)
+
+        self.assertEqual(
+            (first.points, first.letter, first.group),
+            (second.points, second.letter, second.group),
+        )
+        self.assertIsNone(first.points_at_most)
+        self.assertFalse(first.provisional)
+
+    @given(facts)
+    def test_the_range_ends_with_full_marks_for_what_is_unknown(self, facts):
+        found = score(facts, SECOND)
+        known = score(
+            replace(
+                facts,
+                covers=facts.covers or Covers.ALL,
+                payer=facts.payer or Payer.EMPLOYER,
+            ),
+            SECOND,
+        )
+
+        self.assertEqual(found.points_at_most, known.points)
+        self.assertEqual(found.letter_at_most, known.letter)
+        self.assertEqual(found.provisional, found.letter != known.letter)
+
+    def test_a_range_is_told_in_words(self):
+        arkansas = Facts(RightToSue.STATUTE, Immunity.APPLIES, Covers.ALL)
+
+        self.assertEqual(score(arkansas, SECOND).range_words, "50 to 60")
+        self.assertEqual(score(arkansas, FIRST).range_words, "50")
+        self.assertEqual(score(Facts(RightToSue.NONE), SECOND).range_words, "0")
+        self.assertEqual(score(Facts(), SECOND).range_words, "")
 
 
 class ScoreTests(SimpleTestCase):
@@ -95,7 +148,7 @@ class ScoreTests(SimpleTestCase):
         less, more = sorted(data.draw(st.permutations(range(len(values))))[:2])
         less, more = (replace(facts, **{field: values[n]}) for n in (less, more))
         assume(not is_contradictory(less) and not is_contradictory(more))
-        before, after = score(less).points, score(more).points
+        before, after = score(less, SECOND).points, score(more, SECOND).points
 
         if before is not None and after is not None:
             self.assertLessEqual(before, after)
@@ -105,7 +158,7 @@ class ScoreTests(SimpleTestCase):
         blank = not facts.right_to_sue or (
             facts.right_to_sue in SUABLE and not facts.immunity
         )
-        found = score(facts)
+        found = score(facts, SECOND)
 
         self.assertEqual(found.group == 6, blank)
         self.assertEqual(found.points is None, blank)
@@ -114,7 +167,7 @@ class ScoreTests(SimpleTestCase):
 
     @given(facts)
     def test_points_are_the_sum_of_the_parts_and_at_most_a_hundred(self, facts):
-        found = score(facts)
+        found = score(facts, SECOND)
 
         if found.points is not None:
             self.assertEqual(found.points, sum(part.points for part in found.parts))
@@ -124,7 +177,7 @@ class ScoreTests(SimpleTestCase):
 
     @given(facts)
     def test_without_a_suit_only_the_first_part_counts(self, facts):
-        found = score(replace(facts, right_to_sue=RightToSue.UNCLEAR))
+        found = score(replace(facts, right_to_sue=RightToSue.UNCLEAR), SECOND)
 
         self.assertEqual(found.points, 5)
         self.assertEqual([part.counted for part in found.parts], [True] + [False] * 3)
@@ -145,7 +198,7 @@ class ScoreTests(SimpleTestCase):
             self.assertTrue(band.least <= points <= band.most, points)
 
     def test_iowas_codified_immunity_adds_and_subtracts_nothing(self):
-        iowa = score(Facts(RightToSue.NONE, Immunity.CODIFIED))
+        iowa = score(Facts(RightToSue.NONE, Immunity.CODIFIED), SECOND)
 
         self.assertEqual((iowa.points, iowa.letter, iowa.group), (0, "F", 5))
 
@@ -153,7 +206,7 @@ class ScoreTests(SimpleTestCase):
 class RankTests(SimpleTestCase):
     @given(st.dictionaries(st.integers(), facts, max_size=12))
     def test_ranks_are_competition_ranks(self, states):
-        scores = {key: score(facts) for key, facts in states.items()}
+        scores = {key: score(facts, SECOND) for key, facts in states.items()}
         places = ranks(scores)
         points = sorted(
             (s.points for s in scores.values() if s.points is not None), reverse=True
@@ -173,7 +226,7 @@ class RankTests(SimpleTestCase):
             20: Facts(RightToSue.COURT_NARROW, Immunity.APPLIES),
             0: Facts(RightToSue.NONE),
         }
-        scores = {n: score(of[points]) for n, points in enumerate(five)}
+        scores = {n: score(of[points], SECOND) for n, points in enumerate(five)}
 
         self.assertEqual(list(ranks(scores).values()), [1, 2, 3, 3, 5])
 
@@ -181,7 +234,7 @@ class RankTests(SimpleTestCase):
 class WaysUpTests(SimpleTestCase):
     @given(facts)
     def test_each_step_raises_the_score(self, facts):
-        now = score(facts).points
+        now = score(facts, SECOND).points
 
         for step in ways_up(facts):
             self.assertGreater(step.points, now)
@@ -189,7 +242,7 @@ class WaysUpTests(SimpleTestCase):
 
     @given(facts)
     def test_only_a_full_score_and_one_that_is_not_there_have_no_step(self, facts):
-        none_left = score(facts).points in {None, MOST_POINTS}
+        none_left = score(facts, SECOND).points in {None, MOST_POINTS}
 
         self.assertEqual(ways_up(facts) == [], none_left)
 

@@ -1,0 +1,79 @@
+"""The computed columns of a file, which have to agree with its facts."""
+
+from collections.abc import Iterable, Mapping
+
+from rankings.importing.cells import Choice
+from rankings.scoring import (
+    Covers,
+    Facts,
+    Immunity,
+    Payer,
+    RightToSue,
+    Rubric,
+    Score,
+    ranks,
+    score,
+)
+
+type Figures = dict[str, str]
+
+FIGURES = ("points", "points_at_most", "group", "letter", "letter_at_most", "rank")
+SCORED = {
+    "right_to_sue": Choice(RightToSue),
+    "immunity": Choice(Immunity),
+    "covers": Choice(Covers),
+    "payer": Choice(Payer),
+}
+
+
+def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Score]:
+    """Return the score of each state in these rows, except where a fact is invalid."""
+    scores = {}
+    for row in rows:
+        try:
+            facts = [cell.clean(row[name]) for name, cell in SCORED.items()]
+        except ValueError:
+            continue
+        scores[row["usps"].strip()] = score(Facts(*facts), rubric)
+    return scores
+
+
+def figures_of(scores: Mapping[str, Score]) -> dict[str, Figures]:
+    """Return each state's computed columns as they are written in a file."""
+    places = ranks(scores)
+    return {
+        usps: {
+            name: "" if value is None else str(value)
+            for name, value in zip(
+                FIGURES,
+                (
+                    each.points,
+                    each.points_at_most,
+                    each.group,
+                    each.letter,
+                    each.letter_at_most,
+                    places[usps],
+                ),
+                strict=True,
+            )
+        }
+        for usps, each in scores.items()
+    }
+
+
+def contradictions(
+    row: Mapping[str, str], right: Figures, *older: Figures
+) -> dict[str, str]:
+    """Return a sentence for each computed cell that contradicts the facts, by column.
+
+    A blank cell contradicts nothing, and neither does a figure of the facts before.
+    """
+    found = {}
+    for name in FIGURES:
+        cell = row.get(name, "").strip().removesuffix(".0")
+        if cell and all(cell != figures.get(name) for figures in (right, *older)):
+            found[name] = (
+                f"This is “{cell}”, but the facts in this row give "
+                f"{right[name] or 'nothing'}. Correct it, or leave it blank."
+            )
+    return found

@@ -1,0 +1,147 @@
+"""Turn the rows of an edition's files into facts and citations.
+
+- A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
+  Each citation becomes a row for the part of its column.
+- `citations_to_verify` marks the citation with the same authority as open. A citation
+  that no column contains becomes a separate row: for the local exception if that
+  contains the citation, else under “also considered”.
+- A check belongs to each citation of its state with the same authority, unless that
+  citation has a check with exactly its words. If it contradicts the citation, it
+  belongs only to citations with a signal such as `cf.`. A check that matches no
+  citation becomes a separate row, under “also considered” unless `PART` says otherwise.
+- `source_urls` belong to the row as a whole. The Institute for Justice's page on the
+  state is one of the facts; the rest are the other pages read. A citation's URL comes
+  from `addresses.csv`; else it is the first URL of its check; else there is none.
+"""
+
+from datetime import date
+
+from rankings.lists import (
+    has_signal,
+    is_ij_page,
+    same_authority,
+    split_addresses,
+    split_citations,
+)
+from rankings.models import Citation
+
+type Row = dict[str, str]
+
+Part = Citation.Part
+Finding = Citation.Finding
+COLUMNS = {
+    "right_to_sue_citation": Part.RIGHT_TO_SUE,
+    "immunity_citation": Part.IMMUNITY,
+}
+NOT_CITED = " (not cited in the row)"
+# Maps citations that are in no column to the part that they are about.
+PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
+# Fields with the same name in a row and in an assessment.
+SAME_NAME = [
+    "right_to_sue",
+    "immunity",
+    "covers",
+    "payer",
+    "payer_note",
+    "summary",
+    "local_exception",
+    "ij_grade",
+    "ij_grade_basis",
+    "confidence",
+]
+
+
+def facts(row: Row, grades_read_on: date) -> dict:
+    """Return the assessment's fields."""
+    sources = split_addresses(row["source_urls"])
+    ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
+    return {
+        **{name: row[name] for name in SAME_NAME},
+        "year": int(row["year"]) if row["year"] else None,
+        "ij_page": ij_page,
+        "ij_read_on": grades_read_on if ij_page or row["ij_grade"] else None,
+        "sources": "\n".join(s for s in sources if s != ij_page),
+        "as_of": date.fromisoformat(row["as_of"]),
+    }
+
+
+def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[dict]:
+    """Return the fields of the state's citations, in display order."""
+    to_verify = split_citations(row["citations_to_verify"])
+    return [
+        {
+            "part": part,
+            "position": position,
+            "text": text,
+            "address": address(text, its_checks, addresses),
+            "to_verify": any(same_authority(text, other) for other in to_verify),
+            **found(its_checks),
+        }
+        for position, (part, text, its_checks) in enumerate(
+            pair(row, to_verify, checks)
+        )
+    ]
+
+
+def pair(
+    row: Row, to_verify: list[str], checks: list[Row]
+) -> list[tuple[str, str, list[Row]]]:
+    """Return part, text, and checks of each citation, by the module's rules."""
+    cited: list[tuple[str, str]] = [
+        (part, text)
+        for column, part in COLUMNS.items()
+        for text in split_citations(row[column])
+    ]
+    cited += [
+        (part_of(text, row), text)
+        for text in to_verify
+        if not any(same_authority(text, other) for _, other in cited)
+    ]
+    pairs = [(part, text, checks_of(text, checks)) for part, text in cited]
+    for check in checks:
+        if not any(check in its_checks for _, _, its_checks in pairs):
+            text = check["citation"].removesuffix(NOT_CITED)
+            pairs.append((part_of(text, row), text, [check]))
+    return pairs
+
+
+def checks_of(text: str, checks: list[Row]) -> list[Row]:
+    """Return the checks of exactly this citation, or else of the same authority."""
+    exact = [check for check in checks if check["citation"] == text]
+    return exact or [check for check in checks if belongs(check, text)]
+
+
+def belongs(check: Row, text: str) -> bool:
+    if not same_authority(check["citation"], text):
+        return False
+    # A contradicting check doesn't apply to the same case cited without a signal.
+    return check["status"] != Finding.CONTRADICTED or has_signal(text)
+
+
+def part_of(text: str, row: Row) -> str:
+    if text in row["local_exception"]:
+        return Part.LOCAL_EXCEPTION
+    return PART.get(text, Part.CONTEXT)
+
+
+def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
+    for row in addresses:
+        if same_authority(text, row["citation"]):
+            return row["address"]
+    return split_addresses(checks[0]["source_url"])[0] if checks else ""
+
+
+def found(checks: list[Row]) -> dict:
+    """Return what the checks saw; with several checks, the weakest finding."""
+    order = ["", *Finding.values]
+    pages = [page for check in checks for page in split_addresses(check["source_url"])]
+    days = [date.fromisoformat(check["checked_on"]) for check in checks]
+    return {
+        "finding": max(
+            (check["status"] for check in checks), key=order.index, default=""
+        ),
+        "point": "\n".join(check["supports"] for check in checks),
+        "seen": "\n".join(check["what_was_seen"] for check in checks),
+        "seen_at": "\n".join(pages),
+        "seen_on": max(days, default=None),
+    }
