@@ -26,6 +26,7 @@ from voices.models import Voice
 
 # The number of ids that one section of voices covers: at most about 1 MB of XML.
 IDS = 5000
+RANKINGS = ["list", "compare", "methodology", "changes"]
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
 
 XML = "application/xml"
@@ -83,7 +84,7 @@ def rankings() -> list[Entry]:
     if not editions:
         return []
     current = editions[0]
-    pages = [reverse(f"rankings:{name}") for name in ("list", "compare", "methodology")]
+    pages = [reverse(f"rankings:{name}") for name in RANKINGS]
     states = current.assessments.all()
     return [
         *(entry(page, current.last_modified) for page in pages),

@@ -70,7 +70,7 @@ sub drop_unknown_parameters {
         set req.http.X-Asked = "";
         set req.http.X-Asked = req.http.X-Asked
             + regsuball(regsub(req.url, "^[^?]*\?", "&"), "&(?!s=[^&])[^&]*", "");
-    } elseif (req.url ~ "^/(?:rankings/methodology/|rankings/data\.csv|rankings/data\.json)\?") {
+    } elseif (req.url ~ "^/(?:rankings/methodology/|rankings/changes/|rankings/changes/feed/|rankings/data\.csv|rankings/data\.json)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/)\?") {
         set req.http.X-Asked = "";
@@ -78,7 +78,7 @@ sub drop_unknown_parameters {
             set req.http.X-Asked = req.http.X-Asked + "&"
                 + regsub(req.url, "^[^?]*\?(?:.*&)?(sort=[^&]+).*$", "\1");
         }
-    } elseif (req.url ~ "^/(?:rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.csv|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.json|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/card\.png|\.well\-known/security\.txt)\?") {
+    } elseif (req.url ~ "^/(?:rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.csv|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.json|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/methodology/|rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/|rankings/(?:[-a-zA-Z0-9_]+)/card\.png|\.well\-known/security\.txt)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:healthz|readyz)\?") {
         # Not cached, so its query stays as it is.

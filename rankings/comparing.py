@@ -38,6 +38,10 @@ class Comparison:
         return f"{', '.join(names[:-1])} and {names[-1]}"
 
     @property
+    def has_limits(self) -> bool:
+        return any(profile.assessment.limits for profile in self.profiles)
+
+    @property
     def questions(self) -> list[Question]:
         """Each of the rubric's questions with the answers of all states."""
         by_state = [profile.answers for profile in self.profiles]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rankings.scoring import Rubric
 from rankings.standings import Standing, Standings
 
 # Sort keys of the Institute's grades, best first: a plain letter is between + and -.
@@ -60,10 +61,14 @@ class Header:
 
 
 class Order:
-    """The order that `?sort=` asks for: a column name, with `-` in front to reverse."""
+    """The order that `?sort=` asks for: a column name, with `-` in front to reverse.
 
-    def __init__(self, asked: str):
-        self.asked = asked or BY_GROUP
+    Without one, it is the usual order of the edition's rubric.
+    """
+
+    def __init__(self, asked: str, rubric: Rubric):
+        self.rubric = rubric
+        self.asked = asked or rubric.order
         self.column = BY_NAME.get(self.asked.removeprefix("-"))
         if self.column is None and self.asked != BY_GROUP:
             raise NoSuchOrder(asked)
@@ -78,8 +83,22 @@ class Order:
         return self.column is not None and self.column.descending != self.reverse
 
     @property
+    def shows_rank(self) -> bool:
+        """Whether the table shows ranks.
+
+        Groups and ranks contradict each other, so only the first rubric shows both.
+        """
+        return not self.by_group or self.rubric.order == BY_GROUP
+
+    @property
     def headers(self) -> list[Header]:
-        return [self.header(column) for column in COLUMNS]
+        columns = [c for c in COLUMNS if c.name != "rank" or self.shows_rank]
+        return [self.header(column) for column in columns]
+
+    @property
+    def width(self) -> int:
+        """The number of columns; the last one can't be sorted."""
+        return len(self.headers) + 1
 
     def header(self, column: Column) -> Header:
         if column is not self.column:

@@ -9,6 +9,20 @@ from rankings.standings import Standings
 FILES = {"csv": "text/csv", "json": "application/json"}
 
 
+def describe(standings: Standings) -> str:
+    text = (
+        "Whether people can sue when officials violate their rights under the law of "
+        "each of the 50 states and the District of Columbia: facts, citations, points, "
+        "and grades."
+    )
+    if names := [row.name for row in standings.provisional]:
+        text += (
+            " Where a fact is not established, the points are a range. Grades that "
+            f"could be better at its top are provisional: {', '.join(names)}."
+        )
+    return text
+
+
 def dataset(standings: Standings) -> dict:
     """Describe an edition and its files as a Dataset."""
     edition = standings.edition
@@ -18,11 +32,7 @@ def dataset(standings: Standings) -> dict:
     return {
         "@type": "Dataset",
         "name": f"State rankings: {edition.title}",
-        "description": (
-            "Whether people can sue when officials violate their rights under the law "
-            "of each of the 50 states and the District of Columbia: facts, citations, "
-            "points, and grades."
-        ),
+        "description": describe(standings),
         "url": site + edition.get_absolute_url(),
         "version": edition.date.isoformat(),
         "dateModified": f"{edition.last_modified:%Y-%m-%d}",

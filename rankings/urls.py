@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from rankings import files, views
+from rankings import feed, files, views
 
 
 class DateConverter:
@@ -24,11 +24,18 @@ urlpatterns = [
     path("", views.rankings, name="list"),
     path("compare/", views.compare, name="compare"),
     path("methodology/", views.methodology, name="methodology"),
+    path("changes/", views.changes, name="changes"),
+    path("changes/feed/", feed.feed, name="changes-feed"),
     path("data.csv", files.data_csv, name="data-csv"),
     path("data.json", files.data_json, name="data-json"),
     path("editions/<date:date>/", views.edition, name="edition"),
     path("editions/<date:date>/data.csv", files.data_csv, name="edition-csv"),
     path("editions/<date:date>/data.json", files.data_json, name="edition-json"),
+    path(
+        "editions/<date:date>/methodology/",
+        views.methodology,
+        name="edition-methodology",
+    ),
     path(
         "editions/<date:date>/<slug:slug>/", views.edition_state, name="edition-state"
     ),

@@ -9,6 +9,7 @@ from cards.views import busy_response, card_response
 from core.public import Content, Parameter, public_page
 from rankings import scoring
 from rankings.cards import card_of, current_assessment
+from rankings.changes import read_changes
 from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
 from rankings.models import Edition
 from rankings.profiles import places, read_profile
@@ -48,7 +49,7 @@ def read_edition(date: datetime.date) -> Standings:
 
 def show(request: HttpRequest, standings: Standings) -> HttpResponse:
     try:
-        order = Order(request.GET.get("sort", ""))
+        order = Order(request.GET.get("sort", ""), standings.rubric)
     except NoSuchOrder:
         sentence = "Unknown sort order. Use the column headings."
         return render(request, "404.html", {"sentence": sentence}, status=404)
@@ -160,8 +161,11 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public_page(shows=[Content.RANKINGS])
-def methodology(request: HttpRequest) -> HttpResponse:
-    """The rubric of rankings/scoring.py, and the editions."""
+def methodology(
+    request: HttpRequest, date: datetime.date | None = None
+) -> HttpResponse:
+    """The rubric of the current edition, or of the one with this date."""
+    standings = read_edition(date) if date else current_standings()
     return render(
         request,
         "rankings/methodology.html",
@@ -169,7 +173,22 @@ def methodology(request: HttpRequest) -> HttpResponse:
             "parts": scoring.PARTS,
             "letters": scoring.LETTERS,
             "most_points": scoring.MOST_POINTS,
-            "standings": current_standings(),
+            "rubric": standings.rubric if standings else scoring.RUBRICS[0],
+            "standings": standings,
             "editions": Edition.objects.published(),
         },
+    )
+
+
+@require_safe
+@public_page(shows=[Content.RANKINGS])
+def changes(request: HttpRequest) -> HttpResponse:
+    """What changed about each state from edition to edition."""
+    standings = current_standings()
+    if standings is None:
+        return render(request, "rankings/no_edition.html")
+    return render(
+        request,
+        "rankings/changes.html",
+        {"editions": read_changes(), "standings": standings},
     )

@@ -7,7 +7,7 @@ missing.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest import mock
 
 from allauth.account.utils import user_pk_to_url_str
@@ -356,6 +356,8 @@ PUBLIC = [
     Page("compare-four", at("rankings:compare", query="?s=NM&s=TX&s=CA&s=ID")),
     Page("compare-nonsense", at("rankings:compare", query="?s=NM"), 400),
     Page("methodology", at("rankings:methodology")),
+    Page("methodology-past", at("rankings:edition-methodology", date(2026, 11, 22))),
+    Page("rankings-changes", at("rankings:changes")),
     Page("rankings-report", at("rankings-report", query="?state=NM")),
     Page(
         "rankings-report-errors",
@@ -466,6 +468,7 @@ NOT_PAGES = {
     "voices:card",
     "faq:card",
     "rankings:card",
+    "rankings:changes-feed",
     "sitemap",
     "sitemap-section",
     "robots",

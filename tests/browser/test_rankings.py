@@ -20,7 +20,7 @@ FOCUSED = """() => {
 
 
 @pytest.fixture(autouse=True)
-def first_edition(live_server):
+def editions(live_server):
     call_command("load_rankings", stdout=StringIO())
 
 

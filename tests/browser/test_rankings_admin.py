@@ -34,15 +34,15 @@ def test_an_edited_file_is_previewed_imported_and_published(page, client):
     page.get_by_label("CSV file").set_input_files(
         {"name": "edited.csv", "mimeType": "text/csv", "buffer": write(rows)}
     )
-    page.get_by_label("As of").fill("2026-11-23")
-    page.get_by_label("Title").fill("Second edition")
+    page.get_by_label("As of").fill("2026-11-28")
+    page.get_by_label("Title").fill("Third edition")
     page.get_by_role("button", name="Preview the import").click()
     preview = page.locator(".changes").inner_text()
     page.get_by_role("button", name="Import 1 state").click()
     imported = page.locator(".messagelist").inner_text()
     before = client.get("/rankings/texas/").content.decode()
     page.goto("/admin/rankings/edition/")
-    page.get_by_role("link", name="Second edition (2026-11-23)").click()
+    page.get_by_role("link", name="Third edition (2026-11-28)").click()
     page.get_by_label("Action:").select_option(label="Publish…")
     page.get_by_role("button", name="Run").click()
     effect = page.locator(".moves").inner_text()
@@ -50,11 +50,11 @@ def test_an_edited_file_is_previewed_imported_and_published(page, client):
     published = page.locator(".messagelist").inner_text()
     page.goto("/rankings/texas/")
 
-    assert "F, 0 points → C, 50 points" in preview
+    assert "F, 0 points → C (provisional), 50 to 70 points" in preview
     assert "1 changed, 0 added, 50 unchanged" in imported
     assert "It is new." not in before
-    assert "C, 50 points, rank 10 (tie)" in effect
-    assert "Published: Second edition (2026-11-23)." in published
+    assert "C (provisional), 50 to 70 points, rank 10 (tie)" in effect
+    assert "Published: Third edition (2026-11-28)." in published
     assert "It is new." in page.locator("main").inner_text()
 
 
@@ -66,8 +66,8 @@ def test_the_points_are_previewed_without_javascript(chromium, live_server, clie
     context.add_cookies([{"name": name, "value": cookie.value, "url": live_server.url}])
     page = context.new_page()
     page.goto("/admin/rankings/edition/add/")
-    page.get_by_label("As of").fill("2026-11-23")
-    page.get_by_label("Title").fill("Second edition")
+    page.get_by_label("As of").fill("2026-11-28")
+    page.get_by_label("Title").fill("Third edition")
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/admin/rankings/assessment/")
     page.get_by_role("link", name="Texas", exact=True).click()
@@ -79,5 +79,5 @@ def test_the_points_are_previewed_without_javascript(chromium, live_server, clie
     typed = page.get_by_label("Summary").input_value()
     context.close()
 
-    assert "50 of 100 points" in shown
+    assert "50 to 70 of 100 points" in shown
     assert typed == "Typed."

@@ -33,7 +33,7 @@ FILES = [
     *("/voices/feed/", "/voices/counts.csv", "/voices/counts.json"),
     *("/rankings/data.csv", "/rankings/data.json", "/rankings/ohio/card.png"),
     *("/rankings/editions/2026-11-22/data.csv", "/cases/jessop-v-fresno/card.png"),
-    "/rankings/editions/2026-11-22/data.json",
+    *("/rankings/editions/2026-11-22/data.json", "/rankings/changes/feed/"),
 ]
 READ = re.compile(r'(?:FROM|JOIN) "(\w+)"')
 # A card is stored under what it shows, so it changes with that.
@@ -41,7 +41,7 @@ STORED = {"cards_card"}
 
 
 def publish_edition():
-    edition = make_edition("2026-11-27", published_at=None)
+    edition = make_edition("2026-11-28", published_at=None)
     texas = make_assessments(edition, TX={"summary": "A new law."})[0]
     make_citation(texas)
     Edition.objects.filter(pk=edition.pk).update(published_at=timezone.now())

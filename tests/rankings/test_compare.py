@@ -10,9 +10,18 @@ class CompareTests(LoadedTestCase):
         page = self.client.get(f"{URL}?s=NM&s=TX")
 
         self.assertContains(page, "<h1>New Mexico and Texas</h1>")
-        self.assertContains(page, "100 of 100, rank 1 of 48")
-        self.assertContains(page, "0 of 100, rank 28 (shared) of 48")
+        self.assertContains(page, "100 of 100, rank 1 of 47")
+        self.assertContains(page, "0 of 100, rank 27 (shared) of 47")
         self.assertContains(page, "City of Beaumont v. Bouillion")
+
+    def test_ranges_provisional_grades_and_limits_are_shown(self):
+        page = self.client.get(f"{URL}?s=AR&s=NM")
+
+        self.assertContains(page, "50 to 60 of 100, rank 10 (shared) of 47")
+        self.assertContains(page, "provisional, B at most")
+        self.assertContains(page, "0 to 10 of 10")
+        self.assertContains(page, "<td>Recovery is capped at $2 million per claimant.")
+        self.assertNotContains(self.client.get(f"{URL}?s=AR&s=TX"), "Not scored")
 
     def test_four_states_each_with_every_question(self):
         page = self.client.get(f"{URL}?s=NM&s=TX&s=ca&s=ID").content.decode()

@@ -1,5 +1,8 @@
+import csv
+import json
 import re
 from io import StringIO
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
@@ -16,12 +19,13 @@ URL = reverse("rankings:list")
 
 
 class LoadedTestCase(TestCase):
-    """With the first edition loaded, as after `make run`."""
+    """With both editions loaded, as after `make run`."""
 
     @classmethod
     def setUpTestData(cls):
         call_command("load_rankings", stdout=StringIO())
-        cls.edition = Edition.objects.get()
+        cls.edition = Edition.objects.current()
+        cls.first = Edition.objects.earliest("date")
 
 
 class MapAndTableTests(LoadedTestCase):
@@ -40,7 +44,7 @@ class MapAndTableTests(LoadedTestCase):
         for row in self.standings.rows:
             said = links[row.url].removeprefix(f"{row.usps}, ")
             if row.letter:
-                words = f"grade {row.letter}, group {row.score.group}: "
+                words = f"{row.words}, group {row.score.group}: "
                 words += GROUPS[row.score.group]
             else:
                 words = "not yet assessed"
@@ -58,8 +62,10 @@ class MapAndTableTests(LoadedTestCase):
             cells = table[table.index(f'id="{row.usps}"') :]
             cells = cells[: cells.index("</tr>")]
             if row.letter:
-                self.assertIn(f'grade {row.color}">{row.letter}</span>', cells)
-                self.assertIn(f'<td class="number">{row.score.points}</td>', cells)
+                self.assertIn(f'grade {row.color}">{row.mark}</span>', cells)
+                points = f'<td class="number">{row.score.range_words}</td>'
+                self.assertIn(points, cells)
+                self.assertEqual("provisional" in cells, row.provisional)
                 self.assertIn(f'<td class="number">{row.rank}</td>', cells)
             else:
                 self.assertIn("Not yet assessed", cells)
@@ -69,11 +75,9 @@ class MapAndTableTests(LoadedTestCase):
     def test_letters_on_the_map_stand_once_each(self):
         letters = self.page[self.page.index('<g aria-hidden="true">') :]
         letters = letters[: letters.index("</g>")]
-        shown = re.findall(r"<text [^>]+>(.)</text>", letters)
+        shown = re.findall(r"<text [^>]+>(.\*?)</text>", letters)
 
-        self.assertEqual(
-            sorted(shown), sorted(row.letter or "–" for row in self.standings.rows)
-        )
+        self.assertEqual(sorted(shown), sorted(row.mark for row in self.standings.rows))
 
     def test_the_key_counts_the_states_of_each_letter(self):
         for words in (
@@ -81,18 +85,43 @@ class MapAndTableTests(LoadedTestCase):
             "Strong path (7)",
             "Partial path (5)",
             "Narrow path (5)",
-            "No suit recognized today (29)",
-            "Not yet assessed (3)",
+            "No suit recognized today (28)",
+            "Not yet assessed (4)",
         ):
             self.assertIn(words, self.page)
 
-    def test_groups_come_first_then_points_then_names(self):
+    def test_the_table_is_in_order_of_rank_and_the_group_is_a_label(self):
         rows = re.findall(r'<tr id="(\w\w)">', self.page)
+        ranks = re.findall(r'<tr id="\w\w">\s*<td class="number">(\d+)</td>', self.page)
 
-        self.assertEqual(rows[:6], ["NM", "CO", "MI", "MT", "CA", "NV"])
-        self.assertEqual(rows[6:10], ["CT", "MD", "NC", "MA"])
-        self.assertEqual(rows[-3:], ["DC", "ID", "SD"])
+        self.assertEqual(
+            rows[:9], ["NM", "CO", "MI", "NC", "CT", "MT", "MD", "CA", "NV"]
+        )
+        self.assertEqual(ranks[:9], ["1", "2", "3", "3", "5", "5", "7", "8", "8"])
+        self.assertEqual(rows[-4:], ["DC", "ID", "SD", "VA"])
         self.assertEqual(len(rows), 51)
+        self.assertEqual(len(re.findall(r'cell-note">Group [1-5]<', self.page)), 47)
+
+    def test_in_order_of_group_no_rank_contradicts_it(self):
+        page = self.client.get(URL, {"sort": "group"}).content.decode()
+        rows = re.findall(r'<tr id="(\w\w)">', page)
+
+        self.assertEqual(rows[:7], ["NM", "CO", "MI", "NC", "MT", "CA", "NV"])
+        self.assertEqual(rows[7:10], ["CT", "MD", "MA"])
+        self.assertEqual(rows[-4:], ["DC", "ID", "SD", "VA"])
+        self.assertNotIn(">Rank</a>", page)
+        self.assertNotIn("Not ranked", page)
+        self.assertNotIn(">Group 1<", page)
+
+    def test_a_provisional_grade_is_marked_on_map_tiles_and_table(self):
+        self.assertEqual(
+            [row.usps for row in self.standings.provisional], ["AR", "NJ", "UT"]
+        )
+        self.assertIn("Arkansas, grade C, provisional, B at most, group 3", self.page)
+        self.assertIn("Utah, provisional grade</span> <b>D*</b>", self.page)
+        utah = self.page[self.page.index('<tr id="UT">') :]
+        self.assertIn("Grade provisional, C at most", utah[: utah.index("</tr>")])
+        self.assertIn('<td class="number">30 to 50</td>', utah)
 
     def test_the_institutes_grade_stands_in_a_column_of_its_own(self):
         arkansas = self.page[self.page.index('<tr id="AR">') :]
@@ -120,15 +149,16 @@ class HonestyTests(LoadedTestCase):
             with self.subTest(path):
                 page = self.client.get(path)
                 self.assertContains(page, "Sources read on <time")
-                self.assertContains(page, "November 22, 2026")
+                self.assertNotContains(page, "As of <time")
+                self.assertRegex(page.content.decode(), "November 2[27], 2026")
                 self.assertContains(page, "This is not legal advice.")
                 self.assertContains(page, 'href="/rankings/report/')
 
     def test_each_page_says_that_a_lawyers_check_is_to_come(self):
         for path in self.pages():
             page = self.client.get(path)
-            self.assertContains(page, "A lawyer has yet to check all 91 citations")
-            self.assertContains(page, "19 of them have not been checked against")
+            self.assertContains(page, "A lawyer has yet to check all 96 citations")
+            self.assertContains(page, "15 of them have not been checked against")
 
     def test_no_page_says_so_once_it_is_done(self):
         Citation.objects.mark_checked(by="Pat Counsel")
@@ -145,11 +175,12 @@ class HonestyTests(LoadedTestCase):
                 self.assertContains(page, "campaign that the Institute started")
 
     def test_a_part_that_is_done_is_told(self):
-        Citation.objects.filter(assessment__usps="TX").mark_checked(by="Pat Counsel")
+        texas = self.edition.assessments.get(usps="TX")
+        Citation.objects.filter(assessment=texas).mark_checked(by="Pat Counsel")
 
         page = self.client.get(URL)
 
-        self.assertContains(page, "A lawyer has yet to check 90 of 91 citations")
+        self.assertContains(page, "A lawyer has yet to check 95 of 96 citations")
 
 
 class SortTests(LoadedTestCase):
@@ -159,16 +190,16 @@ class SortTests(LoadedTestCase):
 
     def test_each_column_sorts_and_the_unassessed_come_last(self):
         for sort, first in (
-            ("rank", ["NM", "CO", "CT"]),
+            ("rank", ["NM", "CO", "MI"]),
             ("-score", ["AL", "DE", "FL"]),
-            ("score", ["NM", "CO", "CT"]),
+            ("score", ["NM", "CO", "MI"]),
             ("grade", ["CO", "NM", "CA"]),
             ("-grade", ["AL", "AK", "AZ"]),
         ):
             with self.subTest(sort):
                 rows = self.order(sort)
                 self.assertEqual(rows[:3], first)
-                self.assertEqual(rows[-3:], ["DC", "ID", "SD"])
+                self.assertEqual(rows[-4:], ["DC", "ID", "SD", "VA"])
                 self.assertEqual(len(rows), 51)
 
     def test_names_sort_both_ways(self):
@@ -188,7 +219,12 @@ class SortTests(LoadedTestCase):
 
         self.assertContains(page, 'aria-sort="descending"><a href="?sort=-score#table"')
         self.assertContains(turned, 'aria-sort="ascending"><a href="?sort=score#table"')
-        self.assertNotContains(self.client.get(URL), "aria-sort")
+        self.assertNotContains(self.client.get(URL, {"sort": "group"}), "aria-sort")
+
+    def test_without_an_order_the_rank_column_says_that_it_sorts(self):
+        page = self.client.get(URL)
+
+        self.assertContains(page, 'aria-sort="ascending"><a href="?sort=-rank#table"')
 
     def test_an_order_that_there_is_not_is_answered_with_a_page(self):
         for sort in ("x", "-", "-group", "--rank", "rank\0", "r" * 5000):
@@ -285,6 +321,9 @@ class QueryTests(TestCase):
             ("/rankings/editions/2024-01-01/", 4),
             ("/rankings/compare/?s=NM&s=TX&s=CA&s=OH", 5),
             ("/rankings/methodology/", 4),
+            ("/rankings/editions/2024-01-01/methodology/", 5),
+            ("/rankings/changes/", 6),
+            ("/rankings/changes/feed/", 3),
             ("/rankings/data.csv", 3),
             ("/rankings/data.json", 3),
             ("/rankings/editions/2024-01-01/data.json", 3),
@@ -309,9 +348,9 @@ class MethodologyTests(LoadedTestCase):
 
         for part in PARTS:
             for rule in part.rules:
+                points = str(rule.points) if rule.value else f"0 to {part.most}"
                 self.assertContains(
-                    page,
-                    f'<td>{rule.meaning}</td><td class="number">{rule.points}</td>',
+                    page, f'<td>{rule.meaning}</td><td class="number">{points}</td>'
                 )
         for letter in LETTERS:
             self.assertContains(page, f"{letter.least} to {letter.most} points")
@@ -320,7 +359,85 @@ class MethodologyTests(LoadedTestCase):
         page = self.client.get(reverse("rankings:methodology"))
 
         self.assertContains(page, "First edition, dated November 22, 2026")
+        self.assertContains(page, "Second edition, dated November 27, 2026")
         self.assertContains(page, "Some points rest on one reading")
+        self.assertContains(page, "The second edition corrects the first.")
+        self.assertNotContains(page, "The first edition compares")
+
+    def test_says_what_is_unknown_provisional_not_scored_and_open(self):
+        page = self.client.get(reverse("rankings:methodology"))
+
+        self.assertContains(page, "Unknown is shown as a range.")
+        self.assertNotContains(page, "A blank is never graded as zero")
+        self.assertNotContains(page, "Groups come first")
+        self.assertContains(page, 'utah/">Utah</a> (D, at most C)')
+        self.assertContains(page, "What is not scored")
+        self.assertContains(page, "Recovery is capped at $2 million per claimant.")
+        self.assertContains(page, "<li>West Virginia: Stepp v. Cottrell")
+
+
+class FirstEditionTests(LoadedTestCase):
+    """The first edition, under the rules that it was scored with."""
+
+    def setUp(self):
+        self.path = self.first.get_absolute_url()
+        self.page = self.client.get(self.path).content.decode()
+
+    def test_prints_its_scores_and_ranks_as_before(self):
+        with (Path(__file__).parent / "expected_scores_1.csv").open() as file:
+            expected = {row["usps"]: row for row in csv.DictReader(file)}
+
+        for usps, row in expected.items():
+            cells = self.page[self.page.index(f'<tr id="{usps}">') :]
+            cells = cells[: cells.index("</tr>")]
+            if row["letter"]:
+                self.assertIn(f'<td class="number">{row["rank"]}</td>', cells)
+                self.assertIn(f'">{row["letter"]}</span></td>', cells)
+                self.assertIn(f'<td class="number">{row["points"]}</td>', cells)
+            else:
+                self.assertIn("Not yet assessed", cells)
+        self.assertNotIn("provisional", self.page)
+
+    def test_keeps_its_order_by_group(self):
+        rows = re.findall(r'<tr id="(\w\w)">', self.page)
+
+        self.assertEqual(rows[:6], ["NM", "CO", "MI", "MT", "CA", "NV"])
+        self.assertEqual(rows[6:10], ["CT", "MD", "NC", "MA"])
+        self.assertIn("Sorted by group first and points second", self.page)
+        self.assertIn("Sources read on <time", self.page)
+        self.assertIn("No suit recognized today (29)", self.page)
+
+    def test_keeps_its_methodology(self):
+        path = reverse("rankings:edition-methodology", args=[self.first.date])
+        page = self.client.get(path)
+
+        self.assertIn(f'href="{path}">How we grade</a>', self.page)
+        self.assertContains(page, "An unknown reach or payer adds no points")
+        self.assertNotContains(page, "A blank is never graded as zero")
+        self.assertContains(page, 'shown as “unknown”</td><td class="number">0</td>', 2)
+        self.assertContains(page, "Groups come first")
+        self.assertContains(page, "limited, because the officer cannot be sued")
+        self.assertNotContains(page, "shown as a range")
+        self.assertNotContains(page, "The second edition corrects")
+
+    def test_keeps_its_states_and_files(self):
+        california = self.client.get(f"{self.path}california/")
+        states = json.loads(self.client.get(f"{self.path}data.json").content)
+
+        self.assertContains(
+            california, "Rank 7 (shared) of 48 assessed · 65 of 100 points"
+        )
+        self.assertContains(california, 'aria-label="0 of 10 points"')
+        self.assertContains(california, "It adds no points until we do.")
+        for state in states:
+            for name in ("points_at_most", "letter_at_most", "limits"):
+                self.assertIsNone(state[name])
+
+    def test_a_draft_has_no_methodology(self):
+        draft = make_edition("2026-11-28", published_at=None)
+        path = reverse("rankings:edition-methodology", args=[draft.date])
+
+        self.assertEqual(self.client.get(path).status_code, 404)
 
 
 class UnknownStateTests(TestCase):

@@ -1,0 +1,200 @@
+"""What changed about each state from one published edition to the next."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rankings.effect import COMPARED, in_words
+from rankings.models import Assessment, Citation, Edition
+from rankings.scoring import PARTS
+from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
+
+NOT_ESTABLISHED = "Not established"
+# These change whenever sources are read again, even if they say the same.
+OF_READING = {"as_of", "sources"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One of the scored facts, in words."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """A state in two editions that follow one another."""
+
+    edition: Edition
+    before: Standing
+    after: Standing
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.edition.date}-{self.after.usps}"
+
+    @property
+    def reason(self) -> str:
+        return self.after.assessment.reason
+
+    @property
+    def words_before(self) -> str:
+        return in_words(self.before.score)
+
+    @property
+    def words_after(self) -> str:
+        return in_words(self.after.score)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether what is said about the state changed."""
+        return bool(self.reason or self.fields - OF_READING or self.recited)
+
+    @property
+    def is_scored_differently(self) -> bool:
+        return self.words_before != self.words_after
+
+    @property
+    def is_ranked_differently(self) -> bool:
+        return self.before.rank != self.after.rank
+
+    @property
+    def is_read_again(self) -> bool:
+        return self.before.assessment.as_of < self.after.assessment.as_of
+
+    @property
+    def fields(self) -> set[str]:
+        """The names of the fields that differ."""
+        before, after = self.before.assessment, self.after.assessment
+        names = {
+            field.name
+            for field in COMPARED
+            if field.value_from_object(before) != field.value_from_object(after)
+        }
+        # A new rubric's news tell that limits are shown now.
+        is_new = self.before.score.rubric != self.after.score.rubric
+        return names - {"limits"} if is_new else names
+
+    @property
+    def facts(self) -> list[Difference]:
+        before, after = self.before.assessment, self.after.assessment
+        return [
+            Difference(
+                part.name, value_of(before, part.field), value_of(after, part.field)
+            )
+            for part in PARTS
+            if part.field in self.fields
+        ]
+
+    @property
+    def reworded(self) -> list[str]:
+        """What else reads differently."""
+        names = [
+            str(field.verbose_name)
+            for field in COMPARED
+            if field.name in self.fields - OF_READING - {*FACTS}
+        ]
+        return names + (["citations"] if self.recited else [])
+
+    @property
+    def recited(self) -> bool:
+        before, after = self.before.assessment, self.after.assessment
+        return cited(before) != cited(after)
+
+    @property
+    def citations(self) -> list[Citation]:
+        """What supports the change.
+
+        These are the citations that are new, were looked up again, or are about a fact
+        that changed; if there are none, all that support the result.
+        """
+        looked_up = {
+            (citation.text, citation.seen_on)
+            for citation in self.before.assessment.citations.all()
+        }
+        citations = list(self.after.assessment.citations.all())
+        found = [
+            citation
+            for citation in citations
+            if (citation.text, citation.seen_on) not in looked_up
+            or citation.part in self.fields
+        ]
+        return found or [each for each in citations if each.part in FACTS]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The parts that make its points a range."""
+        return [
+            part.part.name.lower()
+            for part in self.after.score.parts
+            if part.points_at_most > part.points
+        ]
+
+
+def value_of(assessment: Assessment, field: str) -> str:
+    return getattr(assessment, f"get_{field}_display")() or NOT_ESTABLISHED
+
+
+def cited(assessment: Assessment) -> list[tuple[str, str]]:
+    return [(citation.part, citation.text) for citation in assessment.citations.all()]
+
+
+class EditionChanges:
+    """What changed from an edition to the next one."""
+
+    def __init__(self, before: Standings, after: Standings):
+        self.edition = after.edition
+        self.before = before.edition
+        both = before.by_usps.keys() & after.by_usps.keys()
+        self.all = [
+            StateChange(after.edition, before.by_usps[row.usps], row)
+            for row in after.rows
+            if row.usps in both
+        ]
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What is different about the rubric."""
+        rubric = self.edition.rubric
+        return rubric.news if rubric != self.before.rubric else ()
+
+    @property
+    def own(self) -> list[StateChange]:
+        return [change for change in self.all if change.is_own]
+
+    @property
+    def by_rubric(self) -> list[StateChange]:
+        """States with the same facts whose score reads differently."""
+        return [c for c in self.all if not c.is_own and c.is_scored_differently]
+
+    @property
+    def by_others(self) -> list[StateChange]:
+        """States whose rank moved only because others did."""
+        return [
+            change
+            for change in self.all
+            if not change.is_own
+            and not change.is_scored_differently
+            and change.is_ranked_differently
+        ]
+
+    @property
+    def read_again(self) -> list[StateChange]:
+        """States whose sources were read again, and say the same."""
+        return [c for c in self.all if not c.is_own and c.is_read_again]
+
+
+def read_changes() -> list[EditionChanges]:
+    """Return the changes in each of the newest editions, the newest edition first."""
+    published = Edition.objects.published().order_by("-date")
+    editions = list(published[: MOST_EDITIONS + 1])
+    found = Assessment.objects.filter(edition__in=editions)
+    of = {edition.pk: [] for edition in editions}  # type: dict[int, list[Assessment]]
+    for assessment in found.prefetch_related("citations"):
+        of[assessment.edition_id].append(assessment)
+    standings = [
+        Standings(edition, of[edition.pk], past=edition != editions[0])
+        for edition in editions
+    ]
+    return [EditionChanges(before, after) for after, before in pairwise(standings)]

@@ -1,0 +1,68 @@
+"""What changed about the states as an Atom feed."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_safe
+
+from core.public import Content, public_page
+from rankings.changes import StateChange, read_changes
+
+
+def absolute(path: str) -> str:
+    return settings.SITE_URL + path
+
+
+class ChangeFeed(Feed):
+    """One entry for each state and edition, with URLs on SITE_URL."""
+
+    feed_type = Atom1Feed
+    title = f"Changes to the state rankings · {settings.SITE_NAME}"
+    subtitle = "What each edition says differently about a state, and why."
+    author_name = settings.SITE_NAME
+
+    def link(self) -> str:
+        return absolute(reverse("rankings:changes"))
+
+    def feed_url(self) -> str:
+        return absolute(reverse("rankings:changes-feed"))
+
+    feed_guid = feed_url
+
+    def items(self) -> list[StateChange]:
+        return [change for changes in read_changes() for change in changes.own]
+
+    def item_title(self, change: StateChange) -> str:
+        if change.is_scored_differently:
+            return f"{change.after.name}: {change.words_before} → {change.words_after}"
+        return f"{change.after.name}: {change.words_after}, as before"
+
+    def item_description(self, change: StateChange) -> str:
+        return render_to_string("rankings/changes.html#details", {"change": change})
+
+    def item_link(self, change: StateChange) -> str:
+        return f"{self.link()}#{change.anchor}"
+
+    item_guid = item_link
+
+    def item_pubdate(self, change: StateChange) -> datetime | None:
+        return change.edition.published_at
+
+    item_updateddate = item_pubdate
+
+
+make_feed = ChangeFeed()
+
+
+@require_safe
+@public_page(shows=[Content.RANKINGS])
+def feed(request: HttpRequest) -> HttpResponse:
+    """Answer without a date, so that readers ask by ETag: citations may change."""
+    response = make_feed(request)
+    del response["Last-Modified"]
+    return response
