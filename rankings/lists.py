@@ -6,11 +6,15 @@ bears on the point. URLs are separated by ` | `.
 """
 
 import re
+from urllib.parse import urlsplit
 
 from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
+# This site has closed. The data keep its URLs, because they say where somebody read an
+# authority, but no page links to them.
+CLOSED_SITE = "casetext.com"
 # Spreadsheets run a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_CITATIONS = "; "
@@ -38,6 +42,15 @@ def split_addresses(text: str) -> list[str]:
 
 def join_addresses(addresses: list[str]) -> str:
     return BETWEEN_ADDRESSES.join(addresses)
+
+
+def host_of(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
+def is_closed(address: str) -> bool:
+    """Whether the address is on a site that has closed."""
+    return f".{host_of(address)}".endswith(f".{CLOSED_SITE}")
 
 
 def is_ij_page(address: str, usps: str) -> bool:

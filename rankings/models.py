@@ -1,7 +1,6 @@
 import datetime
 from functools import lru_cache
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import pgtrigger
 from django.conf import settings
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from core.public import Content
 from core.triggers import PagesChange, Trigger, changes
-from rankings.lists import FORMULA
+from rankings.lists import FORMULA, host_of, is_closed
 from rankings.pending import Upload
 from rankings.scoring import (
     SUABLE,
@@ -58,10 +57,6 @@ def validate_no_formula(text: str) -> None:
             "Begin with a word.",
             code="formula",
         )
-
-
-def host_of(address: str) -> str:
-    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def known(field: str, choices: type[models.TextChoices]) -> models.Q:
@@ -430,6 +425,11 @@ class Assessment(models.Model):
     def source_list(self) -> list[str]:
         return self.sources.splitlines()
 
+    @property
+    def open_sources(self) -> list[str]:
+        """The sources on sites that haven't closed."""
+        return [source for source in self.source_list if not is_closed(source)]
+
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self) -> Self:
@@ -571,8 +571,10 @@ class Citation(models.Model):
 
     @property
     def seen_hosts(self) -> list[tuple[str, str]]:
-        """The addresses where it was seen, with their hosts."""
-        return [(page, host_of(page)) for page in self.seen_list]
+        """The addresses where it was seen, with their hosts; "" if the site closed."""
+        return [
+            ("" if is_closed(page) else page, host_of(page)) for page in self.seen_list
+        ]
 
     @property
     def seen_list(self) -> list[str]:

@@ -11,13 +11,15 @@
   citation becomes a separate row, under “also considered” unless `PART` says otherwise.
 - `source_urls` belong to the row as a whole. The Institute for Justice's page on the
   state is one of the facts; the rest are the other pages read. A citation's URL comes
-  from `addresses.csv`; else it is the first URL of its check; else there is none.
+  from `addresses.csv`; else it is the first URL of its check on a site that hasn't
+  closed; else there is none.
 """
 
 from datetime import date
 
 from rankings.lists import (
     has_signal,
+    is_closed,
     is_ij_page,
     same_authority,
     split_addresses,
@@ -128,7 +130,8 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
     for row in addresses:
         if same_authority(text, row["citation"]):
             return row["address"]
-    return split_addresses(checks[0]["source_url"])[0] if checks else ""
+    pages = split_addresses(checks[0]["source_url"]) if checks else []
+    return next((page for page in pages if not is_closed(page)), "")
 
 
 def found(checks: list[Row]) -> dict:

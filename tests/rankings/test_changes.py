@@ -50,7 +50,7 @@ class ChangesTests(LoadedTestCase):
     def test_each_change_has_a_citation(self):
         self.assertIn("Craig v. New Hanover Cty. Bd. of Educ., 363", self.entry("NC"))
         self.assertIn(
-            "Nov. 14, 2024) (mem.) , looked up on November 27", self.entry("AZ")
+            "Nov. 14, 2024) (mem.), looked up on November 27", self.entry("AZ")
         )
         self.assertIn("Bauserman v. Unemployment", self.entry("MI"))
         for row in rows("changes.csv"):

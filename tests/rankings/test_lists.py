@@ -4,6 +4,7 @@ from pathlib import Path
 from django.test import SimpleTestCase
 
 from rankings.lists import (
+    is_closed,
     is_ij_page,
     join_addresses,
     join_citations,
@@ -79,3 +80,11 @@ class AddressTests(SimpleTestCase):
         self.assertTrue(is_ij_page(base + "new-york/", "NY"))
         self.assertFalse(is_ij_page(base + "nevada/", "MI"))
         self.assertFalse(is_ij_page("https://example.com/nevada/", "NV"))
+
+    def test_only_casetext_and_its_subdomains_are_closed(self):
+        self.assertTrue(is_closed("http://casetext.com/case/a-v-b"))
+        self.assertTrue(is_closed("https://www.casetext.com/case/a-v-b"))
+        self.assertTrue(is_closed("https://e.casetext.com/case/a-v-b"))
+        self.assertFalse(is_closed("https://notcasetext.com/case/a-v-b"))
+        self.assertFalse(is_closed("https://example.com/casetext.com"))
+        self.assertFalse(is_closed(""))

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import TestCase
 from django.utils import timezone
 
-from rankings.lists import join_citations, split_citations
+from rankings.lists import is_closed, join_citations, split_citations
 from rankings.loading.files import EDITIONS
 from rankings.models import Assessment, Citation, Edition
 from tests.committed import CommittedTestCase, at_once
@@ -255,19 +255,24 @@ class CitationTests(TestCase):
         self.assertIn("Rainwaters v. Tenn.", self.texts("TN", "context"))
         self.assertNotIn("not cited in the row", self.texts("TN", "context"))
 
-    def test_an_address_given_by_hand_is_one_of_the_rows(self):
+    def test_an_address_given_by_hand_is_about_one_of_the_citations(self):
         for folder in self.editions:
-            sources = {
-                row["usps"]: row["source_urls"] for row in rows("states.csv", folder)
-            }
-
             for row in rows("addresses.csv", folder):
-                self.assertIn(row["address"], sources[row["usps"]])
                 self.assertTrue(
                     self.citations(
                         folder, assessment__usps=row["usps"], address=row["address"]
                     ).exists()
                 )
+
+    def test_no_citation_has_an_address_on_a_site_that_has_closed(self):
+        addresses = Citation.objects.values_list("address", flat=True)
+
+        self.assertEqual([each for each in addresses if is_closed(each)], [])
+        oklahoma = self.citations(assessment__usps="OK", text__startswith="Barrios")
+        self.assertIn("app.midpage.ai", oklahoma.get().address)
+        self.assertIn("casetext.com", oklahoma.get().seen_at)
+        texas = self.citations(assessment__usps="TX", text__startswith="City of Beau")
+        self.assertEqual(texas.get().address, "")
 
     def test_the_institutes_page_is_the_one_on_the_state(self):
         for edition in self.editions.values():

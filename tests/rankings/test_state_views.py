@@ -84,13 +84,20 @@ class StateTests(LoadedTestCase):
         page = self.show("CO")
 
         self.assertContains(page, "Colo. Rev. Stat. § 13-21-131(2)")
-        self.assertContains(page, "(casetext.com)")
+        self.assertContains(page, "(leg.colorado.gov)")
         self.assertContains(page, "Seen: Text of (2)(a) and (b), current through 2024")
         self.assertContains(self.show("SC"), "We have no record of a check.")
         page = self.show("TX")
         self.assertContains(page, "City of Beaumont v. Bouillion")
         self.assertContains(page, "Confirmed by what we read.")
         self.assertContains(page, "What we saw, November 22, 2026")
+
+    def test_no_page_links_to_a_site_that_has_closed(self):
+        for usps in SLUGS:
+            self.assertNotRegex(self.show(usps).content.decode(), "<a [^>]*casetext")
+        page = self.show("TX")
+        self.assertContains(page, "Page read (casetext.com, which has closed)")
+        self.assertNotContains(self.show("ND"), "casetext.com/case")
 
     def test_an_open_citation_is_marked_until_it_is_checked(self):
         before = self.show("MN")
