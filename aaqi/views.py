@@ -13,6 +13,7 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from accounts import stale_forms
+from core.organizations import organization
 from core.posts import answer_stale
 from core.public import public_page
 from faq.models import Case
@@ -58,25 +59,6 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     ]
     text = "".join(f"{line}\n" for line in lines)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
-
-
-def organization() -> dict:
-    """Structured data about the organization: schema.org/Organization."""
-    return {
-        "@type": "Organization",
-        "name": settings.SITE_NAME,
-        "alternateName": "AAQI",
-        "url": f"{settings.SITE_URL}/",
-        "logo": settings.SITE_URL + static("icon-512.png"),
-        "email": settings.CONTACT_EMAIL,
-        "parentOrganization": operator(),
-    }
-
-
-def operator() -> dict:
-    """Structured data about the site's operator: schema.org/Organization."""
-    link = {"url": settings.OPERATOR_URL} if settings.OPERATOR_URL else {}
-    return {"@type": "Organization", "name": settings.OPERATOR_NAME, **link}
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
+from core.organizations import operator
 from rankings.files import LICENSE_ADDRESS
 from rankings.standings import Standings
 
@@ -40,6 +41,7 @@ def dataset(standings: Standings) -> dict:
         "isAccessibleForFree": True,
         "spatialCoverage": "United States",
         "creator": {"@type": "Organization", "name": settings.SITE_NAME, "url": site},
+        "publisher": operator(),
         "distribution": [
             {
                 "@type": "DataDownload",

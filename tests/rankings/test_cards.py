@@ -3,7 +3,7 @@ import re
 from unittest import mock
 
 from django.conf import settings
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.urls import reverse
 
 from cards import models
@@ -102,6 +102,24 @@ class PreviewTests(TestCase):
 
         self.assertContains(now, f'{settings.SITE_URL}{OHIO}">')
         self.assertContains(past, f'{settings.SITE_URL}/card.png">')
+
+    @override_settings(OPERATOR_NAME="Example Group", OPERATOR_URL="https://x.example/")
+    def test_the_rankings_say_who_publishes_them(self):
+        make_assessments(make_edition())
+
+        page = self.client.get("/rankings/").content.decode()
+
+        text = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+        dataset = json.loads(text[1])
+        self.assertEqual(dataset["creator"]["name"], settings.SITE_NAME)
+        self.assertEqual(
+            dataset["publisher"],
+            {
+                "@type": "Organization",
+                "name": "Example Group",
+                "url": "https://x.example/",
+            },
+        )
 
     def test_the_rankings_say_where_their_files_are(self):
         for date in ("2025-01-01", "2026-01-01"):
