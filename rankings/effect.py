@@ -19,8 +19,8 @@ CITATION = ["part", "position", "text", "address"]
 
 
 @dataclass(frozen=True)
-class Place:
-    """A state's result in an edition."""
+class Result:
+    """The part of a state's standing that the effect compares."""
 
     rank: int | None
     tied: bool
@@ -40,8 +40,8 @@ class Move:
     """A state that differs between two editions; None if an edition lacks it."""
 
     usps: str
-    before: Place | None
-    after: Place | None
+    before: Result | None
+    after: Result | None
     changed: list[str]
 
     @property
@@ -61,9 +61,9 @@ def in_words(score: scoring.Score) -> str:
     return f"{score.letter}{provisional}, {score.range_words} points"
 
 
-def places(edition: Edition, assessments: Iterable[Assessment]) -> dict[str, Place]:
+def results(edition: Edition, assessments: Iterable[Assessment]) -> dict[str, Result]:
     return {
-        usps: Place(
+        usps: Result(
             at.rank,
             at.tied,
             at.letter,
@@ -85,8 +85,8 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 def moves(before: Edition | None, after: Edition) -> list[Move]:
     """Return the states that differ, starting with those whose facts changed."""
     old, new = read(before), read(after)
-    was = places(before, old.values()) if before else {}
-    now = places(after, new.values())
+    was = results(before, old.values()) if before else {}
+    now = results(after, new.values())
     found = [
         Move(usps, was.get(usps), now.get(usps), changes(old, new, usps))
         for usps in JURISDICTIONS

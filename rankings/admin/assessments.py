@@ -196,11 +196,11 @@ def preview(assessment: Assessment) -> dict:
     """Return the score and place by the form's facts, and the place as saved."""
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
-    now = effect.places(edition, (stored | {usps: assessment}).values())
+    now = effect.results(edition, (stored | {usps: assessment}).values())
     return {
         "score": edition.score(assessment),
         "place": now[usps],
-        "before": effect.places(edition, stored.values()).get(usps),
+        "before": effect.results(edition, stored.values()).get(usps),
         "ranked": sum(each.assessed for each in now.values()),
         "most": scoring.MOST_POINTS,
         "preview_name": PREVIEW,
