@@ -447,7 +447,7 @@ PUBLIC = [
         "429",
         crowded_report_path,
         429,
-        check_and_press("Somebody else wrote it", "Send the report"),
+        check_and_press("Someone else wrote it", "Send the report"),
     ),
     Page("500", at("home"), 500, trouble="tables"),
     Page("503", at("home"), 503, trouble="database"),

@@ -233,7 +233,7 @@ class QueueTests(AdminTestCase):
 
         response = self.client.get(QUEUE)
 
-        self.assertContains(response, "It holds private details of somebody")
+        self.assertContains(response, "It contains someone’s private details")
         self.assertContains(response, "That is my sister’s number.")
         self.assertContains(response, "&lt;script&gt;alert(1)")
         self.assertNotContains(response, "<script>alert")

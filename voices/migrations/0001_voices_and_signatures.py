@@ -548,7 +548,7 @@ class Migration(migrations.Migration):
                 ('suspicions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, editable=False)),
                 ('arrived_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('closed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('kind', models.CharField(choices=[('impersonation', 'Somebody else wrote it in this name'), ('private-details', 'It holds private details of somebody'), ('other', 'Something else')], max_length=20)),
+                ('kind', models.CharField(choices=[('impersonation', 'Someone else wrote it under this person’s name'), ('private-details', 'It contains someone’s private details'), ('other', 'Something else')], max_length=20)),
                 ('text', models.TextField(blank=True, max_length=1000, validators=[core.plain_text.validate_plain_text])),
                 ('closed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
                 ('decision', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='voices.decision')),

@@ -43,8 +43,11 @@ class Report(ReaderReport):
     """A reader's report of what is wrong with a voice, for moderators only."""
 
     class Kind(models.TextChoices):
-        IMPERSONATION = "impersonation", "Somebody else wrote it in this name"
-        PRIVATE_DETAILS = "private-details", "It holds private details of somebody"
+        IMPERSONATION = (
+            "impersonation",
+            "Someone else wrote it under this person’s name",
+        )
+        PRIVATE_DETAILS = "private-details", "It contains someone’s private details"
         OTHER = "other", "Something else"
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="reports")
