@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.locks import Lock
+from core.search_budget import SEARCHES_AT_ONCE
 from rankings.states import PLACES
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
@@ -24,7 +25,7 @@ from tests.faq.texts import make_page
 from voices.models import Voice
 from voices.moderation import decide
 from voices.professions import ProfessionGroup
-from voices.wall.page import MOST_MATCHES, PAGE_SIZE, SEARCHES_AT_ONCE
+from voices.wall.page import MOST_MATCHES, PAGE_SIZE
 
 PRIVATE_TABLES = (
     "voices_signature",

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
-from psycopg.errors import QueryCanceled
 
 from core.filters import NoSuchPage
 from core.folding import search_words
-from core.locks import Lock, try_lock
+from core.search_budget import SearchTooLong, TooManySearches, one_search
 from rankings.states import PLACES
 from voices.professions import ProfessionGroup
 from voices.wall import cursor
@@ -24,18 +23,10 @@ from voices.wall.tallies import Cell, Figures, read_figures
 PAGE_SIZE = 36
 # A search shows at most this many matches, the newest.
 MOST_MATCHES = 1000
-LONGEST_SEARCH_MS = 800
-# How many searches may run at the same time across all processes. Requests beyond that
-# get a 503 instead of waiting: they would tie up threads that serve cached pages.
-SEARCHES_AT_ONCE = 2
 # In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
 # EXCLUDED_PHRASE matches an excluded phrase.
 LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
 EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
-
-
-class TooManySearches(Exception):
-    """All search slots are in use; the reader can try again in a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -145,18 +136,9 @@ class WallPage:
         found = self.filters.apply(Voice.objects.on_the_wall())
         found = found.matching(self.filters.q).in_wall_order()
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                if not any(
-                    try_lock(Lock.SEARCH, str(n)) for n in range(SEARCHES_AT_ONCE)
-                ):
-                    raise TooManySearches
-                cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_SEARCH_MS}")
-                ids = list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
-                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-                return ids
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
+            with one_search():
+                return list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
+        except SearchTooLong as error:
             raise NoSuchPage(
                 "That search takes too long. Try fewer or rarer words."
             ) from error
