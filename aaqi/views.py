@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "total": read_figures().total,
             "latest": voices.in_wall_order()[:LATEST],
             "featured": voices.featured()[:FEATURED],
-            "cases": Case.objects.featured().defer("body")[:CASES],
+            "cases": Case.objects.featured().in_lists()[:CASES],
             "organization": organization(),
             "standings": current_standings(),
         },

@@ -1,14 +1,20 @@
+from collections.abc import Iterable
 from typing import Any, Self
 
 import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
+from core.folding import Fold
 from core.triggers import Trigger, changes
 from faq.check import validate_line, validate_markdown
-from faq.publishing import Text, TextQuerySet
+from faq.markdown import paragraphs
+from faq.publishing import TextQuerySet
+from faq.searched import SearchedText
 from faq.sources import Confidence, has_source
 from rankings.states import JURISDICTIONS, SLUGS
 
@@ -82,6 +88,10 @@ class CaseQuerySet(TextQuerySet):
         """Cases for the home page."""
         return self.public().filter(featured=True)
 
+    def in_lists(self) -> Self:
+        """Fetch no more than lists of cases show."""
+        return self.defer("body", "words", "search")
+
 
 def year(**options: Any) -> models.PositiveSmallIntegerField:
     """A field for a year in which officials could be sued."""
@@ -104,7 +114,7 @@ DELETE_CARD = """
 """
 
 
-class Case(Text):
+class Case(SearchedText):
     """A lawsuit in which officials claimed immunity, and the people in it."""
 
     title = line(200, help_text="The name of the case.")
@@ -133,14 +143,25 @@ class Case(Text):
         *("lawfulness", "body", "caveat"),
     )
 
-    objects = CaseQuerySet.as_manager()  # type: ignore[misc]
-    history = HistoricalRecords()
+    HEADING = "who"
 
-    class Meta(Text.Meta):
+    search = models.GeneratedField(
+        expression=SearchVector(
+            Fold("who"), Fold("title"), weight="A", config="english"
+        )
+        + SearchVector(Fold("words"), weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = CaseQuerySet.as_manager()  # type: ignore[misc]
+    history = HistoricalRecords(excluded_fields=["search", "words"])
+
+    class Meta(SearchedText.Meta):
         # As on the page of all cases, cases in which immunity was denied come last.
         ordering = ["-outcome", "order", "pk"]
         triggers = [
-            *Text.Meta.triggers,
+            *SearchedText.Meta.triggers,
             # Delete the share card in the transaction that changes or unpublishes the
             # case (faq/cases/cards.py).
             Trigger(
@@ -158,6 +179,7 @@ class Case(Text):
                 func=DELETE_CARD,
             ),
         ]
+        indexes = [GinIndex("search", name="case_search")]
         constraints = [
             has_source("case_has_source"),
             models.CheckConstraint(
@@ -192,6 +214,14 @@ class Case(Text):
 
     def get_absolute_url(self) -> str:
         return reverse("faq:case", args=[self.slug])
+
+    def lines(self) -> Iterable[str]:
+        facts = [self.officials, self.get_kind_display(), self.where, self.court]
+        return [
+            *(self.summary, self.ending, self.caveat),
+            *paragraphs(self.body),
+            f"{'. '.join(facts)}. {self.citation}",
+        ]
 
     @property
     def meaning(self) -> str:

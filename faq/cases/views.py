@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
     asked_for = {
         name: value for name, value in (("state", state), ("kind", kind)) if value
     }
-    cases = list(Case.objects.public().filter(**asked_for).defer("body"))
+    cases = list(Case.objects.public().filter(**asked_for).in_lists())
     pairs = list(Case.objects.public().order_by().values_list("state", "kind"))
     states = Counter(s for s, k in pairs if kind in ("", k))
     kinds = Counter(k for s, k in pairs if state in ("", s))
@@ -99,6 +99,7 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
         "others": [c for c in cases if c.state == case.state and c.pk != case.pk],
         "previous": previous,
         "next": following,
+        "places": [(case.state, JURISDICTIONS[case.state])],
         "data": structured(case),
         "preview": preview,
     }

@@ -1,7 +1,9 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -9,10 +11,12 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from core.fields import LineField
+from core.folding import Fold
 from faq.check import validate_line, validate_markdown
-from faq.markdown import VALUE, parser, parts_of
+from faq.markdown import VALUE, paragraphs, parser, parts_of
 from faq.publishing import Text
 from faq.rows import validate_rows
+from faq.searched import SearchedText
 from faq.sources import has_source
 
 
@@ -127,20 +131,28 @@ class Chart(Text):
         return reverse("explained")
 
 
-class Page(Text):
+class Page(SearchedText):
     """A text page of the site with its own URL."""
 
     slug = models.CharField(max_length=20, unique=True, choices=PageSlug)
     title = models.CharField(max_length=200, validators=[validate_line])
     lede = models.CharField(max_length=400, validators=[validate_line])
     body = models.TextField("text", validators=[validate_markdown])
+    search = models.GeneratedField(
+        expression=SearchVector(Fold("title"), weight="A", config="english")
+        + SearchVector(Fold("words"), weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     WORDS = ("title", "lede", "body")
+    HEADING = "title"
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["search", "words"])
 
-    class Meta(Text.Meta):
+    class Meta(SearchedText.Meta):
         ordering = ["order", "pk"]
+        # Without an index on `search`, because there are only as many rows as slugs.
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(publish_at=None)
@@ -173,6 +185,10 @@ class Page(Text):
         if unknown:
             sentence = f"Unknown names: {', '.join(unknown)}."
             raise ValidationError({"body": sentence})
+
+    def lines(self) -> Iterable[str]:
+        # Settings may change after the text is saved.
+        return [self.lede, *paragraphs(VALUE.sub("…", self.body))]
 
     def parts(self) -> list[str]:
         """The names of the parts that the text includes."""

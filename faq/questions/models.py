@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Iterable
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -9,7 +9,7 @@ from simple_history.models import HistoricalRecords
 from core.folding import Fold
 from faq.check import validate_line, validate_markdown
 from faq.markdown import paragraphs
-from faq.publishing import Text
+from faq.searched import SearchedText
 from faq.sources import has_source
 
 
@@ -23,7 +23,7 @@ class Topic(models.TextChoices):
     CHANGE = "change", "Ending it"
 
 
-class Question(Text):
+class Question(SearchedText):
     """A question that people ask, and a fair answer."""
 
     topic = models.CharField(max_length=20, choices=Topic)
@@ -32,8 +32,6 @@ class Question(Text):
         validators=[validate_markdown],
         help_text="Markdown. The first paragraph is the short answer.",
     )
-    # The answer as plain text, for search and excerpts.
-    words = models.TextField(blank=True, editable=False)
     search = models.GeneratedField(
         expression=SearchVector(Fold("question"), weight="A", config="english")
         + SearchVector(Fold("words"), weight="B", config="english"),
@@ -42,10 +40,11 @@ class Question(Text):
     )
 
     WORDS = ("question", "answer")
+    HEADING = "question"
 
     history = HistoricalRecords(excluded_fields=["search", "words"])
 
-    class Meta(Text.Meta):
+    class Meta(SearchedText.Meta):
         ordering = ["order", "pk"]
         constraints = [has_source("question_has_source")]
         indexes = [GinIndex("search", name="question_search")]
@@ -53,18 +52,11 @@ class Question(Text):
     def __str__(self) -> str:
         return self.question
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.read_out()
-        if (fields := kwargs.get("update_fields")) is not None:
-            kwargs["update_fields"] = {*fields, "words"}
-        super().save(*args, **kwargs)
-
     def get_absolute_url(self) -> str:
         return reverse("faq:question", args=[self.slug])
 
-    def read_out(self) -> None:
-        """Set `words` to the answer as plain text."""
-        self.words = "\n".join(paragraphs(self.answer))
+    def lines(self) -> Iterable[str]:
+        return paragraphs(self.answer)
 
     @property
     def short_answer(self) -> str:

@@ -10,7 +10,7 @@ from core.filters import NoSuchPage, no_such_page, read_words
 from core.public import Content, public_page
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
-from faq.questions.search import search
+from faq.searching import search
 
 
 class Answered(NamedTuple):
@@ -42,10 +42,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def render_search(request: HttpRequest, words: str) -> HttpResponse:
     """The questions with all the words, or with any of them if none has all."""
-    matches = search(words)
-    several = words.split()
-    any_word = [] if matches or not several[1:] else search(" or ".join(several))
-    context = {"q": words, "matches": matches or any_word, "loosely": any_word}
+    found = search(Question, words)
+    context = {"q": words, "matches": found.matches, "loosely": found.loosely}
     return render(request, "faq/question_search.html", context)
 
 

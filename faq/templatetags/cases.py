@@ -10,4 +10,4 @@ register = template.Library()
 @register.inclusion_tag("faq/state_cases.html")
 def state_cases(state: str) -> dict:
     """The cases from a state; shows nothing if there are none."""
-    return {"cases": Case.objects.public().filter(state=state).defer("body")}
+    return {"cases": Case.objects.public().filter(state=state).in_lists()}

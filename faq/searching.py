@@ -1,15 +1,15 @@
-"""Questions that match a reader's search, best first."""
+"""Texts that match a reader's search, best first."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchHeadline, SearchRank
 from django.db.models import F, Func, TextField, Value
 from django.utils.safestring import SafeString
 
-from core.folding import search_words
+from faq.everyday import EverydayQuery
 from faq.markdown import MATCH_END, MATCH_START, mark_matches
-from faq.questions.models import Question
+from faq.searched import SearchedText
 
 # Show only the best matches; nobody reads more.
 MOST = 30
@@ -39,21 +39,41 @@ class Plain(Func):
 
 @dataclass(frozen=True)
 class Match:
-    question: Question
-    # The question and the matching parts of the answer, with matches marked.
+    text: SearchedText
+    # Its heading and the matching parts of its words, with matches marked.
     title: SafeString
     excerpt: SafeString
 
 
-def search(words: str) -> list[Match]:
-    """Return the public questions with these words in any form (stemming)."""
-    query = SearchQuery(search_words(words), config="english", search_type="websearch")
+@dataclass(frozen=True)
+class Found:
+    matches: list[Match]
+    # Whether no text has all of the words, so that these have only some of them.
+    loosely: bool = False
+
+
+def search(model: type[SearchedText], words: str, most: int = MOST) -> Found:
+    """Return the texts with all the words, or with any of them if none has all."""
+    matches = search_all(model, words, most)
+    several = words.split()
+    if matches or not several[1:]:
+        return Found(matches)
+    matches = search_all(model, " or ".join(several), most)
+    return Found(matches, loosely=bool(matches))
+
+
+def search_all(model: type[SearchedText], words: str, most: int) -> list[Match]:
+    """Return the public texts with these words in any form (stemming)."""
+    query = EverydayQuery(words)
+    heading = Plain(model.HEADING)
+    # Each model has a column `search`, which the base model can't declare.
+    rows: Any = model._default_manager
     found = (
-        Question.objects.public()
+        rows.public()
         .filter(search=query)
         .annotate(
             rank=SearchRank(F("search"), query),
-            title=SearchHeadline(Plain("question"), query, highlight_all=True, **MARKS),
+            heading=SearchHeadline(heading, query, highlight_all=True, **MARKS),
             excerpt=SearchHeadline(
                 Plain("words"),
                 query,
@@ -64,13 +84,14 @@ def search(words: str) -> list[Match]:
                 **MARKS,
             ),
         )
-        .order_by("-rank", "order", "pk")[:MOST]
+        .defer("search")
+        .order_by("-rank", "order", "pk")[:most]
     )
     return [read_match(row) for row in found]
 
 
 def read_match(row: Any) -> Match:
-    title = restored(row.title, row.question)
+    title = restored(row.heading, getattr(row, row.HEADING))
     excerpt = CUT.join(restored(part, row.words) for part in row.excerpt.split(CUT))
     return Match(row, mark_matches(title), mark_matches(cut(excerpt, row.words)))
 
@@ -86,7 +107,7 @@ def restored(marked: str, text: str) -> str:
 
 
 def cut(excerpt: str, words: str) -> str:
-    """Add ellipses where the answer starts before the excerpt or continues after it."""
+    """Add ellipses where the text starts before the excerpt or continues after it."""
     fragments = excerpt.replace(MATCH_START, "").replace(MATCH_END, "").split(CUT)
     before, _, _ = words.partition(fragments[0])
     _, _, after = words.rpartition(fragments[-1])
