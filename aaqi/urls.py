@@ -2,7 +2,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from aaqi import sharing, sitemaps, views
+from aaqi import searching, sharing, sitemaps, views
 from faq.pages.models import PageSlug
 from faq.pages.views import page
 from operations import health
@@ -13,6 +13,7 @@ handler500 = views.server_error
 urlpatterns = [
     path("", views.home, name="home"),
     *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),
+    path("search/", searching.search_site, name="search"),
     path("share/", sharing.share, name="share"),
     path("embed/", sharing.embed, name="embed"),
     path("card.png", sharing.card, name="card"),

@@ -2,7 +2,15 @@
 # add cache keys. Generated from the URLs by `make manage c="write_cache_rules"`.
 sub drop_unknown_parameters {
     unset req.http.X-Asked;
-    if (req.url ~ "^/(?:|explained/|about/|privacy/|accessibility/|how\-we\-count/|share/)\?") {
+    if (req.url ~ "^/(?:|explained/|about/|privacy/|accessibility/|how\-we\-count/)\?") {
+        set req.http.X-Asked = "";
+    } elseif (req.url ~ "^/(?:search/)\?") {
+        set req.http.X-Asked = "";
+        if (req.url ~ "^[^?]*\?(?:.*&)?(q=[^&]+)") {
+            set req.http.X-Asked = req.http.X-Asked + "&"
+                + regsub(req.url, "^[^?]*\?(?:.*&)?(q=[^&]+).*$", "\1");
+        }
+    } elseif (req.url ~ "^/(?:share/)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:embed/)\?") {
         set req.http.X-Asked = "";

@@ -24,7 +24,7 @@ NAMES = (
 )
 ASKED = (
     *("/", "/voices/", "/voices/add/", "/embed/", "/faq/", "/cases/", "/rankings/"),
-    *("/rankings/compare/", "/rankings/report/", "/voices/founding/"),
+    *("/search/", "/rankings/compare/", "/rankings/report/", "/voices/founding/"),
     "/accounts/login/",
 )
 

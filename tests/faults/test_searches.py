@@ -14,7 +14,7 @@ from django.urls import get_resolver, reverse
 
 from core.searching import FoldedSearch
 from tests.factories import make_published_voice, make_signature, make_voice
-from tests.faq.texts import make_question
+from tests.faq.texts import make_case, make_page, make_question
 from voices.models import Signature, Voice
 
 # Each line has spellings that must find the same rows.
@@ -110,9 +110,25 @@ def test_the_questions_find_every_spelling(client, same):
 
     for typed in same:
         response = client.get(reverse("faq:questions"), {"q": typed})
-        found = {match.question for match in response.context["matches"]}
+        found = {match.text for match in response.context["matches"]}
         assert found == {asked, answered}, typed
         assert not response.context["loosely"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("same", SPELLINGS, ids=lambda same: same[0])
+def test_the_site_search_finds_every_spelling(client, same):
+    question = make_question(f"What about {same[0]}?", "It is so.")
+    case = make_case(summary=f"They said {same[1]} to her.")
+    page = make_page("about", body=f"We say {same[0]}.")
+    voice = make_published_voice(statement=f"They said {same[1]} to me.")
+    make_question("Who pays?", "Nobody.")
+
+    for typed in same:
+        found = client.get(reverse("search"), {"q": typed}).context
+        texts = [*found["questions"].matches, *found["cases"], *found["pages"]]
+        assert [each.text for each in texts] == [question, case, page], typed
+        assert found["voices"].shown == [voice]
 
 
 @pytest.mark.django_db
@@ -188,7 +204,7 @@ def admin_of(model):
 @pytest.mark.django_db
 def test_every_page_with_a_search_is_tested_here(client):
     """Collects the public pages without URL parameters that have a search field."""
-    names = [
+    names = ["search", "home"] + [
         f"{app}:{page.name}"
         for app in ("voices", "faq", "rankings")
         for page in get_resolver().namespace_dict[app][1].url_patterns
@@ -198,7 +214,12 @@ def test_every_page_with_a_search_is_tested_here(client):
     searching = {
         name
         for name in names
-        if b' name="q"' in client.get(reverse(name), follow=True).content
+        if b' name="q"' in main_of(client.get(reverse(name), follow=True))
     }
 
-    assert searching == {"voices:list", "faq:questions"}
+    assert searching == {"voices:list", "faq:questions", "search"}
+
+
+def main_of(response):
+    """The page without its header and its footer, which searches the whole site."""
+    return response.content.partition(b"<main")[2].partition(b"</main>")[0]

@@ -1,0 +1,114 @@
+"""One search for the whole site: a few results of each kind."""
+
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from cards.views import RETRY_SECONDS
+from core.filters import NoSuchPage, no_such_page, read_words
+from core.folding import fold
+from core.public import Content, public_page
+from core.search_budget import SearchTooLong, TooManySearches, one_search
+from faq.models import Case, Page, Question
+from faq.searching import search, search_all
+from rankings.standings import Standing, current_standings
+from rankings.states import JURISDICTIONS, PLACES, read_place
+from voices.wall.models import Voice
+from voices.wall.page import Filters, WallPage
+
+# How many results of each kind are shown.
+MOST = 5
+
+
+class Place(NamedTuple):
+    """A place that the search names; `standing` is None if it isn't ranked."""
+
+    code: str
+    name: str
+    standing: Standing | None
+
+
+class Voices(NamedTuple):
+    """The newest voices that match, and the address of the list of all of them."""
+
+    shown: list[Voice]
+    total: int
+    path: str
+
+
+@require_safe
+@public_page("q", shows=[Content.RANKINGS, Content.TEXTS, Content.VOICES])
+def search_site(request: HttpRequest) -> HttpResponse:
+    """What matches a search, by kind, with a link to each kind's own page."""
+    try:
+        words = read_words(request.GET)
+    except NoSuchPage as problem:
+        return no_such_page(request, problem)
+    if not words:
+        return render(request, "search.html")
+    codes = find_codes(words)
+    context: dict = {"q": words, "places": read_places(codes)}
+    # A code such as "TX" is in no text.
+    place = read_place(words)
+    named = PLACES.get(place, words)
+    try:
+        with one_search():
+            context |= find_texts(named)
+            context["voices"] = find_voices(words, place)
+    except TooManySearches:
+        response = render(request, "search.html", {**context, "busy": True}, status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
+    except (SearchTooLong, NoSuchPage):
+        # The wall's search raises NoSuchPage if it takes too long.
+        context["too_long"] = True
+    return render(request, "search.html", context)
+
+
+def find_texts(words: str) -> dict[str, object]:
+    """Return questions with some of the words if none has all; and cases and pages."""
+    return {
+        "questions": search(Question, words, MOST),
+        "cases": search_all(Case, words, MOST),
+        "pages": search_all(Page, words, MOST),
+    }
+
+
+def find_voices(words: str, place: str) -> Voices:
+    """Return the voices of a place if the search is only its name."""
+    filters = Filters(state=place) if place in PLACES else Filters(q=words)
+    page = WallPage(filters)
+    if page.is_busy:
+        raise TooManySearches
+    query = {"state": place} if filters.state else {"q": words}
+    path = reverse("voices:list", query=query)
+    return Voices(page.voices[:MOST], page.total, path)
+
+
+def find_codes(words: str) -> list[str]:
+    """Return the places that a search names: "tx", "Carolina", "sue in New York"."""
+    whole = read_place(words)
+    if whole in PLACES:
+        return [whole]
+    asked = f" {fold(words)} "
+    names = {code: f" {fold(name)} " for code, name in PLACES.items()}
+    named = [code for code, name in names.items() if name in asked]
+    if not named:
+        return [code for code, name in names.items() if asked in name][:MOST]
+    # "West Virginia" also contains "Virginia".
+    longer = [names[code] for code in named]
+    return [
+        code
+        for code in named
+        if not any(names[code] in other and names[code] != other for other in longer)
+    ][:MOST]
+
+
+def read_places(codes: list[str]) -> list[Place]:
+    ranked = any(code in JURISDICTIONS for code in codes)
+    standings = current_standings() if ranked else None
+    graded = standings.by_usps if standings else {}
+    return [Place(code, PLACES[code], graded.get(code)) for code in codes]
