@@ -14,6 +14,13 @@ def site(request: HttpRequest | None) -> dict[str, object]:
         "operator_url": settings.OPERATOR_URL,
         "contact_email": settings.CONTACT_EMAIL,
         "signing_open": settings.SIGNING_OPEN,
+        "is_public_page": is_public_page(request),
         # Appended to links to the form, to pass on where the visitor came from.
         "source_query": f"?from={source}" if source else "",
     }
+
+
+def is_public_page(request: HttpRequest | None) -> bool:
+    """Whether this is a page for readers: no form in progress, and no cookie."""
+    match = request.resolver_match if request else None
+    return match is not None and hasattr(match.func, "shows")

@@ -42,6 +42,11 @@ class Comparison:
         return any(profile.assessment.limits for profile in self.profiles)
 
     @property
+    def places(self) -> list[tuple[str, str]]:
+        """The code and name of each state."""
+        return [(p.standing.usps, p.standing.name) for p in self.profiles]
+
+    @property
     def questions(self) -> list[Question]:
         """Each of the rubric's questions with the answers of all states."""
         by_state = [profile.answers for profile in self.profiles]

@@ -123,6 +123,7 @@ def show_state(
             "before": before,
             "after": after,
             "states": JURISDICTIONS,
+            "signing": [(usps, JURISDICTIONS[usps])],
         },
     )
 

@@ -9,6 +9,15 @@ from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_value
 from faq.pages.parts import Parts, last_updated
 
 WORDS_A_MINUTE = 230
+# At the end of the pages that give reasons to sign.
+REQUESTS_TO_SIGN: dict[str, str] = {
+    PageSlug.EXPLAINED: (
+        "The Supreme Court made this rule, and Congress can end it. Ask it to."
+    ),
+    PageSlug.ABOUT: (
+        "Add your name to those who ask Congress to end qualified immunity."
+    ),
+}
 
 
 @require_safe
@@ -37,6 +46,7 @@ def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResp
         "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
         "updated": last_updated(page),
         "minutes": max(1, round(words / WORDS_A_MINUTE)),
+        "request_to_sign": REQUESTS_TO_SIGN.get(page.slug),
         "preview": preview,
     }
     return render(request, "faq/page.html", context)
