@@ -11,6 +11,8 @@ from aaqi.sharing import SITE_CARD, qr_svg
 from cards.models import Card
 from faq.models import Case, Question
 from tests.factories import (
+    make_assessments,
+    make_edition,
     make_published_voice,
     make_signature,
 )
@@ -49,8 +51,8 @@ class PreviewTests(TestCase):
             self.assertEqual(said["og:url"], ADDRESS + path)
             self.assertIn(f'<link rel="canonical" href="{ADDRESS}{path}">', page)
             self.assertEqual(said["og:description"], said["description"])
-            self.assertIn(said["og:title"], page.partition("</title>")[0])
-            self.assertTrue(said["og:title"])
+            # It makes sense without the site's name around it.
+            self.assertIn("ualified immunity", said["og:title"].replace("I", "i"))
             self.assertNotIn("\n", said["og:title"])
             self.assertEqual(said["og:site_name"], settings.SITE_NAME)
             self.assertEqual(said["twitter:card"], "summary_large_image")
@@ -60,12 +62,49 @@ class PreviewTests(TestCase):
             self.assertEqual(said["og:image:width"], "1200")
             self.assertEqual(said["og:image:height"], "630")
 
-    def test_the_title_omits_the_site_name(self):
+    def test_titles_omit_the_name_of_the_site(self):
+        make_assessments(make_edition(), OH={})
         voice = make_published_voice(name="Ana · B", city="", state="")
 
-        said = tags(self.client.get(voice.get_absolute_url()).content.decode())
+        for path, title in (
+            (voice.get_absolute_url(), "Ana · B, on qualified immunity"),
+            ("/rankings/ohio/", "Qualified immunity in Ohio: grade F"),
+        ):
+            said = tags(self.client.get(path).content.decode())
 
-        self.assertEqual(said["og:title"], f"Ana · B: voice No. {voice.pk}")
+            self.assertEqual(said["og:title"], title)
+
+    def test_every_question_and_comparison_has_a_preview_of_its_own(self):
+        call_command("load_content", stdout=StringIO())
+        make_assessments(make_edition(), OH={}, TX={}, NM={})
+        chosen = ("s=OH&s=TX", "s=TX&s=OH", "s=OH&s=NM")
+        paths = [
+            *(each.get_absolute_url() for each in Question.objects.all()),
+            *(f"/rankings/compare/?{states}" for states in chosen),
+        ]
+        pages = [self.client.get(path).content.decode() for path in paths]
+        titles = [re.search("<title>(.*?)</title>", page)[1] for page in pages]
+
+        for found in (
+            titles,
+            [tags(page)["og:title"] for page in pages],
+            [tags(page)["description"] for page in pages],
+            [tags(page)["og:url"] for page in pages],
+        ):
+            self.assertEqual(len(found), len(set(found)))
+
+    def test_a_comparison_is_shared_with_its_states_but_not_indexed(self):
+        make_assessments(make_edition(), OH={}, TX={})
+
+        page = self.client.get("/rankings/compare/?s=oh&s=TX&from=poster")
+
+        said = tags(page.content.decode())
+        self.assertEqual(said["robots"], "noindex")
+        self.assertEqual(
+            said["og:title"], "Qualified immunity in Ohio and Texas, compared"
+        )
+        self.assertEqual(said["og:url"], f"{ADDRESS}/rankings/compare/?s=OH&amp;s=TX")
+        self.assertNotContains(page, "canonical")
 
     def test_user_text_is_escaped_once(self):
         voice = make_published_voice(name="A & B", statement='Say "no" & <b>go</b>.')

@@ -133,7 +133,9 @@ class CaseTests(TestCase):
         self.assertContains(response, '<h1 class="lines">Jane Doe</h1>')
         self.assertContains(response, "<cite>Doe v. Roe</cite>, 1 F.4th 1</p>")
         self.assertContains(response, "<title>Jane Doe: Doe v. Roe · ")
-        self.assertContains(response, 'og:title" content="Jane Doe: Doe v. Roe"')
+        self.assertContains(
+            response, 'og:title" content="Jane Doe: Doe v. Roe (qualified immunity)"'
+        )
         (data,) = data_on(response)
         self.assertEqual(data["@type"], "Article")
         self.assertEqual(data["headline"], "Jane Doe: Doe v. Roe")
