@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.signing import BadSignature, Signer
@@ -11,12 +12,33 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from core.ids import make_ref
-from core.triggers import AppendOnly
+from core.public import Content
+from core.triggers import AppendOnly, PagesChange
 
 # A link is derived from a random reference and SECRET_KEY; links aren't stored.
 links = Signer(salt="accounts.invitation", sep=".")
 # The column length for an account's email. Django's validation allows longer emails.
 LONGEST_ADDRESS = 254
+
+
+class Account(User):
+    """Django's user, to declare a trigger on its table."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = [
+            # Not for a sign-in, which changes the date of the last one.
+            PagesChange(
+                Content.FLAGGED,
+                name="staff_names_change",
+                operation=pgtrigger.Insert
+                | pgtrigger.Delete
+                | pgtrigger.UpdateOf(
+                    *("username", "email", "first_name", "last_name", "is_staff")
+                ),
+            )
+        ]
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -1,7 +1,8 @@
-"""Cache values computed from public rows in a web process, until the rows may change.
+"""Cache values computed from rows in a web process, until the rows may change.
 
 It is for values that pages share, such as the standings of an edition. When some other
 change makes a page render again, it doesn't repeat the queries for these values.
+Don't call it in a transaction that changes the rows.
 `operations.warm` reports each notification. A process that isn't notified caches
 nothing.
 """
@@ -63,3 +64,4 @@ memory = Memory()
 RANKINGS = frozenset({Content.RANKINGS})
 TEXTS = frozenset({Content.TEXTS})
 FIGURES = frozenset({Content.FIGURES, Content.VOICES})
+FLAGGED = frozenset({Content.FLAGGED})

@@ -9,12 +9,14 @@ from django.views.decorators.cache import cache_control
 
 
 class Content(StrEnum):
-    """What public pages show; triggers notify web processes of what changed."""
+    """What web processes remember; triggers notify them of what changed."""
 
     FIGURES = "figures"  # The number of signers, in total and by state and day.
     VOICES = "voices"  # Also the number of statements, by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
+    # On no page: words that staff watch for, and the names of staff.
+    FLAGGED = "flagged"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ LOGS = [
 PAGES = [
     *("faq_case", "faq_chart", "faq_page", "faq_question", "faq_timelineentry"),
     *("rankings_assessment", "rankings_citation", "rankings_edition"),
+    "voices_watchedword",
 ]
 TEXTS = PAGES[:5]
 CHANGE = "DELETE INSERT UPDATE"
@@ -36,6 +37,14 @@ TRIGGERS = {
     *(
         (text, "public_words_go", "AFTER", "DELETE UPDATE", "ROW", True)
         for text in TEXTS
+    ),
+    (
+        "auth_user",
+        "staff_names_change",
+        "AFTER",
+        "DELETE INSERT UPDATE OF username, email, first_name, last_name, is_staff",
+        "STATEMENT",
+        False,
     ),
     ("faq_case", "card_changes", "AFTER", "UPDATE", "ROW", True),
     ("faq_case", "card_goes", "AFTER", "DELETE", "ROW", False),

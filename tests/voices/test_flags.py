@@ -1,13 +1,17 @@
 import re
+from contextlib import contextmanager
 from html import unescape
 from time import process_time
 
+from django.contrib.auth import get_user_model
 from django.test import Client, SimpleTestCase, TestCase
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operations import warm
+from tests.committed import CommittedTestCase, wait_for
 from tests.factories import (
     FORM,
     latest_submission,
@@ -613,6 +617,56 @@ class AdminTests(TestCase):
 
             with self.assertNumQueries(11):
                 self.client.get(QUEUE)
+
+
+class RememberedListsTests(CommittedTestCase):
+    """A web process flags voices by lists in its memory."""
+
+    def setUp(self):
+        super().setUp()
+        self.pages = warm.WarmPages()
+        self.pages.start()
+        self.addCleanup(self.pages.stop)
+        wait_for(lambda: self.pages.listening)
+
+    @contextmanager
+    def heard(self, changes=1):
+        heard = self.pages.changes + changes
+        yield
+        wait_for(lambda: self.pages.changes == heard)
+
+    def flags(self):
+        return make_voice(name="Rosa Governor", statement="Blue lives, they say.").flags
+
+    def test_they_are_read_again_after_each_change(self):
+        self.assertEqual(self.flags(), [])
+        with self.assertNumQueries(1):
+            self.assertEqual(self.flags(), [])
+
+        with self.heard():
+            word = WatchedWord.objects.create(words="blue lives")
+        self.assertEqual(self.flags(), ["watched-word"])
+
+        with self.heard():
+            staff = get_user_model().objects.create(username="rgov", is_staff=True)
+        with self.heard(2):
+            word.delete()
+            staff.first_name, staff.last_name = "Rosa", "Governor"
+            staff.save()
+        self.assertEqual(self.flags(), ["like-staff"])
+
+        with self.heard():
+            staff.is_staff = False
+            staff.save(update_fields=["is_staff"])
+        self.assertEqual(self.flags(), [])
+
+    def test_a_sign_in_changes_none(self):
+        with self.heard():
+            staff = make_staff()
+
+        with self.heard():
+            staff.save(update_fields=["last_login"])
+            WatchedWord.objects.create(words="green")
 
 
 class WatchedWordTests(TestCase):

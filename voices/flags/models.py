@@ -1,5 +1,10 @@
 from django.db import models
 
+from core.memory import FLAGGED, memory
+from core.public import Content
+from core.triggers import PagesChange
+from voices.flags.lookalikes import staff_names
+
 
 class WatchedWordQuerySet(models.QuerySet):
     def texts(self) -> list[str]:
@@ -15,6 +20,14 @@ class WatchedWord(models.Model):
 
     class Meta:
         ordering = ["words"]
+        triggers = [PagesChange(Content.FLAGGED)]
 
     def __str__(self) -> str:
         return self.words
+
+
+def remembered_lists() -> tuple[list[str], set[str]]:
+    """Return the watched words, and the staff names that a voice may not look like."""
+    return memory.get(
+        FLAGGED, "lists", lambda: (WatchedWord.objects.texts(), staff_names())
+    )

@@ -22,8 +22,7 @@ from core.searching import folded_words
 from core.triggers import QUEUE_PURGE, PagesChange, PublicWordsGo, changes
 from rankings.states import PLACES
 from voices.flags import find
-from voices.flags.lookalikes import staff_names
-from voices.flags.models import WatchedWord
+from voices.flags.models import remembered_lists
 from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells
 
@@ -406,7 +405,7 @@ class Voice(models.Model):
             )
         fields = kwargs.get("update_fields")
         if fields is None or FLAGGED & set(fields):
-            self.flag(WatchedWord.objects.texts(), staff_names())
+            self.flag(*remembered_lists())
             if fields is not None:
                 kwargs["update_fields"] = {*fields, *FLAGS}
         super().save(*args, **kwargs)
