@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -62,9 +64,12 @@ class InvalidatedAddressQuerySet(models.QuerySet):
             address_hash=address_hash, defaults={"invalidation_id": invalidation_id}
         )
 
+    def of(self, email_key: str) -> Self:
+        return self.filter(address_hash__in=addresses.keyed_hashes(email_key))
+
     def take(self, email_key: str) -> int | None:
         """Return the invalidation that holds this address, and delete the hold."""
-        held = self.filter(address_hash__in=addresses.keyed_hashes(email_key))
+        held = self.of(email_key)
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         if invalidation_id:
             held.delete()

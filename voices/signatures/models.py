@@ -112,17 +112,17 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         """Signatures that staff have not released or rejected yet."""
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
-    def create_from(self, submission: "Submission") -> "Signature":
+    def create_from(self, submission: "Submission", *, is_known: bool) -> "Signature":
         """Turn a confirmed submission into a signature and its voice.
 
         A suspicious signature neither counts nor enters the review queue until staff
         release it from quarantine. If an invalidation holds the address, the signature
-        is invalidated from the start.
+        is invalidated from the start; if the address isn't `is_known`, none does.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
         held_by = None
-        if not suspicious:
+        if is_known and not suspicious:
             held_by = InvalidatedAddress.objects.take(submission.email_key)
         voice = None
         if submission.name_display != NameDisplay.UNLISTED:
@@ -436,18 +436,25 @@ class Submission(AbstractSignature):
         """
         addresses.lock(self.email_key)
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
-        current = submissions.filter(pk=self.pk).first()
+        is_known = models.Exists(
+            Signature.objects.filter(email_key=self.email_key)
+        ) | models.Exists(InvalidatedAddress.objects.of(self.email_key))
+        current = submissions.filter(pk=self.pk).annotate(is_known=is_known).first()
         if current is None:
             every = Submission.objects.select_related("signature")
             closed = every.filter(pk=self.pk).first()
             return closed is not None and closed.is_signature
-        signature = Signature.objects.filter(email_key=self.email_key).first()
+        signature = None
+        if current.is_known:
+            signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
             # Signing again after withdrawing starts over.
             signature.erase()
             signature = None
         if signature is None:
-            signature = Signature.objects.create_from(current)
+            signature = Signature.objects.create_from(
+                current, is_known=current.is_known
+            )
         submissions.close(signature)
         return signature.ref == current.ref
 

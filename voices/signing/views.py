@@ -26,6 +26,8 @@ from voices.wall.tallies import Tally
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
+# What a link's POST needs to know of a submission before it is confirmed.
+TO_CONFIRM = ["ref", "email_key", "confirmed_at", "signature"]
 
 
 def add_again(request: HttpRequest) -> HttpResponse:
@@ -188,7 +190,9 @@ def render_check(
 @takes_form()
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Show what will appear; confirm only on POST, because mail scanners open links."""
-    submission, problem = find_submission(token)
+    # Confirming reads the rest again, under a lock.
+    fields = TO_CONFIRM if request.method == "POST" else ()
+    submission, problem = find_submission(token, *fields)
     if submission is None or problem:
         return render_problem(request, submission, problem)
     if request.method == "POST":
@@ -221,13 +225,17 @@ def closed_by(submission: Submission) -> str:
     return "already" if submission.is_signature else "another"
 
 
-def find_submission(token: str) -> tuple[Submission | None, str]:
-    """Return the link's submission, and why it can't be confirmed, or ""."""
+def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
+    """Return the link's submission, and why it can't be confirmed, or "".
+
+    `fields` says what to read of it; by default, everything.
+    """
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
         return None, "unknown"
-    submission = Submission.objects.filter(ref=ref).first()
+    submissions = Submission.objects.only(*fields) if fields else Submission.objects
+    submission = submissions.filter(ref=ref).first()
     if submission is None:
         return None, "unknown"
     if submission.confirmed_at:
