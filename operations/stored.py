@@ -22,6 +22,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
 }
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
 # The headers that a 304 repeats (RFC 9110, 15.4.5).
 REPEATED = {"cache-control", "content-location", "etag", "expires", "vary"}
 
@@ -63,6 +64,9 @@ class StoredPage:
         response["ETag"], response["Vary"] = self.etag, "Accept-Encoding"
         response["Content-Length"] = str(len(body))
         self.plain = Variant(body, dict(response.items()))
+        self.repeated = {
+            name: value for name, value in response.items() if name.lower() in REPEATED
+        }
         self.compressed: dict[str, Variant | None] = {}
         self.lock = Lock()
 
@@ -74,21 +78,14 @@ class StoredPage:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Return the page in the smallest encoding accepted, or a 304 or 412."""
         meta = request.META
-        known = meta.get("HTTP_IF_NONE_MATCH")
-        conditions = "HTTP_IF_MATCH" in meta or "HTTP_IF_UNMODIFIED_SINCE" in meta
-        if known == self.etag and not conditions:
-            return self.unchanged()
+        if any(name in meta for name in CONDITIONS):
+            refused = get_conditional_response(request, self.etag)
+            if refused and refused.status_code == 304:
+                return HttpResponseNotModified(headers=self.repeated)
+            if refused:
+                return refused
         body, headers = self.variant(meta.get("HTTP_ACCEPT_ENCODING", ""))
-        whole = HttpResponse(b"" if request.method == "HEAD" else body, headers=headers)
-        if known or conditions:
-            return get_conditional_response(request, self.etag, None, whole) or whole
-        return whole
-
-    def unchanged(self) -> HttpResponse:
-        headers = self.plain.headers.items()
-        return HttpResponseNotModified(
-            headers={name: value for name, value in headers if name.lower() in REPEATED}
-        )
+        return HttpResponse(b"" if request.method == "HEAD" else body, headers=headers)
 
     def variant(self, accepted: str) -> Variant:
         encodings = accepted_encodings(accepted)

@@ -1,10 +1,12 @@
 import gzip
+from unittest import mock
 
 import brotli
 from django.http import HttpResponse
 from django.test import RequestFactory, SimpleTestCase
 
 from core.public import Content
+from operations import stored
 from operations.stored import (
     Address,
     Moment,
@@ -112,6 +114,18 @@ class StoredPageTests(SimpleTestCase):
                         "Vary": "Accept-Encoding",
                     },
                 )
+
+    def test_head_and_304_compress_nothing(self):
+        known = make_page()
+        asked = make_page()
+        self.ask(asked, "br")
+
+        with mock.patch.dict(stored.ENCODERS, br=None, gzip=None):
+            unchanged = self.ask(known, "gzip, br", **{"if-none-match": known.etag})
+            head = self.ask(asked, "gzip, br", "HEAD")
+
+        self.assertEqual(unchanged.status_code, 304)
+        self.assertEqual(head["Content-Encoding"], "br")
 
     def test_who_has_another_gets_it(self):
         page = make_page()

@@ -62,12 +62,16 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(again.headers, cold.headers)
         self.assertIn("Content-Security-Policy", again)
 
-    def test_a_warm_page_that_has_not_changed_is_not_sent_again(self):
+    def test_head_and_304_render_no_warm_page_again(self):
         etag = self.client.get(self.path)["ETag"]
 
-        response = self.client.get(self.path, headers={"if-none-match": etag})
+        with mock.patch("voices.wall.views.render") as render:
+            response = self.client.get(self.path, headers={"if-none-match": etag})
+            head = self.client.head(self.path)
 
+        self.assertFalse(render.called)
         self.assertEqual(response.status_code, 304)
+        self.assertEqual(head.status_code, 200)
         self.assertEqual(self.client.get(self.path).status_code, 200)
 
     def test_a_host_that_is_not_ours_gets_no_warm_page(self):
