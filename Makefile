@@ -73,6 +73,7 @@ check: .venv/ready  ## check lint, format, types, migrations, lock file, and set
 	@find templates -name '*.html' -exec .venv/bin/djhtml --tabwidth 2 --check {} +
 	@$(DEPLOYED) DATABASE_URL=postgres://u:only-to-look-at-the-types@localhost/aaqi .venv/bin/mypy
 	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@$(LOCAL) check-migrations
 	@$(DEPLOYED) $(LOCAL) manage check --deploy --fail-level WARNING
 
 audit: .venv/ready  ## list known vulnerabilities and the licenses of dependencies

@@ -80,6 +80,10 @@ def main(command: str, arguments: list[str]) -> int:
             stack.enter_context(development.database(local_dir))
         if command == "manage":
             return foreground([*site.MANAGE, *arguments], dict(os.environ))
+        if command == "check-migrations":
+            return foreground(
+                [sys.executable, "-m", "tools.migrations"], dict(os.environ)
+            )
         serve(dict(os.environ), local_dir, port, reload=command == "dev")
     return 0
 
@@ -98,6 +102,7 @@ def parse() -> tuple[str, list[str]]:
             "bench",
             "lock",
             "check-lock",
+            "check-migrations",
             "licenses",
             "picture",
         ],

@@ -172,6 +172,20 @@ class CommandTests(CommittedTestCase):
         )
         self.assertEqual(self.users, [owner, site])
 
+    def test_migrate_limits_how_long_it_blocks_a_table(self):
+        setting = "SELECT current_setting('lock_timeout')"
+        waits = []
+
+        def note(*args, **options):
+            waits.extend(ask(setting) + ask(f"{setting} -- CONCURRENTLY"))
+            waits.extend(ask(setting))
+
+        with mock.patch("django.core.management.commands.migrate.Command.handle", note):
+            call_command("migrate")
+        waits.extend(ask(setting))
+
+        self.assertEqual(waits, [("5s",), ("0",), ("5s",), ("0",)])
+
     def test_prepare_runs_as_the_owner_and_holds_its_lock(self):
         def one_lock(*args, **options):
             self.note()

@@ -1,8 +1,14 @@
 """Django's `migrate`, as the owner of the tables."""
 
+from collections.abc import Callable
+
 from django.core.management.commands import migrate
+from django.db import connection
 
 from operations.database_roles import as_owner, give_rights
+
+# While a migration waits for a lock on a table, all others wait behind it.
+LONGEST_WAIT = "5s"
 
 
 class Command(migrate.Command):
@@ -11,5 +17,32 @@ class Command(migrate.Command):
         # Run before migrating, so that new tables get the default privileges, and again
         # afterward, to restrict the log tables.
         give_rights()
-        super().handle(*args, **options)
+        wait_for_locks(LONGEST_WAIT)
+        try:
+            with connection.execute_wrapper(wait_for_others):
+                super().handle(*args, **options)
+        finally:
+            wait_for_locks("0")
         give_rights()
+
+
+def wait_for_locks(longest: str) -> None:
+    """Set how long each statement waits for a lock; "0" disables the limit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [longest])
+
+
+def wait_for_others(
+    execute: Callable, sql: object, params: object, many: bool, context: dict
+) -> object:
+    """Let CONCURRENTLY wait for old transactions without a limit: it blocks nobody.
+
+    If it gave up, it would leave an invalid index.
+    """
+    if "CONCURRENTLY" not in str(sql):
+        return execute(sql, params, many, context)
+    wait_for_locks("0")
+    try:
+        return execute(sql, params, many, context)
+    finally:
+        wait_for_locks(LONGEST_WAIT)
