@@ -1,20 +1,21 @@
 """Sitemaps: an index and its sections, each of limited size.
 
 Django's own views count all rows, and their dates don't change when a voice is removed.
-Only its templates are used.
+Its templates take half a second for thousands of lines.
 """
 
 import re
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
@@ -29,11 +30,15 @@ IDS = 5000
 RANKINGS = ["list", "compare", "methodology", "changes"]
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
 
-XML = "application/xml"
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{lines}
+</{root}>
+"""
 
 
 class Entry(NamedTuple):
-    """An entry for Django's template; `lastmod` is None if unknown."""
+    """A line of a sitemap; `lastmod` is None if unknown."""
 
     location: str
     lastmod: date | None = None
@@ -66,7 +71,9 @@ def voices(number: int) -> list[Entry]:
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
-    entries = [entry(reverse("voices:detail", args=[pk]), at) for pk, at in found]
+    # Reversing each URL would take longer than all the rest.
+    path = reverse("voices:detail", args=[1])
+    entries = [entry(path.replace("1", str(pk)), at) for pk, at in found]
     if not entries and number >= count_lists():
         raise Http404("There is no such sitemap.")
     return entries
@@ -106,15 +113,31 @@ SECTIONS: dict[str, Callable[[], list[Entry]]] = {
 def index(request: HttpRequest) -> HttpResponse:
     names = [*SECTIONS, *(f"voices-{n}" for n in range(count_lists()))]
     lists = [entry(reverse("sitemap-section", args=[name])) for name in names]
-    context = {"sitemaps": lists}
-    return render(request, "sitemap_index.xml", context, content_type=XML)
+    return document("sitemapindex", "sitemap", lists)
 
 
 @require_safe
 @public_page(shows=[Content.RANKINGS, Content.TEXTS, Content.VOICES])
 def section(request: HttpRequest, name: str) -> HttpResponse:
     entries = SECTIONS[name]() if name in SECTIONS else voices(number_of(name))
-    return render(request, "sitemap.xml", {"urlset": entries}, content_type=XML)
+    return document("urlset", "url", entries)
+
+
+def document(root: str, tag: str, entries: Iterable[Entry]) -> HttpResponse:
+    lines = (
+        f"<{tag}><loc>{escape(each.location)}</loc>{day(each.lastmod)}</{tag}>"
+        for each in entries
+    )
+    text = XML.format(root=root, lines="\n".join(lines))
+    return HttpResponse(text, content_type="application/xml")
+
+
+def day(lastmod: date | None) -> str:
+    if lastmod is None:
+        return ""
+    if isinstance(lastmod, datetime):
+        lastmod = timezone.localdate(lastmod)
+    return f"<lastmod>{lastmod:%Y-%m-%d}</lastmod>"
 
 
 def number_of(name: str) -> int:
