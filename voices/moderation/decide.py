@@ -265,10 +265,16 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
+# How far back to look for a decision to undo; the log has the older ones.
+LATEST = 500
+
+
 def latest_of(by: User) -> Decision | None:
-    """Return this moderator's latest decision that can be undone."""
+    """Return which of this moderator's LATEST decisions can be undone, the latest."""
+    # Without a limit, PostgreSQL may read and sort all the decisions of a moderator.
+    latest = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:LATEST]
     found = Decision.objects.filter(
-        by=by,
+        pk__in=latest,
         kind__in=BEFORE,
         undone_by=None,
         voice__isnull=False,
