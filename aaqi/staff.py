@@ -8,7 +8,7 @@ from typing import Any, cast
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
 from django.conf import settings
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.core.exceptions import (
     BadRequest,
     FieldDoesNotExist,
@@ -196,14 +196,16 @@ class StaffSite(AdminSite):
         """Register models as usual, except those of the apps in `LEFT_OUT`.
 
         Changelists accept only the lookups in `lookups` or, without it, those of their
-        filters. Forms clean pasted text, and add pages ignore invalid initial values
-        in the query string.
+        filters, and don't count all rows, or those of each filter. Forms clean pasted
+        text, and add pages ignore invalid initial values in the query string.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
         ours = [m for m in model_or_iterable if m._meta.app_label not in LEFT_OUT]
         admin_class = admin_class or ModelAdmin
         options["lookup_allowed"] = is_lookup_known
+        options["show_facets"] = ShowFacets.NEVER
+        options["show_full_result_count"] = False
         options["get_changeform_initial_data"] = lambda own, request: usable_initial(
             own, request, admin_class.get_changeform_initial_data(own, request)
         )

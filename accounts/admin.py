@@ -78,9 +78,8 @@ class AccountAdmin(FoldedSearch, FixedRows):
     ]
     fields = [*readonly_fields, "role"]
     actions = ["disable", "enable", "remove_factors"]
-    show_full_result_count = False
 
-    lookups = {"is_active__exact", "groups__id__exact"}
+    lookups = {"is_active__exact", "groups__id__exact", "groups__isnull"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         factors = Authenticator.objects.filter(
@@ -226,7 +225,6 @@ class InvitationAdmin(admin.ModelAdmin):
     list_select_related = ["user", "invited_by"]
     fields = ["email", "role"]
     actions = ["resend", "revoke"]
-    show_full_result_count = False
 
     lookups = {"role__exact"}
 
@@ -304,6 +302,5 @@ class AccountEventAdmin(ReadOnly):
     list_filter = ["kind"]
     list_select_related = ["user", "by"]
     ordering = ["-pk"]
-    show_full_result_count = False
 
     lookups = {"kind__exact"}

@@ -79,7 +79,6 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     object_history_list_template = "admin/faq/history_list.html"
     history_list_per_page = 20
     list_per_page = 50
-    show_full_result_count = False
     readonly_fields = ["status", "updated", "loaded_at", "edited_at"]
     # The lookups that list URLs may use; Django would try any column and operator.
     lookups = {"id__in", "status"}

@@ -36,6 +36,7 @@ FOUND_BY_NAME = {
     "429.html",
     "500.html",
     "admin/base_site.html",
+    "admin/pagination.html",
     "aaqi/field.html",
     "aaqi/uni_form.html",
 }

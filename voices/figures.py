@@ -3,15 +3,23 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from voices.abuse.models import Arrival, Limit
-from voices.letters.updates import READER
-from voices.models import Alarm, Letter, Report, Signature, Submission, Voice
-from voices.signatures.models import Lane, Source
-from voices.wall.models import PUBLIC, WAITING, Status
+from voices.models import (
+    Alarm,
+    DayTally,
+    Letter,
+    Report,
+    Signature,
+    Submission,
+    Tally,
+    Voice,
+)
+from voices.signatures.models import EXCEPTIONAL, Lane, Source
+from voices.wall.models import Status
 
 DAYS = 14
 KINDS = {
@@ -67,8 +75,13 @@ def figures() -> dict[str, Any]:
 
 
 def count_signatures() -> dict[str, int]:
-    return Signature.objects.aggregate(
-        counted=Count("pk", filter=Q(counted_at__isnull=False, withdrawn_at=None)),
+    """Count by status: the many with tallies, the exceptions one by one."""
+    wanted = Q(updates=True)
+    many = DayTally.objects.aggregate(
+        counted=Sum("change", default=0),
+        wanting=Sum("change", filter=wanted, default=0),
+    )
+    few = Signature.objects.filter(EXCEPTIONAL).aggregate(
         withdrawn=Count("pk", filter=Q(withdrawn_at__isnull=False)),
         in_quarantine=Count(
             "pk", filter=Q(quarantined_at__isnull=False, withdrawn_at=None)
@@ -78,14 +91,21 @@ def count_signatures() -> dict[str, int]:
         ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
-        readers=Count("pk", filter=READER),
+        # Like voices.letters.updates.READER, for addresses that can't be reached.
+        unreached=Count(
+            "pk",
+            filter=wanted
+            & Q(bounced_at__isnull=False, counted_at__isnull=False, withdrawn_at=None),
+        ),
     )
+    readers = many["wanting"] - few.pop("unreached")
+    return few | {"counted": many["counted"], "readers": readers}
 
 
 def count_sources() -> list[tuple[str, int]]:
     """Return the counted signatures by where the link to the form was placed."""
-    counting = Signature.objects.counting()
-    counts = dict(counting.order_by().values_list("source").annotate(count=Count("pk")))
+    rows = DayTally.objects.order_by().values_list("source")
+    counts = dict(rows.annotate(count=Sum("change")))
     known = [(source.label, counts.get(source.value, 0)) for source in Source]
     return [*known, ("Not known", counts.get("", 0))]
 
@@ -114,10 +134,13 @@ def list_alarms() -> list[AlarmCount]:
 
 
 def count_voices() -> dict[str, Any]:
-    return Voice.objects.aggregate(
-        waiting=Count("pk", filter=WAITING),
-        waiting_since=Min("review_since", filter=WAITING),
-        published=Count("pk", filter=PUBLIC),
+    decided = Voice.objects.filter(status__in=[Status.DECLINED, Status.TAKEN_DOWN])
+    waiting, since = Voice.objects.waiting().count_and_oldest()
+    return {
+        "waiting": waiting,
+        "waiting_since": since,
+        "published": Tally.objects.published().total(),
+    } | decided.aggregate(
         declined=Count("pk", filter=Q(status=Status.DECLINED)),
         taken_down=Count("pk", filter=Q(status=Status.TAKEN_DOWN)),
     )
@@ -125,10 +148,10 @@ def count_voices() -> dict[str, Any]:
 
 def count_letters() -> dict[str, int]:
     week = timezone.now() - timedelta(days=7)
-    return Letter.objects.aggregate(
-        in_flight=Count("pk", filter=Q(sent_at=None, dropped_at=None)),
-        dropped=Count("pk", filter=Q(dropped_at__gt=week)),
-    )
+    return {
+        "in_flight": Letter.objects.in_flight().count(),
+        "dropped": Letter.objects.filter(dropped_at__gt=week).count(),
+    }
 
 
 def latest_days() -> list[Day]:

@@ -1,9 +1,12 @@
 """Deletes data when the privacy page says so; retention periods are settings."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
@@ -15,55 +18,76 @@ from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange, LinkRequest
 
+# How many rows one transaction deletes or changes.
+STEP = 1000
 
-@transaction.atomic
+
 def forget(*, dry_run: bool = False) -> dict[str, int]:
     """Delete rows past their retention period; return counts by description.
 
-    A dry run deletes them and rolls back, so its counts are exact.
+    Each step is a transaction of its own, so nobody waits long for its locks, and an
+    interrupted run has done something. A dry run deletes them in one transaction and
+    rolls back, so its counts are exact.
     """
-    gone = {
-        "unconfirmed submissions, and what is left of closed ones": (
-            Submission.objects.forget_stale()[0]
-        ),
-        "email records": Letter.objects.forget_old()[0],
-        "attempts to send email": Attempt.objects.forget_old()[0],
-        "networks' turns in the email queue": forget_turns(),
-        "unconfirmed new addresses": AddressChange.objects.forget_stale()[0],
-        "requests for a link": LinkRequest.objects.forget_stale()[0],
-        "network hashes": forget_networks(),
-        "expired blocked networks": BlockedNetwork.objects.forget_old()[0],
-        "expired allowed networks": AllowedNetwork.objects.forget_old()[0],
-        "alarms about limits": Alarm.objects.forget_old()[0],
-        "closed reports of voices": Report.objects.forget_closed()[0],
-        "suspicious reports that were never closed": (
-            Report.objects.forget_suspicious()[0]
-            + RankingError.objects.forget_suspicious()[0]
-        ),
-        "closed reports of ranking errors": RankingError.objects.forget_closed()[0],
-        # Open requests are never deleted, even suspicious ones: staff must decide each.
-        "closed requests about founding voices": (
-            FoundingRequest.objects.forget_closed()[0]
-        ),
-    }
-    if dry_run:
-        transaction.set_rollback(True)
+    with transaction.atomic() if dry_run else nullcontext():
+        gone = {
+            "unconfirmed submissions, and what is left of closed ones": (
+                delete(Submission.objects.stale())
+            ),
+            "email records": delete(Letter.objects.old()),
+            "attempts to send email": delete(Attempt.objects.old()),
+            "networks' turns in the email queue": forget_turns(),
+            "unconfirmed new addresses": delete(AddressChange.objects.stale()),
+            "requests for a link": delete(LinkRequest.objects.stale()),
+            "network hashes": forget_networks(),
+            "expired blocked networks": delete(BlockedNetwork.objects.old()),
+            "expired allowed networks": delete(AllowedNetwork.objects.old()),
+            "alarms about limits": delete(Alarm.objects.old()),
+            "closed reports of voices": delete(Report.objects.closed_long_ago()),
+            "suspicious reports that were never closed": (
+                delete(Report.objects.suspicious())
+                + delete(RankingError.objects.suspicious())
+            ),
+            "closed reports of ranking errors": (
+                delete(RankingError.objects.closed_long_ago())
+            ),
+            # Open requests are never deleted, even suspicious ones: staff must decide
+            # each.
+            "closed requests about founding voices": (
+                delete(FoundingRequest.objects.closed_long_ago())
+            ),
+        }
+        if dry_run:
+            transaction.set_rollback(True)
     return gone
 
 
 def forget_networks() -> int:
     """Clear network hashes older than NETWORK_KEPT_DAYS; return the count."""
-    dropped = Arrival.objects.forget_old()[0]
+    dropped = delete(Arrival.objects.old())
     oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
-    for rows in (
-        Submission.objects.filter(submitted_at__lt=oldest),
-        Signature.objects.filter(submitted_at__lt=oldest),
-        Report.objects.filter(arrived_at__lt=oldest),
-        RankingError.objects.filter(arrived_at__lt=oldest),
-        FoundingRequest.objects.filter(arrived_at__lt=oldest),
-    ):
-        dropped += rows.exclude(network_hash="").update(network_hash="")
-    for model in (Submission, Signature):
-        rows = model.objects.filter(submitted_at__lt=oldest)
-        rows.exclude(wide_network_hash="").update(wide_network_hash="")
+    for signed in (Submission, Signature):
+        old = signed.objects.filter(submitted_at__lt=oldest).order_by("submitted_at")
+        dropped += clear(old, network_hash="", wide_network_hash="")
+    for report in (Report, RankingError, FoundingRequest):
+        rows = report.objects.filter(arrived_at__lt=oldest).order_by("arrived_at")
+        dropped += clear(rows, network_hash="")
     return dropped
+
+
+def delete(rows: QuerySet) -> int:
+    """Delete these rows in steps; return how many, with those that go with them."""
+    return in_steps(rows, lambda some: some.delete()[0])
+
+
+def clear(rows: QuerySet, **columns: str) -> int:
+    """Clear these columns in steps; return how many rows had a value in one."""
+    return in_steps(rows.exclude(**columns), lambda some: some.update(**columns))
+
+
+def in_steps(rows: QuerySet, act: Callable[[QuerySet], int]) -> int:
+    count = 0
+    while ids := list(rows.values_list("pk", flat=True)[:STEP]):
+        # The condition is checked again, because the row may have changed.
+        count += act(rows.order_by().filter(pk__in=ids))
+    return count

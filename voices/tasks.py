@@ -53,8 +53,9 @@ def tell_moderators(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="voices.fold_tallies", queueing_lock="voices.fold_tallies")
 def fold_tallies(timestamp: int) -> None:
-    Tally.objects.fold()
-    DayTally.objects.fold()
+    for tallies in (Tally.objects, DayTally.objects):
+        while tallies.fold():
+            pass
 
 
 @app.periodic(cron="17 * * * *")

@@ -123,7 +123,6 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     list_per_page = 60
     search_fields = ["=usps", "summary"]
     ordering = ["usps"]
-    show_full_result_count = False
     actions = None
     # The public page shows the current edition, which may not be this one.
     view_on_site = False

@@ -90,7 +90,6 @@ class CitationAdmin(FoldedSearch, FixedRows):
         "position",
         "pk",
     ]
-    show_full_result_count = False
     readonly_fields = ["its_assessment", "part", "text", "lawyer"]
     fields = ["its_assessment", "part", "text", *KNOWN, "lawyer"]
     actions = ["mark_checked", "mark_unchecked"]

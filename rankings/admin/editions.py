@@ -28,7 +28,6 @@ class EditionAdmin(admin.ModelAdmin):
     list_select_related = ["published_by"]
     readonly_fields = ["status", "its_states", "published_by"]
     actions = ["publish"]
-    show_full_result_count = False
 
     lookups: set[str] = set()
 

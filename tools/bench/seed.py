@@ -62,12 +62,14 @@ TALLIES = """
     WHERE status = 'published' AND founding_number IS NOT NULL
     GROUP BY state, profession_group
     UNION ALL
-    SELECT 'statements', state, profession_group, count(*) FROM voices_voice
-    WHERE status = 'published' AND statement <> '' GROUP BY state, profession_group;
-    INSERT INTO voices_daytally (day, change)
-    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, count(*)
+    SELECT CASE statement WHEN '' THEN 'names' ELSE 'statements' END,
+        state, profession_group, count(*) FROM voices_voice
+    WHERE status = 'published' GROUP BY 1, state, profession_group;
+    INSERT INTO voices_daytally (day, source, updates, change)
+    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, source, updates,
+        count(*)
     FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
-    GROUP BY 1;
+    GROUP BY 1, source, updates;
 """
 SECONDARY = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index

@@ -1,5 +1,6 @@
 import ipaddress
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -47,9 +48,9 @@ class AlarmQuerySet(models.QuerySet):
         )
         return counted.order_by("-latest", "form", "of")
 
-    def forget_old(self) -> tuple[int, dict[str, int]]:
+    def old(self) -> Self:
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
-        return self.filter(at__lt=timezone.now() - age).delete()
+        return self.filter(at__lt=timezone.now() - age)
 
 
 class Alarm(models.Model):
@@ -119,8 +120,8 @@ def longest_block() -> datetime:
 
 
 class ListedNetworkQuerySet(models.QuerySet):
-    def forget_old(self) -> tuple[int, dict[str, int]]:
-        return self.filter(until__lte=Now()).delete()
+    def old(self) -> Self:
+        return self.filter(until__lte=Now())
 
 
 class ListedNetwork(models.Model):
@@ -160,13 +161,13 @@ class AllowedNetwork(ListedNetwork):
 
 
 class ArrivalQuerySet(models.QuerySet):
-    def forget_old(self) -> tuple[int, dict[str, int]]:
-        """Delete rows that no limit counts, or that are past NETWORK_KEPT_DAYS."""
+    def old(self) -> Self:
+        """Rows that no limit counts, or that are past NETWORK_KEPT_DAYS."""
         longest = Limit.objects.aggregate(longest=models.Max("minutes"))["longest"] or 0
         age = min(
             timedelta(minutes=longest + 1), timedelta(days=settings.NETWORK_KEPT_DAYS)
         )
-        return self.filter(minute__lt=timezone.now() - age).delete()
+        return self.filter(minute__lt=timezone.now() - age).order_by("minute")
 
 
 class Arrival(models.Model):

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin import FixedRows
+from core.admin import FixedRows, LargeTable
 from voices.founding.models import FoundingRequest, FoundingRequestQuerySet
 
 
 @admin.register(FoundingRequest)
-class FoundingRequestAdmin(FixedRows):
+class FoundingRequestAdmin(FixedRows, LargeTable):
     """Requests about founding voices, each with the deadline for its decision.
 
     Staff correct or take down the voice on the voice's page, then close the request.
@@ -28,7 +28,6 @@ class FoundingRequestAdmin(FixedRows):
     list_select_related = ["closed_by"]
     # Open requests first, with the earliest deadline at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
-    show_full_result_count = False
     readonly_fields = [
         *("arrived_at", "deadline", "kind", "about", "text", "relation", "name"),
         *("email", "suspicions", "closed_at", "closed_by"),

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.plain_text import validate_name, validate_plain_text
-from voices.reports.base import ReaderReport, ReaderReportQuerySet
+from voices.reports.base import ReaderReport, ReaderReportQuerySet, report_indexes
 from voices.wall.models import Voice
 
 
@@ -66,13 +66,7 @@ class FoundingRequest(ReaderReport):
         ordering = ["pk"]
         verbose_name = "request about a founding voice"
         verbose_name_plural = "requests about founding voices"
-        indexes = [
-            models.Index(
-                fields=["arrived_at", "id"],
-                name="founding_request_open",
-                condition=models.Q(closed_at=None),
-            ),
-        ]
+        indexes = report_indexes("founding_request")
 
     def __str__(self) -> str:
         # No name or text, because Django's admin log stores this string.

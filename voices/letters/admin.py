@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from core.admin import ActionsOnly
+from core.admin import ActionsOnly, LargeTable
 from voices.abuse.suspicion import labels
 from voices.letters import waits
 from voices.letters.models import HeldSubmission, SendingRate
@@ -53,14 +53,14 @@ class SendingRateAdmin(admin.ModelAdmin):
 
 
 @admin.register(HeldSubmission)
-class HeldSubmissionAdmin(ActionsOnly):
+class HeldSubmissionAdmin(ActionsOnly, LargeTable):
     """Only what helps tell bots from people: no name and no statement."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
     list_display_links = None
     list_filter = ["state"]
     ordering = ["-submitted_at", "-pk"]
-    show_full_result_count = False
+    sortable_by = ("waiting",)
     actions = ["release"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HeldSubmission]:

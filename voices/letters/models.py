@@ -48,10 +48,10 @@ class LetterQuerySet(models.QuerySet):
             | models.Q(attempts__gt=models.F("failures"))
         )
 
-    def forget_old(self) -> tuple[int, dict[str, int]]:
-        """Delete letters older than MAIL_LOG_KEPT_DAYS."""
+    def old(self) -> Self:
+        """Letters older than MAIL_LOG_KEPT_DAYS."""
         age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
-        return self.filter(queued_at__lt=timezone.now() - age).delete()
+        return self.filter(queued_at__lt=timezone.now() - age).order_by("queued_at")
 
 
 class Letter(models.Model):
@@ -148,6 +148,11 @@ class Letter(models.Model):
             models.Index(fields=["address_hash", "sent_at"], name="letter_address"),
             models.Index(fields=["queued_at"], name="letter_age"),
             models.Index(
+                fields=["dropped_at"],
+                name="letter_dropped",
+                condition=models.Q(dropped_at__isnull=False),
+            ),
+            models.Index(
                 fields=["lane", "-turn"],
                 name="letter_latest_turn",
                 condition=models.Q(taken_at__isnull=False),
@@ -172,9 +177,9 @@ class AttemptQuerySet(models.QuerySet):
         """The attempt of the sender that took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 
-    def forget_old(self) -> tuple[int, dict[str, int]]:
-        """Delete attempts that no limit counts anymore."""
-        return self.filter(at__lt=timezone.now() - DAY).delete()
+    def old(self) -> Self:
+        """Attempts that no limit counts anymore."""
+        return self.filter(at__lt=timezone.now() - DAY).order_by("at")
 
 
 class Attempt(models.Model):

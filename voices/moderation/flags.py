@@ -1,12 +1,11 @@
 """How moderators see flags: marked words, badges, groups, and filters."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import (
     Exists,
     OuterRef,
@@ -22,17 +21,21 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
 
+from core.admin import LargeList, LargeTable
 from core.diffs import word_diff
 from core.ids import read_id
 from voices.flags import find
 from voices.flags.models import WatchedWord
 from voices.moderation import groups
+from voices.moderation.models import AwaitingVoice
 from voices.reports.models import Report
 from voices.wall.corrections import Correction
-from voices.wall.models import Voice
+from voices.wall.models import FLAGGED_ONES, Voice
 
 # Show at most this many reports per voice, with a link to the rest.
 MOST_REPORTS = 5
+# How many of the oldest voices in the queue the filter compares with all others.
+MOST_COMPARED = 1000
 
 
 def prepare(voices: list[Any]) -> None:
@@ -59,8 +62,15 @@ def marked(text: str, words: list[str]) -> SafeString:
 
 
 def same_text() -> Q:
+    """Those with the same text as others, among the oldest in the queue."""
+    oldest = Voice.objects.waiting().order_by("review_since", "pk")[:MOST_COMPARED]
     others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)
-    return cast(Q, ~Q(text_key="") & Exists(others.exclude(pk=OuterRef("pk"))))
+    shared = Voice.objects.filter(
+        ~Q(text_key=""),
+        Exists(others.exclude(Q(text_key="") | Q(pk=OuterRef("pk")))),
+        pk__in=oldest.values("pk"),
+    )
+    return Q(pk__in=shared.values("pk"))
 
 
 class FlagFilter(admin.SimpleListFilter):
@@ -72,20 +82,23 @@ class FlagFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[str, str]]:
-        return [
+        found = [
             ("any", "Any flag"),
             *((kind, capfirst(label)) for kind, label in find.LABELS.items()),
-            ("same-text", "Same text as others"),
             ("reported", "Reported"),
             ("corrected", "Corrected by its author"),
         ]
+        if model_admin.model is AwaitingVoice:
+            label = f"Same text as others (oldest {MOST_COMPARED:,})"
+            found.append(("same-text", label))
+        return found
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         kind = self.value() or ""
         if kind in find.LABELS:
-            return queryset.filter(flags__contains=[kind])
+            return queryset.filter(FLAGGED_ONES, flags__contains=[kind])
         conditions = {
-            "any": ~Q(flags=[]),
+            "any": FLAGGED_ONES & Q(flags__overlap=[*find.LABELS]),
             "same-text": same_text(),
             "reported": Q(reported_at__isnull=False),
             "corrected": Q(corrected_at__isnull=False),
@@ -96,7 +109,7 @@ class FlagFilter(admin.SimpleListFilter):
 class GroupFilter(admin.SimpleListFilter):
     """Filters by a voice's group; shown only after someone clicks a badge."""
 
-    members: Callable[[list], QuerySet[Voice]]
+    members: Callable[[int], QuerySet[Voice]]
 
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin
@@ -107,7 +120,7 @@ class GroupFilter(admin.SimpleListFilter):
         voice = read_id(self.value() or "")
         if voice is None:
             raise IncorrectLookupParameters
-        return queryset.filter(pk__in=self.members([voice]).values("pk"))
+        return queryset & self.members(voice)
 
 
 class SameTextFilter(GroupFilter):
@@ -122,14 +135,14 @@ class SameNetworkFilter(GroupFilter):
     members = staticmethod(groups.sharing_network)
 
 
-class FlaggedChangeList(ChangeList):
+class FlaggedChangeList(LargeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
         prepare(self.result_list)
 
 
-class FlagColumns(admin.ModelAdmin):
+class FlagColumns(LargeTable):
     """Columns and read-only fields of voices passed through `prepare`."""
 
     def get_changelist(
@@ -229,7 +242,7 @@ class FlagColumns(admin.ModelAdmin):
                     parameter,
                     voice.pk,
                     what,
-                    others,
+                    f"{others}+" if others == groups.MOST else others,
                     "" if others == 1 else "s",
                 )
 

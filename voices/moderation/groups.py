@@ -2,56 +2,63 @@
 
 from collections.abc import Collection
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q
 
-from voices.signatures.models import Signature
 from voices.wall.models import PUBLIC, WAITING, Voice, VoiceQuerySet
 
 # This many others from one network are worth a look; fewer may be one household.
 MANY = 3
+# Badges count at most this many others: thousands may copy a text.
+MOST = 100
+TEXT, NETWORK = "text_key", "signature__network_hash"
 
-# Both queries below state twice that the shared value isn't empty, because PostgreSQL
-# needs that condition to use its partial index, which excludes empty values.
-
-
-def sharing_text(ids: Collection[int]) -> VoiceQuerySet:
-    """Return voices with the same text as any of these, and these voices themselves."""
-    texts = Voice.objects.filter(pk__in=ids).exclude(text_key="").values("text_key")
-    return Voice.objects.filter(~Q(text_key=""), withdrawn_at=None, text_key__in=texts)
+# Both queries below state that the shared value isn't empty, because PostgreSQL needs
+# that condition to use its partial index, which excludes empty values.
 
 
-def sharing_network(ids: Collection[int]) -> VoiceQuerySet:
-    """Return quarantined, queued, and published voices from these voices' networks."""
-    networks = Signature.objects.filter(voice__in=ids).exclude(network_hash="")
+def with_text() -> VoiceQuerySet:
+    return Voice.objects.filter(~Q(text_key=""), withdrawn_at=None)
+
+
+def on_network() -> VoiceQuerySet:
+    """Return quarantined, queued, and published voices whose network is known."""
     return Voice.objects.filter(
         WAITING | PUBLIC | Q(signature__quarantined_at__isnull=False),
         signature__network_hash__gt="",
-        signature__network_hash__in=networks.values("network_hash"),
     )
 
 
+def sharing_text(voice: int) -> VoiceQuerySet:
+    """Return voices with the same text as this one, and the voice itself."""
+    return with_text().filter(text_key=value(voice, TEXT))
+
+
+def sharing_network(voice: int) -> VoiceQuerySet:
+    """Return quarantined, queued, and published voices from this voice's network."""
+    return on_network().filter(signature__network_hash=value(voice, NETWORK))
+
+
+def value(voice: int, shared: str) -> str:
+    # Not a subquery, because an index orders only the rows of a known value.
+    return Voice.objects.filter(pk=voice).values_list(shared, flat=True).first() or ""
+
+
 def others_with_text(ids: Collection[int]) -> dict[int, int]:
-    return count_others(sharing_text(ids), "text_key", ids)
+    return count_others(with_text(), TEXT, ids)
 
 
 def others_on_network(ids: Collection[int]) -> dict[int, int]:
-    counts = count_others(sharing_network(ids), "signature__network_hash", ids)
+    counts = count_others(on_network(), NETWORK, ids)
     return {pk: others for pk, others in counts.items() if others >= MANY}
 
 
 def count_others(
     voices: VoiceQuerySet, shared: str, ids: Collection[int]
 ) -> dict[int, int]:
-    """Return how many others are in each voice's group, if any, in one query."""
-    groups = (
-        voices.order_by()
-        .values(shared)
-        .annotate(
-            size=Count("pk"),
-            asked=ArrayAgg("pk", filter=Q(pk__in=ids), default=[]),
-        )
-        .filter(size__gt=1)
-        .values_list("size", "asked")
-    )
-    return {pk: size - 1 for size, asked in groups for pk in asked}
+    """Return how many others are in each voice's group, up to MOST, in one query."""
+    same = voices.filter(**{shared: OuterRef("shared")}).exclude(pk=OuterRef("pk"))
+    some = ArraySubquery(same.order_by().values("pk")[:MOST])
+    size = Func(some, function="cardinality", output_field=IntegerField())
+    asked = voices.filter(pk__in=ids).order_by().annotate(shared=F(shared), size=size)
+    return dict(asked.values_list("pk", "size"))

@@ -59,7 +59,11 @@ class Decision(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
     )
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="decisions",
+        # `decision_by` begins with it.
+        db_index=False,
     )
     at = models.DateTimeField(db_default=Now())
 
@@ -72,6 +76,10 @@ class Decision(models.Model):
                 name="decision_undone_names_one",
                 violation_error_message="An undoing names the decision it undoes.",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="decision_kind"),
+            models.Index(fields=["by", "-id"], name="decision_by"),
         ]
         triggers = [AppendOnly(log="decisions")]
 

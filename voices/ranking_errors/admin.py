@@ -5,12 +5,12 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.http import HttpRequest
 
-from core.admin import FixedRows
+from core.admin import FixedRows, LargeTable
 from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 
 @admin.register(RankingError)
-class RankingErrorAdmin(FixedRows):
+class RankingErrorAdmin(FixedRows, LargeTable):
     """Readers' reports of errors in the rankings; staff close each once checked."""
 
     list_display = [
@@ -21,7 +21,6 @@ class RankingErrorAdmin(FixedRows):
     list_select_related = ["closed_by"]
     # Open reports first, with the oldest at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
-    show_full_result_count = False
     actions = ["close"]
 
     def get_readonly_fields(

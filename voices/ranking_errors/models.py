@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 from core.plain_text import validate_plain_text
 from rankings.states import JURISDICTIONS
-from voices.reports.base import ReaderReport, ReaderReportQuerySet
+from voices.reports.base import ReaderReport, ReaderReportQuerySet, report_indexes
 
 
 class RankingErrorQuerySet(ReaderReportQuerySet):
@@ -32,13 +32,7 @@ class RankingError(ReaderReport):
         ordering = ["pk"]
         verbose_name = "error reported in the rankings"
         verbose_name_plural = "errors reported in the rankings"
-        indexes = [
-            models.Index(
-                fields=["arrived_at", "id"],
-                name="ranking_error_open",
-                condition=models.Q(closed_at=None),
-            ),
-        ]
+        indexes = report_indexes("ranking_error")
 
     def __str__(self) -> str:
         # No text, because Django's admin log stores this string.

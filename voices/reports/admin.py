@@ -4,12 +4,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin import ReadOnly
+from core.admin import LargeTable, ReadOnly
 from voices.reports.models import Report
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnly):
+class ReportAdmin(ReadOnly, LargeTable):
     """Read-only list of readers' reports; staff decide on the voice in the queue."""
 
     list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
@@ -17,7 +17,6 @@ class ReportAdmin(ReadOnly):
     list_select_related = ["closed_by"]
     # Open reports first, with the oldest at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
-    show_full_result_count = False
 
     lookups = {"kind__exact", "closed_at__isempty", "voice__id__exact"}
 

@@ -16,18 +16,41 @@ class ReaderReportQuerySet(models.QuerySet):
     def still_open(self) -> Self:
         return self.filter(closed_at=None)
 
-    def forget_closed(self) -> tuple[int, dict[str, int]]:
-        """Delete reports that were closed more than REPORT_KEPT_DAYS ago."""
+    def closed_long_ago(self) -> Self:
+        """Reports that were closed more than REPORT_KEPT_DAYS ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
-        return self.filter(closed_at__lt=timezone.now() - age).delete()
+        return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
-    def forget_suspicious(self) -> tuple[int, dict[str, int]]:
-        """Delete open, suspicious reports older than NETWORK_KEPT_DAYS."""
+    def suspicious(self) -> Self:
+        """Open, suspicious reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")
         doubtful = [pk for pk, found in suspicious if is_doubtful(found)]
-        return self.filter(pk__in=doubtful).delete()
+        return self.filter(pk__in=doubtful)
+
+
+def report_indexes(name: str) -> list[models.Index]:
+    """Return the indexes of a model of reports."""
+    return [
+        models.Index(
+            fields=["arrived_at", "id"],
+            name=f"{name}_open",
+            condition=models.Q(closed_at=None),
+        ),
+        # The order of the admin's list: open ones first.
+        models.Index(
+            models.F("closed_at").desc(nulls_first=True),
+            models.F("arrived_at"),
+            models.F("id"),
+            name=f"{name}_newly_closed",
+        ),
+        models.Index(
+            fields=["arrived_at"],
+            name=f"{name}_with_hash",
+            condition=~models.Q(network_hash=""),
+        ),
+    ]
 
 
 class ReaderReport(models.Model):

@@ -5,7 +5,7 @@ from django.db import models
 
 from core.plain_text import validate_plain_text
 from voices.abuse.suspicion import is_doubtful
-from voices.reports.base import ReaderReport, ReaderReportQuerySet
+from voices.reports.base import ReaderReport, ReaderReportQuerySet, report_indexes
 from voices.wall.models import Voice
 
 
@@ -72,13 +72,7 @@ class Report(ReaderReport):
                 violation_error_message="A decision closes a report.",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["arrived_at", "id"],
-                name="report_open",
-                condition=models.Q(closed_at=None),
-            ),
-        ]
+        indexes = report_indexes("report")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: voice {self.voice_id}"

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 
-from core.admin import ReadOnly
+from core.admin import LargeTable, ReadOnly
 from voices.reveals.models import Reveal
 
 
@@ -51,7 +51,7 @@ class RevealsAddress(admin.ModelAdmin):
 
 
 @admin.register(Reveal)
-class RevealAdmin(ReadOnly):
+class RevealAdmin(ReadOnly, LargeTable):
     """Read-only log of revealed addresses."""
 
     list_display = ["at", "by", "signature_id"]
@@ -60,6 +60,5 @@ class RevealAdmin(ReadOnly):
     fields = ["at", "by", "signature_id"]
     readonly_fields = ["at", "by", "signature_id"]
     ordering = ["-pk"]
-    show_full_result_count = False
 
     lookups = {"by__id__exact"}

@@ -19,6 +19,16 @@ from voices.wall.models import STATEMENT_LENGTH, Voice
 from voices.wall.tallies import CountCells, CountDays
 
 COUNTS_SQL = "counted_at IS NOT NULL AND withdrawn_at IS NULL"
+# The few that staff count one by one; tallies have the rest.
+EXCEPTIONAL = (
+    models.Q(withdrawn_at__isnull=False)
+    | models.Q(quarantined_at__isnull=False)
+    | models.Q(rejected_at__isnull=False)
+    | models.Q(invalidation__isnull=False)
+    | models.Q(bounced_at__isnull=False)
+)
+# Those whose hashes are to be cleared after NETWORK_KEPT_DAYS.
+WITH_HASHES = ~models.Q(network_hash="", wide_network_hash="")
 
 
 class NameDisplay(models.TextChoices):
@@ -184,6 +194,8 @@ class Signature(AbstractSignature):
         blank=True,
         editable=False,
         related_name="signatures",
+        # `signature_invalidated` holds only those that have one.
+        db_index=False,
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
     # When its owner turned off the "somebody entered your address again" email.
@@ -225,7 +237,34 @@ class Signature(AbstractSignature):
             models.Index(
                 fields=["quarantined_at", "id"],
                 name="signature_quarantine",
-                condition=models.Q(quarantined_at__isnull=False),
+                condition=models.Q(quarantined_at__isnull=False, withdrawn_at=None),
+            ),
+            models.Index(
+                fields=["invalidation", "id"],
+                name="signature_invalidated",
+                condition=models.Q(invalidation__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="signature_exceptional",
+                include=[
+                    *("withdrawn_at", "quarantined_at", "rejected_at", "invalidation"),
+                    *("bounced_at", "counted_at", "updates"),
+                ],
+                condition=EXCEPTIONAL,
+            ),
+            models.Index(
+                fields=["submitted_at"],
+                name="signature_with_hashes",
+                condition=WITH_HASHES,
+            ),
+            # For the filters of the admin's list.
+            models.Index(
+                fields=["state", "-confirmed_at", "-id"], name="signature_state"
+            ),
+            models.Index(
+                fields=["name_display", "-confirmed_at", "-id"],
+                name="signature_name_display",
             ),
             GinIndex(folded_words("name"), name="signature_words"),
             models.Index(
@@ -246,7 +285,7 @@ class Signature(AbstractSignature):
         ]
         triggers = [
             CountCells(f"SELECT 'signers', state, '' WHERE {COUNTS_SQL}"),
-            CountDays("counted_at", where=COUNTS_SQL),
+            CountDays("counted_at", "source", "updates", where=COUNTS_SQL),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -306,11 +345,11 @@ class SubmissionQuerySet(models.QuerySet):
             confirmed_at=timezone.now(),
         )
 
-    def forget_stale(self) -> tuple[int, dict[str, int]]:
+    def stale(self) -> Self:
         """Delete rows that arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
-        return stale.delete()
+        return stale.order_by("submitted_at")
 
 
 class Lane(models.TextChoices):
@@ -390,6 +429,11 @@ class Submission(AbstractSignature):
                 condition=models.Q(confirmed_at=None),
             ),
             models.Index(fields=["submitted_at"], name="submission_age"),
+            models.Index(
+                fields=["-submitted_at", "-id"],
+                name="submission_held",
+                condition=models.Q(lane=Lane.HELD, confirmed_at=None),
+            ),
         ]
 
     def try_code(self, code: str) -> bool:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +11,10 @@ from voices.signatures.models import Signature
 
 
 class AskedQuerySet(models.QuerySet):
-    def forget_stale(self) -> tuple[int, dict[str, int]]:
+    def stale(self) -> Self:
         """Delete rows older than UNCONFIRMED_KEPT_DAYS."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
-        return self.filter(asked_at__lt=timezone.now() - age).delete()
+        return self.filter(asked_at__lt=timezone.now() - age)
 
 
 class LinkRequest(models.Model):

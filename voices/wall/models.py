@@ -83,6 +83,8 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
+# Those with a flag. PostgreSQL uses the index of flags only for queries that say this.
+FLAGGED_ONES = ~models.Q(flags=[])
 # The fields that lists of voices show.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
@@ -335,12 +337,25 @@ class Voice(models.Model):
                 models.F("review_since"),
                 models.F("id"),
                 name="voice_waiting",
+                # For the filters of the queue.
+                include=["state", "profession_group"],
                 condition=WAITING,
             ),
+            # For the filters of the admin's list of all voices.
+            models.Index(fields=["status", "-id"], name="voice_status"),
+            models.Index(fields=["state", "-id"], name="voice_state"),
+            models.Index(fields=["profession_group", "-id"], name="voice_group"),
+            models.Index(
+                fields=["-id"],
+                name="voice_reported_or_corrected",
+                condition=models.Q(reported_at__isnull=False)
+                | models.Q(corrected_at__isnull=False),
+            ),
+            GinIndex(fields=["flags"], name="voice_flags", condition=FLAGGED_ONES),
             GinIndex("search", name="voice_search", condition=WITH_STATEMENT),
             GinIndex(folded_words("name", "statement"), name="voice_words"),
             models.Index(
-                fields=["text_key"],
+                fields=["text_key", "-id"],
                 name="voice_same_text",
                 condition=~models.Q(text_key=""),
             ),
@@ -349,6 +364,8 @@ class Voice(models.Model):
             CountCells(
                 "SELECT 'statements', state, profession_group "
                 f"WHERE {PUBLIC_SQL} AND statement <> ''",
+                "SELECT 'names', state, profession_group "
+                f"WHERE {PUBLIC_SQL} AND statement = ''",
                 "SELECT 'signers', state, profession_group "
                 f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
             ),

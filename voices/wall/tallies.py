@@ -35,6 +35,35 @@ COUNT = """
 """
 
 
+# A worker that was down for a day finds millions of rows, so each step takes some.
+FOLD = """
+    WITH doubled AS (
+        SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
+    ), step AS (
+        SELECT id FROM {table} JOIN doubled USING ({columns})
+        ORDER BY {columns} LIMIT {most}
+    ), folded AS (
+        DELETE FROM {table} WHERE id IN (SELECT id FROM step)
+        RETURNING {columns}, change
+    ), sums AS (
+        INSERT INTO {table} ({columns}, change)
+        SELECT {columns}, sum(change) FROM folded
+        GROUP BY {columns} HAVING sum(change) <> 0
+    )
+    SELECT count(*) FROM folded
+"""
+# More than there are cells, so that each step leaves fewer rows.
+MOST_FOLDED = 10_000
+DAY_CELL = "day, source, updates"
+
+
+def fold(table: str, columns: str) -> bool:
+    """Merge rows with equal columns; the totals stay the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLD.format(table=table, columns=columns, most=MOST_FOLDED))
+        return cursor.fetchone()[0] == MOST_FOLDED
+
+
 class Count(Trigger):
     """Writes to `table` how much a change to a row adds to each cell.
 
@@ -66,10 +95,13 @@ class CountCells(Count):
 class CountDays(Count):
     """Updates the totals by day, in the site's time zone."""
 
-    def __init__(self, moment: str, *, where: str):
+    def __init__(self, moment: str, *columns: str, where: str):
         day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
         super().__init__(
-            "day_tally", "voices_daytally", ["day"], f"SELECT {day} WHERE {where}"
+            "day_tally",
+            "voices_daytally",
+            ["day", *columns],
+            f"SELECT {', '.join([day, *columns])} WHERE {where}",
         )
 
 
@@ -83,6 +115,10 @@ class TallyQuerySet(models.QuerySet):
 
     def statements(self) -> Self:
         return self.filter(subject=Tally.Subject.STATEMENTS)
+
+    def published(self) -> Self:
+        """All public voices."""
+        return self.filter(subject__in=[Tally.Subject.STATEMENTS, Tally.Subject.NAMES])
 
     def total(self) -> int:
         return self.aggregate(total=models.Sum("change", default=0))["total"]
@@ -98,26 +134,9 @@ class TallyQuerySet(models.QuerySet):
         """Return the count for each state, including zeros; the key "" is no state."""
         return sum_by_state(self.cells())
 
-    def fold(self) -> None:
-        """Merge each cell's rows into their sum; the totals stay the same."""
-        with connection.cursor() as cursor:
-            cursor.execute("""
-                WITH folded AS (
-                    DELETE FROM voices_tally
-                    WHERE (subject, state, profession_group) IN (
-                        SELECT subject, state, profession_group
-                        FROM voices_tally
-                        GROUP BY subject, state, profession_group
-                        HAVING count(*) > 1
-                    )
-                    RETURNING subject, state, profession_group, change
-                )
-                INSERT INTO voices_tally (subject, state, profession_group, change)
-                SELECT subject, state, profession_group, sum(change)
-                FROM folded
-                GROUP BY subject, state, profession_group
-                HAVING sum(change) <> 0
-            """)
+    def fold(self) -> bool:
+        """Merge each cell's rows into their sum; return whether more may be left."""
+        return fold("voices_tally", "subject, state, profession_group")
 
 
 def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
@@ -140,6 +159,8 @@ class Tally(models.Model):
         SIGNERS = "signers"
         # Statements on the wall.
         STATEMENTS = "statements"
+        # Public voices without a statement; only staff see how many.
+        NAMES = "names"
 
     subject = models.CharField(max_length=10, choices=Subject)
     state = models.CharField(max_length=2, blank=True)
@@ -207,31 +228,22 @@ class DayTallyQuerySet(models.QuerySet):
         rows = self.filter(day__lt=before).order_by("day").values_list("day")
         return dict(rows.annotate(models.Sum("change")))
 
-    def fold(self) -> None:
-        """Merge each day's rows into their sum; the totals stay the same."""
-        with connection.cursor() as cursor:
-            cursor.execute("""
-                WITH folded AS (
-                    DELETE FROM voices_daytally
-                    WHERE day IN (
-                        SELECT day FROM voices_daytally GROUP BY day HAVING count(*) > 1
-                    )
-                    RETURNING day, change
-                )
-                INSERT INTO voices_daytally (day, change)
-                SELECT day, sum(change) FROM folded GROUP BY day HAVING sum(change) <> 0
-            """)
+    def fold(self) -> bool:
+        """Merge each cell's rows into their sum; return whether more may be left."""
+        return fold("voices_daytally", DAY_CELL)
 
 
 class DayTally(models.Model):
     """A change to the number of signatures on a day in the site's time zone.
 
     Triggers write a DayTally along with a Tally, so that no public page queries the
-    private tables. A signature belongs to the day of its `counted_at`. Founding voices
-    have no day.
+    tables. A signature counts on the day on which it was counted. Founding voices have
+    no day. Only staff see the counts by source, and of those who asked for updates.
     """
 
-    day = models.DateField(db_index=True)
+    day = models.DateField()
+    source = models.CharField(max_length=10, blank=True, default="")
+    updates = models.BooleanField(default=False)
     change = models.BigIntegerField()
 
     objects = DayTallyQuerySet.as_manager()
@@ -239,6 +251,13 @@ class DayTally(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "day tallies"
+        indexes = [
+            models.Index(
+                fields=["day", "source", "updates"],
+                include=["change"],
+                name="day_tally_cells",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.change:+}"

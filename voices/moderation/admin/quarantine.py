@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Count, QuerySet
@@ -20,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from core import addresses
-from core.admin import ActionsOnly
+from core.admin import ActionsOnly, LargeList, LargeTable
 from core.ids import read_id
 from voices.abuse.suspicion import SUSPICIONS, labels
 from voices.invalidation.links import alike, short
@@ -35,6 +34,8 @@ MOST_AT_A_TIME = 4000
 SAMPLE = 10
 # The filter offers this many networks, those with the most rows first.
 NETWORKS = 10
+# How many of the oldest rows it counts for that.
+MOST_COUNTED = 5000
 
 
 def count_by_network(signatures: QuerySet) -> dict[str, int]:
@@ -60,7 +61,10 @@ class SuspicionFilter(admin.SimpleListFilter):
 
 
 class NetworkFilter(admin.SimpleListFilter):
-    """Filters by networks with several signatures, shown as the start of their hash."""
+    """Filters by networks with several signatures, shown as the start of their hash.
+
+    Offers those with the most among the oldest MOST_COUNTED.
+    """
 
     title = "network"
     parameter_name = "network"
@@ -68,7 +72,9 @@ class NetworkFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[str, str]]:
-        counts = count_by_network(model_admin.get_queryset(request))
+        rows = model_admin.get_queryset(request).order_by("quarantined_at", "pk")
+        oldest = rows.values("pk")[:MOST_COUNTED]
+        counts = count_by_network(Signature.objects.filter(pk__in=oldest))
         chosen = request.GET.get(self.parameter_name)
         most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
         return [
@@ -83,7 +89,7 @@ class NetworkFilter(admin.SimpleListFilter):
         return queryset
 
 
-class QuarantineList(ChangeList):
+class QuarantineList(LargeList):
     def get_results(self, request: HttpRequest) -> None:
         """Count the signatures from each row's network, in one query."""
         super().get_results(request)
@@ -94,15 +100,15 @@ class QuarantineList(ChangeList):
 
 
 @admin.register(QuarantinedSignature)
-class QuarantinedSignatureAdmin(ActionsOnly, RevealsAddress):
+class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
     """Signatures that don't count until staff release them, oldest first."""
 
     list_display = ["statement", "signer", "why", "network", "waiting"]
     list_display_links = ["signer"]
     list_filter = [SuspicionFilter, NetworkFilter, "state"]
     list_select_related = ["voice"]
+    sortable_by = ("waiting",)
     ordering = ["quarantined_at", "pk"]
-    show_full_result_count = False
     change_form_template = "admin/voices/signature_form.html"
     actions = ["release", "reject"]
     fields = [

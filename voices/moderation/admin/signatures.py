@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.db.models import Q
 
 from core import addresses
-from core.admin import ReadOnly
+from core.admin import LargeTable, ReadOnly
 from core.searching import FoldedSearch
 from voices.invalidation.links import alike
 from voices.reveals.admin import RevealsAddress
@@ -10,13 +10,17 @@ from voices.signatures.models import Signature
 
 
 @admin.register(Signature)
-class SignatureAdmin(ReadOnly, FoldedSearch, RevealsAddress):
+class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
     """Signatures, read-only: signers create and change them."""
 
     list_display = ["name", "masked_email", "city", "state", "confirmed_at", "updates"]
     list_filter = ["state", "name_display"]
     search_fields = ["name", "=email_key"]
-    show_full_result_count = False
+    search_help_text = (
+        "Searches for a whole email address, or for words, and beginnings of words, of "
+        "the name. If more than 1,000 match, add a word."
+    )
+    sortable_by = ("confirmed_at",)
     change_form_template = "admin/voices/signature_form.html"
     fields = [
         "name",

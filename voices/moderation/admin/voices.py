@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from core.admin import Fields, FixedRows, ReadOnly
+from core.admin import Fields, FixedRows, LargeTable, ReadOnly
 from core.diffs import word_diff
 from core.ids import read_id
 from core.searching import FoldedSearch
@@ -75,7 +75,7 @@ def who(name: str, *lines: str) -> SafeString:
     )
 
 
-class BaseVoiceAdmin(FixedRows, FlagColumns):
+class BaseVoiceAdmin(FlagColumns, FixedRows):
     """Base class of the review queue and of the list of all voices."""
 
     form = VoiceForm
@@ -91,7 +91,6 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
     ]
     fields = [*decide.WORDS, *readonly_fields]
     list_per_page = 50
-    show_full_result_count = False
 
     class Media:
         js = [forms.Script("moderation.js", defer=True)]
@@ -221,7 +220,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
     def ask(
         self, request: HttpRequest, kind: str, queryset: VoiceQuerySet
     ) -> HttpResponse:
-        ids = list(queryset.order_by("pk").values_list("pk", flat=True))
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         query = urlencode([("id", pk) for pk in ids])
@@ -263,7 +262,7 @@ class BaseVoiceAdmin(FixedRows, FlagColumns):
         decide_on: Callable[..., int],
     ) -> HttpResponse:
         """Decide, report the count with a link to undo, and return to the list."""
-        ids = list(queryset.values_list("pk", flat=True))
+        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         count = decide_on(Voice.objects.filter(pk__in=ids), by=cast(User, request.user))
@@ -307,6 +306,7 @@ class AwaitingVoiceAdmin(BaseVoiceAdmin):
     list_display_links = ["signer"]
     list_filter = [FlagFilter, "state", "profession_group"]
     ordering = ["review_since", "pk"]
+    sortable_by = ("waiting",)
     actions = ["publish", "decline", "ask_changes", "keep", "take_down"]
     change_list_template = "admin/voices/queue.html"
 
@@ -371,6 +371,10 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
     list_select_related = ["reason"]
     ordering = ["-pk"]
     search_fields = ["=id", "name", "statement"]
+    search_help_text = (
+        "Searches for a voice's number, or for words, and beginnings of words, of its "
+        "name and statement. If more than 1,000 match, add a word."
+    )
     actions = [
         "publish",
         "decline",
@@ -395,7 +399,7 @@ class ReasonAdmin(admin.ModelAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnly):
+class DecisionAdmin(ReadOnly, LargeTable):
     """The decision log, read-only."""
 
     list_display = ["at", "kind", "voice_id", "reason", "by"]
@@ -403,4 +407,3 @@ class DecisionAdmin(ReadOnly):
     list_filter = ["kind", "by"]
     list_select_related = ["reason", "by"]
     ordering = ["-pk"]
-    show_full_result_count = False

@@ -1,0 +1,287 @@
+"""Every admin list that grows is read by index, in pages from both ends."""
+
+import re
+from unittest import mock
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import TestCase
+from django.urls import reverse
+
+from core import admin as core_admin
+from core.admin import LargeTable
+from tests.factories import (
+    make_closed_report,
+    make_published_voice,
+    make_signature,
+    make_staff,
+    make_submission,
+    make_voice,
+)
+from voices.figures import figures
+from voices.models import Decision, Signature, Voice
+from voices.tasks import fold_tallies, forget
+
+QUEUE = "awaitingvoice"
+# By list and query string, the index that finds the rows.
+PLANS = {
+    "voice": {
+        "": "voices_voice_pkey",
+        "p=-1": "voices_voice_pkey",
+        "status=published": "voice_status",
+        "status=declined": "voice_status",
+        "status=waiting": "voice_waiting",
+        "flag=any": "voice_flags",
+        "flag=phone": "voice_flags",
+        "flag=reported": "voice_reported_or_corrected",
+        "flag=corrected": "voice_reported_or_corrected",
+        "state__exact=OH": "voice_state",
+        "profession_group__exact=teachers": "voice_group",
+        "same-text=1": "voice_same_text",
+        "same-network=1": "signature_network",
+        "q=reyes": "voice_words",
+    },
+    QUEUE: {
+        "": "voice_waiting",
+        "p=-1": "voice_waiting",
+        "o=-3": "voice_waiting",
+        "flag=same-text": "voice_same_text",
+        "flag=phone": "voice_waiting|voice_flags",
+        "state__exact=OH": "voice_waiting",
+        "profession_group__exact=teachers": "voice_waiting",
+    },
+    "signature": {
+        "": "signature_newest",
+        "p=-1": "signature_newest",
+        "o=4": "signature_newest",
+        # Not sorted by name.
+        "o=0": "voices_signature_pkey",
+        "state__exact=OH": "signature_state",
+        "name_display__exact=first": "signature_name_display",
+        "q=reyes": "signature_words",
+        "q=ana@example.com": "signature_one_for_each_address",
+    },
+    "quarantinedsignature": {"": "signature_quarantine"},
+    "invalidatedsignature": {
+        "": "signature_invalidated",
+        "objection=open": "objection_open",
+    },
+    "heldsubmission": {"": "submission_held"},
+    "decision": {
+        "": "voices_decision_pkey",
+        "kind__exact=declined": "decision_kind",
+        "by__id__exact=1": "decision_by",
+    },
+    "report": {
+        "": "report_newly_closed",
+        "closed_at__isempty=1": "report_open|report_newly_closed",
+    },
+}
+LARGE = "voice|signature|submission|decision|report|letter"
+
+
+class Plans:
+    """Collects the plan of each SELECT, as if the tables were large."""
+
+    def __init__(self):
+        self.found = []
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.startswith("SELECT") and re.search(f"voices_({LARGE})\\b", sql):
+            execute(f"EXPLAIN {sql}", params, many, context)
+            self.found += [line for (line,) in context["cursor"].fetchall()]
+        return execute(sql, params, many, context)
+
+    @property
+    def text(self):
+        return "\n".join(self.found)
+
+
+def explain(act):
+    plans = Plans()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    with connection.execute_wrapper(plans):
+        act()
+    return plans.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "query", "index"),
+    [
+        pytest.param(name, query, index, id=f"{name}?{query}")
+        for name, queries in PLANS.items()
+        for query, index in queries.items()
+    ],
+)
+def test_a_list_is_read_by_an_index(client, name, query, index):
+    client.force_login(make_staff())
+    for state in ("OH", "TX"):
+        signature = make_signature(state=state, network_hash="a" * 64)
+        Decision.objects.create(
+            voice=signature.voice, kind="kept", by=make_staff(state)
+        )
+    url = reverse(f"admin:voices_{name}_changelist")
+
+    plan = explain(lambda: client.get(f"{url}?{query}"))
+
+    assert re.search(rf"(using|Index Scan on) ({index})\b", plan), plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
+def test_the_figures_are_read_by_index():
+    make_signature()
+
+    plan = explain(figures)
+
+    assert "signature_exceptional" in plan
+    assert "voice_status" in plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
+def test_the_purge_reads_by_index():
+    make_submission()
+    make_closed_report(make_voice(), make_staff(), "2020-01-01T00:00Z")
+
+    plan = explain(lambda: forget(0))
+
+    for index in ("submission_age", "letter_age", "signature_with_hashes"):
+        assert index in plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.parametrize(
+    "model",
+    list(admin.site._registry),
+    ids=lambda model: model.__name__,
+)
+def test_no_list_counts_all_rows(model):
+    shown = admin.site.get_model_admin(model)
+
+    assert not shown.show_full_result_count
+    assert shown.show_facets is admin.ShowFacets.NEVER
+
+
+def test_sorting_is_offered_only_for_columns_with_an_index():
+    lists = admin.site._registry.values()
+    large = [each for each in lists if isinstance(each, LargeTable)]
+
+    offered = {each.opts.model_name: each.sortable_by for each in large}
+
+    assert {name: columns for name, columns in offered.items() if columns} == {
+        QUEUE: ("waiting",),
+        "heldsubmission": ("waiting",),
+        "quarantinedsignature": ("waiting",),
+        "signature": ("confirmed_at",),
+    }
+
+
+@mock.patch.object(core_admin, "MOST_LISTED", 100)
+class EndsTests(TestCase):
+    """Pages are counted from both ends; the middle is for filters and searches."""
+
+    url = reverse("admin:voices_voice_changelist")
+
+    @classmethod
+    def setUpTestData(cls):
+        cls.voices = Voice.objects.bulk_create(
+            Voice(name=f"Ada {number}", statement="Same.") for number in range(170)
+        )
+        cls.newest_first = [voice.pk for voice in reversed(cls.voices)]
+
+    def setUp(self):
+        self.client.force_login(make_staff())
+
+    def page(self, query):
+        response = self.client.get(f"{self.url}?{query}")
+        return [voice.pk for voice in response.context["cl"].result_list]
+
+    def test_pages_begin_at_either_end_and_keep_the_order(self):
+        for number, rows in {
+            1: self.newest_first[:50],
+            2: self.newest_first[50:100],
+            -1: self.newest_first[-50:],
+            -2: self.newest_first[-100:-50],
+        }.items():
+            with self.subTest(page=number):
+                self.assertEqual(self.page(f"p={number}"), rows)
+
+    def test_there_are_no_pages_in_the_middle(self):
+        for number in (3, -3, 0, 10**30):
+            response = self.client.get(f"{self.url}?p={number}")
+
+            self.assertRedirects(response, f"{self.url}?e=1")
+
+    def test_a_list_says_that_it_has_more_and_links_to_the_last_page(self):
+        first = self.client.get(self.url)
+        last = self.client.get(f"{self.url}?p=-1")
+
+        self.assertContains(first, "more than 100 voices")
+        self.assertContains(first, 'href="?p=-1">last</a>')
+        self.assertNotContains(first, 'href="?p=3"')
+        self.assertContains(last, 'href="?p=1"')
+        self.assertContains(last, 'href="?p=-2"')
+
+    def test_a_short_list_has_its_exact_count_and_only_its_pages(self):
+        Voice.objects.filter(pk__in=self.newest_first[:90]).delete()
+
+        response = self.client.get(self.url)
+
+        self.assertContains(response, "80 voices")
+        self.assertContains(response, 'href="?p=2"')
+        self.assertNotContains(response, "p=-1")
+        self.assertEqual(self.page("p=2"), self.newest_first[140:])
+
+    def test_a_search_stops_at_the_same_number(self):
+        with self.assertNumQueries(10):
+            response = self.client.get(f"{self.url}?q=same")
+
+        self.assertContains(response, "more than 100 results")
+        self.assertEqual(len(response.context["cl"].result_list), 50)
+
+    def test_a_search_within_a_filter_finds_what_matches_both(self):
+        voice = make_published_voice(name="Ada", statement="Other.")
+
+        self.assertEqual(self.page("q=ada&status=published"), [voice.pk])
+
+    def test_a_column_without_an_index_is_not_sorted_by(self):
+        names = reverse("admin:voices_signature_changelist")
+        for name in ("Bea", "Ana", "Cleo"):
+            make_signature(name=name)
+
+        response = self.client.get(f"{names}?o=0")
+
+        shown = [row.name for row in response.context["cl"].result_list]
+        self.assertEqual(shown, ["Cleo", "Ana", "Bea"])
+
+
+class StepsTests(TestCase):
+    """Jobs on large tables work in steps."""
+
+    def test_the_purge_deletes_in_steps(self):
+        make_submission(submitted_at="2020-01-01T00:00Z")
+        for _ in range(4):
+            make_submission(submitted_at="2020-01-01T00:00Z")
+            make_signature(submitted_at="2020-01-01T00:00Z", network_hash="a" * 64)
+
+        with mock.patch("voices.retention.STEP", 2), self.assertLogs("voices.tasks"):
+            forget(0)
+
+        self.assertFalse(Signature.objects.exclude(network_hash="").exists())
+
+    def test_tallies_fold_in_steps(self):
+        for state in ("OH", "OH", "OH", "TX", "TX"):
+            make_signature(state=state)
+        before = figures()["signatures"]
+
+        with mock.patch("voices.wall.tallies.MOST_FOLDED", 4):
+            fold_tallies(0)
+
+        self.assertEqual(figures()["signatures"], before)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM voices_tally")
+            self.assertEqual(cursor.fetchone(), (2,))
