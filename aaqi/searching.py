@@ -37,6 +37,8 @@ class Voices(NamedTuple):
     shown: list[Voice]
     total: int
     path: str
+    # The words that were searched instead of mistyped ones, or "".
+    corrected: str
 
 
 @require_safe
@@ -85,7 +87,7 @@ def find_voices(words: str, place: str) -> Voices:
         raise TooManySearches
     query = {"state": place} if filters.state else {"q": words}
     path = reverse("voices:list", query=query)
-    return Voices(page.voices[:MOST], page.total, path)
+    return Voices(page.voices[:MOST], page.total, path, page.corrected)
 
 
 def find_codes(words: str) -> list[str]:

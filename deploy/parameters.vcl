@@ -60,6 +60,10 @@ sub drop_unknown_parameters {
             set req.http.X-Asked = req.http.X-Asked + "&"
                 + regsub(req.url, "^[^?]*\?(?:.*&)?(before=[^&]+).*$", "\1");
         }
+        if (req.url ~ "^[^?]*\?(?:.*&)?(sort=(?:featured)(?=&|$))") {
+            set req.http.X-Asked = req.http.X-Asked + "&"
+                + regsub(req.url, "^[^?]*\?(?:.*&)?(sort=(?:featured)(?=&|$)).*$", "\1");
+        }
     } elseif (req.url ~ "^/(?:voices/counts\.csv|voices/counts\.json|voices/(?:[1-9][0-9]*)/|voices/(?:[1-9][0-9]*)/card\.png)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:voices/(?:[1-9][0-9]*)/report/)\?") {

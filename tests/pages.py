@@ -83,7 +83,7 @@ from voices.models import (
 from voices.moderation import decide
 from voices.signatures import tokens
 from voices.signatures.models import Lane
-from voices.wall.cursor import encode
+from voices.wall.cursor import Place, encode
 
 SHORT = "No one should have to find a twin case to be heard."
 FLAGGED = "Call me at 614-555-0123, or ask the sheriff."
@@ -286,7 +286,7 @@ def crowded_report_path():
 
 def older_path():
     newest = voice()
-    cursor = encode(newest.published_at + timedelta(days=1), newest.pk)
+    cursor = encode(Place(newest.published_at + timedelta(days=1), newest.pk))
     return reverse("voices:list", query={"before": cursor})
 
 
@@ -333,6 +333,8 @@ PUBLIC = [
     Page("voices", at("voices:list")),
     Page("voices-filtered", at("voices:list", query="?state=TX&q=court")),
     Page("voices-none", at("voices:list", query="?q=zebra")),
+    Page("voices-corrected", at("voices:list", query="?q=Texsa")),
+    Page("voices-state-none", at("voices:list", query="?state=AS")),
     Page("voices-older", older_path),
     Page("voice", lambda: voice().get_absolute_url()),
     Page("voice-long", lambda: voice(LONG).get_absolute_url()),

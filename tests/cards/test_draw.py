@@ -49,7 +49,7 @@ class CardTests(SimpleTestCase):
             Face(LONG),
             Face(SHORT, name="Ana Reyes"),
             Face(SHORT, where="Columbus, Ohio"),
-            Face(SHORT, number="Voice No. 1"),
+            Face(SHORT, number="Founding voice No. 1"),
             Face(SHORT, quoted=True),
             Face(SHORT, marked=3),
             Face(SHORT, badge="A"),
@@ -63,7 +63,9 @@ class CardTests(SimpleTestCase):
         self.assertEqual(image.getpixel((LEFT - 4, 456)), (255, 224, 74))
 
     def test_a_name_and_a_place_of_any_length_stay_inside_the_margin(self):
-        image = picture(Face(SHORT, "W" * 100, "M" * 170, "Voice No. 1", quoted=True))
+        image = picture(
+            Face(SHORT, "W" * 100, "M" * 170, "Founding voice No. 1", quoted=True)
+        )
 
         self.assertLessEqual(ink(image)[2], RIGHT + 9)
 

@@ -222,9 +222,9 @@ class DatelessTests(TestCase):
 
         page = self.client.get(voice.get_absolute_url())
 
-        self.assertContains(page, ">founding voice</a>")
+        self.assertContains(page, ">Founding voice</a> No. 7")
         self.assertNotContains(page, "<time")
-        self.assertNotContains(page, "published")
+        self.assertNotContains(page, "Published")
 
     def test_they_are_in_the_sitemap_without_a_date_and_not_in_the_feed(self):
         voice = make_founding_voice(7, name="Founding Voice")

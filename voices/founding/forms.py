@@ -13,7 +13,7 @@ EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 
 class VoiceField(forms.ModelChoiceField):
     def label_from_instance(self, voice: Voice) -> str:
-        return f"No. {voice.pk}, {voice.name}"
+        return f"No. {voice.founding_number}, {voice.name}"
 
 
 class FoundingRequestForm(GuardedForm, forms.ModelForm):

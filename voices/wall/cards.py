@@ -21,9 +21,16 @@ def face_of(voice: Voice) -> Face:
         words=words or UNREADABLE,
         name=readable(voice.name),
         where=", ".join(filter(None, where)),
-        number=f"Voice No. {voice.pk}",
+        number=note_of(voice),
         quoted=bool(words),
     )
+
+
+def note_of(voice: Voice) -> str:
+    """Return a founding voice's number, or when another voice was published."""
+    if voice.founding_number:
+        return f"Founding voice No. {voice.founding_number}"
+    return voice.day
 
 
 def key_of(pk: int) -> str:

@@ -1,32 +1,49 @@
 """The paging cursor: a voice's place in the wall's order, as a URL parameter."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BIGGEST_ID = 2**63 - 1
+PLACE = re.compile(r"(\d+)\.(\d+)(\.f)?", re.ASCII)
 
 
-def encode(wall_order: datetime, pk: int) -> str:
+class Place(NamedTuple):
+    """A place in the wall's order.
+
+    With `featured`, it is among the voices that come first on request, and `moment` is
+    when the voice was featured. Otherwise, `moment` is the voice's `wall_order`.
+    """
+
+    moment: datetime
+    pk: int
+    featured: bool = False
+
+
+def encode(place: Place) -> str:
     """Return the cursor for a place. It works even after the voice there is gone."""
-    place = f"{(wall_order - EPOCH) // MICROSECOND}.{pk}"
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    text = f"{(place.moment - EPOCH) // MICROSECOND}.{place.pk}"
+    text += ".f" if place.featured else ""
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str) -> tuple[datetime, int]:
-    """Return the `wall_order` and ID that a cursor encodes.
+def decode(cursor: str) -> Place:
+    """Return the place that a cursor encodes.
 
     Raises ValueError for anything that isn't a valid cursor.
     """
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        microseconds, pk = text.split(".")
-        if not (microseconds.isdecimal() and pk.isdecimal()):
+        match = PLACE.fullmatch(text)
+        if match is None:
             raise ValueError(text)
-        wall_order = EPOCH + int(microseconds) * MICROSECOND
+        moment = EPOCH + int(match[1]) * MICROSECOND
+        place = Place(moment, int(match[2]), featured=bool(match[3]))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Not a cursor: {cursor!r}") from error
-    if int(pk) > BIGGEST_ID:
+    if place.pk > BIGGEST_ID:
         raise ValueError(f"Not a cursor: {cursor!r}")
-    return wall_order, int(pk)
+    return place

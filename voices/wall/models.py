@@ -1,4 +1,5 @@
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Self
 
 import pgtrigger
@@ -9,6 +10,9 @@ from django.db import models
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.html import linebreaks
+from django.utils.safestring import SafeString, mark_safe
 
 from core.folding import Fold, search_words
 from core.plain_text import (
@@ -18,7 +22,7 @@ from core.plain_text import (
     validate_profession,
 )
 from core.public import Content
-from core.searching import folded_words
+from core.searching import Label, folded_words
 from core.triggers import QUEUE_PURGE, PagesChange, PublicWordsGo, changes
 from rankings.states import PLACES
 from voices.flags import find
@@ -88,8 +92,10 @@ FLAGGED_ONES = ~models.Q(flags=[])
 # The fields that lists of voices show.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
-    *("founding_number", "published_at", "wall_order"),
+    *("founding_number", "published_at", "featured_at", "wall_order"),
 )
+# What a search reads, in this order: a phrase may go from the city on to the state.
+SEARCHED = ("statement", "name", "profession", "city")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
@@ -138,6 +144,14 @@ class VoiceQuerySet(models.QuerySet):
             self.on_the_wall()
             .filter(featured_at__isnull=False)
             .order_by("-featured_at", "-pk")
+        )
+
+    def after_featured(self, featured_at: datetime, pk: int) -> Self:
+        """Featured voices after this place in their order."""
+        return self.filter(
+            models.Q(featured_at__lt=featured_at)
+            | models.Q(featured_at=featured_at, pk__lt=pk),
+            featured_at__lte=featured_at,
         )
 
     def in_wall_order(self) -> Self:
@@ -261,7 +275,10 @@ class Voice(models.Model):
     )
     search = models.GeneratedField(
         expression=SearchVector(
-            *map(Fold, ["statement", "name", "profession", "city"]), config="english"
+            *map(Fold, SEARCHED),
+            Fold(Label("state", PLACES)),
+            Fold(Label("profession_group", dict(ProfessionGroup.choices))),
+            config="english",
         ),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -330,6 +347,7 @@ class Voice(models.Model):
             ),
             models.Index(
                 models.F("featured_at").desc(),
+                models.F("id").desc(),
                 name="voice_featured",
                 condition=models.Q(featured_at__isnull=False),
             ),
@@ -497,14 +515,24 @@ class Voice(models.Model):
         return ", ".join(filter(None, [self.city, PLACES.get(self.state, "")]))
 
     @property
-    def size_class(self) -> str:
-        """The CSS class for the statement's length in words."""
-        words = len(self.statement.split())
-        for name, most in (
-            ("statement-shortest", 13),
-            ("statement-short", 26),
-            ("statement-medium", 45),
-        ):
-            if words <= most:
-                return name
-        return "statement-long"
+    def quote(self) -> SafeString:
+        """The statement in quotation marks, as HTML paragraphs."""
+        # Quote before linebreaks, so that the marks end up in the paragraphs.
+        quoted = f"“{self.statement}”"
+        return mark_safe(linebreaks(quoted, autoescape=True))  # noqa: S308
+
+    @property
+    def published_on(self) -> date | None:
+        """The day of publication in the site's time zone; founding voices have none."""
+        return self.published_at and timezone.localdate(self.published_at)
+
+    @property
+    def day(self) -> str:
+        """The day of publication in words, or "" for a founding voice."""
+        return spell_day(self.published_on) if self.published_on else ""
+
+
+# Lists show many voices of the same few days, and formatting a date takes long.
+@lru_cache(maxsize=100)
+def spell_day(day: date) -> str:
+    return format_date(day, "N j, Y")

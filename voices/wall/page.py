@@ -3,89 +3,103 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.utils.formats import number_format
-from django.utils.functional import cached_property
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from core.filters import NoSuchPage
 from core.folding import search_words
 from core.search_budget import SearchTooLong, TooManySearches, one_search
-from rankings.states import PLACES
-from voices.professions import ProfessionGroup
-from voices.wall import cursor
+from rankings.states import PLACES, options_html, read_place
+from voices.professions import ProfessionGroup, propose_group
+from voices.wall import cursor, spelling
+from voices.wall.cursor import Place
 from voices.wall.models import Voice, VoiceQuerySet
 from voices.wall.tallies import Cell, Figures, read_figures
 
-PAGE_SIZE = 36
+PAGE_SIZE = 12
 # A search shows at most this many matches, the newest.
 MOST_MATCHES = 1000
+# The order with featured voices first; by default, the newest come first.
+FEATURED = "featured"
 # In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
 # EXCLUDED_PHRASE matches an excluded phrase.
 LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
 EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
+# Names of places that need an article in a sentence.
+THE = {"DC", "VI", "MP", "AA"}
 
 
 @dataclass(frozen=True)
-class Option:
-    """One option of a filter. `count` is None if the page doesn't show counts."""
-
-    value: str
-    label: str
-    count: int | None
-    selected: bool
-
-
-@dataclass(frozen=True)
-class Chip:
-    """An active filter, and the wall's query string without that filter."""
+class Link:
+    """A link to other filters."""
 
     label: str
     query: str
 
 
+def in_sentence(state: str) -> str:
+    """Return a place's name as it follows "from"."""
+    if state == "AA":
+        return "the military or abroad"
+    return f"the {PLACES[state]}" if state in THE else PLACES[state]
+
+
 @dataclass(frozen=True)
 class Filters:
-    """The filters of a request."""
+    """The filters of a request, and its order."""
 
     q: str = ""
     state: str = ""
     profession: str = ""
+    sort: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.q or self.state or self.profession)
 
-    def canonical(self) -> str:
-        """Return the canonical query string, without the search words."""
-        kept = {"state": self.state, "profession": self.profession}
-        query = urlencode({name: value for name, value in kept.items() if value})
-        return f"?{query}" if query else ""
+    def query(self, **changes: str) -> str:
+        """Return the wall's address with these filters, relative to the wall."""
+        asked = {**asdict(self), **changes}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{query}" if query else "./"
 
-    def chips(self) -> list[Chip]:
-        labels = {
-            "state": PLACES.get(self.state, ""),
-            "profession": self.profession and ProfessionGroup(self.profession).label,
-            "q": self.q and f"“{self.q}”",
-        }
-        asked = {name: getattr(self, name) for name in labels if getattr(self, name)}
+    def canonical(self) -> str:
+        """Return the canonical query string, without the search words and order."""
+        return self.query(q="", sort="").removeprefix("./")
+
+    def chips(self) -> list[Link]:
+        """Return the active filters, each with the link that removes it."""
+        labels = {"state": self.place, "profession": self.group, "q": self.quoted}
         return [
-            Chip(
-                labels[name],
-                "?" + urlencode({k: v for k, v in asked.items() if k != name}),
-            )
-            for name in asked
+            Link(label, self.query(**{name: ""}))
+            for name, label in labels.items()
+            if label
         ]
 
+    @property
+    def place(self) -> str:
+        return PLACES.get(self.state, "")
+
+    @property
+    def from_place(self) -> str:
+        """ " from Texas", or "" for all places."""
+        return f" from {in_sentence(self.state)}" if self.state else ""
+
+    @property
+    def group(self) -> str:
+        return ProfessionGroup(self.profession).label if self.profession else ""
+
+    @property
+    def quoted(self) -> str:
+        return f"“{self.q}”" if self.q else ""
+
     def heading(self) -> str:
-        parts = []
-        if self.profession:
-            parts.append(f": {ProfessionGroup(self.profession).label}")
-        if self.state:
-            parts.insert(0, f" from {PLACES[self.state]}")
-        return "Voices" + "".join(parts)
+        narrowed = ", ".join(filter(None, [self.group, self.quoted]))
+        return f"Voices{self.from_place}" + (f": {narrowed}" if narrowed else "")
 
     def apply(self, voices: VoiceQuerySet) -> VoiceQuerySet:
         if self.state:
@@ -107,6 +121,8 @@ class WallPage:
         self.newest = not before
         self.start = self.decode(before) if before else None
         self.is_busy = False
+        # The words that were searched instead of mistyped ones.
+        self.corrected = ""
         try:
             self.matches = self.search() if filters.q else None
         except TooManySearches:
@@ -116,42 +132,109 @@ class WallPage:
         self.cursor = self.encode(rows[PAGE_SIZE - 1]) if rows[PAGE_SIZE:] else ""
 
     def encode(self, last: Voice) -> str:
-        return cursor.encode(last.wall_order, last.pk)
+        if self.filters.sort == FEATURED and last.featured_at:
+            return cursor.encode(Place(last.featured_at, last.pk, featured=True))
+        return cursor.encode(Place(last.wall_order, last.pk))
 
-    def decode(self, before: str) -> tuple[datetime, int]:
+    def decode(self, before: str) -> Place:
         try:
-            return cursor.decode(before)
+            place = cursor.decode(before)
         except ValueError as error:
             raise NoSuchPage("There is no such page of voices.") from error
+        if place.featured and self.filters.sort != FEATURED:
+            raise NoSuchPage("There is no such page of voices.")
+        return place
 
     def search(self) -> list[int]:
         """Return the IDs of the newest matches, at most MOST_MATCHES + 1.
+
+        If nothing matches, try once more with mistyped words corrected.
 
         Common words that never occur together would make the database scan every
         voice, so the query times out and NoSuchPage asks the reader for other words.
         Raises TooManySearches if all search slots are in use.
         """
-        if is_contradiction(self.filters.q):
+        words = self.filters.q
+        if is_contradiction(words):
             return []
-        found = self.filters.apply(Voice.objects.on_the_wall())
-        found = found.matching(self.filters.q).in_wall_order()
         try:
             with one_search():
-                return list(found.values_list("pk", flat=True)[: MOST_MATCHES + 1])
+                ids = self.find(words)
+                if not ids and (corrected := spelling.correct(words)):
+                    ids = self.find(corrected)
+                    self.corrected = corrected if ids else ""
+                return ids
         except SearchTooLong as error:
             raise NoSuchPage(
                 "That search takes too long. Try fewer or rarer words."
             ) from error
 
+    def find(self, words: str) -> list[int]:
+        found = self.filters.apply(Voice.objects.on_the_wall()).matching(words)
+        ids = found.in_wall_order().values_list("pk", flat=True)
+        return list(ids[: MOST_MATCHES + 1])
+
     def rows(self) -> list[Voice]:
-        voices = Voice.objects.on_the_wall().shown()
-        if self.matches is None:
-            voices = self.filters.apply(voices)
-        else:
-            voices = voices.filter(pk__in=self.matches[:MOST_MATCHES])
+        """Return the voices of the page, and one more if there is another page."""
+        if self.matches == []:
+            return []
+        voices = self.narrow(Voice.objects.on_the_wall())
+        most, first = PAGE_SIZE + 1, list[Voice]()
+        if self.filters.sort == FEATURED:
+            voices = voices.filter(featured_at=None)
+            if not self.start or self.start.featured:
+                first = self.featured(most)
+        if self.start and not self.start.featured:
+            voices = voices.after(self.start.moment, self.start.pk)
+        if len(first) == most:
+            return first
+        return first + list(voices.in_wall_order()[: most - len(first)])
+
+    def featured(self, most: int) -> list[Voice]:
+        voices = self.narrow(Voice.objects.featured())
         if self.start:
-            voices = voices.after(*self.start)
-        return list(voices.in_wall_order()[: PAGE_SIZE + 1])
+            voices = voices.after_featured(self.start.moment, self.start.pk)
+        return list(voices[:most])
+
+    def narrow(self, voices: VoiceQuerySet) -> VoiceQuerySet:
+        if self.matches is None:
+            return self.filters.apply(voices.shown())
+        return voices.shown().filter(pk__in=self.matches[:MOST_MATCHES])
+
+    @property
+    def other_order(self) -> Link:
+        """The link to the other order."""
+        if self.filters.sort == FEATURED:
+            return Link("Newest first", self.filters.query(sort=""))
+        return Link("Featured first", self.filters.query(sort=FEATURED))
+
+    @property
+    def everywhere(self) -> str:
+        """The same search in all voices."""
+        return self.filters.query(state="", profession="")
+
+    @property
+    def add_url(self) -> str:
+        """The form, with the state of the filters filled in."""
+        state = self.filters.state
+        return reverse("voices:add") + (f"?state={state}" if state else "")
+
+    @cached_property
+    def by_name(self) -> list[Link]:
+        """Links to all voices of the state or profession that the search names."""
+        words = self.corrected or self.filters.q
+        state, group = read_place(words), propose_group(words)
+        chosen, links = self.filters, []
+        if state in PLACES and not chosen.state and self.figures.statements_from(state):
+            label = f"All voices from {in_sentence(state)}"
+            links.append(Link(label, chosen.query(state=state, q="")))
+        # Every profession that isn't known is in the group of others.
+        if group in {"", ProfessionGroup.OTHER} or chosen.profession:
+            return links
+        if self.figures.statements_by(group):
+            label = f"All voices in “{ProfessionGroup(group).label}”"
+            links.append(Link(label, chosen.query(profession=group, q="")))
+        return links
 
     @cached_property
     def figures(self) -> Figures:
@@ -164,58 +247,72 @@ class WallPage:
             return {}
         return self.figures.statements
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Number of matching statements; for a search, capped at MOST_MATCHES + 1."""
         if self.matches is not None:
             return len(self.matches)
-        return self.count(self.filters.state, self.filters.profession)
+        state = self.filters.state
+        return self.by_state[state] if state else self.by_state.total()
 
     @property
     def shown(self) -> str:
         """The total as text."""
         if self.matches is not None and self.total > MOST_MATCHES:
-            return f"more than {number_format(MOST_MATCHES, force_grouping=True)}"
-        return number_format(self.total, force_grouping=True)
+            return f"more than {MOST_MATCHES:,}"
+        return f"{self.total:,}"
 
-    def count(self, state: str, group: str) -> int:
-        return sum(
-            count
-            for (cell_state, cell_group), count in self.cells.items()
-            if state in ("", cell_state) and group in ("", cell_group)
-        )
+    @cached_property
+    def by_state(self) -> Counter[str]:
+        """Number of statements by state, in the chosen profession."""
+        counts: Counter[str] = Counter()
+        for (state, group), count in self.cells.items():
+            if self.filters.profession in ("", group):
+                counts[state] += count
+        return counts
+
+    @cached_property
+    def by_group(self) -> Counter[str]:
+        """Number of statements by profession, from the chosen state."""
+        counts: Counter[str] = Counter()
+        for (state, group), count in self.cells.items():
+            if self.filters.state in ("", state):
+                counts[group] += count
+        return counts
 
     @property
-    def states(self) -> list[Option]:
-        group = self.filters.profession
-        counts: Counter[str] = Counter()
-        for (cell_state, cell_group), count in self.cells.items():
-            if group in ("", cell_group):
-                counts[cell_state] += count
-        return self.options(PLACES.items(), counts, self.filters.state)
+    def state_options(self) -> SafeString:
+        return self.options(PLACES.items(), self.by_state, self.filters.state)
 
     @property
-    def groups(self) -> list[Option]:
-        state = self.filters.state
-        counts: Counter[str] = Counter()
-        for (cell_state, cell_group), count in self.cells.items():
-            if state in ("", cell_state):
-                counts[cell_group] += count
+    def group_options(self) -> SafeString:
         choices = ProfessionGroup.choices
-        return self.options(choices, counts, self.filters.profession)
+        return self.options(choices, self.by_group, self.filters.profession)
 
     def options(
         self, choices: Iterable[tuple[str, str]], counts: Counter[str], chosen: str
-    ) -> list[Option]:
-        searching = self.matches is not None
+    ) -> SafeString:
+        """Return a select's options, with counts unless the page is a search."""
+        if self.matches is None:
+            choices = [(key, f"{label} ({counts[key]:,})") for key, label in choices]
+        return options_html(tuple(choices), chosen)
+
+    @cached_property
+    def states(self) -> list[Link]:
+        """Links to the states that have statements, with their numbers."""
         return [
-            Option(
-                value,
-                label,
-                None if searching else counts[value],
-                selected=value == chosen,
-            )
-            for value, label in choices
+            Link(f"{name} ({self.by_state[code]:,})", self.filters.query(state=code))
+            for code, name in PLACES.items()
+            if self.by_state[code] and code != self.filters.state
+        ]
+
+    @cached_property
+    def groups(self) -> list[Link]:
+        """Links to the professions that have statements, with their numbers."""
+        return [
+            Link(f"{name} ({self.by_group[key]:,})", self.filters.query(profession=key))
+            for key, name in ProfessionGroup.choices
+            if self.by_group[key] and key != self.filters.profession
         ]
 
 

@@ -200,6 +200,9 @@ class Figures:
     def statements_from(self, state: str) -> int:
         return sum(n for (place, _), n in self.statements.items() if place == state)
 
+    def statements_by(self, group: str) -> int:
+        return sum(n for (_, found), n in self.statements.items() if found == group)
+
     @cached_property
     def signers_by_state(self) -> dict[str, int | None]:
         """The number of signers from each state; small numbers are withheld."""

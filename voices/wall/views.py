@@ -8,12 +8,12 @@ from django.views.decorators.http import require_safe
 from cards.models import Busy
 from cards.views import RETRY_SECONDS, busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice, read_words
-from core.public import Content, public_page
+from core.public import Content, Parameter, public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
 from voices.wall.cards import card_of
-from voices.wall.models import Voice
-from voices.wall.page import Filters, WallPage
+from voices.wall.models import SHOWN, Voice
+from voices.wall.page import FEATURED, Filters, WallPage
 from voices.wall.tallies import read_figures
 
 # How many other voices from the same state to show below a voice.
@@ -22,7 +22,8 @@ MORE = 3
 
 @require_safe
 @public_page(
-    "state", "profession", "q", "before", shows=[Content.FIGURES, Content.VOICES]
+    *("state", "profession", "q", "before", Parameter("sort", values=(FEATURED,))),
+    shows=[Content.FIGURES, Content.VOICES],
 )
 def wall(request: HttpRequest) -> HttpResponse:
     """The wall of statements, with filters and a search."""
@@ -51,7 +52,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     no_group = "There is no such group of professions."
     group = query.get("profession", "")
     profession = read_choice(group, ProfessionGroup.values, no_group)
-    return Filters(read_words(query), state, profession)
+    return Filters(read_words(query), state, profession, query.get("sort", ""))
 
 
 @require_safe
@@ -78,7 +79,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def published_once(pk: int) -> Voice:
     """Return a voice that is or was public. Raises Http404 for any other."""
-    voice = get_object_or_404(Voice.objects.was_published(), pk=pk)
+    voices = Voice.objects.was_published().only(*SHOWN, "status")
+    voice = get_object_or_404(voices, pk=pk)
     if voice.is_published and not voice.statement:
         raise Http404
     return voice

@@ -1,0 +1,86 @@
+"""Correct the spelling of a search that finds nothing.
+
+PostgreSQL's pg_trgm would need an extension that our packages of PostgreSQL lack, and
+another index as large as the statements. So only a list of known words is compared: the
+names of states and professions, and words that statements often have.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+
+from core.folding import fold
+from rankings.states import PLACES, read_place
+from voices.professions import WORDS_FILE, ProfessionGroup
+
+SEARCH_WORDS_FILE = Path(__file__).parents[1] / "data" / "search_words.csv"
+# With fewer letters, nearly every word is one letter away from another.
+SHORTEST = 4
+WORD = re.compile(r"[^\W\d_]+")
+# What the reader put in quotation marks or excluded stays as typed.
+PARTS = re.compile(rf'"[^"]*"?|“[^”]*”?|(?<!\S)-\S+|{WORD.pattern}')
+
+
+def correct(words: str) -> str:
+    """Return the search with known words for mistyped ones, or "" if it has none."""
+    place = read_place(words)
+    if place in PLACES:
+        corrected = PLACES[place]
+    else:
+        corrected = PARTS.sub(lambda part: nearest(part[0]), words)
+    return "" if fold(corrected) == fold(words) else corrected
+
+
+def nearest(part: str) -> str:
+    """Return the known word most like `part`, or `part` itself if none is close."""
+    if part in PLACES:
+        return PLACES[part]
+    word = fold(part)
+    if len(word) < SHORTEST or word in known_words() or not WORD.fullmatch(part):
+        return part
+    close = {
+        known for each in shortened(word) for known in by_shortened().get(each, ())
+    }
+    if not close:
+        return part
+    return known_words()[max(sorted(close), key=lambda each: likeness(each, word))]
+
+
+def likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def shortened(word: str) -> set[str]:
+    """Return the word and each spelling that lacks one of its letters.
+
+    Two words share one of these if a letter was added, left out, replaced, or swapped
+    with the next. So a lookup compares a word with a few others, not with all.
+    """
+    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+@cache
+def known_words() -> dict[str, str]:
+    """Return the known words, folded, each with its spelling."""
+    texts = [*PLACES.values(), *ProfessionGroup.labels, *listed()]
+    words = [word for text in texts for word in WORD.findall(text)]
+    # The first spelling of a word wins, so states keep their capital letter.
+    return {fold(word): word for word in reversed(words) if len(word) >= SHORTEST}
+
+
+def listed() -> Iterator[str]:
+    for file_name in (WORDS_FILE, SEARCH_WORDS_FILE):
+        with file_name.open(newline="", encoding="utf-8") as file:
+            yield from (row["words"] for row in csv.DictReader(file))
+
+
+@cache
+def by_shortened() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in known_words():
+        for each in shortened(word):
+            found.setdefault(each, []).append(word)
+    return found
