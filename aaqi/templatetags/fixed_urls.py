@@ -1,0 +1,34 @@
+"""The tag `url`, which resolves the URLs of pages without arguments once per process.
+
+A page has about 25 of them, and resolving took a quarter of the time of a small page.
+"""
+
+from functools import cache
+
+from django import template
+from django.template import Context
+from django.template.base import Parser, Token
+from django.template.defaulttags import URLNode
+from django.template.defaulttags import url as parse_url
+from django.urls import reverse
+
+register = template.Library()
+fixed_url = cache(reverse)
+
+
+class FixedURLNode(template.Node):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def render(self, context: Context) -> str:
+        return fixed_url(self.name)
+
+
+@register.tag
+def url(parser: Parser, token: Token) -> template.Node:
+    node: URLNode = parse_url(parser, token)
+    name = node.view_name
+    is_fixed = isinstance(name.var, str) and not name.filters
+    if node.args or node.kwargs or node.asvar or not is_fixed:
+        return node
+    return FixedURLNode(name.var)
