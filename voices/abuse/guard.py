@@ -45,19 +45,10 @@ class GuardedForm(forms.Form):
     """
 
     # The name and label contain no word by which browsers and password managers
-    # recognize a field; the data attributes tell three of them to ignore it.
+    # recognize a field.
     untouched = forms.Field(
         label="Leave this empty. It is there to catch spam bots.",
         required=False,
-        widget=forms.TextInput(
-            {
-                "tabindex": "-1",
-                "autocomplete": "off",
-                "data-1p-ignore": "",
-                "data-bwignore": "",
-                "data-lpignore": "true",
-            }
-        ),
     )
     started = forms.Field(required=False, initial=make_stamp, widget=forms.HiddenInput)
 
