@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from threading import Barrier
 from unittest import mock
 
@@ -11,6 +12,8 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import timezone
 
+from core.locks import Lock
+from core.search_budget import SEARCHES_AT_ONCE
 from operations.queue import worker_app
 from tests import owner
 from voices.letters.link_requests import answer_requests
@@ -50,6 +53,21 @@ def jobs(task):
         "SELECT * FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", task
     )
     return [job | {"args": json.loads(job["args"])} for job in found]
+
+
+@contextmanager
+def other_searches():
+    """Run as many searches as may run at once; each ends with its rollback."""
+    take = "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))"
+    with ExitStack() as stack:
+        others = []
+        for number in range(SEARCHES_AT_ONCE):
+            other = stack.enter_context(closing(connection.copy()))
+            other.set_autocommit(False)
+            with other.cursor() as cursor:
+                cursor.execute(take, [str(number), Lock.SEARCH.value])
+            others.append(other)
+        yield others
 
 
 def as_worker(do):

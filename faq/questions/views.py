@@ -6,8 +6,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from cards.views import RETRY_SECONDS
 from core.filters import NoSuchPage, no_such_page, read_words
 from core.public import Content, public_page
+from core.search_budget import SearchTooLong, TooManySearches, one_search
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.searching import search
@@ -30,19 +32,32 @@ class Group(NamedTuple):
 def index(request: HttpRequest) -> HttpResponse:
     """All questions by topic, or those that match a search."""
     try:
-        words = read_words(request.GET)
+        if words := read_words(request.GET):
+            return render_search(request, words)
     except NoSuchPage as problem:
         return no_such_page(request, problem)
-    if words:
-        return render_search(request, words)
     questions = list(Question.objects.public())
     found = {"groups": group(questions), "data": faq_page(questions)}
     return render(request, "faq/question_list.html", found)
 
 
 def render_search(request: HttpRequest, words: str) -> HttpResponse:
-    """The questions with all the words, or with any of them if none has all."""
-    found = search(Question, words)
+    """The questions with all the words, or with any of them if none has all.
+
+    Raises NoSuchPage if that takes too long.
+    """
+    try:
+        with one_search():
+            found = search(Question, words)
+    except TooManySearches:
+        busy = {"q": words, "is_busy": True}
+        response = render(request, "faq/question_search.html", busy, status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
+    except SearchTooLong as error:
+        raise NoSuchPage(
+            "That search takes too long. Try fewer or rarer words."
+        ) from error
     context = {"q": words, "matches": found.matches, "loosely": found.loosely}
     return render(request, "faq/question_search.html", context)
 

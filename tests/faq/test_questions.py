@@ -1,16 +1,24 @@
 import json
 import re
 from datetime import timedelta
+from unittest import mock
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from faq.models import Question
+from tests.committed import CommittedTestCase, other_searches
 from tests.faq.texts import make_question
 
 URL = "/faq/"
+
+
+def sleep(*args):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(10)")
 
 
 def data_on(response):
@@ -212,5 +220,32 @@ class SearchTests(TestCase):
         for _ in range(5):
             make_question()
 
-        with self.assertNumQueries(1):
+        with CaptureQueriesContext(connection) as queries:
             self.search("rule")
+        self.assertEqual(sum("faq_question" in each["sql"] for each in queries), 1)
+
+    def test_a_search_that_takes_too_long_is_stopped(self):
+        with mock.patch("faq.questions.views.search", side_effect=sleep):
+            response = self.search("court")
+
+        self.assertContains(response, "That search takes too long", status_code=404)
+        self.assertEqual(self.search("court").status_code, 200)
+
+
+class SearchesAtOnceTests(CommittedTestCase):
+    def test_questions_and_voices_share_the_searches_that_may_run_at_once(self):
+        make_question("What is qualified immunity?")
+        with other_searches() as others:
+            busy = self.client.get(URL, {"q": '"immunity" <'})
+
+            self.assertContains(
+                busy, "Many people are searching right now.", status_code=503
+            )
+            self.assertContains(
+                busy, 'value="&quot;immunity&quot; &lt;"', status_code=503
+            )
+            self.assertNotContains(busy, "No question has", status_code=503)
+            self.assertGreater(int(busy["Retry-After"]), 0)
+            self.assertContains(self.client.get(URL), "What is qualified immunity?")
+            others[0].rollback()
+            self.assertContains(self.client.get(URL, {"q": "immunity"}), "1 question")

@@ -8,11 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from core.locks import Lock
-from core.search_budget import SEARCHES_AT_ONCE
 from rankings.states import PLACES
 from tests import owner
-from tests.committed import CommittedTestCase, at_once
+from tests.committed import CommittedTestCase, at_once, other_searches
 from tests.factories import (
     make_founding_voice,
     make_published_voice,
@@ -563,13 +561,7 @@ class SearchesAtOnceTests(CommittedTestCase):
     def test_only_so_many_searches_run_at_once(self):
         voice = make_published_voice(state="TX")
         path = wall(q='"law" <', state="TX")
-        others = [connection.copy() for _ in range(SEARCHES_AT_ONCE)]
-        take = "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))"
-        for number, other in enumerate(others):
-            self.addCleanup(other.close)
-            other.set_autocommit(False)
-            with other.cursor() as cursor:
-                cursor.execute(take, [str(number), Lock.SEARCH.value])
+        others = self.enterContext(other_searches())
 
         busy = self.client.get(path)
 
