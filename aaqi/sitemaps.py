@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
 from faq.models import Case, Page, Question
-from faq.pages.parts import last_updated
+from faq.pages.parts import Parts
 from faq.publishing import Text
 from rankings.models import Edition
 from voices.models import Voice
@@ -50,9 +50,10 @@ def entry(path: str, lastmod: date | None = None) -> Entry:
 
 def pages() -> list[Entry]:
     rows = Page.objects.public().only("slug", "updated").order_by("pk")
+    parts = Parts()
     return [
         *(entry(reverse(name)) for name in LISTS),
-        *(entry(row.get_absolute_url(), last_updated(row)) for row in rows),
+        *(entry(row.get_absolute_url(), parts.last_updated(row)) for row in rows),
     ]
 
 

@@ -2,26 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from faq.blocks import cached_block
 from faq.markdown import render
 from faq.pages import charts
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
 from faq.publishing import Text
-
-
-def last_updated(page: Page) -> date:
-    """The day the words of the page, or of the parts it shows, last changed."""
-    if page.slug != PageSlug.EXPLAINED:
-        return page.updated
-    charts, entries = (
-        model.objects.public().order_by().values_list("updated", flat=True)
-        for model in (Chart, TimelineEntry)
-    )
-    return max([page.updated, *charts.union(entries).order_by()])
 
 
 class Parts:
@@ -33,22 +24,41 @@ class Parts:
     def rows[Part: Text](self, model: type[Part]) -> QuerySet[Part]:
         return model.objects.all() if self.drafts else model.objects.public()
 
+    @cached_property
+    def charts(self) -> dict[str, Chart]:
+        return {chart.slug: chart for chart in self.rows(Chart)}
+
+    @cached_property
+    def entries(self) -> list[TimelineEntry]:
+        return list(self.rows(TimelineEntry))
+
     def __call__(self, name: str) -> SafeString:
         kind, _, slug = name.partition(":")
         if kind == "timeline":
-            return self.timeline()
-        chart = self.rows(Chart).filter(slug=slug).first() if kind == "chart" else None
-        return self.chart(chart) if chart else SafeString()
+            return timeline(self.entries)
+        chart = self.charts.get(slug) if kind == "chart" else None
+        return chart_block(chart) if chart else SafeString()
 
-    def timeline(self) -> SafeString:
-        return self.entries(self.rows(TimelineEntry))
+    def last_updated(self, page: Page) -> date:
+        """The day the words of the page, or of the explainer's parts, last changed."""
+        if page.slug != PageSlug.EXPLAINED:
+            return page.updated
+        parts = (*self.charts.values(), *self.entries)
+        return max([page.updated, *(part.updated for part in parts)])
 
-    def entries(self, rows: Iterable[TimelineEntry]) -> SafeString:
-        entries = [(row, render(row.body, f"{row.slug}-").html) for row in rows]
-        return render_to_string("faq/timeline.html", {"entries": entries})
 
-    def chart(self, chart: Chart) -> SafeString:
-        context = charts.context(chart) | {
-            "body": render(chart.body, f"{chart.slug}-").html
-        }
-        return render_to_string("faq/chart.html", context)
+def timeline(entries: Iterable[TimelineEntry]) -> SafeString:
+    context = {"entries": [entry_block(entry) for entry in entries]}
+    return render_to_string("faq/timeline.html", context)
+
+
+@cached_block
+def entry_block(entry: TimelineEntry) -> SafeString:
+    context = {"entry": entry, "body": render(entry.body, f"{entry.slug}-").html}
+    return render_to_string("faq/timeline.html#entry", context)
+
+
+@cached_block
+def chart_block(chart: Chart) -> SafeString:
+    body = render(chart.body, f"{chart.slug}-").html
+    return render_to_string("faq/chart.html", charts.context(chart) | {"body": body})

@@ -1,12 +1,15 @@
+from functools import lru_cache
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
+from faq.blocks import sources_block
 from faq.markdown import paragraphs, print_values
 from faq.markdown import render as render_markdown
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_values
-from faq.pages.parts import Parts, last_updated
+from faq.pages.parts import Parts, chart_block, timeline
 
 WORDS_A_MINUTE = 230
 # At the end of the pages that give reasons to sign.
@@ -28,8 +31,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse:
     """A chart or timeline entry on an otherwise empty page, for staff."""
-    parts = Parts(drafts=True)
-    html = parts.chart(part) if isinstance(part, Chart) else parts.entries([part])
+    html = chart_block(part) if isinstance(part, Chart) else timeline([part])
     context = {"title": part.title, "html": html, "preview": True}
     return render(request, "faq/part.html", context)
 
@@ -37,16 +39,24 @@ def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse
 def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResponse:
     """A page with the settings, timeline, and charts that its text includes."""
     body = print_values(page.body, setting_values())
-    rendered = render_markdown(body, part=Parts(drafts=preview))
-    words = sum(len(paragraph.split()) for paragraph in paragraphs(body))
+    parts = Parts(drafts=preview)
+    rendered = render_markdown(body, part=parts)
     context = {
         "page": page,
         "body": rendered.html,
         # Short pages need no table of contents.
         "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
-        "updated": last_updated(page),
-        "minutes": max(1, round(words / WORDS_A_MINUTE)),
+        "updated": parts.last_updated(page),
+        "sources": sources_block(page),
+        "minutes": minutes_to_read(body),
         "request_to_sign": REQUESTS_TO_SIGN.get(page.slug),
         "preview": preview,
     }
     return render(request, "faq/page.html", context)
+
+
+# The pages' texts, which change rarely.
+@lru_cache(maxsize=32)
+def minutes_to_read(text: str) -> int:
+    words = sum(len(paragraph.split()) for paragraph in paragraphs(text))
+    return max(1, round(words / WORDS_A_MINUTE))

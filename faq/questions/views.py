@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -10,21 +11,16 @@ from cards.views import RETRY_SECONDS
 from core.filters import NoSuchPage, no_such_page, read_words
 from core.public import Content, public_page
 from core.search_budget import SearchTooLong, TooManySearches, one_search
+from faq.blocks import cached_block
 from faq.markdown import render as render_markdown
 from faq.questions.models import Question, Topic
 from faq.searching import search
 
 
-class Answered(NamedTuple):
-    """A question and its answer as HTML."""
-
-    question: Question
-    answer: SafeString
-
-
 class Group(NamedTuple):
     topic: Topic
-    answered: list[Answered]
+    # The block of each question.
+    questions: list[SafeString]
 
 
 @require_safe
@@ -36,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
             return render_search(request, words)
     except NoSuchPage as problem:
         return no_such_page(request, problem)
-    questions = list(Question.objects.public())
+    questions = list(Question.objects.public().defer("search"))
     found = {"groups": group(questions), "data": faq_page(questions)}
     return render(request, "faq/question_list.html", found)
 
@@ -64,16 +60,20 @@ def render_search(request: HttpRequest, words: str) -> HttpResponse:
 
 def group(questions: list[Question]) -> list[Group]:
     groups = [
-        Group(topic, [answer(q) for q in questions if q.topic == topic])
+        Group(topic, [question_block(q) for q in questions if q.topic == topic])
         for topic in Topic
     ]
-    return [group for group in groups if group.answered]
+    return [group for group in groups if group.questions]
 
 
-def answer(question: Question) -> Answered:
-    return Answered(
-        question, render_markdown(question.answer, f"{question.slug}-").html
-    )
+@cached_block
+def question_block(question: Question) -> SafeString:
+    context = {"question": question, "answer": answer(question)}
+    return render_to_string("faq/question_list.html#question", context)
+
+
+def answer(question: Question) -> SafeString:
+    return render_markdown(question.answer, f"{question.slug}-").html
 
 
 @require_safe
@@ -90,7 +90,7 @@ def show(
     others = Question.objects.public().filter(topic=question.topic)
     context = {
         "question": question,
-        "answer": answer(question).answer,
+        "answer": answer(question),
         "others": others.exclude(pk=question.pk).defer("answer", "words", "search"),
         "data": faq_page([question]),
         "preview": preview,

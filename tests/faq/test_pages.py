@@ -136,11 +136,12 @@ class ExplainerTests(TestCase):
         self.assertContains(sitemap, "<lastmod>2026-01-02</lastmod>", count=1)
 
     def test_asks_once_for_each_part(self):
-        make_page("explained", body=LONG)
+        make_chart(slug="how-often")
+        make_page("explained", body=f"[[chart:how-often]]\n\n{LONG}")
         for year in range(1900, 1910):
             make_entry(year)
 
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(3):
             self.client.get("/explained/")
 
     def test_needs_sources_and_so_do_its_parts(self):

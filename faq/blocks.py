@@ -1,0 +1,52 @@
+"""Blocks of pages that each show one text, rendered once for the same words.
+
+The words are the key, so nothing has to be dropped: after an edit, a page renders only
+the block of the text that changed, and no block can show old words.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from faq.publishing import Text
+
+
+@dataclass(frozen=True)
+class Version:
+    """A text as a cache key: equal to any version with the same values."""
+
+    values: tuple[Hashable, ...]
+    text: Text = field(compare=False)
+
+
+def version_of(text: Text) -> Version:
+    """Return the version that a text has now, even if it isn't saved."""
+    values = [value for name, value in vars(text).items() if name != "_state"]
+    # Lists of rows aren't hashable.
+    return Version(
+        tuple(repr(value) if isinstance(value, list) else value for value in values),
+        text,
+    )
+
+
+def cached_block[T: Text](render: Callable[[T], SafeString]) -> Callable:
+    """Cache a function that returns the HTML of a text and reads nothing else."""
+
+    # Enough for all of the site's texts.
+    @lru_cache(maxsize=256)
+    def rendered(version: Version) -> SafeString:
+        return render(version.text)  # type: ignore[arg-type]
+
+    @wraps(render)
+    def block(text: T) -> SafeString:
+        return rendered(version_of(text))
+
+    return block
+
+
+@cached_block
+def sources_block(text: Text) -> SafeString:
+    return render_to_string("faq/sources.html", {"sources": text.shown_sources})
