@@ -19,6 +19,7 @@ from simple_history.models import SIMPLE_HISTORY_REVERSE_ATTR_NAME
 from core.ids import read_id
 from core.searching import FoldedSearch
 from faq.cases.models import Case
+from faq.cases.steps import StepForm
 from faq.cases.views import show as show_case
 from faq.pages.models import Chart, Page, PointForm, TimelineEntry
 from faq.pages.views import show as show_page
@@ -252,8 +253,18 @@ class QuestionAdmin(TextAdmin):
         return show_question(request, text, preview=True)
 
 
+class CaseForm(TextForm):
+    steps = RowsField(
+        StepForm,
+        required=False,
+        help_text="For the timeline of the suit. Only dates that the text or a source "
+        "gives: 2019, 2019-10, or 2019-10-03.",
+    )
+
+
 @admin.register(Case)
 class CaseAdmin(TextAdmin):
+    form = CaseForm
     list_display = ["title", "kind", "state", "outcome", "order", "featured", "status"]
     list_filter = [StatusFilter, "outcome", "featured", "confidence", "kind", "state"]
     search_fields = ["title", "who", "body"]
@@ -278,7 +289,7 @@ class CaseAdmin(TextAdmin):
             {"fields": RULING},
         ),
         ("The card", {"fields": ["summary", "ending"]}),
-        ("The story", {"fields": ["body", "confidence", "caveat", "sources"]}),
+        ("The story", {"fields": ["body", "steps", "confidence", "caveat", "sources"]}),
     ]
 
     def show(self, request: HttpRequest, text: Case) -> HttpResponse:
@@ -297,12 +308,19 @@ class TimelineEntryAdmin(PartAdmin):
     list_display = ["title", "year", "order", "status", "edited_at"]
     list_filter = [StatusFilter]
     search_fields = ["title", "body"]
-    fields = ["year", "title", "slug", "order", "body", "sources", *STATUS]
+    fields = [
+        *("year", "title", "slug", "order", "body", "label", "marked"),
+        *("sources", *STATUS),
+    ]
 
 
 class ChartForm(TextForm):
     points = RowsField(
-        PointForm, required=False, label="Figures", help_text="One row per bar."
+        PointForm,
+        required=False,
+        label="Figures or questions",
+        help_text="One row per bar, of which the first is highlighted. Without "
+        "figures: one row per question, and a last one for the result.",
     )
 
 

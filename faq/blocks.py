@@ -11,6 +11,7 @@ from functools import lru_cache, wraps
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from faq.drawings import Moment, timeline
 from faq.publishing import Text
 
 
@@ -50,3 +51,9 @@ def cached_block[T: Text](render: Callable[[T], SafeString]) -> Callable:
 @cached_block
 def sources_block(text: Text) -> SafeString:
     return render_to_string("faq/sources.html", {"sources": text.shown_sources})
+
+
+@lru_cache(maxsize=64)
+def timeline_drawing(moments: tuple[Moment, ...], described: str) -> SafeString:
+    context = {"forms": timeline(moments), "described": described}
+    return render_to_string("faq/drawing.html", context)

@@ -50,7 +50,10 @@ def tidied(row: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in row.items()
-        if value not in (None, "") and name not in {"ORDER", "DELETE"}
+        # Zero is a value; an unchecked box isn't.
+        if value not in (None, "")
+        and value is not False
+        and name not in {"ORDER", "DELETE"}
     }
 
 

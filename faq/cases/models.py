@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from core.folding import Fold
 from core.triggers import Trigger, changes
+from faq.cases.steps import validate_steps
 from faq.check import validate_line, validate_markdown
 from faq.markdown import paragraphs
 from faq.publishing import TextQuerySet
@@ -133,6 +134,7 @@ class Case(SearchedText):
     outcome = models.CharField(max_length=20, choices=Outcome)
     lawfulness = models.CharField(max_length=20, choices=Lawfulness)
     body = models.TextField("text", validators=[validate_markdown])
+    steps = models.JSONField(default=list, blank=True, validators=[validate_steps])
     featured = models.BooleanField("on the home page", default=False)
     confidence = models.CharField(max_length=10, choices=Confidence)
     caveat = line(500, blank=True, help_text="Required if confidence is medium.")
@@ -140,7 +142,7 @@ class Case(SearchedText):
     WORDS = (
         *("title", "kind", "state", "place", "happened_in", "decided_in", "who"),
         *("officials", "court", "citation", "summary", "ending", "outcome"),
-        *("lawfulness", "body", "caveat"),
+        *("lawfulness", "body", "steps", "caveat"),
     )
 
     HEADING = "who"

@@ -12,10 +12,14 @@ from cards.models import Busy
 from cards.views import busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice
 from core.public import Content, public_page
+from faq.blocks import timeline_drawing
 from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind, Outcome
+from faq.cases.steps import moments
 from faq.markdown import render as render_markdown
 from rankings.states import JURISDICTIONS, read_place
+
+DESCRIBED = "Timeline of the suit. Its steps are listed below."
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,12 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)
+    steps = moments(case.steps)
     context = {
         "case": case,
         "body": render_markdown(case.body).html,
+        "steps": steps,
+        "drawing": timeline_drawing(steps, DESCRIBED) if steps else "",
         "others": [c for c in cases if c.state == case.state and c.pk != case.pk],
         "previous": previous,
         "next": following,

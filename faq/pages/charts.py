@@ -1,24 +1,23 @@
-"""A chart's figures as SVG bars: attributes only, because the CSP blocks styles."""
+"""A stored chart as a drawing and in words: figures as bars, or questions as steps."""
 
-from typing import NamedTuple
+from textwrap import wrap
 
+from faq.drawings import (
+    LINE,
+    NARROW,
+    SANS,
+    SERIF,
+    Box,
+    Drawing,
+    Question,
+    Text,
+    questions,
+)
 from faq.pages.models import Chart
 
-# In units of the drawing.
-WIDTH = 370
-ROW = 54
-LONGEST = 290
-
-
-class Bar(NamedTuple):
-    label: str
-    value: str
-    note: str
-    text_y: int
-    y: int
-    value_y: int
-    width: float
-    value_x: float
+BAR = 22
+# Leaves room for the figure, which stands beside its bar.
+LONGEST = NARROW - 92
 
 
 def shown(value: float, unit: str) -> str:
@@ -27,36 +26,53 @@ def shown(value: float, unit: str) -> str:
     return f"{number}%" if unit.startswith(("%", "percent")) else number
 
 
-def bars(chart: Chart) -> list[Bar]:
-    """Return one bar per point, scaled so that the longest fills the drawing."""
+def bars(chart: Chart) -> Drawing:
+    """Return one bar per point, the first figure marked, the longest bar full."""
     most = max((point["value"] for point in chart.points), default=0) or 1
-    found = []
+    boxes, texts = [], []
+    y = 0
     for number, point in enumerate(chart.points):
-        top = number * ROW
+        for line in wrap(point["label"], int(NARROW / SANS)):
+            texts.append(Text(line, 0, y + 17))
+            y += LINE
         # Keep even tiny values visible.
         width = round(max(point["value"] / most * LONGEST, 1.5), 2)
-        found.append(
-            Bar(
-                point["label"],
-                shown(point["value"], chart.unit),
-                point.get("note", ""),
-                top + 17,
-                top + 25,
-                top + 41,
-                width,
-                width + 8,
-            )
-        )
-    return found
+        value = shown(point["value"], chart.unit)
+        boxes.append(Box(0, y + 4, width, BAR, "filled"))
+        if number == 0:
+            marked = len(value) * SERIF + 8
+            boxes.append(Box(width + 4, y + 4, round(marked, 1), BAR, "mark"))
+        look = "serif" if number else "serif mark"
+        texts.append(Text(value, width + 8, y + 21, look))
+        y += BAR + 14
+    return Drawing("bars", NARROW, y, boxes, [], [], texts)
 
 
 def context(chart: Chart) -> dict:
-    drawn = bars(chart)
-    described = "; ".join(f"{bar.label} {bar.value}" for bar in drawn)
+    """Return what the template of a chart takes, except its text."""
+    if chart.has_figures:
+        rows = [(p, shown(p["value"], chart.unit)) for p in chart.points]
+        told = "; ".join(f"{point['label']} {value}" for point, value in rows)
+        described = f"Bar chart, {chart.unit}: {told}."
+        return {
+            "chart": chart,
+            "rows": rows,
+            "forms": [bars(chart)],
+            "described": described,
+        }
+    steps = [
+        Question(
+            point["label"],
+            point.get("note", ""),
+            point.get("if_no", ""),
+            point.get("skip", ""),
+        )
+        for point in chart.points
+    ]
     return {
         "chart": chart,
-        "bars": drawn,
-        "described": f"Bar chart, {chart.unit}: {described}.",
-        "width": WIDTH,
-        "height": ROW * len(drawn),
+        "asked": steps[:-1],
+        "result": steps[-1],
+        "forms": questions(steps),
+        "described": f"{chart.title}. The steps are listed in words below the drawing.",
     }

@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from core.fields import LineField
 from core.folding import Fold
 from faq.check import validate_line, validate_markdown
+from faq.drawings import Moment
 from faq.markdown import VALUE, paragraphs, parser, parts_of
 from faq.publishing import Text
 from faq.rows import validate_rows
@@ -65,7 +66,19 @@ class TimelineEntry(Text):
         "text", validators=[validate_markdown], help_text="One or two sentences."
     )
 
-    WORDS = ("year", "title", "body")
+    label = models.CharField(
+        "in the drawing",
+        max_length=32,
+        blank=True,
+        validators=[validate_line],
+        help_text="What happened, in a few words. If empty, the drawing has only a "
+        "tick for the year.",
+    )
+    marked = models.BooleanField(
+        "highlighted in the drawing", default=False, help_text="One entry at most."
+    )
+
+    WORDS = ("year", "title", "label", "body")
 
     history = HistoricalRecords()
 
@@ -77,30 +90,71 @@ class TimelineEntry(Text):
     def __str__(self) -> str:
         return f"{self.year}: {self.title}"
 
+    def clean(self) -> None:
+        # Not a constraint, because each release checks its files against the rows.
+        others = TimelineEntry.objects.filter(marked=True).exclude(pk=self.pk)
+        if self.marked and others.exists():
+            raise ValidationError({"marked": "Another entry is highlighted."})
+
     def get_absolute_url(self) -> str:
         return reverse("explained")
 
+    @property
+    def moment(self) -> Moment:
+        """The entry in the drawing."""
+        return Moment(self.year, str(self.year), self.label, self.marked)
+
 
 class PointForm(forms.Form):
-    """One bar of a chart and one row of its table."""
+    """A figure of a chart, or a question of one without figures."""
 
     label = LineField(max_length=80, validators=[validate_line])
-    value = forms.FloatField(min_value=0, max_value=1e12)
+    value = forms.FloatField(
+        min_value=0, max_value=1e12, required=False, label="Figure"
+    )
     note = LineField(max_length=200, required=False, validators=[validate_line])
+    if_no = LineField(
+        label="If not",
+        max_length=80,
+        required=False,
+        validators=[validate_line],
+        help_text="For a question: why the claim ends if the answer is no.",
+    )
+    skip = LineField(
+        label="May be skipped",
+        max_length=80,
+        required=False,
+        validators=[validate_line],
+        help_text="For a question: a sentence that says so.",
+    )
 
 
 def validate_points(rows: list[dict[str, Any]]) -> None:
+    """Refuse anything but figures, or questions that lead to a result."""
     validate_rows(PointForm, rows)
+    if any("value" in row for row in rows):
+        if not all(row.keys() <= {"label", "value", "note"} for row in rows):
+            raise ValidationError("A row with a figure can’t be a question.")
+        if not all("value" in row for row in rows):
+            raise ValidationError("Fill in every row’s figure, or none.")
+        return
+    *steps, result = rows or [{}]
+    if not all("if_no" in row for row in steps) or {"if_no", "skip"} & result.keys():
+        raise ValidationError(
+            "Without figures, fill in “If not” for each row but the last, which is "
+            "the result."
+        )
 
 
 class Chart(Text):
-    """Figures as bars and as a table, for a page that includes it by name."""
+    """Figures or questions, drawn and in words, for a page that includes it by name."""
 
     title = models.CharField(max_length=150, validators=[validate_line])
     unit = models.CharField(
         max_length=60,
+        blank=True,
         validators=[validate_line],
-        help_text="For example: % of dollars paid.",
+        help_text="Of the figures. For example: % of dollars paid.",
     )
     points = models.JSONField(default=list, blank=True, validators=[validate_points])
     body = models.TextField(
@@ -129,6 +183,10 @@ class Chart(Text):
 
     def get_absolute_url(self) -> str:
         return reverse("explained")
+
+    @property
+    def has_figures(self) -> bool:
+        return any("value" in point for point in self.points)
 
 
 class Page(SearchedText):

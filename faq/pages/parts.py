@@ -1,6 +1,6 @@
 """What a page's text can include by [[name]]: the timeline and the charts."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 
@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from faq.blocks import cached_block
+from faq.blocks import cached_block, timeline_drawing
+from faq.drawings import Moment
 from faq.markdown import render
 from faq.pages import charts
 from faq.pages.models import Chart, Page, PageSlug, TimelineEntry
@@ -47,9 +48,25 @@ class Parts:
         return max([page.updated, *(part.updated for part in parts)])
 
 
-def timeline(entries: Iterable[TimelineEntry]) -> SafeString:
-    context = {"entries": [entry_block(entry) for entry in entries]}
+def timeline(entries: Sequence[TimelineEntry]) -> SafeString:
+    """Return the entries as a list, and as a drawing if some are named in it."""
+    moments = tuple(entry.moment for entry in entries)
+    context = {
+        "entries": [entry_block(entry) for entry in entries],
+        "drawing": drawing(moments),
+    }
     return render_to_string("faq/timeline.html", context)
+
+
+def drawing(moments: tuple[Moment, ...]) -> SafeString:
+    named = [moment for moment in moments if moment.words]
+    if len(named) < 2:
+        return SafeString()
+    described = (
+        f"Timeline from {moments[0].when} to {moments[-1].when}. It names "
+        f"{len(named)} of {len(moments)} events; all are listed below."
+    )
+    return timeline_drawing(moments, described)
 
 
 @cached_block

@@ -56,3 +56,48 @@ def test_a_page_is_small_and_sets_no_cookie(chromium, served, entry):
 
     assert cookies == ({"csrftoken"} if has_form else set())
     assert size <= 1_500, size
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/explained/", 24_000), ("/cases/villarreal-v-laredo/", 6_000)],
+)
+def test_drawings_are_small_and_below_the_first_screen(chromium, served, path, most):
+    html = read(served.url + path)
+    text = brotli.decompress(html).decode()
+    without = re.sub(r'<svg class="(wide|narrow|bars)".*?</svg>', "", text)
+    drawings = len(brotli.compress(text.encode())) - len(
+        brotli.compress(without.encode())
+    )
+
+    assert len(html) <= most, len(html)
+    assert 0 < drawings <= 2_000, drawings
+    for width, height in ((1280, 800), (360, 640)):
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.goto(served.url + path)
+        shown = page.locator(".drawing svg:visible")
+        tops = [box["y"] for box in (each.bounding_box() for each in shown.all())]
+        page.close()
+        assert tops and min(tops) >= height, (width, tops)
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+@pytest.mark.parametrize("path", ["/explained/", "/cases/villarreal-v-laredo/"])
+def test_words_in_a_drawing_can_be_read(chromium, served, path, width):
+    page = chromium.new_page(viewport={"width": width, "height": 800})
+    page.goto(served.url + path)
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll(".drawing text")]
+            .filter((text) => text.getBoundingClientRect().width)
+            .map((text) => {
+                const scale = text.getScreenCTM().a;
+                const box = text.getBBox();
+                const { width } = text.ownerSVGElement.viewBox.baseVal;
+                const size = parseFloat(getComputedStyle(text).fontSize) * scale;
+                return [size, box.x >= -1 && box.x + box.width <= width + 1];
+            })"""
+    )
+    page.close()
+
+    assert min(size for size, _ in sizes) >= 12
+    assert all(inside for _, inside in sizes)

@@ -156,15 +156,36 @@ class EditingTests(AdminTestCase):
             field.name: field.value_from_object(case)
             for field in Case._meta.fields
             if field.editable
-            and field.name not in {"as_of", "outcome", "publish_at", "sources"}
+            and field.name not in {"as_of", "outcome", "publish_at", "sources", "steps"}
         }
-        new = fields | {"slug": "new", **rows("sources", SOURCE)}
+        new = fields | {"slug": "new", **rows("sources", SOURCE), **rows("steps")}
 
         response = self.client.post(reverse("admin:faq_case_add"), new)
 
         errors = response.context["adminform"].form.errors
         self.assertEqual(errors, {"outcome": ["This field is required."]})
         self.assertFalse(Case.objects.filter(slug="new").exists())
+
+    def test_stores_steps_of_a_suit_without_empty_boxes(self):
+        case = make_case(publish_at=None)
+        steps = [
+            {"on": "2019", "words": "Immunity granted", "ruling": "on"},
+            {"on": "2020-05-18", "words": "Review refused"},
+        ]
+        fields = {
+            field.name: field.value_from_object(case)
+            for field in Case._meta.fields
+            if field.editable
+            and field.name not in {"as_of", "publish_at", "sources", "steps"}
+        }
+
+        self.client.post(
+            reverse("admin:faq_case_change", args=[case.pk]),
+            fields | rows("sources", SOURCE) | rows("steps", *steps),
+        )
+
+        case.refresh_from_db()
+        self.assertEqual(case.steps, [steps[0] | {"ruling": True}, steps[1]])
 
     def test_says_what_is_wrong_with_a_row_and_keeps_it(self):
         response = self.client.post(

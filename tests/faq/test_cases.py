@@ -1,5 +1,6 @@
 import re
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.template import Context, Template
 from django.test import TestCase
@@ -256,3 +257,46 @@ class StateCasesTests(TestCase):
         make_case(state="TX")
 
         self.assertEqual(self.render("CO").strip(), "")
+
+
+STEPS = [
+    {"on": "2014-08", "words": "The arrest"},
+    {"on": "2019", "words": "Immunity granted", "ruling": True},
+    {"on": "2020-05-18", "words": "Review refused"},
+]
+
+
+class StepTests(TestCase):
+    def test_draws_the_suit_and_lists_its_steps(self):
+        case = make_case(steps=STEPS)
+
+        response = self.client.get(case.get_absolute_url())
+
+        self.assertContains(
+            response, "<li><b>Aug. 2014:</b> The arrest</li>", html=True
+        )
+        self.assertContains(response, "<b>2019:</b>")
+        self.assertContains(response, ">May 18, 2020</text>", count=2)
+        self.assertContains(response, '<rect class="mark"', count=2)
+
+    def test_draws_nothing_without_steps(self):
+        response = self.client.get(make_case().get_absolute_url())
+
+        self.assertNotContains(response, "step by step")
+        self.assertNotContains(response, "drawing")
+
+    def test_refuses_dates_that_are_none_or_in_disorder(self):
+        case = make_case()
+        day, later = STEPS[2], STEPS[2] | {"on": "2020-06"}
+        for steps in (
+            *([day | {"on": on}] for on in ("May 2020", "2020-13", "2020-5", "")),
+            [later, day],
+            [STEPS[1], STEPS[1]],
+            [day | {"words": "x" * 49}],
+        ):
+            case.steps = steps
+            with self.assertRaises(ValidationError, msg=steps) as caught:
+                case.full_clean()
+            self.assertIn("steps", caught.exception.message_dict)
+        case.steps = [day, {"on": "2020", "words": "Settled"}, later]
+        case.full_clean()

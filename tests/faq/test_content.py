@@ -1,5 +1,6 @@
 """The texts in faq/content/: every claim has a source, and every link has a target."""
 
+import calendar
 import csv
 import re
 from html.parser import HTMLParser
@@ -133,6 +134,22 @@ class ContentTests(TestCase):
         for case in Case.objects.all():
             said = "Immunity was denied" in case.ending
             self.assertEqual(said, case in denied, case.slug)
+
+    def test_a_step_of_a_suit_has_a_date_that_the_case_gives(self):
+        for case in Case.objects.all():
+            said = plain(f"{case.body} {case.citation} {case.decided_in}")
+            said += "".join(plain(s["citation"]) for s in case.sources)
+            said += str(case.happened_in)
+            for step in case.steps:
+                year, *rest = step["on"].split("-")
+                with self.subTest(case.slug, step=step):
+                    self.assertIn(year, said)
+                    if rest:
+                        month = calendar.month_abbr[int(rest[0])]
+                        day = rf" {int(rest[1])}\b" if rest[1:] else ""
+                        self.assertRegex(said, rf"{month}[a-z]*\.?{day}")
+            rulings = [step["on"][:4] for step in case.steps if step.get("ruling")]
+            self.assertIn(rulings, ([], [str(case.decided_in)]), case.slug)
 
     def test_charts_are_drawn_from_facts_that_are_sure(self):
         for chart in Chart.objects.all():

@@ -9,6 +9,15 @@ from django.test import TestCase, override_settings
 from faq.models import Chart, Page, TimelineEntry
 from tests.faq.texts import SOURCE, make_chart, make_entry, make_page
 
+QUESTIONS = [
+    {
+        "label": "Was a right violated?",
+        "note": "Any right.",
+        "if_no": "None was shown.",
+        "skip": "A court may skip it.",
+    },
+    {"label": "The suit goes on"},
+]
 LONG = """Start.[^1]
 
 ## Who pays
@@ -110,9 +119,47 @@ class ExplainerTests(TestCase):
             'aria-label="Bar chart, % of the dollars: Governments 99.98%; '
             'Officers 0.02%."',
         )
-        self.assertContains(response, 'width="290.0"')
+        # The shorter bar stays visible.
+        self.assertContains(response, '<rect class="filled" x="0" y="25" width="208.0"')
+        self.assertContains(response, 'width="1.5"')
+        self.assertContains(response, ">99.98%</text>")
         self.assertContains(response, '<td class="number">99.98%</td>', html=True)
         self.assertContains(response, "From a study of 81 agencies.")
+
+    def test_draws_questions_and_says_them_in_words(self):
+        make_chart(slug="test", title="The test", unit="", points=QUESTIONS)
+        make_page("explained", body="[[chart:test]]")
+
+        response = self.client.get("/explained/")
+
+        self.assertContains(response, "1. Was a right violated?</text>", count=2)
+        self.assertContains(response, "A court may skip it.</text>", count=2)
+        self.assertContains(
+            response,
+            "<li><b>Was a right violated?</b> Any right. If not, the claim ends. "
+            "None was shown. A court may skip it.</li>",
+            html=True,
+        )
+        self.assertContains(response, "<b>The suit goes on.</b>", html=True)
+        self.assertNotContains(response, "<table")
+
+    def test_draws_the_events_that_have_a_label(self):
+        make_entry(1985, "Appeals before trial", label="Appeals first", marked=True)
+        make_entry(1990, "Another", label="Drawn too")
+        make_entry(1991, "Draft", label="Secret", publish_at=None)
+
+        response = self.get()
+
+        label = "Timeline from 1871 to 1990. It names 2 of 4 events; all are listed"
+        self.assertContains(response, label, count=2)
+        self.assertContains(response, ">Appeals first</text>", count=2)
+        self.assertContains(response, '<rect class="mark"', count=3)
+        self.assertNotContains(response, "Secret")
+
+    def test_draws_no_timeline_of_one_event(self):
+        make_entry(1985, "Appeals before trial", label="Appeals first")
+
+        self.assertNotContains(self.get(), "Appeals first")
 
     def test_leaves_out_a_chart_that_is_a_draft(self):
         make_chart(slug="secret", title="Secret", publish_at=None)
@@ -173,7 +220,24 @@ class RowTests(TestCase):
                 page.full_clean()
             self.assertIn("sources", caught.exception.message_dict)
         chart = make_chart()
-        for points in ([{"label": "x"}], [{"label": "x", "value": "nan"}]):
+        result, question = {"label": "x"}, {"label": "x", "if_no": "y"}
+        for points in (
+            [{"label": "x", "value": "nan"}],
+            [{"label": "x", "value": 1}, result],
+            [{"label": "x", "value": 1, "if_no": "y"}],
+            [question],
+            [result, result],
+            [question, result | {"skip": "y"}],
+        ):
             chart.points = points
             with self.assertRaises(ValidationError, msg=points):
                 chart.full_clean()
+
+    def test_highlights_one_entry_at_most(self):
+        marked = make_entry(1982, label="The rule", marked=True)
+        other = make_entry(1985, label="Appeals", marked=True)
+
+        with self.assertRaises(ValidationError):
+            other.full_clean()
+        TimelineEntry.objects.filter(pk=marked.pk).update(marked=False)
+        other.full_clean()

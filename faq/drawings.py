@@ -1,0 +1,346 @@
+"""Drawings of the explainer and the cases, as SVG shapes.
+
+Shapes have attributes only, because the CSP blocks styles; `static/site.css` colors
+them by class. A drawing has a wide form and a narrow one, whose text is at least 12
+pixels at a page width of 320.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from textwrap import wrap
+from typing import NamedTuple
+
+# Widths of the forms, in units of the drawing. Text is 15 units high.
+WIDE = 640
+NARROW = 300
+LINE = 21
+# Widths of a character on average, rounded up.
+SANS, SERIF = 7.4, 9.4
+# A longer time without events is shortened.
+LONGEST_GAP = 40
+SHORTENED = 70
+# Characters in a line of a wide timeline.
+WORDS_WIDE = 18
+
+
+class Text(NamedTuple):
+    words: str
+    x: float
+    y: float
+    look: str = ""
+    anchor: str = "start"
+
+    @property
+    def width(self) -> float:
+        return len(self.words) * (SERIF if "serif" in self.look else SANS)
+
+
+class Box(NamedTuple):
+    x: float
+    y: float
+    width: float
+    height: float
+    look: str = ""
+
+
+class Path(NamedTuple):
+    d: str
+    look: str = ""
+
+
+class Dot(NamedTuple):
+    x: float
+    y: float
+
+
+class Drawing(NamedTuple):
+    """Shapes in the order in which they are painted."""
+
+    form: str
+    width: float
+    height: float
+    boxes: Sequence[Box]
+    paths: Sequence[Path]
+    dots: Sequence[Dot]
+    texts: Sequence[Text]
+
+
+# A timeline.
+
+
+class Moment(NamedTuple):
+    """A point of a timeline; without words, it is only a tick."""
+
+    # The year; or the number of the step, to space the steps evenly.
+    at: int
+    when: str
+    words: str = ""
+    marked: bool = False
+
+    def texts(self, width: int) -> list[Text]:
+        """Return the date and the words, in lines of so many characters."""
+        found = [Text(self.when, 0, 0, "serif mark" if self.marked else "serif")]
+        lines = enumerate(wrap(self.words, width), 1)
+        return [*found, *(Text(line, 0, row * LINE) for row, line in lines)]
+
+
+def moved(texts: Iterable[Text], x: float, y: float, anchor: str) -> list[Text]:
+    return [t._replace(x=x + t.x, y=y + t.y, anchor=anchor) for t in texts]
+
+
+def mark(moment: Moment, x: float, y: float, anchor: str = "start") -> list[Box]:
+    """Return the highlight behind the date, if the moment is marked."""
+    if not moment.marked:
+        return []
+    width = len(moment.when) * SERIF + 8
+    return [
+        Box(x - 4 if anchor == "start" else x + 4 - width, y - 17, width, 23, "mark")
+    ]
+
+
+def timeline(moments: Sequence[Moment]) -> list[Drawing]:
+    return [wide_timeline(moments), narrow_timeline(moments)]
+
+
+def places(moments: Sequence[Moment]) -> list[float]:
+    """Return the place of each moment on an axis from 8 to WIDE - 8, to scale."""
+    gaps = [later.at - moment.at for moment, later in pairwise(moments)]
+    shortened = SHORTENED * sum(gap > LONGEST_GAP for gap in gaps)
+    years = sum(gap for gap in gaps if gap <= LONGEST_GAP) or 1
+    found = [8.0]
+    for gap in gaps:
+        step = SHORTENED if gap > LONGEST_GAP else gap / years * (WIDE - 16 - shortened)
+        found.append(round(found[-1] + step, 1))
+    return found
+
+
+class Tiers:
+    """Rows for words above and below the axis, so that nothing overlaps.
+
+    Words go to the right of their stem, so placing them from the last to the first
+    lets each one reach over those that are nearer to the axis.
+    """
+
+    def __init__(self) -> None:
+        self.taken: dict[int, list[tuple[float, float]]] = {}
+
+    def is_free(self, tier: int, start: float, end: float) -> bool:
+        return all(end < a or b < start for a, b in self.taken.get(tier, []))
+
+    def take(self, x: float, start: float, end: float) -> int:
+        """Return the nearest free tier: 1, 2, … above the axis, -1, -2, … below."""
+        free = [tier for tier in TIERS if self.is_free(tier, start, end)]
+        clear = [
+            tier
+            for tier in free
+            if all(self.is_free(each, x, x) for each in nearer(tier))
+        ]
+        # If there are too many, a stem crosses words.
+        tier = [*clear, *free, TIERS[-1]][0]
+        self.taken.setdefault(tier, []).append((start, end))
+        for each in nearer(tier):
+            self.taken.setdefault(each, []).append((x, x))
+        return tier
+
+
+TIERS = [sign * row for row in range(1, 7) for sign in (1, -1)]
+
+
+def nearer(tier: int) -> range:
+    """Return the tiers that a stem to this one passes."""
+    side = 1 if tier > 0 else -1
+    return range(side, tier, side)
+
+
+def wide_timeline(moments: Sequence[Moment]) -> Drawing:
+    xs = places(moments)
+    tiers = Tiers()
+    placed = []
+    for x, moment in reversed(list(zip(xs, moments, strict=True))):
+        if moment.words:
+            words = moment.texts(WORDS_WIDE)
+            width = max(text.width for text in words) + 12
+            fits = x + width <= WIDE
+            tier = tiers.take(x, x if fits else x - width, x + width if fits else x)
+            placed.append((x, moment, words, fits, tier))
+    tall = max((len(words) for _, _, words, *_ in placed), default=0) * LINE + 17
+    axis = max([0, *(tier for *_, tier in placed)]) * tall + 12
+    boxes, texts = [], []
+    paths = axis_paths(xs, moments, axis)
+    for x, moment, words, fits, tier in placed:
+        top = axis - tier * tall + (0 if tier > 0 else 17 - tall)
+        side, anchor = (x + 6, "start") if fits else (x - 6, "end")
+        texts += moved(words, side, top + 14, anchor)
+        boxes += mark(moment, side, top + 14, anchor)
+        end = top if tier > 0 else top + len(words) * LINE
+        paths.append(Path(f"M{x} {axis}V{end}"))
+    dots = [Dot(x, axis) for x, *_ in placed]
+    height = axis - min([0, *(tier for *_, tier in placed)]) * tall + 8
+    return Drawing("wide", WIDE, height, boxes, paths, dots, texts)
+
+
+def axis_paths(xs: Sequence[float], moments: Sequence[Moment], y: float) -> list[Path]:
+    """Return the axis, dashed where it is shortened, with a tick for each moment."""
+    line = f"M{xs[0]} {y}"
+    dashes = ""
+    for (x, moment), (next_x, later) in pairwise(zip(xs, moments, strict=True)):
+        if later.at - moment.at > LONGEST_GAP:
+            dashes += f"M{x} {y}H{next_x}"
+            line += f"M{next_x} {y}"
+        else:
+            line += f"H{next_x}"
+    ticks = "".join(f"M{x} {y - 4}v8" for x in xs)
+    found = [Path(line), Path(ticks)]
+    return [*found, Path(dashes, "dashed")] if dashes else found
+
+
+def narrow_timeline(moments: Sequence[Moment]) -> Drawing:
+    """Return a list along an axis, not to scale, of the moments that have words."""
+    boxes: list[Box] = []
+    dots: list[Dot] = []
+    texts: list[Text] = []
+    y = 18
+    for moment in (moment for moment in moments if moment.words):
+        words = moment.texts(int((NARROW - 26) / SANS))
+        texts += moved(words, 26, y, "start")
+        boxes += mark(moment, 26, y)
+        dots.append(Dot(8, y - 5))
+        y += len(words) * LINE + 12
+    paths = [Path(f"M8 {dots[0].y}V{dots[-1].y}")] if dots else []
+    return Drawing("narrow", NARROW, y - 14, boxes, paths, dots, texts)
+
+
+# Questions that are asked one after the other.
+
+
+class Question(NamedTuple):
+    """A step of a test; the last step has no `if_no` and is the result."""
+
+    words: str
+    note: str = ""
+    if_no: str = ""
+    skip: str = ""
+
+
+def questions(steps: Sequence[Question]) -> list[Drawing]:
+    *asked, result = steps
+    numbered = [
+        step._replace(words=f"{number}. {step.words}")
+        for number, step in enumerate(asked, 1)
+    ]
+    return [wide_questions([*numbered, result]), narrow_questions([*numbered, result])]
+
+
+def lines_of(step: Question, width: float) -> list[Text]:
+    """Return the words that fit a box of this width, from its top left corner."""
+    rows = [(line, "serif") for line in wrap(step.words, int(width / SERIF))]
+    rows += [(line, "") for line in wrap(step.note, int(width / SANS))]
+    return [
+        Text(line, 14, 27 + row * LINE, look) for row, (line, look) in enumerate(rows)
+    ]
+
+
+def box_of(
+    lines: Sequence[Text], x: float, y: float, width: float, look: str = ""
+) -> tuple[Box, list[Text]]:
+    """Return a box around lines, and the lines in their places."""
+    color = " mark" if look == "mark" else ""
+    texts = [
+        Text(line.words, x + line.x, y + line.y, line.look + color) for line in lines
+    ]
+    return Box(x, y, width, len(lines) * LINE + 22, look), texts
+
+
+def arrow(x: float, y: float, *, right: bool = False) -> Path:
+    """Return an arrowhead that ends here, pointing down or right."""
+    return Path(f"M{x} {y}l{'-9 -5v10' if right else '-5 -9h10'}z", "filled")
+
+
+ENDS = "The claim ends"
+
+
+def wide_questions(steps: Sequence[Question]) -> Drawing:
+    """Return the questions from top to bottom, each with its “No” to the right."""
+    boxes, paths, texts = [], [], []
+    left, width, gap = 16, 330, 40
+    end_left = left + width + 64
+    end_width = WIDE - end_left - 1
+    y = 1.0
+    skips = skipped(steps)
+    middles = []
+    for step in steps:
+        look = "" if step.if_no else "mark"
+        box, words = box_of(lines_of(step, width - 24), left, y, width, look)
+        boxes.append(box)
+        texts += words
+        middle = y + box.height / 2
+        middles.append(middle)
+        if step.if_no:
+            ends = lines_of(Question(ENDS, step.if_no), end_width - 24)
+            end_top = middle - (len(ends) * LINE + 22) / 2
+            end, words = box_of(ends, end_left, end_top, end_width)
+            boxes.append(end)
+            texts += words
+            x = left + width
+            paths += [Path(f"M{x} {middle}H{end_left - 8}")]
+            paths += [arrow(end_left - 1, middle, right=True)]
+            texts.append(Text("No", x + 16, middle - 8))
+            bottom = y + box.height
+            paths += [Path(f"M60 {bottom}v{gap - 8}"), arrow(60, bottom + gap - 1)]
+            texts.append(Text("Yes", 74, bottom + gap / 2 + 5))
+            y = bottom + gap
+        else:
+            y += box.height + 8
+    return finish("wide", WIDE, y, boxes, paths, texts, skips, middles)
+
+
+def narrow_questions(steps: Sequence[Question]) -> Drawing:
+    """Return the questions from top to bottom, each with its “No” below it."""
+    boxes, paths, texts = [], [], []
+    left = 16
+    width = NARROW - left - 1
+    y = 1.0
+    middles = []
+    for step in steps:
+        look = "" if step.if_no else "mark"
+        box, words = box_of(lines_of(step, width - 24), left, y, width, look)
+        boxes.append(box)
+        texts += words
+        middles.append(y + box.height / 2)
+        y += box.height
+        if step.if_no:
+            ends = lines_of(Question(ENDS, step.if_no), 190)
+            end, words = box_of(ends, left + 14, y + 40, 205)
+            boxes.append(end)
+            texts += [*words, Text("No", 66, y + 25), Text("Yes", 256, y + 25)]
+            bottom = y + 40 + end.height + 18
+            paths += [Path(f"M52 {y}v32"), arrow(52, y + 39)]
+            paths += [Path(f"M246 {y}V{bottom - 8}"), arrow(246, bottom - 1)]
+            y = bottom
+        else:
+            y += 8
+    return finish("narrow", NARROW, y, boxes, paths, texts, skipped(steps), middles)
+
+
+def skipped(steps: Iterable[Question]) -> list[tuple[int, str]]:
+    return [(number, step.skip) for number, step in enumerate(steps) if step.skip]
+
+
+def finish(
+    form: str,
+    width: float,
+    y: float,
+    boxes: list[Box],
+    paths: list[Path],
+    texts: list[Text],
+    skips: list[tuple[int, str]],
+    middles: list[float],
+) -> Drawing:
+    """Add a dashed way around each question that may be skipped, with its reason."""
+    for number, reason in skips:
+        start, end = middles[number], middles[number + 1]
+        paths += [Path(f"M16 {start}H4V{end}H8", "dashed"), arrow(15, end, right=True)]
+        for line in wrap(reason, int((width - 8) / SANS)):
+            y += LINE
+            texts.append(Text(line, 1, y - 4, "soft"))
+    return Drawing(form, width, y + 4, boxes, paths, [], texts)
