@@ -18,8 +18,8 @@ from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Content, Parameter, public_page
-from voices.models import Tally
 from voices.signatures.models import Source
+from voices.wall.tallies import read_figures
 
 POLICY: Any = settings.SECURE_CSP
 # The usual policy, except that other sites may embed this page in a frame.
@@ -37,6 +37,7 @@ SITE_CARD = Face(
 @public_page(shows=[Content.FIGURES])
 def share(request: HttpRequest) -> HttpResponse:
     """Links to share, a poster to print, and the HTML of the embeddable box."""
+    figures = read_figures()
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
     return render(
         request,
@@ -44,7 +45,8 @@ def share(request: HttpRequest) -> HttpResponse:
         {
             "link": f"{settings.SITE_URL}/?from={Source.SHARE}",
             "code": qr_svg(poster, "QR code for this site"),
-            "total": Tally.objects.signers().total(),
+            "figures": figures,
+            "total": figures.total,
         },
     )
 
@@ -56,13 +58,15 @@ def share(request: HttpRequest) -> HttpResponse:
 def embed(request: HttpRequest) -> HttpResponse:
     """The number of signers and a link to sign, for other sites to embed."""
     theme = request.GET.get("theme", "")
+    figures = read_figures()
     response = render(
         request,
         "embed.html",
         {
             "theme": theme if theme in THEMES else "",
             "source": Source.EMBED,
-            "total": Tally.objects.signers().total(),
+            "figures": figures,
+            "total": figures.total,
         },
     )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -31,11 +31,13 @@ SECURITY_TXT_VALID = timedelta(days=180)
 @public_page()
 def home(request: HttpRequest) -> HttpResponse:
     voices = Voice.objects.published().shown()
+    figures = read_figures()
     return render(
         request,
         "home.html",
         {
-            "total": read_figures().total,
+            "figures": figures,
+            "total": figures.total,
             "latest": voices.in_wall_order()[:LATEST],
             "featured": voices.featured()[:FEATURED],
             "cases": Case.objects.featured().in_lists()[:CASES],

@@ -22,6 +22,7 @@ CARD_DRAWING = "card"
 CONTENT_LOADING = "faq.load"
 INVALIDATION = "voices.invalidation"
 LETTERS = "voices.letters"
+PETITION = "voices.petition"
 PREPARATION = "prepare"
 USER_NAMES = "accounts.names"
 

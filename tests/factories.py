@@ -20,6 +20,7 @@ from voices.models import (
     Decision,
     FoundingRequest,
     Letter,
+    Petition,
     Reason,
     Report,
     Signature,
@@ -87,6 +88,11 @@ def make_founding_request(voice, **fields):
     )
 
 
+def given_petition(fields):
+    given = {"petition", "petition_id"} & fields.keys()
+    return {} if given else {"petition": Petition.objects.current()}
+
+
 def private_fields(**fields):
     """Fields shared by a submission and a signature, for a new person each time."""
     email = fields.get("email", f"signer{next(numbers)}@example.com")
@@ -98,6 +104,7 @@ def private_fields(**fields):
         "city": "Columbus",
         "state": "OH",
         "profession": "Nurse",
+        **given_petition(fields),
         "consent_version": CONSENT_VERSION,
         "consent_text": CONSENT_TEXT,
         "privacy_version": PRIVACY_VERSION,

@@ -5,6 +5,7 @@ from voices.founding import admin as founding
 from voices.invalidation import admin as invalidation
 from voices.letters import admin as letters
 from voices.moderation import admin as moderation
+from voices.petition import admin as petition
 from voices.ranking_errors import admin as ranking_errors
 from voices.reports import admin as reports
 from voices.reveals import admin as reveals
@@ -16,6 +17,7 @@ __all__ = [
     "invalidation",
     "letters",
     "moderation",
+    "petition",
     "ranking_errors",
     "reports",
     "reveals",

@@ -27,6 +27,7 @@ from voices.moderation.models import (
     QuarantinedSignature,
     Reason,
 )
+from voices.petition.models import Petition
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.reveals.models import Reveal
@@ -61,6 +62,7 @@ __all__ = [
     "LinkRequest",
     "MailProvider",
     "Objection",
+    "Petition",
     "QuarantinedSignature",
     "RankingError",
     "Reason",

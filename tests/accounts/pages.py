@@ -29,6 +29,7 @@ MODELS = {
     "voices_invalidation": ({A}, {A}, NOBODY),
     "voices_limit": ({A}, NOBODY, NOBODY),
     "voices_mailprovider": ({A}, {A}, {A}),
+    "voices_petition": ({A}, {A}, NOBODY),
     "voices_quarantinedsignature": ({A}, NOBODY, NOBODY),
     "voices_rankingerror": ({Role.EDITOR, A}, NOBODY, NOBODY),
     "voices_reason": ({M, A}, {A}, NOBODY),

@@ -10,12 +10,12 @@ from tests.factories import make_edition
 
 LOGS = [
     *("accounts_accountevent", "voices_decision", "voices_invalidation"),
-    "voices_reveal",
+    *("voices_petition", "voices_reveal"),
 ]
 PAGES = [
     *("faq_case", "faq_chart", "faq_page", "faq_question", "faq_timelineentry"),
     *("rankings_assessment", "rankings_citation", "rankings_edition"),
-    "voices_watchedword",
+    *("voices_petition", "voices_watchedword"),
 ]
 TEXTS = PAGES[:5]
 CHANGE = "DELETE INSERT UPDATE"

@@ -21,6 +21,7 @@ ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 LOGS = {
     "accounts_accountevent",
     "voices_decision",
+    "voices_petition",
     "voices_invalidation",
     "voices_reveal",
 }

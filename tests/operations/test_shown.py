@@ -26,6 +26,7 @@ from tests.factories import (
 from tests.faq.test_tasks import Listener
 from tests.faq.texts import make_case, make_entry, make_question
 from tests.pages import PUBLIC
+from tests.voices.test_petition import ask_for_something_else
 
 FILES = [
     *("/robots.txt", "/sitemap.xml", "/.well-known/security.txt", "/card.png"),
@@ -57,6 +58,7 @@ def sign_yesterday():
 CHANGES = {
     "voices_tally": [sign_yesterday],
     "voices_daytally": [sign_yesterday],
+    "voices_petition": [ask_for_something_else],
     "voices_voice": [
         lambda: make_published_voice(statement="One more.", profession="Nurse"),
         "UPDATE voices_voice SET statement = 'Others.' WHERE published_at IS NOT NULL",

@@ -43,9 +43,10 @@ VOICE = """
 """
 SIGNATURE = """
     id, name, name_display, email, email_key, city, state, profession,
-    consent_version, consent_text, privacy_version, privacy_text, consent_at, updates,
-    network_hash, wide_network_hash, suspicions, source, address_hash, ref, voice_id,
-    submitted_at, confirmed_at, counted_at, quarantined_at
+    petition_id, consent_version, consent_text, privacy_version, privacy_text,
+    consent_at, updates, network_hash, wide_network_hash, suspicions, source,
+    address_hash, ref, voice_id, submitted_at, confirmed_at, counted_at,
+    quarantined_at
 """
 ARRIVAL = "form, sender, hash, minute, slot, count"
 LETTER = """
@@ -54,19 +55,19 @@ LETTER = """
 """
 TALLIES = """
     TRUNCATE voices_tally, voices_daytally;
-    INSERT INTO voices_tally (subject, state, profession_group, change)
-    SELECT 'signers', state, '', count(*) FROM voices_signature
+    INSERT INTO voices_tally (subject, state, profession_group, series, change)
+    SELECT 'signers', state, '', 1, count(*) FROM voices_signature
     WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL GROUP BY state
     UNION ALL
-    SELECT 'signers', state, profession_group, count(*) FROM voices_voice
+    SELECT 'signers', state, profession_group, 1, count(*) FROM voices_voice
     WHERE status = 'published' AND founding_number IS NOT NULL
     GROUP BY state, profession_group
     UNION ALL
     SELECT CASE statement WHEN '' THEN 'names' ELSE 'statements' END,
-        state, profession_group, count(*) FROM voices_voice
+        state, profession_group, 0, count(*) FROM voices_voice
     WHERE status = 'published' GROUP BY 1, state, profession_group;
-    INSERT INTO voices_daytally (day, source, updates, change)
-    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, source, updates,
+    INSERT INTO voices_daytally (day, source, updates, series, change)
+    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, source, updates, 1,
         count(*)
     FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
     GROUP BY 1, source, updates;
@@ -268,6 +269,7 @@ def copy_signatures(
     first, last, cities = map(str.split, (FIRST, LAST, CITIES))
     first_voice = next_id(connection, "voice") - rows
     base = next_id(connection, "signature")
+    petition = next_id(connection, "petition") - 1
 
     def make() -> Iterator[tuple]:
         for number in range(rows):
@@ -283,6 +285,7 @@ def copy_signatures(
                 cities[number % len(cities)],
                 places[number * 7 % len(places)],
                 "",
+                petition,
                 "seed",
                 "",
                 "seed",

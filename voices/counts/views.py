@@ -5,7 +5,7 @@ the sum of that line, the days, and today's signatures.
 """
 
 import csv
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from typing import NamedTuple
 
@@ -16,7 +16,13 @@ from django.views.decorators.http import require_safe
 from core.public import Content, public_page
 from rankings.states import PLACES
 from voices.wall.models import Voice
-from voices.wall.tallies import LEAST_SHOWN, DayTally, Tally, withhold
+from voices.wall.tallies import (
+    LEAST_SHOWN,
+    DayTally,
+    read_figures,
+    sum_by_state,
+    withhold,
+)
 
 NO_STATE = "State not given"
 
@@ -26,23 +32,38 @@ class Counts(NamedTuple):
 
     total: int
     states: dict[str, int | None]
-    # Never withheld, because anyone can count the founding voices on the wall.
+    # 0 once the petition asks for something else, because they belong to the first
+    # count. Never withheld, because anyone can count them on the wall.
     founding: int
     # ISO dates of past days only, because today's count would visibly grow.
     days: dict[str, int | None]
+    # When the count started, if an earlier petition asked for something else, and how
+    # many signed that.
+    since: date | None
+    earlier: int
 
 
 def count() -> Counts:
-    signed = Tally.objects.signers().by_state()
-    by_day = DayTally.objects.by_day(before=timezone.localdate())
+    figures = read_figures()
+    signed = sum_by_state(figures.signers)
+    by_day = DayTally.objects.by_day(before=timezone.localdate(), series=figures.series)
     days = {}
     if by_day:
         first, last = min(by_day), timezone.localdate() - timedelta(days=1)
         for ahead in range((last - first).days + 1):
             day = first + timedelta(days=ahead)
             days[day.isoformat()] = by_day.get(day, 0)
-    founding = Voice.objects.published().founding().count()
-    return Counts(sum(signed.values()), withhold(signed), founding, withhold(days))
+    founding = 0
+    if figures.since is None:
+        founding = Voice.objects.published().founding().count()
+    return Counts(
+        figures.total,
+        withhold(signed),
+        founding,
+        withhold(days),
+        figures.since and timezone.localdate(figures.since),
+        figures.earlier,
+    )
 
 
 def place_name(code: str) -> str:
@@ -57,6 +78,9 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(file)
     writer.writerow(["by", "key", "name", "signatures"])
     writer.writerow(["total", "", "Everybody", counts.total])
+    if counts.since:
+        writer.writerow(["since", counts.since, "Counted since", ""])
+        writer.writerow(["earlier", "", "Signed an earlier petition", counts.earlier])
     writer.writerows(
         ("state", code, place_name(code), "withheld" if number is None else number)
         for code, number in counts.states.items()
@@ -76,6 +100,8 @@ def as_json(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {
             "total": counts.total,
+            "counted_since": counts.since,
+            "signed_earlier_petition": counts.earlier,
             "withheld_below": LEAST_SHOWN,
             "states": [
                 {"usps": code or None, "name": place_name(code), "signatures": number}

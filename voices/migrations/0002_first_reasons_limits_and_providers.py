@@ -42,6 +42,15 @@ PROVIDERS = """
 """
 
 
+# Its first version. The site puts the addressee for {lawmakers}.
+PETITION = {
+    "to_congress": "I ask Congress to end qualified immunity by law.",
+    "to_lawmakers": "I ask {lawmakers} to let people sue, under state law, when "
+    "officials violate their rights.",
+    "series": 1,
+}
+
+
 def add(apps, schema_editor):
     reason = apps.get_model("voices", "Reason")
     for label, explanation in REASONS.items():
@@ -51,6 +60,8 @@ def add(apps, schema_editor):
     limit = apps.get_model("voices", "Limit")
     for of, (most, minutes) in LIMITS.items():
         limit.objects.get_or_create(of=of, defaults={"most": most, "minutes": minutes})
+    petition = apps.get_model("voices", "Petition")
+    petition.objects.get_or_create(**PETITION)
     provider = apps.get_model("voices", "MailProvider")
     for domain in PROVIDERS.split():
         provider.objects.get_or_create(domain=domain)

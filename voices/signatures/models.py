@@ -13,6 +13,7 @@ from core.ids import make_ref
 from core.searching import folded_words
 from rankings.states import PLACES
 from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
+from voices.petition.models import Petition
 from voices.signatures import names, tokens
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.wall.models import STATEMENT_LENGTH, Voice
@@ -29,6 +30,8 @@ EXCEPTIONAL = (
 )
 # Those whose hashes are to be cleared after NETWORK_KEPT_DAYS.
 WITH_HASHES = ~models.Q(network_hash="", wide_network_hash="")
+# The count that a signature belongs to.
+SERIES_SQL = "(SELECT series FROM voices_petition WHERE id = petition_id)"
 
 
 class NameDisplay(models.TextChoices):
@@ -66,10 +69,16 @@ class AbstractSignature(models.Model):
     email = models.EmailField()
     # The canonical spelling of the mailbox: core/addresses.py.
     email_key = models.CharField(max_length=254, editable=False)
-    city = models.CharField("city or town", max_length=80)
+    city = models.CharField("city or town", max_length=80, blank=True)
     state = models.CharField(max_length=2, choices=PLACES)
     profession = models.CharField(max_length=80, blank=True)
+    # The version of the petition that the form showed. Without an index, because nearly
+    # all rows have the same few values.
+    petition = models.ForeignKey(
+        Petition, models.PROTECT, db_index=False, editable=False, related_name="+"
+    )
     consent_version = models.CharField(max_length=20, editable=False)
+    # The petition's words as shown for the state, and the text of the checkbox.
     consent_text = models.TextField(editable=False)
     # The date of the privacy notice, and the text of its checkbox.
     privacy_version = models.CharField(max_length=20, editable=False)
@@ -146,7 +155,8 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
                 review_since=None if suspicious else now,
                 invalidated_at=now if held_by else None,
             )
-        fields = [field.name for field in AbstractSignature._meta.get_fields()]
+        # By `attname`, so that the petition isn't fetched.
+        fields = [field.attname for field in AbstractSignature._meta.concrete_fields]
         return self.create(
             # Identifies the submission that became the signature.
             ref=submission.ref,
@@ -284,8 +294,10 @@ class Signature(AbstractSignature):
             ),
         ]
         triggers = [
-            CountCells(f"SELECT 'signers', state, '' WHERE {COUNTS_SQL}"),
-            CountDays("counted_at", "source", "updates", where=COUNTS_SQL),
+            CountCells(f"SELECT 'signers', state, '', {SERIES_SQL} WHERE {COUNTS_SQL}"),
+            CountDays(
+                "counted_at", "source", "updates", series=SERIES_SQL, where=COUNTS_SQL
+            ),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

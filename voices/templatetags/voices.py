@@ -25,5 +25,6 @@ def state_voices(usps: str) -> dict[str, object]:
         "name": JURISDICTIONS[usps],
         "voices": statements.in_wall_order()[:SHOWN],
         "statements": figures.statements_from(usps),
+        "figures": figures,
         "signers": figures.signers_by_state[usps],
     }

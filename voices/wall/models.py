@@ -380,11 +380,12 @@ class Voice(models.Model):
         ]
         triggers = [
             CountCells(
-                "SELECT 'statements', state, profession_group "
+                "SELECT 'statements', state, profession_group, 0 "
                 f"WHERE {PUBLIC_SQL} AND statement <> ''",
-                "SELECT 'names', state, profession_group "
+                "SELECT 'names', state, profession_group, 0 "
                 f"WHERE {PUBLIC_SQL} AND statement = ''",
-                "SELECT 'signers', state, profession_group "
+                # Founding voices belong to the first count.
+                "SELECT 'signers', state, profession_group, 1 "
                 f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
             ),
             PagesChange(

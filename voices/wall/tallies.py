@@ -1,8 +1,9 @@
 """The public totals, summed from rows that triggers write with every change."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Self
 
@@ -54,7 +55,7 @@ FOLD = """
 """
 # More than there are cells, so that each step leaves fewer rows.
 MOST_FOLDED = 10_000
-DAY_CELL = "day, source, updates"
+DAY_CELL = "day, source, updates, series"
 
 
 def fold(table: str, columns: str) -> bool:
@@ -85,25 +86,35 @@ class Count(Trigger):
 
 
 class CountCells(Count):
-    """Updates the totals by state and profession group."""
+    """Updates the totals by state, profession group, and series of the petition."""
 
     def __init__(self, *cells: str):
-        columns = ["subject", "state", "profession_group"]
+        columns = ["subject", "state", "profession_group", "series"]
         super().__init__("tally", "voices_tally", columns, *cells)
 
 
 class CountDays(Count):
     """Updates the totals by day, in the site's time zone."""
 
-    def __init__(self, moment: str, *columns: str, where: str):
+    def __init__(self, moment: str, *columns: str, series: str, where: str):
         day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
         super().__init__(
             "day_tally",
             "voices_daytally",
-            ["day", *columns],
-            f"SELECT {', '.join([day, *columns])} WHERE {where}",
+            ["day", *columns, "series"],
+            f"SELECT {', '.join([day, *columns, series])} WHERE {where}",
         )
 
+
+# The sums, and when each series of the petition started: in one query, because every
+# page with a total needs both.
+READ = """
+    SELECT subject, state, profession_group, series, sum(change), NULL::timestamptz
+    FROM "voices_tally"
+    GROUP BY subject, state, profession_group, series
+    UNION ALL
+    SELECT '', '', '', series, 0, min(at) FROM "voices_petition" GROUP BY series
+"""
 
 # A state and a profession group, each "" if not given.
 type Cell = tuple[str, str]
@@ -136,7 +147,7 @@ class TallyQuerySet(models.QuerySet):
 
     def fold(self) -> bool:
         """Merge each cell's rows into their sum; return whether more may be left."""
-        return fold("voices_tally", "subject, state, profession_group")
+        return fold("voices_tally", "subject, state, profession_group, series")
 
 
 def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
@@ -165,6 +176,8 @@ class Tally(models.Model):
     subject = models.CharField(max_length=10, choices=Subject)
     state = models.CharField(max_length=2, blank=True)
     profession_group = models.CharField(max_length=30, blank=True)
+    # The petition's series that the signers belong to; 0 for statements.
+    series = models.PositiveSmallIntegerField()
     change = models.BigIntegerField()
 
     objects = TallyQuerySet.as_manager()
@@ -175,7 +188,7 @@ class Tally(models.Model):
         permissions = [("view_figures", "Can see how the site is doing")]
         indexes = [
             models.Index(
-                fields=["subject", "state", "profession_group"],
+                fields=["subject", "state", "profession_group", "series"],
                 include=["change"],
                 name="tally_cells",
             )
@@ -187,14 +200,22 @@ class Tally(models.Model):
 
 @dataclass(frozen=True)
 class Figures:
-    """The nonzero counts of all cells, for public pages."""
+    """The nonzero counts of all cells, for public pages.
+
+    Signers are those of the petition's current series.
+    """
 
     signers: Mapping[Cell, int]
     statements: Mapping[Cell, int]
+    series: int
+    # When the current series started; None for the first.
+    since: datetime | None = None
+    # The number of signers of all series before.
+    earlier: int = 0
 
     @cached_property
     def total(self) -> int:
-        """The number of signers."""
+        """The number of signers who ask for what the petition asks now."""
         return sum(self.signers.values())
 
     def statements_from(self, state: str) -> int:
@@ -213,23 +234,38 @@ def read_figures() -> Figures:
     """Return all counts from the memory cache, or read them in one query."""
 
     def read() -> Figures:
-        rows = Tally.objects.order_by().values_list(
-            "subject", "state", "profession_group"
+        found: dict[tuple[str, int], dict[Cell, int]] = defaultdict(dict)
+        started: dict[int, datetime] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(READ)
+            for subject, state, group, series, total, since in cursor:
+                if since:
+                    started[series] = since
+                elif total:
+                    found[subject, series][state, group] = int(total)
+        signers = {
+            series: cells
+            for (subject, series), cells in found.items()
+            if subject == Tally.Subject.SIGNERS
+        }
+        current = max(started)
+        cells = signers.pop(current, {})
+        return Figures(
+            cells,
+            found[Tally.Subject.STATEMENTS, 0],
+            current,
+            started[current] if current > min(started) else None,
+            sum(sum(each.values()) for each in signers.values()),
         )
-        found: dict[str, dict[Cell, int]] = {each: {} for each in Tally.Subject.values}
-        for subject, state, group, total in rows.annotate(models.Sum("change")):
-            if total:
-                found[subject][state, group] = total
-        return Figures(found[Tally.Subject.SIGNERS], found[Tally.Subject.STATEMENTS])
 
     return memory.get(FIGURES, "figures", read)
 
 
 class DayTallyQuerySet(models.QuerySet):
-    def by_day(self, *, before: date) -> dict[date, int]:
+    def by_day(self, *, before: date, series: int = 1) -> dict[date, int]:
         """Return the number of signatures for each day before `before` that has any."""
-        rows = self.filter(day__lt=before).order_by("day").values_list("day")
-        return dict(rows.annotate(models.Sum("change")))
+        days = self.filter(day__lt=before, series=series).order_by("day")
+        return dict(days.values_list("day").annotate(models.Sum("change")))
 
     def fold(self) -> bool:
         """Merge each cell's rows into their sum; return whether more may be left."""
@@ -247,6 +283,8 @@ class DayTally(models.Model):
     day = models.DateField()
     source = models.CharField(max_length=10, blank=True, default="")
     updates = models.BooleanField(default=False)
+    # The petition's series that the signatures belong to.
+    series = models.PositiveSmallIntegerField()
     change = models.BigIntegerField()
 
     objects = DayTallyQuerySet.as_manager()
@@ -256,7 +294,7 @@ class DayTally(models.Model):
         verbose_name_plural = "day tallies"
         indexes = [
             models.Index(
-                fields=["day", "source", "updates"],
+                fields=["day", "source", "updates", "series"],
                 include=["change"],
                 name="day_tally_cells",
             )

@@ -37,7 +37,11 @@ def wall(request: HttpRequest) -> HttpResponse:
         page = WallPage(filters, request.GET.get("before", ""))
     except NoSuchPage as problem:
         return no_such_page(request, problem)
-    context = {"page": page, "signers": page.figures.total}
+    context = {
+        "page": page,
+        "figures": page.figures,
+        "signers": page.figures.total,
+    }
     if page.is_busy:
         response = render(request, "voices/voice_list.html", context, status=503)
         response["Retry-After"] = str(RETRY_SECONDS)

@@ -30,6 +30,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
         "state",
         "profession",
         "updates",
+        "petition",
         "consent_version",
         "privacy_version",
         "consent_at",

@@ -1,0 +1,121 @@
+from typing import Self
+
+from django.db import models, transaction
+from django.db.models.functions import Now
+
+from core import locks
+from core.memory import FIGURES, memory
+from core.public import Content
+from core.triggers import AppendOnly, PagesChange
+from rankings.states import PLACES
+
+# Stands for the addressee in the second sentence.
+LAWMAKERS = "{lawmakers}"
+STATE_LAWMAKERS = "my state’s lawmakers"
+# The addressee where it is somebody else; "" for people without a state legislature,
+# who sign the first sentence only.
+OTHER_LAWMAKERS = {
+    "DC": "the D.C. Council",
+    **dict.fromkeys(("AS", "GU", "MP", "PR", "VI"), "my legislature"),
+    "AA": "",
+}
+
+
+def addressees(state: str) -> str:
+    """Return whom people from a state ask; "" is any state."""
+    if state == "AA":
+        return "The U.S. Congress"
+    if state == "DC":
+        return "The U.S. Congress and the D.C. Council"
+    if not state:
+        whom = "the lawmakers of your state, D.C., or territory"
+    elif state in OTHER_LAWMAKERS:
+        whom = f"the legislature of {PLACES[state]}"
+    else:
+        whom = f"the lawmakers of {PLACES[state]}"
+    return f"The U.S. Congress and {whom}"
+
+
+class PetitionQuerySet(models.QuerySet["Petition"]):
+    def current(self) -> "Petition":
+        return self.latest("pk")
+
+    @transaction.atomic
+    def revise(
+        self, to_congress: str, to_lawmakers: str, *, asks_something_else: bool
+    ) -> "Petition":
+        """Add a version; it starts a new count only if it asks for something else."""
+        locks.lock_site(locks.PETITION)
+        return self.create(
+            to_congress=to_congress,
+            to_lawmakers=to_lawmakers,
+            series=self.current().series + asks_something_else,
+        )
+
+
+class Petition(models.Model):
+    """A version of the words that people sign; the latest one is the current one.
+
+    A signature points at the version that its signer saw. Versions that ask for the
+    same thing have the same `series` and are counted together.
+    """
+
+    to_congress = models.CharField("first sentence", max_length=300)
+    to_lawmakers = models.CharField("second sentence", max_length=300)
+    series = models.PositiveSmallIntegerField(editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PetitionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(to_lawmakers__contains=LAWMAKERS),
+                name="petition_names_lawmakers",
+                violation_error_message=f"Write {LAWMAKERS} for the addressee.",
+            ),
+        ]
+        triggers = [
+            AppendOnly(log="petitions"),
+            # The totals are those of the latest series.
+            PagesChange(Content.FIGURES),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.pk}"
+
+    def sentences(self, state: str = "") -> list[str]:
+        """Return the sentences that people from a state sign; "" is any state."""
+        whom = OTHER_LAWMAKERS.get(state, STATE_LAWMAKERS)
+        if not whom:
+            return [self.to_congress]
+        return [self.to_congress, self.to_lawmakers.replace(LAWMAKERS, whom)]
+
+    def words(self, state: str = "") -> str:
+        return " ".join(self.sentences(state))
+
+    def second_sentences(self) -> dict[str, str]:
+        """Return the second sentence by state where it differs; "" is all others."""
+        return {
+            state: " ".join(self.sentences(state)[1:])
+            for state in ["", *OTHER_LAWMAKERS]
+        }
+
+
+class Petitions:
+    """Every version of the petition, for a process to remember."""
+
+    def __init__(self) -> None:
+        versions = Petition.objects.order_by("pk")
+        self.by_pk = {str(petition.pk): petition for petition in versions}
+        self.current = list(self.by_pk.values())[-1]
+
+    @classmethod
+    def read(cls) -> Self:
+        """Return the versions from the memory cache, or read them in one query."""
+        return memory.get(FIGURES, "petitions", cls)
+
+    def seen(self, pk: str) -> Petition:
+        """Return the version on somebody's form, or the current one if unknown."""
+        return self.by_pk.get(pk, self.current)
