@@ -155,10 +155,12 @@ class StatementTests(TestCase):
     """How many statements each step takes; the sign-up besides BEGIN and COMMIT."""
 
     def setUp(self):
-        # As in a web process, which keeps the lists for flags in memory.
+        # As in a web process, which keeps the lists for flags, the petition, and the
+        # figures in memory.
         memory.drop(*Content)
         self.addCleanup(memory.drop, *Content, listening=False)
         remembered_lists()
+        self.client.get("/voices/add/")
 
     def assert_statements(self, most, call):
         with CaptureQueriesContext(connection) as captured:

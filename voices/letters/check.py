@@ -124,7 +124,7 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
         pk__in=letter_ids, taken_at=taken.at, send_at__gt=timezone.now()
     )
     about = ours.select_related(
-        "submission", "address_change", "update", "signature__voice__reason"
+        "submission__petition", "address_change", "update", "signature__voice__reason"
     )
     locked = about.select_for_update(of=("self",), skip_locked=True)
     return {letter.pk: letter for letter in locked.order_by()}

@@ -90,6 +90,8 @@ def compose_for_submission(
         letter,
         letter.kind,
         to=submission.email,
+        # Our own words, and the same for all states, because the state was typed.
+        sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
         confirm_url=absolute("voices:confirm", tokens.confirming.sign(submission.ref)),

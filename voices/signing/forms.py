@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from core import addresses
 from core.fields import CodeField, EmailField, TidyCharField
@@ -16,6 +17,7 @@ from core.plain_text import (
 from rankings.states import PLACES, PlaceSelect
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
+from voices.petition.models import Petition, Petitions
 from voices.signatures.models import NameDisplay, Submission
 from voices.signatures.tokens import CODE_DIGITS
 from voices.signing.agreements import (
@@ -27,6 +29,8 @@ from voices.signing.agreements import (
 from voices.wall.models import STATEMENT_LENGTH
 
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
+# The fields of the part that is closed at first.
+SECOND_STEP = {"statement", "city", "profession", "name_display"}
 
 
 class AddressMixin(forms.BaseForm):
@@ -55,7 +59,14 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         max_length=100,
         validators=[validate_name],
         error_messages={"required": "Enter your name"},
-        widget=forms.TextInput({"autocomplete": "name"}),
+        widget=forms.TextInput(
+            {
+                "autocomplete": "name",
+                "autocapitalize": "words",
+                "spellcheck": "false",
+                "enterkeyhint": "next",
+            }
+        ),
     )
     name_display = forms.ChoiceField(
         label="How should your name appear?",
@@ -75,15 +86,27 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         help_text="Never published. We email you so you can confirm that this is "
         "you, and about your statement.",
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
-        widget=forms.EmailInput({"autocomplete": "email"}),
+        widget=forms.EmailInput(
+            {
+                "autocomplete": "email",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "enterkeyhint": "next",
+            }
+        ),
     )
     city = TidyCharField(
         label="City or town",
+        required=False,
         max_length=80,
         validators=[validate_city],
-        error_messages={"required": "Enter your city or town"},
         widget=forms.TextInput(
-            {"autocomplete": "address-level2", "class": "input-medium"}
+            {
+                "autocomplete": "address-level2",
+                "autocapitalize": "words",
+                "enterkeyhint": "next",
+                "class": "input-medium",
+            }
         ),
     )
     state = forms.ChoiceField(
@@ -102,7 +125,13 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         help_text="For example: nurse, farmer, retired officer, student.",
         validators=[validate_profession],
         widget=forms.TextInput(
-            {"autocomplete": "organization-title", "class": "input-medium"}
+            # Browsers would fill in a job title, which few people want published.
+            {
+                "autocomplete": "off",
+                "autocapitalize": "sentences",
+                "enterkeyhint": "done",
+                "class": "input-medium",
+            }
         ),
     )
     statement = TidyCharField(
@@ -113,7 +142,14 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         help_text=f"Up to {STATEMENT_LENGTH} characters. Your own words, about the "
         "rule. Please don’t name private people.",
         validators=[validate_plain_text],
-        widget=forms.Textarea({"rows": 5, "data-count": ""}),
+        widget=forms.Textarea(
+            {
+                "rows": 5,
+                "autocapitalize": "sentences",
+                "spellcheck": "true",
+                "data-count": "",
+            }
+        ),
     )
     consent = forms.BooleanField(
         label=CONSENT_TEXT,
@@ -150,12 +186,31 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
             self.cleaned_data["statement"] = ""
         return self.cleaned_data
 
+    def is_second_step_open(self) -> bool:
+        """Whether the optional part has something to see: values or errors."""
+        return self.is_bound and any(
+            self[name].errors or (self[name].value() or "") != (field.initial or "")
+            for name, field in self.fields.items()
+            if name in SECOND_STEP
+        )
+
+    @cached_property
+    def petition(self) -> Petition:
+        """The version that was on the form, or the current one."""
+        return Petitions.read().seen(self.data.get("petition", ""))
+
+    def is_outdated(self) -> bool:
+        """Whether the petition asks for something else since the form was opened."""
+        return self.petition.series != Petitions.read().current.series
+
     def save(self, commit: bool = True) -> Submission:
         submission = self.instance
+        submission.petition = self.petition
+        words = self.petition.words(submission.state)
         submission.email_key = self.email_key
         submission.email_masked = addresses.masked(submission.email)
         submission.consent_version = CONSENT_VERSION
-        submission.consent_text = CONSENT_TEXT
+        submission.consent_text = f"{words}\n\n{CONSENT_TEXT}"
         submission.privacy_version = PRIVACY_VERSION
         submission.privacy_text = PRIVACY_TEXT
         submission.consent_at = timezone.now()

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -19,10 +20,11 @@ from voices.letters import refusing, waits
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import queue_confirmation, send_again
 from voices.letters.repeats import stopping
+from voices.petition.models import Petitions, addressees
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Source, Submission, lane_for
 from voices.signing.forms import CodeForm, SignForm
-from voices.wall.tallies import Tally
+from voices.wall.tallies import read_figures
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
@@ -34,7 +36,7 @@ def add_again(request: HttpRequest) -> HttpResponse:
     """Redisplay what was typed into the form when the CSRF check failed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request, status=403)
-    return render_add(request, SignForm(request.POST), stale=True, status=403)
+    return show_again(request, SignForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=add_again)
@@ -46,11 +48,21 @@ def add(request: HttpRequest) -> HttpResponse:
         return render_empty(request)
     form = SignForm(request.POST)
     if not form.is_valid():
-        return render_add(request, form, status=422)
-    if details := form.show_details():
-        return render_add(request, form, details=details, status=422)
+        return show_again(request, form)
+    if form.is_outdated():
+        return show_again(request, form, is_outdated=True)
+    details = form.show_details()
+    if details:
+        return show_again(request, form, details=details)
     submission = receive(request, form)
     return see_other("voices:check", submission.ref)
+
+
+def show_again(
+    request: HttpRequest, form: SignForm, *, status: int = 422, **context: object
+) -> HttpResponse:
+    place = str(form["state"].value() or "")
+    return render_add(request, form, place=place, status=status, **context)
 
 
 def read_initial(query: Mapping[str, str]) -> dict[str, str]:
@@ -65,11 +77,13 @@ def render_empty(request: HttpRequest) -> HttpResponse:
     Its fields are rendered once per state; the hidden guard fields are new each time.
     """
     initial = read_initial(request.GET)
+    place = initial.get("state", "")
     if settings.DEBUG:
         # In development, templates change while the process runs.
-        return render_add(request, SignForm(initial=initial))
-    fields = empty_fields(initial.get("state", ""))
-    return render_add(request, guard.GuardedForm(), empty_fields=fields)
+        return render_add(request, SignForm(initial=initial), place=place)
+    fields = empty_fields(place)
+    form = guard.GuardedForm()
+    return render_add(request, form, place=place, empty_fields=fields)
 
 
 @lru_cache(maxsize=len(PLACES) + 1)
@@ -109,12 +123,32 @@ def render_add(
     request: HttpRequest,
     form: guard.GuardedForm,
     *,
+    place: str = "",
     status: int = 200,
     **context: object,
 ) -> HttpResponse:
     return render(
-        request, "voices/voice_form.html", {"form": form, **context}, status=status
+        request,
+        "voices/voice_form.html",
+        {"form": form, **petition_context(place), **context},
+        status=status,
     )
+
+
+def petition_context(place: str = "") -> dict[str, object]:
+    """Return what pages with the petition's words show; `place` is a state's code."""
+    petition, figures = Petitions.read().current, read_figures()
+    place = place if place in PLACES else ""
+    return {
+        "petition": petition,
+        "sentences": petition.sentences(place),
+        "second_sentences": json.dumps(petition.second_sentences(), ensure_ascii=False),
+        "addressees": addressees(place),
+        "place": place,
+        "place_name": PLACES.get(place, ""),
+        "figures": figures,
+        "place_signers": place and figures.signers_by_state[place],
+    }
 
 
 def render_closed(request: HttpRequest, *, status: int = 503) -> HttpResponse:
@@ -197,7 +231,12 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return render_problem(request, submission, problem)
     if request.method == "POST":
         return confirm_submission(request, submission)
-    return render(request, "voices/confirm.html", {"submission": submission})
+    petition = Petitions.read().seen(str(submission.petition_id))
+    context = {
+        "submission": submission,
+        "sentences": petition.sentences(submission.state),
+    }
+    return render(request, "voices/confirm.html", context)
 
 
 def confirm_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
@@ -245,9 +284,8 @@ def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "voices/thank_you.html", {"total": Tally.objects.signers().total()}
-    )
+    context = petition_context()
+    return render(request, "voices/thank_you.html", context)
 
 
 @takes_form()
