@@ -374,7 +374,7 @@ PUBLIC = [
     Page("rankings-report-thank-you", at("rankings-report-thanks")),
     # Signing
     Page("add-your-voice", at("voices:add")),
-    Page("add-your-voice-errors", at("voices:add"), 422, press("Add my voice")),
+    Page("add-your-voice-errors", at("voices:add"), 422, press("Sign the petition")),
     Page("check-your-email", lambda: check_url(make_submission())),
     Page(
         "check-your-email-errors",
@@ -438,7 +438,7 @@ PUBLIC = [
         "403-form-kept",
         at("voices:add"),
         403,
-        press_without_cookie("Add my voice"),
+        press_without_cookie("Sign the petition"),
     ),
     Page(
         "403",

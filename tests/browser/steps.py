@@ -13,10 +13,11 @@ WORDS = "Nobody should need a lucky precedent to be heard."
 def fill_in(page, **fields):
     page.goto("/voices/add/")
     page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
-    page.get_by_label("First name and last initial").check()
     page.get_by_label("Email").fill(fields.get("email", "ana@example.com"))
-    page.get_by_label("City or town").fill("Columbus")
     page.get_by_label("State", exact=True).select_option("OH")
+    page.get_by_text("Say why, or change").click()
+    page.get_by_label("First name and last initial").check()
+    page.get_by_label("City or town").fill("Columbus")
     page.get_by_label("Profession (optional)").fill("Nurse")
     page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
     page.get_by_label("I am 18 or older").check()

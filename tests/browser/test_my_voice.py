@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def sign_and_publish(page):
     fill_in(page)
-    page.get_by_role("button", name="Add my voice").click()
+    page.get_by_role("button", name="Sign the petition").click()
     run_worker()
     page.goto(link_in_mail("confirm"))
     page.get_by_role("button", name="Yes, this is my voice").click()

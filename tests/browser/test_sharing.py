@@ -50,7 +50,9 @@ def test_other_sites_can_show_the_box_and_its_links_leave_it(other_site, live_se
     page.frame_locator("iframe").get_by_role("link", name="Add your voice").click()
     page.wait_for_url(f"{live_server.url}/voices/add/?from=embed")
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Add your voice"
+    assert page.get_by_role("heading", level=1).inner_text() == (
+        "Sign to end qualified immunity"
+    )
 
 
 def test_other_sites_can_show_the_box_again(other_site, live_server):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
     confirm_url,
+    deliver,
     latest_submission,
     make_founding_voice,
     make_signature,
@@ -16,6 +17,7 @@ from tests.factories import (
     make_submission,
     sign,
 )
+from tests.voices.test_letters import parts
 from tests.voices.test_tallies import run
 from voices.models import DayTally, Petition, Signature, Submission, Tally
 from voices.petition.models import Petitions
@@ -259,6 +261,24 @@ class SigningTests(TestCase):
 
         self.assertContains(page, TO_CONGRESS)
         self.assertContains(page, TO_LAWMAKERS.format("the D.C. Council"))
+
+    def test_the_mail_has_the_words_that_were_on_the_form_without_the_state(self):
+        sign(self.client, state="DC")
+        ask_for_something_else()
+
+        (message,) = deliver()
+
+        for part in parts(message):
+            text = " ".join(part.split())
+            self.assertIn(TO_CONGRESS, text)
+            self.assertIn(TO_LAWMAKERS.format("my state’s lawmakers"), text)
+            self.assertNotIn("I ask the D.C. Council", text)
+
+    def test_the_thank_you_page_has_the_words(self):
+        page = self.client.get("/voices/thank-you/")
+
+        self.assertContains(page, TO_CONGRESS)
+        self.assertContains(page, TO_LAWMAKERS.format("my state’s lawmakers"))
 
     def test_a_form_without_a_city_can_be_confirmed(self):
         sign(self.client, city="")

@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -7,8 +8,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import escape
 
-from tests.factories import FORM, latest_submission, make_submission, sign
-from voices.models import Letter, Submission
+from core.memory import memory
+from core.public import Content
+from tests.factories import (
+    FORM,
+    STATEMENT,
+    latest_submission,
+    make_signature,
+    make_submission,
+    sign,
+)
+from voices.models import Arrival, Letter, Submission
 from voices.signing import agreements
 from voices.signing.agreements import (
     CONSENT_TEXT,
@@ -344,6 +354,137 @@ class SigningClosedTests(TestCase):
         response = self.client.get(reverse("voices:check", args=[submission.ref]))
 
         self.assertEqual(response.status_code, 200)
+
+
+class SuggestionTests(TestCase):
+    """A near miss of a common mail host is asked about once, and never refused."""
+
+    TYPED, MEANT = "ana@gmial.com", "ana@gmail.com"
+
+    def test_a_near_miss_is_asked_about_before_anything_is_stored_or_counted(self):
+        response = sign(self.client, email=self.TYPED)
+
+        self.assertContains(
+            response, f"Did you mean <b>{self.MEANT}</b>?", status_code=422
+        )
+        self.assertContains(response, f'value="{self.TYPED}"', status_code=422)
+        self.assertContains(response, "<title>Please check: ", status_code=422)
+        self.assertNotContains(response, "aria-invalid", status_code=422)
+        self.assertContains(response, STATEMENT, status_code=422)
+        self.assertFalse(Submission.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+        self.assertFalse(Arrival.objects.exists())
+
+    def test_asking_takes_no_statement_about_the_address(self):
+        memory.drop(*Content, listening=True)
+        self.addCleanup(memory.drop, *Content, listening=False)
+        self.client.get("/voices/add/")
+
+        with self.assertNumQueries(0):
+            sign(self.client, email=self.TYPED)
+
+    def test_yes_uses_the_suggested_address(self):
+        response = sign(self.client, email=self.TYPED, email_suggestion="use")
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(latest_submission().email, self.MEANT)
+        count = Arrival.objects.get(sender=Arrival.Sender.ADDRESS).count
+        self.assertEqual(count, 1)
+
+    def test_no_keeps_the_typed_address(self):
+        response = sign(self.client, email=self.TYPED, email_suggestion="keep")
+
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(latest_submission().email, self.TYPED)
+
+    def seen(self, response):
+        return response.context["form"]["suggestion_seen"].value()
+
+    def test_another_button_keeps_it_too(self):
+        asked = sign(self.client, email=self.TYPED)
+
+        sign(self.client, email=self.TYPED, suggestion_seen=self.seen(asked))
+
+        self.assertEqual(latest_submission().email, self.TYPED)
+
+    def test_after_no_the_form_never_asks_again(self):
+        kept = sign(self.client, email=self.TYPED, email_suggestion="keep", name="")
+
+        self.assertNotContains(kept, "Did you mean", status_code=422)
+        seen = self.seen(kept)
+        sign(self.client, email="ana@yaho.com", suggestion_seen=seen)
+        self.assertEqual(latest_submission().email, "ana@yaho.com")
+
+    def test_another_near_miss_is_asked_about(self):
+        asked = sign(self.client, email=self.TYPED)
+
+        other = sign(
+            self.client, email="ana@yaho.com", suggestion_seen=self.seen(asked)
+        )
+
+        self.assertContains(other, "ana@yahoo.com", status_code=422)
+
+    def test_it_is_asked_along_with_errors(self):
+        response = sign(self.client, email=self.TYPED, name="", consent=None)
+
+        self.assertContains(response, "Did you mean", status_code=422)
+        self.assertContains(response, "Enter your name", status_code=422)
+
+    def test_yes_shows_the_suggested_address_if_something_else_is_wrong(self):
+        response = sign(self.client, email=self.TYPED, email_suggestion="use", name="")
+
+        self.assertContains(response, f'value="{self.MEANT}"', status_code=422)
+        self.assertNotContains(response, "Did you mean", status_code=422)
+
+    def test_a_known_and_an_unknown_address_are_asked_alike(self):
+        make_signature(email=self.MEANT)
+
+        known = sign(self.client, email=self.TYPED)
+        unknown = sign(self.client, email=self.TYPED.replace("ana", "bea"))
+
+        for response in (known, unknown):
+            self.assertContains(response, "Did you mean", status_code=422)
+
+    def test_enter_in_a_field_presses_no_button_of_the_suggestion(self):
+        page = sign(self.client, email=self.TYPED).text
+
+        first = re.search(r"<form class=.*?<button ([^>]*)>", page, re.DOTALL)[1]
+        self.assertNotIn("email_suggestion", first)
+
+    def test_odd_answers_are_no_answers(self):
+        for answer in ("", "USE", "x" * 5000, "\x00"):
+            response = sign(self.client, email=self.TYPED, email_suggestion=answer)
+            self.assertEqual(response.status_code, 422, answer)
+        sign(self.client, email="ana@example.com", email_suggestion="use")
+        self.assertEqual(latest_submission().email, "ana@example.com")
+
+
+class SecondStepTests(TestCase):
+    CLOSED, OPEN = '<details class="second-step">', '<details class="second-step" open>'
+    FIRST = {"city": "", "profession": "", "statement": ""}
+
+    def test_it_is_closed_at_first_and_when_nothing_is_in_it(self):
+        self.assertContains(self.client.get("/voices/add/"), self.CLOSED)
+
+        page = sign(self.client, **self.FIRST, name="")
+
+        self.assertContains(page, self.CLOSED, status_code=422)
+
+    def test_it_is_open_if_it_has_a_value_or_an_error(self):
+        for fields in (
+            {"city": "Columbus"},
+            {"statement": "My words."},
+            {"name_display": "first"},
+            {"profession": "www.example.org"},
+        ):
+            page = sign(self.client, **self.FIRST | fields, name="")
+            self.assertContains(page, self.OPEN, status_code=422)
+
+    def test_the_first_step_alone_signs(self):
+        first = ["name", "email", "state", "consent", "privacy", "name_display"]
+        alone = {name: None for name in FORM if name not in first}
+
+        self.assertEqual(sign(self.client, **alone).status_code, 303)
 
 
 class CodeFormTests(TestCase):

@@ -18,9 +18,9 @@ CONSENT_TEXTS = {
     ),
     # From this version on, the stored text begins with the petition's words.
     "2026-11-28.2": (
-        "I am 18 or older, and I sign in my own name and words. I agree that what I "
-        "enter, except my email address, is published with my name as I choose below, "
-        "unless I choose not to be shown."
+        "I am 18 or older, and I sign in my own name and words. I agree that they are "
+        "published as I choose below, with my city, state, and profession, unless I "
+        "choose not to be shown."
     ),
 }
 CONSENT_VERSION, CONSENT_TEXT = list(CONSENT_TEXTS.items())[-1]

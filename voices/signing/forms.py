@@ -1,11 +1,12 @@
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from core import addresses
+from core import addresses, mail_hosts
 from core.fields import CodeField, EmailField, TidyCharField
 from core.plain_text import (
     tidy_paragraphs,
@@ -29,6 +30,8 @@ from voices.signing.agreements import (
 from voices.wall.models import STATEMENT_LENGTH
 
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
+# The value of `suggestion_seen` after "No, keep mine".
+NEVER_AGAIN = "-"
 # The fields of the part that is closed at first.
 SECOND_STEP = {"statement", "city", "profession", "name_display"}
 
@@ -51,7 +54,52 @@ class AddressMixin(forms.BaseForm):
         return email
 
 
-class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
+class SuggestsAddress(forms.BaseForm):
+    """A form that asks once whether a mistyped mail host was meant to be another.
+
+    Two buttons answer: `email_suggestion` is "use" or "keep". Any other button, pressed
+    while the suggestion is shown, keeps the address too. It is made from the typed
+    address alone, so it says nothing about which addresses we know.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What was suggested, or NEVER_AGAIN. A changed value only asks once more.
+        self.fields["suggestion_seen"] = forms.Field(
+            required=False, widget=forms.HiddenInput
+        )
+        if self.is_bound:
+            self.take_answer()
+
+    def take_answer(self) -> None:
+        answer = self.data.get("email_suggestion")
+        email = str(self.data.get("email", ""))
+        if answer == "keep":
+            self.change_data(suggestion_seen=NEVER_AGAIN)
+        elif answer == "use":
+            self.change_data(email=mail_hosts.suggest(email) or email)
+
+    def suggest_address(self) -> str:
+        """Return the address that was probably meant, once for each; "" otherwise."""
+        suggestion = mail_hosts.suggest(str(self.data.get("email", "")))
+        seen = self.data.get("suggestion_seen")
+        if not suggestion or seen in (NEVER_AGAIN, suggestion):
+            return ""
+        self.change_data(suggestion_seen=suggestion)
+        attrs = self.fields["email"].widget.attrs
+        attrs["aria-describedby"] = "id_email_helptext email-suggestion"
+        return suggestion
+
+    def change_data(self, **fields: str) -> None:
+        data = cast(QueryDict, self.data).copy()
+        for name, value in fields.items():
+            data[name] = value
+        self.data = data
+
+
+class SignForm(
+    SuggestsAddress, ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm
+):
     """The form at `/voices/add/`; saving it creates an unconfirmed submission."""
 
     name = TidyCharField(
@@ -83,8 +131,7 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
     email = EmailField(
         label="Email",
         max_length=254,
-        help_text="Never published. We email you so you can confirm that this is "
-        "you, and about your statement.",
+        help_text="Never published.",
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
         widget=forms.EmailInput(
             {
@@ -162,9 +209,8 @@ class SignForm(ShowsDetails, AddressMixin, GuardedForm, forms.ModelForm):
         },
     )
     updates = forms.BooleanField(
-        label="Send me occasional updates.",
+        label="Send me occasional updates (optional).",
         required=False,
-        help_text="Optional. A few emails a year, each with an unsubscribe link.",
     )
 
     class Meta:

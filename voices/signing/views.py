@@ -47,13 +47,15 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_empty(request)
     form = SignForm(request.POST)
+    # Both are asked once, together; nothing is counted or stored until then.
+    suggestion = form.suggest_address()
     if not form.is_valid():
-        return show_again(request, form)
+        return show_again(request, form, suggestion=suggestion)
     if form.is_outdated():
-        return show_again(request, form, is_outdated=True)
+        return show_again(request, form, suggestion=suggestion, is_outdated=True)
     details = form.show_details()
-    if details:
-        return show_again(request, form, details=details)
+    if suggestion or details:
+        return show_again(request, form, suggestion=suggestion, details=details)
     submission = receive(request, form)
     return see_other("voices:check", submission.ref)
 

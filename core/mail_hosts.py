@@ -1,0 +1,75 @@
+"""Near misses of the mail hosts that most people use: "gmial.com", "yahoo.con".
+
+The rule is narrow, so that few real hosts are questioned: one slip in the name, one in
+the ending, or one in each.
+"""
+
+# The most used first.
+COMMON = [
+    "gmail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "aol.com",
+    "live.com",
+    "msn.com",
+    "comcast.net",
+    "verizon.net",
+    "att.net",
+    "sbcglobal.net",
+    "bellsouth.net",
+    "cox.net",
+    "charter.net",
+    "ymail.com",
+    "rocketmail.com",
+    "protonmail.com",
+    "proton.me",
+    "me.com",
+    "mac.com",
+    "mail.com",
+    "gmx.com",
+    "earthlink.net",
+    "optonline.net",
+    "frontier.com",
+    "windstream.net",
+    "centurylink.net",
+    "juno.com",
+    "netzero.net",
+    "fastmail.com",
+    "zoho.com",
+    "googlemail.com",
+]
+# Real hosts that are one slip away from those.
+REAL = {"bmail.com", "cloud.com", "email.com", "fmail.com", "hmail.com"}
+# A shorter name is one slip away from too many other names.
+SHORTEST_MISSPELLED = 5
+
+
+def suggest(address: str) -> str:
+    """Return the address that was probably meant, or "" if it looks right."""
+    local, _, typed = address.strip().rpartition("@")
+    typed = typed.lower()
+    if not local or typed in REAL or typed in COMMON:
+        return ""
+    return next((f"{local}@{host}" for host in COMMON if is_near(typed, host)), "")
+
+
+def is_near(typed: str, host: str) -> bool:
+    typed_name, _, typed_ending = typed.partition(".")
+    name, _, ending = host.partition(".")
+    is_same = typed_name == name
+    return (
+        is_same or (len(name) >= SHORTEST_MISSPELLED and is_one_slip(typed_name, name))
+    ) and (typed_ending == ending or is_one_slip(typed_ending, ending))
+
+
+def is_one_slip(typed: str, meant: str) -> bool:
+    """Whether one letter is missing, extra, or wrong, or two neighbors are swapped."""
+    while typed and meant and typed[0] == meant[0]:
+        typed, meant = typed[1:], meant[1:]
+    while typed and meant and typed[-1] == meant[-1]:
+        typed, meant = typed[:-1], meant[:-1]
+    return max(len(typed), len(meant)) <= 1 or (
+        len(typed) == 2 and typed == meant[::-1]
+    )

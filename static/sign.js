@@ -1,0 +1,30 @@
+// Optional extras of the form to sign.
+(() => {
+  // The petition as the chosen state signs it, and the voice as the wall will show it.
+  const words = document.querySelector("[data-by-state]");
+  const byState = JSON.parse(words.dataset.byState);
+  const preview = document.querySelector("[data-preview]");
+  const form = preview.closest("form");
+  const draw = () => {
+    const typed = Object.fromEntries(new FormData(form));
+    words.textContent = byState[typed.state] ?? byState[""];
+    words.hidden = !words.textContent;
+    const [first, ...rest] = typed.name.trim().split(/\s+/);
+    const shown = {
+      full: typed.name,
+      initial: rest.length ? `${first} ${rest.at(-1)[0]}.` : first,
+      first,
+    };
+    const parts = {
+      statement: `“${typed.statement.trim() || "Your words"}”`,
+      name: shown[typed.name_display] || "Your name",
+      profession: typed.profession,
+      place: typed.city ? `${typed.city}, ${typed.state}` : typed.state,
+    };
+    for (const [part, text] of Object.entries(parts))
+      preview.querySelector(`[data-part=${part}]`).textContent = text;
+    preview.hidden = typed.name_display === "unlisted";
+  };
+  form.addEventListener("input", draw);
+  draw();
+})();

@@ -1,0 +1,174 @@
+"""The form to sign: at three widths, by keyboard, without scripts, and its preview."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.visits import unfold, visitor
+from voices.models import Signature, Submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WIDTHS = {360: 640, 768: 1024, 1280: 800}
+BOXES = ("I am 18 or older", "I have read the privacy notice")
+
+
+def first_step(page, email="ana@example.com"):
+    page.get_by_label("Your name").fill("Ana Reyes")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("State", exact=True).select_option("DC")
+    for words in BOXES:
+        page.get_by_label(words).check()
+
+
+def heading(page):
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def scripts(request):
+    return request.param
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request, chromium, live_server, queue, site_url, scripts):
+    viewport = {"width": request.param, "height": WIDTHS[request.param]}
+    options = {"viewport": viewport, "java_script_enabled": scripts}
+    with visitor(chromium, live_server.url, **options) as context:
+        yield context.new_page()
+
+
+def test_the_first_step_signs(page):
+    page.goto("/voices/add/")
+    first_step(page)
+    page.get_by_role("button", name="Sign the petition").click()
+
+    assert heading(page) == "Check your email"
+    submission = Submission.objects.get()
+    assert "I ask the D.C. Council" in submission.consent_text
+    assert (submission.city, submission.statement) == ("", "")
+
+
+def test_the_second_step_goes_along_in_the_same_form(page):
+    page.goto("/voices/add/?state=DC")
+    first_step(page)
+    page.locator("summary", has_text="Say why").click()
+    page.get_by_label("Why do you want").fill("My own words.")
+    page.get_by_label("City or town").fill("Washington")
+    page.get_by_label("First name only").check()
+    page.get_by_role("button", name="Sign with these words").click()
+
+    assert heading(page) == "Check your email"
+    submission = Submission.objects.get()
+    assert submission.statement == "My own words."
+    assert submission.name_display == "first"
+
+
+def test_a_suggestion_is_taken_or_dismissed_by_keyboard(page):
+    for answer, email in (
+        ("Yes, change it", "ana@gmail.com"),
+        ("No, keep mine", "ana@gmial.com"),
+        ("Sign the petition", "ana@gmial.com"),
+    ):
+        page.goto("/voices/add/")
+        first_step(page, email="ana@gmial.com")
+        page.get_by_role("button", name="Sign the petition").click()
+        asked = page.locator("#email-suggestion").inner_text()
+        assert "Did you mean ana@gmail.com?" in asked
+        page.get_by_role("button", name=answer).last.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/check-your-email/**")
+
+        assert Submission.objects.latest("pk").email == email
+
+
+def test_enter_in_a_field_keeps_the_address(page):
+    page.goto("/voices/add/")
+    first_step(page, email="ana@gmial.com")
+    page.get_by_label("Your name").press("Enter")
+    page.locator("#email-suggestion").wait_for()
+    page.get_by_label("Your name").press("Enter")
+    page.wait_for_url("**/check-your-email/**")
+
+    assert Submission.objects.get().email == "ana@gmial.com"
+
+
+def test_a_mistake_in_the_closed_part_opens_it(page):
+    page.goto("/voices/add/")
+    page.locator("summary", has_text="Say why").click()
+    page.get_by_label("Profession (optional)").fill("www.example.org")
+    page.locator("summary", has_text="Say why").click()
+    first_step(page)
+    page.get_by_role("button", name="Sign the petition").click()
+
+    assert page.get_by_label("Profession (optional)").is_visible()
+    assert page.get_by_label("Your name").input_value() == "Ana Reyes"
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("scripts", [True], indirect=True)
+class TestWithScripts:
+    def test_it_passes_axe_and_never_scrolls_sideways(self, page):
+        page.goto("/voices/add/?state=TX")
+        first_step(page, email="ana@gmial.com")
+        page.get_by_role("button", name="Sign the petition").click()
+        unfold(page)
+
+        assert Axe().run(page).violations_count == 0
+        assert page.evaluate(
+            "(html => html.scrollWidth <= html.clientWidth)(document.documentElement)"
+        )
+
+    def test_the_petition_follows_the_state(self, page):
+        page.goto("/voices/add/")
+        words = page.locator("[data-by-state]")
+        state = page.get_by_label("State", exact=True)
+
+        state.select_option("DC")
+        assert "I ask the D.C. Council" in words.inner_text()
+        state.select_option("PR")
+        assert "I ask my legislature" in words.inner_text()
+        state.select_option("AA")
+        assert words.is_hidden()
+        state.select_option("OH")
+        assert "I ask my state’s lawmakers" in words.inner_text()
+
+    def test_the_preview_shows_the_voice_as_text(self, page):
+        page.goto("/voices/add/?state=OH")
+        page.locator("summary", has_text="Say why").click()
+        preview = page.locator("[data-preview]")
+        page.get_by_label("Your name").fill("Ana <b>Reyes")
+        page.get_by_label("Why do you want").fill("<img src=x> & more")
+        page.get_by_label("City or town").fill("Columbus")
+        page.get_by_label("First name and last initial").check()
+        shown = preview.inner_text()
+        page.get_by_label("Not shown").check()
+
+        assert "“<img src=x> & more”" in shown
+        assert "Columbus, OH" in shown
+        assert preview.locator("img").count() == 0
+        assert preview.is_hidden()
+
+
+@pytest.mark.parametrize("scripts", [False], indirect=True)
+def test_without_scripts_there_is_no_preview(page):
+    page.goto("/voices/add/")
+    page.locator("summary", has_text="Say why").click()
+
+    assert page.locator("[data-preview]").is_hidden()
+
+
+def test_on_a_phone_the_first_step_ends_within_two_screens(
+    chromium, live_server, queue
+):
+    viewport = {"width": 360, "height": 640}
+    with visitor(chromium, live_server.url, viewport=viewport) as context:
+        page = context.new_page()
+        page.goto("/voices/add/")
+        button = page.get_by_role("button", name="Sign the petition").bounding_box()
+        heights = page.evaluate(
+            "[...document.querySelectorAll('.form > .field, .form summary, "
+            ".form .pick, .form .btn')].map((e) => e.getBoundingClientRect().height)"
+        )
+
+    assert button["y"] + button["height"] <= 2 * 640
+    assert min(height for height in heights if height) >= 44
