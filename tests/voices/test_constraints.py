@@ -18,6 +18,7 @@ from voices.models import (
     Decision,
     Invalidation,
     Letter,
+    Petition,
     Reason,
     RefusedAddress,
     Report,
@@ -199,6 +200,11 @@ def set_a_rate_out_of_bounds():
     SendingRate.objects.create(per_minute=0)
 
 
+def petition_nobody():
+    words = {"to_congress": "I ask Congress.", "to_lawmakers": "I ask."}
+    Petition.objects.create(**words, series=1)
+
+
 CHECKED = {
     "correction_one_waits": [let_two_corrections_wait],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
@@ -233,6 +239,7 @@ CHECKED = {
     "letter_one_at_a_time_to_an_address": [send_two_at_once_to_an_address],
     "letter_one_in_flight_for_each_form": [queue_two_for_one_form],
     "sending_rate_is_one_row": [set_a_second_rate, set_a_rate_out_of_bounds],
+    "petition_names_lawmakers": [petition_nobody],
     "turn_one_for_each_network": [give_a_network_two_turns],
     "report_closed_by_a_decision": [
         close_a_report_without_a_decision,
