@@ -577,5 +577,5 @@ class AdminTests(TestCase):
         for _ in range(3):
             queue_update(make_update(), self.by)
 
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(4):
             self.client.get(reverse(f"{CHANGES}_changelist"))
