@@ -33,10 +33,10 @@ from django.test.utils import setup_test_environment
 
 setup_test_environment()
 client = Client(headers={"host": "example.org"})
-page = client.get("/voices/add/", secure=True)
+page = client.get("/voices/manage/", secure=True)
 print(page.status_code, page.headers.get("Strict-Transport-Security", ""))
 print(page.cookies.output())
-print(client.get("/voices/add/").headers.get("Location"))
+print(client.get("/voices/manage/").headers.get("Location"))
 print(client.get("/healthz").status_code)
 """
 
@@ -427,7 +427,7 @@ class StartTests(SimpleTestCase):
         self.assertIn("HttpOnly", cookies)
         self.assertIn("Path=/", cookies)
         self.assertNotIn("Domain", cookies)
-        self.assertEqual(location, "https://example.org/voices/add/")
+        self.assertEqual(location, "https://example.org/voices/manage/")
         self.assertEqual(health, "200")
 
     def test_http_on_loopback_has_plain_names(self):

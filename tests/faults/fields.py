@@ -20,7 +20,7 @@ OURS = ("aaqi.", "voices.", "faq.", "rankings.")
 # Every field accepts at least one of these.
 SAMPLES = (
     *("Ana Cruz", "ana@example.org", "https://example.org/page", "a-slug"),
-    *("123456", "43215", "192.0.2.0/24", "example.org", "A", "{}"),
+    *("123456", "2019", "192.0.2.0/24", "example.org", "A", "{}"),
 )
 
 

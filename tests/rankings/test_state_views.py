@@ -43,7 +43,9 @@ class StateTests(LoadedTestCase):
 
         self.assertContains(page, "<b>This grade is provisional.</b>")
         self.assertContains(page, "It could turn out to be a C once we know")
-        self.assertContains(page, "<title>Qualified immunity in Utah: grade D, provisional, C at most")
+        self.assertContains(
+            page, "<title>Qualified immunity in Utah: grade D, provisional, C at most"
+        )
         self.assertContains(page, "30 to 50 of 100 points")
 
     def test_says_when_its_sources_were_read(self):

@@ -410,9 +410,9 @@ class SignerTests(TestCase):
         self.assertFalse(Submission.objects.exists())
 
     def test_an_error_is_shown_first(self):
-        response = sign(self.client, statement=self.statement, city="")
+        response = sign(self.client, statement=self.statement, name="")
 
-        self.assertContains(response, "Enter your city", status_code=422)
+        self.assertContains(response, "Enter your name", status_code=422)
         self.assertNotContains(response, "seems to contain", status_code=422)
 
     def test_unlisted_signers_are_asked_nothing(self):
