@@ -97,7 +97,7 @@ def test_filters_narrow_the_wall_and_are_removed_one_by_one(page):
     make_published_voice(statement="Courts should hear everybody.", state="OH")
     make_published_voice(statement="A court is for all.", state="TX")
     page.goto("/voices/")
-    page.get_by_label("Search the statements").fill("court")
+    page.get_by_label("Word, name, or place").fill("court")
     page.get_by_label("State", exact=True).select_option("TX")
     page.get_by_role("button", name="Show voices").click()
     narrowed = page.locator(".voice").count()

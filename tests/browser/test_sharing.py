@@ -80,6 +80,7 @@ def test_other_sites_can_show_a_card(other_site, live_server):
 
 def test_the_form_counts_characters_politely(page):
     page.goto("/voices/add/")
+    page.locator("summary", has_text="Say why").click()
     box = page.get_by_label("Why do you want")
     box.fill("x" * 599)
     page.get_by_text("1 character left", exact=True).wait_for()
