@@ -68,9 +68,10 @@ MEANING = {
         ),
     },
     Outcome.DENIED: {
+        # Courts take disputed facts from the person who sues until a trial.
         Lawfulness.VIOLATION_FOUND: (
-            "It denied immunity, because on the facts before it the law was already "
-            "clear enough."
+            "No one had proven those facts yet. It denied immunity, because on those "
+            "facts the law was already clear enough."
         ),
         Lawfulness.NOT_DECIDED: (
             "It denied immunity, so the claim could go on. Whether the officials broke "
@@ -224,6 +225,18 @@ class Case(SearchedText):
             *paragraphs(self.body),
             f"{'. '.join(facts)}. {self.citation}",
         ]
+
+    @property
+    def finding(self) -> str:
+        """What the court said about the conduct, and on what facts."""
+        if self.outcome == Outcome.DENIED and (
+            self.lawfulness == Lawfulness.VIOLATION_FOUND
+        ):
+            return (
+                "The court held that the facts, as told by the person who sued, would "
+                "violate the Constitution"
+            )
+        return self.get_lawfulness_display()
 
     @property
     def meaning(self) -> str:

@@ -172,6 +172,7 @@ class CaseTests(TestCase):
             self.assertContains(response, "It denied immunity")
             self.assertContains(response, "<dd>Immunity denied</dd>")
             self.assertNotContains(response, "granted immunity")
+            self.assertNotContains(response, "found that rights were violated")
 
     def test_says_what_the_court_left_open(self):
         make_case(slug="open", lawfulness="not-decided")
