@@ -21,7 +21,7 @@ def face_of(assessment: Assessment) -> Face:
     return Face(
         words=assessment.name,
         name=points + provisional if score.assessed else "Not yet assessed",
-        where="How well does its law protect your rights?",
+        where="Can you sue under its own law over your rights?",
         number=f"State rankings, {assessment.edition.date:%B %Y}",
         badge=score.letter or "",
     )
