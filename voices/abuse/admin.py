@@ -25,7 +25,7 @@ WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
-    # Zero would refuse everybody; to close signing, use the SIGNING_OPEN setting.
+    # With zero, every form would be over the limit. SIGNING_OPEN closes signing.
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,
@@ -41,7 +41,7 @@ class LimitForm(forms.ModelForm):
 
 @admin.register(Limit)
 class LimitAdmin(FixedRows):
-    """How many forms get their email without delay; email for the rest waits."""
+    """The fixed list of limits; staff can change only their numbers."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]
@@ -68,7 +68,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 class MailProviderForm(DomainForm):
     def clean_domain(self) -> str:
-        """Reduce the input to the domain that the limits count by."""
+        """Reduce the domain to its registered domain, by which limits count."""
         return addresses.mail_domain(super().clean_domain())
 
 
@@ -108,7 +108,7 @@ class BlockedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
 
 class AllowedNetworkForm(NetworkForm):
     def clean_network(self) -> str:
-        """Reject a network so wide that it would allow half the internet."""
+        """Reject a network wider than WIDEST, which would exempt too many strangers."""
         text = super().clean_network()
         try:
             network = ip_network(text)
@@ -125,7 +125,7 @@ class AllowedNetworkForm(NetworkForm):
 
 @admin.register(AllowedNetwork)
 class AllowedNetworkAdmin(FoldedSearch, admin.ModelAdmin):
-    """Networks whose forms are not counted until a date, such as an event's end."""
+    """Networks exempt from some limits until a date, such as an event's end."""
 
     form = AllowedNetworkForm
     list_display = ["network", "until"]

@@ -8,7 +8,7 @@ from voices.flags.find import find, text_key
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
-# Returns the names of the suspicions that only a query of other rows can raise.
+# Returns the names of the suspicions that can't be found without other rows.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])
@@ -53,7 +53,7 @@ def domains(email_key: str) -> list[str]:
 
 
 def has_blocked_domain(email_key: str) -> bool:
-    """Whether staff block the address's domain or a parent domain."""
+    """Whether staff have blocked the address's domain or a parent domain."""
     return BlockedDomain.objects.filter(domain__in=domains(email_key)).exists()
 
 

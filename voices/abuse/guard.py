@@ -23,7 +23,7 @@ def make_stamp() -> str:
 
 
 def stamp_suspicion(stamp: str) -> str:
-    """Return the suspicion that the time from display to submission raises, or ""."""
+    """Return the suspicion about when the form was opened, or "" if there is none."""
     try:
         stamps.unsign(stamp, max_age=TOO_OLD)
     except SignatureExpired:
@@ -53,7 +53,7 @@ class GuardedForm(forms.Form):
     started = forms.Field(required=False, initial=make_stamp, widget=forms.HiddenInput)
 
     def suspicions(self) -> list[str]:
-        """Return the suspicions that both fields raise. Call it on a valid form."""
+        """Return the suspicions that the two fields raise. The form must be valid."""
         found = ["honeypot"] if self.cleaned_data["untouched"] else []
         suspicion = stamp_suspicion(self.cleaned_data["started"] or "")
         return [*found, suspicion] if suspicion else found
@@ -77,8 +77,8 @@ def receive(
 ) -> Receipt:
     """Record that a valid form arrived; return what to store with it.
 
-    Call it in the transaction that stores the form. Raises limits.TooMany for any kind
-    but signing; then store nothing.
+    Call this function first in the transaction that stores the form. It may raise
+    limits.TooMany, except for signing; then the form must not be stored.
     """
     address = networks.address_of(request)
     own = form.suspicions()

@@ -1,7 +1,7 @@
 """Rate limits on forms, counted in the database so that all processes share them.
 
-Forms are counted by sender and minute. A window counts all minutes that it touches, so
-a limit is never looser than its number, and at most a minute stricter.
+Forms are counted by sender and minute. A window includes every minute that it overlaps,
+so it is up to a minute longer than its limit says, and never shorter.
 """
 
 import logging
@@ -18,13 +18,14 @@ Of = Limit.Of
 Sender = Arrival.Sender
 
 # Counts a form, and returns each limit with the number of forms in its window. The
-# lists and limits are read here, so changes by staff apply at once.
+# limits and the lists of exempt senders are read here, so changes by staff apply at
+# once.
 #
-# The sums don't include the rows that this statement inserts, so `senders.added` is
-# added to them. Each sum reads at most as many rows as its limit allows forms, because
-# each row counts at least one form. Rows are locked in the order of `place`, the same
-# for all forms, to avoid a deadlock. Networks and addresses have an advisory lock, so
-# they need only one slot.
+# The sums don't include the form that this statement counts, so `senders.added` is
+# added to them. Each row counts at least one form, so a sum needs no more rows than
+# show that the limit is exceeded `times` times over. All forms lock rows in the order
+# of `place`, to avoid a deadlock. `lock` lets forms of one network or address pass one
+# at a time, so these senders need only one slot.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,
@@ -95,8 +96,8 @@ ALARM = """
 
 OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
 
-# A network that exceeds its limit this many times over is refused. Signing is never
-# refused; its email waits instead.
+# Forms are refused once their network exceeds a limit this many times over. The form to
+# sign is never refused; its email waits instead.
 REFUSED_AT = {
     Of.NETWORK_BURST: 20,
     Of.NETWORK_SUSTAINED: 20,
@@ -106,7 +107,10 @@ REFUSED_AT = {
 
 
 class TooMany(Exception):
-    """One network sends so many forms that they are refused for this many minutes."""
+    """A network sent so many forms that this one is refused.
+
+    `minutes` is the length of the exceeded limit's window.
+    """
 
     def __init__(self, minutes: int):
         super().__init__(minutes)
@@ -116,7 +120,8 @@ class TooMany(Exception):
 class Window(NamedTuple):
     """A limit, the forms in its window, and whether staff were alerted this hour.
 
-    `arrived` is exact up to the limit, or to the number at which forms are refused.
+    `arrived` may be too low, but only where it is already beyond the limit and beyond
+    the number at which forms of this kind are refused.
     """
 
     of: Limit.Of
@@ -130,7 +135,7 @@ class Window(NamedTuple):
 
 
 class Count(NamedTuple):
-    """Limits that a form's own senders exceed, and whether the whole site is busy."""
+    """The limits that a form's own senders exceed, and whether the site is busy."""
 
     over: list[str]
     is_busy: bool
@@ -139,13 +144,14 @@ class Count(NamedTuple):
 def arrive(
     kind: Arrival.Kind, address: str, email_key: str, *, is_bot: bool = False
 ) -> Count:
-    """Count a form that arrived; return the limits that it exceeds.
+    """Count a form that arrived; return the limits that its senders now exceed.
 
     A bot's form counts only toward its networks' limits, so that it can't use up the
     limits of an address or a domain.
 
-    Each kind of form is counted separately. Call it first in the transaction that
-    stores the form; TooMany rolls that transaction back.
+    Each kind of form is counted separately. Call this function first in the transaction
+    that stores the form. It raises TooMany, which rolls back that transaction, if a
+    network exceeds a limit REFUSED_AT times over and `kind` isn't signing.
     """
     email_key = "" if is_bot else email_key
     senders = find_senders(address, email_key)
@@ -162,7 +168,10 @@ def arrive(
 
 
 def find_senders(address: str, email_key: str) -> dict[Sender, str]:
-    """Return the hash of each sender that a form may count toward."""
+    """Return the hash of each known sender of a form.
+
+    COUNT later leaves out allowed networks and mail providers.
+    """
     senders = {
         Sender.NETWORK: networks.network_hash(address),
         Sender.WIDE: networks.wide_network_hash(address),
@@ -175,14 +184,15 @@ def find_senders(address: str, email_key: str) -> dict[Sender, str]:
 
 
 def lock(senders: dict[Sender, str]) -> None:
-    """Lock forms of this network and for this address until the transaction ends.
+    """Make other forms of this network or address wait until the transaction ends.
 
-    That way, each form sees all earlier ones. Locking is a separate statement, because
-    a statement doesn't see what is committed while it waits. The network comes first,
-    to avoid a deadlock. The other limits take no lock and may trigger a few forms late.
+    That way, each form counts all earlier ones. Locking is a separate statement,
+    because a statement doesn't see what is committed while it waits for a lock. The
+    network is locked first, to avoid a deadlock. Counting for the other senders takes
+    no lock, so their limits may be noticed a few forms late.
 
-    This is not the address lock that signing takes, so a form never waits for later
-    steps of other forms, and its response time reveals nothing about the address.
+    The lock of an address is not the one of core.addresses. So a form never waits while
+    the address is confirmed or emailed, and its response time reveals nothing about it.
     """
     locked = (Sender.NETWORK, Sender.ADDRESS)
     keys = [senders[sender] for sender in locked if sender in senders]
@@ -197,7 +207,7 @@ def count(
     *,
     is_bot: bool,
 ) -> list[Window]:
-    """Count a form; return all limits of its senders, except those of no sender."""
+    """Count a form; return the limits of its senders, except exempt senders."""
     with connection.cursor() as cursor:
         cursor.execute(
             COUNT,
@@ -223,9 +233,10 @@ def refuse(windows: list[Window]) -> None:
 
 
 def alarm(kind: Arrival.Kind, over: list[Window]) -> None:
-    """Alert staff to exceeded limits: once per hour, not once per form.
+    """Alert staff to each exceeded limit, at most once an hour per kind of form.
 
-    Address limits cause no alert: one person who tries again is not worth one.
+    Limits on an address cause no alert, because one person can exceed them by trying
+    again and again.
     """
     new = [
         window.of.value
@@ -235,7 +246,7 @@ def alarm(kind: Arrival.Kind, over: list[Window]) -> None:
     if not new:
         return
     with connection.cursor() as cursor:
-        # A concurrent form may have recorded the alarm first.
+        # Returns no row for an alarm that a concurrent form recorded first.
         cursor.execute(ALARM, [kind.value, new])
         for (of,) in cursor.fetchall():
             logger.warning("Over a limit: %s (form: %s).", Of(of).label, kind.value)

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 
 class Limit(models.Model):
-    """How many forms may arrive within a window before the rest have to wait.
+    """How many forms may arrive within a window; one more exceeds the limit.
 
-    An IPv4 address is its own network; an IPv6 address belongs to its /64.
+    Forms over a limit have low priority (is_doubtful), and are refused only at
+    REFUSED_AT (limits.py). A network is a single IPv4 address or an IPv6 /64.
     """
 
     class Of(models.TextChoices):
@@ -41,7 +42,11 @@ class Limit(models.Model):
 
 class AlarmQuerySet(models.QuerySet):
     def latest_day(self) -> QuerySet:
-        """Return the last day's alarm hours by form and limit: number and latest."""
+        """Summarize the alarms of the last 24 hours by form and limit.
+
+        Each dict has `form`, `of`, the number of `hours` with an alarm, and the
+        `latest` time.
+        """
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
             hours=models.Count("pk"), latest=models.Max("at")
@@ -54,7 +59,7 @@ class AlarmQuerySet(models.QuerySet):
 
 
 class Alarm(models.Model):
-    """A limit that somebody exceeded within an hour, for staff to see.
+    """A record for staff that a limit was exceeded in a given hour.
 
     One row per hour, limit, and kind of form, however many senders exceeded it.
     """
@@ -79,7 +84,7 @@ class Alarm(models.Model):
 
 
 class MailProvider(models.Model):
-    """A mail domain shared by so many people that forms are not counted by domain."""
+    """A mail domain of so many people that no limit counts its forms by domain."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -92,7 +97,7 @@ class MailProvider(models.Model):
 
 
 class BlockedDomain(models.Model):
-    """A mail domain, including subdomains, whose forms are quarantined."""
+    """A mail domain, including its subdomains, whose signatures are quarantined."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -106,7 +111,7 @@ class BlockedDomain(models.Model):
 def validate_network(text: str) -> None:
     try:
         network = ipaddress.ip_network(text)
-        # PostgreSQL compares addresses with it and supports no zones ("fe80::%1/64").
+        # The column is cast to inet, which supports no zones ("fe80::%1/64").
         if getattr(network.network_address, "scope_id", None):
             raise ValueError("A network has no zone.")
     except ValueError as error:
@@ -139,12 +144,12 @@ class ListedNetwork(models.Model):
         ordering = ["network"]
 
     def __str__(self) -> str:
-        # Django's admin log stores this forever, so it must not contain the network.
+        # Django's admin log stores this text forever, so it must not name the network.
         return f"{str(self._meta.verbose_name).capitalize()} {self.pk}"
 
 
 class BlockedNetwork(ListedNetwork):
-    """A network whose forms are quarantined until a date."""
+    """A network whose forms are treated as suspicious until a date."""
 
     until = models.DateTimeField(
         default=longest_block,
@@ -162,7 +167,7 @@ class AllowedNetwork(ListedNetwork):
 
 class ArrivalQuerySet(models.QuerySet):
     def old(self) -> Self:
-        """Rows that no limit counts, or that are past NETWORK_KEPT_DAYS."""
+        """Rows that no limit counts anymore, or older than NETWORK_KEPT_DAYS."""
         longest = Limit.objects.aggregate(longest=models.Max("minutes"))["longest"] or 0
         age = min(
             timedelta(minutes=longest + 1), timedelta(days=settings.NETWORK_KEPT_DAYS)
@@ -171,11 +176,11 @@ class ArrivalQuerySet(models.QuerySet):
 
 
 class Arrival(models.Model):
-    """How many forms of a kind came from one sender within a minute, for the limits.
+    """How many forms of a kind came from one sender within a minute; limits add these.
 
     Counts are in the database so that all processes and machines share the limits.
-    Nothing connects the senders of a form, so the table doesn't show which network used
-    an address.
+    Nothing links the rows that count the same form, so the table doesn't show which
+    network used an address.
     """
 
     class Kind(models.TextChoices):
@@ -188,7 +193,7 @@ class Arrival(models.Model):
         FOUNDING = "founding"
 
     class Sender(models.TextChoices):
-        """Kinds of senders; the names of their limits begin with these."""
+        """Kinds of senders. A value of Limit.Of begins with the kind that it limits."""
 
         NETWORK = "network"
         WIDE = "wide"
@@ -202,7 +207,8 @@ class Arrival(models.Model):
     # A keyed hash of the sender; empty for Sender.EVERYBODY.
     hash = models.CharField(max_length=64, blank=True)
     minute = models.DateTimeField()
-    # Connections count in different slots, so that strangers don't wait for each other.
+    # Chosen by database connection, so that strangers' forms rarely wait for each
+    # other's row. Always 0 for networks and addresses.
     slot = models.SmallIntegerField(default=0)
     count = models.PositiveIntegerField(default=1)
 

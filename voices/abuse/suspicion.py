@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# The total weight that quarantines a signature.
+# Suspicions with at least this total weight quarantine a signature.
 QUARANTINE_AT = 3
 
 
@@ -21,9 +21,9 @@ class Suspicion:
     is_number: bool = False
 
 
-# A suspicion that people can also cause weighs too little to quarantine by itself and
-# is only shown to staff: browsers can fill in the form within a second, and a page can
-# stay open for days. Limits use the names from voices/abuse/models.py.
+# A suspicion that honest people can also raise weighs too little to quarantine a
+# signature by itself: browsers can fill in the form within a second, and a page can
+# stay open for days. An exceeded limit raises the suspicion with its name (Limit.Of).
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked mail domain"),
@@ -47,9 +47,10 @@ SUSPICIONS = {
 }
 ALARM = "everybody-burst"
 NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
-# Detected in the submitted form itself, so nobody can cause these for somebody else.
+# The form itself raises these, so nobody can raise them for somebody else's form.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
-# Only bots cause these. Such a form gets no email until somebody requests it again.
+# Only bots raise these. The submission gets no email until its sender requests it again
+# or staff release it.
 OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 
@@ -74,11 +75,11 @@ def is_suspicious(found: Iterable[str]) -> bool:
 
 
 def is_doubtful(found: Iterable[str]) -> bool:
-    """Whether a form can wait, because it is suspicious or over a limit."""
+    """Whether a form has low priority, because it is suspicious or over a limit."""
     found = set(found)
     return not NUMBERS.isdisjoint(found) or is_suspicious(found)
 
 
 def labels(found: Iterable[str]) -> list[str]:
-    """Return the suspicions' labels; a retired name is returned unchanged."""
+    """Return the suspicions' labels; return a name not in SUSPICIONS unchanged."""
     return [SUSPICIONS[name].label if name in SUSPICIONS else name for name in found]

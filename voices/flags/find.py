@@ -40,17 +40,19 @@ LABELS = {
     MIXED_ALPHABETS: "mixed alphabets",
     LIKE_STAFF: "name looks like staff",
 }
-# Details that let a stranger find somebody.
+# Kinds of details that can lead a stranger to somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
 
-# Capitals or a match in a shorter text prove nothing: many people write "ENOUGH!"
+# With fewer characters, capitals or identical texts mean nothing: many people write
+# "ENOUGH!"
 SHORTEST_TEXT = 20
+# The share of capitals among the letters from which on a text is in all capitals.
 MOSTLY = 0.7
 
 
 @dataclass(frozen=True)
 class Found:
-    """A span of a text, from `start` up to `end`, and its likely kind."""
+    """A span of a text, from `start` up to but excluding `end`, and its likely kind."""
 
     kind: str
     start: int
@@ -163,7 +165,7 @@ def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
         Found(kind, *match.span())
         for kind, each in patterns.items()
         for match in each.finditer(text)
-        # In an all-capitals text, a capital letter doesn't indicate a name.
+        # If a match is all capitals, its capital letters don't indicate a name.
         if kind != TITLED_NAME or not match.group().isupper()
     ]
     found += spelled_oddly(text)
@@ -209,13 +211,16 @@ def in_order(held: set[str]) -> list[str]:
 
 
 def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
-    """Return the kinds found in a name and in other short lines."""
+    """Return the kinds of odd spellings in a name and in other short lines.
+
+    LIKE_STAFF is added if the name looks like one of `staff`, which are skeletons.
+    """
     held = {hit.kind for line in (name, *others) for hit in spelled_oddly(line)}
     return held | ({LIKE_STAFF} if skeleton(name) in staff else set())
 
 
 def text_key(text: str) -> str:
-    """Return a key that ignores case, spaces, and punctuation.
+    """Return a key that stays the same if case, spaces, or punctuation change.
 
     The key is "" for a text so short that a match would prove nothing.
     """
@@ -227,9 +232,9 @@ def text_key(text: str) -> str:
 
 
 def mark(text: str, found: Iterable[Found]) -> SafeString:
-    """Return `text` as HTML with findings in <mark>; if two overlap, mark the first.
+    """Return `text` as HTML with findings in <mark>; if some overlap, mark the first.
 
-    ALL_CAPITALS only gets a badge, because <mark> would cover the whole text.
+    ALL_CAPITALS is not marked, because <mark> would cover the whole text.
     """
     parts, end = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):

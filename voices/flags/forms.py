@@ -17,8 +17,8 @@ SENTENCES = {
 class ShowsDetails(forms.BaseForm):
     """A form that shows authors the personal details in their statement once.
 
-    The hidden field `details_seen` holds hashes of the details shown, so a second
-    submission goes through, and only new details are shown again.
+    The hidden field `details_seen` has hashes of the details that were shown. So a
+    second submission is accepted, unless the statement now has a new detail.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,9 +29,10 @@ class ShowsDetails(forms.BaseForm):
         )
 
     def show_details(self) -> list[tuple[str, str]]:
-        """Return what to show before submission: ("a phone number", "555-010-9999").
+        """Return pairs such as ("a phone number", "555-010-9999") to show the author.
 
-        This method also marks the details as shown. Call it on a valid form.
+        The list is empty if there are no details, or all were already shown. This
+        method also marks the details as shown. The form must be valid.
         """
         statement = self.cleaned_data["statement"]
         found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]

@@ -11,9 +11,9 @@ from core.plain_text import marks
 # No common spelling in the US puts more marks than this on one letter.
 MANY_MARKS = 3
 # Alphabets with lookalike letters. Japanese scripts are left out, because Japanese
-# mixes several in every sentence.
+# sentences normally mix several.
 ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
-# Names shorter than this are too short to be mistaken for a staff member's.
+# Shorter names of staff are ignored, because too many other names look like them.
 SHORTEST_NAME = 5
 # Characters that look like each letter, after removing marks and lowercasing.
 LIKE = {
@@ -66,7 +66,10 @@ def skeleton(name: str) -> str:
 
 
 def staff_names() -> set[str]:
-    """Return the skeletons of staff's user names, address names, and full names."""
+    """Return the skeletons of staff's names, except short ones.
+
+    Names are user names, full names, and what comes before the @ in email addresses.
+    """
     staff = get_user_model().objects.filter(is_staff=True)
     found = staff.values_list("username", "email", "first_name", "last_name")
     names = {

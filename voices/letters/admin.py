@@ -1,4 +1,4 @@
-"""Admin list of submissions that get no email because they look like a bot's."""
+"""Admin pages for the sending rate, and for submissions held as a bot's."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ HASH_SHOWN = 8
 
 @admin.register(SendingRate)
 class SendingRateAdmin(admin.ModelAdmin):
-    """The rate at which letters leave, and how long they wait for it."""
+    """The rate at which letters are sent, and how many wait for how long."""
 
     fields = ["per_minute", "waiting"]
     readonly_fields = ["waiting"]
@@ -54,7 +54,7 @@ class SendingRateAdmin(admin.ModelAdmin):
 
 @admin.register(HeldSubmission)
 class HeldSubmissionAdmin(ActionsOnly, LargeTable):
-    """Only what helps tell bots from people: no name and no statement."""
+    """Held submissions, with only what helps tell bots from people."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
     list_display_links = None

@@ -40,7 +40,11 @@ class Outcome(StrEnum):
 
 @transaction.atomic
 def record(letter: Letter) -> bool:
-    """Record that the signature's address bounces; False if the letter wasn't to it."""
+    """Record that the signature's address bounces.
+
+    Return False, and do nothing, if the letter wasn't sent to a signature's current
+    address.
+    """
     signature = letter.signature
     if signature is None:
         return False
@@ -53,7 +57,11 @@ def record(letter: Letter) -> bool:
 
 @transaction.atomic
 def complain(letter: Letter) -> bool:
-    """End updates for the reader who reported one of our emails as spam."""
+    """End updates for the reader who reported one of our emails as spam.
+
+    Return False, and do nothing, if the letter wasn't sent to the current address of a
+    signature.
+    """
     signature = letter.signature
     if signature is None or not is_to(letter, [signature.email_key]):
         return False
@@ -74,7 +82,7 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
-    """Process and remove the delivery reports in the folder; count the outcomes.
+    """Process and remove the notifications in the folder; count each outcome.
 
     Any other message stays there for a person to read. Raises OSError or mailbox.Error
     if the folder can't be read.
@@ -107,16 +115,16 @@ def handle(folder: mailbox.Maildir, key: str) -> Outcome:
         return Outcome.PASSING
     if letter is None or letter.signature is None:
         return Outcome.NOBODY
-    # The letter may have been forwarded, and another address refused it.
+    # If the letter was forwarded, another address may have refused it.
     if not any(not names or is_to(letter, names) for names in refused):
         return Outcome.PASSING
     return Outcome.BOUNCED if record(letter) else Outcome.NOBODY
 
 
 def read_notification(folder: mailbox.Maildir, key: str) -> notifications.Notification:
-    """Parse a message in the folder.
+    """Parse a notification in the folder.
 
-    Raises ValueError, or whatever Python's parser raises, for any other message.
+    For any other message, raises ValueError or whatever Python's parser raises.
     """
     with folder.get_file(key) as file:
         content = file.read(MOST_BYTES + 1)

@@ -1,7 +1,7 @@
 """Check and compose a few letters at once, right before they are sent.
 
 A check takes one transaction and a few queries, however many letters there are, and
-locks all their addresses. Nothing is written about a letter that may be sent.
+locks all their addresses. It writes nothing about letters that may be sent.
 """
 
 import logging
@@ -36,16 +36,17 @@ type Checked = tuple[Letter, EmailMultiAlternatives]
 
 
 def check(taken: Taken, left: list[int]) -> list[Checked]:
-    """Return the letters that may be sent now; remove those that may not from `left`.
+    """Return the letters that may be sent now, each with its email.
 
-    If an address has several letters, the others stay in `left` for the next check.
+    Remove those that may not from `left`. Of several letters to one address, return
+    only the first; the others stay in `left` for the next check.
     """
     unmade: list[int] = []
     try:
         checked = check_all(taken, left, unmade)
     except DatabaseError:
-        # All of them wait until their lease ends, so that a letter that breaks the
-        # check is not taken first again and again.
+        # Let all of these letters wait until their lease ends. Otherwise, a letter that
+        # breaks the check would be the first to be taken again, over and over.
         left.clear()
         raise
     for letter_id in unmade:
@@ -88,7 +89,7 @@ def check_all(taken: Taken, left: list[int], unmade: list[int]) -> list[Checked]
 def make_message(
     letter: Letter, hashes: list[str], known: "Known"
 ) -> EmailMultiAlternatives | None:
-    """Return the letter's email; None if it should not be sent now, or ever."""
+    """Return the letter's email, or None if it has to wait or is given up."""
     if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
         logger.warning("Letter %s may have been sent twice.", letter.pk)
     elif until := waits_until(letter, hashes, known):
@@ -102,7 +103,7 @@ def make_message(
 
 
 def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
-    """Lock the letters' addresses; return the email key of each letter, or ""."""
+    """Lock the letters' addresses; return each letter's email key, "" if unknown."""
     key = Coalesce(
         *("submission__email_key", "address_change__email_key"),
         *("signature__email_key", Value("")),
@@ -114,12 +115,12 @@ def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
 
 
 def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
-    """Return the letters, locked, that are still this sender's to send.
+    """Lock and return the letters that are still leased to this sender.
 
-    A letter that somebody is changing waits until its lease ends: waiting for several
-    row locks here could cause a deadlock.
+    A letter that another transaction has locked is skipped, and waits until its lease
+    ends: waiting for several row locks here could cause a deadlock.
     """
-    # Other senders take a letter as soon as its lease ends.
+    # Once its lease has ended, a letter may belong to another sender.
     ours = Letter.objects.in_flight().filter(
         pk__in=letter_ids, taken_at=taken.at, send_at__gt=timezone.now()
     )
@@ -131,7 +132,7 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
 
 
 class Known:
-    """What the check needs to know about the letters' addresses: one query per fact."""
+    """Facts about the letters' addresses that the check needs; one query for each."""
 
     def __init__(self, hashes: set[str], keys: Iterable[str]):
         self.letters = group_by_address(
@@ -158,16 +159,18 @@ def group_by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
 
 
 def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
-    """Return when to try the letter again, if its address can't get it now.
+    """Return when to try the letter again, or None if it doesn't have to wait.
 
-    Letters to one address are sent one at a time, and only so many per day.
+    Letters to one address are sent one at a time, and at most
+    MAILS_PER_ADDRESS_PER_DAY. The daily limit doesn't make a letter about a submission
+    wait: may_be_sent() turns it down.
     """
     soon = timezone.now() + BEHIND_ANOTHER
     for other in (each for key in hashes for each in known.letters[key]):
         if other.attempts and other.pk != letter.pk:
-            # Don't retry at once, even if the other letter is due: it failed before, so
-            # this one would be taken ahead of it, over and over, and a few such letters
-            # would block a whole lane.
+            # Don't retry at once, even if the other letter is due: it was tried before,
+            # so this untried one would be taken ahead of it over and over, and a few
+            # such letters would block a whole lane.
             is_waiting = other.attempts == other.failures
             return max(other.send_at, soon) if is_waiting else soon
         if is_ahead(other, letter):
@@ -180,8 +183,8 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
 def is_ahead(other: Letter, letter: Letter) -> bool:
     """Whether another sender took the other letter first, and may be sending it.
 
-    The lock in take() gives letters an order, so of two letters to one address exactly
-    one waits.
+    Because of the lock in take(), senders take letters at different times. So of two
+    senders' letters to one address, exactly one waits.
     """
     if other.taken_at is None or letter.taken_at is None:
         return False
@@ -189,7 +192,7 @@ def is_ahead(other: Letter, letter: Letter) -> bool:
 
 
 def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
-    """Return when the address may be mailed again, if it is at its daily limit."""
+    """Return when the address may be emailed again; None if it is under its limit."""
     attempts = [each for key in hashes for each in known.attempts[key]]
     latest = sorted(
         (each.at for each in attempts if each.letter_number != letter.pk), reverse=True
@@ -199,7 +202,10 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 
 
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
-    """Whether a letter about a submission may be sent; others always may."""
+    """Whether the letter may be sent; True if it isn't about a submission.
+
+    Closes the submission if its address is suppressed or its signer isn't notified.
+    """
     submission = letter.submission
     if submission is None:
         return True

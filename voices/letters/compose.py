@@ -59,7 +59,7 @@ def compose_for_present_address(
     letter: Letter, signature: Signature
 ) -> EmailMultiAlternatives | None:
     change = AddressChange.objects.filter(signature=signature).first()
-    # If the address has changed since, the new one needs no notice.
+    # If the signature's address has changed since, the new address needs no notice.
     is_present = letter.address_hash in addresses.keyed_hashes(signature.email_key)
     if change is None or signature.bounced_at or not is_present:
         return None
@@ -77,7 +77,7 @@ def compose_for_submission(
     if submission.confirmed_at:
         return None
     if letter.kind == Letter.Kind.ALREADY_SIGNED:
-        # A constraint requires a signature.
+        # A constraint ensures that such a letter has a signature.
         signature = cast(Signature, letter.signature)
         return draft_to_signer(
             letter,
@@ -85,12 +85,12 @@ def compose_for_submission(
             signed_on=signature.confirmed_at,
             stop_url=stop_repeats_url(signature),
         )
-    # Include nothing that was typed: it may be somebody else's address.
+    # Include nothing that was typed, because the address may be somebody else's.
     return draft(
         letter,
         letter.kind,
         to=submission.email,
-        # Our own words, and the same for all states, because the state was typed.
+        # The version for any state, because even the state was typed.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
@@ -137,7 +137,7 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 def draft_update(
     letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives:
-    # By primary key, because `ref` changes with the address and this link must keep
+    # Sign the primary key, not `ref`, which changes with the address: this link must keep
     # working.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
@@ -187,8 +187,8 @@ def draft(
 ) -> EmailMultiAlternatives:
     """Render the letter's subject, text, and HTML, and set its headers.
 
-    `signature` in the context adds the private link that manages it. Leave it out of a
-    letter to an unconfirmed address.
+    A `signature` in the context adds the private link to manage it. Never pass one for
+    a letter to an unconfirmed address.
     """
     voice, signature = context.get("voice"), context.get("signature")
     context |= {

@@ -11,8 +11,8 @@ from voices.letters import bounces
 from voices.letters.models import Attempt, Letter
 from voices.signatures.models import Submission
 
-# Maximum attempts while the mail server refuses a letter temporarily; they take about
-# a day.
+# A letter is given up after this many failures. With the waits between them, they take
+# about a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -32,20 +32,20 @@ FINISH = """
 def finish(letter: Letter) -> None:
     """Record that the letter was sent, and update the submission that it was about.
 
-    Each letter is recorded at once: if the sender is killed, at most one letter has
-    been sent without a record, and is sent again.
+    Each letter is recorded at once, so if a sender is killed, at most one letter was
+    sent without a record. Only that letter is sent again.
     """
     if letter.kind == Letter.Kind.ALREADY_SIGNED and letter.submission:
         close_submission(letter, letter.submission)
         return
     with connection.cursor() as cursor:
-        # This also starts the validity period of a submission's link.
+        # This also starts the validity period of a submission's code.
         cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
 
 
 @transaction.atomic
 def close_submission(letter: Letter, about: Submission) -> None:
-    """Record that a signer was notified, and close the submission that it was about."""
+    """Record that the letter was sent, and close the submission that it was about."""
     addresses.lock(about.email_key)
     sent = Letter.objects.in_flight().filter(pk=letter.pk)
     if not sent.update(sent_at=timezone.now()):
@@ -67,7 +67,7 @@ def finish_failed(letter: Letter, error: Exception) -> None:
 def is_end_known(error: Exception) -> bool:
     """Whether the letter is known not to have been sent.
 
-    A server that accepts the letter but never confirms that may have delivered it.
+    If the connection fails, the server may have accepted the letter without saying so.
     """
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return False
@@ -78,7 +78,7 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Retry a letter later that was never offered to the mail server, or give it up."""
+    """Retry later a letter that couldn't be composed, or give up on it."""
     Attempt.objects.of(letter_id, at).delete()
     if letter := lock_in_flight(letter_id):
         letter.attempts += 1
@@ -87,7 +87,7 @@ def count_unmade(letter_id: int, at: datetime) -> None:
 
 @transaction.atomic
 def count_failure(sent: Letter) -> None:
-    """Retry the letter with growing delays, or give up on it."""
+    """Retry the letter later, with a delay that grows each time, or give up on it."""
     Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
     if letter := lock_in_flight(sent.pk):
         wait_longer(letter)
@@ -108,7 +108,7 @@ def wait_longer(letter: Letter) -> None:
 
 @transaction.atomic
 def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
-    """Give up on the letter; mark its address unless the refusal is about us."""
+    """Give up on the letter; record a bounce if its address is refused for good."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
@@ -118,7 +118,7 @@ def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give up on the letter; delete it if it is an untried confirmation."""
+    """Give up on the letter; delete it if it is untried and about a submission."""
     if letter.submission and not letter.attempts:
         letter.delete()
         return

@@ -1,4 +1,4 @@
-"""Requests for a link, handled the same way for every address."""
+"""Requests for a manage link, handled the same way for every address."""
 
 from django.db import transaction
 
@@ -12,7 +12,7 @@ BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Let the worker look up the address, so the requester can't tell if it signed."""
+    """Store the request; the worker answers it, so requesters can't tell who signed."""
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 
@@ -26,7 +26,7 @@ def answer_requests() -> int:
 
 @transaction.atomic
 def answer(request_id: int) -> None:
-    """Queue the email if the request's address has signed; delete the request."""
+    """Queue the manage link if the request's address has signed; delete the request."""
     requests = LinkRequest.objects.select_for_update(skip_locked=True)
     request = requests.filter(pk=request_id).first()
     if request is None:

@@ -11,7 +11,7 @@ IDLE = 10
 
 
 class MailServerUnreachableError(Exception):
-    """The server couldn't be reached, so no letter was offered to it or refused."""
+    """The mail server couldn't be reached, so no letter was offered to it."""
 
 
 class MailServer:
@@ -22,7 +22,10 @@ class MailServer:
         self.used_at = time.monotonic()
 
     def make_ready(self) -> None:
-        """Open a connection, unless one is open and the server still answers on it."""
+        """Open a connection, unless one is open and the server still answers on it.
+
+        Raises MailServerUnreachableError.
+        """
         self.used_at = time.monotonic()
         try:
             smtp = getattr(self.backend, "connection", None)

@@ -55,14 +55,14 @@ class LetterQuerySet(models.QuerySet):
 
 
 class Letter(models.Model):
-    """An email to a signer: queued with what it is about, sent by one of the senders.
+    """An email to somebody who signed or filled in the form, queued for the senders.
 
     Waiting letters are taken in order of their lane and turn (take.py). A sender
-    records each attempt before it contacts the mail server (send.py), so a letter whose
-    result couldn't be saved is known to have possibly been sent. Limits count attempts.
+    records each attempt before it contacts the mail server (send.py), so if the result
+    can't be saved, the letter counts as perhaps sent. Limits count attempts.
 
-    A letter holds no address and no text, only what it is about. Both are looked up
-    when it is sent, so no personal data outlives what its owner withdraws or erases.
+    A letter stores references instead of an address and a text. Both are looked up when
+    it is sent, so it contains nothing that its owner has since withdrawn or erased.
     """
 
     class Kind(models.TextChoices):
@@ -75,7 +75,7 @@ class Letter(models.Model):
         # The link to manage a signature, and the one to confirm its new address.
         MANAGE = "manage"
         NEW_ADDRESS = "new-address"
-        # Notifies the current address of that change.
+        # Notifies the current address that a new one was requested.
         ADDRESS_ASKED = "address-asked"
         CORRECTION_DECLINED = "correction-left"
         UPDATE = "update"
@@ -94,8 +94,8 @@ class Letter(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
-    # Null once the change is confirmed or replaced; the letter still counts toward
-    # the daily limit of its address.
+    # Null once the change is confirmed, replaced, or canceled. The letter stays: it
+    # still counts toward the signer's daily limit on such requests.
     address_change = models.ForeignKey(AddressChange, models.SET_NULL, null=True)
     update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
@@ -109,13 +109,13 @@ class Letter(models.Model):
     turn = models.BigIntegerField(default=0, db_default=0)
     # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
-    # When a sender last took it.
+    # When a sender took the letter; null again if the sender gave it back.
     taken_at = models.DateTimeField(null=True)
     # How many attempts were started, and how many of them are known to have failed.
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
-    # When we gave up on it, because its subject is gone or the mail server refused it.
+    # When we gave up on it, because its reason no longer applies or sending failed.
     dropped_at = models.DateTimeField(null=True)
 
     objects = LetterQuerySet.as_manager()
@@ -193,7 +193,8 @@ class Attempt(models.Model):
     address_hash = models.CharField(max_length=64)
     lane = models.CharField(max_length=6, choices=Letter.Lane)
     at = models.DateTimeField()
-    # Set before the letter is offered to the mail server; unset if it is refused.
+    # True from right before the letter is offered to the mail server; False again if it
+    # is known not to have been sent.
     perhaps_sent = models.BooleanField(default=False)
 
     objects = AttemptQuerySet.as_manager()
@@ -256,7 +257,7 @@ class SendingRate(models.Model):
 
 
 class HeldSubmission(Submission):
-    """A submission that looked like a bot's; it gets no email until requested."""
+    """A submission that looked like a bot's; its email waits for a new request."""
 
     class Meta:
         proxy = True
@@ -265,7 +266,7 @@ class HeldSubmission(Submission):
         verbose_name_plural = "held submissions"
 
     def __str__(self) -> str:
-        # Django's admin log stores this, so it contains no personal data.
+        # Django's admin log stores this text, so it must not contain personal data.
         return f"Held submission {self.pk}"
 
 
@@ -273,7 +274,8 @@ class Turn(models.Model):
     """The turn of a network's latest letter in a lane; see voices/letters/turns.py."""
 
     lane = models.CharField(max_length=6, choices=Letter.Lane)
-    # Keyed hash of the submission's /24 or /48, or of an address.
+    # Keyed hash of the requester's /24 or /48, or of the email address if no network is
+    # known.
     network_hash = models.CharField(max_length=64)
     turn = models.BigIntegerField()
 
@@ -297,10 +299,10 @@ class RefusedAddressQuerySet(models.QuerySet):
     def refuse(
         self, address_hash: str, waiting: Submission | AddressChange | None = None
     ) -> bool:
-        """Record the refusal, and delete what the address has yet to confirm.
+        """Suppress the address, and delete what its owner has yet to confirm.
 
-        The address's letters are stopped too, even one that the worker is about to
-        send. Returns False, and does nothing, if the address has signed.
+        That also stops its letters, even one that the worker is about to send. Return
+        False, and do nothing, if the address has signed.
         """
         hashes = [address_hash]
         if waiting:
@@ -323,8 +325,8 @@ class RefusedAddressQuerySet(models.QuerySet):
 class RefusedAddress(models.Model):
     """The suppression list: addresses whose owners said "this wasn't me".
 
-    They get only email that they request. Only the keyed hash is stored; it can't be
-    turned back into the address.
+    They get no email except the kinds in queue.FOR_SIGNERS. Only the keyed hash is
+    stored; it can't be turned back into the address.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

@@ -31,7 +31,7 @@ COPY = re.compile(
 NAMED = re.compile(r"\s*<?([^\s<>:@]+@[^\s<>:]+)>?:?\s*")
 CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 SMTP_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ :-])")
-# The refusal is about us or the letter, whatever the status code says.
+# Words in a refusal that is about us or the letter, not about the address.
 ABOUT_US = re.compile(
     r"spam|block(?:ed|list)|blacklist|greylist|policy|reputation|unsolicited|dmarc|"
     r"\bspf\b|dkim|authenticat|dnsbl|\brbl\b|\brate\b|too (?:many|quickly|large)|"
@@ -43,10 +43,10 @@ FULL = re.compile(r"quota|full\b|storage|out of space", re.I)
 
 @dataclass(frozen=True)
 class Notification:
-    """A bounce, or a complaint, about one letter."""
+    """A delivery report, text bounce, or complaint about one letter."""
 
     message_id: str
-    # Addresses that the letter didn't reach, with the server's message.
+    # For each recipient not reached: its addresses, and the server's message.
     failures: list[tuple[list[str], str]]
     complaint: bool = False
 
@@ -83,7 +83,7 @@ def is_about_address(subject: int, detail: int, words: str) -> bool:
 
 
 def read(content: bytes) -> Notification:
-    """Parse a notification; raises ValueError for any other message."""
+    """Parse a notification; raise ValueError if the message is something else."""
     message = message_from_bytes(content)
     message_id = find_message_id(content, message)
     for part in message.walk():
@@ -96,9 +96,10 @@ def read(content: bytes) -> Notification:
 
 
 def find_message_id(content: bytes, message: Message) -> str:
-    """Return the unique part of the Message-ID of the letter that it is about.
+    """Return the unique part of the Message-ID of the letter that `message` is about.
 
-    Notifications that omit the letter identify it in References or In-Reply-To.
+    Notifications that don't quote the letter name its ID in References or In-Reply-To.
+    Raises ValueError if no ID is found.
     """
     host = re.escape(settings.SITE_HOST).encode()
     unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -143,7 +144,7 @@ def read_group(group: Message) -> tuple[list[str], str]:
     names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
     status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
     words = field(group, "Diagnostic-Code")
-    # Without a status code, nobody can tell why delivery failed.
+    # Without a status code, nobody can tell why delivery failed: treat it as temporary.
     said = f"{status[0]} {words}" if status else "4.0.0"
     return [bare(name) for name in names if name], said
 
@@ -158,7 +159,7 @@ def bare(recipient: str) -> str:
 
 
 def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
-    """Parse a bounce without fields; raises ValueError for other text."""
+    """Parse a bounce that is only text; raise ValueError for other text."""
     text = first_text(message)
     head = COPY.split(text, maxsplit=1)[0]
     if not TEXT_BOUNCE.search(head):
@@ -170,10 +171,10 @@ def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
 
 
 def find_named(head: str) -> Iterator[tuple[str, str]]:
-    """Yield each address, and the text about it up to the next blank line.
+    """Yield each address on a line of its own, and the text up to the next blank line.
 
-    It goes line by line, because strangers send these texts, and one regex over the
-    whole text could keep the worker busy for hours.
+    The search goes line by line, because strangers can send these texts, and one regex
+    over the whole text could keep the worker busy for hours.
     """
     lines = iter(head.split("\n"))
     for line in lines:
@@ -182,7 +183,11 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 
 
 def is_refusal(said: str, head: str) -> bool:
-    """Whether a server gave up; while it still tries, it sends 4xx or says so."""
+    """Whether the server gave up on a letter.
+
+    While it still tries, it sends a 4xx code or says so. `said` is about one address;
+    `head` is the whole bounce without its copy of the letter.
+    """
     if code := SMTP_CODE.search(said):
         return code[1] == "5"
     return "permanent" in head or "5." in said or "fail" in head

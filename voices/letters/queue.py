@@ -12,19 +12,20 @@ from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# Somebody is waiting for these. Except for the last one, which is a warning, they are
-# sent even if the address has bounced.
+# Sent in the clean lane, because somebody is waiting for these emails. Only
+# ADDRESS_ASKED, which is a warning, isn't sent to an address that has bounced.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
-# Sent even to an address on the suppression list: the signer asked for the first, and
-# the second warns them that somebody wants to move their signature.
+# Sent even to an address on the suppression list: the signer asked for MANAGE, and
+# ADDRESS_ASKED warns them that somebody wants to move their signature.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
-# One statement for the turn and the letter. Without its letter, a turn does no harm.
+# One statement takes a turn and queues the letter. If a letter is already in flight,
+# the turn goes unused, which does no harm.
 CONFIRMATION = f"""
     WITH next AS ({NEXT_TURN})
     INSERT INTO voices_letter
@@ -59,8 +60,9 @@ def queue_confirmation(submission: Submission) -> None:
 
 @transaction.atomic
 def send_again(submission_id: int) -> Submission | None:
-    """Queue a submission's email again if that is due; return the submission or None.
+    """Queue a submission's email again, and return the submission.
 
+    Return None if it is gone, or if its email can't be requested yet or anymore.
     Nothing here depends on the address. A held submission moves into the slow lane.
     """
     submissions = Submission.objects.select_for_update()
@@ -102,7 +104,8 @@ def queue_letter(
 ) -> None:
     """Queue an email to a signer, to be sent now or at a given time.
 
-    `network_hash` is the network that requested it, if any.
+    Queues nothing for an address on the suppression list, unless `kind` is in
+    FOR_SIGNERS. `network_hash` is that of the network that requested the email, if any.
     """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.keyed_hashes(key)

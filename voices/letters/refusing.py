@@ -1,5 +1,6 @@
-"""The subject of "this wasn't me" links: a submission's ref and its address's hashes.
+"""What "this wasn't me" links sign: a ref, and the hashes of an address.
 
+The ref is that of a submission or of a change of address.
 The hashes identify a signature even after the submission has been deleted.
 """
 
@@ -11,13 +12,14 @@ from voices.signatures.requests import AddressChange
 def subject(waiting: Submission | AddressChange) -> str:
     """Return the string that the link signs.
 
-    It has the hash under each key, because a signature keeps its original hash.
+    It has the address's hash under each secret key, because a signature may still have
+    the hash under an older key.
     """
     return ":".join([waiting.ref, *addresses.keyed_hashes(waiting.email_key)])
 
 
 def find_waiting(ref: str) -> Submission | AddressChange | None:
-    """Return the unconfirmed submission or change of address, if there is one."""
+    """Return the unconfirmed submission or change of address, or None."""
     return (
         Submission.objects.unconfirmed().filter(ref=ref).first()
         or AddressChange.objects.filter(ref=ref).first()
@@ -25,13 +27,13 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 
 
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
-    """Return the signature of the link's address, withdrawn or not."""
+    """Return the signature of the link's address, even if withdrawn, or None."""
     if submission := Submission.objects.filter(
         ref=ref, signature__isnull=False
     ).first():
         return submission.signature
     known = set(hashes)
     if waiting := find_waiting(ref):
-        # After a key rotation, the link may hold other hashes than the signature.
+        # After a key rotation, the link may lack the hash that the signature has.
         known |= {*addresses.keyed_hashes(waiting.email_key)}
     return Signature.objects.filter(address_hash__in=known).first()

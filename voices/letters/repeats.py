@@ -21,11 +21,11 @@ stopping = Signer(salt="voices.stop-repeats", sep=".")
 def tell_signer(
     letter: Letter, submission: Submission, signature: Signature | None
 ) -> bool:
-    """Turn the letter into "already signed" mail if its address has signed.
+    """Make the letter "already signed" email if its address has signed.
 
     `signature` is the address's signature, or None if there is none or it is withdrawn.
-    Returns False if the signer should not be notified: then the submission is closed
-    without a letter.
+    Return whether to send the letter. If the signer should not be notified, close the
+    submission without a letter.
     """
     if submission.confirmed_at:
         return False

@@ -2,7 +2,7 @@
 
 Each attempt is committed right before its letter is offered to the mail server. If the
 result can't be saved, because the sender was killed or the database's disk is full, the
-letter is tried once more, later, and then given up: nobody is emailed over and over.
+letter is tried only once more, so that nobody is emailed over and over.
 """
 
 import logging
@@ -23,7 +23,7 @@ from voices.letters.take import give_back, take
 logger = logging.getLogger(__name__)
 
 UNKNOWN_END_WAIT = timedelta(minutes=15)
-# Letters that were checked more than this many seconds ago are checked again.
+# A letter is checked again if its check was more than this many seconds ago.
 FRESH = 5
 
 # One statement, which takes one round trip and no transaction block. It skips a
@@ -45,7 +45,7 @@ OFFER = """
 def send_next(
     is_stopping: Callable[[], bool] = lambda: False, server: MailServer | None = None
 ) -> int:
-    """Send the next letters; return how many were taken.
+    """Send the next letters; return how many were taken, whether or not they were sent.
 
     No transaction is open during SMTP.
     """

@@ -1,7 +1,7 @@
 """The senders of letters: a few threads of the worker, besides the job queue.
 
-Waiting letters are rows, so however many there are, the queue's jobs don't wait for
-them, and nothing is requeued over and over.
+Letters wait as rows, not as jobs. So however many there are, jobs don't wait for them,
+and nothing is requeued over and over.
 """
 
 import logging
@@ -21,7 +21,7 @@ LONGEST_PAUSE = 60
 
 
 def run(stopping: threading.Event) -> None:
-    """Answer requests and send letters until told to stop."""
+    """Answer requests for a link, and send letters, until `stopping` is set."""
     pause = 0
     server = MailServer()
     while not stopping.wait(pause):
@@ -31,8 +31,8 @@ def run(stopping: threading.Event) -> None:
             pause = 0 if is_busy else POLL
             server.close_if_idle()
         except Exception as error:
-            # The mail server or the database is down. Log only the type of the error,
-            # because its text may quote an address.
+            # Usually, the mail server or the database is down. Log only the type of the
+            # error, because its text may quote an address.
             logger.warning("Letters wait: %s", type(error).__name__)
             connection.close()
             pause = min(max(POLL, pause * 3), LONGEST_PAUSE)

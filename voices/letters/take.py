@@ -16,20 +16,20 @@ from voices.letters.models import Attempt, Letter, LetterQuerySet, SendingRate
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
-# The rate also holds within this shorter time. Otherwise one burst would use up the
-# minute, and later letters would wait until it ends.
+# The rate also applies within this shorter time. Otherwise, one burst could use up the
+# letters of a minute, and later ones would wait until the minute ends.
 PACE = timedelta(seconds=10)
 # One in this many letters is for suspicious submissions, however many are waiting.
 SLOW_SHARE = 10
 # One in this many letters is reserved for those that people are waiting for.
 KEPT_FREE = 4
-# How many letters one sender takes at once, leaving the rest to others.
+# The most letters that one sender takes at once, to leave some to other senders.
 BATCH = 10
 LEASE = timedelta(minutes=1)
 
 
 class Taken(NamedTuple):
-    """Letters that one sender has taken, and when; others may take them later."""
+    """IDs of letters that a sender took, and when; others may take them after LEASE."""
 
     ids: list[int]
     at: datetime
@@ -38,7 +38,7 @@ class Taken(NamedTuple):
 @transaction.atomic
 def take() -> Taken:
     """Take the next letters that may leave now."""
-    # Senders take turns, so that the rate is exact.
+    # Only one sender at a time chooses letters, so that the rate is exact.
     lock_site(LETTERS)
     now = timezone.now()
     ids = choose(now)
@@ -50,14 +50,14 @@ def choose(now: datetime) -> list[int]:
     """Return the IDs of the letters that may be sent now, in order."""
     rate = SendingRate.objects.current()
     room, room_for_notices = find_room(rate, now)
-    # Skip rows that an erasure or an undo has locked.
+    # Skip rows that another transaction, such as an erasure, has locked.
     letters = Letter.objects.in_flight().select_for_update(skip_locked=True)
     due = letters.filter(send_at__lte=now)
     slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(rate, now) else []
     room, room_for_notices = room - len(slow), room_for_notices - len(slow)
     ids: list[int] = []
-    # Letters that failed go behind all untried ones, in any lane. Otherwise email to
-    # dead addresses would delay everybody's.
+    # Letters that were tried before come after all untried ones, whatever their lanes.
+    # Otherwise, email to dead addresses would delay everybody else's.
     for group in (due.filter(attempts=0), due.filter(attempts__gt=0)):
         ids += pick(group, Lane.CLEAN, room - len(ids))
         for lane in (Lane.NOTICE, Lane.UPDATE):
@@ -76,7 +76,10 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many that nobody awaits."""
+    """Return how many letters may be taken, and how many outside the clean lane.
+
+    Either number may be negative.
+    """
     pace = max(rate * PACE // MINUTE, 1)
     taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(
         minute=Count("pk"), lately=Count("pk", filter=Q(at__gt=now - PACE))

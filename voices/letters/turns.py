@@ -1,7 +1,8 @@
 """Fair queuing: within a lane, networks take turns, however much each has waiting.
 
 This is start-time fair queuing. A letter gets the turn after its network's latest one,
-but never one that the lane has passed, so a network with nothing waiting is next.
+but never one that the lane has passed. So if a network has nothing waiting, its new
+letter is among the next to be sent.
 Nobody gets ahead by sending more, and taking the next letter is one index lookup.
 """
 
@@ -10,7 +11,8 @@ from django.db.models import Max
 
 from voices.letters.models import Letter, Turn
 
-# Reads the turn that the lane has reached from the latest letter that a sender took.
+# The subquery finds the turn that the lane has reached: the highest turn of a letter
+# taken for sending.
 NEXT_TURN = """
     INSERT INTO voices_turn AS known (lane, network_hash, turn)
     SELECT %(lane)s::text, %(network_hash)s::text, coalesce(max(turn), 0)
@@ -25,8 +27,8 @@ NEXT_TURN = """
 def next_turn(lane: Letter.Lane, network_hash: str) -> int:
     """Return the turn of a letter that joins the lane now.
 
-    This waits for other transactions that queue letters of the same network, so call it
-    late in yours.
+    This function waits for other transactions that queue letters of the same network,
+    so call it late in your transaction.
     """
     with connection.cursor() as cursor:
         cursor.execute(NEXT_TURN, {"lane": lane.value, "network_hash": network_hash})
@@ -40,7 +42,7 @@ def current_turn(lane: Letter.Lane) -> int:
 
 
 def forget_turns() -> int:
-    """Delete turns that no longer hold anybody back; return how many rows."""
+    """Delete turns that their lane has reached; return how many."""
     gone = 0
     for lane in Letter.Lane:
         passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))

@@ -9,7 +9,7 @@ from core import addresses
 from voices.letters.models import RefusedAddress
 from voices.signatures.models import Signature
 
-# Signers who asked for updates, count, and can be reached.
+# Signatures that count, and whose signers want updates at an address that works.
 READER = Q(updates=True, counted_at__isnull=False, withdrawn_at=None, bounced_at=None)
 # Never expires: a reader who opens an old email must still be able to unsubscribe.
 unsubscribing = Signer(salt="voices.unsubscribe", sep=".")
@@ -28,7 +28,7 @@ def is_reader(signature: Signature) -> bool:
 
 
 class ListUnsubscribe(str):
-    """The URL that unsubscribes from updates, in < and >, on one line.
+    """The List-Unsubscribe header: a URL in angle brackets, kept on one line.
 
     Python folds a URL that is longer than a line into encoded words, which no mail
     program decodes in this header.

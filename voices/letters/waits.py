@@ -1,8 +1,8 @@
 """How long letters wait at the current rate.
 
-The worker counts once a minute and stores the result in the cache that all processes
-share, so a page reads one row, however many letters wait. Every visitor is shown the
-same figure, so it reveals nothing about an address or a network.
+The worker counts waiting letters once a minute, and stores the wait in the cache that
+all processes share. So a page reads one row, however many letters wait. Every visitor
+is shown the same figure, so it reveals nothing about an address or a network.
 """
 
 import logging
@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 Lane = Letter.Lane
 KEY, ALARM_KEY = "voices.mail-wait", "voices.mail-wait-alarm"
-# Waits in minutes: visitors are told from the first on, staff are alerted above the
-# second.
+# Visitors are told about a wait of at least TOLD minutes, and staff are alerted to a
+# wait of more than ALARMING minutes.
 TOLD, ALARMING = 3, 10
 # The longest wait that is measured, in minutes; letters beyond it are not counted.
 MOST = 12 * 60
@@ -29,7 +29,7 @@ HOUR = 60 * 60
 
 
 def measure() -> None:
-    """Cache the wait for `minutes`; alert staff to a long one at most once an hour."""
+    """Measure and cache what minutes() returns; alert staff hourly to a long wait."""
     rate = clean_rate(SendingRate.objects.current())
     waiting = due(timezone.now()).filter(lane=Lane.CLEAN)
     minutes = ceil(waiting[: MOST * rate].count() / rate)
@@ -39,12 +39,12 @@ def measure() -> None:
 
 
 def minutes() -> int:
-    """Return how long a confirmation waits, as of the last minute."""
+    """Return how many minutes a letter in the clean lane waits; 0 if unknown."""
     return cache.get(KEY, 0)
 
 
 def in_words(minutes: int) -> str:
-    """Return "about 20 minutes", rounded up, or "" if the wait is a short one."""
+    """Return "about 20 minutes" or the like, rounded up; "" for a short wait."""
     if minutes < TOLD:
         return ""
     if minutes > 90:
@@ -53,7 +53,7 @@ def in_words(minutes: int) -> str:
 
 
 def by_lane() -> list[tuple[Lane, int, int]]:
-    """Return each lane's due letters, and the minutes until all are sent."""
+    """Return each lane, its number of due letters, and the minutes to send them all."""
     rate = SendingRate.objects.current()
     counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
     counts = dict.fromkeys(Lane.values, 0) | dict(counted)
@@ -70,7 +70,7 @@ def by_lane() -> list[tuple[Lane, int, int]]:
 
 
 def clean_rate(rate: int) -> int:
-    """Return the rate that is left for other lanes while the slow lane is in use."""
+    """Return the rate that the slow lane leaves to the other lanes; at least 1."""
     return max(rate - rate // SLOW_SHARE, 1)
 
 
