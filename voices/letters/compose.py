@@ -137,8 +137,8 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 def draft_update(
     letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives:
-    # Sign the primary key, not `ref`, which changes with the address: this link must keep
-    # working.
+    # Sign the primary key, not `ref`, which changes with the address: this link must
+    # keep working.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft_to_signer(

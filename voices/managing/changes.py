@@ -1,7 +1,7 @@
-"""Signers' changes to their own signature; each is one transaction.
+"""Changes that signers make to their own signature; each is one transaction.
 
-They take effect at once. Every function locks the address first, as signing does, so
-that one person's steps run one after another. Each is safe to repeat.
+All but `set_updates` lock the address first, as confirming does, so that changes by one
+person run one after another. Each change is safe to repeat.
 """
 
 import re
@@ -23,9 +23,9 @@ from voices.wall.models import Voice
 
 
 def locked(signature: Signature) -> Signature | None:
-    """Return the current row, locked, or None if it has been erased.
+    """Lock and return the current row of the signature; None if it has been erased.
 
-    Locks the voice before the signature, as moderators' decisions do, to avoid a
+    The voice is locked before the signature, as in moderators' decisions, to avoid a
     deadlock.
     """
     addresses.lock(signature.email_key)
@@ -41,7 +41,7 @@ def locked_voice(signature: Signature | None) -> Voice | None:
 
 @transaction.atomic
 def withdraw(signature: Signature) -> None:
-    """Remove the signature from every page and every count; the stored data stays."""
+    """Remove the signature from every page and every count, but keep its data."""
     current = locked(signature)
     if current is None or current.withdrawn_at:
         return
@@ -56,7 +56,7 @@ def withdraw(signature: Signature) -> None:
 
 @transaction.atomic
 def erase(signature: Signature) -> None:
-    """Delete the person's data; only the id and dates of the voice stay."""
+    """Delete the person's data. Signature.erase() says what stays of it."""
     current = locked(signature)
     if current is None:
         return
@@ -69,7 +69,7 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete counts and turns under the address's hash, and drop waiting letters."""
+    """Delete counts and turns that have the address's hash; drop its unsent letters."""
     hashes = addresses.keyed_hashes(email_key)
     counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
     counts.filter(hash__in=hashes).delete()
@@ -80,7 +80,7 @@ def forget_address(email_key: str) -> None:
 
 @transaction.atomic
 def show_as(signature: Signature, display: str) -> None:
-    """Change how the name appears; if unlisted, erase the voice."""
+    """Change how the name appears; erase the voice if the signer is now unlisted."""
     current = locked(signature)
     if current is None or current.withdrawn_at or current.name_display == display:
         return
@@ -95,7 +95,7 @@ def show_as(signature: Signature, display: str) -> None:
             city=current.city,
             state=current.state,
             submitted_at=timezone.now(),
-            # A suspicious signature doesn't count, so it doesn't come up for review.
+            # A quarantined or rejected signature doesn't come up for review.
             review_since=timezone.now() if current.is_reviewed else None,
             invalidated_at=timezone.now() if current.invalidation_id else None,
         )
@@ -110,7 +110,7 @@ def show_as(signature: Signature, display: str) -> None:
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
     """Show the name as its signer wants; `before` is the previous choice.
 
-    A name that shows more than a moderator has read goes into their queue.
+    If the name now shows more than moderators have read, the voice enters their queue.
     """
     read = words(voice.name)
     voice.name = name_to_show(voice.name, before, signature)
@@ -124,15 +124,16 @@ def show_name(voice: Voice, before: str, signature: Signature) -> None:
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
-    """Return the part of a name that its signer wants shown, as moderators edited it.
+    """Return the part of a name that its signer wants shown, with moderators' edits.
 
-    A part that a moderator removed does not come back.
+    `name` is the name shown so far. A part that a moderator removed doesn't come back.
     """
     wanted = signature.shown_name
     order = NameDisplay.values
     if order.index(signature.name_display) > order.index(before):
         shorter = shown_name(name, signature.name_display)
-        # Moderators may have reordered the words.
+        # If moderators have reordered the words, shortening can leave one that the
+        # signer wants hidden.
         hidden = words(signature.name) - words(wanted)
         return wanted if words(shorter) & hidden else shorter
     edited = name.casefold() != shown_name(signature.name, before).casefold()
@@ -145,9 +146,9 @@ def words(name: str) -> set[str]:
 
 @transaction.atomic
 def correct(signature: Signature, statement: str) -> None:
-    """Submit the new statement for review; the published one stays until then.
+    """Submit the new statement for review; the published one stays until a decision.
 
-    If the statement is deleted altogether, it is gone at once.
+    An empty statement needs no review, and replaces the published one at once.
     """
     current = locked(signature)
     voice = locked_voice(current) if current else None
@@ -191,7 +192,7 @@ def object_to_invalidation(signature: Signature, text: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
-    """Start or end updates; starting them removes the address from suppression."""
+    """Start or end updates; starting them lifts the suppression of the address."""
     Signature.objects.not_withdrawn().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.keyed_hashes(signature.email_key))
@@ -213,7 +214,7 @@ def asked_often(signature: Signature) -> bool:
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
     """Email the new address to confirm the change, and notify the current one.
 
-    This replaces an earlier request. Raises AskedTooOften.
+    The change replaces an earlier one that is unconfirmed. Raises AskedTooOften.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:
@@ -239,7 +240,8 @@ def keep_address(signature: Signature) -> None:
 def confirm_new_address(change: AddressChange) -> bool:
     """Switch to the new address; return False if it already has its own signature.
 
-    Links in earlier emails stop working, because the old mailbox may have another
+    Return True, and do nothing, if the change or the signature no longer exists. Manage
+    links in earlier emails stop working, because the old mailbox may have another
     reader.
     """
     signature = Signature.objects.filter(pk=change.signature_id).first()

@@ -9,12 +9,12 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
-# Internal keys, and columns derived from the others.
+# Internal keys, and columns derived from other columns.
 INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
 def row(instance: Model) -> dict:
-    """Return the columns of a row by name."""
+    """Return the columns of a row by name, without INTERNAL ones."""
     return {
         field.name: field.value_from_object(instance)
         for field in instance._meta.concrete_fields
@@ -23,10 +23,10 @@ def row(instance: Model) -> dict:
 
 
 def everything(signature: Signature) -> dict:
-    """Return what is stored about the signer and what became of it, ready for JSON.
+    """Return what is stored about the signer and how it was handled, for JsonResponse.
 
-    This leaves out other people's words and names, and the arrivals, which exist only
-    as hashes for some days.
+    The data omits other people's words and names. It also omits rows that have only a
+    hash and that are deleted within days, such as Arrival.
     """
     voice, invalidation = signature.voice, signature.invalidation
     return {

@@ -14,7 +14,7 @@ from voices.wall.models import STATEMENT_LENGTH
 
 
 class AddressForm(AddressMixin, forms.Form):
-    """An email address."""
+    """A form with an email address."""
 
     email = EmailField(
         label="Email",
@@ -25,11 +25,11 @@ class AddressForm(AddressMixin, forms.Form):
 
 
 class AskForm(AddressForm, GuardedForm):
-    """The address to email a link to; anybody may ask."""
+    """A request to email a manage link to an address; anybody can send it."""
 
 
 class NewAddressForm(AddressForm):
-    """An address form for a page with other forms, so its field has another id."""
+    """An address form for a page with other forms, so its field has its own HTML id."""
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="new_%s")
@@ -40,7 +40,7 @@ class NewAddressForm(AddressForm):
 
 
 class VoiceForm(ShowsDetails, forms.Form):
-    """What a signer may change at once, and the statement, which is reviewed again."""
+    """What a signer can change at once, and the statement, which is reviewed again."""
 
     name_display = forms.ChoiceField(
         label="How your name appears",

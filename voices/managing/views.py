@@ -34,7 +34,7 @@ from voices.signatures.requests import AddressChange
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay the address that was typed when the CSRF check failed."""
+    """After a failed CSRF check, redisplay the address that was typed."""
     return ask_page(request, AskForm(request.POST), stale=True, status=403)
 
 
@@ -66,8 +66,8 @@ def ask_page(
 def receive(request: HttpRequest, form: AskForm) -> None:
     """Queue the link, unless a bot asks for it; raises TooMany.
 
-    Exceeded limits keep nobody from their link, because strangers can use up the limits
-    of somebody else's address or domain. The limits on letters cap the email.
+    Other exceeded limits don't hold the link back, because strangers can use up the
+    limits of somebody else's address or domain. The limits on letters cap the email.
     """
     receipt = guard.receive(
         request, Arrival.Kind.MANAGE, form, email_key=form.email_key
@@ -88,7 +88,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 def find_signature(token: str) -> tuple[Signature | None, str]:
     """Return the link's signature, and why it can't be managed, or "".
 
-    Raises BadSignature for a token that is not ours, or is for something else.
+    Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """
     ref, late = tokens.read(tokens.managing, token, settings.MANAGE_LINK_DAYS)
     signatures = Signature.objects.select_related("voice", "invalidation")
@@ -107,7 +107,7 @@ def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
 def for_signer(
     view: Callable[[HttpRequest, str, Signature], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Pass a view the link's signature, or show why there is none."""
+    """Decorate a view so that it gets the link's signature; without one, show why."""
 
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
@@ -126,7 +126,7 @@ def for_signer(
 def manage_again(
     request: HttpRequest, token: str, signature: Signature
 ) -> HttpResponse:
-    """Redisplay what was typed into the page when the CSRF check failed."""
+    """After a failed CSRF check, redisplay what was typed into the page."""
     typed: dict[str, Form] = {}
     if request.POST.get("action") == "save":
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
@@ -140,7 +140,7 @@ def manage_again(
 @takes_form(stale=manage_again)
 @for_signer
 def manage(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
-    """Show a signer their data, and run the action of the pressed button."""
+    """Show a signer their data; on POST, run the action of the pressed button."""
     if request.method != "POST":
         return manage_page(request, token, signature)
     try:
@@ -227,7 +227,7 @@ def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
-        # A page that was opened while its signer was unlisted has no statement field.
+        # The page has no statement field if its signer was unlisted when it was opened.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
@@ -241,8 +241,8 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # Returning early also avoids a deadlock: counting a form locks the row of its
-    # address, and erasing locks the signer's address before that row.
+    # Returning early also avoids a deadlock with erasing, which locks the signer's
+    # address first and then its Arrival rows; counting the form would lock a row first.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
@@ -265,9 +265,9 @@ def ask_new_address(
 
     Raises TooMany or AskedTooOften.
 
-    Exceeded limits don't hold the email back, because strangers can use up the
-    limits of an address or a domain. Each signer has a separate limit that nobody else
-    can reach.
+    Other exceeded limits don't hold the email back, because strangers can use up the
+    limits of an address or a domain. AskedTooOften is about a limit of the signer's
+    own, which nobody else can use up.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):

@@ -10,7 +10,7 @@ from voices.petition.models import LAWMAKERS, Petition
 
 
 class PetitionForm(forms.ModelForm):
-    """A new version, filled in with the current one."""
+    """The form for a new version, which starts with the words of the current one."""
 
     to_congress = TidyCharField(
         label="First sentence",
@@ -41,7 +41,7 @@ class PetitionForm(forms.ModelForm):
 
 @admin.register(Petition)
 class PetitionAdmin(ReadOnly):
-    """The petition’s words. To change them, add a version; each stays as it is."""
+    """The petition’s words. To change them, add a version; no version is edited."""
 
     form = PetitionForm
     list_display = ["__str__", "at", "series", "to_congress", "to_lawmakers"]

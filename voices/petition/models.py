@@ -9,11 +9,11 @@ from core.public import Content
 from core.triggers import AppendOnly, PagesChange
 from rankings.states import PLACES
 
-# Stands for the addressee in the second sentence.
+# Placeholder for the addressee in the second sentence.
 LAWMAKERS = "{lawmakers}"
 STATE_LAWMAKERS = "my state’s lawmakers"
-# The addressee where it is somebody else; "" for people without a state legislature,
-# who sign the first sentence only.
+# The addressees of places that aren't states. "" means that there is none, so people
+# there sign only the first sentence.
 OTHER_LAWMAKERS = {
     "DC": "the D.C. Council",
     **dict.fromkeys(("AS", "GU", "MP", "PR", "VI"), "my legislature"),
@@ -22,7 +22,7 @@ OTHER_LAWMAKERS = {
 
 
 def addressees(state: str) -> str:
-    """Return whom people from a state ask; "" is any state."""
+    """Return whom the petition asks if the signer is from `state`; "" is any state."""
     if state == "AA":
         return "The U.S. Congress"
     if state == "DC":
@@ -78,7 +78,7 @@ class Petition(models.Model):
         ]
         triggers = [
             AppendOnly(log="petitions"),
-            # The totals are those of the latest series.
+            # Public totals count only the latest series.
             PagesChange(Content.FIGURES),
         ]
 
@@ -96,7 +96,10 @@ class Petition(models.Model):
         return " ".join(self.sentences(state))
 
     def second_sentences(self) -> dict[str, str]:
-        """Return the second sentence by state where it differs; "" is all others."""
+        """Return the second sentence by state, where it differs from most.
+
+        The key "" has the sentence for all other states. An empty sentence means none.
+        """
         return {
             state: " ".join(self.sentences(state)[1:])
             for state in ["", *OTHER_LAWMAKERS]
@@ -104,7 +107,7 @@ class Petition(models.Model):
 
 
 class Petitions:
-    """Every version of the petition, for a process to remember."""
+    """Every version of the petition, for the memory cache of a process."""
 
     def __init__(self) -> None:
         versions = Petition.objects.order_by("pk")
@@ -117,5 +120,5 @@ class Petitions:
         return memory.get(FIGURES, "petitions", cls)
 
     def seen(self, pk: str) -> Petition:
-        """Return the version on somebody's form, or the current one if unknown."""
+        """Return the version with this primary key, or the current one if unknown."""
         return self.by_pk.get(pk, self.current)

@@ -22,7 +22,7 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
     def suspicious(self) -> Self:
-        """Open, suspicious reports older than NETWORK_KEPT_DAYS."""
+        """Open, suspicious or over-limit reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")
@@ -31,14 +31,14 @@ class ReaderReportQuerySet(models.QuerySet):
 
 
 def report_indexes(name: str) -> list[models.Index]:
-    """Return the indexes of a model of reports."""
+    """Return the indexes of a report model; their names begin with `name`."""
     return [
         models.Index(
             fields=["arrived_at", "id"],
             name=f"{name}_open",
             condition=models.Q(closed_at=None),
         ),
-        # The order of the admin's list: open ones first.
+        # For the order of the admin's list: open reports first.
         models.Index(
             models.F("closed_at").desc(nulls_first=True),
             models.F("arrived_at"),

@@ -11,7 +11,10 @@ from voices.wall.models import Voice
 
 class ReportQuerySet(ReaderReportQuerySet):
     def close(self, decisions: models.QuerySet) -> None:
-        """Close the open reports of the voices that these decisions are about."""
+        """Close the open reports of the voices that these decisions are about.
+
+        Each voice must have only one of the decisions.
+        """
         voices = decisions.values("voice")
         own = decisions.filter(voice=models.OuterRef("voice"))
         self.still_open().filter(voice__in=voices).update(
@@ -27,7 +30,7 @@ class ReportQuerySet(ReaderReportQuerySet):
         about.filter(decision=decision_id).update(
             decision=None, closed_at=None, closed_by=None
         )
-        # A suspicious report doesn't put the voice into the queue.
+        # A suspicious or over-limit report doesn't put the voice into the queue.
         first = min(
             (
                 report.arrived_at

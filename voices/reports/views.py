@@ -14,7 +14,7 @@ from voices.wall.models import Voice
 
 
 def report_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Redisplay the form with what was typed, after a CSRF failure."""
+    """After a failed CSRF check, redisplay what was typed into the form."""
     return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
 
 
@@ -36,11 +36,12 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
-    """Store the report and put its voice into the queue, if the voice is still public.
+    """Store the report, and put its voice into the queue.
 
-    The voice is locked, so a concurrent decision either closes the report or leaves it
-    open. A suspicious report is stored for staff to read but doesn't put the voice into
-    the queue; a bot's report isn't stored at all. Raises TooMany.
+    Return False if the voice is no longer public. The voice is locked, so a concurrent
+    decision either closes the report or comes before it. A suspicious or over-limit
+    report is stored for staff to read but doesn't put the voice into the queue. A bot's
+    report isn't stored at all. Raises TooMany.
     """
     receipt = guard.receive(request, Arrival.Kind.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
@@ -55,7 +56,7 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
-            # The voice joins the queue now; this time predates its first decision.
+            # The voice enters the queue now; the old time predates its first decision.
             voice.review_since = voice.reported_at
         voice.save(update_fields=["reported_at", "review_since"])
     return True
@@ -72,7 +73,7 @@ def render_report(
     """Show the form, or a 404 or 410 if the voice is not on the wall."""
     voice = Voice.objects.on_the_wall().filter(pk=pk).first()
     if voice is None:
-        # A name without a statement has no page: 404. A voice that had one: 410.
+        # 404 if the voice never had a page, or is a name without a statement; else 410.
         get_object_or_404(
             Voice.objects.was_published().exclude(statement="", withdrawn_at=None),
             pk=pk,

@@ -32,7 +32,7 @@ from voices.wall.models import STATEMENT_LENGTH
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
 # The value of `suggestion_seen` after "No, keep mine".
 NEVER_AGAIN = "-"
-# The fields of the part that is closed at first.
+# The fields of the optional part of the form, which is collapsed at first.
 SECOND_STEP = {"statement", "city", "profession", "name_display"}
 
 
@@ -41,8 +41,8 @@ class AddressMixin(forms.BaseForm):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
-        # Reject valid addresses that nobody has: they would give one mailbox many
-        # spellings, and some mail programs parse a different address from them.
+        # Reject spellings that are valid but unused, such as quoted ones: they would
+        # give one mailbox many spellings, and some mail programs misread them.
         if not re.fullmatch(r"[^\s\x00-\x20\x7f\"\\]+@[^@]+\.[^@]+", email):
             raise forms.ValidationError(EMAIL_MESSAGE, code="invalid")
         try:
@@ -55,16 +55,16 @@ class AddressMixin(forms.BaseForm):
 
 
 class SuggestsAddress(forms.BaseForm):
-    """A form that asks once whether a mistyped mail host was meant to be another.
+    """A form that asks once about a mail host that looks like a typo.
 
     Two buttons answer: `email_suggestion` is "use" or "keep". Any other button, pressed
-    while the suggestion is shown, keeps the address too. It is made from the typed
-    address alone, so it says nothing about which addresses we know.
+    while the suggestion is shown, also keeps the address. The suggestion depends only
+    on the typed address, so it reveals nothing about which addresses we know.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What was suggested, or NEVER_AGAIN. A changed value only asks once more.
+        # What was suggested, or NEVER_AGAIN. If tampered with, the form asks once more.
         self.fields["suggestion_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -80,7 +80,10 @@ class SuggestsAddress(forms.BaseForm):
             self.change_data(email=mail_hosts.suggest(email) or email)
 
     def suggest_address(self) -> str:
-        """Return the address that was probably meant, once for each; "" otherwise."""
+        """Return the address that was probably meant; "" if it looks right.
+
+        Also returns "" if the address was suggested before, or the signer declined.
+        """
         suggestion = mail_hosts.suggest(str(self.data.get("email", "")))
         seen = self.data.get("suggestion_seen")
         if not suggestion or seen in (NEVER_AGAIN, suggestion):
@@ -157,7 +160,8 @@ class SignForm(
         ),
     )
     state = forms.ChoiceField(
-        # Autofill posts the name, or the code of a mailbox abroad.
+        # PlaceSelect accepts what browsers fill in: a state's name, or the code of the
+        # armed forces abroad.
         label="State",
         choices={"": "Choose a state", **PLACES},
         error_messages={
@@ -172,7 +176,7 @@ class SignForm(
         help_text="For example: nurse, farmer, retired officer, student.",
         validators=[validate_profession],
         widget=forms.TextInput(
-            # Browsers would fill in a job title, which few people want published.
+            # Autofill would enter a job title, which few people want published.
             {
                 "autocomplete": "off",
                 "autocapitalize": "sentences",
@@ -233,7 +237,7 @@ class SignForm(
         return self.cleaned_data
 
     def is_second_step_open(self) -> bool:
-        """Whether the optional part has something to see: values or errors."""
+        """Whether to open the optional part, because it has values or errors."""
         return self.is_bound and any(
             self[name].errors or (self[name].value() or "") != (field.initial or "")
             for name, field in self.fields.items()
@@ -242,7 +246,7 @@ class SignForm(
 
     @cached_property
     def petition(self) -> Petition:
-        """The version that was on the form, or the current one."""
+        """The version that was on the form, or the current one if that is unknown."""
         return Petitions.read().seen(self.data.get("petition", ""))
 
     def is_outdated(self) -> bool:

@@ -28,12 +28,12 @@ from voices.wall.tallies import read_figures
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
-# What a link's POST needs to know of a submission before it is confirmed.
+# The fields of a submission that a link's POST reads before it confirms the rest.
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "signature"]
 
 
 def add_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay what was typed into the form when the CSRF check failed."""
+    """After a failed CSRF check, redisplay what was typed into the form."""
     if not settings.SIGNING_OPEN:
         return render_closed(request, status=403)
     return show_again(request, SignForm(request.POST), stale=True, status=403)
@@ -41,13 +41,14 @@ def add_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=add_again)
 def add(request: HttpRequest) -> HttpResponse:
-    """Show or accept the form; everybody gets the same next page, however often."""
+    """Show or accept the form; the response doesn't reveal whether somebody signed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
         return render_empty(request)
     form = SignForm(request.POST)
-    # Both are asked once, together; nothing is counted or stored until then.
+    # Show a suggested address and personal details together, once. Until then, nothing
+    # is counted or stored.
     suggestion = form.suggest_address()
     if not form.is_valid():
         return show_again(request, form, suggestion=suggestion)
@@ -68,7 +69,7 @@ def show_again(
 
 
 def read_initial(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the initial values from a link to the form: `?state=TX`."""
+    """Return the initial values from the query of a link, such as `?state=TX`."""
     place = read_place(query.get("state", ""))
     return {"state": place} if place in PLACES else {}
 
@@ -76,7 +77,8 @@ def read_initial(query: Mapping[str, str]) -> dict[str, str]:
 def render_empty(request: HttpRequest) -> HttpResponse:
     """Show the empty form.
 
-    Its fields are rendered once per state; the hidden guard fields are new each time.
+    Its fields are rendered once per state and cached; only the hidden guard fields are
+    rendered each time.
     """
     initial = read_initial(request.GET)
     place = initial.get("state", "")
@@ -96,7 +98,7 @@ def empty_fields(place: str) -> SafeString:
 
 @transaction.atomic
 def receive(request: HttpRequest, form: SignForm) -> Submission:
-    """Store the form and queue its email, in the lane that its suspicions call for."""
+    """Store the form, and queue its email in a lane that depends on its suspicions."""
     submission = form.instance
     receipt = guard.receive(
         request,
@@ -138,7 +140,10 @@ def render_add(
 
 
 def petition_context(place: str = "") -> dict[str, object]:
-    """Return what pages with the petition's words show; `place` is a state's code."""
+    """Return the context of pages that show the petition's words.
+
+    `place` is a state's code; anything else stands for any state.
+    """
     petition, figures = Petitions.read().current, read_figures()
     place = place if place in PLACES else ""
     return {
@@ -163,7 +168,7 @@ def render_closed(request: HttpRequest, *, status: int = 503) -> HttpResponse:
 
 
 def check_again(request: HttpRequest, ref: str) -> HttpResponse | None:
-    """Redisplay the code that was typed when the CSRF check failed."""
+    """After a failed CSRF check, redisplay the code that was typed."""
     submission = Submission.objects.filter(ref=ref).first()
     if submission is None:
         return None
@@ -173,7 +178,7 @@ def check_again(request: HttpRequest, ref: str) -> HttpResponse | None:
 
 @takes_form(stale=check_again)
 def check(request: HttpRequest, ref: str) -> HttpResponse:
-    """Accept the code or resend the email; the response doesn't show who has signed."""
+    """Accept the code or resend the email; the page doesn't reveal who has signed."""
     submission = get_object_or_404(Submission, ref=ref)
     if request.method != "POST":
         return render_check(request, submission, CodeForm())
@@ -226,7 +231,7 @@ def render_check(
 @takes_form()
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Show what will appear; confirm only on POST, because mail scanners open links."""
-    # Confirming reads the rest again, under a lock.
+    # confirm_submission() reads all other fields later, under a lock.
     fields = TO_CONFIRM if request.method == "POST" else ()
     submission, problem = find_submission(token, *fields)
     if submission is None or problem:
@@ -242,7 +247,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def confirm_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
-    """Confirm a submission whose email was read; everybody gets the same next page."""
+    """Confirm a submission whose email was read; if that fails, show why."""
     if submission.confirm():
         return see_other("voices:thanks")
     submissions = Submission.objects.select_related("signature")
@@ -269,7 +274,8 @@ def closed_by(submission: Submission) -> str:
 def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
     """Return the link's submission, and why it can't be confirmed, or "".
 
-    `fields` says what to read of it; by default, everything.
+    The submission is None if there is none. `fields` are the fields to read; by
+    default, all.
     """
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
@@ -292,7 +298,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 @takes_form()
 def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop telling a signer that somebody filled in the form with their address."""
+    """Stop or restart telling a signer that somebody entered their address again."""
     try:
         pk = int(stopping.unsign(token))
     except (BadSignature, ValueError):
@@ -311,7 +317,7 @@ def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
 
 @takes_form()
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
-    """Delete what somebody else entered for an address; suppress unrequested email."""
+    """Delete what somebody else entered for an address, and suppress or allow email."""
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:

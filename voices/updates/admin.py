@@ -24,7 +24,7 @@ from voices.letters.models import Update
 from voices.letters.updates import readers
 from voices.updates.queue import queue_update
 
-# An email has inline styles; everything else in it is blocked.
+# Allow the email's inline styles, and links that open a new tab; block all else.
 MAIL_POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
@@ -110,7 +110,7 @@ class UpdateAdmin(admin.ModelAdmin):
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many get it; the button queues it."""
-        # The page itself shows whether the update is queued already.
+        # Don't pass the update: the page also shows one that is already queued.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)

@@ -14,7 +14,7 @@ from voices.letters.updates import readers
 from voices.signatures.models import Signature
 
 QUEUE_COPIES = "voices.queue_update"
-# Small enough that a worker that is told to stop finishes a chunk in time.
+# Small enough that a worker that is told to stop can finish its chunk in time.
 CHUNK = 200
 
 
@@ -30,12 +30,13 @@ def queue_update(update: Update, by: User) -> bool:
 
 
 def queue_copies(update_id: int, after: int) -> None:
-    """Queue letters to the next readers by id, then a job for the rest.
+    """Queue letters to the next readers above ID `after`, then a job for the rest.
 
-    Safe to repeat, run concurrently, or interrupt anywhere: nobody gets a second
-    letter.
+    This function may be repeated, run concurrently, or interrupted anywhere: nobody
+    gets a second letter.
     """
-    # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS.
+    # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS, so
+    # a job that runs later does nothing.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:
