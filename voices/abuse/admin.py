@@ -25,7 +25,8 @@ WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
-    # With zero, every form would be over the limit. SIGNING_OPEN closes signing.
+    # With zero, every form would be over the limit. To close signing, set
+    # SIGNING_OPEN.
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,

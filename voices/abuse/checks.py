@@ -8,7 +8,7 @@ from voices.flags.find import find, text_key
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
-# Returns the names of the suspicions that can't be found without other rows.
+# Returns the names of the suspicions that depend on other rows.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])

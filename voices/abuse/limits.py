@@ -22,10 +22,10 @@ Sender = Arrival.Sender
 # once.
 #
 # The sums don't include the form that this statement counts, so `senders.added` is
-# added to them. Each row counts at least one form, so a sum needs no more rows than
-# show that the limit is exceeded `times` times over. All forms lock rows in the order
-# of `place`, to avoid a deadlock. `lock` lets forms of one network or address pass one
-# at a time, so these senders need only one slot.
+# added to them. Each row counts at least one form, so a sum reads only as many rows as
+# it takes to exceed the limit `times` times over. All forms lock rows in the order of
+# `place`, to avoid a deadlock. `lock` makes forms of one network or address wait for
+# each other, so these senders need only one slot.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,
@@ -168,7 +168,7 @@ def arrive(
 
 
 def find_senders(address: str, email_key: str) -> dict[Sender, str]:
-    """Return the hash of each known sender of a form.
+    """Return the hashes of a form's senders, without senders that are unknown.
 
     COUNT later leaves out allowed networks and mail providers.
     """
@@ -191,8 +191,9 @@ def lock(senders: dict[Sender, str]) -> None:
     network is locked first, to avoid a deadlock. Counting for the other senders takes
     no lock, so their limits may be noticed a few forms late.
 
-    The lock of an address is not the one of core.addresses. So a form never waits while
-    the address is confirmed or emailed, and its response time reveals nothing about it.
+    This lock on the address isn't the one in core.addresses. So a form never waits
+    while its address is being confirmed or emailed, and the response time reveals
+    nothing about the address.
     """
     locked = (Sender.NETWORK, Sender.ADDRESS)
     keys = [senders[sender] for sender in locked if sender in senders]

@@ -176,7 +176,7 @@ class ArrivalQuerySet(models.QuerySet):
 
 
 class Arrival(models.Model):
-    """How many forms of a kind came from one sender within a minute; limits add these.
+    """How many forms of a kind came from one sender within a minute; limits sum these.
 
     Counts are in the database so that all processes and machines share the limits.
     Nothing links the rows that count the same form, so the table doesn't show which

@@ -40,13 +40,13 @@ LABELS = {
     MIXED_ALPHABETS: "mixed alphabets",
     LIKE_STAFF: "name looks like staff",
 }
-# Kinds of details that can lead a stranger to somebody.
+# Kinds of details that can help a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
 
 # With fewer characters, capitals or identical texts mean nothing: many people write
 # "ENOUGH!"
 SHORTEST_TEXT = 20
-# The share of capitals among the letters from which on a text is in all capitals.
+# A text is in all capitals if at least this share of its letters is.
 MOSTLY = 0.7
 
 

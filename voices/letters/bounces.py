@@ -82,7 +82,7 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
-    """Process and remove the notifications in the folder; count each outcome.
+    """Process and remove the folder's notifications; return a count of each outcome.
 
     Any other message stays there for a person to read. Raises OSError or mailbox.Error
     if the folder can't be read.

@@ -204,7 +204,8 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
     """Whether the letter may be sent; True if it isn't about a submission.
 
-    Closes the submission if its address is suppressed or its signer isn't notified.
+    Closes the submission if its address is suppressed or its signer should
+    not be notified.
     """
     submission = letter.submission
     if submission is None:

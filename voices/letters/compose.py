@@ -90,7 +90,7 @@ def compose_for_submission(
         letter,
         letter.kind,
         to=submission.email,
-        # The version for any state, because even the state was typed.
+        # Use the words for any state, because the signer's state was typed, too.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,

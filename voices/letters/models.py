@@ -62,7 +62,7 @@ class Letter(models.Model):
     can't be saved, the letter counts as perhaps sent. Limits count attempts.
 
     A letter stores references instead of an address and a text. Both are looked up when
-    it is sent, so it contains nothing that its owner has since withdrawn or erased.
+    it is sent, so the email contains nothing that was withdrawn or erased before.
     """
 
     class Kind(models.TextChoices):
@@ -257,7 +257,7 @@ class SendingRate(models.Model):
 
 
 class HeldSubmission(Submission):
-    """A submission that looked like a bot's; its email waits for a new request."""
+    """A submission that looked like a bot's, so its email is held back (Lane.HELD)."""
 
     class Meta:
         proxy = True

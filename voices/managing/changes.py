@@ -56,7 +56,7 @@ def withdraw(signature: Signature) -> None:
 
 @transaction.atomic
 def erase(signature: Signature) -> None:
-    """Delete the person's data. Signature.erase() says what stays of it."""
+    """Delete the person's data, except what Signature.erase() keeps."""
     current = locked(signature)
     if current is None:
         return
@@ -192,7 +192,7 @@ def object_to_invalidation(signature: Signature, text: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
-    """Start or end updates; starting them lifts the suppression of the address."""
+    """Start or end updates; a start removes the address from the suppression list."""
     Signature.objects.not_withdrawn().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.keyed_hashes(signature.email_key))
@@ -214,7 +214,7 @@ def asked_often(signature: Signature) -> bool:
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
     """Email the new address to confirm the change, and notify the current one.
 
-    The change replaces an earlier one that is unconfirmed. Raises AskedTooOften.
+    The request replaces an earlier one that is unconfirmed. Raises AskedTooOften.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:

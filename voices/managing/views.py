@@ -107,7 +107,7 @@ def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
 def for_signer(
     view: Callable[[HttpRequest, str, Signature], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Decorate a view so that it gets the link's signature; without one, show why."""
+    """Pass the link's signature to a view, or show why the link doesn't work."""
 
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
@@ -266,8 +266,8 @@ def ask_new_address(
     Raises TooMany or AskedTooOften.
 
     Other exceeded limits don't hold the email back, because strangers can use up the
-    limits of an address or a domain. AskedTooOften is about a limit of the signer's
-    own, which nobody else can use up.
+    limits of an address or a domain. AskedTooOften is about a separate
+    limit for each signer, which nobody else can use up.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):

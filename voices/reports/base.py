@@ -22,7 +22,7 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
     def suspicious(self) -> Self:
-        """Open, suspicious or over-limit reports older than NETWORK_KEPT_DAYS."""
+        """Open reports older than NETWORK_KEPT_DAYS, if suspicious or over a limit."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")

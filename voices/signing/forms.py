@@ -64,7 +64,8 @@ class SuggestsAddress(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What was suggested, or NEVER_AGAIN. If tampered with, the form asks once more.
+        # What was suggested, or NEVER_AGAIN. A forged value only causes
+        # one more question.
         self.fields["suggestion_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -237,7 +238,7 @@ class SignForm(
         return self.cleaned_data
 
     def is_second_step_open(self) -> bool:
-        """Whether to open the optional part, because it has values or errors."""
+        """Whether the optional part has values or errors, so that it has to be open."""
         return self.is_bound and any(
             self[name].errors or (self[name].value() or "") != (field.initial or "")
             for name, field in self.fields.items()

@@ -142,7 +142,7 @@ def render_add(
 def petition_context(place: str = "") -> dict[str, object]:
     """Return the context of pages that show the petition's words.
 
-    `place` is a state's code; anything else stands for any state.
+    `place` is a state's code; any other value means any state.
     """
     petition, figures = Petitions.read().current, read_figures()
     place = place if place in PLACES else ""

@@ -32,8 +32,8 @@ def queue_update(update: Update, by: User) -> bool:
 def queue_copies(update_id: int, after: int) -> None:
     """Queue letters to the next readers above ID `after`, then a job for the rest.
 
-    This function may be repeated, run concurrently, or interrupted anywhere: nobody
-    gets a second letter.
+    It is safe to repeat this function, run it concurrently, or interrupt it anywhere:
+    nobody gets a second letter.
     """
     # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS, so
     # a job that runs later does nothing.
