@@ -35,8 +35,8 @@ class LimitForm(forms.ModelForm):
     minutes = forms.IntegerField(
         min_value=1,
         max_value=LONGEST_WINDOW,
-        help_text="Length of the window. A longer one begins with the forms that the "
-        "longest window so far has counted.",
+        help_text="Length of the window. If you make it longer, older forms may be "
+        "missing at first: they are deleted once no limit counts them.",
     )
 
 

@@ -82,7 +82,7 @@ class HeldSubmissionAdmin(ActionsOnly, LargeTable):
         for submission in submissions:
             self.log_change(request, submission, "Released into the slow lane.")
         count = release(submissions)
-        sentence = f"Released: {count}. Their email goes out slowly, after all others."
+        sentence = f"Released: {count}. Their email now waits in the slow lane."
         self.message_user(request, sentence, messages.SUCCESS)
 
     @admin.display

@@ -22,7 +22,7 @@ class PetitionForm(forms.ModelForm):
         label="Second sentence",
         max_length=300,
         validators=[validate_one_line, validate_plain_text],
-        help_text=f"{LAWMAKERS} stands for “my state’s lawmakers”, “the D.C. Council”, "
+        help_text=f"{LAWMAKERS} becomes “my state’s lawmakers”, “the D.C. Council”, "
         "or “my legislature”. People abroad sign the first sentence only.",
         widget=AdminTextareaWidget({"rows": 3}),
     )
@@ -34,8 +34,8 @@ class PetitionForm(forms.ModelForm):
             "yes": "What is asked for: start a new count at zero",
         },
         coerce=lambda choice: choice == "yes",
-        help_text="Everyone who signed before signed the words of then. A new count "
-        "leaves them out, and every page with a total says so. You can’t undo it.",
+        help_text="Everyone who has signed so far agreed to earlier words. A new count "
+        "leaves them out, and every page with a total says so. You can’t undo this.",
     )
 
 

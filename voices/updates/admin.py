@@ -86,7 +86,7 @@ class UpdateAdmin(admin.ModelAdmin):
         # The update may have been queued since the page was opened.
         words = {"subject": obj.subject, "body": obj.body}
         if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
-            raise PermissionDenied("It was queued after you opened the page.")
+            raise PermissionDenied("The update was queued after you opened the page.")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
