@@ -1,7 +1,7 @@
 """Signature counts by state and by day, as CSV and JSON files.
 
-Founding voices have no day, so they have their own line next to the days. The total is
-the sum of that line, the days, and today's signatures.
+Founding voices have no day, so the files count them separately. The total is the sum of
+the founding voices, the listed days, and today's signatures, which aren't listed.
 """
 
 import csv
@@ -28,18 +28,18 @@ NO_STATE = "State not given"
 
 
 class Counts(NamedTuple):
-    """The contents of both files; None is a withheld cell."""
+    """The contents of both files; a count of None is withheld."""
 
     total: int
     states: dict[str, int | None]
-    # 0 once the petition asks for something else, because they belong to the first
-    # count. Never withheld, because anyone can count them on the wall.
+    # Founding voices count in the petition's first series only, so this is 0 in later
+    # ones. It is never withheld, because anyone can count them on the wall.
     founding: int
-    # ISO dates of past days only, because today's count would visibly grow.
+    # By ISO date. Only past days, because today's count would visibly grow.
     days: dict[str, int | None]
-    # When the count started, if an earlier petition asked for something else, and how
-    # many signed that.
+    # When the petition's current series started; None in the first series.
     since: date | None
+    # How many people signed in earlier series.
     earlier: int
 
 

@@ -17,11 +17,11 @@ def time_to_decide() -> timedelta:
 
 class FoundingRequestQuerySet(ReaderReportQuerySet):
     def close(self, by: User) -> int:
-        """Close requests that staff have decided; return the count."""
+        """Close the requests that are still open; return how many were closed."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
     def due(self) -> tuple[int, int, datetime | None]:
-        """Return the numbers of open and overdue requests, and the first deadline.
+        """Return how many requests are open and overdue, and the earliest deadline.
 
         The deadline is None if no request is open.
         """
@@ -36,10 +36,11 @@ class FoundingRequestQuerySet(ReaderReportQuerySet):
 
 
 class FoundingRequest(ReaderReport):
-    """A request to correct or remove a founding voice, to be decided in time.
+    """A request to correct or remove a founding voice; staff decide by a deadline.
 
-    The people who gave founding voices have no link to manage them. Unlike other
-    reports, a request says who is asking, so staff can verify that person and reply.
+    People who gave founding voices have no manage links, so they ask staff. Unlike
+    other reports, a request says who is asking, so staff can verify that person and
+    reply.
     """
 
     class Kind(models.TextChoices):

@@ -39,7 +39,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: FoundingRequestForm) -> None:
-    """Store the request with its suspicions, unless a bot sent it; raises TooMany."""
+    """Store the request with its suspicions, unless a bot sent it. Raises TooMany."""
     receipt = guard.receive(
         request,
         Arrival.Kind.FOUNDING,

@@ -1,9 +1,9 @@
 """Moderators' decisions on voices, each with its log row and email.
 
-Each function takes a queryset of voices and the user who decides. In one transaction,
-the function changes the voices that the decision applies to, and returns the number of
-voices changed. `release` and `reject` take signatures instead, because a quarantined
-signature may have no voice.
+The function for a decision takes a queryset of voices and the user who decides. In one
+transaction, it changes the voices that the decision applies to, and returns how many it
+changed. `release` and `reject` take signatures instead, because a quarantined signature
+may have no voice. `edit` takes one voice and returns nothing.
 """
 
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ ANSWERS_CORRECTIONS = {
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
     *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
 }
-# Which letter tells the author about each decision.
+# The letter that tells the author about each kind of decision.
 LETTERS = {
     Kind.PUBLISHED: Letter.Kind.PUBLISHED,
     Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
@@ -42,12 +42,12 @@ LETTERS = {
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
 }
-# Decisions that publish words, so the voice needs a share card.
+# Decisions that publish a statement, so the voice needs a new share card.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
-    """Voices whose words haven't changed since `read_at`."""
+    """Voices that weren't changed by their authors, or reported, since `read_at`."""
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
@@ -69,7 +69,7 @@ def publish(voices: VoiceQuerySet, by: User) -> int:
 
 @transaction.atomic
 def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> int:
-    """Decline waiting voices; email their authors if `tell` is true.
+    """Decline undecided voices; email their authors if `tell` is true.
 
     For a published voice, decline its correction instead.
     """
@@ -113,7 +113,7 @@ def take_down(voices: VoiceQuerySet, by: User, reason: Reason) -> int:
 
 
 def keep(voices: VoiceQuerySet, by: User) -> int:
-    """Keep reported voices unchanged."""
+    """Keep reported voices as they are, and close their reports."""
     still_open = Report.objects.still_open().filter(voice=OuterRef("pk"))
     reported = Q(reported_at__isnull=False) | Exists(still_open)
     return decide(Kind.KEPT, voices.filter(reported), by, {})
@@ -165,7 +165,7 @@ def decide(
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Don't send the letter until the decision can't be undone.
+        # Wait for UNDO_MINUTES, because undoing the decision drops the letter.
         told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
@@ -186,7 +186,7 @@ def release(signatures: SignatureQuerySet, by: User) -> int:
 
 
 def reject(signatures: SignatureQuerySet, by: User) -> int:
-    """Reject quarantined signatures: they never count and are never reviewed."""
+    """Reject quarantined signatures: they don't count or get reviewed."""
     return settle(
         Kind.REJECTED,
         signatures,
@@ -204,7 +204,7 @@ def settle(
     changes: dict,
     voice_changes: dict,
 ) -> int:
-    # Lock voices before their signatures, in the same order as undo.
+    # Lock voices before their signatures, in the same order as `undo`.
     lock(Voice.objects.filter(signature__in=signatures))
     found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
     voice_ids = list(found.order_by("pk").values_list("voice_id", flat=True))
@@ -224,16 +224,16 @@ def lock(rows: QuerySet) -> list[int]:
     return list(locked.values_list("pk", flat=True))
 
 
-# The fields that a moderator may edit.
+# The fields that a moderator can edit.
 WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 
 
 @transaction.atomic
 def edit(voice: Voice, by: User) -> None:
-    """Save a moderator's edit of the words; the statement as sent is kept, too.
+    """Save a moderator's edit of the WORDS; `statement_as_sent` doesn't change.
 
-    Don't overwrite decisions made since the moderator opened the voice. Raises
-    PermissionDenied if the author has withdrawn the voice since then.
+    Saves no other fields, so it can't overwrite a decision made since the moderator
+    opened the voice. Raises PermissionDenied if the voice has been withdrawn.
     """
     if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
         raise PermissionDenied("Its author has withdrawn or erased it.")
@@ -241,16 +241,17 @@ def edit(voice: Voice, by: User) -> None:
     voice.save(update_fields=WORDS)
 
 
-# The changes that undo each kind of decision. Undoing a takedown doesn't feature the
-# voice again; a moderator has to. Undoing an unfeature doesn't move it to the top.
+# The changes that undo each kind of decision. Undoing TAKEN_DOWN doesn't feature the
+# voice again; a moderator has to. Undoing UNFEATURED features the voice again, but not
+# at the top of the featured voices.
 BEFORE: dict[str, dict[str, Any]] = {
     Kind.PUBLISHED: {"published_at": None, "featured_at": None},
     Kind.DECLINED: {"declined_at": None, "reason": None},
     Kind.CHANGES_ASKED: {"changes_asked_at": None, "changes_asked": ""},
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
-    # Undoing only reopens the voice's reports.
+    # Undoing changes no column here; it reopens the voice's reports.
     Kind.KEPT: {},
-    # Undoing only reopens the correction.
+    # Undoing changes no column here; `Correction.reopen` restores the statement.
     Kind.CORRECTION_TAKEN: {},
     Kind.CORRECTION_DECLINED: {"reason": None},
     Kind.FEATURED: {"featured_at": None},
@@ -258,20 +259,20 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
-# The same for the voice's signature, which was quarantined when it was confirmed.
+# The same, for the voice's signature. It was quarantined when it was confirmed.
 SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
     Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
 }
 
 
-# How far back to look for a decision to undo; the log has the older ones.
+# `latest_of` looks at this many decisions of a moderator, the latest.
 LATEST = 500
 
 
 def latest_of(by: User) -> Decision | None:
-    """Return which of this moderator's LATEST decisions can be undone, the latest."""
-    # Without a limit, PostgreSQL may read and sort all the decisions of a moderator.
+    """Return this moderator's latest decision that can be undone, or None."""
+    # Without a limit, PostgreSQL might read and sort all the moderator's decisions.
     latest = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:LATEST]
     found = Decision.objects.filter(
         pk__in=latest,
@@ -285,7 +286,7 @@ def latest_of(by: User) -> Decision | None:
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
-    """Undo each voice's latest decision that isn't undone yet."""
+    """Undo each voice's latest decision that isn't undone yet, if possible."""
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):
@@ -300,21 +301,21 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if latest.kind == Kind.CORRECTION_TAKEN and not (
             correction and correction.replaced
         ):
-            # There are no previous words to put back.
+            # There is no earlier statement to restore.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
-            # The signature would return to quarantine, but is invalidated now.
+            # An invalidated signature can't return to quarantine.
             continue
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)
         if latest.kind == Kind.UNFEATURED:
-            # The statement may have been removed or taken down since.
+            # The voice may have been taken down or lost its statement since then.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
         if correction:
             correction.reopen()
         if latest.kind in LETTERS:
-            # Otherwise, the same decision made again would email the author twice.
+            # Otherwise, making the same decision again would email the author twice.
             Letter.objects.in_flight().filter(
                 signature__voice=voice, kind=LETTERS[latest.kind]
             ).update(dropped_at=Now())

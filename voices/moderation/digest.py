@@ -15,8 +15,8 @@ def send_digest(timestamp: int) -> None:
     """Email what is waiting, if anything, once for the UTC day of `timestamp`.
 
     The day is claimed before the email is sent and released if sending fails, so if
-    a worker dies in between, moderators get no email rather than two. Raises the mail
-    server's error.
+    a worker dies in between, moderators get no email rather than two. Raises the error
+    of a failed sending.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []
@@ -25,7 +25,7 @@ def send_digest(timestamp: int) -> None:
     day = datetime.fromtimestamp(timestamp, UTC).date()
     if not Digest.objects.take(day):
         return
-    # Use the same Message-ID for every attempt on a given day.
+    # Use the same Message-ID for every attempt to send a day's digest.
     named = Letter(message_id=uuid5(NAMESPACE_URL, f"{settings.SITE_URL}/digest/{day}"))
     message = draft(named, "digest", to=to, name="", waiting=waiting)
     try:

@@ -20,7 +20,7 @@ from core.plain_text import (
 from voices.moderation.decide import WORDS, lock
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
-# Don't silently restore words that the author removed after the page was opened.
+# Saving could restore words that the author removed after the page was opened.
 CHANGED_MEANWHILE = (
     "These words were changed after you had opened the page, by their author or by "
     "another moderator, and nothing of yours is stored yet. What you typed is "
@@ -30,7 +30,7 @@ CHANGED_MEANWHILE = (
 
 
 def version_of(voice: Voice) -> str:
-    """Return a hash of the voice's words."""
+    """Return a hash of the fields that a moderator can edit."""
     words = json.dumps([getattr(voice, name) for name in WORDS])
     return hashlib.sha256(words.encode()).hexdigest()
 

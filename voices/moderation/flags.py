@@ -32,9 +32,9 @@ from voices.reports.models import Report
 from voices.wall.corrections import Correction
 from voices.wall.models import FLAGGED_ONES, Voice
 
-# Show at most this many reports per voice, with a link to the rest.
+# Show at most this many reports per voice, with a link to all of them.
 MOST_REPORTS = 5
-# How many of the oldest voices in the queue the filter compares with all others.
+# The same-text filter compares this many voices, the oldest in the queue, with others.
 MOST_COMPARED = 1000
 
 
@@ -62,7 +62,10 @@ def marked(text: str, words: list[str]) -> SafeString:
 
 
 def same_text() -> Q:
-    """Those with the same text as others, among the oldest in the queue."""
+    """Return the condition for voices whose text other voices have, too.
+
+    It matches only the oldest MOST_COMPARED voices in the queue.
+    """
     oldest = Voice.objects.waiting().order_by("review_since", "pk")[:MOST_COMPARED]
     others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)
     shared = Voice.objects.filter(
@@ -107,7 +110,7 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """Filters by a voice's group; shown only after someone clicks a badge."""
+    """Filters by one voice's group. Staff reach it by clicking the voice's badge."""
 
     members: Callable[[int], QuerySet[Voice]]
 
@@ -143,7 +146,7 @@ class FlaggedChangeList(LargeList):
 
 
 class FlagColumns(LargeTable):
-    """Columns and read-only fields of voices passed through `prepare`."""
+    """Columns and read-only fields that show what `prepare` loaded."""
 
     def get_changelist(
         self, request: HttpRequest, **kwargs: Any
@@ -173,7 +176,7 @@ class FlagColumns(LargeTable):
 
     @admin.display(description="correction that waits")
     def pending(self, voice: Any) -> SafeString:
-        """Show the correction that the author asks for, and its diff."""
+        """Show the waiting correction, if any, and its diff from the statement."""
         return format_html_join(
             "",
             "<p><b>Its author wants it to say:</b></p>"

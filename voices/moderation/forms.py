@@ -12,7 +12,7 @@ from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
-# The names of the action form's `read_at` field: on a changelist, on a voice's page.
+# The names of the action form's `read_at`: on a changelist, and on a voice's page.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
@@ -32,7 +32,7 @@ def read_at(request: HttpRequest) -> datetime:
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
     except forms.ValidationError:
-        # The admin validated its own field before it called the action.
+        # Forged, because the admin has already validated the field that it rendered.
         raise BadRequest("The page does not say when it was read.") from None
 
 

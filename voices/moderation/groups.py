@@ -1,4 +1,4 @@
-"""Groups of voices that have the same text, or of many from one network."""
+"""Groups of voices with the same text, and of many voices from the same network."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from voices.wall.models import PUBLIC, WAITING, Voice, VoiceQuerySet
 
 # This many others from one network are worth a look; fewer may be one household.
 MANY = 3
-# Badges count at most this many others: thousands may copy a text.
+# Badges count at most this many others, because thousands may share a text.
 MOST = 100
 TEXT, NETWORK = "text_key", "signature__network_hash"
 
@@ -30,7 +30,7 @@ def on_network() -> VoiceQuerySet:
 
 
 def sharing_text(voice: int) -> VoiceQuerySet:
-    """Return voices with the same text as this one, and the voice itself."""
+    """Return the voice and all others with the same text."""
     return with_text().filter(text_key=value(voice, TEXT))
 
 
@@ -40,7 +40,7 @@ def sharing_network(voice: int) -> VoiceQuerySet:
 
 
 def value(voice: int, shared: str) -> str:
-    # Not a subquery, because an index orders only the rows of a known value.
+    # Not a subquery: PostgreSQL reads rows in index order only for a known value.
     return Voice.objects.filter(pk=voice).values_list(shared, flat=True).first() or ""
 
 
@@ -56,7 +56,10 @@ def others_on_network(ids: Collection[int]) -> dict[int, int]:
 def count_others(
     voices: VoiceQuerySet, shared: str, ids: Collection[int]
 ) -> dict[int, int]:
-    """Return how many others are in each voice's group, up to MOST, in one query."""
+    """Return how many others share each voice's value, up to MOST, in one query.
+
+    The result leaves out IDs that aren't among `voices`.
+    """
     same = voices.filter(**{shared: OuterRef("shared")}).exclude(pk=OuterRef("pk"))
     some = ArraySubquery(same.order_by().values("pk")[:MOST])
     size = Func(some, function="cardinality", output_field=IntegerField())

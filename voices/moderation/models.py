@@ -30,8 +30,8 @@ class Reason(models.Model):
 class Decision(models.Model):
     """A moderator's decision on a voice: a row of an append-only log.
 
-    A trigger refuses UPDATE and DELETE. A decision holds none of the voice's text, so
-    the row can stay when the author erases the voice.
+    A trigger rejects UPDATE and DELETE. A decision contains none of the voice's text,
+    so the row can stay when the author erases the voice.
     """
 
     class Kind(models.TextChoices):
@@ -62,7 +62,7 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         related_name="decisions",
-        # `decision_by` begins with it.
+        # The index `decision_by` begins with this column.
         db_index=False,
     )
     at = models.DateTimeField(db_default=Now())
@@ -109,7 +109,7 @@ class QuarantinedSignature(Signature):
 
 class DigestQuerySet(models.QuerySet):
     def take(self, day: date) -> bool:
-        """Claim a day's digest; False if it or a later one was already sent."""
+        """Claim a day's digest; return False if that or a later day was claimed."""
         if self.filter(day__gte=day).exists():
             return False
         self.filter(day__lt=day).delete()

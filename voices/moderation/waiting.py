@@ -1,4 +1,4 @@
-"""What is waiting for staff, by admin list."""
+"""What is waiting for staff, counted by admin list."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -98,7 +98,7 @@ LISTS = {
 def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
     """Return what is waiting in these lists, leaving out empty lists.
 
-    Each list takes one query, on an index that holds only open rows.
+    Each list takes one query; a count of rows reads an index of open rows only.
     """
     found = [LISTS[listed]() for listed in lists]
     return [each for each in found if each.number]

@@ -11,7 +11,7 @@ from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 @admin.register(RankingError)
 class RankingErrorAdmin(FixedRows, LargeTable):
-    """Readers' reports of errors in the rankings; staff close each once checked."""
+    """Readers' reports of errors in the rankings; staff close each when checked."""
 
     list_display = [
         *("arrived_at", "state", "text", "source"),

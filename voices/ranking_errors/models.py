@@ -9,12 +9,12 @@ from voices.reports.base import ReaderReport, ReaderReportQuerySet, report_index
 
 class RankingErrorQuerySet(ReaderReportQuerySet):
     def close(self, by: User) -> int:
-        """Close reports that staff have looked into; return the count."""
+        """Close the reports that are still open; return how many were closed."""
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
 
 class RankingError(ReaderReport):
-    """An error in the rankings that a reader reported, for staff only.
+    """An error in the rankings that a reader reported; only staff see it.
 
     The model is in this app because it shares guards and limits with reports of voices,
     and the rankings app knows nothing about readers.

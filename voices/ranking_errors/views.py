@@ -39,7 +39,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: RankingErrorForm) -> None:
-    """Store the report with its suspicions, unless a bot sent it; raises TooMany."""
+    """Store the report with its suspicions, unless a bot sent it. Raises TooMany."""
     receipt = guard.receive(
         request, Arrival.Kind.RANKING, form, text=form.cleaned_data["text"]
     )

@@ -32,14 +32,14 @@ from voices.signatures.models import Signature
 # The confirmation page lists the row IDs in one field, which must fit in a request.
 MOST_AT_A_TIME = 4000
 SAMPLE = 10
-# The filter offers this many networks, those with the most rows first.
+# The network filter offers at most this many networks, those with the most rows.
 NETWORKS = 10
-# How many of the oldest rows it counts for that.
+# The network filter counts only this many rows, the oldest.
 MOST_COUNTED = 5000
 
 
 def count_by_network(signatures: QuerySet) -> dict[str, int]:
-    """Return the number of signatures by network hash."""
+    """Return the number of signatures by network hash, without unknown networks."""
     known = signatures.exclude(network_hash="").order_by()
     counts = known.values("network_hash").annotate(count=Count("pk"))
     return {row["network_hash"]: row["count"] for row in counts}
@@ -61,9 +61,10 @@ class SuspicionFilter(admin.SimpleListFilter):
 
 
 class NetworkFilter(admin.SimpleListFilter):
-    """Filters by networks with several signatures, shown as the start of their hash.
+    """Filters by network, shown as the start of the network's hash.
 
-    Offers those with the most among the oldest MOST_COUNTED.
+    Offers the networks with the most rows among the oldest MOST_COUNTED. A network with
+    a single row is offered only if it is chosen already.
     """
 
     title = "network"
@@ -91,7 +92,7 @@ class NetworkFilter(admin.SimpleListFilter):
 
 class QuarantineList(LargeList):
     def get_results(self, request: HttpRequest) -> None:
-        """Count the signatures from each row's network, in one query."""
+        """Set each row's `same_network`: how many signatures come from its network."""
         super().get_results(request)
         networks = {signature.network_hash for signature in self.result_list}
         counts = count_by_network(Signature.objects.filter(network_hash__in=networks))
@@ -180,11 +181,11 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
     def ask(
         self, request: HttpRequest, kind: str, queryset: QuerySet[QuarantinedSignature]
     ) -> HttpResponse:
-        """Show the count and a sample before anything is decided."""
+        """Show a page to confirm the decision, with the count and a sample."""
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
         more, ids = len(ids) > MOST_AT_A_TIME, ids[:MOST_AT_A_TIME]
-        # Sample the whole selection, because the oldest rows may be similar.
+        # Sample the whole selection, because the oldest rows may be all alike.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
         context = self.admin_site.each_context(request) | {
@@ -210,7 +211,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         return render(request, "admin/voices/quarantine.html", context)
 
     def settle_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Decide on the submitted signatures that are still quarantined."""
+        """Apply a confirmed decision to the listed signatures still in quarantine."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:

@@ -45,7 +45,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
     readonly_fields = ["masked_email", "alike"]
 
     def exact(self, term: str) -> Q:
-        """Match an email address by its canonical form."""
+        """Match an email address by its canonical form; return Q() if it isn't one."""
         try:
             return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
         except ValueError:
@@ -55,7 +55,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
 
     @admin.display(description="select to invalidate")
     def alike(self, signature: Signature) -> str:
-        """Links to similar signatures."""
+        """Links to select and invalidate similar signatures."""
         return alike(signature)
 
     @admin.display(description="email")

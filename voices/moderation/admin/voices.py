@@ -42,10 +42,10 @@ from voices.moderation.forms import (
 from voices.moderation.models import AwaitingVoice, Decision, Reason
 from voices.wall.models import Status, Voice, VoiceQuerySet
 
-# Limited because the URL lists every voice's ID, and because one transaction locks
-# every author's address.
+# Staff can decide on at most this many voices at once, because the URL lists every
+# voice's ID, and because one transaction locks all of the voices.
 MOST_AT_A_TIME = 200
-# The lookups allowed in changelist URLs. Django would try any column and operator.
+# The only lookups allowed in changelist URLs. Django would allow many more.
 LOOKUPS = {
     "id__in",
     *(each.parameter_name for each in (FlagFilter, SameTextFilter, SameNetworkFilter)),
@@ -67,7 +67,7 @@ def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
 
 
 def who(name: str, *lines: str) -> SafeString:
-    """Return a row's link text, which must not be empty once the name is erased."""
+    """Return a row's link text, which isn't empty even if the name was erased."""
     return format_html(
         '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",
@@ -99,7 +99,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
 
     def get_fields(self, request: HttpRequest, obj: Voice | None = None) -> Fields:
         read = ["read"] if self.has_change_permission(request, obj) else []
-        # A founding voice was loaded, not submitted.
+        # A founding voice was loaded from a file, so its `submitted_at` means nothing.
         dateless = {"submitted_at"} if obj and obj.founding_number else set()
         return [*(name for name in self.fields if name not in dateless), *read]
 
@@ -134,7 +134,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         object_id: str,
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Show the decision log as the history of a voice."""
+        """Redirect to the voice's rows in the decision log."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         log = reverse("admin:voices_decision_changelist")
@@ -210,7 +210,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         )
 
     def too_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse | None:
-        """Send the moderator back if they chose too many to lock and email at once."""
+        """Return a redirect to the list if there are too many voices, else None."""
         if len(ids) <= MOST_AT_A_TIME:
             return None
         sentence = f"Choose at most {MOST_AT_A_TIME} voices at a time."
@@ -300,7 +300,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
 
 @admin.register(AwaitingVoice)
 class AwaitingVoiceAdmin(BaseVoiceAdmin):
-    """The review queue, oldest first: undecided, corrected, or reported."""
+    """The review queue, oldest first: undecided, corrected, and reported voices."""
 
     list_display = ["quote", "signer", "waiting", "badges"]
     list_display_links = ["signer"]

@@ -13,7 +13,7 @@ from voices.wall.models import Voice
 
 
 def flag_waiting() -> None:
-    """Update the flags of waiting voices to match the current words."""
+    """Flag the voices in the review queue again, by the current watched words."""
     words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
@@ -40,7 +40,7 @@ class WatchedWordForm(forms.ModelForm):
 
 @admin.register(WatchedWord)
 class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
-    """Watched words. Each change reflags the voices waiting for review."""
+    """Watched words. Each change flags the voices in the review queue again."""
 
     form = WatchedWordForm
     search_fields = ["words"]
