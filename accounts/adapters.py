@@ -1,4 +1,4 @@
-"""allauth adapters and backend, which override defaults that are unsafe here."""
+"""allauth adapters and sign-in backend that override defaults unsafe for this site."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -47,7 +47,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return address_of(request) or NO_ADDRESS
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """Count an attempt against the limits of the network and of the account."""
+        """Count an attempt against the limits of the network and of the account.
+
+        Raises a validation error if the attempt is over a limit.
+        """
         login = credentials.get("email") or credentials.get("username") or ""
         usage = ratelimit.consume(
             request,
@@ -63,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         self._login_failed_rl_usage = usage
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Return JSON only to the script that reads a passkey."""
+        """Whether to return JSON: only to the script that reads a passkey."""
         return request.path == reverse("mfa_login_webauthn") and super().is_ajax(
             request
         )
@@ -130,7 +133,7 @@ def fernet() -> MultiFernet:
 
 
 class NameOrAddressBackend(AuthenticationBackend):
-    """Sign-in by name or address that takes as long for an unknown account."""
+    """Sign-in by name or address; takes equally long if the account is unknown."""
 
     def _authenticate(
         self, request: HttpRequest | None, **credentials: str

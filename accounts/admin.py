@@ -95,7 +95,10 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return mine_to_change and super().has_change_permission(request)
 
     def others(self, request: HttpRequest) -> QuerySet[User]:
-        """Accounts this administrator may change: not their own or higher ones."""
+        """Accounts that this administrator can change.
+
+        Nobody can change their own account, and only superusers can change superusers.
+        """
         accounts = User.objects.exclude(pk=cast(User, request.user).pk)
         return (
             accounts
@@ -120,7 +123,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: User, message: object
     ) -> None:
-        # AccountEvent is the log that nobody can change.
+        # The log is AccountEvent, because nobody can change its rows.
         return None
 
     def decide(
@@ -131,7 +134,10 @@ class AccountAdmin(FoldedSearch, FixedRows):
         kind: str,
         decide_on: Callable[[User, User], bool],
     ) -> None:
-        """Apply `decide_on` to each account that may be changed; log and count them."""
+        """Apply `decide_on` to each account that this administrator can change.
+
+        Log and count the accounts for which it returns True.
+        """
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
             accounts = list(chosen.select_for_update(of=["self"]).order_by("pk"))

@@ -14,7 +14,7 @@ from accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:
-    """Delete ended sessions, old attempts and requests, and accounts never set up."""
+    """Delete expired sessions, attempts, networks, requests, and unused accounts."""
     now = timezone.now()
     forget_tries()
     Session.objects.filter(expire_date__lt=now).delete()

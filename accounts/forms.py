@@ -82,7 +82,7 @@ class ResetPasswordForm(Plain):
     )
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the email unless over the limit; respond the same way in both cases."""
+        """Queue the email unless over the limit; return the address in both cases."""
         email = self.cleaned_data["email"]
         if limits.take(request, "reset", email):
             queue_reset(email)
@@ -164,7 +164,7 @@ class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm
 
 
 class AddPasskeyForm(PasskeyForm, webauthn.SignupWebAuthnForm):
-    """A passkey: a key that itself verifies who is using it."""
+    """Adds a passkey: a key that itself verifies who is using it."""
 
 
 class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):

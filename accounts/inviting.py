@@ -74,7 +74,7 @@ def revoke(invitations: InvitationQuerySet, by: User) -> int:
 
 
 def take(ref: str) -> User:
-    """Use up the invitation; activate its account and remove its old credentials.
+    """Use up the invitation; activate and return its account, without old credentials.
 
     Call this in the transaction that sets the password or passkey. Raises ClosedError
     if the invitation is no longer open.

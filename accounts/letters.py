@@ -54,7 +54,7 @@ def queue_reset(email: str) -> None:
 
 
 def send_invitation(invitation_id: int) -> None:
-    """Email the link if it still works."""
+    """Email the invitation's link, if it still works."""
     open_ones = Invitation.objects.open().select_related("user", "invited_by")
     invitation = open_ones.filter(pk=invitation_id).first()
     if invitation:
@@ -89,7 +89,7 @@ def answer_reset(request_id: int) -> None:
 
 
 def send_notice(user_id: int, notice: str, at: int) -> None:
-    """Notify an account's owner of a change to it."""
+    """Notify an account's owner of a change to the account."""
     user = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
     if user and user.email:
         when = timezone.localtime(datetime.fromtimestamp(at, UTC))

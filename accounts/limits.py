@@ -26,7 +26,7 @@ def note_network(user: User, request: HttpRequest) -> None:
 
 
 def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None:
-    """Count an attempt on the account that `login` names; None if over a limit."""
+    """Count an attempt on the account named by `login`; return None if over a limit."""
     taken = RateLimitUsage(usage=[])
     for key in keys(request, login):
         usage = ratelimit.consume(

@@ -39,7 +39,7 @@ def keep_staff_pages_private(
 
 
 def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
-    """Start the session's timers, however the user signed in."""
+    """Start the session's timers, and note its network, however the user signed in."""
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
     stale_forms.forget_others(request, kwargs["user"])
@@ -56,7 +56,7 @@ def seconds_left(session: SessionBase) -> int:
 def end_stale_sessions(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign out users who were idle too long or never gave a second factor."""
+    """Sign out users who were idle or signed in too long, or gave no second factor."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(STAFF_PATHS):
@@ -87,7 +87,10 @@ def end_stale_sessions(
 
 
 def keep_late_form(request: HttpRequest) -> HttpResponse | None:
-    """Store a form sent after its session ended, if the cookie names the owner."""
+    """Store a form sent after its session ended, if the cookie names its owner.
+
+    Return a redirect to the sign-in page, or None if nothing was stored.
+    """
     owner = stale_forms.owner_of(request) if stale_forms.is_form(request) else None
     return stale_forms.ask_to_sign_in(request, owner) if owner else None
 

@@ -17,18 +17,18 @@ from core.triggers import AppendOnly, PagesChange
 
 # A link is derived from a random reference and SECRET_KEY; links aren't stored.
 links = Signer(salt="accounts.invitation", sep=".")
-# The column length for an account's email. Django's validation allows longer emails.
+# The length of the column for an account's address. Django validates longer ones, too.
 LONGEST_ADDRESS = 254
 
 
 class Account(User):
-    """Django's user, to declare a trigger on its table."""
+    """Django's user, as a proxy that declares a trigger on the user table."""
 
     class Meta:
         proxy = True
         default_permissions = ()
         triggers = [
-            # Not for a sign-in, which changes the date of the last one.
+            # Signing in must not fire this, so `last_login` isn't in the list.
             PagesChange(
                 Content.FLAGGED,
                 name="staff_names_change",
@@ -52,7 +52,7 @@ class InvitationQuerySet(models.QuerySet):
         return self.pending().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str) -> "InvitationQuerySet":
-        """The link's invitation, whatever its state."""
+        """The link's invitation, whatever its state; empty if the link is invalid."""
         try:
             return self.filter(ref=links.unsign(token))
         except BadSignature:
@@ -60,7 +60,7 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """A link, emailed once, that sets up an account.
+    """An emailed link that sets up an account, and works once.
 
     The account exists from the start but is inactive until the link is used. An active
     account can be invited too, to set it up from scratch.

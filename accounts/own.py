@@ -1,4 +1,4 @@
-"""Account pages that change allauth's views."""
+"""Account pages that override allauth's views or add to them."""
 
 from typing import Any
 
@@ -77,6 +77,6 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 def stay(request: HttpRequest) -> HttpResponse:
     """Return the session's remaining time to the page's script; a POST extends it."""
     if request.method == "POST" and "X-Idle" not in request.headers:
-        # The warning's button also works as a plain form.
+        # Without the script, the warning's button posts a plain form.
         return redirect("accounts_index")
     return JsonResponse({"seconds": seconds_left(request.session)})

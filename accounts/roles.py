@@ -51,7 +51,7 @@ def may(role: Role, app: str, codename: str) -> bool:
 
 @transaction.atomic
 def make_roles() -> None:
-    """Create the groups and set exactly these permissions."""
+    """Create each role's group, and give it exactly the role's permissions."""
     permissions = list(Permission.objects.select_related("content_type"))
     for role in Role:
         group, _ = Group.objects.get_or_create(name=role.label)

@@ -1,9 +1,9 @@
 """Form input that staff submitted after their session had ended.
 
-It is stored in the browser's server-side session for an hour, for one account only, and
-shown when that account signs in again in that browser. A signed cookie that is sent
-only to the admin says whose browser it is. So a stranger can't fill the database with
-text, and the next person at the same computer doesn't see it.
+The input is stored in the browser's server-side session for an hour, for one account
+only, and shown when that account signs in again in that browser. A signed cookie that
+is sent only to the admin says whose browser it is. So a stranger can't fill the
+database with text, and the next person at the same computer doesn't see the input.
 """
 
 import re
@@ -35,7 +35,7 @@ NOT_TYPED = re.compile(
 
 
 def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
-    """Set the cookie that says whose browser this is after the session has ended."""
+    """Set the cookie that says whose browser this is, even after the session ends."""
     whose = str(request.user.pk)
     if owner_of(request) != whose:
         response.set_signed_cookie(
@@ -69,7 +69,7 @@ def is_from_here(request: HttpRequest) -> bool:
 
 
 def store(request: HttpRequest, owner: str) -> bool:
-    """Store this form's input for `owner`; False if it is empty or too large."""
+    """Store this form's input for `owner`; return False if it is empty or too large."""
     fields = {
         name: values
         for name, values in request.POST.lists()
@@ -92,12 +92,15 @@ def store(request: HttpRequest, owner: str) -> bool:
 
 
 def store_own(request: HttpRequest) -> bool:
-    """Store a form that its sender opened before signing in."""
+    """Store a form that the signed-in user opened before signing in again."""
     return is_form(request) and store(request, str(request.user.pk))
 
 
 def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
-    """Store the form and redirect to sign-in, then to the page that shows it again."""
+    """Store the form and redirect to sign-in, then to the page that shows it again.
+
+    Return None if the form is empty or too large to store.
+    """
     if not store(request, owner):
         return None
     messages.warning(
@@ -125,7 +128,7 @@ def forget_sent(request: HttpRequest) -> None:
 
 
 def find(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the input stored for the signed-in user."""
+    """Return the input stored for the signed-in user, or None."""
     found = request.session.get(STALE)
     if not found:
         return None

@@ -34,7 +34,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def open_invitation(token: str) -> tuple[Invitation | None, str]:
-    """Return a working link's invitation, or None and the invitation's state."""
+    """Return a working link's invitation; for any other link, None and its state."""
     invitations = Invitation.objects.for_link(token).select_related("user")
     found = invitations.first()
     if found and found.state == "open":

@@ -1,4 +1,4 @@
-"""Base classes for admin pages, on which staff can't add, delete, or change rows."""
+"""Base classes for the admin of large tables, and of rows that staff can't edit."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -10,15 +10,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-# What Django's `get_fields` may return.
+# What Django's `get_fields` can return.
 type Fields = list[str | list[str] | tuple[str, ...]]
 
-# How many rows a large list counts, and shows from each end.
+# A large list counts at most this many rows, and shows this many from each end.
 MOST_LISTED = 1000
 
 
 class Many(int):
-    """A count that stopped; templates show it as "more than 1,000"."""
+    """A count that stopped above MOST_LISTED, shown as "more than 1,000"."""
 
     def __str__(self) -> str:
         return f"more than {int(self) - 1:,}"
@@ -27,8 +27,9 @@ class Many(int):
 class EndsPaginator(Paginator):
     """Pages from both ends of a list: page 1 is the first, page -1 the last.
 
-    Counting or skipping millions of rows takes seconds, so it counts MOST_LISTED rows,
-    and has no pages farther from both ends. Filters and searches find the other rows.
+    Counting or skipping millions of rows takes seconds, so the paginator stops counting
+    above MOST_LISTED, and has only the pages that show MOST_LISTED rows from each end.
+    Staff find the rows in between with filters and searches.
     """
 
     object_list: QuerySet
@@ -76,10 +77,10 @@ class EndsPaginator(Paginator):
 
 
 class LargeList(ChangeList):
-    """A list that sorts only by columns with an index, and cuts long searches."""
+    """A list that sorts only by columns with an index, and limits search matches."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        # Django hides the links of other columns, and still sorts by them.
+        # Django hides the sort links of other columns, but would still sort by them.
         if field_name not in (self.sortable_by or ()):
             return None
         return super().get_ordering_field(field_name)
@@ -94,12 +95,12 @@ class LargeList(ChangeList):
         # match: a tenth of all rows for some names.
         ids = list(found.order_by().values_list("pk", flat=True)[: MOST_LISTED + 1])
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=ids))
-        # In another order, PostgreSQL may walk through its index to find these few.
+        # In another order, PostgreSQL might scan that order's index to find these rows.
         return rows.order_by("-pk")
 
 
 class LargeTable(admin.ModelAdmin):
-    """A table that may have millions of rows.
+    """A table that can have millions of rows.
 
     Each filter, and the column of each field in `sortable_by`, needs an index.
     """
@@ -112,7 +113,7 @@ class LargeTable(admin.ModelAdmin):
 
 
 class FixedRows(admin.ModelAdmin):
-    """Rows that only the site adds and deletes."""
+    """Rows that the site adds and deletes, never staff."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

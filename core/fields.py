@@ -16,8 +16,8 @@ from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 
 # RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
-# "Ana Cruz <ana@example.org>", "mailto:ana@example.org?subject=Hi", "ana@example.org,"
-# The first part excludes @ because backtracking over many @ would take minutes.
+# "Ana Cruz <ana@example.org>". The local part excludes @, because backtracking over
+# many @ would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
@@ -116,7 +116,7 @@ class EmailField(Pasted, forms.EmailField):
     default_validators = [validate_address]
 
     def cleaned(self, text: str) -> str:
-        # Asian keyboards produce full-width characters.
+        # Asian keyboards can produce full-width characters.
         text = unicodedata.normalize("NFKC", super().cleaned(text))
         if named := IN_BRACKETS.fullmatch(text):
             text = named[1]

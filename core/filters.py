@@ -17,7 +17,7 @@ class NoSuchPage(Exception):
 
 
 def read_words(query: Mapping[str, str]) -> str:
-    """Return the search `q` with single spaces. Raises NoSuchPage."""
+    """Return the search `q`, with single spaces. Raises NoSuchPage if it is invalid."""
     words = " ".join(clean(query.get("q", "")).split())
     if len(words) > LONGEST_SEARCH:
         raise NoSuchPage(f"A search can have at most {LONGEST_SEARCH} characters.")
@@ -29,7 +29,7 @@ def read_words(query: Mapping[str, str]) -> str:
 
 
 def read_choice(value: str, known: Container[str], sentence: str) -> str:
-    """Return a filter's value, "" for none. Raises NoSuchPage for an unknown one."""
+    """Return a filter's value, or "" for none. Raises NoSuchPage if it is unknown."""
     if value and value not in known:
         raise NoSuchPage(sentence)
     return value

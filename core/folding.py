@@ -58,8 +58,8 @@ def fold(text: str) -> str:
 def sql_function() -> str:
     """Return the statement that creates `aaqi_fold`, for a migration.
 
-    It uses only built-in functions and collations, because a restore runs it with an
-    empty search path.
+    The function uses only built-in functions and collations, because a restore runs it
+    with an empty search path.
     """
     body = f"normalize(translate(text, '{ACUTE}', ''), NFKD)"
     body = f"regexp_replace({body}, '[{UNSEEN}]', '', 'g')"
@@ -81,7 +81,7 @@ RETURN btrim({body}, ' ');
 def search_words(text: str) -> str:
     """Fold a reader's search for a "websearch" query.
 
-    A hyphen right before a word still excludes it.
+    A hyphen right before a word still excludes the word.
     """
     parts = re.split(r"(?<!\S)[-\u2010\u2011\u2012\u2013\u2014\u2212](?=\S)", text)
     return " -".join(map(fold, parts)).strip(" ")

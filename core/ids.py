@@ -1,4 +1,4 @@
-"""Random references, and parsing of ids from requests."""
+"""Random references, and parsing of IDs from requests."""
 
 import secrets
 

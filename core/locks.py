@@ -48,12 +48,12 @@ def lock_site(name: str) -> None:
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Take this lock until the transaction ends; return False if it is already held."""
+    """Take this lock until the transaction ends; False if another session has it."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take a session-level lock; return False if it is held and `wait` is False.
+    """Take a session-level lock; return False if another session has it, unless `wait`.
 
     The lock lasts until `release` or until the connection closes.
     """

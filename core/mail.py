@@ -17,7 +17,7 @@ from django.utils import timezone
 
 
 class Headers(HeaderRegistry):
-    """Caches header classes: creating them takes 40% of the time of an email."""
+    """Caches header classes: creating them would take 40% of the time per email."""
 
     @cache  # noqa: B019 -- The one registry lives as long as the process.
     def __getitem__(self, name: str) -> type[BaseHeader]:
@@ -37,7 +37,7 @@ class Email(EmailMultiAlternatives):
 def draft(
     path: str, context: dict, *, to: str, headers: dict[str, str] | None = None
 ) -> Email:
-    """Render `path`_subject.txt, .txt, and .html, and set the headers of our mail."""
+    """Render `path`_subject.txt, `path`.txt, and `path`.html; set our headers."""
     context = {
         "contact_email": settings.CONTACT_EMAIL,
         "operator_name": settings.OPERATOR_NAME,

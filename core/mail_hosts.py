@@ -4,7 +4,7 @@ The rule is narrow, so that few real hosts are questioned: one slip in the name,
 the ending, or one in each.
 """
 
-# The most used first.
+# The most used hosts come first.
 COMMON = [
     "gmail.com",
     "yahoo.com",
@@ -40,14 +40,14 @@ COMMON = [
     "zoho.com",
     "googlemail.com",
 ]
-# Real hosts that are one slip away from those.
+# Real hosts that are one slip away from a common host.
 REAL = {"bmail.com", "cloud.com", "email.com", "fmail.com", "hmail.com"}
 # A shorter name is one slip away from too many other names.
 SHORTEST_MISSPELLED = 5
 
 
 def suggest(address: str) -> str:
-    """Return the address that was probably meant, or "" if it looks right."""
+    """Return the address that was probably meant, or "" if `address` looks right."""
     local, _, typed = address.strip().rpartition("@")
     typed = typed.lower()
     if not local or typed in REAL or typed in COMMON:

@@ -1,10 +1,10 @@
-"""Cache values computed from rows in a web process, until the rows may change.
+"""A cache in each web process, for values computed from rows, until the rows change.
 
-It is for values that pages share, such as the standings of an edition. When some other
-change makes a page render again, it doesn't repeat the queries for these values.
-Don't call it in a transaction that changes the rows.
-`operations.warm` reports each notification. A process that isn't notified caches
-nothing.
+The cache is for values that pages share, such as the standings of an edition. A page
+that is rendered again because of some other change doesn't repeat the queries for these
+values. Don't use the cache in a transaction that changes the rows.
+`operations.warm` drops values when a trigger notifies the process. A process that
+doesn't listen for notifications caches nothing.
 """
 
 import threading
@@ -14,7 +14,8 @@ from typing import Any
 
 from core.public import Content
 
-# Enough for the states in some editions. Beyond this, someone is crawling the pages.
+# Enough for the states in several editions. Beyond this, someone is crawling the site,
+# and the cache is emptied.
 MOST = 1000
 
 
@@ -22,12 +23,15 @@ class Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.listening = False
-        # How often each content changed.
+        # How many times each content has changed.
         self.changes = Counter[Content]()
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
     def drop(self, *contents: Content, listening: bool = True) -> None:
-        """Drop the values computed from these contents, which have changed."""
+        """Drop the values computed from these contents, which have changed.
+
+        `listening` is whether the process will be notified of further changes.
+        """
         with self.lock:
             self.listening = listening
             self.changes.update(contents)
@@ -37,11 +41,12 @@ class Memory:
     def get[Value](
         self, shows: frozenset[Content], name: Hashable, make: Callable[[], Value]
     ) -> Value:
-        """Return the value; `make` computes it from these contents.
+        """Return the cached value, or compute it with `make`.
 
-        One change may send notifications for several contents, one by one. So `shows`
-        needs all contents of the pages that show the value: otherwise, a page could be
-        rendered with the old value after its own notification has arrived.
+        `shows` must name all contents of the pages that show the value, not only those
+        that `make` reads. One change can send notifications for several contents, one
+        by one, so otherwise a page whose notification has arrived could be rendered
+        again with the old value.
         """
         key = shows, name
         with self.lock:

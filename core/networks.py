@@ -1,4 +1,4 @@
-"""Where a request comes from: the client's IP address, its network, and its hash."""
+"""Where a request comes from: the client's IP address, network, and network hash."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,8 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-# ISPs assign one such network to a household or office, whose machines can use any
-# address in it.
+# ISPs assign one network of this size to a household or office, whose machines can use
+# any address in it.
 IPV6_PREFIX = 64
 # One customer of a hosting provider can easily get a whole block of this size.
 WIDE_PREFIXES = {4: 24, 6: 48}
@@ -21,7 +21,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
-    """Return the client address that our outermost proxy saw, if it can be parsed.
+    """Return the client address that our outermost proxy saw; None if unknown.
 
     Each of our proxies appends one entry to X-Forwarded-For. Clients can forge the
     entries further left, so these are never trusted.
@@ -35,9 +35,9 @@ def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 
 
 def parse(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an IP address; unwrap an IPv4 address that is mapped to IPv6."""
+    """Parse an IP address, unwrapping IPv4-mapped IPv6; return None if invalid."""
     try:
-        # A zone ("%eth0") means something only on the machine that it comes from.
+        # Drop the zone ("%eth0"), meaningful only on the machine that added it.
         address = ip_address(without_port(text).partition("%")[0])
     except ValueError:
         return None
@@ -47,8 +47,8 @@ def parse(text: str) -> IPv4Address | IPv6Address | None:
 def without_port(text: str) -> str:
     """Drop the port and quotes that some proxies put around an address (RFC 7239).
 
-    An IPv6 address needs brackets to carry a port. Raises ValueError if the port is
-    not a number.
+    An IPv6 address needs brackets to carry a port. Raises ValueError for an
+    invalid port or an unclosed bracket.
     """
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
@@ -68,7 +68,7 @@ def without_port(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return the address's network: the /32 (IPv4) or /64 (IPv6)."""
+    """Return the address's network, the /32 (IPv4) or /64 (IPv6); "" for none."""
     if not address:
         return ""
     prefix = IPV6_PREFIX if ip_address(address).version == 6 else 32

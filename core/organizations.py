@@ -5,7 +5,7 @@ from django.templatetags.static import static
 
 
 def organization() -> dict:
-    """Return what describes the site's own organization."""
+    """Return the structured data of the site's own organization."""
     return {
         "@type": "Organization",
         "name": settings.SITE_NAME,
@@ -18,6 +18,6 @@ def organization() -> dict:
 
 
 def operator() -> dict:
-    """Return what describes the organization that runs the site."""
+    """Return the structured data of the organization that runs the site."""
     link = {"url": settings.OPERATOR_URL} if settings.OPERATOR_URL else {}
     return {"@type": "Organization", "name": settings.OPERATOR_NAME, **link}

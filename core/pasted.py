@@ -55,7 +55,8 @@ ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
 )
-# Each round scans the whole text, and an attacker could make it need many rounds.
+# Decode entities at most this many times: each round scans the whole text, and an
+# attacker could send text that needs many rounds.
 MOST_ROUNDS = 5
 # Undecoded quoted-printable: a space at the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")

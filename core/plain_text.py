@@ -43,7 +43,7 @@ def tidy_paragraphs(text: str) -> str:
 
 
 def is_nothing(text: str) -> bool:
-    """Whether the text means that a field stays empty, such as "n/a"."""
+    """Whether the text, such as "n/a", means that there is no answer."""
     return NOTHING.fullmatch(text.strip()) is not None
 
 
@@ -58,7 +58,7 @@ def marks(text: str) -> int:
 def longest_cluster(text: str) -> int:
     """Return the number of code points in the longest grapheme cluster.
 
-    Joiners, viramas, tags, and Hangul jamo join any number of code points (Unicode
+    Joiners, viramas, tags, and Hangul jamo can join any number of code points (Unicode
     Standard Annex 29), and no browser breaks a line inside a cluster.
     """
     if text.isascii():
@@ -80,12 +80,12 @@ def longest_cluster(text: str) -> int:
 
 
 def place_in_syllable(character: str) -> int:
-    """Return 1, 2, or 3 for the first, middle, or last part of a Hangul syllable."""
+    """Return 1, 2, or 3 for the first, middle, or last part of a syllable, else 0."""
     return next((n for n, parts in enumerate(JAMO, 1) if parts.match(character)), 0)
 
 
 def validate_plain_text(text: str) -> None:
-    """Refuse non-text characters and letters with too many combining marks."""
+    """Refuse non-text characters, and too many marks or characters joined into one."""
     for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
         if character == "\ufffd":
             sentence = "Some characters were garbled. Please retype them"
@@ -118,7 +118,7 @@ def is_no_text(character: str) -> bool:
 
 
 def place_of(text: str, at: int) -> str:
-    """Return where a character is: ` on line 2, after “of the law”`."""
+    """Return where a character is: ` on line 2, after “of the law”`, or ""."""
     *above, line = text[:at].split("\n")
     where = f" on line {len(above) + 1}" if "\n" in text else ""
     before = line[-20:].strip()

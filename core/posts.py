@@ -24,7 +24,7 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
 
 
 def answer_stale(request: HttpRequest) -> HttpResponse | None:
-    """Return the form with what was typed, if the view can show it again."""
+    """Return the form with what was typed, or None if the view can't show it again."""
     match = request.resolver_match
     stale = getattr(match.func, "stale", None) if match else None
     return stale(request, *match.args, **match.kwargs) if match and stale else None

@@ -9,13 +9,13 @@ from django.views.decorators.cache import cache_control
 
 
 class Content(StrEnum):
-    """What web processes remember; triggers notify them of what changed."""
+    """Kinds of content that web processes cache; triggers notify them of changes."""
 
     FIGURES = "figures"  # The number of signers, in total and by state and day.
     VOICES = "voices"  # Also the number of statements, by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
-    # On no page: words that staff watch for, and the names of staff.
+    # Not shown on any page: words that staff watch for, and the names of staff.
     FLAGGED = "flagged"
 
 
@@ -23,8 +23,8 @@ class Content(StrEnum):
 class Parameter:
     """A query parameter that a page reads.
 
-    The last nonempty value counts. With `values`, all others are ignored; with
-    `repeats`, all values count, in order.
+    The page reads the last nonempty value. With `values`, it ignores all others; with
+    `repeats`, it reads all values, in order.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Parameter:
 def public_page(
     *known: str | Parameter, shows: Iterable[Content] = Content
 ) -> Callable:
-    """Let caches store a view's responses; it reads only these parameters.
+    """Let caches store a view's responses. The view reads only these parameters.
 
     `operations.parameters` drops all others before the view runs. `operations.warm`
     drops the page from memory when something that it shows changes; by default,

@@ -8,10 +8,10 @@ from psycopg.errors import QueryCanceled
 
 from core.locks import Lock, try_lock
 
-# Of each query.
+# The time limit of each query.
 LONGEST_SEARCH_MS = 800
 # How many searches may run at the same time across all processes. Requests beyond that
-# get a 503 instead of waiting: they would tie up threads that serve cached pages.
+# get a 503, because waiting would tie up threads that serve cached pages.
 SEARCHES_AT_ONCE = 2
 
 
@@ -25,10 +25,10 @@ class SearchTooLong(Exception):
 
 @contextmanager
 def one_search() -> Iterator[None]:
-    """Run the block's queries as one search; raises the exceptions above.
+    """Run the block's queries as one search.
 
-    The locks belong to the transaction, so a search inside another takes no second
-    place.
+    Raises TooManySearches or SearchTooLong. A search inside another can use the same
+    slot, because a session can take its own lock again.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """Triggers that models declare in `Meta.triggers` and migrations install.
 
-django-pgtrigger lets any session skip a trigger (`SET pgtrigger.ignore`). Ours guard
-logs and promises, so they are installed without that check.
+django-pgtrigger lets any session skip a trigger (`SET pgtrigger.ignore`). Our triggers
+must always run, so they are installed without that check.
 """
 
 from functools import reduce
@@ -14,7 +14,7 @@ from pgtrigger import compiler
 
 from core.public import Content
 
-# Web processes LISTEN on this channel and drop the pages that show the content
+# Web processes LISTEN on this channel and drop the pages that show the named content
 # (operations/warm.py). If SOON follows the content's name, they may serve those
 # pages for two more seconds, because nothing on them was withdrawn or edited.
 CHANNEL = "pages"
@@ -48,7 +48,7 @@ def notify(content: Content, *, soon: bool = False) -> str:
 
 
 def changes(*fields: str) -> pgtrigger.Q:
-    """Return the condition that an UPDATE changes any of these."""
+    """Return the condition that an UPDATE changes any of these fields."""
     return reduce(
         or_,
         (
@@ -111,7 +111,7 @@ class AppendOnly(Trigger):
 
 
 class PagesChange(Trigger):
-    """Notifies web processes that pages that show this content may have changed.
+    """Notifies web processes that pages with this content may have changed.
 
     `soon` is for additions: pages without the new rows may be served for two
     more seconds.

@@ -1,4 +1,4 @@
-"""The app's admin: each room's admin.py registers the room's models."""
+"""Imports the admin modules, which register the models of their folders."""
 
 from voices.abuse import admin as abuse
 from voices.founding import admin as founding

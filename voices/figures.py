@@ -1,4 +1,4 @@
-"""Statistics for staff: counts of everything, and no personal data."""
+"""Statistics for staff: counts only, no personal data."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class LaneCount(NamedTuple):
 
 
 class AlarmCount(NamedTuple):
-    """A limit exceeded in the last day, and the number of hours when it was."""
+    """A limit exceeded in the last day, and in how many of its hours."""
 
     limit: str
     kind: str
@@ -57,7 +57,7 @@ class AlarmCount(NamedTuple):
 
 
 def figures() -> dict[str, Any]:
-    """Count everything: one query per table, and one per column of the days."""
+    """Return all counts: one query per table, and one per column of the days."""
     days = latest_days()
     lanes = count_lanes()
     return {
@@ -75,7 +75,7 @@ def figures() -> dict[str, Any]:
 
 
 def count_signatures() -> dict[str, int]:
-    """Count by status: the many with tallies, the exceptions one by one."""
+    """Count signatures by status: counted ones from tallies, others row by row."""
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
         counted=Sum("change", default=0),
@@ -91,7 +91,7 @@ def count_signatures() -> dict[str, int]:
         ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
-        # Like voices.letters.updates.READER, for addresses that can't be reached.
+        # Like voices.letters.updates.READER, but for addresses that bounced.
         unreached=Count(
             "pk",
             filter=wanted
@@ -103,7 +103,7 @@ def count_signatures() -> dict[str, int]:
 
 
 def count_sources() -> list[tuple[str, int]]:
-    """Return the counted signatures by where the link to the form was placed."""
+    """Return the number of signatures by where the link to the form was placed."""
     rows = DayTally.objects.order_by().values_list("source")
     counts = dict(rows.annotate(count=Sum("change")))
     known = [(source.label, counts.get(source.value, 0)) for source in Source]
@@ -157,8 +157,8 @@ def count_letters() -> dict[str, int]:
 def latest_days() -> list[Day]:
     """Return the last DAYS days, today first.
 
-    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so DAYS is no
-    longer than that.
+    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so DAYS must
+    not be larger.
     """
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)

@@ -38,7 +38,7 @@ def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
 
 
 def propose_group(profession: str) -> str:
-    """Return the group that `profession` seems to belong to; staff may correct it."""
+    """Return the likely group of `profession`, or "" without one; staff can edit it."""
     if not profession:
         return ""
     for pattern, group in word_table():

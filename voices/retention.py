@@ -1,4 +1,4 @@
-"""Deletes data when the privacy page says so; retention periods are settings."""
+"""Delete data when the privacy page says so; retention periods are settings."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange, LinkRequest
 
-# How many rows one transaction deletes or changes.
+# At most how many rows one transaction deletes or changes.
 STEP = 1000
 
 
@@ -26,8 +26,8 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
     """Delete rows past their retention period; return counts by description.
 
     Each step is a transaction of its own, so nobody waits long for its locks, and an
-    interrupted run has done something. A dry run deletes them in one transaction and
-    rolls back, so its counts are exact.
+    interrupted run keeps its finished steps. A dry run deletes the rows in one
+    transaction that it rolls back, so its counts are exact.
     """
     with transaction.atomic() if dry_run else nullcontext():
         gone = {
@@ -76,18 +76,18 @@ def forget_networks() -> int:
 
 
 def delete(rows: QuerySet) -> int:
-    """Delete these rows in steps; return how many, with those that go with them."""
+    """Delete these rows in steps; return how many, including cascaded rows."""
     return in_steps(rows, lambda some: some.delete()[0])
 
 
 def clear(rows: QuerySet, **columns: str) -> int:
-    """Clear these columns in steps; return how many rows had a value in one."""
+    """Clear these columns in steps; return how many rows had a value in any."""
     return in_steps(rows.exclude(**columns), lambda some: some.update(**columns))
 
 
 def in_steps(rows: QuerySet, act: Callable[[QuerySet], int]) -> int:
     count = 0
     while ids := list(rows.values_list("pk", flat=True)[:STEP]):
-        # The condition is checked again, because the row may have changed.
+        # Check the conditions of `rows` again, because a row may have changed.
         count += act(rows.order_by().filter(pk__in=ids))
     return count

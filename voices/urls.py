@@ -12,7 +12,7 @@ from voices.wall import views as wall
 
 
 class TokenConverter:
-    """A token or ref that we put into URLs; nothing else reaches the database."""
+    """A token or ref as we put it into URLs; other text gets a 404 with no query."""
 
     regex = "[A-Za-z0-9_.:-]{1,300}"
 
@@ -24,7 +24,7 @@ class TokenConverter:
 
 
 class NumberConverter(IntConverter):
-    """A row's ID, without leading zeros: each spelling would be cached separately."""
+    """A row's ID. No leading zeros, or each spelling would be cached separately."""
 
     regex = "[1-9][0-9]*"
 

@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend, with a health check that costs no query.
 
-Django looks for a backend under this name: `ENGINE` is "core.postgresql".
+`ENGINE` is "core.postgresql", and Django expects a module named `base` in it.
 """
 
 import select
@@ -9,7 +9,7 @@ import time
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
-# Seconds without a request after which the server is asked anyway, because a firewall
+# After this many seconds without a request, query the server anyway, because a firewall
 # may have dropped the connection without telling either end.
 LONG_IDLE = 60
 
@@ -18,11 +18,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     checked_at = 0.0
 
     def is_usable(self) -> bool:
-        """Ask the server only if something happened or the connection was long idle.
+        """Query the server only after an error or a long idle time, or if it sent data.
 
-        Between requests, the server sends nothing unless it ends the connection or has
-        something to say about it. So if there is nothing to read, the connection
-        is open.
+        Between requests, the server sends data only if it closes the connection or has
+        something to report. So if there is nothing to read, the connection is open.
         """
         now = time.monotonic()
         idle, self.checked_at = now - self.checked_at, now

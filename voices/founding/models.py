@@ -21,7 +21,7 @@ class FoundingRequestQuerySet(ReaderReportQuerySet):
         return self.still_open().update(closed_at=Now(), closed_by=by)
 
     def due(self) -> tuple[int, int, datetime | None]:
-        """Return how many requests are open and overdue, and the earliest deadline.
+        """Return the numbers of open and overdue requests, and the earliest deadline.
 
         The deadline is None if no request is open.
         """

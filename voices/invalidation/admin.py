@@ -44,7 +44,7 @@ class ReasonForm(forms.Form):
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log. A new row invalidates signatures; an undo adds another row."""
+    """The log. Adding a row invalidates signatures; undoing it adds another row."""
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -134,7 +134,7 @@ class InvalidationAdmin(admin.ModelAdmin):
             chosen = criteria.select()
             figures = effect(chosen)
             context |= {
-                # If `until` was left empty, shows the time that was filled in.
+                # Shows the time that `clean` filled in if `until` was left empty.
                 "criteria": Criteria(initial=criteria.cleaned_data),
                 "query": criteria.query,
                 "form": form,
@@ -237,7 +237,7 @@ class InvalidatedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         )
 
     def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
-        # Few have an objection; an order by it can't use an index for all.
+        # Sort by objection only if the list is filtered to the few signatures with one.
         if ObjectedFilter.parameter_name in request.GET:
             return ["objection__at", "pk"]
         return ["-invalidation_id", "-pk"]

@@ -28,7 +28,8 @@ class ChangedError(Exception):
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
     """Invalidate the matching signatures, if they are still what staff saw.
 
-    `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs now.
+    `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs
+    now, or if no signature matches.
     """
     lock_site(INVALIDATION)
     chosen = criteria.select()
@@ -49,7 +50,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
         invalidation=invalidation, counted_before=F("counted_at"), counted_at=None
     )
     if taken != count:
-        # Somebody confirmed after the rows were locked.
+        # Another matching signature was confirmed after the rows were locked.
         raise ChangedError
     Voice.objects.filter(signature__invalidation=invalidation).update(
         invalidated_at=now, featured_at=None
@@ -74,7 +75,7 @@ def undo(invalidation: Invalidation, by: User) -> int | None:
 
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by: User) -> int:
-    """Count these signatures again; the rest of the invalidation stays in effect."""
+    """Count these signatures again, not the whole invalidation; return how many."""
     lock_site(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     if not held.exists():

@@ -232,8 +232,8 @@ WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
 def edit(voice: Voice, by: User) -> None:
     """Save a moderator's edit of the WORDS; `statement_as_sent` doesn't change.
 
-    Saves no other fields, so it can't overwrite a decision made since the moderator
-    opened the voice. Raises PermissionDenied if the voice has been withdrawn.
+    Saves only these fields and the flags, so it can't overwrite a decision made since
+    the moderator opened the voice. Raises PermissionDenied if the voice is withdrawn.
     """
     if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
         raise PermissionDenied("Its author has withdrawn or erased it.")

@@ -9,10 +9,10 @@ from core.triggers import AppendOnly
 
 
 class Invalidation(models.Model):
-    """Append-only log of removing signatures from the count and putting them back.
+    """A row in the append-only log of invalidating signatures and counting them again.
 
-    A trigger rejects UPDATE and DELETE. A signature points to the row that holds it,
-    so undoing finds exactly the signatures that are still held.
+    A trigger rejects UPDATE and DELETE. A signature points to the row that invalidated
+    it, so undoing finds exactly the signatures that are still invalidated by that row.
     """
 
     class Kind(models.TextChoices):
@@ -68,7 +68,7 @@ class InvalidatedAddressQuerySet(models.QuerySet):
         return self.filter(address_hash__in=addresses.keyed_hashes(email_key))
 
     def take(self, email_key: str) -> int | None:
-        """Return the invalidation that holds this address, and delete the hold."""
+        """Return the ID of the address's invalidation, or None; delete the row."""
         held = self.of(email_key)
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         if invalidation_id:
@@ -77,10 +77,10 @@ class InvalidatedAddressQuerySet(models.QuerySet):
 
 
 class InvalidatedAddress(models.Model):
-    """The keyed hash of an address whose invalidated signature is gone.
+    """The keyed hash of an address whose invalidated signature was erased or moved.
 
-    Without this row, erasing a signature and signing again would count again. Undoing
-    the invalidation deletes the row.
+    Without this row, a signer could erase the signature, or move it to a new address,
+    then sign again and be counted. Undoing the invalidation deletes the row.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

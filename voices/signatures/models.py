@@ -20,7 +20,7 @@ from voices.wall.models import STATEMENT_LENGTH, Voice
 from voices.wall.tallies import CountCells, CountDays
 
 COUNTS_SQL = "counted_at IS NOT NULL AND withdrawn_at IS NULL"
-# The few that staff count one by one; tallies have the rest.
+# The few signatures that voices/figures.py counts row by row; tallies count the rest.
 EXCEPTIONAL = (
     models.Q(withdrawn_at__isnull=False)
     | models.Q(quarantined_at__isnull=False)
@@ -28,9 +28,9 @@ EXCEPTIONAL = (
     | models.Q(invalidation__isnull=False)
     | models.Q(bounced_at__isnull=False)
 )
-# Those whose hashes are to be cleared after NETWORK_KEPT_DAYS.
+# Signatures with network hashes, which are cleared after NETWORK_KEPT_DAYS.
 WITH_HASHES = ~models.Q(network_hash="", wide_network_hash="")
-# The count that a signature belongs to.
+# The petition's series that a signature belongs to.
 SERIES_SQL = "(SELECT series FROM voices_petition WHERE id = petition_id)"
 
 
@@ -42,7 +42,7 @@ class NameDisplay(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Where the link to the form was placed; read from its URL: `?from=poster`."""
+    """Where the link to the form was placed, from the form's URL: `?from=poster`."""
 
     POSTER = "poster", "Poster, by its QR code"
     EMBED = "embed", "Box on another site"
@@ -72,7 +72,7 @@ class AbstractSignature(models.Model):
     city = models.CharField("city or town", max_length=80, blank=True)
     state = models.CharField(max_length=2, choices=PLACES)
     profession = models.CharField(max_length=80, blank=True)
-    # The version of the petition that the form showed. Without an index, because nearly
+    # The version of the petition that the form showed. It has no index, because nearly
     # all rows have the same few values.
     petition = models.ForeignKey(
         Petition, models.PROTECT, db_index=False, editable=False, related_name="+"
@@ -135,8 +135,9 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         """Turn a confirmed submission into a signature and its voice.
 
         A suspicious signature neither counts nor enters the review queue until staff
-        release it from quarantine. If an invalidation holds the address, the signature
-        is invalidated from the start; if the address isn't `is_known`, none does.
+        release it from quarantine. Any other signature is invalidated from the start if
+        the address has an InvalidatedAddress. `is_known` is False if the address surely
+        has none, which saves looking for one.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
@@ -155,7 +156,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
                 review_since=None if suspicious else now,
                 invalidated_at=now if held_by else None,
             )
-        # By `attname`, so that the petition isn't fetched.
+        # Copy `petition_id`, not `petition`, so that the petition isn't fetched.
         fields = [field.attname for field in AbstractSignature._meta.concrete_fields]
         return self.create(
             # Identifies the submission that became the signature.
@@ -172,9 +173,9 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
 
 class Signature(AbstractSignature):
-    """A person who signed: a confirmed address, always private.
+    """A person's signature, with a confirmed email address; always private.
 
-    It counts from `counted_at` on, whether or not its statement is published. An
+    A signature counts from `counted_at` on, even if its statement isn't public. An
     unlisted signature has no voice. Staff can remove a signature from the count
     (voices/invalidation/). A suspicious signature is in quarantine and doesn't
     count until staff release it; a rejected signature never counts.
@@ -196,7 +197,8 @@ class Signature(AbstractSignature):
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
     rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The invalidation that removed it from the count, and its previous `counted_at`.
+    # The invalidation that removed the signature from the count. `counted_before` is
+    # the `counted_at` that the signature had until then.
     invalidation = models.ForeignKey(
         Invalidation,
         models.PROTECT,
@@ -204,7 +206,7 @@ class Signature(AbstractSignature):
         blank=True,
         editable=False,
         related_name="signatures",
-        # `signature_invalidated` holds only those that have one.
+        # The index `signature_invalidated` has only the invalidated signatures.
         db_index=False,
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
@@ -311,9 +313,9 @@ class Signature(AbstractSignature):
 
     @transaction.atomic
     def erase(self) -> None:
-        """Delete the signature and its letters; keep only its voice's ID and dates.
+        """Delete the signature and its letters, and erase its voice.
 
-        If an invalidation holds the signature, the hash of its address stays.
+        If the signature is invalidated, keep the hash of its address.
         """
         if self.invalidation_id:
             InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
@@ -325,7 +327,7 @@ class Signature(AbstractSignature):
             voice.erase()
 
 
-# The personal data of a submission.
+# The text columns of a submission that contain personal data.
 PRIVATE_TEXTS = [
     "name",
     "name_display",
@@ -358,7 +360,7 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def stale(self) -> Self:
-        """Delete rows that arrived, and were last mailed, too long ago."""
+        """Rows to delete: they arrived, and were last mailed, too long ago."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.order_by("submitted_at")
@@ -391,7 +393,7 @@ class Submission(AbstractSignature):
 
     # In the URL of the check-your-email page.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
-    # The address as that page shows it, even after the other fields are cleared.
+    # The address as that page shows it; unlike `email`, it isn't cleared on confirming.
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -403,16 +405,17 @@ class Submission(AbstractSignature):
         db_default=Lane.CLEAN,
         editable=False,
     )
-    # How many times, and when last, "send it again" was pressed on that page.
+    # How many times, and when last, "send it again" was pressed on the check-your-email
+    # page.
     asked_again = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
     asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its latest email was sent. Before that, its code is invalid.
+    # When its latest email was sent. Until the first one is sent, its code is invalid.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The signature it became, or the one its address already had.
+    # The signature that the submission became, or that its address already had.
     signature = models.ForeignKey(
         "voices.Signature",
         models.SET_NULL,
@@ -449,7 +452,7 @@ class Submission(AbstractSignature):
         ]
 
     def try_code(self, code: str) -> bool:
-        """Use one of the tries; return whether `code` is the emailed one.
+        """Use up one try; return whether `code` is right, or False if no try is left.
 
         The database counts the tries, so concurrent requests don't get extra tries.
         """
@@ -471,7 +474,7 @@ class Submission(AbstractSignature):
 
     @property
     def is_signature(self) -> bool:
-        """Whether this submission, not another from the address, became the signature.
+        """Whether this submission, not another for the address, became the signature.
 
         Changing the address gives the signature a new ref and deletes its submissions.
         """

@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
 
 def cut(name: str) -> Cut:
-    """Return the parts of a name that may be shown; `initial` is "" if no surname."""
+    """Return the parts of a name to show; `initial` is "" if there is no surname."""
     parts = [part for part in name.split(",") if has_letter(part)]
     bare = [words for words in map(without_titles, parts) if words]
     if not bare:
@@ -53,7 +53,7 @@ def cut(name: str) -> Cut:
         return Cut(bare[1][0], letter_of(bare[0][-1]))
     first, *rest = bare[0]
     if first in PARTICLES or (not rest and len(words_of(name)) > 1):
-        # "van der Berg", "Dr. Cruz": the rest is probably a surname.
+        # "van der Berg", "Dr. Cruz": probably only a surname, so show its initial.
         return Cut(f"{letter_of(bare[0][-1])}.", "")
     return Cut(first, letter_of(rest[-1]) if rest else "")
 
@@ -75,7 +75,7 @@ def without_full_stop(word: str) -> str:
 
 
 def is_suffix(word: str) -> bool:
-    """Whether `word` is a degree or similar; "Do" and "Ma" are surnames."""
+    """Whether `word` is a degree or similar: "DO" and "MA", but not "Do" and "Ma"."""
     short = len(key(word)) < 3 and key(word) not in GENERATIONS
     return key(word) in SUFFIXES and not (short and word[1:].islower())
 

@@ -26,12 +26,12 @@ class ObjectionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def leave(self, by: User) -> int:
-        """Close the open objections without counting their signatures again."""
+        """Close the open objections but count no signature again; return how many."""
         return self.still_open().update(answered_at=timezone.now(), answered_by=by)
 
 
 class Objection(models.Model):
-    """A signer says that their invalidated signature is genuine; one per signature.
+    """A signer's objection to the invalidation of their signature; one per signature.
 
     It is deleted with its signature, or when its signature counts again.
     """

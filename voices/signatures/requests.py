@@ -12,7 +12,7 @@ from voices.signatures.models import Signature
 
 class AskedQuerySet(models.QuerySet):
     def stale(self) -> Self:
-        """Delete rows older than UNCONFIRMED_KEPT_DAYS."""
+        """Rows to delete: they are older than UNCONFIRMED_KEPT_DAYS."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         return self.filter(asked_at__lt=timezone.now() - age)
 
@@ -25,7 +25,7 @@ class LinkRequest(models.Model):
     """
 
     email_key = models.CharField(max_length=254)
-    # The sender's network, so the email queue can give networks fair turns.
+    # A keyed hash of the sender's network, so the email queue can take turns fairly.
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 

@@ -1,7 +1,8 @@
 """The signed parts of emailed links, and the six-digit code.
 
-They are derived from the submission's random `ref` and a secret key, so none of them is
-stored, a resent email repeats them, and they stay valid after a key rotation.
+They are derived from a row's random `ref` and a secret key, so none of them is stored,
+and a resent email has the same code. They stay valid after a key rotation, as long as
+the old key is in SECRET_KEY_FALLBACKS.
 """
 
 from datetime import timedelta
@@ -19,7 +20,7 @@ changing_address = TimestampSigner(salt="voices.new-address", sep=".")
 
 
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
-    """Return the value that `token` signs, and whether it is older than `days`.
+    """Return the value that `token` signs, and whether the token is too old.
 
     Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """

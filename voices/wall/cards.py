@@ -27,7 +27,7 @@ def face_of(voice: Voice) -> Face:
 
 
 def note_of(voice: Voice) -> str:
-    """Return a founding voice's number, or when another voice was published."""
+    """Return a founding voice's number, or any other voice's day of publication."""
     if voice.founding_number:
         return f"Founding voice No. {voice.founding_number}"
     return voice.day
@@ -46,7 +46,7 @@ def current_face(pk: int) -> Face | None:
 
 
 def card_of(voice: Voice) -> bytes | None:
-    """Return the voice's card, or None if the voice isn't on the wall. Raises Busy."""
+    """Return the card as a PNG, or None if the voice isn't on the wall. Raises Busy."""
     return Card.objects.get_or_draw(
         key_of(voice.pk), face_of(voice), partial(current_face, voice.pk)
     )
@@ -58,6 +58,6 @@ def queue_cards(ids: list[int]) -> None:
 
 
 def draw_cards(ids: list[int]) -> None:
-    """Draw the missing cards of voices on the wall."""
+    """Draw these voices' cards if missing; skip voices that aren't on the wall."""
     for pk in ids:
         Card.objects.draw(key_of(pk), partial(current_face, pk))

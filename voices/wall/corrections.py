@@ -40,7 +40,7 @@ class Correction(models.Model):
             ),
         ]
         triggers = [
-            # The review queue's index uses `Voice.corrected_at`.
+            # Keeps `Voice.corrected_at` current, which the review queue's index uses.
             Trigger(
                 name="corrected_at",
                 when=pgtrigger.After,
@@ -60,7 +60,10 @@ class Correction(models.Model):
         return f"correction of voice {self.voice_id}"
 
     def decide(self, decision_id: int, *, publish: bool) -> None:
-        """Close the correction with this decision. Lock the voice first."""
+        """Close the correction with this decision; if `publish`, publish its text.
+
+        Lock the voice first.
+        """
         voice = self.voice
         if publish:
             self.replaced = voice.statement
@@ -71,10 +74,10 @@ class Correction(models.Model):
         voice.save(update_fields=["statement", "statement_as_sent"])
 
     def reopen(self) -> None:
-        """Reopen the correction; if published, restore the earlier statement."""
+        """Reopen the correction; if it was published, restore the earlier statement."""
         voice = self.voice
         if self.replaced:
-            # A moderator may have edited the published text since then.
+            # Don't lose a moderator's edit of the published text.
             self.text = voice.statement
             voice.statement = voice.statement_as_sent = self.replaced
             self.replaced = ""

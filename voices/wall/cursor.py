@@ -14,8 +14,8 @@ PLACE = re.compile(r"(\d+)\.(\d+)(\.f)?", re.ASCII)
 class Place(NamedTuple):
     """A place in the wall's order.
 
-    With `featured`, it is among the voices that come first on request, and `moment` is
-    when the voice was featured. Otherwise, `moment` is the voice's `wall_order`.
+    If `featured`, the place is among the featured voices, which come first on request,
+    and `moment` is the voice's `featured_at`. Otherwise, it is the `wall_order`.
     """
 
     moment: datetime

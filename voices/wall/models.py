@@ -31,7 +31,7 @@ from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells
 
 STATEMENT_LENGTH = 600
-# The highest founding number that its column can hold.
+# The highest founding number that fits in its column.
 HIGHEST_NUMBER = 2**15 - 1
 # The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
@@ -40,7 +40,7 @@ FLAGGED = {"statement", "name", "profession", "city"}
 
 
 class Status(models.TextChoices):
-    """The status of a voice: the first one in this list whose date is set."""
+    """The status of a voice: the first in this list whose date (see SINCE) is set."""
 
     WITHDRAWN = "withdrawn", "Withdrawn or erased"
     INVALIDATED = "invalidated", "Invalidated with its signature"
@@ -77,7 +77,7 @@ WAITING = (
     | models.Q(reported_at__isnull=False)
     & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
 )
-# The same conditions, for triggers.
+# For triggers: PUBLIC, and WAS_PUBLISHED of the old and of the new row.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
 IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
     old__founding_number__isnull=False
@@ -87,14 +87,15 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
-# Those with a flag. PostgreSQL uses the index of flags only for queries that say this.
+# Voices with a flag. PostgreSQL uses the index of flags only with this condition.
 FLAGGED_ONES = ~models.Q(flags=[])
 # The fields that lists of voices show.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
     *("founding_number", "published_at", "featured_at", "wall_order"),
 )
-# What a search reads, in this order: a phrase may go from the city on to the state.
+# The fields that a search reads. The city is last, so that a phrase can continue from
+# the city into the state, which follows in `Voice.search`.
 SEARCHED = ("statement", "name", "profession", "city")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
@@ -128,11 +129,11 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(WAITING)
 
     def undecided(self) -> Self:
-        """Voices that were neither published nor declined."""
+        """Voices that await a first decision or the changes that were asked for."""
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
-        """Return the number of voices, and when the oldest entered the queue."""
+        """Return the number of voices, and when the oldest (if any) was queued."""
         found = self.aggregate(
             count=models.Count("pk"), since=models.Min("review_since")
         )
@@ -179,7 +180,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words: str) -> Self:
-        """Voices whose public fields contain these words, in any spelling."""
+        """Voices whose public fields match this search, ignoring case and accents."""
         return self.filter(
             search=SearchQuery(
                 search_words(words), config="english", search_type="websearch"
@@ -188,7 +189,7 @@ class VoiceQuerySet(models.QuerySet):
 
 
 class Voice(models.Model):
-    """A person's public name, details, and statement, public from `published_at` on.
+    """A person's name, details, and statement, public from `published_at` on.
 
     A founding voice has a number in the founding data and no `published_at`. Any other
     voice belongs to a signature. The signature has the foreign key, so that public
@@ -232,7 +233,7 @@ class Voice(models.Model):
     # Invalidated by staff along with its signature; see voices/invalidation/.
     invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The reason the voice was declined or taken down; a voice is never both.
+    # Why the voice or its correction was declined, or why the voice was taken down.
     reason = models.ForeignKey(
         "voices.Reason",
         models.PROTECT,
@@ -384,7 +385,7 @@ class Voice(models.Model):
                 f"WHERE {PUBLIC_SQL} AND statement <> ''",
                 "SELECT 'names', state, profession_group, 0 "
                 f"WHERE {PUBLIC_SQL} AND statement = ''",
-                # Founding voices belong to the first count.
+                # Founding voices count in the petition's first series.
                 "SELECT 'signers', state, profession_group, 1 "
                 f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
             ),
@@ -450,7 +451,7 @@ class Voice(models.Model):
         return reverse("voices:detail", args=[self.pk])
 
     def erase(self) -> None:
-        """Clear everything but the ID and dates, so that the URL can answer 410."""
+        """Clear text and most dates; the row stays, so that the URL can return 410."""
         for field in self._meta.concrete_fields:
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
@@ -463,7 +464,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
-        """Set the flags for moderators. Call this after changing the words."""
+        """Set `flags` and `text_key`; `save` does this when it writes the words."""
         sent = self.corrections.all() if self.pk else []
         texts = [self.statement, *(each.text for each in sent if not each.decision_id)]
         lines = (self.name, self.profession, self.city)
@@ -518,22 +519,22 @@ class Voice(models.Model):
     @property
     def quote(self) -> SafeString:
         """The statement in quotation marks, as HTML paragraphs."""
-        # Quote before linebreaks, so that the marks end up in the paragraphs.
+        # Add the quotation marks first, so that they end up inside the paragraphs.
         quoted = f"“{self.statement}”"
         return mark_safe(linebreaks(quoted, autoescape=True))  # noqa: S308
 
     @property
     def published_on(self) -> date | None:
-        """The day of publication in the site's time zone; founding voices have none."""
+        """The day of publication in the site's time zone, or None without one."""
         return self.published_at and timezone.localdate(self.published_at)
 
     @property
     def day(self) -> str:
-        """The day of publication in words, or "" for a founding voice."""
+        """The day of publication in words; "" if there is none."""
         return spell_day(self.published_on) if self.published_on else ""
 
 
-# Lists show many voices of the same few days, and formatting a date takes long.
+# Lists show many voices of the same few days, and formatting a date is slow.
 @lru_cache(maxsize=100)
 def spell_day(day: date) -> str:
     return format_date(day, "N j, Y")

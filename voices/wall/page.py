@@ -30,20 +30,20 @@ FEATURED = "featured"
 # EXCLUDED_PHRASE matches an excluded phrase.
 LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
 EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
-# Names of places that need an article in a sentence.
+# Places whose names need an article in a sentence.
 THE = {"DC", "VI", "MP", "AA"}
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link to other filters."""
+    """A link to the wall with other filters or in the other order."""
 
     label: str
     query: str
 
 
 def in_sentence(state: str) -> str:
-    """Return a place's name as it follows "from"."""
+    """Return a place's name as it reads after the word "from"."""
     if state == "AA":
         return "the military or abroad"
     return f"the {PLACES[state]}" if state in THE else PLACES[state]
@@ -62,7 +62,7 @@ class Filters:
         return bool(self.q or self.state or self.profession)
 
     def query(self, **changes: str) -> str:
-        """Return the wall's address with these filters, relative to the wall."""
+        """Return the URL of the wall with these filters, as changed by `changes`."""
         asked = {**asdict(self), **changes}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"?{query}" if query else "./"
@@ -110,10 +110,10 @@ class Filters:
 
 
 class WallPage:
-    """Up to `PAGE_SIZE` voices after a cursor that match the filters.
+    """Up to `PAGE_SIZE` voices that match the filters, after the cursor `before`.
 
-    Without search words, the counts come from the tallies. With search words, the page
-    covers at most `MOST_MATCHES` voices and the filters show no counts.
+    Without search words, the counts come from the tallies. With search words, all
+    pages together show at most `MOST_MATCHES` voices, and the filters show no counts.
     """
 
     def __init__(self, filters: Filters, before: str = ""):
@@ -121,7 +121,7 @@ class WallPage:
         self.newest = not before
         self.start = self.decode(before) if before else None
         self.is_busy = False
-        # The words that were searched instead of mistyped ones.
+        # The search with its typos corrected, if only the corrected search matched.
         self.corrected = ""
         try:
             self.matches = self.search() if filters.q else None
@@ -203,19 +203,19 @@ class WallPage:
 
     @property
     def other_order(self) -> Link:
-        """The link to the other order."""
+        """The link to the same voices in the other order."""
         if self.filters.sort == FEATURED:
             return Link("Newest first", self.filters.query(sort=""))
         return Link("Featured first", self.filters.query(sort=FEATURED))
 
     @property
     def everywhere(self) -> str:
-        """The same search in all voices."""
+        """The URL of the same search without the other filters."""
         return self.filters.query(state="", profession="")
 
     @property
     def add_url(self) -> str:
-        """The form, with the state of the filters filled in."""
+        """The URL of the form to sign, with the chosen state filled in."""
         state = self.filters.state
         return reverse("voices:add") + (f"?state={state}" if state else "")
 
@@ -228,7 +228,7 @@ class WallPage:
         if state in PLACES and not chosen.state and self.figures.statements_from(state):
             label = f"All voices from {in_sentence(state)}"
             links.append(Link(label, chosen.query(state=state, q="")))
-        # Every profession that isn't known is in the group of others.
+        # Words that name no known profession are in the group "Other".
         if group in {"", ProfessionGroup.OTHER} or chosen.profession:
             return links
         if self.figures.statements_by(group):
@@ -242,7 +242,7 @@ class WallPage:
 
     @property
     def cells(self) -> Mapping[Cell, int]:
-        """Number of statements by state and profession group."""
+        """Number of statements by state and profession group; empty for a search."""
         if self.matches is not None:
             return {}
         return self.figures.statements
@@ -299,7 +299,7 @@ class WallPage:
 
     @cached_property
     def states(self) -> list[Link]:
-        """Links to the states that have statements, with their numbers."""
+        """Links to the other states that have statements, with the counts."""
         return [
             Link(f"{name} ({self.by_state[code]:,})", self.filters.query(state=code))
             for code, name in PLACES.items()
@@ -308,7 +308,7 @@ class WallPage:
 
     @cached_property
     def groups(self) -> list[Link]:
-        """Links to the professions that have statements, with their numbers."""
+        """Links to the other professions that have statements, with the counts."""
         return [
             Link(f"{name} ({self.by_group[key]:,})", self.filters.query(profession=key))
             for key, name in ProfessionGroup.choices
@@ -319,7 +319,7 @@ class WallPage:
 def is_contradiction(words: str) -> bool:
     """Whether no text can match, as in `court -court` or `court -courts`.
 
-    PostgreSQL doesn't detect this and would scan every voice that has the word.
+    PostgreSQL doesn't detect such a search, and would scan every voice with the word.
     """
     folded = search_words(words)
     if not re.search(r"(^| )-", folded):

@@ -1,8 +1,9 @@
 """Correct the spelling of a search that finds nothing.
 
-PostgreSQL's pg_trgm would need an extension that our packages of PostgreSQL lack, and
-another index as large as the statements. So only a list of known words is compared: the
-names of states and professions, and words that statements often have.
+The usual tool, pg_trgm, is an extension that our PostgreSQL packages lack, and it would
+need another index as large as the statements. So a mistyped word is compared only with
+a list of known words: the names of states and professions, and words that statements
+often have.
 """
 
 import csv
@@ -17,15 +18,15 @@ from rankings.states import PLACES, read_place
 from voices.professions import WORDS_FILE, ProfessionGroup
 
 SEARCH_WORDS_FILE = Path(__file__).parents[1] / "data" / "search_words.csv"
-# With fewer letters, nearly every word is one letter away from another.
+# Shorter words aren't corrected: nearly all are one letter away from another word.
 SHORTEST = 4
 WORD = re.compile(r"[^\W\d_]+")
-# What the reader put in quotation marks or excluded stays as typed.
+# The parts of a search. Quoted and excluded parts stay as typed.
 PARTS = re.compile(rf'"[^"]*"?|“[^”]*”?|(?<!\S)-\S+|{WORD.pattern}')
 
 
 def correct(words: str) -> str:
-    """Return the search with known words for mistyped ones, or "" if it has none."""
+    """Return the search with its typos corrected, or "" if nothing changes."""
     place = read_place(words)
     if place in PLACES:
         corrected = PLACES[place]
@@ -35,7 +36,10 @@ def correct(words: str) -> str:
 
 
 def nearest(part: str) -> str:
-    """Return the known word most like `part`, or `part` itself if none is close."""
+    """Return the known word most like `part`, or `part` itself if none is close.
+
+    A state's code becomes the state's name.
+    """
     if part in PLACES:
         return PLACES[part]
     word = fold(part)
@@ -56,15 +60,15 @@ def likeness(one: str, other: str) -> float:
 def shortened(word: str) -> set[str]:
     """Return the word and each spelling that lacks one of its letters.
 
-    Two words share one of these if a letter was added, left out, replaced, or swapped
-    with the next. So a lookup compares a word with a few others, not with all.
+    Two words share such a spelling if they differ by one letter that was added, left
+    out, replaced, or swapped with the next. So a lookup compares only a few words.
     """
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 @cache
 def known_words() -> dict[str, str]:
-    """Return the known words, folded, each with its spelling."""
+    """Return the spelling of each known word, by the folded word."""
     texts = [*PLACES.values(), *ProfessionGroup.labels, *listed()]
     words = [word for text in texts for word in WORD.findall(text)]
     # The first spelling of a word wins, so states keep their capital letter.

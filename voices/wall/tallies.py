@@ -36,7 +36,8 @@ COUNT = """
 """
 
 
-# A worker that was down for a day finds millions of rows, so each step takes some.
+# After a day without a worker, there are millions of rows to merge, so each step merges
+# at most MOST_FOLDED of them.
 FOLD = """
     WITH doubled AS (
         SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
@@ -59,7 +60,7 @@ DAY_CELL = "day, source, updates, series"
 
 
 def fold(table: str, columns: str) -> bool:
-    """Merge rows with equal columns; the totals stay the same."""
+    """Merge rows with equal columns; return whether more may be left to merge."""
     with connection.cursor() as cursor:
         cursor.execute(FOLD.format(table=table, columns=columns, most=MOST_FOLDED))
         return cursor.fetchone()[0] == MOST_FOLDED
@@ -128,7 +129,7 @@ class TallyQuerySet(models.QuerySet):
         return self.filter(subject=Tally.Subject.STATEMENTS)
 
     def published(self) -> Self:
-        """All public voices."""
+        """The rows about public voices, with or without a statement."""
         return self.filter(subject__in=[Tally.Subject.STATEMENTS, Tally.Subject.NAMES])
 
     def total(self) -> int:
@@ -142,7 +143,7 @@ class TallyQuerySet(models.QuerySet):
         return {(state, group): total for state, group, total in rows if total}
 
     def by_state(self) -> dict[str, int]:
-        """Return the count for each state, including zeros; the key "" is no state."""
+        """Return the count for each state, even if 0; the key "" means no state."""
         return sum_by_state(self.cells())
 
     def fold(self) -> bool:
@@ -176,7 +177,7 @@ class Tally(models.Model):
     subject = models.CharField(max_length=10, choices=Subject)
     state = models.CharField(max_length=2, blank=True)
     profession_group = models.CharField(max_length=30, blank=True)
-    # The petition's series that the signers belong to; 0 for statements.
+    # The petition's series that the signers belong to; 0 for other subjects.
     series = models.PositiveSmallIntegerField()
     change = models.BigIntegerField()
 
@@ -210,12 +211,12 @@ class Figures:
     series: int
     # When the current series started; None for the first.
     since: datetime | None = None
-    # The number of signers of all series before.
+    # The number of signers in all earlier series.
     earlier: int = 0
 
     @cached_property
     def total(self) -> int:
-        """The number of signers who ask for what the petition asks now."""
+        """The number of signers in the petition's current series."""
         return sum(self.signers.values())
 
     def statements_from(self, state: str) -> int:
@@ -226,7 +227,7 @@ class Figures:
 
     @cached_property
     def signers_by_state(self) -> dict[str, int | None]:
-        """The number of signers from each state; small numbers are withheld."""
+        """The number of signers from each state, or None if it is withheld."""
         return withhold(sum_by_state(self.signers))
 
 
@@ -275,9 +276,9 @@ class DayTallyQuerySet(models.QuerySet):
 class DayTally(models.Model):
     """A change to the number of signatures on a day in the site's time zone.
 
-    Triggers write a DayTally along with a Tally, so that no public page queries the
-    tables. A signature counts on the day on which it was counted. Founding voices have
-    no day. Only staff see the counts by source, and of those who asked for updates.
+    Triggers write a DayTally along with a Tally, so that no public page has to count
+    signatures. A signature's day is that of its `counted_at`. Founding voices have no
+    day. Only staff see the counts by source and of signers who want updates.
     """
 
     day = models.DateField()

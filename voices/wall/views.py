@@ -30,7 +30,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
-            # Otherwise each spelling would be cached separately.
+            # Otherwise, each spelling of a state would be cached separately.
             query = request.GET.copy()
             query["state"] = filters.state
             return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
@@ -50,7 +50,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """Parse the filters. Raises NoSuchPage for an invalid one."""
+    """Parse the filters. Raises NoSuchPage if one is invalid."""
     place = read_place(query.get("state", ""))
     state = read_choice(place, PLACES, "There is no such state.")
     no_group = "There is no such group of professions."
@@ -62,7 +62,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 @require_safe
 @public_page(shows=[Content.VOICES])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of one statement; 410 once it is withdrawn or taken down."""
+    """The page of one statement; a 410 once the statement is no longer public."""
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
@@ -82,7 +82,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def published_once(pk: int) -> Voice:
-    """Return a voice that is or was public. Raises Http404 for any other."""
+    """Return a voice that is or was public. Raises Http404 for any other.
+
+    A public voice without a statement has no page, so it raises Http404, too.
+    """
     voices = Voice.objects.was_published().only(*SHOWN, "status")
     voice = get_object_or_404(voices, pk=pk)
     if voice.is_published and not voice.statement:
@@ -107,7 +110,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def read_around(voice: Voice) -> dict[str, list[Voice]]:
-    """Return the previous, next, and more voices from the state, in one query."""
+    """Return the previous and next voice, and more from the state, in one query."""
     voices = Voice.objects.on_the_wall().shown()
     place = voice.wall_order, voice.pk
     queries = {

@@ -1,4 +1,4 @@
-"""Run the hourly purge now, or show what it would delete."""
+"""Delete data past its retention period now, or show what would be deleted."""
 
 from django.core.management.base import BaseCommand, CommandParser
 
