@@ -183,7 +183,7 @@ class InvalidationAdmin(admin.ModelAdmin):
         said = [f"{name}: {value}" for name, value in row.criteria.items()]
         return "; ".join(said) or "-"
 
-    @admin.display(description="still invalidated by it")
+    @admin.display(description="signatures it still invalidates")
     def still_held(self, row: Invalidation) -> int:
         return row.signatures.count()
 

@@ -33,8 +33,8 @@ class Criteria(forms.Form):
     network = LineField(
         required=False,
         max_length=64,
-        help_text="A network's hash as a signature's page shows it, or its first "
-        f"{HASH_SHOWN} characters. It matches the address or /64, and the /24 or /48.",
+        help_text="The network hash that a signature's page shows, or its first "
+        f"{HASH_SHOWN} characters. Searches networks and wider networks (/24 or /48).",
     )
     domain = LineField(
         label="Mail domain",
@@ -46,7 +46,7 @@ class Criteria(forms.Form):
     until = MomentField(
         label="Confirmed before",
         required=False,
-        help_text="If left empty, the time when you press Show.",
+        help_text="If empty, the time when you press Show.",
     )
     source = forms.ChoiceField(
         required=False,

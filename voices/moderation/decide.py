@@ -236,7 +236,7 @@ def edit(voice: Voice, by: User) -> None:
     the moderator opened the voice. Raises PermissionDenied if the voice is withdrawn.
     """
     if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
-        raise PermissionDenied("Its author has withdrawn or erased it.")
+        raise PermissionDenied("The author has withdrawn or erased this voice.")
     Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
     voice.save(update_fields=WORDS)
 

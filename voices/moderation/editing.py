@@ -59,7 +59,7 @@ class VoiceForm(forms.ModelForm):
     def clean_statement(self) -> str:
         statement = self.cleaned_data["statement"]
         if not statement and self.instance.featured_at:
-            raise forms.ValidationError("It is featured: it needs its words.")
+            raise forms.ValidationError("A featured voice needs a statement.")
         return statement
 
     def clean(self) -> dict[str, Any] | None:

@@ -174,12 +174,12 @@ class FlagColumns(LargeTable):
     def marked_statement(self, voice: Any) -> str:
         return voice.marked or "(name only)"
 
-    @admin.display(description="correction that waits")
+    @admin.display(description="waiting correction")
     def pending(self, voice: Any) -> SafeString:
         """Show the waiting correction, if any, and its diff from the statement."""
         return format_html_join(
             "",
-            "<p><b>Its author wants it to say:</b></p>"
+            "<p><b>The author's correction:</b></p>"
             '<p class="quote" dir="auto">“{}”</p>'
             '<p class="edits" dir="auto">{}</p>',
             (

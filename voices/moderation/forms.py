@@ -33,7 +33,7 @@ def read_at(request: HttpRequest) -> datetime:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
     except forms.ValidationError:
         # Forged, because the admin has already validated the field that it rendered.
-        raise BadRequest("The page does not say when it was read.") from None
+        raise BadRequest("The time when the page was read is invalid.") from None
 
 
 class ReasonForm(forms.Form):
@@ -42,10 +42,10 @@ class ReasonForm(forms.Form):
 
 class DeclineForm(ReasonForm):
     tell = forms.BooleanField(
-        label="Mail the reason to the author",
+        label="Email the reason to the author",
         required=False,
-        help_text="Without this no mail is sent; their own page at “Manage my voice” "
-        "shows the decision and its reason.",
+        help_text="If unchecked, no email is sent; the author sees the decision and "
+        "the reason only at “Manage my voice”.",
     )
 
 
@@ -56,5 +56,5 @@ class ChangesForm(forms.Form):
         max_length=600,
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 5}),
-        help_text="Mailed to the author as you write it, in your own calm words.",
+        help_text="Emailed to the author exactly as you write it. Please write calmly.",
     )

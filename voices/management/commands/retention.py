@@ -6,7 +6,7 @@ from voices.retention import forget
 
 
 class Command(BaseCommand):
-    help = "Delete what is past its retention period, as the worker does every hour."
+    help = "Delete data past its retention period, as the worker does every hour."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

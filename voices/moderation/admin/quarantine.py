@@ -154,14 +154,14 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         "release": (
             "Release",
             "Released",
-            "They count from then on, and their voices wait for review.",
+            "They count from now on, and their voices enter the review queue.",
             decide.release,
         ),
         "reject": (
             "Reject",
             "Rejected",
-            "They never count, and nobody reviews their voices. No mail tells "
-            "their signers.",
+            "They don't count, and nobody reviews their voices. Their signers get "
+            "no email.",
             decide.reject,
         ),
     }
@@ -220,9 +220,9 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
             return redirect(self.changelist_url)
         ids = request.POST.get("ids", "").split(",")
         if len(ids) > MOST_AT_A_TIME:
-            raise BadRequest("The page names more rows than it was given.")
+            raise BadRequest("The page lists more rows than are allowed.")
         if None in map(read_id, ids):
-            raise BadRequest("A chosen row has no number for an id.")
+            raise BadRequest("A selected row has an invalid ID.")
         _, done, _, decide_on = self.QUESTIONS[kind]
         count = decide_on(
             Signature.objects.filter(pk__in=ids), by=cast(User, request.user)

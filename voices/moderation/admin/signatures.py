@@ -17,7 +17,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
     list_filter = ["state", "name_display"]
     search_fields = ["name", "=email_key"]
     search_help_text = (
-        "Searches for a whole email address, or for words, and beginnings of words, of "
+        "Searches for a whole email address, or for words or beginnings of words in "
         "the name. If more than 1,000 match, add a word."
     )
     sortable_by = ("confirmed_at",)

@@ -281,10 +281,10 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
     def signer(self, voice: Voice) -> SafeString:
         return who(voice.name, voice.profession, voice.place)
 
-    @admin.display(description="changes to the words as sent")
+    @admin.display(description="edits to the statement as submitted")
     def edits(self, voice: Voice) -> str:
         if voice.statement == voice.statement_as_sent:
-            return "None: the words are as they were sent."
+            return "None: the statement is as submitted."
         return word_diff(voice.statement_as_sent, voice.statement)
 
     @admin.display(description="status")
@@ -372,7 +372,7 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
     ordering = ["-pk"]
     search_fields = ["=id", "name", "statement"]
     search_help_text = (
-        "Searches for a voice's number, or for words, and beginnings of words, of its "
+        "Searches for a voice's number, or for words or beginnings of words in its "
         "name and statement. If more than 1,000 match, add a word."
     )
     actions = [
