@@ -1,4 +1,4 @@
-"""gunicorn settings; the command line may override any of them."""
+"""gunicorn settings; the command line can override any of them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from aaqi import environment, logs
 
 
 class PathlessLogger(Logger):
-    """Log no paths, because they hold tokens."""
+    """Log no paths, because they contain tokens."""
 
     def setup(self, cfg):
         super().setup(cfg)
@@ -27,22 +27,22 @@ socket = environment.read("WEB_SOCKET")
 port = environment.read("PORT", "8000")
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = environment.read_web_workers()
-# Browsers open connections that they may not use; idle ones cost less with threads.
+# Browsers open connections that they never use, which cost less with threads.
 worker_class = "gthread"
 threads = 4
 timeout = 30
-# gunicorn's maximum, so that most overlong requests get our own error page.
+# gunicorn's maximum, so that most overlong request lines get our own error page.
 limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
 
-# No access log, because paths hold tokens; no warnings, because they quote requests.
+# No access log, because paths contain tokens; no warnings, because they quote requests.
 logger_class = PathlessLogger
 loglevel = "error"
 
 # No header may set a path, a user, or a scheme: gunicorn would trust anyone who reaches
 # its socket. Django reads X-Forwarded-Proto itself, if PROXY_COUNT says that our own
-# proxy sets it. Other names with an underscore are dropped, because X_Real_IP and
+# proxy sets it. Headers with an underscore are dropped, because X_Real_IP and
 # X-Real-IP would become the same variable.
 forwarder_headers = ""
 secure_scheme_headers = {}
@@ -52,12 +52,12 @@ header_map = "drop"
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# The socket would be in the home folder, and signals do everything we need.
+# The control socket would be in the home folder, and signals do everything we need.
 control_socket_disable = True
 
 
 def pre_request(worker, req):
-    """Close the connection after a body that the site may leave unread.
+    """Close the connection after a body that the site might leave unread.
 
     Otherwise, a thread would read the rest of the body for up to five seconds to keep
     the connection alive.
@@ -71,7 +71,7 @@ def pre_request(worker, req):
 
 
 def post_worker_init(worker):
-    """Start caching public pages, now that the worker is notified of changes."""
+    """Start listening for changes, so that this worker can cache public pages."""
     from operations.warm import pages
 
     pages.start()

@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 
 
 def surroundings() -> AbstractContextManager:
-    """Return the context that a command runs in; it does nothing in the image."""
+    """Return the context that a command runs in; in the image, it does nothing."""
     if importlib.util.find_spec("tools") is None:
         return nullcontext()
     from tools.development import defaults

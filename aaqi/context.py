@@ -21,6 +21,6 @@ def site(request: HttpRequest | None) -> dict[str, object]:
 
 
 def is_public_page(request: HttpRequest | None) -> bool:
-    """Whether this is a page for readers: no form in progress, and no cookie."""
+    """Whether the request's view is a `public_page`; False if `request` is None."""
     match = request.resolver_match if request else None
     return match is not None and hasattr(match.func, "shows")

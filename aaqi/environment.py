@@ -1,7 +1,7 @@
 """Read settings from environment variables, and validate them at startup.
 
 Any variable can come from a file: `NAME_FILE` is the path of a file that contains the
-value of `NAME`. Our errors replace those of environs, which don't show the value.
+value of `NAME`. We replace environs' error messages, because they omit the value.
 """
 
 import os
@@ -23,7 +23,7 @@ env = FileAwareEnv()
 
 
 def read(name: str, default: str = "") -> str:
-    """Return the value of `name`, or the content of the file in `name_FILE`."""
+    """Return the value of `name`, from itself or its file; `default` if empty."""
     try:
         return env.str(name, "").strip() or default
     except (OSError, ValueError) as error:
@@ -37,7 +37,7 @@ def read(name: str, default: str = "") -> str:
 def read_as[T](
     parse: Callable[..., T], name: str, default: T, must: str, **options: Any
 ) -> T:
-    """Return `name` as environs parses it; an empty variable counts as unset."""
+    """Return the value of `name`, parsed by environs; `default` if unset or empty."""
     if not (value := read(name)):
         return default
     try:
@@ -123,8 +123,9 @@ def read_database(name: str, *, loopback: bool) -> dict:
         )
     options = entry.get("OPTIONS", {})
     if read_switch("DATABASE_PREPARE", default=False):
-        # The server parses and plans a statement once for each connection, from its
-        # sixth execution on. A pooler that shares connections loses these statements.
+        # psycopg prepares a statement at its sixth execution on a connection, so that
+        # the server doesn't parse it again. A pooler that shares connections loses
+        # prepared statements.
         options |= {"server_side_binding": True, "prepare_threshold": 5}
     return {**entry, "OPTIONS": options}
 
@@ -149,7 +150,7 @@ def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
 
 
 def read_site_url() -> tuple[str, str, bool]:
-    """Return the normalized SITE_URL, its host, and whether that is loopback."""
+    """Return the normalized SITE_URL, its host, and whether the host is loopback."""
     url = require("SITE_URL", "set it to the site's URL, such as https://example.org")
     parts = split("SITE_URL", url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

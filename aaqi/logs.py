@@ -1,4 +1,4 @@
-"""Log routes, not paths, and tracebacks, not messages, to keep personal data out."""
+"""Logs without personal data: routes, not paths, and tracebacks without messages."""
 
 import logging
 import re
@@ -35,7 +35,7 @@ def access_lines(
     def middleware(request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
         name = given_id(request) or uuid.uuid4().hex
-        # `WithRequestId` reads it; Django's class has no such attribute.
+        # `WithRequestId` reads this attribute, which Django's class doesn't have.
         request.id = name  # type: ignore[attr-defined]
         token = request_id.set(name)
         try:
@@ -71,7 +71,10 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def route_of(request: HttpRequest) -> str:
-    """Return the route as written in urls.py; a cached page has no resolver_match."""
+    """Return the route as written in urls.py, or "(no route)".
+
+    A page from the cache has no `resolver_match`, so its path is resolved here.
+    """
     try:
         match = request.resolver_match or resolve(request.path_info)
     except Resolver404:
@@ -90,7 +93,7 @@ class WithRequestId(logging.Filter):
 
 
 class RouteInsteadOfPath(logging.Filter):
-    """Replace the request's path in a record with the route that it matched.
+    """Replace the request's path in a log record with the request's route.
 
     A path can contain a token that gives access to somebody's signature.
     """

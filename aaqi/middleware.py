@@ -71,9 +71,9 @@ class BrowserPolicies:
 class ReadableRequests:
     """Return an error page for unreadable requests, before anything else reads them.
 
-    Without this, Django returns a late 400 that doesn't mention the size for a body
-    over the limit, decodes a body with any codec that its sender names, and treats
-    bytes that aren't UTF-8 as Latin-1. It also has no page for a 405.
+    Without this middleware, Django rejects a body over the limit late, with a 400 that
+    doesn't mention the limit; decodes a body with any codec that the sender names; and
+    reads bytes that aren't UTF-8 as Latin-1. Django also has no page for a 405.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -132,7 +132,7 @@ class NoStoreByDefault:
     """Send `no-store` unless a view sets Cache-Control.
 
     Public pages set it with `public_page` (core/public.py). All others have a form, a
-    token, or a reader's own data on them. Errors are `no-store` too.
+    token, or a reader's own data on them. Errors are always `no-store`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -24,7 +24,7 @@ MOST = 5
 
 
 class Place(NamedTuple):
-    """A place that the search names; `standing` is None if it isn't ranked."""
+    """A place that the search names; `standing` is None if the place isn't ranked."""
 
     code: str
     name: str
@@ -32,19 +32,19 @@ class Place(NamedTuple):
 
 
 class Voices(NamedTuple):
-    """The newest voices that match, and the address of the list of all of them."""
+    """The newest voices that match, and the URL of the list of all matches."""
 
     shown: list[Voice]
     total: int
     path: str
-    # The words that were searched instead of mistyped ones, or "".
+    # The corrected words that were searched for, or "" if none was mistyped.
     corrected: str
 
 
 @require_safe
 @public_page("q", shows=[Content.RANKINGS, Content.TEXTS, Content.VOICES])
 def search_site(request: HttpRequest) -> HttpResponse:
-    """What matches a search, by kind, with a link to each kind's own page."""
+    """The results of a search, by kind, with links to each kind's own page."""
     try:
         words = read_words(request.GET)
     except NoSuchPage as problem:
@@ -53,7 +53,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
         return render(request, "search.html")
     codes = find_codes(words)
     context: dict = {"q": words, "places": read_places(codes)}
-    # A code such as "TX" is in no text.
+    # Search for a place's name: texts don't contain codes such as "TX".
     place = read_place(words)
     named = PLACES.get(place, words)
     try:
@@ -71,7 +71,10 @@ def search_site(request: HttpRequest) -> HttpResponse:
 
 
 def find_texts(words: str) -> dict[str, object]:
-    """Return questions with some of the words if none has all; and cases and pages."""
+    """Return the questions, cases, and pages with all of the words.
+
+    If no question has all of the words, return the questions with any of them.
+    """
     return {
         "questions": search(Question, words, MOST),
         "cases": search_all(Case, words, MOST),
@@ -80,7 +83,7 @@ def find_texts(words: str) -> dict[str, object]:
 
 
 def find_voices(words: str, place: str) -> Voices:
-    """Return the voices of a place if the search is only its name."""
+    """Return the voices from `place` if it is a known code, else those with `words`."""
     filters = Filters(state=place) if place in PLACES else Filters(q=words)
     page = WallPage(filters)
     if page.is_busy:
@@ -91,7 +94,7 @@ def find_voices(words: str, place: str) -> Voices:
 
 
 def find_codes(words: str) -> list[str]:
-    """Return the places that a search names: "tx", "Carolina", "sue in New York"."""
+    """Return the codes of places that a search names: "tx", "Dakota", "sue in Ohio"."""
     whole = read_place(words)
     if whole in PLACES:
         return [whole]
@@ -100,7 +103,7 @@ def find_codes(words: str) -> list[str]:
     named = [code for code, name in names.items() if name in asked]
     if not named:
         return [code for code, name in names.items() if asked in name][:MOST]
-    # "West Virginia" also contains "Virginia".
+    # Leave out "Virginia" if the search names "West Virginia".
     longer = [names[code] for code in named]
     return [
         code

@@ -31,7 +31,7 @@ YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off", "none"}
 
 
 def split(name: str, url: str) -> SplitResult:
-    """Parse the URL in the variable `name`."""
+    """Parse `url`, the value of the variable `name`."""
     refuse_bare_signs(name, url)
     try:
         parts = urlsplit(url)
@@ -80,7 +80,7 @@ def read_kind(name: str, parts: SplitResult) -> str:
     kinds = {ask(name, *pair) for pair in parse_qsl(parts.query, True)} - {""}
     kind = SCHEMES[parts.scheme]
     if kind == "ssl" and parts.port == 587:
-        # This port starts without TLS, whatever the scheme is.
+        # Port 587 uses STARTTLS, whatever the scheme is.
         kind = "tls"
     if kind:
         return kind

@@ -67,8 +67,8 @@ MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
-    # Outside all middleware that sets headers, because the cached page includes those
-    # headers. A 304 has no CSP, which would replace that of the browser's cached copy.
+    # Before all middleware that sets headers, so that cached pages include those
+    # headers. A 304 has no CSP, because it would replace the CSP of the browser's copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -114,7 +114,7 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# Everything uses the site's login, except what runs in database_roles.as_owner.
+# All code uses the site's login, except code that runs in database_roles.as_owner.
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -237,9 +237,9 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 # close the connection while the cache is still sending, and the cache would return 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-# Views that take files, and their maximum size in bytes; all others have the limit
-# above. Keep these below FILE_UPLOAD_MAX_MEMORY_SIZE, because the file system may be
-# read-only.
+# Views that accept files, with the maximum size of a request in bytes; the limit above
+# applies to all other views. Keep these below FILE_UPLOAD_MAX_MEMORY_SIZE, so that
+# Django writes no temporary files: the file system can be read-only.
 UPLOADS = {"admin:rankings_assessment_import": 900 * 1024}
 if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
@@ -266,7 +266,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Unless the site runs on this machine, staff need a second factor.
+# Staff need a second factor, except on a site without HTTPS, which is on loopback.
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3
@@ -294,8 +294,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
     "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 )
-# Per network (ip), and per account whose password was correct (key).
-# accounts/limits.py has the limits per account.
+# Rates with `ip` are per network. The rate with `key` is per account, for attempts at
+# the second factor. accounts/limits.py limits attempts at an account's password.
 STAFF_TRIES_OF_NETWORK = "10/m/ip,60/h/ip"
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
@@ -305,7 +305,7 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
-# Addresses are already verified: the link that sets up an account is emailed there.
+# Staff addresses are already verified: the link to set up an account is sent there.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateAppForm",
@@ -323,7 +323,7 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 # Logs name the route, never the path, because paths contain tokens. On loopback they
-# are plain text, without successful requests.
+# are plain text, without a line for each request.
 
 LOGGING = {
     "version": 1,
@@ -352,7 +352,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
-        # Anybody can send any Host header; it gets a 400 and isn't worth a log line.
+        # Anybody can send a wrong Host header; the 400 isn't worth a log line.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "aaqi": {"level": "INFO"},
         "aaqi.access": {"level": "WARNING" if LOOPBACK else "INFO"},

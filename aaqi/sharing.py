@@ -81,13 +81,13 @@ def card(request: HttpRequest) -> HttpResponse:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
     except Busy:
         return busy_response(request)
-    # This card is never withdrawn, so there always is one.
+    # The site's card is never withdrawn, so `png` is never None.
     return card_response(png)  # type: ignore[arg-type]
 
 
 @cache
 def qr_svg(text: str, label: str) -> SafeString:
-    """Return the QR code of `text`, of class `qr-code`, without a quiet zone."""
+    """Return a QR code for `text` as an SVG of class `qr-code`, with no quiet zone."""
     image = make(
         text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
     )
@@ -95,4 +95,4 @@ def qr_svg(text: str, label: str) -> SafeString:
     # The style sheet sets the size.
     del svg.attrib["width"], svg.attrib["height"]
     svg.attrib |= {"class": "qr-code", "role": "img", "aria-label": label}
-    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped by it
+    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped XML

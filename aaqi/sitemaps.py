@@ -1,7 +1,7 @@
 """Sitemaps: an index and its sections, each of limited size.
 
-Django's own views count all rows, and their dates don't change when a voice is removed.
-Its templates take half a second for thousands of lines.
+Django's own sitemap views count all rows, and their dates don't change when a voice is
+removed. Django's templates take half a second for thousands of lines.
 """
 
 import re
@@ -64,9 +64,9 @@ def texts(model: type[Text]) -> list[Entry]:
 
 
 def voices(number: int) -> list[Entry]:
-    """Return the public voices in a range of `IDS` ids, so that none is skipped.
+    """Return the public voices of a section, which covers a fixed range of ids.
 
-    Raises Http404 for ids that no voice has yet, so that caches don't fill up with
+    Raises Http404 for a section after the last one, so that caches don't fill up with
     empty lists.
     """
     first = number * IDS
@@ -87,7 +87,10 @@ def count_lists() -> int:
 
 
 def rankings() -> list[Entry]:
-    """Return the pages of the current edition, its states, and past editions."""
+    """Return the pages of the current edition, its states, and past editions.
+
+    Returns an empty list if no edition is published.
+    """
     editions = list(Edition.objects.published().order_by("-date")[:IDS])
     if not editions:
         return []

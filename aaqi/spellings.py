@@ -9,7 +9,8 @@ from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path
 
 STAFF = ("admin/", "accounts/")
-# Characters that end up after a query string, plain or percent-encoded: space " ' ) , .
+# Characters that people or mail programs append to a query string, plain or
+# percent-encoded: space " ' ) , .
 # : ; > ? ] } ! *, a no-break space, and » ’ ”. The regex matches at most twenty,
 # because without a limit it takes seconds on thousands of them.
 BEHIND_A_QUERY = re.compile(
@@ -69,9 +70,9 @@ def is_sign(character: str) -> bool:
 
 
 def leads_on(path: str, other: str) -> str:
-    """Return the other path if it is a different, public page, else "".
+    """Return `other` if it leads to a public page and isn't `path`, else "".
 
-    A token is never changed, because that would make it a different token.
+    A path with a changed token doesn't count, because it would be a different token.
     """
     route = route_of(other)
     same = other.rstrip("/") in re.sub("/{2,}", "/", path)

@@ -36,8 +36,9 @@ from faq.to_check import list_dates, list_rows
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, Waiting, what_waits
 
-# The CSP blocks the inline styles of the queue's admin pages. allauth's admin pages
-# would show second factors, and let staff change them without a log entry.
+# Apps without admin pages here. The CSP blocks the inline styles of the queue's admin
+# pages. allauth's admin pages would show second factors, and let staff change them
+# without a log entry.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
 # Exceptions that fields and their widgets raise for text from a query string.
@@ -50,9 +51,10 @@ UNUSABLE = (
 def is_lookup_known(
     model_admin: ModelAdmin, lookup: str, value: object, request: HttpRequest
 ) -> bool:
-    """Whether the changelist names this lookup in `lookups`, or has a filter for it.
+    """Whether a changelist accepts this lookup.
 
-    Django allows any column and operator, and returns a 500 for values that the
+    It accepts those in its `lookups` or, without that attribute, those of its filters.
+    Django would accept any column and operator, and return a 500 for values that the
     database can't parse.
     """
     if hasattr(model_admin, "lookups"):
@@ -77,7 +79,7 @@ def usable_initial(
 ) -> dict[str, object]:
     """Return the initial values from a query string, without invalid ones.
 
-    Django passes fields the raw text, and several of them raise an exception.
+    Django passes the raw text to the fields, some of which raise an exception for it.
     """
     form = model_admin.get_form(request)
     usable = {}
@@ -92,7 +94,7 @@ def usable_initial(
 
 
 def texts_waiting(kinds: list[type[Text]]) -> list[Waiting]:
-    """Return a row for the admin's first page if texts of these kinds need a check."""
+    """Return the row for the admin's first page; [] if no text needs a check."""
     dates = list_dates(kinds) if kinds else []
     if not dates:
         return []
@@ -131,7 +133,7 @@ class StaffSite(AdminSite):
             raise PermissionDenied("This account is not staff.")
         return redirect(f"{resolve_url('account_login')}?{urlencode({'next': wanted})}")
 
-    # The stubs don't let the next three views redirect.
+    # Django's type stubs don't let the next three views return a redirect.
 
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
@@ -195,9 +197,9 @@ class StaffSite(AdminSite):
     ) -> None:
         """Register models as usual, except those of the apps in `LEFT_OUT`.
 
-        Changelists accept only the lookups in `lookups` or, without it, those of their
-        filters, and don't count all rows, or those of each filter. Forms clean pasted
-        text, and add pages ignore invalid initial values in the query string.
+        Changelists accept only the lookups that `is_lookup_known` allows, and count
+        neither all rows nor the rows of each filter. Forms clean pasted text, and add
+        pages ignore invalid initial values in the query string.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
@@ -218,7 +220,7 @@ class StaffSite(AdminSite):
     def admin_view[View: Callable[..., HttpResponseBase]](
         self, view: View, cacheable: bool = False
     ) -> View:
-        """Return a 400 for tampered input that would be a 500 in Django's admin."""
+        """Wrap a view so that tampered input gets a 400; Django would return a 500."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)

@@ -76,7 +76,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return a 403, or show the form again with what was typed."""
+    """Show the form again with what was typed if possible, else return a 403."""
     if response := answer_stale(request):
         return response
     if request.user.is_authenticated and stale_forms.store_own(request):

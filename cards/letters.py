@@ -55,7 +55,7 @@ def readable(text: str) -> str:
 
 
 def plainest(character: str) -> str:
-    """Return an equivalent that our fonts have, or the character itself if none.
+    """Return the character, or its plainest equivalent if our fonts lack it.
 
     Styled letters, such as 𝐁𝐨𝐥𝐝, become plain; emoji become "".
     """

@@ -10,7 +10,8 @@ from cards import letters
 # Maximum number of words, then the font size, line height, and number of lines that
 # fit into the box.
 SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
-# In ems: letter spacing, and how far an opening quotation mark hangs out.
+# In ems: letter spacing, and how far an opening quotation mark hangs into the
+# left margin.
 TRACKING = -0.0155
 HANGING = 0.43
 
@@ -48,7 +49,7 @@ class Setting:
         return lines
 
     def balance(self, words: list[str], width: float) -> list[list[str]]:
-        """Wrap into the same number of lines, of lengths as equal as possible."""
+        """Wrap into as many lines as `wrap` does, of lengths as equal as possible."""
         widths = [self.width(word) for word in words]
         space = self.width(" ")
 
@@ -89,7 +90,7 @@ class Setting:
     def shorten(
         self, lines: list[list[str]], width: float, ending: str
     ) -> list[list[str]]:
-        """Return as many lines as fit, the last one ending in "…"."""
+        """Return as many lines as fit, the last one ending in "…" and `ending`."""
         *kept, last = lines[: self.most_lines]
         ending = "…" + ending
         while len(last) > 1 and self.width(" ".join(last) + ending) > width:

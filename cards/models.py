@@ -27,10 +27,12 @@ class CardQuerySet(models.QuerySet):
     ) -> bytes | None:
         """Return the image, drawing and storing it if needed. Raises Busy.
 
-        `current_face` locks the row that the card is about and returns its face now, or
-        None if it is no longer public; then nothing is drawn and this returns None.
-        The row lock prevents a race: the row can't be withdrawn while its card is
-        being drawn, and a withdrawal that waits for the lock deletes the card.
+        `current_face` locks the row that the card is about and returns its current
+        face, or None if the row is no longer public. If a card must be drawn and there
+        is no current face, this method returns None.
+
+        The row lock prevents a race: the row can't be withdrawn while its card is being
+        drawn, and a withdrawal that waits for the lock deletes the card.
         """
         return self.stored(key, face) or self.draw(key, current_face)
 

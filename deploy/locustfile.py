@@ -1,16 +1,17 @@
-"""Load for your own server, with locust: page views, and sign-ups if you ask for them.
+"""A load test for your own server, with locust: page views and, on request, sign-ups.
 
     pip install locust
     locust -f deploy/locustfile.py --headless --users 50 --run-time 1m \
         --host http://localhost:8000
 
-It refuses any host but loopback, unless LOAD_HOST names the same host: load only a
-server that is yours, when nobody else uses it. Sign-ups are off, because the site sends
-mail for each; LOAD_MAIL_DOMAIN turns them on and says where those letters go, so name a
-domain whose mail you take. All of them come from one network, so the site's limits hold
-most of the letters back: allow your network in the admin first (*Allowed networks*).
+The test refuses any host but loopback, unless LOAD_HOST names the same host: test only
+a server of your own, while nobody else uses it. Sign-ups are off by default, because
+the site sends an email for each. LOAD_MAIL_DOMAIN turns them on; the emails go to that
+domain, so name one whose mail you receive. All sign-ups come from one network, so the
+site's limits suppress most of the emails: first allow your network in the admin
+(*Allowed networks*).
 
-`make bench` measures more, on a copy that it starts itself: docs/performance.md.
+`make bench` measures more, on a copy of the site that it starts: docs/performance.md.
 """
 
 import logging
@@ -49,7 +50,7 @@ def refuse_other_hosts(environment, **_):
 
 
 class Reader(HttpUser):
-    """Reads a page every few seconds."""
+    """A visitor who reads a page every few seconds."""
 
     weight = 20
     wait_time = between(1, 5)
@@ -76,7 +77,7 @@ class Reader(HttpUser):
 
 
 class Signer(HttpUser):
-    """Opens the form, fills it in for some seconds, and sends it."""
+    """A visitor who opens the form and, if LOAD_MAIL_DOMAIN is set, submits it."""
 
     weight = 1
     wait_time = between(3, 20)

@@ -68,7 +68,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
-    """Drafts, previews, versions and sources of one kind of text.
+    """The drafts, previews, versions, and sources of one kind of text.
 
     A subclass sets its fields and implements `show`, the view behind the public page.
     """
@@ -108,7 +108,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Text | None = None
     ) -> bool:
-        # The next release would load a fixture again. Staff can unpublish it instead.
+        # The next release would load a deleted fixture again. Staff can unpublish it.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 
@@ -116,8 +116,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         self, request: HttpRequest, obj: Text, form: ModelForm, change: bool
     ) -> None:
         stored = self.stored(obj)
-        # When reverting, the form is filled in from the old version, so nothing in
-        # it has changed.
+        # When reverting, the form is filled in from the old version, so its
+        # `changed_data` is empty.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             obj.date_words(stored)
@@ -127,7 +127,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
             messages.warning(request, TAKEN_OFF)
 
     def stored(self, obj: Text) -> Text | None:
-        """Return the text as it is in the database."""
+        """Return the text as it is in the database, or None if it isn't saved yet."""
         return self.model.objects.filter(pk=obj.pk).first()
 
     def view_on_site(self, obj: Text) -> str | None:

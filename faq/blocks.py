@@ -1,7 +1,7 @@
-"""Blocks of pages that each show one text, rendered once for the same words.
+"""Blocks of pages that each show one text, cached by the values of the text.
 
-The words are the key, so nothing has to be dropped: after an edit, a page renders only
-the block of the text that changed, and no block can show old words.
+The values are the cache key, so no entry has to be invalidated: after an edit, a page
+renders only the block of the text that changed, and no block can show old words.
 """
 
 from collections.abc import Callable, Hashable
@@ -17,14 +17,14 @@ from faq.publishing import Text
 
 @dataclass(frozen=True)
 class Version:
-    """A text as a cache key: equal to any version with the same values."""
+    """A text as a cache key. Versions with the same values are equal."""
 
     values: tuple[Hashable, ...]
     text: Text = field(compare=False)
 
 
 def version_of(text: Text) -> Version:
-    """Return the version that a text has now, even if it isn't saved."""
+    """Return the version with a text's current values, saved or not."""
     values = [value for name, value in vars(text).items() if name != "_state"]
     # Lists of rows aren't hashable.
     return Version(

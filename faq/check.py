@@ -10,7 +10,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from faq.markdown import SCHEMES
 
-# The longest text is the explainer, which has room to grow.
+# In characters. The longest text, the explainer, has room to grow.
 LONGEST = 40_000
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -23,7 +23,10 @@ class Problem(NamedTuple):
 
 
 def make_reader() -> MarkdownIt:
-    """Return a parser that also recognizes what the page's parser leaves as text."""
+    """Return a parser that also recognizes what the page's parser doesn't.
+
+    That is raw HTML, images, and links with any scheme, which a page shows as text.
+    """
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     return reader.enable("table")
@@ -89,7 +92,7 @@ RAW_HTML = "Raw HTML is not allowed; write Markdown."
 
 
 def validate_markdown(text: str) -> None:
-    """Raise ValidationError for each problem, with its line as `params`."""
+    """Raise a ValidationError with one error for each problem, if there are any."""
     if found := problems(text):
         raise ValidationError(
             [

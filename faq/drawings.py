@@ -1,8 +1,8 @@
 """Drawings of the explainer and the cases, as SVG shapes.
 
 Shapes have attributes only, because the CSP blocks styles; `static/site.css` colors
-them by class. A drawing has a wide form and a narrow one, whose text is at least 12
-pixels at a page width of 320.
+them by class. A timeline or a test has a wide form and a narrow one. Text of a narrow
+form is at least 12 pixels high on a page that is 320 pixels wide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from typing import NamedTuple
 WIDE = 640
 NARROW = 300
 LINE = 21
-# Widths of a character on average, rounded up.
+# Average widths of a character, in units, rounded up.
 SANS, SERIF = 7.4, 9.4
-# A longer time without events is shortened.
+# A gap of more than LONGEST_GAP years is drawn SHORTENED units wide.
 LONGEST_GAP = 40
 SHORTENED = 70
-# Characters in a line of a wide timeline.
+# The maximum number of characters in a line of words of a wide timeline.
 WORDS_WIDE = 18
 
 
@@ -78,7 +78,7 @@ class Moment(NamedTuple):
     marked: bool = False
 
     def texts(self, width: int) -> list[Text]:
-        """Return the date and the words, in lines of so many characters."""
+        """Return the date and the words, in lines of at most `width` characters."""
         found = [Text(self.when, 0, 0, "serif mark" if self.marked else "serif")]
         lines = enumerate(wrap(self.words, width), 1)
         return [*found, *(Text(line, 0, row * LINE) for row, line in lines)]
@@ -89,7 +89,7 @@ def moved(texts: Iterable[Text], x: float, y: float, anchor: str) -> list[Text]:
 
 
 def mark(moment: Moment, x: float, y: float, anchor: str = "start") -> list[Box]:
-    """Return the highlight behind the date, if the moment is marked."""
+    """Return the highlight behind the date; [] if the moment isn't marked."""
     if not moment.marked:
         return []
     width = len(moment.when) * SERIF + 8
@@ -103,7 +103,10 @@ def timeline(moments: Sequence[Moment]) -> list[Drawing]:
 
 
 def places(moments: Sequence[Moment]) -> list[float]:
-    """Return the place of each moment on an axis from 8 to WIDE - 8, to scale."""
+    """Return the x of each moment on an axis from 8 to WIDE - 8.
+
+    The axis is to scale, except that long gaps are shortened.
+    """
     gaps = [later.at - moment.at for moment, later in pairwise(moments)]
     shortened = SHORTENED * sum(gap > LONGEST_GAP for gap in gaps)
     years = sum(gap for gap in gaps if gap <= LONGEST_GAP) or 1
@@ -117,8 +120,8 @@ def places(moments: Sequence[Moment]) -> list[float]:
 class Tiers:
     """Rows for words above and below the axis, so that nothing overlaps.
 
-    Words go to the right of their stem, so placing them from the last to the first
-    lets each one reach over those that are nearer to the axis.
+    Words go to the right of their stem. Place moments from the last to the first, so
+    that earlier words can extend over later ones that are nearer to the axis.
     """
 
     def __init__(self) -> None:
@@ -128,14 +131,17 @@ class Tiers:
         return all(end < a or b < start for a, b in self.taken.get(tier, []))
 
     def take(self, x: float, start: float, end: float) -> int:
-        """Return the nearest free tier: 1, 2, … above the axis, -1, -2, … below."""
+        """Take the nearest free tier and return it.
+
+        Tiers are 1, 2, … above the axis, and -1, -2, … below it.
+        """
         free = [tier for tier in TIERS if self.is_free(tier, start, end)]
         clear = [
             tier
             for tier in free
             if all(self.is_free(each, x, x) for each in nearer(tier))
         ]
-        # If there are too many, a stem crosses words.
+        # If no tier is clear, the stem crosses words; if none is free, words overlap.
         tier = [*clear, *free, TIERS[-1]][0]
         self.taken.setdefault(tier, []).append((start, end))
         for each in nearer(tier):
@@ -147,7 +153,7 @@ TIERS = [sign * row for row in range(1, 7) for sign in (1, -1)]
 
 
 def nearer(tier: int) -> range:
-    """Return the tiers that a stem to this one passes."""
+    """Return the tiers that a stem to this tier passes."""
     side = 1 if tier > 0 else -1
     return range(side, tier, side)
 
@@ -232,7 +238,7 @@ def questions(steps: Sequence[Question]) -> list[Drawing]:
 
 
 def lines_of(step: Question, width: float) -> list[Text]:
-    """Return the words that fit a box of this width, from its top left corner."""
+    """Return a step's words and note, wrapped to `width`, for a box at (0, 0)."""
     rows = [(line, "serif") for line in wrap(step.words, int(width / SERIF))]
     rows += [(line, "") for line in wrap(step.note, int(width / SANS))]
     return [
@@ -243,7 +249,7 @@ def lines_of(step: Question, width: float) -> list[Text]:
 def box_of(
     lines: Sequence[Text], x: float, y: float, width: float, look: str = ""
 ) -> tuple[Box, list[Text]]:
-    """Return a box around lines, and the lines in their places."""
+    """Return a box at (x, y) around the lines, and the lines moved into the box."""
     color = " mark" if look == "mark" else ""
     texts = [
         Text(line.words, x + line.x, y + line.y, line.look + color) for line in lines
@@ -252,7 +258,7 @@ def box_of(
 
 
 def arrow(x: float, y: float, *, right: bool = False) -> Path:
-    """Return an arrowhead that ends here, pointing down or right."""
+    """Return an arrowhead with its tip at (x, y), pointing down or right."""
     return Path(f"M{x} {y}l{'-9 -5v10' if right else '-5 -9h10'}z", "filled")
 
 
@@ -336,7 +342,10 @@ def finish(
     skips: list[tuple[int, str]],
     middles: list[float],
 ) -> Drawing:
-    """Add a dashed way around each question that may be skipped, with its reason."""
+    """Return the drawing, with a dashed path around each question that may be skipped.
+
+    The reasons are listed at the bottom.
+    """
     for number, reason in skips:
         start, end = middles[number], middles[number + 1]
         paths += [Path(f"M16 {start}H4V{end}H8", "dashed"), arrow(15, end, right=True)]

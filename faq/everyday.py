@@ -1,4 +1,4 @@
-"""Everyday words in searches: who types “cop” also finds “police” and “officer”.
+"""Everyday words in searches: a search for “cop” also finds “police” and “officer”.
 
 The list is content/everyday_words.txt. PostgreSQL has synonym dictionaries, but they
 are files on the database's server.
@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "content" / "everyday_words.txt"
 
 
 class Everyday(NamedTuple):
-    """What people type, folded, and what else to look for, as a search."""
+    """Words that people type, folded, and a search for what else they can mean."""
 
     typed: frozenset[str]
     also: str
@@ -38,12 +38,12 @@ def read_line(line: str) -> Everyday:
 
 
 class EverydayQuery(SearchQuery):
-    """A reader's search, in which an everyday word stands for its synonyms, too."""
+    """A reader's search, in which an everyday word also matches its synonyms."""
 
     def __init__(self, words: str, **options: Any) -> None:
         folded = search_words(words)
         super().__init__(folded, config="english", search_type="websearch", **options)
-        # Not of excluded words: excluding “cop” shouldn't exclude “officer”.
+        # Skip excluded words: excluding “cop” shouldn't exclude “officer”.
         typed = set(re.findall(r"(?<![-\w])\w+", folded))
         self.synonyms = [
             (word, f"{word} or {entry.also}")

@@ -174,7 +174,7 @@ def render(
     """
     html, headings, names = convert(text, prefix, has_parts=part is not None)
     for word, name in names:
-        # Nobody can guess the word, which is random for each text.
+        # The word is random, so no author can write it in a text.
         html = html.replace(f"<p>{word}</p>", part(name))  # type: ignore[misc]
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
@@ -184,7 +184,7 @@ def render(
 def convert(
     text: str, prefix: str, *, has_parts: bool
 ) -> tuple[str, tuple[Heading, ...], tuple[tuple[str, str], ...]]:
-    """Return HTML, h2 headings, and a random word for the name of each part."""
+    """Return HTML, h2 headings, and each part as a random word and its name."""
     env = {"prefix": prefix}
     tokens = parser.parse(text, env)
     headings = name_headings(tokens, prefix)
@@ -277,7 +277,7 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 
 def print_values(text: str, values: dict[str, str]) -> str:
-    """Replace each `{{ name }}` with its value, escaped for Markdown."""
+    """Replace each known `{{ name }}` with its value, escaped for Markdown."""
 
     def value(match: re.Match) -> str:
         if match[1] not in values:

@@ -16,7 +16,7 @@ from faq.sources import validate_sources
 
 
 def validate_past(day: datetime.date) -> None:
-    """Refuse a day that is still to come anywhere on Earth."""
+    """Refuse a day that hasn't begun anywhere on Earth."""
     if day > timezone.localdate() + datetime.timedelta(days=1):
         raise ValidationError("This day is in the future.", code="future")
 
@@ -63,7 +63,7 @@ class Text(models.Model):
         help_text="For pending bills and open cases: when you last checked them.",
     )
 
-    # The fields that readers read; `updated` is about these.
+    # The fields that readers see; `updated` is the day they last changed.
     WORDS: ClassVar[tuple[str, ...]]
 
     objects = TextQuerySet.as_manager()
@@ -83,7 +83,7 @@ class Text(models.Model):
         raise NotImplementedError
 
     def words_read(self) -> list[Any]:
-        """Return the words that readers read, with white space normalized."""
+        """Return the values of `WORDS`, then the citations; white space is collapsed."""
         values = [getattr(self, name) for name in self.WORDS]
         values += [source["citation"] for source in self.sources]
         return [" ".join(v.split()) if isinstance(v, str) else v for v in values]
@@ -91,7 +91,7 @@ class Text(models.Model):
     def date_words(self, stored: Self | None) -> None:
         """Set `updated` to the first day on which readers see these words.
 
-        The date stays the same if the stored text already showed them these words.
+        The date stays the same if the stored text already showed readers these words.
         """
         if stored and stored.is_public and stored.words_read() == self.words_read():
             self.updated = stored.updated

@@ -9,9 +9,9 @@ from faq.publishing import Text
 
 
 class SearchedText(Text):
-    """A text with its words as plain text, which its column `search` includes."""
+    """A text that also stores its words as plain text, for its column `search`."""
 
-    # For search and excerpts.
+    # The plain text, for search and excerpts.
     words = models.TextField(blank=True, editable=False)
 
     # The field that search results show as a heading, with matches marked.

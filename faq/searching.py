@@ -21,13 +21,14 @@ MARKS: dict[str, Any] = {
 }
 
 
-# PostgreSQL's parser treats these as letters, although searches don't. Each maps to one
-# character, so that positions in the plain text are positions in the original.
+# PostgreSQL's parser treats these characters as parts of words, but folded searches
+# don't contain them. Each maps to one character, so that positions in the plain text
+# are positions in the original.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 
 class Plain(Func):
-    """The text for ts_headline, with these characters replaced one for one."""
+    """The text of a column for ts_headline, with the characters in PLAIN replaced."""
 
     function = "translate"
     output_field = TextField()
@@ -40,7 +41,7 @@ class Plain(Func):
 @dataclass(frozen=True)
 class Match:
     text: SearchedText
-    # Its heading and the matching parts of its words, with matches marked.
+    # The heading and the matching parts of the text, with matches marked.
     title: SafeString
     excerpt: SafeString
 
@@ -48,7 +49,7 @@ class Match:
 @dataclass(frozen=True)
 class Found:
     matches: list[Match]
-    # Whether no text has all of the words, so that these have only some of them.
+    # Whether `matches` have only some of the words, because no text has all.
     loosely: bool = False
 
 
@@ -97,7 +98,7 @@ def read_match(row: Any) -> Match:
 
 
 def restored(marked: str, text: str) -> str:
-    """Return a marked part of the plain text with its original characters."""
+    """Return a marked part of the plain text with the original characters of `text`."""
     bare = marked.replace(MATCH_START, "").replace(MATCH_END, "")
     start = text.translate(PLAIN).find(bare)
     if start < 0:

@@ -30,7 +30,7 @@ def row_of(text: Text) -> Row:
 
 
 def list_dates(kinds: Iterable[type[Text]] = TEXTS) -> list[date]:
-    """Return the “as of” dates of these texts, oldest first, in one query."""
+    """Return the “as of” dates of the texts to check, oldest first, in one query."""
     first, *others = (
         kind.objects.to_check().order_by().values_list("as_of", flat=True)
         for kind in kinds

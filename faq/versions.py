@@ -1,4 +1,4 @@
-"""What a version of a text changed from the one before."""
+"""What a version of a text changed from the version before it."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ def changes(new: Any, old: Any) -> list[Change]:
 
 
 def as_text(value: object) -> str:
-    """Return a field's value as staff read it; a list of rows has a line for each."""
+    """Return a field's value as staff read it; a list of rows has one line per row."""
     if isinstance(value, list):
         return "\n".join(" · ".join(str(v) for v in row.values()) for row in value)
     if isinstance(value, datetime):

@@ -38,7 +38,7 @@ type Known = tuple[Parameter, ...] | None
 
 
 def vcl() -> str:
-    """Return the file, with branches in the order in which Django tries URLs."""
+    """Return the text of the file, with branches in the order of Django's URLs."""
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]
     everywhere = "".join(map(collect, EVERYWHERE))
@@ -48,7 +48,7 @@ def vcl() -> str:
 def routes(
     patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
 ) -> Iterator[tuple[str, Known]]:
-    """Yield the path of each page as a regex, and its parameters."""
+    """Yield each page's path as a regex, and its parameters; None if not cached."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")
         if path.startswith(STAFF):
@@ -69,7 +69,7 @@ def branch(paths: list[str], known: Known) -> str:
 
 
 def collect(parameter: Parameter) -> str:
-    """Return the VCL that appends a parameter to `X-Asked`, unless it is empty."""
+    """Return VCL that appends a parameter to `X-Asked`, unless its value is empty."""
     name = parameter.name
     if parameter.repeats:
         return f"""        set req.http.X-Asked = req.http.X-Asked

@@ -34,7 +34,7 @@ ON_A_LOG = "REVOKE UPDATE, DELETE ON {log} FROM {site};"
 
 
 def separate() -> bool:
-    """Whether the owner is a separate role; if not, the site has all its privileges."""
+    """Whether the owner is a separate role; if not, the site is the owner."""
     return settings.DATABASE_LOGINS["owner"] != settings.DATABASE_LOGINS["site"]
 
 

@@ -41,7 +41,7 @@ def worker() -> bool:
 
 
 def backup() -> bool:
-    """Whether the newest backup is recent."""
+    """Whether the newest backup is under BACKUP_HOURS old; False if there is none."""
     files = Path(environment.read("BACKUP_FOLDER")).glob("*.backup")
     newest = max((file.stat().st_mtime for file in files), default=0)
     return time.time() - newest < BACKUP_HOURS * 60 * 60

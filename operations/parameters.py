@@ -1,7 +1,7 @@
 """Drop the query parameters that a public page doesn't declare.
 
-This gives a link with `?fbclid=…` the same cache key as the page itself, both in memory
-and in the cache in front, which has the same rules in `deploy/parameters.vcl`.
+So a link with `?fbclid=…` has the same cache key as the page itself, both in memory and
+in the cache in front of the site, which has the same rules in `deploy/parameters.vcl`.
 """
 
 from collections.abc import Callable

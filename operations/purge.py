@@ -1,8 +1,8 @@
 """Purge the caches in front of the site.
 
 A cached page is refreshed after two seconds, but while the site is down the cache
-serves it for minutes. Withdrawn statements must disappear at once, so triggers queue
-this task in the same transaction (core/triggers.py).
+serves the old page for minutes. Withdrawn statements must disappear at once, so
+triggers queue this task in the same transaction (core/triggers.py).
 """
 
 import urllib.request
@@ -20,7 +20,7 @@ EVERY_PAGE = "^/"
 
 @app.task(name=PURGE, queue=PURGE_QUEUE, retry=Backoff())
 def purge() -> None:
-    """Purge every cached page; errors make the queue retry it."""
+    """Purge every cached page; an exception makes the queue retry the task."""
     if not settings.PAGE_CACHE_URL:
         return
     request = urllib.request.Request(  # noqa: S310 - the address is a setting

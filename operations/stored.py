@@ -28,7 +28,7 @@ REPEATED = {"cache-control", "content-location", "etag", "expires", "vary"}
 
 
 class Moment(NamedTuple):
-    """When rendering a page began: after how many changes, and on the clock."""
+    """When rendering of a page began: the number of changes so far, and the time."""
 
     changes: int
     seconds: float
@@ -49,7 +49,7 @@ class Variant(NamedTuple):
 
 
 class StoredPage:
-    """A rendered page and the responses made of it."""
+    """A rendered page and the responses made from it."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class StoredPage:
 
     @property
     def size(self) -> int:
-        """An upper bound in bytes: the page, and two copies of half its size."""
+        """An upper bound in bytes: the page, and two copies of up to half its size."""
         return 2 * len(self.plain.body)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -157,7 +157,7 @@ class Store:
             self.bytes -= page.size
 
     def drop_all(self, content: Content | None = None) -> None:
-        """Drop every page, or every page that shows this content."""
+        """Drop every page that shows `content`, or every page if `content` is None."""
         for address, page in list(self.pages.items()):
             if content is None or content in page.shows:
                 self.drop(address)

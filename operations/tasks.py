@@ -13,8 +13,8 @@ __all__ = ["purge", "remove_old_jobs", "retry_stalled"]
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Retry jobs whose worker died while running them.
 
-    Such a job stays `doing`, and no worker would ever fetch it again. A worker counts
-    as dead when it has had no heartbeat for 30 seconds.
+    Such a job keeps the status `doing`, and no worker would ever fetch it again. A
+    worker counts as dead when it has had no heartbeat for 30 seconds.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
@@ -26,7 +26,7 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     name="aaqi.remove_old_jobs", pass_context=True, queueing_lock="remove_old_jobs"
 )
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete jobs that failed a month ago; successful ones are deleted at once."""
+    """Delete jobs that failed or were canceled a month ago; others are gone by then."""
     await context.app.job_manager.delete_old_jobs(
         nb_hours=30 * 24,
         include_failed=True,

@@ -39,7 +39,7 @@ KEEPALIVES = {
 }
 # How long a page without the latest additions may be served.
 SOON_SECONDS = 2
-# Some pages change with the time of day.
+# The maximum age of a page, because some pages change with the time of day.
 LONGEST_SECONDS = 600
 # How long a request waits for another one to render the same page.
 PATIENCE_SECONDS = 5
@@ -54,7 +54,7 @@ class WarmPages:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.pages = Store(500, 24 * MEGABYTE)
-        # Searches and filters can't evict other pages.
+        # Pages with a query string, stored apart so that they can't evict the others.
         self.asked = Store(100, 6 * MEGABYTE)
         # Guards both stores and the attributes below; never block while holding it.
         self.lock = threading.Lock()
@@ -113,7 +113,8 @@ class WarmPages:
             self.forget(listening=True)
             return
         content = Content(name)
-        # Do this before rendering any page that counts as newer than this change.
+        # Drop the data first, because a page that is rendered after `changes` increases
+        # counts as newer than this change.
         memory.drop(content)
         with self.lock:
             self.changes += 1
@@ -125,7 +126,7 @@ class WarmPages:
                 store.drop_all(content)
 
     def forget(self, *, listening: bool) -> None:
-        """Drop every page."""
+        """Drop every page, and set whether this process is listening."""
         memory.drop(*Content, listening=listening)
         with self.lock:
             self.listening = listening
@@ -138,7 +139,7 @@ class WarmPages:
         return Moment(self.changes, self.clock())
 
     def get(self, address: Address) -> StoredPage | None:
-        """Return the page, unless it is too old."""
+        """Return the cached page; None if there is none or it is too old."""
         with self.lock:
             page = self.store(address).get(address)
         if page is None:
@@ -152,7 +153,8 @@ class WarmPages:
     def keep(self, address: Address, page: StoredPage) -> bool:
         """Cache a page, unless it may show content dropped since rendering started.
 
-        If content was added since, the page may be served until it is two seconds old.
+        Return whether it was cached. If content was added since rendering started, the
+        page may be served until it is two seconds old.
         """
         with self.lock:
             if not self.listening or self.is_dropped(page):
@@ -263,7 +265,7 @@ def warm_pages(
 def is_ordinary(request: HttpRequest) -> bool:
     """Whether no other middleware would redirect or refuse the request.
 
-    It has only the query parameters that the page reads, from now on.
+    Also drops the query parameters that the page doesn't read.
     """
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
         return False
@@ -281,7 +283,7 @@ def is_ordinary(request: HttpRequest) -> bool:
 
 
 def is_public(request: HttpRequest) -> bool:
-    """Whether the page could be cached; others needn't wait for its rendering."""
+    """Whether the page could be cached; if not, requests don't wait for one another."""
     try:
         return parameters_of(resolve(request.path_info).func) is not None
     except Resolver404:

@@ -9,13 +9,13 @@ from rankings.scoring import PARTS
 from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
-# These change whenever sources are read again, even if they say the same.
+# Fields that change whenever sources are read again, even if the sources say the same.
 OF_READING = {"as_of", "sources"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One of the scored facts, in words."""
+    """One of the scored facts, in words, before and after."""
 
     name: str
     before: str
@@ -24,7 +24,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class StateChange:
-    """A state in two editions that follow one another."""
+    """A state in two consecutive editions."""
 
     edition: Edition
     before: Standing
@@ -48,7 +48,7 @@ class StateChange:
 
     @property
     def is_own(self) -> bool:
-        """Whether what is said about the state changed."""
+        """Whether the edition says something new about the state itself."""
         return bool(self.reason or self.fields - OF_READING or self.recited)
 
     @property
@@ -72,7 +72,7 @@ class StateChange:
             for field in COMPARED
             if field.value_from_object(before) != field.value_from_object(after)
         }
-        # A new rubric's news tell that limits are shown now.
+        # The news of the new rubric already says that limits are shown now.
         is_new = self.before.score.rubric != self.after.score.rubric
         return names - {"limits"} if is_new else names
 
@@ -89,7 +89,7 @@ class StateChange:
 
     @property
     def reworded(self) -> list[str]:
-        """What else reads differently."""
+        """What else reads differently: the names of other fields, and the citations."""
         names = [
             str(field.verbose_name)
             for field in COMPARED
@@ -104,10 +104,10 @@ class StateChange:
 
     @property
     def citations(self) -> list[Citation]:
-        """What supports the change.
+        """The citations that support the change.
 
         These are the citations that are new, were looked up again, or are about a fact
-        that changed; if there are none, all that support the result.
+        that changed; if there are none, all citations for the scored facts.
         """
         looked_up = {
             (citation.text, citation.seen_on)
@@ -124,7 +124,7 @@ class StateChange:
 
     @property
     def unknown(self) -> list[str]:
-        """The parts that make its points a range."""
+        """The names of the parts that make the state's points a range."""
         return [
             part.part.name.lower()
             for part in self.after.score.parts
@@ -155,7 +155,7 @@ class EditionChanges:
 
     @property
     def news(self) -> tuple[str, ...]:
-        """What is different about the rubric."""
+        """What is different about the rubric; () if it is the same."""
         rubric = self.edition.rubric
         return rubric.news if rubric != self.before.rubric else ()
 
@@ -170,7 +170,7 @@ class EditionChanges:
 
     @property
     def by_others(self) -> list[StateChange]:
-        """States whose rank moved only because others did."""
+        """States whose rank changed only because of other states."""
         return [
             change
             for change in self.all

@@ -57,7 +57,7 @@ class Comparison:
 
 
 def read_choice(codes: list[str]) -> list[str]:
-    """Return the requested states without duplicates; raises CannotCompare."""
+    """Return the requested states without duplicates, or []; raises CannotCompare."""
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
     if len(chosen) > MOST:
         raise CannotCompare(f"Compare at most {MOST} states at a time.")

@@ -25,7 +25,7 @@ class Result:
     rank: int | None
     tied: bool
     letter: str | None
-    # For example "50 to 60"; "" if it is not assessed.
+    # For example "50 to 60"; "" if the state is not assessed.
     points: str
     provisional: bool
     group: int
@@ -37,7 +37,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Move:
-    """A state that differs between two editions; None if an edition lacks it."""
+    """A state that differs between two editions.
+
+    `before` or `after` is None if that edition lacks the state.
+    """
 
     usps: str
     before: Result | None
@@ -50,7 +53,7 @@ class Move:
 
     @property
     def is_own(self) -> bool:
-        """Whether the state's own facts changed, not just the ranks of others."""
+        """Whether the state's facts differ, or an edition lacks the state."""
         return bool(self.changed) or None in {self.before, self.after}
 
 
@@ -99,7 +102,7 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
 def changes(
     old: dict[str, Assessment], new: dict[str, Assessment], usps: str
 ) -> list[str]:
-    """Return the names of the facts that differ for a state in both editions."""
+    """Return the names of the facts that differ; [] if an edition lacks the state."""
     if usps not in old or usps not in new:
         return []
     before, after = old[usps], new[usps]
@@ -119,7 +122,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash of the effect, to detect that a page someone read is outdated."""
+    """Return a hash of the effect, to detect that a page staff read is outdated."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

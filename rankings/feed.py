@@ -1,4 +1,4 @@
-"""What changed about the states as an Atom feed."""
+"""An Atom feed of what changed about the states."""
 
 from datetime import datetime
 
@@ -62,7 +62,10 @@ make_feed = ChangeFeed()
 @require_safe
 @public_page(shows=[Content.RANKINGS])
 def feed(request: HttpRequest) -> HttpResponse:
-    """Answer without a date, so that readers ask by ETag: citations may change."""
+    """Respond without Last-Modified, so that feed readers revalidate by ETag.
+
+    The date of an edition stays the same when its citations change.
+    """
     response = make_feed(request)
     del response["Last-Modified"]
     return response

@@ -91,7 +91,7 @@ def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpRe
 
 
 def read(date: datetime.date | None) -> Standings:
-    """Return the edition of that date, or the current one; raises Http404."""
+    """Return the standings of that date, or the current ones; raises Http404."""
     editions = Edition.objects.published()
     edition = editions.filter(date=date).first() if date else editions.current()
     if edition is None:
@@ -119,7 +119,7 @@ def figures(row: Standing, edition: Edition) -> dict:
 
 
 def lawyer_check(citations: list[Citation]) -> str:
-    """Whether a lawyer has checked all citations of a state."""
+    """Return "done" if a lawyer has checked all the citations, else "pending"."""
     done = all(citation.checked_at for citation in citations)
     return "done" if citations and done else "pending"
 
@@ -151,7 +151,7 @@ def flat(row: Standing, edition: Edition) -> dict:
 
 
 def nested(row: Standing, edition: Edition) -> dict:
-    """Return a JSON object; facts that are not established are null."""
+    """Return a state for the JSON; facts that are not established are None."""
     state = row.assessment
     facts = {name: getattr(state, name) for name in [*FACT_COLUMNS, *INSTITUTE]}
     return {

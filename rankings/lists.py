@@ -12,8 +12,8 @@ from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
-# This site has closed. The data keep its URLs, because they say where somebody read an
-# authority, but no page links to them.
+# A site that has closed. The data keeps its URLs, because they record where somebody
+# read an authority, but no page links to them.
 CLOSED_SITE = "casetext.com"
 # Spreadsheets run a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -54,13 +54,14 @@ def is_closed(address: str) -> bool:
 
 
 def is_ij_page(address: str, usps: str) -> bool:
-    """Whether this is the Institute's page on this state."""
+    """Whether `address` is the Institute's page on the state."""
     name = address.removeprefix(IJ_PAGES).strip("/").replace("%20", "-")
     return address.startswith(IJ_PAGES) and name == SLUGS[usps]
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A parenthetical without a year at the end, which says what the citation shows.
+# A parenthetical at the end that has no year and says what the citation shows, or the
+# remark ": year".
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
 # Volume, reporter and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")

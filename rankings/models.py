@@ -72,7 +72,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.filter(published_at=None)
 
     def current(self) -> "Edition | None":
-        """Return the edition that the site shows; None before there is one."""
+        """Return the edition that the site shows; None if none is published."""
         return self.published().order_by("-date").first()
 
     def lock(self) -> None:
@@ -81,7 +81,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
 
 # Published facts are never changed or deleted: a correction is a new edition. Only
-# a citation's status may change later: where to read it, what was seen, and the
+# a citation's status can change later: where to read it, what was seen, and the
 # lawyer's check. Code that changes a draft locks its edition until the end of the
 # transaction, so nobody can publish the draft in between.
 KEEP_EDITION = """
@@ -106,13 +106,14 @@ def keep_published(of_edition: str) -> str:
         END IF;
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
         RETURN NEW;
-    """  # noqa: S608 - made of the constants below
+    """  # noqa: S608 - made of constants
 
 
 class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
-    Public from `published_at` on; before that, a draft, which no public page may show.
+    It is public from `published_at` on; until then, it is a draft, and no public page
+    may show it.
     The published edition with the latest date is the current one. A published edition
     is immutable: triggers block UPDATE and DELETE of its date and facts.
     """
@@ -219,7 +220,7 @@ class Edition(models.Model):
 
     @transaction.atomic
     def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
-        """Create and return a draft with that date and this edition's contents."""
+        """Create and return a draft dated `date` with this edition's contents."""
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
         new = Assessment.objects.bulk_create(
@@ -251,7 +252,7 @@ def state_url(slug: str, date: datetime.date | None = None) -> str:
 class Assessment(models.Model):
     """The legal facts of one state in one edition; "" and null mean "not established".
 
-    Points, group, letter and rank are never stored: rankings/scoring.py computes them.
+    Points, group, letter, and rank are never stored: rankings/scoring.py computes them.
     """
 
     class Basis(models.TextChoices):
@@ -433,7 +434,7 @@ class Assessment(models.Model):
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self) -> Self:
-        """Return citations marked as not yet checked against the source by anyone."""
+        """Return open citations: not checked at the source, nor by a lawyer."""
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self) -> Self:
@@ -446,7 +447,8 @@ class CitationQuerySet(models.QuerySet):
     def alike(self) -> "CitationQuerySet":
         """Return the same citations in the current edition and in drafts.
 
-        Same means the same words about the same state, so one check covers all.
+        Citations are the same if they have the same words about the same state. One
+        check covers them all.
         """
         same = self.order_by().filter(
             assessment__usps=OuterRef("assessment__usps"), text=OuterRef("text")
@@ -458,7 +460,7 @@ class CitationQuerySet(models.QuerySet):
         )
 
     def mark_checked(self, by: str) -> int:
-        """Record a lawyer's check; return how many citations were unchecked before."""
+        """Record a lawyer's check of those unchecked; return how many there were."""
         return self.unchecked().update(checked_at=Now(), checked_by=by)
 
     def mark_unchecked(self) -> int:
@@ -497,7 +499,7 @@ class Citation(models.Model):
         blank=True,
         help_text="If blank, the assessment’s confidence applies.",
     )
-    # Set if the citation was recorded as open; `still_open` also needs no check.
+    # Set if the citation was recorded as open. It is open until a lawyer checks it.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
     point = models.TextField("the point looked for", max_length=600, blank=True)
@@ -566,12 +568,15 @@ class Citation(models.Model):
 
     @property
     def host(self) -> str:
-        """Where its address leads, for readers."""
+        """The host of the citation's URL, for readers."""
         return host_of(self.address)
 
     @property
     def seen_hosts(self) -> list[tuple[str, str]]:
-        """The addresses where it was seen, with their hosts; "" if the site closed."""
+        """The URLs where the citation was seen, with their hosts.
+
+        A URL is "" if the site has closed.
+        """
         return [
             ("" if is_closed(page) else page, host_of(page)) for page in self.seen_list
         ]

@@ -63,7 +63,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text next to the verdict, without repeating it."""
+        """The text next to the verdict, without repeating the verdict."""
         meaning = "" if self.meaning == f"{self.verdict}." else self.meaning
         return " ".join(filter(None, [meaning, self.note]))
 
@@ -128,7 +128,7 @@ class Profile:
 
 
 def read_profile(standings: Standings, usps: str) -> Profile:
-    """Return the profile of one state; fetches all its facts and its citations."""
+    """Return the profile of one state, with all its facts and citations."""
 
     def read() -> Assessment:
         assessments = standings.edition.assessments.prefetch_related("citations")

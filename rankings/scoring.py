@@ -5,7 +5,7 @@ The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agree
 this arithmetic.
 
 The rubric has editions of its own. They share the table; `RUBRICS` says how they differ
-and which editions of the rankings use which.
+and which editions of the rankings use which rubric.
 """
 
 import datetime
@@ -58,7 +58,7 @@ class Rubric:
     ranges: bool
     # How the table is sorted unless a reader asks for another order.
     order: str
-    # What is different from the rubric before, for readers.
+    # What is different from the previous rubric, for readers.
     news: tuple[str, ...] = ()
 
 
@@ -128,7 +128,7 @@ class Part:
         return max(rule.points for rule in self.rules)
 
     def rule(self, facts: Facts) -> Rule | None:
-        """Return the rule that applies to these facts; None if the fact is missing."""
+        """Return the rule for these facts: UNKNOWN or None if the fact is missing."""
         value = getattr(facts, self.field)
         narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
         return next(
@@ -260,7 +260,7 @@ GROUP_OF_IMMUNITY = {Immunity.BARRED: 1, Immunity.LIMITED: 2}
 
 @dataclass(frozen=True)
 class PartScore:
-    """The score of one part; `rule` is None if the fact is missing."""
+    """The score of one part; `rule` is UNKNOWN or None if the fact is missing."""
 
     part: Part
     rule: Rule | None
@@ -272,14 +272,14 @@ class PartScore:
 
     @property
     def points_at_most(self) -> int:
-        """The points it could have once it is established."""
+        """The points that the part could have once its fact is established."""
         unknown = self.counted and self.rule is UNKNOWN
         return self.part.most if unknown else self.points
 
 
 @dataclass(frozen=True)
 class Score:
-    """The score of the facts; it has no points if they are not assessed."""
+    """The score of the facts; `points` is None if they are not assessed."""
 
     facts: Facts
     group: int
@@ -339,7 +339,7 @@ class Step:
     points: int
 
 
-# States have fewer combinations of facts than this; the result is immutable.
+# Cached, because a score is immutable and states have few combinations of facts.
 @lru_cache(maxsize=1024)
 def score(facts: Facts, rubric: Rubric) -> Score:
     suable = facts.right_to_sue in SUABLE
@@ -371,7 +371,10 @@ def letter(points: int | None) -> str | None:
 
 
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
-    """Return the ranks by points: ties share a rank, and the next ranks are skipped."""
+    """Return the ranks by points; None for scores without points.
+
+    Ties share a rank, and the next ranks are skipped.
+    """
     sharing = Counter(score.points for score in scores.values())
     first: dict[int | None, int | None] = {None: None}
     place = 1
@@ -408,7 +411,7 @@ WAY = (
 
 
 def points_of(facts: Facts) -> int | None:
-    """Return the points, which are the same under each rubric."""
+    """Return the points, the same under each rubric; None if not assessed."""
     return score(facts, RUBRICS[0]).points
 
 

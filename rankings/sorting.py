@@ -63,7 +63,7 @@ class Header:
 class Order:
     """The order that `?sort=` asks for: a column name, with `-` in front to reverse.
 
-    Without one, it is the usual order of the edition's rubric.
+    Without `?sort=`, it is the usual order of the edition's rubric. Raises NoSuchOrder.
     """
 
     def __init__(self, asked: str, rubric: Rubric):

@@ -77,7 +77,7 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The CSS class for the letter, or for none."""
+        """The CSS class for the letter, or for no letter."""
         return f"grade-{(self.letter or 'none').lower()}"
 
     @property
@@ -160,7 +160,7 @@ class Standings:
 
     @property
     def rows(self) -> list[Standing]:
-        """The states by name."""
+        """The states in order of their names."""
         return list(self.by_usps.values())
 
     @property
@@ -240,7 +240,7 @@ class Standings:
         )
 
     def neighbors(self, usps: str) -> tuple[Standing | None, Standing | None]:
-        """Return the states before and after this one by name."""
+        """Return the states before and after this one by name; None at either end."""
         rows = self.rows
         place = [row.usps for row in rows].index(usps)
         before = rows[place - 1] if place else None

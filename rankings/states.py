@@ -112,7 +112,7 @@ def read_place(text: str) -> str:
     return CODES.get(letters(text), text)
 
 
-# Keep the cache small, because `value` may be any text.
+# Keep the cache small, because `value` can be any text.
 @lru_cache(maxsize=100)
 def options_html(choices: tuple[tuple[str, str], ...], value: str) -> SafeString:
     return format_html_join(

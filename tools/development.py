@@ -82,7 +82,7 @@ def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
 
 @contextmanager
 def defaults() -> Iterator[bool]:
-    """Set the defaults and run the database, if they apply; yield whether they do."""
+    """If the defaults apply, set them and run the database; yield whether they do."""
     if not hold():
         yield False
         return

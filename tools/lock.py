@@ -23,7 +23,7 @@ LOCKS = {
     ],
 }
 OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
-# The person who installs the packages chooses the index.
+# Leave out the package index: the person who installs the packages chooses it.
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 

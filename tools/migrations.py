@@ -18,22 +18,22 @@ from django.db.migrations.state import ProjectState
 from tools import site
 
 SQUAWK = Path(sys.executable).with_name("squawk")
-# All but the rules about locks and rewrites.
+# All rules but those about locks and table rewrites.
 EXCLUDED = [
     # Style.
     *("ban-char-field", "identifier-too-long", "prefer-bigint-over-int"),
     *("prefer-bigint-over-smallint", "prefer-identity", "prefer-robust-stmts"),
     *("prefer-text-field", "prefer-timestamp-tz"),
-    # `migrate` sets lock_timeout, and an index may take its time.
+    # `migrate` sets lock_timeout, and creating an index can take long.
     *("require-lock-timeout", "require-statement-timeout"),
-    # Only the author knows whether the previous release still needs it.
+    # Only the author knows whether the previous release needs the column or table.
     *("ban-drop-column", "ban-drop-not-null", "ban-drop-table"),
 ]
 OPTIONS = [f"--exclude={','.join(EXCLUDED)}", "--pg-version=18.0", "--reporter=gcc"]
 
 
 def sql_of(migration: Migration, state: ProjectState) -> str:
-    """Return the SQL that applies a migration to this state, with its transaction."""
+    """Return the SQL that applies a migration to `state`, including BEGIN and COMMIT."""
     with connection.schema_editor(
         collect_sql=True, atomic=migration.atomic
     ) as schema_editor:
@@ -43,7 +43,7 @@ def sql_of(migration: Migration, state: ProjectState) -> str:
 
 
 def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
-    """Return whether these SQL scripts are online, and squawk's report."""
+    """Return whether no script would block the running site, and squawk's report."""
     with tempfile.TemporaryDirectory() as folder:
         for name, sql in scripts.items():
             Path(folder, f"{name}.sql").write_text(sql)
@@ -58,7 +58,7 @@ def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
 
 
 def check(loader: MigrationLoader) -> int:
-    """Print what isn't online; return the exit code."""
+    """Print which migrations would block the site; return the exit code."""
     scripts = {
         f"{app}.{name}": sql_of(
             migration, loader.project_state((app, name), at_end=False)

@@ -37,7 +37,7 @@ def name(module: str) -> str:
 
 
 def update(*arguments: str) -> int:
-    """Write the diagram to its file; with --check, only report if it is current."""
+    """Write the diagram to its file; with --check, only report if it is outdated."""
     text = FILE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

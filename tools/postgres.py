@@ -3,8 +3,8 @@
 One folder has everything: passwords, data, log, and two lock files. The running server
 holds `server.lock`, so if that lock is free, no server process is alive, even if there
 is a stale pid file. Each command that uses the server holds a shared lock on
-`users.lock`; on exit, it tries to get an exclusive lock, and if it succeeds, it stops
-the server.
+`users.lock`. On exit, the command tries to get an exclusive lock instead; if it
+succeeds, no other command uses the server, so it stops the server.
 """
 
 import fcntl
@@ -84,7 +84,7 @@ def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str
 
 @contextmanager
 def started(local_dir: Path, settings: dict[str, str]) -> Iterator["Server"]:
-    """Start this folder's server with these settings, unless it runs; yield it."""
+    """Yield this folder's server; start it with these settings if it isn't running."""
     server = Server(local_dir, SETTINGS | settings)
     with server.lock("users.lock") as users:
         # Wait if another command is stopping the server.
@@ -220,7 +220,7 @@ class Server:
                 *("--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"),
             )
         )
-        # Use single-user mode, so that the data is complete before it is renamed.
+        # Use single-user mode, so that the data is complete before `draft` is renamed.
         single = ("--single", "-D", "draft", "template1")
         roles = ROLES.format(
             owner=OWNER,
@@ -341,7 +341,7 @@ def copy_binaries(packages: Path, folder: Path) -> Path:
         # The programs expect their libraries next to the package, so copy both.
         for part in (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs"):
             shutil.copytree(packages / part, draft / part, symlinks=True, ignore=leave)
-        # Another command may have created it first.
+        # Another command may have created the copy first.
         try:
             draft.rename(copy)
         except OSError:

@@ -137,7 +137,7 @@ def end_alone(child: subprocess.Popen) -> None:
 
 def end(child: subprocess.Popen) -> None:
     end_alone(child)
-    # Kill the rest of its group, such as a process that the reloader started.
+    # Kill the rest of the child's group, such as a process that the reloader started.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 

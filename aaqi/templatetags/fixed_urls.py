@@ -1,6 +1,6 @@
-"""The tag `url`, which resolves the URLs of pages without arguments once per process.
+"""The tag `url`, which resolves each URL without arguments only once per process.
 
-A page has about 25 of them, and resolving took a quarter of the time of a small page.
+A page has about 25 such URLs. Resolving them took a quarter of a small page's time.
 """
 
 from functools import cache

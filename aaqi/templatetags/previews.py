@@ -12,7 +12,7 @@ register = template.Library()
 
 # Precedes the site's name in the title of every page but the front page.
 SITE = " · "
-# With these escaped, HTML can't see a tag or an entity in the JSON.
+# Escapes that keep HTML parsers from seeing a tag or an entity in the JSON.
 ESCAPES = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
 
 
@@ -39,7 +39,7 @@ def again(context: Context, name: str) -> str:
 def structured_data(data: dict) -> SafeString:
     """Structured data for search engines, as a JSON-LD script element."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
-    # Much faster than translate() for text with quotes and dashes.
+    # This loop is much faster than translate() for text with quotes and dashes.
     for character, escape in ESCAPES.items():
         text = text.replace(character, escape)
     safe = mark_safe(text)  # noqa: S308

@@ -53,7 +53,7 @@ class Outcome(models.TextChoices):
     GRANTED = "immunity-granted", "Immunity granted"
 
 
-# What keeps a reader from misunderstanding the ruling.
+# Sentences that keep a reader from misunderstanding the ruling.
 MEANING = {
     Outcome.GRANTED: {
         Lawfulness.VIOLATION_FOUND: (
@@ -91,7 +91,7 @@ class CaseQuerySet(TextQuerySet):
         return self.public().filter(featured=True)
 
     def in_lists(self) -> Self:
-        """Fetch no more than lists of cases show."""
+        """Defer the fields that lists of cases don't show."""
         return self.defer("body", "words", "search")
 
 
@@ -250,7 +250,7 @@ class Case(SearchedText):
 
     @property
     def when(self) -> str:
-        """The year of the events, or else of the ruling."""
+        """The year of the events; if unknown, "decided" and the year of the ruling."""
         return str(self.happened_in or f"decided {self.decided_in}")
 
     @property

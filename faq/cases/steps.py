@@ -14,7 +14,7 @@ from faq.check import validate_line
 from faq.drawings import Moment
 from faq.rows import validate_rows
 
-# A year, a month, or a day: no more than is known.
+# A year, a month, or a day, depending on what is known.
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
@@ -52,7 +52,7 @@ class StepForm(forms.Form):
 def validate_steps(rows: list[dict[str, Any]]) -> None:
     validate_rows(StepForm, rows)
     for row, later in pairwise(rows):
-        # "2019" may come before and after "2019-10".
+        # Compare only what both have: "2019" can come before or after "2019-10".
         known = min(len(row["on"]), len(later["on"]))
         if row["on"][:known] > later["on"][:known]:
             raise ValidationError("List the steps in the order of their dates.")
@@ -61,7 +61,7 @@ def validate_steps(rows: list[dict[str, Any]]) -> None:
 
 
 def moments(rows: list[dict[str, Any]]) -> tuple[Moment, ...]:
-    """Return the steps for a drawing, evenly spaced: some are only days apart."""
+    """Return the steps for a drawing, evenly spaced, as some are only days apart."""
     return tuple(
         Moment(at, date_words(row["on"]), row["words"], row.get("ruling", False))
         for at, row in enumerate(rows)

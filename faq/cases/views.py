@@ -114,7 +114,7 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
 
 
 def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
-    """Return the cases before and after this one; None for both if not listed."""
+    """Return the cases before and after this one in `cases`; None if there is none."""
     if case not in cases:
         return None, None
     place = cases.index(case)
@@ -123,7 +123,7 @@ def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
 
 
 def structured(case: Case) -> dict:
-    """Return structured data for its template tag: https://schema.org/Article."""
+    """Return the case as an https://schema.org/Article, for `structured_data`."""
     return {
         "@type": "Article",
         "headline": f"{case.who}: {case.title}",

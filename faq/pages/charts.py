@@ -16,7 +16,7 @@ from faq.drawings import (
 from faq.pages.models import Chart
 
 BAR = 22
-# Leaves room for the figure, which stands beside its bar.
+# The longest bar leaves room for the figure next to it.
 LONGEST = NARROW - 92
 
 
@@ -27,7 +27,7 @@ def shown(value: float, unit: str) -> str:
 
 
 def bars(chart: Chart) -> Drawing:
-    """Return one bar per point, the first figure marked, the longest bar full."""
+    """Return one bar per point, up to LONGEST wide. The first figure is marked."""
     most = max((point["value"] for point in chart.points), default=0) or 1
     boxes, texts = [], []
     y = 0
@@ -49,7 +49,7 @@ def bars(chart: Chart) -> Drawing:
 
 
 def context(chart: Chart) -> dict:
-    """Return what the template of a chart takes, except its text."""
+    """Return the context of faq/chart.html, except the chart's text."""
     if chart.has_figures:
         rows = [(p, shown(p["value"], chart.unit)) for p in chart.points]
         told = "; ".join(f"{point['label']} {value}" for point, value in rows)

@@ -31,7 +31,7 @@ class PageSlug(models.TextChoices):
     HOW_WE_COUNT = "how-we-count", "How we count"
 
 
-# The settings that `{{ name }}` in a page prints, so that pages stay accurate.
+# The settings that pages can print with `{{ name }}`, so that pages stay accurate.
 PRINTED = {
     name: name.upper()
     for name in (
@@ -91,7 +91,8 @@ class TimelineEntry(Text):
         return f"{self.year}: {self.title}"
 
     def clean(self) -> None:
-        # Not a constraint, because each release checks its files against the rows.
+        # Not a constraint: each release validates its fixtures as new rows, which would
+        # conflict with the stored ones.
         others = TimelineEntry.objects.filter(marked=True).exclude(pk=self.pk)
         if self.marked and others.exists():
             raise ValidationError({"marked": "Another entry is highlighted."})
@@ -101,12 +102,12 @@ class TimelineEntry(Text):
 
     @property
     def moment(self) -> Moment:
-        """The entry in the drawing."""
+        """The entry as a point of the drawing."""
         return Moment(self.year, str(self.year), self.label, self.marked)
 
 
 class PointForm(forms.Form):
-    """A figure of a chart, or a question of one without figures."""
+    """A figure of a chart or, in a chart without figures, a question."""
 
     label = LineField(max_length=80, validators=[validate_line])
     value = forms.FloatField(
@@ -147,7 +148,7 @@ def validate_points(rows: list[dict[str, Any]]) -> None:
 
 
 class Chart(Text):
-    """Figures or questions, drawn and in words, for a page that includes it by name."""
+    """Figures or questions, drawn and in words, that pages include by slug."""
 
     title = models.CharField(max_length=150, validators=[validate_line])
     unit = models.CharField(
@@ -210,7 +211,7 @@ class Page(SearchedText):
 
     class Meta(SearchedText.Meta):
         ordering = ["order", "pk"]
-        # Without an index on `search`, because there are only as many rows as slugs.
+        # There is no index on `search`, because there are only as many rows as slugs.
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(publish_at=None)
@@ -245,7 +246,7 @@ class Page(SearchedText):
             raise ValidationError({"body": sentence})
 
     def lines(self) -> Iterable[str]:
-        # Settings may change after the text is saved.
+        # Leave values out, because settings can change after the text is saved.
         return [self.lede, *paragraphs(VALUE.sub("…", self.body))]
 
     def parts(self) -> list[str]:

@@ -17,7 +17,7 @@ from faq.publishing import Text
 
 
 class Parts:
-    """Renders the parts of a page: public ones, or drafts too for a preview."""
+    """The parts of a page, by name: public ones and, for a preview, drafts too."""
 
     def __init__(self, *, drafts: bool = False):
         self.drafts = drafts
@@ -49,7 +49,7 @@ class Parts:
 
 
 def timeline(entries: Sequence[TimelineEntry]) -> SafeString:
-    """Return the entries as a list, and as a drawing if some are named in it."""
+    """Return the entries as a list, and as a drawing if at least two have a label."""
     moments = tuple(entry.moment for entry in entries)
     context = {
         "entries": [entry_block(entry) for entry in entries],

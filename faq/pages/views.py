@@ -12,7 +12,7 @@ from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_value
 from faq.pages.parts import Parts, chart_block, timeline
 
 WORDS_A_MINUTE = 230
-# At the end of the pages that give reasons to sign.
+# Shown at the end of the pages that give reasons to sign.
 REQUESTS_TO_SIGN: dict[str, str] = {
     PageSlug.EXPLAINED: (
         "The Supreme Court made this rule, and Congress can end it. Ask it to."
@@ -55,7 +55,7 @@ def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResp
     return render(request, "faq/page.html", context)
 
 
-# The pages' texts, which change rarely.
+# Enough for the texts of all pages, which change rarely.
 @lru_cache(maxsize=32)
 def minutes_to_read(text: str) -> int:
     words = sum(len(paragraph.split()) for paragraph in paragraphs(text))

@@ -19,7 +19,7 @@ from faq.searching import search
 
 class Group(NamedTuple):
     topic: Topic
-    # The block of each question.
+    # The HTML block of each question.
     questions: list[SafeString]
 
 

@@ -23,7 +23,7 @@ def site_database() -> str:
 
 
 def connect(name: str) -> psycopg.Connection:
-    """Connect to a database on the site's server as the owner."""
+    """Connect to a database on the site's server as the owner of the tables."""
     ours = settings.DATABASE_LOGINS["owner"]
     return psycopg.connect(
         host=ours["HOST"] or None,
@@ -37,7 +37,7 @@ def connect(name: str) -> psycopg.Connection:
 
 @contextmanager
 def as_the_site(name: str) -> Iterator[None]:
-    """Point Django's connection at this database while in the context."""
+    """Point Django's connection at the database `name` while in the context."""
     ours = connection.settings_dict
     usual = ours["NAME"]
     connection.close()
@@ -51,7 +51,10 @@ def as_the_site(name: str) -> Iterator[None]:
 
 @contextmanager
 def maintenance() -> Iterator[psycopg.Connection]:
-    """Yield a connection for creating and renaming databases; one caller at a time."""
+    """Yield a connection for creating and renaming databases.
+
+    Raises BackupError if another backup or restore is running.
+    """
     with connect(MAINTENANCE) as server:
         lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
         held = server.execute(lock, [f"backup of {site_database()}"]).fetchone()
@@ -115,7 +118,7 @@ def programs() -> Path:
 
 
 def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as the owner; raises BackupError."""
+    """Run one of PostgreSQL's programs as the owner; raises BackupError if it fails."""
     ours = settings.DATABASE_LOGINS["owner"]
     where = {
         "PGHOST": ours["HOST"],
@@ -132,6 +135,6 @@ def run(program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        # Only the first line, because the rest can quote a row.
+        # Show only the first line, because the rest can quote a row.
         why = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
         raise BackupError(f"{program} failed: {why}")

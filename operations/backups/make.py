@@ -16,8 +16,8 @@ from operations.backups.archive import About
 def make(folder: Path) -> Path:
     """Write a backup of the site's database into `folder` and return its path.
 
-    Rows are counted in the snapshot that is dumped, and again after restoring it. A
-    backup whose counts differ is not kept.
+    Rows are counted in the snapshot that is dumped, and again in the restored dump. If
+    the counts differ, no backup is written, and this raises BackupError.
     """
     now = datetime.now(UTC)
     with database.maintenance() as server, place_for_dump(folder) as dump:
@@ -35,14 +35,14 @@ def place_for_dump(folder: Path) -> Iterator[Path]:
     The caller must hold the maintenance lock.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # While we hold the lock, no other backup can still need the leftover files.
+    # While we hold the lock, no other backup can be using the leftover files.
     tidy(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
         yield Path(scratch, archive.DUMP)
 
 
 def tidy(folder: Path) -> None:
-    """Delete what an interrupted backup left, because it contains all private data."""
+    """Delete the files that an interrupted backup left: they contain private data."""
     for draft in folder.glob(".*.part"):
         draft.unlink()
     for scratch in folder.glob(".*.d"):

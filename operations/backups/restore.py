@@ -15,7 +15,7 @@ from operations.backups.make import compare, load, place_for_dump
 
 
 def check(path: Path) -> About:
-    """Return the description of a backup; raises BackupError if it is too new."""
+    """Return a backup's description; raises BackupError if a newer release made it."""
     about = archive.read(path)
     known = set(MigrationLoader(None).graph.nodes)
     unknown = [tuple(key) for key in about.migrations if tuple(key) not in known]
@@ -30,7 +30,7 @@ def check(path: Path) -> About:
 
 
 def rows_now() -> dict[str, int]:
-    """Return the site database's row counts by table; empty if it doesn't exist."""
+    """Return the site database's row counts by table; {} if there is no database."""
     name = database.site_database()
     with database.connect(database.MAINTENANCE) as server:
         if not database.exists(server, name):
@@ -74,7 +74,7 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
 
 
 def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
-    """Rename `draft` to the site's database, in one transaction."""
+    """Rename `name`, if it exists, to `replaced`, and `draft` to `name`, atomically."""
     connection.close()
     there = database.exists(server, name)
     if there:

@@ -1,4 +1,4 @@
-"""Repeat withdrawals and takedowns made since the backup when it is restored.
+"""After a restore, repeat the withdrawals and takedowns made since the backup.
 
 The changes are read from the database that is being replaced. Rows match if both id and
 date match, because a database created from scratch reuses ids for other people.
@@ -30,8 +30,8 @@ Key = tuple[int, datetime]
 class Snapshot:
     """Who may be shown, emailed, or signed in, according to a database."""
 
-    # When the database's first migration ran; equal only if one database is a copy of
-    # the other.
+    # When the database's first migration ran. Two databases have the same value only if
+    # one is a copy of the other.
     begun_at: datetime | None
     signatures: dict[Key, Any]
     voices: dict[Key, Any]
@@ -40,7 +40,7 @@ class Snapshot:
     drafts: set[tuple[type[Model], str]]
 
     def goes_back_to(self, earlier: "Snapshot") -> bool:
-        """Whether `earlier` is a past state of this one; voices are never deleted."""
+        """Whether `earlier` is a past state of this: voices are never deleted."""
         same = self.begun_at == earlier.begun_at
         return same and earlier.voices.keys() <= self.voices.keys()
 
@@ -82,7 +82,7 @@ def take_snapshot() -> Snapshot:
 
 
 def by_key(rows: QuerySet) -> dict[Key, Any]:
-    """Return the rows by their first two columns."""
+    """Return the rows, with their first two columns as keys."""
     return {(row[0], row[1]): row for row in rows.order_by().iterator()}
 
 
@@ -109,7 +109,7 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
         done["staff accounts closed"] += accounts.update(is_active=False)
     for model, slug in last.drafts - here.drafts:
         texts = model._default_manager.filter(slug=slug)
-        # Mark it as edited by staff, so that loading its file doesn't publish it again.
+        # Mark the text as edited, so that loading its file doesn't publish it again.
         off = texts.update(publish_at=None, edited_at=timezone.now())
         done["texts unpublished"] += off
     return +done, known
@@ -118,10 +118,13 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
 def follow_signature(
     row: Any, now: Any, last: Snapshot, *, known: bool
 ) -> Iterator[str]:
-    """Repeat what the signer did to a signature; yield what was done."""
+    """Repeat what the signer did to a signature; yield what was done.
+
+    `row` is the restored signature; `now` is the signature in `last`, or None if gone.
+    """
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
-        # If the voice is still there, the signature was lost by accident, not erased.
+        # If `last` has the voice unerased, the signature was lost rather than erased.
         if voice.erased if voice else known and row.voice_id is None:
             changes.erase(Signature.objects.get(pk=row.pk))
             yield "signatures erased"
@@ -138,7 +141,10 @@ def follow_signature(
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Repeat what the author or a moderator did to a voice; yield what was done."""
+    """Repeat what the author or a moderator did to a voice; yield what was done.
+
+    `row` is the restored voice; `now` is its last state, or None if that is unknown.
+    """
     if now is None:
         return
     if now.wordless and not row.wordless:

@@ -28,7 +28,7 @@ from rankings.models import Citation, CitationQuerySet
 
 # The maximum number of ids that fit into a URL.
 MOST_AT_A_TIME = 200
-# Fields about a citation's status, which may change after publication.
+# Fields about a citation's status, which can change after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -155,7 +155,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         return redirect("admin:rankings_citation_changelist")
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask which lawyer checked the chosen citations, then record it."""
+        """Ask which lawyer checked the chosen citations, then record the check."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         chosen = request.GET.getlist("id")[:MOST_AT_A_TIME]
@@ -188,7 +188,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         what: str,
         change: Callable[[CitationQuerySet], int],
     ) -> HttpResponse:
-        """Change the citations and their copies, log it, and link to the undo page."""
+        """Change citations and their copies, log it, and link to a list to undo it."""
         # Select by id, because the change affects which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)

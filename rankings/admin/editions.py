@@ -140,7 +140,7 @@ class EditionAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def published(self, request: HttpRequest, edition: Edition) -> bool:
-        """Publish what the page showed, or warn that it has changed since."""
+        """Publish what the page showed and return True, or warn and return False."""
         Edition.objects.lock()
         edition.refresh_from_db()
         seen = effect.checksum(Edition.objects.current(), edition)

@@ -1,7 +1,8 @@
-"""Import a file into a draft: upload, preview, import. Only the last changes the draft.
+"""Import a file into a draft in three steps: upload, preview, and import.
 
-django-import-export reads the rows and compares them. This module checks the file,
-selects the draft, and ensures that the import does what the preview showed.
+Only the import changes the draft. django-import-export reads the rows and compares
+them. This module checks the file, selects the draft, and ensures that the import does
+what the preview showed.
 """
 
 import datetime
@@ -129,7 +130,7 @@ class UploadForm(TargetFields, ImportForm):
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
-    """What was previewed, in hidden fields."""
+    """The previewed import, in hidden fields."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -141,7 +142,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
 
 
 def checksum(result: Result) -> str:
-    """Return a hash that shows whether an import would do what a preview showed."""
+    """Return a hash of what an import does, to compare it with the preview."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
 

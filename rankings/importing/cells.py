@@ -179,13 +179,13 @@ class Open(fields.Field):
 
 
 def meant(name: str, texts: list[str]) -> list[str]:
-    """Return the citations with this text, or else those that cite the same source."""
+    """Return the citations with this text, or else those of the same authority."""
     exact = [text for text in texts if text == name]
     return exact or [text for text in texts if same_authority(name, text)]
 
 
 class Sources(fields.Field):
-    """The URLs of the pages read, including the Institute's."""
+    """The URLs of the pages read, including the Institute's page."""
 
     def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]

@@ -66,7 +66,7 @@ def contradictions(
 ) -> dict[str, str]:
     """Return a sentence for each computed cell that contradicts the facts, by column.
 
-    A blank cell contradicts nothing, and neither does a figure of the facts before.
+    A blank cell contradicts nothing, and neither does one of the `older` figures.
     """
     found = {}
     for name in FIGURES:

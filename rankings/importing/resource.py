@@ -1,7 +1,7 @@
 """Convert rows of the CSV to assessments with their citations.
 
 The columns are those of `/rankings/data.csv`, so that a download can be edited and
-imported. Computed columns aren't stored, but they may not contradict the facts.
+imported. Computed columns aren't stored, but they must not contradict the facts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -175,9 +175,9 @@ class AssessmentResource(resources.ModelResource):
         self.score(dataset.dict)
 
     def score(self, rows: list[dict[str, str]]) -> None:
-        """Compute what the file's computed columns may say.
+        """Compute the figures that the file's computed columns can have.
 
-        A download that is edited still has the figures of the facts before.
+        An edited download still has the figures from before the edit.
         """
         draft, current = cast(Edition, self.edition), Edition.objects.current()
         stored = scores_in(draft)
@@ -188,12 +188,12 @@ class AssessmentResource(resources.ModelResource):
             self.older.append(figures_of(scores_in(current)))
 
     def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
-        """Don't reset sequences: rows have no ids, and only the table owner may."""
+        """Don't reset sequences: rows have no ids, and only the tables' owner can."""
 
     def before_import_row(
         self, row: Mapping[str, str], row_number: int | None = None, **kwargs: Any
     ) -> None:
-        """Refuse a row for an unknown state, or a second row for the same state."""
+        """Refuse an unknown state, a second row for a state, or a wrong name."""
         usps, number = row["usps"].strip(), cast(int, row_number) + 1
         if usps not in JURISDICTIONS:
             raise ValidationError({"usps": f"“{usps}” is not a state code."})

@@ -29,7 +29,7 @@ ABOVE = 10
 def as_csv(data: bytes, known: set[str]) -> bytes:
     """Return the file with commas, in UTF-8, without what spreadsheets add.
 
-    `known` are the column names. Raises ValidationError if the file is another table.
+    `known` are the column names. Raises ValidationError if the file isn't our table.
     Returns the file unchanged if it can't be decoded or parsed, so that `upload.check`
     can name the position of the error.
     """
@@ -72,7 +72,10 @@ def decoded(data: bytes) -> str:
 
 
 def read(text: str, known: set[str]) -> list[list[str]] | None:
-    """Return the rows, split by the delimiter that yields the most known columns."""
+    """Return the rows, split by the delimiter that yields the most known columns.
+
+    Return None if no delimiter can be used to parse the text.
+    """
     first, _, rest = text.partition("\n")
     named = first.strip().strip('"')
     if named.lower().startswith("sep=") and len(named) in (4, 5):
@@ -100,7 +103,7 @@ def count_known(row: list[str], known: set[str]) -> int:
 
 
 def column(name: str, known: set[str]) -> str:
-    """Return the column that a header cell means."""
+    """Return the known column that a header cell means, or its trimmed text."""
     tidy = name.strip().strip("\ufeff\u200b\"'“”‘’").strip()
     spelled = "_".join(tidy.casefold().replace("-", " ").replace("_", " ").split())
     return spelled if spelled in known else tidy

@@ -22,7 +22,7 @@ MOST_ERRORS = 20
 
 
 def read_text(data: bytes) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark."""
+    """Return the text of a UTF-8 file, with or without BOM; raises ValidationError."""
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ValidationError(f"The file is UTF-16. {SAVE_AS}", code="encoding")
     before, nul, _ = data.partition(b"\0")
@@ -45,7 +45,7 @@ SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
 
 
 def place(before: bytes) -> str:
-    """Return the row and column of a CSV in which these bytes end."""
+    """Return a description of the row and column of a CSV in which these bytes end."""
     # Add a character, because the bytes may end right where a cell begins.
     text = before.decode("utf-8-sig", errors="replace") + "x"
     try:

@@ -73,9 +73,10 @@ def of_states(content: Content) -> Iterator[tuple[int, str, str]]:
 
 
 def broken_rule(content: Content, number: int, error: IntegrityError) -> str:
-    """Say which rule of the table a row of states.csv breaks.
+    """Return a sentence about the constraint that a row of states.csv violates.
 
-    The database finds it, because Django would ask it once for each rule and row.
+    The database checks the constraints, because Django would need a query for each
+    constraint and row. Raises `error` again if it is about anything else.
     """
     diagnosis = getattr(error.__cause__, "diag", None)
     for rule in Assessment._meta.constraints:

@@ -1,10 +1,14 @@
 """The files of each edition, in a folder of `rankings/data/`.
 
-`states.csv` holds the facts, one row per state; `citation_checks.csv`, what looking up
-each citation showed, and where; `addresses.csv`, a manual list of which URL is about
-which citation; `notes.txt`, the notes for readers. From the second edition on,
-`limits.csv` holds the limits that a row states and that aren't scored, and
-`changes.csv` the reason for what changed since the previous edition.
+- `states.csv`: the facts, one row per state
+- `citation_checks.csv`: what looking up each citation showed, and where
+- `addresses.csv`: a manual list of which URL is about which citation
+- `notes.txt`: the notes for readers
+
+From the second edition on, there are also:
+
+- `limits.csv`: the limits that a row of `states.csv` states and that aren't scored
+- `changes.csv`: the reason for what changed since the previous edition
 """
 
 import csv
@@ -40,8 +44,8 @@ OPTIONAL = {LIMITS, CHANGES}
 class Files:
     """The folder of an edition, its title, and when the Institute's grades were read.
 
-    A grade keeps the day on which it was read, although other sources of the state may
-    have been read again for a later edition.
+    A grade keeps the day on which it was read, even if other sources of the state were
+    read again for a later edition.
     """
 
     folder: str
@@ -93,7 +97,7 @@ class Content:
 
 
 def read(files: Files) -> Content:
-    """Return what the files say; raises ValidationError if they are no such tables."""
+    """Return what the files say; raises ValidationError if a table is malformed."""
     tables, errors = {}, []
     for name in TABLES:
         if name in OPTIONAL and not (files.path / name).exists():

@@ -6,7 +6,7 @@
   that no column contains becomes a separate row: for the local exception if that
   contains the citation, else under “also considered”.
 - A check belongs to each citation of its state with the same authority, unless that
-  citation has a check with exactly its words. If it contradicts the citation, it
+  citation has a check with exactly its words. A check that contradicts its citation
   belongs only to citations with a signal such as `cf.`. A check that matches no
   citation becomes a separate row, under “also considered” unless `PART` says otherwise.
 - `source_urls` belong to the row as a whole. The Institute for Justice's page on the
@@ -54,7 +54,7 @@ SAME_NAME = [
 
 
 def facts(row: Row, grades_read_on: date) -> dict:
-    """Return the assessment's fields."""
+    """Return the fields of the row's assessment."""
     sources = split_addresses(row["source_urls"])
     ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
     return {
@@ -135,7 +135,7 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
 
 
 def found(checks: list[Row]) -> dict:
-    """Return what the checks saw; with several checks, the weakest finding."""
+    """Return what the checks found; the finding is the weakest one of several."""
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
     days = [date.fromisoformat(check["checked_on"]) for check in checks]

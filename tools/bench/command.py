@@ -99,7 +99,7 @@ def set_up() -> Path:
 
 
 def set_up_django(database_url: str) -> None:
-    """Load the site's settings, which sign links and hash addresses here."""
+    """Load the site's settings, to sign links and hash addresses in this process."""
     import os
 
     import django
@@ -234,7 +234,7 @@ def record_aims(found: together.Try) -> list[report.Aim]:
 
 
 def show_growth(found: dict[str, dict[str, float]]) -> None:
-    """Print each figure at each level; within each kind, largest ratios first."""
+    """Print each figure at each level, and the ratio of the last level to the first."""
     levels = list(next(iter(found.values())))
     say(f"\n{'ms':58}" + "".join(f"{int(rows):>12,}" for rows in levels) + "  ratio")
     for name, values in found.items():

@@ -27,7 +27,7 @@ def children(pid: int) -> list[int]:
 
 
 def seconds(pid: int) -> float:
-    """Return the CPU seconds of a process and of its children that have ended."""
+    """Return the CPU seconds of a process and its ended children; 0 if it ended."""
     fields = read_stat(pid)
     return sum(map(int, fields[11:15])) / TICK if fields else 0
 
@@ -38,7 +38,7 @@ def tree_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Return the process's proportional share of memory in MB; shared pages count once.
+    """Return the process's memory in MB, with its proportional share of shared pages.
 
     Return 0 if the process ended.
     """

@@ -1,16 +1,16 @@
 """The open-loop driver: page views and whole signatures, at fixed rates.
 
 Run as `python -m tools.bench.driver`: reads a plan (JSON, `Plan`) and prints what
-happened. It is a separate process, so its CPU can be told from the server's.
+happened. It is a separate process, to tell its CPU time apart from the server's.
 
 Each arrival has a time in a fixed schedule, and its latency counts from that time, so a
-server that falls behind can't hide that by slowing the load down. The driver's own
-delay is printed too; if that is more than a few milliseconds, the machine had no CPU to
+server that falls behind can't hide its delay by slowing down the load. The driver's own
+delay is printed too; if it is more than a few milliseconds, the machine had no CPU to
 spare for the driver, and the latencies include the delay.
 
-We wrote our own because locust and most others are closed-loop (a user waits for the
-response before the next request), k6 is a separate Go program that isn't in Debian or
-on PyPI, and wrk can't wait for mail. We only need a schedule, a socket, and a queue.
+We wrote our own driver because locust and most others are closed-loop (a user waits for
+the response before the next request), k6 is a separate Go program that isn't in Debian
+or on PyPI, and wrk can't wait for mail. We only need a schedule, a socket, and a queue.
 """
 
 import asyncio
@@ -255,7 +255,7 @@ def location(answer: Answer) -> str:
 
 
 def summarize(times: list[float]) -> dict[str, float]:
-    """Return percentiles in milliseconds."""
+    """Return the count, percentiles, and maximum of times in milliseconds."""
     return {
         "count": len(times),
         "p50": percentile(times, 50),

@@ -1,4 +1,4 @@
-"""The same pages, sign-ups, and admin lists at different numbers of signatures."""
+"""Measure pages, sign-ups, and admin lists at different numbers of signatures."""
 
 import contextlib
 import os
@@ -86,7 +86,10 @@ class MissingError(Exception):
 
 
 def measure_page(rig: Rig, path: str) -> float:
-    """Return the median over the rounds, on one connection."""
+    """Return the median milliseconds over the rounds, on one connection.
+
+    Raises MissingError if the page doesn't exist.
+    """
     if Browser(rig.cold).ask(path)[0] == 404:
         raise MissingError(path)
     target = Target(rig.cold, path)
@@ -120,7 +123,7 @@ def sign_in(rig: Rig) -> Browser:
 
 
 def lists(browser: Browser) -> list[str]:
-    """Return the addresses that the admin's index links to."""
+    """Return the paths of the lists that the admin's index links to."""
     found = re.findall(r'href="(/admin/\w+/[\w/-]+/)"', browser.get("/admin/"))
     return [path for path in dict.fromkeys(found) if not path.endswith("/add/")]
 

@@ -1,4 +1,4 @@
-"""Refuse unsafe targets, because the benchmark empties a database and makes load."""
+"""Refuse unsafe targets: the benchmark empties a database and puts load on a site."""
 
 import os
 import shutil

@@ -1,14 +1,15 @@
 """A small HTTP/1.1 client on asyncio, for the driver.
 
 The standard library's client blocks, and a thread for each visitor would cost more CPU
-than the site. This one keeps connections alive, as a proxy does, and opens another when
-all are busy, so that a slow answer never delays the next visitor's request.
+than the site. This client keeps connections alive, as a proxy does, and opens another
+when all are busy, so that a slow answer never delays the next visitor's request.
 """
 
 import asyncio
 from dataclasses import dataclass
 
-# gunicorn closes a connection after 5 idle seconds; don't use one that is about to.
+# In seconds. gunicorn closes a connection after 5 idle seconds; don't use a connection
+# that it is about to close.
 LONGEST_IDLE = 3.5
 MOST_CONNECTIONS = 1000
 
@@ -72,7 +73,7 @@ class Connection(asyncio.Protocol):
 
 
 def parse(received: bytearray) -> Answer | None:
-    """Return the answer if all of it has arrived."""
+    """Return the answer if all of it has arrived, else None."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -134,8 +135,8 @@ class Client:
         head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}\r\n"
         request = head.encode() + (body or b"")
         while connection := self.take():
-            # The server may close an idle connection at any time. Browsers send the
-            # request again, too.
+            # The server can close an idle connection at any time. If it did, send the
+            # request again, as browsers do.
             try:
                 return await self.use(connection, request, seconds)
             except LostError:

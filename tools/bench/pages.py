@@ -1,4 +1,4 @@
-"""Compare warm pages with "hello", and cold pages with a view of 20 rows."""
+"""Compare warm (cached) pages with "hello", and cold pages with a list of 20 rows."""
 
 from collections.abc import Callable
 
@@ -56,7 +56,7 @@ def measure_cold(rig: Rig) -> list[Line]:
 def in_turn(rig: Rig, pairs: list, share: float) -> list[Line]:
     """Measure each target and its reference alternately, in several rounds.
 
-    One round is enough once this share of the benchmark's time is used up.
+    No further round begins once `share` of the benchmark's time is used up.
 
     A reference that several targets share is measured once in each round.
     """
@@ -90,7 +90,7 @@ def count_statements(rig: Rig, target: Target) -> float:
 
 
 def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
-    """Return the statements of one call, on average over REQUESTS of them."""
+    """Return the number of SQL statements of a call, averaged over REQUESTS calls."""
     browser = Browser(web)
 
     def act_often() -> None:

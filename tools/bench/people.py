@@ -2,7 +2,8 @@
 
 from urllib.parse import urlencode
 
-# Listed in MailProvider in the benchmark's database, so forms aren't counted by it.
+# Listed in MailProvider in the benchmark's database, so that the site doesn't count
+# forms by this domain.
 PROVIDER = "mail.example"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
@@ -13,7 +14,7 @@ def word(number: int) -> str:
 
 
 def email(number: int) -> str:
-    """Return an address: two thirds share a large provider, the rest are alone."""
+    """Return an address: two in three are at PROVIDER, the rest at a domain each."""
     domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
     return f"signer-{word(number)}@{domain}"
 

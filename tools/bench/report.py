@@ -1,4 +1,4 @@
-"""The tables, the targets, and the JSON. No figure is a test's pass mark."""
+"""The tables, the targets, and the JSON. No test fails because of a figure."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def describe(line: Line) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """A figure in the table below, which may have a target."""
+    """A measured figure, and its targets if it has any."""
 
     what: str
     value: float | None
@@ -93,7 +93,7 @@ def show_aims(aims: Sequence[Aim]) -> None:
 
 
 def ratio_of(lines: Sequence[Line], name: str) -> float | None:
-    """Return the median ratio at the highest number of connections measured."""
+    """Return the median ratio at the most connections; None if not measured."""
     found = [line for line in lines if line.name == name and line.ratio]
     if not found:
         return None

@@ -17,7 +17,7 @@ from tools.bench import database, guard, people, seed, servers
 from tools.bench.database import Database
 from tools.bench.servers import Sink, Web, Worker
 
-# How many visitor numbers to reserve for one round: more than it can use.
+# How many visitor numbers to reserve for one round: more than a round can use.
 BLOCK = 50_000
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 
@@ -33,12 +33,12 @@ class Scale:
     minutes: float = 13
 
     def of(self, connections: int) -> float:
-        """Return the seconds of a round; one connection needs no long ramp."""
+        """Return the seconds of a round: half for one connection, which has no ramp."""
         return self.seconds if connections > 1 else self.seconds / 2
 
 
 class Browser:
-    """One visitor on one connection, with cookies."""
+    """One visitor, with cookies; each request opens a connection."""
 
     def __init__(self, web: Web, number: int = 0):
         self.web, self.number = web, number
@@ -98,7 +98,7 @@ class Rig:
     bare: Web
     staff_password: str
     worker: Worker | None = None
-    # Where the numbers of the next round's visitors begin.
+    # The first number of the latest block of visitor numbers.
     number: int = 0
     begun: float = field(default_factory=time.monotonic)
     # Other facts to write to the JSON, in addition to the lines.
@@ -110,7 +110,7 @@ class Rig:
         return self.number
 
     def is_late(self, share: float) -> bool:
-        """Whether more than this share of the time is used up."""
+        """Whether more than `share` of the time is used up."""
         return time.monotonic() - self.begun > self.scale.minutes * 60 * share
 
     def start_worker(self) -> Worker:
@@ -151,7 +151,7 @@ def say(line: str = "") -> None:
 def running(
     folder: Path, rows: int, scale: Scale, *, keep: bool = False
 ) -> Iterator[Rig]:
-    """Start everything, with this many signatures; `keep` reuses the rows."""
+    """Start everything, with `rows` signatures; `keep` reuses an earlier run's rows."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         db = stack.enter_context(database.running(folder))

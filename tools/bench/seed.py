@@ -343,7 +343,7 @@ def copy_letters(connection: psycopg.Connection, rows: int) -> None:
 
 
 def check_totals(database: Database) -> int:
-    """Compare the public totals with the rows; return the number of signers."""
+    """Return the number of signers; raises TotalsError if totals and rows differ."""
     (found,) = database.execute(CHECK)
     signers, by_day, counted, founding, statements, on_the_wall = map(int, found)
     # Founding voices have no day.

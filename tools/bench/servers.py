@@ -13,7 +13,7 @@ from pathlib import Path
 from tools import site
 from tools.bench import cpu
 
-# No provider quota may delay letters, because we measure the worker's speed.
+# Too high to delay any letter, because we measure the worker's speed.
 MAILS_PER_MINUTE = "1000000"
 OWNERS = {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
 

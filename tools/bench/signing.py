@@ -16,7 +16,8 @@ BARE = "/sign-up"
 TYPING = 2.2
 # How many forms to confirm in each round.
 CONFIRMED = 150
-# Letters sent until the worker is at full speed; letters to queue; seconds to measure.
+# Letters sent until the worker is at full speed, letters to queue, and the seconds and
+# number of rounds.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -150,7 +151,7 @@ def measure_letters(rig: Rig) -> Line:
         (rig.sink.cpu() - sink_cpu) / max(letters, 1) * 1000
     )
     rig.stop_worker()
-    # The rest would delay the letters of the next measurements.
+    # The remaining letters would delay those of the next measurements.
     rig.database.execute(FORGET_LETTERS)
     return line
 
@@ -187,7 +188,7 @@ def measure_gets(rig: Rig) -> list[Line]:
 
 
 def confirm_paths(rig: Rig, number: int) -> list[str]:
-    """Return the confirmation links of unconfirmed forms."""
+    """Return the paths of the links that confirm up to `number` unconfirmed forms."""
     from voices.signatures import tokens
 
     found = rig.database.execute(
@@ -208,7 +209,7 @@ def add_forms(rig: Rig, number: int) -> None:
 
 
 def measure_confirming(rig: Rig, gets: list[Line]) -> list[Line]:
-    """Confirm each form once, and compare with the bare form of the same rounds."""
+    """Confirm each form once, and compare the cost with that of the bare form."""
     lines = []
     rounds = rig.scale.rounds * len(rig.scale.connections)
     add_forms(rig, CONFIRMED * rounds + REQUESTS)

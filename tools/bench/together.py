@@ -23,7 +23,7 @@ PARTS = ("web", "worker", "database", "mail sink", "driver")
 
 @dataclass
 class Try:
-    """One rate, and why the site couldn't keep up, if it couldn't."""
+    """A try at one rate; `problems` says why the site didn't keep up, if it didn't."""
 
     views: float
     rate: float
@@ -119,7 +119,7 @@ def cost(loads: list[Load]) -> dict[str, Spread]:
 
 
 def search(rig: Rig) -> list[Try]:
-    """Raise the rate until the site fails to keep up in two tries."""
+    """Raise the rate until the site fails to keep up in two tries at one rate."""
     tries: list[Try] = []
     for rate in RATES:
         if rig.is_late(0.9):
@@ -174,7 +174,10 @@ def record(rig: Rig, minutes: float) -> Try:
 
 
 def measure_memory(rig: Rig, requests: int, longest: float = 90) -> dict[str, object]:
-    """Request pages until each web process has served this many; return its memory."""
+    """Return the memory of the web processes before and after serving pages.
+
+    Stops after `requests` for each process, on average, or after `longest` seconds.
+    """
     found = list(pages.paths(rig).values())
     before, served, begun = rig.site.worker_memory(), 0, time.monotonic()
     least = requests * len(before)

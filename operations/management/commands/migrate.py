@@ -7,7 +7,7 @@ from django.db import connection
 
 from operations.database_roles import as_owner, give_rights
 
-# While a migration waits for a lock on a table, all others wait behind it.
+# While a migration waits for a lock on a table, other queries wait behind it.
 LONGEST_WAIT = "5s"
 
 
@@ -35,9 +35,9 @@ def wait_for_locks(longest: str) -> None:
 def wait_for_others(
     execute: Callable, sql: object, params: object, many: bool, context: dict
 ) -> object:
-    """Let CONCURRENTLY wait for old transactions without a limit: it blocks nobody.
+    """Let a CONCURRENTLY statement wait for old transactions without a limit.
 
-    If it gave up, it would leave an invalid index.
+    Such a statement blocks nobody, and would leave an invalid index if it gave up.
     """
     if "CONCURRENTLY" not in str(sql):
         return execute(sql, params, many, context)

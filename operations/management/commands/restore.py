@@ -89,7 +89,7 @@ class Command(BaseCommand):
         return about
 
     def last_snapshot(self, before: dict[str, int]) -> Snapshot | None:
-        """Read the database that is being replaced, if it exists and is readable."""
+        """Return the state of the database being replaced; None if it can't be read."""
         if not before:
             return None
         try:

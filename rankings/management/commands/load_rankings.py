@@ -9,7 +9,7 @@ is missing and corrects what nobody has edited. It skips and reports states whos
 assessment staff have edited or whose citations are checked. If anything in the files is
 wrong, it says where and stores nothing.
 
-rankings/loading/ says what the files hold and how their lists are matched.
+rankings/loading/ says what the files contain and how their lists are matched.
 """
 
 from django.core.exceptions import ValidationError
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def read_editions() -> list[Content]:
-    """Return the editions in the files; raises CommandError with all that is wrong."""
+    """Return the editions in the files; raises CommandError with all errors."""
     editions, errors = [], []
     for files in EDITIONS:
         try:
