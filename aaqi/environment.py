@@ -23,7 +23,7 @@ env = FileAwareEnv()
 
 
 def read(name: str, default: str = "") -> str:
-    """Return the value of `name`, from itself or its file; `default` if empty."""
+    """Return the value of `name` or of the file in `name_FILE`; else `default`."""
     try:
         return env.str(name, "").strip() or default
     except (OSError, ValueError) as error:

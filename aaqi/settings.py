@@ -266,7 +266,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Staff need a second factor, except on a site without HTTPS, which is on loopback.
+# Staff need a second factor unless the site uses plain HTTP, which only loopback can.
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3

@@ -25,7 +25,7 @@ class Problem(NamedTuple):
 def make_reader() -> MarkdownIt:
     """Return a parser that also recognizes what the page's parser doesn't.
 
-    That is raw HTML, images, and links with any scheme, which a page shows as text.
+    That is: raw HTML, images, and links with schemes that aren't allowed.
     """
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]

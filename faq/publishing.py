@@ -83,7 +83,10 @@ class Text(models.Model):
         raise NotImplementedError
 
     def words_read(self) -> list[Any]:
-        """Return the values of `WORDS`, then the citations; white space is collapsed."""
+        """Return the values of `WORDS`, then the citations.
+
+        White space in texts is normalized.
+        """
         values = [getattr(self, name) for name in self.WORDS]
         values += [source["citation"] for source in self.sources]
         return [" ".join(v.split()) if isinstance(v, str) else v for v in values]

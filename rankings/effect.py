@@ -122,7 +122,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash of the effect, to detect that a page staff read is outdated."""
+    """Return a hash of the effect, to detect whether a page shows an older one."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

@@ -460,7 +460,10 @@ class CitationQuerySet(models.QuerySet):
         )
 
     def mark_checked(self, by: str) -> int:
-        """Record a lawyer's check of those unchecked; return how many there were."""
+        """Record a lawyer's check of the unchecked citations.
+
+        Return how many there were.
+        """
         return self.unchecked().update(checked_at=Now(), checked_by=by)
 
     def mark_unchecked(self) -> int:

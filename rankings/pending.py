@@ -68,7 +68,7 @@ class DatabaseStorage(BaseStorage):
         self.name = Upload.objects.create(data=data, owner=self.owner).key
 
     def read(self) -> bytes:
-        """Return the file; raises Upload.DoesNotExist if it expired or was removed."""
+        """Return the file; raises Upload.DoesNotExist if the owner has no such file."""
         return bytes(Upload.objects.kept_for(self.owner).get(key=self.name).data)
 
     def remove(self) -> None:

@@ -24,7 +24,7 @@ EXCLUDED = [
     *("ban-char-field", "identifier-too-long", "prefer-bigint-over-int"),
     *("prefer-bigint-over-smallint", "prefer-identity", "prefer-robust-stmts"),
     *("prefer-text-field", "prefer-timestamp-tz"),
-    # `migrate` sets lock_timeout, and creating an index can take long.
+    # `migrate` sets lock_timeout, and creating an index can take a while.
     *("require-lock-timeout", "require-statement-timeout"),
     # Only the author knows whether the previous release needs the column or table.
     *("ban-drop-column", "ban-drop-not-null", "ban-drop-table"),
@@ -33,7 +33,10 @@ OPTIONS = [f"--exclude={','.join(EXCLUDED)}", "--pg-version=18.0", "--reporter=g
 
 
 def sql_of(migration: Migration, state: ProjectState) -> str:
-    """Return the SQL that applies a migration to `state`, including BEGIN and COMMIT."""
+    """Return the SQL that applies a migration to `state`.
+
+    It includes BEGIN and COMMIT if the migration is atomic.
+    """
     with connection.schema_editor(
         collect_sql=True, atomic=migration.atomic
     ) as schema_editor:

@@ -99,7 +99,7 @@ def show(
 
 
 def faq_page(questions: Sequence[Question]) -> dict:
-    """Return structured data for its template tag: https://schema.org/FAQPage."""
+    """Return the questions as an https://schema.org/FAQPage, for `structured_data`."""
     dates = {str(question.updated) for question in questions}
     return {
         "@type": "FAQPage",

@@ -86,7 +86,7 @@ def parse(path: Path, text: bytes) -> About:
 
 
 def extract(path: Path, about: About, target: Path) -> None:
-    """Write a backup's dump to `target`; raises BackupError if the file is damaged."""
+    """Write a backup's dump to `target`; raises BackupError if the dump is damaged."""
     try:
         with tarfile.open(path) as tar, target.open("wb") as file:
             shutil.copyfileobj(open_member(tar, DUMP), file)

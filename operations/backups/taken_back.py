@@ -40,7 +40,10 @@ class Snapshot:
     drafts: set[tuple[type[Model], str]]
 
     def goes_back_to(self, earlier: "Snapshot") -> bool:
-        """Whether `earlier` is a past state of this: voices are never deleted."""
+        """Whether `earlier` is a past state of this database.
+
+        A later state has all voices of `earlier`, because voices are never deleted.
+        """
         same = self.begun_at == earlier.begun_at
         return same and earlier.voices.keys() <= self.voices.keys()
 

@@ -188,7 +188,10 @@ class CitationAdmin(FoldedSearch, FixedRows):
         what: str,
         change: Callable[[CitationQuerySet], int],
     ) -> HttpResponse:
-        """Change citations and their copies, log it, and link to a list to undo it."""
+        """Change the citations and their copies, and log the change.
+
+        The message links to a list of the citations, where staff can undo the change.
+        """
         # Select by id, because the change affects which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)

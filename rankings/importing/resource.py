@@ -175,7 +175,7 @@ class AssessmentResource(resources.ModelResource):
         self.score(dataset.dict)
 
     def score(self, rows: list[dict[str, str]]) -> None:
-        """Compute the figures that the file's computed columns can have.
+        """Compute the figures that the file's computed columns are allowed to have.
 
         An edited download still has the figures from before the edit.
         """
