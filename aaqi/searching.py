@@ -64,8 +64,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
         response = render(request, "search.html", {**context, "busy": True}, status=503)
         response["Retry-After"] = str(RETRY_SECONDS)
         return response
-    except (SearchTooLong, NoSuchPage):
-        # The wall's search raises NoSuchPage if it takes too long.
+    except SearchTooLong:
         context["too_long"] = True
     return render(request, "search.html", context)
 
@@ -86,8 +85,6 @@ def find_voices(words: str, place: str) -> Voices:
     """Return the voices from `place` if it is a known code, else those with `words`."""
     filters = Filters(state=place) if place in PLACES else Filters(q=words)
     page = WallPage(filters)
-    if page.is_busy:
-        raise TooManySearches
     query = {"state": place} if filters.state else {"q": words}
     path = reverse("voices:list", query=query)
     return Voices(page.voices[:MOST], page.total, path, page.corrected)

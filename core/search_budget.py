@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
@@ -13,6 +14,8 @@ LONGEST_SEARCH_MS = 800
 # How many searches may run at the same time across all processes. Requests beyond that
 # get a 503, because waiting would tie up threads that serve cached pages.
 SEARCHES_AT_ONCE = 2
+# Whether this thread is already in a search.
+searching = ContextVar("searching", default=False)
 
 
 class TooManySearches(Exception):
@@ -25,11 +28,14 @@ class SearchTooLong(Exception):
 
 @contextmanager
 def one_search() -> Iterator[None]:
-    """Run the block's queries as one search.
+    """Run the block's queries as one search; a search inside another is part of it.
 
-    Raises TooManySearches or SearchTooLong. A search inside another can use the same
-    slot, because a session can take its own lock again.
+    Raises TooManySearches or SearchTooLong, always from the outermost search.
     """
+    if searching.get():
+        yield
+        return
+    token = searching.set(True)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             if not any(try_lock(Lock.SEARCH, str(n)) for n in range(SEARCHES_AT_ONCE)):
@@ -41,3 +47,5 @@ def one_search() -> Iterator[None]:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         raise SearchTooLong from error
+    finally:
+        searching.reset(token)

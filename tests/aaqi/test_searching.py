@@ -153,10 +153,9 @@ class SearchTests(TestCase):
                 make_case(summary="A camera.")
                 make_published_voice(statement="A camera.")
 
-            # The edition and its states; two savepoints, each with a lock and two
-            # timeouts; questions with all of the words and with some, cases, and pages;
-            # voices.
-            with self.subTest(count), self.assertNumQueries(17):
+            # The edition and its states; a savepoint, a lock, and two timeouts;
+            # questions with all of the words and with some, cases, and pages; voices.
+            with self.subTest(count), self.assertNumQueries(12):
                 self.client.get(URL, {"q": "camera Texas Ohio"})
 
 
