@@ -200,7 +200,7 @@ class WarmPages:
         flight: Future[StoredPage | None],
         render: Callable[[], StoredPage | HttpResponse],
     ) -> StoredPage | HttpResponse:
-        """Render a page; retry if content that it may show was dropped meanwhile."""
+        """Render a page; retry if content it may show was dropped while rendering."""
         # Another thread may have cached the page since this thread checked.
         kept = self.get(address)
         try:

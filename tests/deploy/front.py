@@ -1,6 +1,7 @@
-"""Measure warm pages through the front door beside a static file; needs wrk.
+"""Measure warm pages through the whole deployment beside a static file; needs wrk.
 
-Not one of the proofs, because a figure is no pass mark: `make test-deploy args=front`.
+This isn't one of the default proofs, because no figure makes it fail. Run it with
+`make test-deploy args=front`.
 """
 
 import json
@@ -28,6 +29,7 @@ from tests.deploy.visitor import ask
 PAGES = ["/", "/voices/", "/faq/", "/rankings/"]
 ROUNDS, SECONDS, CONNECTIONS = 3, 6, 32
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+# The services that a request for a warm page passes.
 PASSED = ["proxy", "buffer", "cache"]
 
 
@@ -53,6 +55,7 @@ def static_files():
 
 
 def transferred(path):
+    """Return the number of bytes of the compressed body."""
     return len(ask("GET", path, headers=BROWSER).body)
 
 

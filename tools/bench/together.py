@@ -108,7 +108,7 @@ def measure_alone(rig: Rig) -> list[Load]:
 
 
 def cost(loads: list[Load]) -> dict[str, Spread]:
-    """Return the CPU milliseconds of one signature, for each process and in total."""
+    """Return the CPU milliseconds of one signature, by process and for the server."""
     done = [load for load in loads if load.completed]
     found = {
         part: Spread([load.cpu[part] / load.completed * 1000 for load in done])
