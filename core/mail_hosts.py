@@ -52,7 +52,11 @@ def suggest(address: str) -> str:
     typed = typed.lower()
     if not local or typed in REAL or typed in COMMON:
         return ""
-    return next((f"{local}@{host}" for host in COMMON if is_near(typed, host)), "")
+    near = [host for host in COMMON if is_near(typed, host)]
+    # Prefer a slip in the ending alone: "ymail.con" is near gmail.com, too.
+    name = typed.partition(".")[0]
+    near.sort(key=lambda host: host.partition(".")[0] != name)
+    return f"{local}@{near[0]}" if near else ""
 
 
 def is_near(typed: str, host: str) -> bool:

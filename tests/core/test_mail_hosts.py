@@ -27,6 +27,8 @@ class SuggestTests(SimpleTestCase):
             "verizn.net": "verizon.net",
             "sbcgloba.net": "sbcglobal.net",
             "protonmial.com": "protonmail.com",
+            "ymail.con": "ymail.com",
+            "mail.co": "mail.com",
         }.items():
             self.assertEqual(suggest(f"Ana.R@{typed}"), f"Ana.R@{meant}", typed)
 
