@@ -37,6 +37,7 @@ FOUND_BY_NAME = {
     "500.html",
     "admin/base_site.html",
     "admin/pagination.html",
+    "admin/search_form.html",
     "aaqi/field.html",
     "aaqi/uni_form.html",
 }
