@@ -1,9 +1,10 @@
 """What changed about each state from one published edition to the next."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
-from rankings.effect import COMPARED, in_words
+from rankings.effect import differing, in_words
 from rankings.models import Assessment, Citation, Edition
 from rankings.scoring import PARTS
 from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
@@ -49,7 +50,7 @@ class StateChange:
     @property
     def is_own(self) -> bool:
         """Whether the edition says something new about the state itself."""
-        return bool(self.reason or self.fields - OF_READING or self.recited)
+        return bool(self.reason or self.fields.keys() - OF_READING or self.recited)
 
     @property
     def is_scored_differently(self) -> bool:
@@ -63,18 +64,15 @@ class StateChange:
     def is_read_again(self) -> bool:
         return self.before.assessment.as_of < self.after.assessment.as_of
 
-    @property
-    def fields(self) -> set[str]:
-        """The names of the fields that differ."""
-        before, after = self.before.assessment, self.after.assessment
-        names = {
-            field.name
-            for field in COMPARED
-            if field.value_from_object(before) != field.value_from_object(after)
-        }
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The fields that differ: name → verbose name."""
+        found = differing(self.before.assessment, self.after.assessment)
+        fields = {field.name: str(field.verbose_name) for field in found}
         # The news of the new rubric already says that limits are shown now.
-        is_new = self.before.score.rubric != self.after.score.rubric
-        return names - {"limits"} if is_new else names
+        if self.before.score.rubric != self.after.score.rubric:
+            fields.pop("limits", None)
+        return fields
 
     @property
     def facts(self) -> list[Difference]:
@@ -91,13 +89,13 @@ class StateChange:
     def reworded(self) -> list[str]:
         """What else reads differently: the names of other fields, and the citations."""
         names = [
-            str(field.verbose_name)
-            for field in COMPARED
-            if field.name in self.fields - OF_READING - {*FACTS}
+            verbose_name
+            for name, verbose_name in self.fields.items()
+            if name not in OF_READING and name not in FACTS
         ]
         return names + (["citations"] if self.recited else [])
 
-    @property
+    @cached_property
     def recited(self) -> bool:
         before, after = self.before.assessment, self.after.assessment
         return cited(before) != cited(after)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from django.db.models import Field
+
 from rankings import scoring
 from rankings.models import Assessment, Edition
 from rankings.standings import Standings
@@ -106,12 +108,17 @@ def changes(
     if usps not in old or usps not in new:
         return []
     before, after = old[usps], new[usps]
-    names = [
-        str(field.verbose_name)
+    names = [str(field.verbose_name) for field in differing(before, after)]
+    return names + (["citations"] if quoted(before) != quoted(after) else [])
+
+
+def differing(before: Assessment, after: Assessment) -> list[Field]:
+    """Return the compared fields whose values differ."""
+    return [
+        field
         for field in COMPARED
         if field.value_from_object(before) != field.value_from_object(after)
     ]
-    return names + (["citations"] if quoted(before) != quoted(after) else [])
 
 
 def quoted(assessment: Assessment) -> list[tuple]:
