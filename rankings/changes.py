@@ -11,7 +11,7 @@ from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
 # Fields that change whenever sources are read again, even if the sources say the same.
-OF_READING = {"as_of", "sources"}
+OF_READING = {"as_of", "ij_read_on", "sources"}
 
 
 @dataclass(frozen=True)

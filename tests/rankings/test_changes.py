@@ -122,6 +122,14 @@ class EditionsTests(TestCase):
         self.assertContains(self.client.get(URL), "not published yet")
         self.assertNotContains(self.client.get(FEED), "<entry>")
 
+    def test_sources_that_were_only_read_again_are_no_change(self):
+        old, new = make_edition("2026-01-01"), make_edition("2026-02-01")
+        make_assessment(old, "TX", ij_read_on=old.date)
+        make_assessment(new, "TX", ij_read_on=new.date, sources="https://x.example/")
+
+        self.assertContains(self.client.get(URL), "found nothing to change")
+        self.assertNotContains(self.client.get(FEED), "<entry>")
+
     def test_a_draft_is_not_shown(self):
         make_assessment(make_edition("2026-01-01"), "TX")
         draft = make_edition("2026-02-01", published_at=None)
