@@ -185,14 +185,9 @@ class EditionChanges:
 
 def read_changes() -> list[EditionChanges]:
     """Return the changes in each of the newest editions, the newest edition first."""
-    published = Edition.objects.published().order_by("-date")
-    editions = list(published[: MOST_EDITIONS + 1])
-    found = Assessment.objects.filter(edition__in=editions)
-    of = {edition.pk: [] for edition in editions}  # type: dict[int, list[Assessment]]
-    for assessment in found.prefetch_related("citations"):
-        of[assessment.edition_id].append(assessment)
+    published = Edition.objects.published().prefetch_related("assessments__citations")
+    editions = published.order_by("-date")[: MOST_EDITIONS + 1]
     standings = [
-        Standings(edition, of[edition.pk], past=edition != editions[0])
-        for edition in editions
+        Standings(edition, past=place > 0) for place, edition in enumerate(editions)
     ]
     return [EditionChanges(before, after) for after, before in pairwise(standings)]
