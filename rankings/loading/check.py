@@ -1,11 +1,11 @@
 """Find the cells of an edition's files that are invalid or contradict each other."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from rankings.importing.cells import Day
 from rankings.importing.computed import Figures, contradictions, figures_of, scores_of
 from rankings.importing.resource import by_column
 from rankings.loading.files import CHECKS, STATES, Content
@@ -51,9 +51,9 @@ def of_cells(name: str, row: Row) -> Iterator[Problem]:
         yield "status", f"Use {', '.join(Citation.Finding.values)}."
     for column in {"as_of", "checked_on"} & row.keys():
         try:
-            Day().clean(row[column])
-        except ValueError as error:
-            yield column, str(error)
+            date.fromisoformat(row[column])
+        except ValueError:
+            yield column, f"“{row[column]}” is not a date. Write it as 2026-11-22."
     year = row.get("year", "")
     if year and not (year.isascii() and year.isdigit()):
         yield "year", f"“{year}” is not a year. Write it as 1992."
