@@ -182,7 +182,9 @@ class AssessmentResource(resources.ModelResource):
         draft, current = cast(Edition, self.edition), Edition.objects.current()
         stored = scores_in(draft)
         imported = scores_of(rows, draft.rubric)
-        self.figures = figures_of(stored | imported)
+        # Ranks need all states, but only valid rows have figures to compare with.
+        figures = figures_of(stored | imported)
+        self.figures = {usps: figures[usps] for usps in imported}
         self.older = [figures_of(stored)]
         if current:
             self.older.append(figures_of(scores_in(current)))

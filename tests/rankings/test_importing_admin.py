@@ -231,6 +231,15 @@ class RefusalTests(ImportTestCase):
         )
         self.assertEqual(stored(), before)
 
+    def test_a_row_with_an_invalid_fact_has_no_figures_to_contradict(self):
+        page = self.preview(edited("AK", right_to_sue="maybe", points="5"))
+
+        self.assert_refused(
+            page,
+            "Row 3, column right_to_sue: “maybe” is not allowed. Use statute, court, "
+            "court_narrow, unclear, none, or leave it blank.",
+        )
+
     def test_immunity_without_a_right_to_sue_is_refused_unless_codified(self):
         page = self.preview(edited("AL", immunity="applies"))
 
