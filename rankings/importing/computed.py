@@ -3,27 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from rankings.importing.cells import Choice
-from rankings.scoring import (
-    Covers,
-    Facts,
-    Immunity,
-    Payer,
-    RightToSue,
-    Rubric,
-    Score,
-    ranks,
-    score,
-)
+from rankings.scoring import PARTS, Facts, Rubric, Score, ranks, score
 
 type Figures = dict[str, str]
 
 FIGURES = ("points", "points_at_most", "group", "letter", "letter_at_most", "rank")
-SCORED = {
-    "right_to_sue": Choice(RightToSue),
-    "immunity": Choice(Immunity),
-    "covers": Choice(Covers),
-    "payer": Choice(Payer),
-}
+SCORED = {part.field: Choice(part.choices) for part in PARTS}
 
 
 def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Score]:
@@ -31,10 +16,10 @@ def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Sc
     scores = {}
     for row in rows:
         try:
-            facts = [cell.clean(row[name]) for name, cell in SCORED.items()]
+            facts = {name: cell.clean(row[name]) for name, cell in SCORED.items()}
         except ValueError:
             continue
-        scores[row["usps"].strip()] = score(Facts(*facts), rubric)
+        scores[row["usps"].strip()] = score(Facts(**facts), rubric)
     return scores
 
 
