@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from rankings.effect import differing, in_words
 from rankings.models import Assessment, Citation, Edition
-from rankings.scoring import PARTS
+from rankings.scoring import FIRST, PARTS
 from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
@@ -69,8 +69,8 @@ class StateChange:
         """The fields that differ: name → verbose name."""
         found = differing(self.before.assessment, self.after.assessment)
         fields = {field.name: str(field.verbose_name) for field in found}
-        # The news of the new rubric already says that limits are shown now.
-        if self.before.score.rubric != self.after.score.rubric:
+        # Limits are new in the second rubric, and its news already says so.
+        if self.before.score.rubric == FIRST:
             fields.pop("limits", None)
         return fields
 

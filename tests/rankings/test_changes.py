@@ -1,10 +1,15 @@
 import re
+from dataclasses import replace
+from datetime import date
+from unittest import mock
 from xml.etree import ElementTree
 
 from django.conf import settings
 from django.test import TestCase
 from django.utils.html import escape
 
+from rankings import scoring
+from rankings.scoring import SECOND
 from tests.factories import (
     make_assessment,
     make_assessments,
@@ -129,6 +134,21 @@ class EditionsTests(TestCase):
 
         self.assertContains(self.client.get(URL), "found nothing to change")
         self.assertNotContains(self.client.get(FEED), "<entry>")
+
+    def test_only_the_rubric_that_introduced_limits_hides_that_they_changed(self):
+        third = replace(SECOND, number=3, since=date(2027, 1, 1), news=())
+
+        with mock.patch.object(scoring, "RUBRICS", (third, *scoring.RUBRICS)):
+            for day, limits in (
+                ("2026-11-22", ""),
+                ("2026-11-27", "One cap."),
+                ("2027-01-01", "Another cap."),
+            ):
+                make_assessment(make_edition(day), "TX", limits=limits)
+            page = self.client.get(URL)
+
+        self.assertContains(page, "Reads differently: limits", 1)
+        self.assertContains(page, 'id="2027-01-01-TX"')
 
     def test_a_draft_is_not_shown(self):
         make_assessment(make_edition("2026-01-01"), "TX")
