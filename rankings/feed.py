@@ -14,10 +14,6 @@ from core.public import Content, public_page
 from rankings.changes import StateChange, read_changes
 
 
-def absolute(path: str) -> str:
-    return settings.SITE_URL + path
-
-
 class ChangeFeed(Feed):
     """One entry for each state and edition, with URLs on SITE_URL."""
 
@@ -27,10 +23,10 @@ class ChangeFeed(Feed):
     author_name = settings.SITE_NAME
 
     def link(self) -> str:
-        return absolute(reverse("rankings:changes"))
+        return settings.SITE_URL + reverse("rankings:changes")
 
     def feed_url(self) -> str:
-        return absolute(reverse("rankings:changes-feed"))
+        return settings.SITE_URL + reverse("rankings:changes-feed")
 
     feed_guid = feed_url
 
