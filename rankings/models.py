@@ -85,7 +85,7 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 # lawyer's check. Code that changes a draft locks its edition until the end of the
 # transaction, so nobody can publish the draft in between.
 KEEP_EDITION = """
-    RAISE EXCEPTION 'A published edition keeps its date, and stays.'
+    RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
         USING ERRCODE = 'check_violation';
 """
 IS_PUBLISHED = [("is_published", "boolean")]
@@ -101,7 +101,7 @@ def keep_published(of_edition: str) -> str:
             SELECT published_at FROM rankings_edition WHERE {of_edition} FOR SHARE
         ) AS editions;
         IF is_published THEN
-            RAISE EXCEPTION 'What is published stays as it was: start a new edition.'
+            RAISE EXCEPTION 'Published facts can''t change: start a new edition.'
                 USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
@@ -127,8 +127,8 @@ class Edition(models.Model):
     title = models.CharField(max_length=100)
     notes = models.TextField(
         blank=True,
-        help_text="What is new in it, for readers. Separate paragraphs with a blank "
-        "line.",
+        help_text="What is new in this edition, for readers. Separate paragraphs with "
+        "a blank line.",
     )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
@@ -276,7 +276,9 @@ class Assessment(models.Model):
         validators=[validate_no_formula],
     )
     year = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Year of the statute or ruling that decides."
+        null=True,
+        blank=True,
+        help_text="Year of the statute or ruling that matters most to the result.",
     )
     summary = models.TextField(max_length=600, validators=[validate_no_formula])
     local_exception = models.TextField(
@@ -319,10 +321,11 @@ class Assessment(models.Model):
         "sources read on", help_text="The day its sources were last read."
     )
     reason = models.TextField(
-        "reason for what changed",
+        "reason for the change",
         max_length=600,
         blank=True,
-        help_text="Why it differs from the edition before, for the page of changes.",
+        help_text="Why this state changed since the previous edition; shown on the "
+        "changes page.",
     )
     # Set by staff edits; load_rankings doesn't touch assessments that staff edited.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -8,7 +8,7 @@
 From the second edition on, there are also:
 
 - `limits.csv`: the limits that a row of `states.csv` states and that aren't scored
-- `changes.csv`: the reason for what changed since the previous edition
+- `changes.csv`: why a state changed since the previous edition
 """
 
 import csv
