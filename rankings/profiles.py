@@ -17,7 +17,7 @@ from rankings.standings import Standing, Standings
 
 UNKNOWN = "Not established: we have found no statute or ruling that settles it."
 NO_POINTS = "It adds no points until we do."
-AS_RANGE = "Until we do, the points are a range: it could add {most}."
+AS_RANGE = "Until we do, the points are a range: it could add up to {most}."
 NOT_ASSESSED = "Our review of this question is not finished."
 NOT_COUNTED = "This counts only if people can sue."
 
