@@ -17,7 +17,7 @@ from rankings.scoring import Covers, Immunity, RightToSue, Score
 from rankings.shapes import SHAPES, Shape
 
 FACTS = ["right_to_sue", "immunity", "covers", "payer"]
-# A state's page shows its history over this many of the newest editions.
+# A state's history and the changes page cover this many of the newest editions.
 MOST_EDITIONS = 10
 
 # The facts that decide a score, in words that fit into a row of the table.
