@@ -50,6 +50,8 @@ def bars(chart: Chart) -> Drawing:
 
 def context(chart: Chart) -> dict:
     """Return the context of faq/chart.html, except the chart's text."""
+    if not chart.points:
+        return {"chart": chart}
     if chart.has_figures:
         rows = [(p, shown(p["value"], chart.unit)) for p in chart.points]
         told = "; ".join(f"{point['label']} {value}" for point, value in rows)

@@ -90,6 +90,14 @@ class EditingTests(AdminTestCase):
                 self.assertNotRegex(page, r"<script(?![^>]*\s(src|type)=)")
                 self.assertNotRegex(page, r"\son\w+=\"")
 
+    def test_previews_a_chart_that_has_no_points_yet(self):
+        chart = make_chart(title="Who pays", points=[], publish_at=None)
+
+        response = self.client.get(address("preview", chart))
+
+        self.assertContains(response, "Who pays")
+        self.assertNotContains(response, "If every answer is yes")
+
     def test_a_new_question_is_a_draft_with_its_sources(self):
         response = self.client.post(
             reverse("admin:faq_question_add"),
