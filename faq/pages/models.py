@@ -175,7 +175,13 @@ class Chart(Text):
             models.CheckConstraint(
                 condition=models.Q(publish_at=None) | ~models.Q(points=[]),
                 name="chart_has_points",
-                violation_error_message="A published chart needs figures.",
+                violation_error_message="A published chart needs figures or questions.",
+            ),
+            # If one point has a figure, all have one: `validate_points`.
+            models.CheckConstraint(
+                condition=~models.Q(points__0__has_key="value") | ~models.Q(unit=""),
+                name="chart_figures_have_unit",
+                violation_error_message="Figures need a unit.",
             ),
         ]
 

@@ -233,6 +233,18 @@ class RowTests(TestCase):
             with self.assertRaises(ValidationError, msg=points):
                 chart.full_clean()
 
+    def test_figures_need_a_unit(self):
+        make_chart(unit="", points=QUESTIONS)
+        make_chart(unit="", points=[], publish_at=None)
+        chart = make_chart()
+
+        chart.unit = ""
+
+        with self.assertRaisesMessage(ValidationError, "Figures need a unit."):
+            chart.validate_constraints()
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            chart.save()
+
     def test_highlights_one_entry_at_most(self):
         marked = make_entry(1982, label="The rule", marked=True)
         other = make_entry(1985, label="Appeals", marked=True)
