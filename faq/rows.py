@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 # Empty rows below those that are filled in.
 EXTRA = 3
 MOST = 100
+# Forms would convert other types, such as a year in TOML, but rows are stored as is.
+TYPES = {forms.CharField: str, forms.BooleanField: bool}
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
@@ -42,6 +44,12 @@ def row_problems(row_form: type[forms.Form], row: dict[str, Any]) -> list[str]:
     found = [f"There is no field “{name}”." for name in sorted(unknown)]
     for name, errors in form.errors.items():
         found += (f"{name}: {error}" for error in errors)
+    found += (
+        f"{name}: This should be of type {expected.__name__}."
+        for name, value in row.items()
+        for kind, expected in TYPES.items()
+        if isinstance(form.fields.get(name), kind) and type(value) is not expected
+    )
     return found
 
 

@@ -294,6 +294,9 @@ class StepTests(TestCase):
             [later, day],
             [STEPS[1], STEPS[1]],
             [day | {"words": "x" * 49}],
+            # In TOML, a year without quotation marks.
+            [STEPS[0], day | {"on": 2020}],
+            [day | {"ruling": "yes"}],
         ):
             case.steps = steps
             with self.assertRaises(ValidationError, msg=steps) as caught:
