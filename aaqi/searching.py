@@ -52,10 +52,10 @@ def search_site(request: HttpRequest) -> HttpResponse:
     if not words:
         return render(request, "search.html")
     codes = find_codes(words)
-    context: dict = {"q": words, "places": read_places(codes)}
     # Search for a place's name: texts don't contain codes such as "TX".
     place = read_place(words)
     named = PLACES.get(place, words)
+    context: dict = {"q": words, "named": named, "places": read_places(codes)}
     try:
         with one_search():
             context |= find_texts(named)

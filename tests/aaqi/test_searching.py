@@ -74,6 +74,7 @@ class SearchTests(TestCase):
         texan = make_published_voice(state="TX", statement="Mine.")
         make_published_voice(state="OH", statement="Not mine.")
         make_case(state="TX", slug="texan")
+        make_question("What about Texas?")
 
         for words in ("Texas", "tx", "TEXAS "):
             response = self.client.get(URL, {"q": words})
@@ -83,6 +84,7 @@ class SearchTests(TestCase):
                 self.assertContains(response, 'href="/cases/?state=TX"')
                 self.assertContains(response, 'href="/voices/?state=TX"')
                 self.assertContains(response, 'href="/cases/texan/"')
+                self.assertContains(response, 'href="/faq/?q=Texas"')
                 self.assertEqual(response.context["voices"].shown, [texan])
 
     def test_finds_a_place_without_a_ranking(self):
