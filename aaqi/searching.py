@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from cards.views import RETRY_SECONDS
+from cards.views import busy_response
 from core.filters import NoSuchPage, no_such_page, read_words
 from core.folding import fold
 from core.public import Content, public_page
@@ -61,9 +61,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
             context |= find_texts(named)
             context["voices"] = find_voices(words, place)
     except TooManySearches:
-        response = render(request, "search.html", {**context, "busy": True}, status=503)
-        response["Retry-After"] = str(RETRY_SECONDS)
-        return response
+        return busy_response(request, "search.html", {**context, "busy": True})
     except SearchTooLong:
         context["too_long"] = True
     return render(request, "search.html", context)

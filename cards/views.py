@@ -1,4 +1,6 @@
-"""Responses with a card, which other sites may embed."""
+"""Responses with a card, which other sites may embed, and responses while busy."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,8 +13,12 @@ def card_response(png: bytes) -> HttpResponse:
     return HttpResponse(png, content_type="image/png", headers=headers)
 
 
-def busy_response(request: HttpRequest) -> HttpResponse:
+def busy_response(
+    request: HttpRequest,
+    template: str = "503.html",
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
     """Return a 503 with Retry-After."""
-    response = render(request, "503.html", status=503)
+    response = render(request, template, context, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

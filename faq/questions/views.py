@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from cards.views import RETRY_SECONDS
+from cards.views import busy_response
 from core.filters import NoSuchPage, no_such_page, read_words
 from core.public import Content, public_page
 from core.search_budget import SearchTooLong, TooManySearches, one_search
@@ -47,9 +47,7 @@ def render_search(request: HttpRequest, words: str) -> HttpResponse:
             found = search(Question, words)
     except TooManySearches:
         busy = {"q": words, "is_busy": True}
-        response = render(request, "faq/question_search.html", busy, status=503)
-        response["Retry-After"] = str(RETRY_SECONDS)
-        return response
+        return busy_response(request, "faq/question_search.html", busy)
     except SearchTooLong as error:
         raise NoSuchPage(
             "That search takes too long. Try fewer or rarer words."

@@ -1,14 +1,12 @@
 from unittest import mock
 
-from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
 from aaqi.searching import MOST, find_codes
-from core.locks import Lock
-from core.search_budget import SEARCHES_AT_ONCE, SearchTooLong
-from tests.committed import CommittedTestCase
+from core.search_budget import SearchTooLong
+from tests.committed import CommittedTestCase, other_searches
 from tests.factories import (
     make_assessments,
     make_edition,
@@ -165,17 +163,11 @@ class BusyTests(CommittedTestCase):
     def test_shares_the_places_of_all_searches(self):
         make_published_voice(statement="The law.")
         path = reverse("search", query={"q": '"law" <'})
-        others = [connection.copy() for _ in range(SEARCHES_AT_ONCE)]
-        take = "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))"
-        for number, other in enumerate(others):
-            self.addCleanup(other.close)
-            other.set_autocommit(False)
-            with other.cursor() as cursor:
-                cursor.execute(take, [str(number), Lock.SEARCH.value])
 
-        busy = self.client.get(path)
-        others[1].rollback()
-        free = self.client.get(path)
+        with other_searches() as others:
+            busy = self.client.get(path)
+            others[1].rollback()
+            free = self.client.get(path)
 
         self.assertContains(busy, "Many people are searching", status_code=503)
         self.assertContains(busy, 'value="&quot;law&quot; &lt;"', status_code=503)

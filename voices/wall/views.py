@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from cards.models import Busy
-from cards.views import RETRY_SECONDS, busy_response, card_response
+from cards.views import busy_response, card_response
 from core.filters import NoSuchPage, no_such_page, read_choice, read_words
 from core.public import Content, Parameter, public_page
 from rankings.states import PLACES, read_place
@@ -43,9 +43,7 @@ def wall(request: HttpRequest) -> HttpResponse:
         "signers": page.figures.total,
     }
     if page.is_busy:
-        response = render(request, "voices/voice_list.html", context, status=503)
-        response["Retry-After"] = str(RETRY_SECONDS)
-        return response
+        return busy_response(request, "voices/voice_list.html", context)
     return render(request, "voices/voice_list.html", context)
 
 
