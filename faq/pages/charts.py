@@ -40,7 +40,8 @@ def bars(chart: Chart) -> Drawing:
         value = shown(point["value"], chart.unit)
         boxes.append(Box(0, y + 4, width, BAR, "filled"))
         if number == 0:
-            marked = len(value) * SERIF + 8
+            # A percent sign is as wide as two digits.
+            marked = len(value.replace("%", "00")) * SERIF + 8
             boxes.append(Box(width + 4, y + 4, round(marked, 1), BAR, "mark"))
         look = "serif" if number else "serif mark"
         texts.append(Text(value, width + 8, y + 21, look))
