@@ -164,7 +164,8 @@ class SignForm(
         # PlaceSelect accepts what browsers fill in: a state's name, or the code of the
         # armed forces abroad.
         label="State",
-        choices={"": "Choose a state", **PLACES},
+        # A function, because each form copies its fields, and with them a list.
+        choices=lambda: [("", "Choose a state"), *PLACES.items()],
         error_messages={
             "required": "Choose your state, or D.C.",
             "invalid_choice": "Choose a state from the list",
