@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -327,6 +328,14 @@ class Signature(AbstractSignature):
             voice.erase()
 
 
+# Whether an address has signed before, or has an InvalidatedAddress. In SQL, because
+# Django spends more time on building these two subqueries than PostgreSQL on all of a
+# confirmation's SELECTs.
+IS_KNOWN = """
+    EXISTS (SELECT FROM voices_signature WHERE email_key = %s)
+    OR EXISTS (SELECT FROM voices_invalidatedaddress WHERE address_hash = ANY(%s))
+"""
+
 # The text columns of a submission that contain personal data.
 PRIVATE_TEXTS = [
     "name",
@@ -495,9 +504,9 @@ class Submission(AbstractSignature):
         """
         addresses.lock(self.email_key)
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
-        is_known = models.Exists(
-            Signature.objects.filter(email_key=self.email_key)
-        ) | models.Exists(InvalidatedAddress.objects.of(self.email_key))
+        is_known = RawSQL(  # noqa: S611 - a constant
+            IS_KNOWN, [self.email_key, addresses.keyed_hashes(self.email_key)]
+        )
         current = submissions.filter(pk=self.pk).annotate(is_known=is_known).first()
         if current is None:
             every = Submission.objects.select_related("signature")
