@@ -160,7 +160,8 @@ class WallPage:
         try:
             with one_search():
                 ids = self.find(words)
-                if not ids and (corrected := spelling.correct(words)):
+                corrected = "" if ids else spelling.correct(words)
+                if corrected and not is_contradiction(corrected):
                     ids = self.find(corrected)
                     self.corrected = corrected if ids else ""
                 return ids
