@@ -294,6 +294,12 @@ class SearchTests(TestCase):
         ):
             self.assertEqual(self.client.get(wall(q=words)).status_code, 200, words)
 
+    def test_the_end_of_a_statement_is_not_joined_with_the_name(self):
+        make_published_voice(statement="There is no plan B.", name="J. Doe")
+
+        for words in ('"plan b"', '"j doe"'):
+            self.assertEqual(len(shown(self.client.get(wall(q=words)))), 1, words)
+
     def test_a_search_that_contradicts_itself_matches_nothing_and_is_not_run(self):
         make_published_voice(statement="A court and a jury heard it in public.")
 
@@ -308,6 +314,12 @@ class SearchTests(TestCase):
             self.assertContains(response, "<b>0 statements</b> match.")
             ran = [q["sql"] for q in queries if "voices_voice" in q["sql"]]
             self.assertEqual(ran, [], words)
+
+        with CaptureQueriesContext(connection) as queries:
+            self.client.get(wall(q="cuort -court"))
+        ran = [q["sql"] for q in queries if "voices_voice" in q["sql"]]
+        # Not "court -court", its correction.
+        self.assertEqual(len(ran), 1, ran)
 
         for words in ("court -courtesy", "court -court or jury", 'jury -"jury court"'):
             found = shown(self.client.get(wall(q=words)))

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Concat, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -94,9 +94,14 @@ SHOWN = (
     *("name", "profession", "city", "state", "statement"),
     *("founding_number", "published_at", "featured_at", "wall_order"),
 )
-# The fields that a search reads. The city is last, so that a phrase can continue from
-# the city into the state, which follows in `Voice.search`.
-SEARCHED = ("statement", "name", "profession", "city")
+# What a search reads. The state follows the city, so that a phrase can have both.
+SEARCHED = (
+    *("statement", "name", "profession", "city"),
+    Label("state", PLACES),
+    Label("profession_group", dict(ProfessionGroup.choices)),
+)
+# Keeps folding from joining the end of a field and the next: "B." and "J. Doe".
+BREAK = models.Value("\n")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
@@ -276,9 +281,14 @@ class Voice(models.Model):
     )
     search = models.GeneratedField(
         expression=SearchVector(
-            *map(Fold, SEARCHED),
-            Fold(Label("state", PLACES)),
-            Fold(Label("profession_group", dict(ProfessionGroup.choices))),
+            # Folded as one text, because PostgreSQL plans each call of the function
+            # for every row that it writes.
+            Fold(
+                Concat(
+                    *(part for each in SEARCHED for part in (each, BREAK)),
+                    output_field=models.TextField(),
+                )
+            ),
             config="english",
         ),
         output_field=SearchVectorField(),
