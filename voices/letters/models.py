@@ -19,7 +19,9 @@ class Update(models.Model):
     """An email to everyone who asked for updates: written by staff, queued once."""
 
     subject = models.CharField(max_length=120)
-    body = models.TextField(help_text="Plain text. Empty lines part paragraphs.")
+    body = models.TextField(
+        help_text="Plain text. Separate paragraphs with a blank line."
+    )
     written_at = models.DateTimeField(db_default=Now(), editable=False)
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
     queued_by = models.ForeignKey(

@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('subject', models.CharField(max_length=120)),
-                ('body', models.TextField(help_text='Plain text. Empty lines part paragraphs.')),
+                ('body', models.TextField(help_text='Plain text. Separate paragraphs with a blank line.')),
                 ('written_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('queued_at', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
