@@ -17,6 +17,8 @@ class Content(StrEnum):
     RANKINGS = "rankings"
     # Not shown on any page: words that staff watch for, and the names of staff.
     FLAGGED = "flagged"
+    # Shown only on the form to sign and after it, which aren't public pages.
+    PETITION = "petition"
 
 
 @dataclass(frozen=True)

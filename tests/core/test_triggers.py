@@ -39,6 +39,14 @@ TRIGGERS = {
         for text in TEXTS
     ),
     (
+        "voices_petition",
+        "petition_change",
+        "AFTER",
+        "DELETE INSERT TRUNCATE UPDATE",
+        "STATEMENT",
+        False,
+    ),
+    (
         "auth_user",
         "staff_names_change",
         "AFTER",

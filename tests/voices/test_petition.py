@@ -6,7 +6,8 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, at_once
+from operations import warm
+from tests.committed import CommittedTestCase, at_once, wait_for
 from tests.factories import (
     confirm_url,
     deliver,
@@ -335,3 +336,25 @@ class AtOnceTests(CommittedTestCase):
         series = Petition.objects.order_by("pk").values_list("series", flat=True)
         self.assertEqual(list(series), [1, 2, 3])
         self.assertEqual(Petitions.read().current.series, 3)
+
+
+class RememberedVersionsTests(CommittedTestCase):
+    """A web process shows the petition from its memory."""
+
+    def test_they_are_read_again_after_a_new_version_only(self):
+        pages = warm.WarmPages()
+        pages.start()
+        self.addCleanup(pages.stop)
+        wait_for(lambda: pages.listening)
+        Petitions.read()
+
+        heard = pages.changes
+        make_signature()
+        wait_for(lambda: pages.changes > heard)
+        with self.assertNumQueries(0):
+            Petitions.read()
+
+        heard = pages.changes
+        version = correct_a_typo()
+        wait_for(lambda: pages.changes >= heard + 2)
+        self.assertEqual(Petitions.read().current, version)

@@ -4,7 +4,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 
 from core import locks
-from core.memory import FIGURES, memory
+from core.memory import PETITION, memory
 from core.public import Content
 from core.triggers import AppendOnly, PagesChange
 from rankings.states import PLACES
@@ -80,6 +80,8 @@ class Petition(models.Model):
             AppendOnly(log="petitions"),
             # Public totals count only the latest series.
             PagesChange(Content.FIGURES),
+            # On its own, because every new signature changes the figures.
+            PagesChange(Content.PETITION, name="petition_change"),
         ]
 
     def __str__(self) -> str:
@@ -117,7 +119,7 @@ class Petitions:
     @classmethod
     def read(cls) -> Self:
         """Return the versions from the memory cache, or read them in one query."""
-        return memory.get(FIGURES, "petitions", cls)
+        return memory.get(PETITION, "petitions", cls)
 
     def seen(self, pk: str) -> Petition:
         """Return the version with this primary key, or the current one if unknown."""
