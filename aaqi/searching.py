@@ -20,7 +20,7 @@ from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
 
 # How many results of each kind are shown.
-MOST = 5
+MAX_RESULTS = 5
 
 
 class Place(NamedTuple):
@@ -73,9 +73,9 @@ def find_texts(words: str) -> dict[str, object]:
     If no question has all of the words, return the questions with any of them.
     """
     return {
-        "questions": search(Question, words, MOST),
-        "cases": search_all(Case, words, MOST),
-        "pages": search_all(Page, words, MOST),
+        "questions": search(Question, words, MAX_RESULTS),
+        "cases": search_all(Case, words, MAX_RESULTS),
+        "pages": search_all(Page, words, MAX_RESULTS),
     }
 
 
@@ -85,7 +85,7 @@ def find_voices(words: str, place: str) -> Voices:
     page = WallPage(filters)
     query = {"state": place} if filters.state else {"q": words}
     path = reverse("voices:list", query=query)
-    return Voices(page.voices[:MOST], page.total, path, page.corrected)
+    return Voices(page.voices[:MAX_RESULTS], page.total, path, page.corrected)
 
 
 def find_codes(words: str) -> list[str]:
@@ -97,14 +97,14 @@ def find_codes(words: str) -> list[str]:
     names = {code: f" {fold(name)} " for code, name in PLACES.items()}
     named = [code for code, name in names.items() if name in asked]
     if not named:
-        return [code for code, name in names.items() if asked in name][:MOST]
+        return [code for code, name in names.items() if asked in name][:MAX_RESULTS]
     # Leave out "Virginia" if the search names "West Virginia".
     longer = [names[code] for code in named]
     return [
         code
         for code in named
         if not any(names[code] in other and names[code] != other for other in longer)
-    ][:MOST]
+    ][:MAX_RESULTS]
 
 
 def read_places(codes: list[str]) -> list[Place]:

@@ -14,11 +14,11 @@ from django.utils.functional import cached_property
 type Fields = list[str | list[str] | tuple[str, ...]]
 
 # A large list counts at most this many rows, and shows this many from each end.
-MOST_LISTED = 1000
+MAX_LISTED = 1000
 
 
 class Many(int):
-    """A count that stopped above MOST_LISTED, shown as "more than 1,000"."""
+    """A count that stopped above MAX_LISTED, shown as "more than 1,000"."""
 
     def __str__(self) -> str:
         return f"more than {int(self) - 1:,}"
@@ -28,7 +28,7 @@ class EndsPaginator(Paginator):
     """Pages from both ends of a list: page 1 is the first, page -1 the last.
 
     Counting or skipping millions of rows takes seconds, so the paginator stops counting
-    above MOST_LISTED, and has only the pages that show MOST_LISTED rows from each end.
+    above MAX_LISTED, and has only the pages that show MAX_LISTED rows from each end.
     Staff find the rows in between with filters and searches.
     """
 
@@ -36,16 +36,16 @@ class EndsPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by().values("pk")[: MOST_LISTED + 1].count()
-        return Many(rows) if rows > MOST_LISTED else rows
+        rows = self.object_list.order_by().values("pk")[: MAX_LISTED + 1].count()
+        return Many(rows) if rows > MAX_LISTED else rows
 
     @cached_property
     def num_pages(self) -> int:
-        return min(super().num_pages, MOST_LISTED // self.per_page)
+        return min(super().num_pages, MAX_LISTED // self.per_page)
 
     def page(self, number: float | str) -> Page:
         number, rows = int(number), self.object_list
-        if number < 0 and self.count > MOST_LISTED:
+        if number < 0 and self.count > MAX_LISTED:
             number, rows = -number, rows.reverse()
         top = self.validate_number(number) * self.per_page
         # The IDs alone can be read from an index that has all the filters' columns.
@@ -65,7 +65,7 @@ class EndsPaginator(Paginator):
                 abs(number), on_each_side=on_each_side, on_ends=on_ends
             )
         )
-        if self.count <= MOST_LISTED:
+        if self.count <= MAX_LISTED:
             yield from pages
         elif number > 0:
             yield from [*pages, self.ELLIPSIS, -1]
@@ -93,7 +93,7 @@ class LargeList(ChangeList):
             return found
         # No index has both the words and the order, so sorting would first read every
         # match: a tenth of all rows for some names.
-        ids = list(found.order_by().values_list("pk", flat=True)[: MOST_LISTED + 1])
+        ids = list(found.order_by().values_list("pk", flat=True)[: MAX_LISTED + 1])
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=ids))
         # In another order, PostgreSQL might scan that order's index to find these rows.
         return rows.order_by("-pk")

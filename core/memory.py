@@ -16,7 +16,7 @@ from core.public import Content
 
 # Enough for the states in several editions. Beyond this, someone is crawling the site,
 # and the cache is emptied.
-MOST = 1000
+MAX_VALUES = 1000
 
 
 class Memory:
@@ -56,7 +56,7 @@ class Memory:
         value = make()
         with self.lock:
             if self.listening and self.changed(shows) == begun:
-                if len(self.values) >= MOST:
+                if len(self.values) >= MAX_VALUES:
                     self.values.clear()
                 self.values[key] = value
         return value

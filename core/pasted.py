@@ -57,7 +57,7 @@ ENTITY = re.compile(
 )
 # Decode entities at most this many times: each round scans the whole text, and an
 # attacker could send text that needs many rounds.
-MOST_ROUNDS = 5
+MAX_ROUNDS = 5
 # Undecoded quoted-printable: a space at the end of a line, or UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
@@ -94,7 +94,7 @@ def as_meant(text: str) -> str:
     """Decode HTML entities and quoted-printable left over from web and mail apps."""
     if QUOTED.search(text):
         text = unquoted(text)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         text = ENTITY.sub(lambda entity: html.unescape(f"&{entity[1]}"), text)
     return text
 

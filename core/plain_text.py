@@ -12,9 +12,9 @@ from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 # unassigned. core/pasted.py has already dropped characters that are only invisible.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 # No script stacks more combining marks on one letter.
-MOST_MARKS = 8
+MAX_MARKS = 8
 # Enough for every emoji and every conjunct of India's scripts.
-MOST_JOINED = 16
+MAX_JOINED = 16
 JOINERS = {"\u200c", "\u200d"}
 # The combining class of the sign that joins two consonants.
 VIRAMA = 9
@@ -98,16 +98,15 @@ def validate_plain_text(text: str) -> None:
                 f"(U+{ord(character):04X})"
             )
             raise ValidationError(f"{sentence}{place_of(text, at)}.", code="not_text")
-    if marks(text) > MOST_MARKS:
+    if marks(text) > MAX_MARKS:
         raise ValidationError(
-            f"One letter has more than {MOST_MARKS} accents or other marks. "
+            f"One letter has more than {MAX_MARKS} accents or other marks. "
             "Please use fewer.",
             code="marks",
         )
-    if longest_cluster(text) > MOST_JOINED:
+    if longest_cluster(text) > MAX_JOINED:
         raise ValidationError(
-            f"More than {MOST_JOINED} characters are joined into one. "
-            "Please use fewer.",
+            f"More than {MAX_JOINED} characters are joined into one. Please use fewer.",
             code="joined",
         )
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 # Empty rows below those that are filled in.
 EXTRA = 3
-MOST = 100
+MAX_ROWS = 100
 # Forms would convert other types, such as a year in TOML, but rows are stored as is.
 TYPES = {forms.CharField: str, forms.BooleanField: bool}
 
@@ -21,8 +21,8 @@ def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
     """Refuse anything but a list of rows that are valid for the form."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValidationError("This must be a list of rows.", code="no_rows")
-    if len(rows) > MOST:
-        raise ValidationError(f"At most {MOST} rows are allowed.", code="too_many")
+    if len(rows) > MAX_ROWS:
+        raise ValidationError(f"At most {MAX_ROWS} rows are allowed.", code="too_many")
     for number, row in enumerate(rows, 1):
         problems = row_problems(row_form, row)
         if problems:
@@ -77,9 +77,9 @@ class RowsWidget(forms.Widget):
             extra=EXTRA,
             can_delete=True,
             can_order=True,
-            max_num=MOST,
+            max_num=MAX_ROWS,
             validate_max=True,
-            absolute_max=MOST + EXTRA,
+            absolute_max=MAX_ROWS + EXTRA,
         )
 
     def value_from_datadict(

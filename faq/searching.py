@@ -12,7 +12,7 @@ from faq.markdown import MATCH_END, MATCH_START, mark_matches
 from faq.searched import SearchedText
 
 # Show only the best matches; nobody reads more.
-MOST = 30
+MAX_RESULTS = 30
 CUT = " … "
 MARKS: dict[str, Any] = {
     "start_sel": MATCH_START,
@@ -53,7 +53,7 @@ class Found:
     loosely: bool = False
 
 
-def search(model: type[SearchedText], words: str, most: int = MOST) -> Found:
+def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Found:
     """Return the texts with all the words, or with any of them if none has all."""
     matches = search_all(model, words, most)
     several = words.split()

@@ -16,7 +16,7 @@ def current_assessment(usps: str) -> Assessment | None:
 
 def face_of(assessment: Assessment) -> Face:
     score = assessment.edition.score(assessment)
-    points = f"{score.range_words} of {scoring.MOST_POINTS} points"
+    points = f"{score.range_words} of {scoring.MAX_POINTS} points"
     provisional = "; the grade is provisional" if score.provisional else ""
     return Face(
         words=assessment.name,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from rankings.effect import differing, in_words
 from rankings.models import Assessment, Citation, Edition
 from rankings.scoring import FIRST, PARTS
-from rankings.standings import FACTS, MOST_EDITIONS, Standing, Standings
+from rankings.standings import FACTS, MAX_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
 # Fields that change whenever sources are read again, even if the sources say the same.
@@ -186,7 +186,7 @@ class EditionChanges:
 def read_changes() -> list[EditionChanges]:
     """Return the changes in each of the newest editions, the newest edition first."""
     published = Edition.objects.published().prefetch_related("assessments__citations")
-    editions = published.order_by("-date")[: MOST_EDITIONS + 1]
+    editions = published.order_by("-date")[: MAX_EDITIONS + 1]
     standings = [
         Standings(edition, past=place > 0) for place, edition in enumerate(editions)
     ]

@@ -8,7 +8,7 @@ from rankings.scoring import Part
 from rankings.standings import Standings
 from rankings.states import JURISDICTIONS
 
-FEWEST, MOST = 2, 4
+MIN_STATES, MAX_STATES = 2, 4
 
 
 class CannotCompare(Exception):
@@ -59,10 +59,10 @@ class Comparison:
 def read_choice(codes: list[str]) -> list[str]:
     """Return the requested states without duplicates, or []; raises CannotCompare."""
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
-    if len(chosen) > MOST:
-        raise CannotCompare(f"Compare at most {MOST} states at a time.")
+    if len(chosen) > MAX_STATES:
+        raise CannotCompare(f"Compare at most {MAX_STATES} states at a time.")
     if any(code not in JURISDICTIONS for code in chosen):
         raise CannotCompare("There is no such state. Choose states from the lists.")
-    if chosen and len(chosen) < FEWEST:
+    if chosen and len(chosen) < MIN_STATES:
         raise CannotCompare("Choose at least two different states.")
     return chosen

@@ -224,7 +224,7 @@ PARTS = (
     ),
 )
 RIGHT_TO_SUE = PARTS[0]
-MOST_POINTS = sum(part.most for part in PARTS)
+MAX_POINTS = sum(part.most for part in PARTS)
 
 # With one of these values, people can sue, and parts B, C, and D count.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)

@@ -18,7 +18,7 @@ from rankings.shapes import SHAPES, Shape
 
 FACTS = ["right_to_sue", "immunity", "covers", "payer"]
 # A state's history and the changes page cover this many of the newest editions.
-MOST_EDITIONS = 10
+MAX_EDITIONS = 10
 
 # The facts that decide a score, in words that fit into a row of the table.
 SUIT = {
@@ -273,7 +273,7 @@ def history(newest: Edition, *, past: bool) -> list[Standings]:
 
 def read_history(newest: Edition, *, past: bool) -> list[Standings]:
     published = Edition.objects.published().filter(date__lte=newest.date)
-    editions = list(published.order_by("-date")[:MOST_EDITIONS])
+    editions = list(published.order_by("-date")[:MAX_EDITIONS])
     facts = Assessment.objects.filter(edition__in=editions)
     facts = facts.only("edition_id", "usps", *FACTS)
     of = {edition.pk: [] for edition in editions}  # type: dict[int, list[Assessment]]

@@ -10,7 +10,7 @@ from core.public import Content, Parameter, public_page
 from rankings import scoring
 from rankings.cards import card_of, current_assessment
 from rankings.changes import read_changes
-from rankings.comparing import MOST, CannotCompare, Comparison, read_choice
+from rankings.comparing import MAX_STATES, CannotCompare, Comparison, read_choice
 from rankings.models import Edition
 from rankings.profiles import places, read_profile
 from rankings.sorting import NoSuchOrder, Order
@@ -145,7 +145,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     codes = [read_place(code) for code in request.GET.getlist("s")]
     context: dict = {
         "states": JURISDICTIONS,
-        "chosen": [*codes, *[""] * MOST][:MOST],
+        "chosen": [*codes, *[""] * MAX_STATES][:MAX_STATES],
         # Until states are chosen, the page needs only data about the edition.
         "standings": Standings(current, []),
     }
@@ -173,7 +173,7 @@ def methodology(
         {
             "parts": scoring.PARTS,
             "letters": scoring.LETTERS,
-            "most_points": scoring.MOST_POINTS,
+            "most_points": scoring.MAX_POINTS,
             "rubric": standings.rubric if standings else scoring.RUBRICS[0],
             "standings": standings,
             "editions": Edition.objects.published(),

@@ -201,6 +201,6 @@ def preview(assessment: Assessment) -> dict:
         "place": now[usps],
         "before": effect.results(edition, stored.values()).get(usps),
         "ranked": sum(each.assessed for each in now.values()),
-        "most": scoring.MOST_POINTS,
+        "most": scoring.MAX_POINTS,
         "preview_name": PREVIEW,
     }

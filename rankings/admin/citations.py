@@ -27,7 +27,7 @@ from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation, CitationQuerySet
 
 # The maximum number of ids that fit into a URL.
-MOST_AT_A_TIME = 200
+MAX_AT_A_TIME = 200
 # Fields about a citation's status, which can change after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
@@ -81,7 +81,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     list_display = ["text", "state", "part", "status", "page"]
     list_filter = [CheckFilter, CitationEditionFilter, "assessment__usps"]
     list_select_related = ["assessment"]
-    list_per_page = MOST_AT_A_TIME
+    list_per_page = MAX_AT_A_TIME
     search_fields = ["text"]
     # Citations that nobody has read yet come first.
     ordering = [
@@ -123,7 +123,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     def mark_checked(
         self, request: HttpRequest, queryset: CitationQuerySet
     ) -> HttpResponse:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         query = urlencode([("id", pk) for pk in ids])
@@ -135,7 +135,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     def mark_unchecked(
         self, request: HttpRequest, queryset: CitationQuerySet
     ) -> HttpResponse:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         return self.record(
@@ -148,9 +148,9 @@ class CitationAdmin(FoldedSearch, FixedRows):
     def too_many(
         self, request: HttpRequest, ids: Sequence[int | str]
     ) -> HttpResponse | None:
-        if len(ids) <= MOST_AT_A_TIME:
+        if len(ids) <= MAX_AT_A_TIME:
             return None
-        sentence = f"Choose at most {MOST_AT_A_TIME} citations at a time."
+        sentence = f"Choose at most {MAX_AT_A_TIME} citations at a time."
         self.message_user(request, sentence, messages.WARNING)
         return redirect("admin:rankings_citation_changelist")
 
@@ -158,7 +158,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         """Ask which lawyer checked the chosen citations, then record the check."""
         if not self.has_check_permission(request):
             raise PermissionDenied
-        chosen = request.GET.getlist("id")[:MOST_AT_A_TIME]
+        chosen = request.GET.getlist("id")[:MAX_AT_A_TIME]
         ids = [pk for pk in chosen if read_id(pk) is not None]
         form = LawyerForm(request.POST or None)
         if request.method == "POST" and form.is_valid():

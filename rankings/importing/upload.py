@@ -16,9 +16,9 @@ from rankings.lists import FORMULA
 
 # Twice the number of jurisdictions. Up to here, each extra row gets its own error;
 # a longer file is the wrong file and gets one error.
-MOST_ROWS = 102
+MAX_ROWS = 102
 # Show at most this many errors; further ones mostly repeat the same cause.
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 
 
 def read_text(data: bytes) -> str:
@@ -78,10 +78,10 @@ def read_rows(text: str) -> list[list[str]]:
         rows.pop()
     if len(rows) < 2:
         raise ValidationError("The file has no rows below its header.", code="empty")
-    if len(rows) > MOST_ROWS + 1:
+    if len(rows) > MAX_ROWS + 1:
         raise ValidationError(
             f"The file has {len(rows) - 1} rows. Each state has one row; the limit "
-            f"is {MOST_ROWS} rows.",
+            f"is {MAX_ROWS} rows.",
             code="rows",
         )
     return rows
@@ -97,9 +97,9 @@ def check(data: bytes, columns: set[str], further: set[str]) -> None:
     for number, row in enumerate(rows, 2):
         errors += row_errors(number, row, header)
     if errors:
-        left = len(errors) - MOST_ERRORS
+        left = len(errors) - MAX_ERRORS
         more = [f"… and {left} more."] if left > 0 else []
-        raise ValidationError(errors[:MOST_ERRORS] + more)
+        raise ValidationError(errors[:MAX_ERRORS] + more)
 
 
 def header_errors(header: list[str], columns: set[str], further: set[str]) -> list[str]:

@@ -6,7 +6,7 @@ from django.conf import settings
 from tests.committed import CommittedTestCase
 from tests.served import gunicorn
 
-MOST = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+MAX_LENGTH = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def send(url, *lines):
@@ -25,7 +25,7 @@ def send(url, *lines):
 class UnreadBodyTests(CommittedTestCase):
     def test_a_413_closes_its_connection_without_waiting_for_the_body(self):
         with gunicorn() as url:
-            for length in (MOST + 1, 10 * MOST):
+            for length in (MAX_LENGTH + 1, 10 * MAX_LENGTH):
                 head = send(url, f"Content-Length: {length}")
 
                 self.assertTrue(head.startswith("HTTP/1.1 413 "), head)

@@ -4,7 +4,7 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from aaqi.searching import MOST, find_codes
+from aaqi.searching import MAX_RESULTS, find_codes
 from core.search_budget import SearchTooLong
 from tests.committed import CommittedTestCase, other_searches
 from tests.factories import (
@@ -56,16 +56,16 @@ class SearchTests(TestCase):
         self.assertContains(response, "Nothing here has these words.")
 
     def test_shows_a_few_of_each_kind(self):
-        for _ in range(MOST + 2):
+        for _ in range(MAX_RESULTS + 2):
             make_question("A camera?")
             make_case(summary="A camera.")
             make_published_voice(statement="A camera.")
 
         found = self.client.get(URL, {"q": "camera"}).context
 
-        self.assertEqual(len(found["questions"].matches), MOST)
-        self.assertEqual(len(found["cases"]), MOST)
-        self.assertEqual(len(found["voices"].shown), MOST)
+        self.assertEqual(len(found["questions"].matches), MAX_RESULTS)
+        self.assertEqual(len(found["cases"]), MAX_RESULTS)
+        self.assertEqual(len(found["voices"].shown), MAX_RESULTS)
 
     def test_finds_a_state_by_its_name_and_code(self):
         make_assessments(make_edition(), TX={})
@@ -143,11 +143,11 @@ class SearchTests(TestCase):
         for path in ("/", "/voices/add/", "/none/"):
             page = self.client.get(path).content.decode()
 
-            self.assertIn('<form class="row" action="/search/" role="search"', page)
+            self.assertIn('<form action="/search/" role="search"', page)
 
     def test_takes_the_same_queries_however_many_rows_match(self):
         make_assessments(make_edition(), TX={}, OH={})
-        for count in (1, MOST + 3):
+        for count in (1, MAX_RESULTS + 3):
             for _ in range(count):
                 make_question("A camera?")
                 make_case(summary="A camera.")

@@ -13,7 +13,7 @@ from tests.pages import PAGES
 
 FOLDER = Path(".local/screens")
 # Longer than anyone would look at in full.
-MOST = 9000
+MAX_HEIGHT = 9000
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
@@ -23,7 +23,7 @@ def test_picture(chromium, served, entry):
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 800})
             height = page.evaluate("document.documentElement.scrollHeight")
-            clip = {"x": 0, "y": 0, "width": width, "height": min(height, MOST)}
+            clip = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_HEIGHT)}
             for scheme, ending in (("light", ""), ("dark", "-dark")):
                 page.emulate_media(color_scheme=scheme)
                 file = FOLDER / f"{entry.name}-{width}{ending}.png"

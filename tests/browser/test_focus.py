@@ -5,7 +5,7 @@ import pytest
 from tests.browser.visits import unfold, visit
 from tests.pages import PUBLIC
 
-MOST = 600
+MAX_STOPS = 600
 START = """() => {
   // An element's look and that of its shapes, where the map shows the focus.
   const ASPECTS = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow",
@@ -54,13 +54,13 @@ def test_the_focus_is_visible_and_reaches_everything(chromium, served, entry):
     with visit(chromium, served, entry, reduced_motion="reduce") as page:
         unfold(page)
         page.evaluate(START)
-        for _ in range(MOST):
+        for _ in range(MAX_STOPS):
             page.keyboard.press("Tab")
             if page.evaluate(STEP):
                 break
         result = page.evaluate(RESULT)
 
-    assert 0 < result["count"] < MOST
+    assert 0 < result["count"] < MAX_STOPS
     assert not result["unmarked"]
     assert not result["outside"]
     assert not result["missed"]

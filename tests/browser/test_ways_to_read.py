@@ -13,7 +13,7 @@ from tests.pages import PUBLIC
 from voices.models import Signature
 
 signing = pytest.mark.django_db(transaction=True)
-MOST = 150
+MAX_STOPS = 150
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def plain_page(chromium, live_server, queue, site_url):
 
 def tab_to(page, target):
     """Press Tab until the target has the focus."""
-    for _ in range(MOST):
+    for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         if target.evaluate("(box) => box === document.activeElement"):
             return

@@ -53,10 +53,10 @@ class MemoryTests(SimpleTestCase):
 
     def test_values_do_not_pile_up(self):
         self.memory.drop(*Content)
-        for number in range(module.MOST + 5):
+        for number in range(module.MAX_VALUES + 5):
             self.get(name=number)
 
-        self.assertLessEqual(len(self.memory.values), module.MOST)
+        self.assertLessEqual(len(self.memory.values), module.MAX_VALUES)
 
 
 class MemoryPagesTests(TestCase):

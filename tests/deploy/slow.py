@@ -29,7 +29,7 @@ from tests.deploy.visitor import Answer, get, sign
 
 ADDRESSES = 120
 # Per address; set in deploy/buffer.conf.
-MOST_BODIES = 100
+MAX_BODIES = 100
 SECONDS = 40
 # Each attack: its kind (crowd.py), its number of requests, and of addresses.
 ATTACKS = [
@@ -200,7 +200,7 @@ def offer_http2():
 def expected_open(kind, number, addresses):
     """Return how many the limits allow; the buffer limits only bodies."""
     has_body = kind not in {"headers", "deaf"}
-    return min(number, MOST_BODIES * addresses) if has_body else number
+    return min(number, MAX_BODIES * addresses) if has_body else number
 
 
 def crowd(*arguments):

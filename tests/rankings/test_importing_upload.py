@@ -2,7 +2,7 @@ from django.core.exceptions import ValidationError
 from django.test import SimpleTestCase
 
 from rankings.importing.resource import COLUMNS, COMPUTED, OPTIONAL
-from rankings.importing.upload import MOST_ERRORS, MOST_ROWS, check
+from rankings.importing.upload import MAX_ERRORS, MAX_ROWS, check
 from tests.rankings.files import read_states, write
 
 
@@ -77,7 +77,7 @@ class CheckTests(SimpleTestCase):
             self.refusal(data),
             [
                 "The file has 153 rows. Each state has one row; the limit is "
-                f"{MOST_ROWS} rows."
+                f"{MAX_ROWS} rows."
             ],
         )
 
@@ -159,7 +159,7 @@ class CheckTests(SimpleTestCase):
 
         said = self.refusal(write(rows))
 
-        self.assertEqual(len(said), MOST_ERRORS + 1)
+        self.assertEqual(len(said), MAX_ERRORS + 1)
         self.assertEqual(said[-1], "… and 31 more.")
 
     def test_a_megabyte_of_nonsense_is_refused_soon(self):

@@ -13,7 +13,7 @@ from rankings.scoring import (
     FIRST,
     GROUPS,
     LETTERS,
-    MOST_POINTS,
+    MAX_POINTS,
     PARTS,
     SECOND,
     SUABLE,
@@ -171,7 +171,7 @@ class ScoreTests(SimpleTestCase):
 
         if found.points is not None:
             self.assertEqual(found.points, sum(part.points for part in found.parts))
-            self.assertLessEqual(found.points, MOST_POINTS)
+            self.assertLessEqual(found.points, MAX_POINTS)
             self.assertIn(found.letter, {band.letter for band in LETTERS})
         self.assertIn(found.group, GROUPS)
 
@@ -192,7 +192,7 @@ class ScoreTests(SimpleTestCase):
         self.assertEqual([rule.points for rule in narrow], [20])
 
     def test_the_letters_leave_no_gap(self):
-        for points in range(MOST_POINTS + 1):
+        for points in range(MAX_POINTS + 1):
             band = next(band for band in LETTERS if band.letter == letter(points))
 
             self.assertTrue(band.least <= points <= band.most, points)
@@ -238,11 +238,11 @@ class WaysUpTests(SimpleTestCase):
 
         for step in ways_up(facts):
             self.assertGreater(step.points, now)
-            self.assertLessEqual(step.points, MOST_POINTS)
+            self.assertLessEqual(step.points, MAX_POINTS)
 
     @given(facts)
     def test_only_a_full_score_and_one_that_is_not_there_have_no_step(self, facts):
-        none_left = score(facts, SECOND).points in {None, MOST_POINTS}
+        none_left = score(facts, SECOND).points in {None, MAX_POINTS}
 
         self.assertEqual(ways_up(facts) == [], none_left)
 

@@ -180,7 +180,7 @@ def test_sorting_is_offered_only_for_columns_with_an_index():
     }
 
 
-@mock.patch.object(core_admin, "MOST_LISTED", 100)
+@mock.patch.object(core_admin, "MAX_LISTED", 100)
 class EndsTests(TestCase):
     """Pages are counted from both ends; the middle is for filters and searches."""
 
@@ -278,7 +278,7 @@ class StepsTests(TestCase):
             make_signature(state=state)
         before = figures()["signatures"]
 
-        with mock.patch("voices.wall.tallies.MOST_FOLDED", 4):
+        with mock.patch("voices.wall.tallies.MAX_FOLDED", 4):
             fold_tallies(0)
 
         self.assertEqual(figures()["signatures"], before)

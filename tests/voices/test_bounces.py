@@ -21,7 +21,7 @@ from tests.factories import (
     sign,
 )
 from tests.mail_server import mail_server
-from voices.letters.bounces import MOST_BYTES, Outcome, read_maildir
+from voices.letters.bounces import MAX_BYTES, Outcome, read_maildir
 from voices.letters.queue import queue_letter
 from voices.models import Letter, Signature, Voice
 from voices.moderation import decide
@@ -245,7 +245,7 @@ class FolderTests(MaildirTestCase):
 
     def test_a_report_that_just_fits_is_read(self):
         content = bounce(self.letter)
-        padding = b"x" * (MOST_BYTES - len(content))
+        padding = b"x" * (MAX_BYTES - len(content))
 
         self.assertEqual(
             self.read(content.replace(b"Hello.", b"Hello." + padding)), Outcome.BOUNCED

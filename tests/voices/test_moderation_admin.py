@@ -17,7 +17,7 @@ from tests.factories import (
 from voices.managing.changes import correct, show_as
 from voices.models import Decision, Letter, Reason, Voice
 from voices.moderation import decide
-from voices.moderation.admin.voices import MOST_AT_A_TIME
+from voices.moderation.admin.voices import MAX_AT_A_TIME
 from voices.moderation.editing import version_of
 
 QUEUE = "admin:voices_awaitingvoice"
@@ -605,7 +605,7 @@ class RefusedTests(AdminTestCase):
     def test_too_many_voices_at_a_time_are_refused(self):
         Voice.objects.bulk_create(
             Voice(name="Ana", review_since=timezone.now())
-            for _ in range(MOST_AT_A_TIME + 1)
+            for _ in range(MAX_AT_A_TIME + 1)
         )
 
         self.client.post(

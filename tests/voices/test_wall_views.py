@@ -24,7 +24,7 @@ from tests.faq.texts import make_page
 from voices.models import Voice
 from voices.moderation import decide
 from voices.professions import ProfessionGroup
-from voices.wall.page import MOST_MATCHES, PAGE_SIZE
+from voices.wall.page import MAX_MATCHES, PAGE_SIZE
 
 PRIVATE_TABLES = (
     "voices_signature",
@@ -343,7 +343,7 @@ class SearchTests(TestCase):
                 statement="Nobody is above the law.",
                 published_at=now - timedelta(seconds=number),
             )
-            for number in range(MOST_MATCHES + 2)
+            for number in range(MAX_MATCHES + 2)
         )
 
         more = self.client.get(wall(q="law"))
@@ -608,7 +608,7 @@ class SearchPlanTests(CommittedTestCase):
 
         found = Voice.objects.on_the_wall().matching("texas nurse").in_wall_order()
 
-        plan = found[: MOST_MATCHES + 1].explain()
+        plan = found[: MAX_MATCHES + 1].explain()
         self.assertIn("Bitmap Index Scan on voice_search", plan)
 
 

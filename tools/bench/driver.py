@@ -33,7 +33,7 @@ from tools.bench.stats import percentile
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 HOST = "127.0.0.1"
-MOST_SAMPLES = 5
+MAX_SAMPLES = 5
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Driver:
         self.client.close()
         return {
             "steps": {name: summarize(times) for name, times in self.times.items()},
-            "errors": dict(self.errors.most_common(MOST_SAMPLES)),
+            "errors": dict(self.errors.most_common(MAX_SAMPLES)),
             "failed": sum(self.errors.values()),
             "begun": self.begun,
             "completed": self.completed,

@@ -37,7 +37,7 @@ SEARCHES = {
 # An admin page that takes more than this many seconds is requested only once.
 SLOW = 1.0
 TIMES = 5
-MOST_OF_A_FILTER = 3
+MAX_OF_A_FILTER = 3
 LINK = re.compile(r'href="(\?[^"]+)"')
 
 
@@ -138,7 +138,7 @@ def queries(page: str) -> list[str]:
     found = []
     for names, same in by_name.items():
         # The last pagination link goes to the last page.
-        found += same[-1:] if names == "?p" or names == "p" else same[:MOST_OF_A_FILTER]
+        found += same[-1:] if names == "?p" or names == "p" else same[:MAX_OF_A_FILTER]
     if 'name="q"' in page:
         found += [f"?q={words}" for words in SEARCHES.values()]
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # In seconds. gunicorn closes a connection after 5 idle seconds; don't use a connection
 # that it is about to close.
 LONGEST_IDLE = 3.5
-MOST_CONNECTIONS = 1000
+MAX_CONNECTIONS = 1000
 
 
 class BrokenError(Exception):
@@ -154,8 +154,8 @@ class Client:
         return None
 
     async def connect(self) -> Connection:
-        if self.open >= MOST_CONNECTIONS:
-            raise BrokenError(f"{MOST_CONNECTIONS} requests are open already.")
+        if self.open >= MAX_CONNECTIONS:
+            raise BrokenError(f"{MAX_CONNECTIONS} requests are open already.")
         self.open += 1
         self.opened += 1
         loop = asyncio.get_running_loop()

@@ -30,7 +30,7 @@ WORDS = """
 """
 # A word that only a few rows contain, for searches with few matches.
 RARE = "zeppelin"
-MOST_WAITING = 100_000
+MAX_WAITING = 100_000
 # With at least this many rows, creating the indexes afterward is faster.
 MANY = 50_000
 # Tables and indexes took 2,500 bytes per row at 60,000 rows; the rest is for WAL and
@@ -223,7 +223,7 @@ def moment(number: int, rows: int) -> datetime:
 
 def waiting(rows: int) -> int:
     """Return how many of the newest voices wait for a moderator."""
-    return min(MOST_WAITING, rows // 10)
+    return min(MAX_WAITING, rows // 10)
 
 
 def copy_voices(connection: psycopg.Connection, rows: int) -> None:

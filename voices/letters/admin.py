@@ -17,7 +17,7 @@ from voices.letters.models import HeldSubmission, SendingRate
 from voices.letters.queue import release
 from voices.signatures.models import Lane
 
-MOST_AT_A_TIME = 500
+MAX_AT_A_TIME = 500
 HASH_SHOWN = 8
 
 
@@ -73,9 +73,9 @@ class HeldSubmissionAdmin(ActionsOnly, LargeTable):
 
     @admin.action(description="Release into the slow lane", permissions=["change"])
     def release(self, request: HttpRequest, queryset: QuerySet[HeldSubmission]) -> None:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
-        if len(ids) > MOST_AT_A_TIME:
-            sentence = f"Release at most {MOST_AT_A_TIME} at a time."
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
+        if len(ids) > MAX_AT_A_TIME:
+            sentence = f"Release at most {MAX_AT_A_TIME} at a time."
             self.message_user(request, sentence, messages.WARNING)
             return
         submissions = HeldSubmission.objects.filter(pk__in=ids)

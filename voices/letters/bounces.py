@@ -22,7 +22,7 @@ from voices.signatures.models import Signature
 logger = logging.getLogger(__name__)
 
 # A notification about one of our letters is far smaller, even with the letter in it.
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 
 
 class Outcome(StrEnum):
@@ -127,7 +127,7 @@ def read_notification(folder: mailbox.Maildir, key: str) -> notifications.Notifi
     For any other message, raises ValueError or whatever Python's parser raises.
     """
     with folder.get_file(key) as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
         raise ValueError("The message is too large.")
     return notifications.read(content)

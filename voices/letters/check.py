@@ -28,7 +28,7 @@ from voices.signatures.models import Signature
 logger = logging.getLogger(__name__)
 
 # After this many attempts with unknown results, a letter is not sent again.
-MOST_UNKNOWN_ENDS = 2
+MAX_UNKNOWN_ENDS = 2
 # The minimum time that a letter waits for another one to the same address.
 BEHIND_ANOTHER = timedelta(seconds=30)
 
@@ -90,7 +90,7 @@ def make_message(
     letter: Letter, hashes: list[str], known: "Known"
 ) -> EmailMultiAlternatives | None:
     """Return the letter's email, or None if it has to wait or is given up."""
-    if letter.attempts - letter.failures >= MOST_UNKNOWN_ENDS:
+    if letter.attempts - letter.failures >= MAX_UNKNOWN_ENDS:
         logger.warning("Letter %s may have been sent twice.", letter.pk)
     elif until := waits_until(letter, hashes, known):
         letter.taken_at, letter.send_at = None, until

@@ -24,7 +24,7 @@ KEY, ALARM_KEY = "voices.mail-wait", "voices.mail-wait-alarm"
 # wait of more than ALARMING minutes.
 TOLD, ALARMING = 3, 10
 # The longest wait that is measured, in minutes; letters beyond it are not counted.
-MOST = 12 * 60
+MAX_MINUTES = 12 * 60
 HOUR = 60 * 60
 
 
@@ -32,7 +32,7 @@ def measure() -> None:
     """Measure and cache what minutes() returns; alert staff hourly to a long wait."""
     rate = clean_rate(SendingRate.objects.current())
     waiting = due(timezone.now()).filter(lane=Lane.CLEAN)
-    minutes = ceil(waiting[: MOST * rate].count() / rate)
+    minutes = ceil(waiting[: MAX_MINUTES * rate].count() / rate)
     cache.set(KEY, minutes, timeout=5 * 60)
     if minutes > ALARMING and cache.add(ALARM_KEY, "", timeout=HOUR):
         logger.warning("Letters that people wait for take %s minutes.", minutes)

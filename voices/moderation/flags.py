@@ -33,9 +33,9 @@ from voices.wall.corrections import Correction
 from voices.wall.models import FLAGGED_ONES, Voice
 
 # Show at most this many reports per voice, with a link to all of them.
-MOST_REPORTS = 5
+MAX_REPORTS = 5
 # The same-text filter compares this many voices, the oldest in the queue, with others.
-MOST_COMPARED = 1000
+MAX_COMPARED = 1000
 
 
 def prepare(voices: list[Any]) -> None:
@@ -43,7 +43,7 @@ def prepare(voices: list[Any]) -> None:
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
-    opened = Report.objects.still_open()[: MOST_REPORTS + 1]
+    opened = Report.objects.still_open()[: MAX_REPORTS + 1]
     prefetch_related_objects(
         voices,
         Prefetch("reports", opened, to_attr="open_reports"),
@@ -64,9 +64,9 @@ def marked(text: str, words: list[str]) -> SafeString:
 def same_text() -> Q:
     """Return the condition for voices whose text other voices have, too.
 
-    It matches only the oldest MOST_COMPARED voices in the queue.
+    It matches only the oldest MAX_COMPARED voices in the queue.
     """
-    oldest = Voice.objects.waiting().order_by("review_since", "pk")[:MOST_COMPARED]
+    oldest = Voice.objects.waiting().order_by("review_since", "pk")[:MAX_COMPARED]
     others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)
     shared = Voice.objects.filter(
         ~Q(text_key=""),
@@ -92,7 +92,7 @@ class FlagFilter(admin.SimpleListFilter):
             ("corrected", "Corrected by its author"),
         ]
         if model_admin.model is AwaitingVoice:
-            label = f"Same text as others (oldest {MOST_COMPARED:,})"
+            label = f"Same text as others (oldest {MAX_COMPARED:,})"
             found.append(("same-text", label))
         return found
 
@@ -193,7 +193,7 @@ class FlagColumns(LargeTable):
         if not voice.open_reports:
             return ""
         rest = ""
-        if len(voice.open_reports) > MOST_REPORTS:
+        if len(voice.open_reports) > MAX_REPORTS:
             url = reverse("admin:voices_report_changelist")
             rest = format_html(
                 '<li><a href="{}?voice__id__exact={}">All reports</a></li>',
@@ -213,7 +213,7 @@ class FlagColumns(LargeTable):
                         if report.text
                         else "",
                     )
-                    for report in voice.open_reports[:MOST_REPORTS]
+                    for report in voice.open_reports[:MAX_REPORTS]
                 ),
             ),
             rest,
@@ -245,7 +245,7 @@ class FlagColumns(LargeTable):
                     parameter,
                     voice.pk,
                     what,
-                    f"{others}+" if others == groups.MOST else others,
+                    f"{others}+" if others == groups.MAX_OTHERS else others,
                     "" if others == 1 else "s",
                 )
 

@@ -10,7 +10,7 @@ from voices.wall.models import PUBLIC, WAITING, Voice, VoiceQuerySet
 # This many others from one network are worth a look; fewer may be one household.
 MANY = 3
 # Badges count at most this many others, because thousands may share a text.
-MOST = 100
+MAX_OTHERS = 100
 TEXT, NETWORK = "text_key", "signature__network_hash"
 
 # Both queries below state that the shared value isn't empty, because PostgreSQL needs
@@ -56,12 +56,12 @@ def others_on_network(ids: Collection[int]) -> dict[int, int]:
 def count_others(
     voices: VoiceQuerySet, shared: str, ids: Collection[int]
 ) -> dict[int, int]:
-    """Return how many others share each voice's value, up to MOST, in one query.
+    """Return how many others share each voice's value, up to MAX_OTHERS, in one query.
 
     The result leaves out IDs that aren't among `voices`.
     """
     same = voices.filter(**{shared: OuterRef("shared")}).exclude(pk=OuterRef("pk"))
-    some = ArraySubquery(same.order_by().values("pk")[:MOST])
+    some = ArraySubquery(same.order_by().values("pk")[:MAX_OTHERS])
     size = Func(some, function="cardinality", output_field=IntegerField())
     asked = voices.filter(pk__in=ids).order_by().annotate(shared=F(shared), size=size)
     return dict(asked.values_list("pk", "size"))

@@ -23,7 +23,7 @@ from voices.wall.tallies import Cell, Figures, read_figures
 
 PAGE_SIZE = 12
 # A search shows at most this many matches, the newest.
-MOST_MATCHES = 1000
+MAX_MATCHES = 1000
 # The order with featured voices first; by default, the newest come first.
 FEATURED = "featured"
 # In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
@@ -113,7 +113,7 @@ class WallPage:
     """Up to `PAGE_SIZE` voices that match the filters, after the cursor `before`.
 
     Without search words, the counts come from the tallies. With search words, all
-    pages together show at most `MOST_MATCHES` voices, and the filters show no counts.
+    pages together show at most `MAX_MATCHES` voices, and the filters show no counts.
     """
 
     def __init__(self, filters: Filters, before: str = ""):
@@ -146,7 +146,7 @@ class WallPage:
         return place
 
     def search(self) -> list[int]:
-        """Return the IDs of the newest matches, at most MOST_MATCHES + 1.
+        """Return the IDs of the newest matches, at most MAX_MATCHES + 1.
 
         If nothing matches, try once more with mistyped words corrected.
 
@@ -173,7 +173,7 @@ class WallPage:
     def find(self, words: str) -> list[int]:
         found = self.filters.apply(Voice.objects.on_the_wall()).matching(words)
         ids = found.in_wall_order().values_list("pk", flat=True)
-        return list(ids[: MOST_MATCHES + 1])
+        return list(ids[: MAX_MATCHES + 1])
 
     def rows(self) -> list[Voice]:
         """Return the voices of the page, and one more if there is another page."""
@@ -200,7 +200,7 @@ class WallPage:
     def narrow(self, voices: VoiceQuerySet) -> VoiceQuerySet:
         if self.matches is None:
             return self.filters.apply(voices.shown())
-        return voices.shown().filter(pk__in=self.matches[:MOST_MATCHES])
+        return voices.shown().filter(pk__in=self.matches[:MAX_MATCHES])
 
     @property
     def other_order(self) -> Link:
@@ -250,7 +250,7 @@ class WallPage:
 
     @cached_property
     def total(self) -> int:
-        """Number of matching statements; for a search, capped at MOST_MATCHES + 1."""
+        """Number of matching statements; for a search, capped at MAX_MATCHES + 1."""
         if self.matches is not None:
             return len(self.matches)
         state = self.filters.state
@@ -259,8 +259,8 @@ class WallPage:
     @property
     def shown(self) -> str:
         """The total as text."""
-        if self.matches is not None and self.total > MOST_MATCHES:
-            return f"more than {MOST_MATCHES:,}"
+        if self.matches is not None and self.total > MAX_MATCHES:
+            return f"more than {MAX_MATCHES:,}"
         return f"{self.total:,}"
 
     @cached_property

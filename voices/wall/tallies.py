@@ -37,7 +37,7 @@ COUNT = """
 
 
 # After a day without a worker, there are millions of rows to merge, so each step merges
-# at most MOST_FOLDED of them.
+# at most MAX_FOLDED of them.
 FOLD = """
     WITH doubled AS (
         SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
@@ -55,15 +55,15 @@ FOLD = """
     SELECT count(*) FROM folded
 """
 # More than there are cells, so that each step leaves fewer rows.
-MOST_FOLDED = 10_000
+MAX_FOLDED = 10_000
 DAY_CELL = "day, source, updates, series"
 
 
 def fold(table: str, columns: str) -> bool:
     """Merge rows with equal columns; return whether more may be left to merge."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLD.format(table=table, columns=columns, most=MOST_FOLDED))
-        return cursor.fetchone()[0] == MOST_FOLDED
+        cursor.execute(FOLD.format(table=table, columns=columns, most=MAX_FOLDED))
+        return cursor.fetchone()[0] == MAX_FOLDED
 
 
 class Count(Trigger):

@@ -10,7 +10,7 @@ from tests.browser.visits import open_page, visitor
 from tests.pages import PUBLIC
 
 # Links with a query are checked but not followed, because filters combine endlessly.
-MOST = 3000
+MAX_PAGES = 3000
 
 
 class Reader(HTMLParser):
@@ -82,7 +82,7 @@ class Site:
             address = waiting.pop()
             if address not in seen:
                 seen.add(address)
-                assert len(self.pages) < MOST
+                assert len(self.pages) < MAX_PAGES
                 waiting += self.follow(address, self.read(address))
 
 

@@ -30,12 +30,12 @@ from voices.reveals.admin import RevealsAddress
 from voices.signatures.models import Signature
 
 # The confirmation page lists the row IDs in one field, which must fit in a request.
-MOST_AT_A_TIME = 4000
+MAX_AT_A_TIME = 4000
 SAMPLE = 10
 # The network filter offers at most this many networks, those with the most rows.
 NETWORKS = 10
 # The network filter counts only this many rows, the oldest.
-MOST_COUNTED = 5000
+MAX_COUNTED = 5000
 
 
 def count_by_network(signatures: QuerySet) -> dict[str, int]:
@@ -63,7 +63,7 @@ class SuspicionFilter(admin.SimpleListFilter):
 class NetworkFilter(admin.SimpleListFilter):
     """Filters by network, shown as the start of the network's hash.
 
-    Offers the networks with the most rows among the oldest MOST_COUNTED. A network with
+    Offers the networks with the most rows among the oldest MAX_COUNTED. A network with
     a single row is offered only if it is chosen already.
     """
 
@@ -74,7 +74,7 @@ class NetworkFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[str, str]]:
         rows = model_admin.get_queryset(request).order_by("quarantined_at", "pk")
-        oldest = rows.values("pk")[:MOST_COUNTED]
+        oldest = rows.values("pk")[:MAX_COUNTED]
         counts = count_by_network(Signature.objects.filter(pk__in=oldest))
         chosen = request.GET.get(self.parameter_name)
         most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
@@ -183,8 +183,8 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
     ) -> HttpResponse:
         """Show a page to confirm the decision, with the count and a sample."""
         chosen = queryset.order_by("quarantined_at", "pk")
-        ids = list(chosen.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
-        more, ids = len(ids) > MOST_AT_A_TIME, ids[:MOST_AT_A_TIME]
+        ids = list(chosen.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
+        more, ids = len(ids) > MAX_AT_A_TIME, ids[:MAX_AT_A_TIME]
         # Sample the whole selection, because the oldest rows may be all alike.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
@@ -219,7 +219,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         if request.method != "POST":
             return redirect(self.changelist_url)
         ids = request.POST.get("ids", "").split(",")
-        if len(ids) > MOST_AT_A_TIME:
+        if len(ids) > MAX_AT_A_TIME:
             raise BadRequest("The page lists more rows than are allowed.")
         if None in map(read_id, ids):
             raise BadRequest("A selected row has an invalid ID.")

@@ -44,7 +44,7 @@ from voices.wall.models import Status, Voice, VoiceQuerySet
 
 # Staff can decide on at most this many voices at once, because the URL lists every
 # voice's ID, and because one transaction locks all of the voices.
-MOST_AT_A_TIME = 200
+MAX_AT_A_TIME = 200
 # The only lookups allowed in changelist URLs. Django would allow many more.
 LOOKUPS = {
     "id__in",
@@ -211,16 +211,16 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
 
     def too_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse | None:
         """Return a redirect to the list if there are too many voices, else None."""
-        if len(ids) <= MOST_AT_A_TIME:
+        if len(ids) <= MAX_AT_A_TIME:
             return None
-        sentence = f"Choose at most {MOST_AT_A_TIME} voices at a time."
+        sentence = f"Choose at most {MAX_AT_A_TIME} voices at a time."
         self.message_user(request, sentence, messages.WARNING)
         return redirect(self.page("changelist"))
 
     def ask(
         self, request: HttpRequest, kind: str, queryset: VoiceQuerySet
     ) -> HttpResponse:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         query = urlencode([("id", pk) for pk in ids])
@@ -262,7 +262,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         decide_on: Callable[..., int],
     ) -> HttpResponse:
         """Decide, report the count with a link to undo, and return to the list."""
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_A_TIME + 1])
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
         count = decide_on(Voice.objects.filter(pk__in=ids), by=cast(User, request.user))
