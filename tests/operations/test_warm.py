@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from core.public import Content
 from operations import warm
 from operations.stored import Address, StoredPage
 from tests.committed import CommittedTestCase, wait_for
@@ -25,11 +26,15 @@ ADDRESS = Address("/page/", "")
 
 
 @contextmanager
-def heard():
+def heard(content):
     """Wait until the process is notified of the change made in the `with` block."""
-    before = warm.pages.changes
+
+    def latest():
+        return warm.pages.dropped[content], warm.pages.added[content]
+
+    before = latest()
     yield
-    wait_for(lambda: warm.pages.changes > before)
+    wait_for(lambda: latest() != before)
 
 
 class WarmPagesTests(CommittedTestCase):
@@ -141,7 +146,7 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(self.client.get(page).status_code, 200)
         self.assertContains(self.client.get(self.path), "Warm words.")
 
-        with heard():
+        with heard(Content.VOICES):
             decide.take_down(Voice.objects.all(), make_staff(), make_reason())
 
         self.assertEqual(self.client.get(page).status_code, 410)
@@ -151,7 +156,7 @@ class WarmPagesTests(CommittedTestCase):
         now = self.stop_the_clock()
         self.assertContains(self.client.get("/"), "<b>0</b> Americans")
 
-        with heard():
+        with heard(Content.FIGURES):
             make_signature(name_display="unlisted")
 
         now.return_value += 1.9
@@ -165,7 +170,7 @@ class WarmPagesTests(CommittedTestCase):
         make_voice(statement="It waits for a moderator.")
         Tally.objects.fold()
         sign(self.client)
-        with heard():
+        with heard(Content.VOICES):
             make_published_voice()
 
         # Any earlier notification would have arrived first, so there was none: these
