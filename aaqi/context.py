@@ -5,7 +5,10 @@ from voices.signing.views import read_source
 
 
 def site(request: HttpRequest | None) -> dict[str, object]:
-    """Variables for every template; `request` is None when rendering to a file."""
+    """Return variables for every template.
+
+    `request` is None for the pages that `manage.py publish` writes to files.
+    """
     source = read_source(request) if request else ""
     return {
         "site_name": settings.SITE_NAME,
@@ -21,6 +24,6 @@ def site(request: HttpRequest | None) -> dict[str, object]:
 
 
 def is_public_page(request: HttpRequest | None) -> bool:
-    """Whether the request's view is a `public_page`; False if `request` is None."""
+    """Return whether the view is a `public_page`; False if `request` is None."""
     match = request.resolver_match if request else None
     return match is not None and hasattr(match.func, "shows")

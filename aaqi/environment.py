@@ -23,7 +23,7 @@ env = FileAwareEnv()
 
 
 def read(name: str, default: str = "") -> str:
-    """Return the value of `name` or of the file in `name_FILE`; else `default`."""
+    """Return the value of `name`, from a file if `{name}_FILE` is set, or `default`."""
     try:
         return env.str(name, "").strip() or default
     except (OSError, ValueError) as error:
@@ -89,7 +89,7 @@ def require(name: str, why: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` always refers to this machine."""
+    """Return whether `host` always refers to this machine."""
     if host == "localhost":
         return True
     try:
@@ -124,8 +124,8 @@ def read_database(name: str, *, loopback: bool) -> dict:
     options = entry.get("OPTIONS", {})
     if read_switch("DATABASE_PREPARE", default=False):
         # psycopg prepares a statement at its sixth execution on a connection, so that
-        # the server doesn't parse it again. A pooler that shares connections loses
-        # prepared statements.
+        # the server doesn't parse it again. Off by default, because a pooler that
+        # shares connections between clients loses prepared statements.
         options |= {"server_side_binding": True, "prepare_threshold": 5}
     return {**entry, "OPTIONS": options}
 

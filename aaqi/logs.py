@@ -30,7 +30,7 @@ PROBES = {"/healthz", "/readyz"}
 def access_lines(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Log each request by its route, with the request id from the proxy."""
+    """Log each request with its route and the proxy's request id, or a new id."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
@@ -86,7 +86,7 @@ class WithRequestId(logging.Filter):
     """Add the request id to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Django logs some errors after the response, after `request_id` is reset.
+        # Django logs some errors only after `access_lines` has reset `request_id`.
         request = getattr(record, "request", None)
         record.request_id = getattr(request, "id", "") or request_id.get()
         return True
@@ -131,7 +131,7 @@ class PlacesOnly(logging.Formatter):
 
 
 class JsonLines(PlacesOnly, JsonFormatter):
-    """One JSON object per line, with only the fields listed here.
+    """Format each record as one line of JSON, with only the fields listed here.
 
     A record can carry a whole request or job, which the base class would log.
     """

@@ -12,8 +12,8 @@ from django.utils.cache import add_never_cache_headers
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
 PROBES = {"/healthz", "/readyz"}
-# Browser features that no page uses. Features that passkeys, copying, and sharing need
-# keep their default, which allows our own pages.
+# Browser features that no page uses. Features needed for passkeys, copying, and sharing
+# aren't listed, so our own pages may use them, as browsers allow by default.
 REFUSED_FEATURES = [
     *("accelerometer", "autoplay", "browsing-topics"),
     *("camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
@@ -69,7 +69,7 @@ class BrowserPolicies:
 
 
 class ReadableRequests:
-    """Return an error page for unreadable requests, before anything else reads them.
+    """Return an error page for a request that is too large or can't be decoded.
 
     Without this middleware, Django rejects a body over the limit late, with a 400 that
     doesn't mention the limit; decodes a body with any codec that the sender names; and
@@ -105,13 +105,14 @@ class ReadableRequests:
         if request.method == "POST" and request.content_type == FORM:
             self.mark_undecodable(request)
         if request.method == "POST":
-            # An unparsable body gets a 400 here. Django's 404 page reads the body for
-            # the CSRF check, where an error would be a 500.
+            # A body that can't be parsed gets a 400 here. Otherwise, if the URL is
+            # unknown, Django's 404 view would parse the body for its CSRF check, and
+            # the error would become a 500.
             request.POST  # noqa: B018 - reading it is the check
         return None
 
     def most_with_files(self, request: HttpRequest) -> int:
-        """Return the size limit of this URL's file upload; 0 if it accepts no files."""
+        """Return the size limit for uploads to this URL; 0 if it accepts no files."""
         if request.content_type != FILES:
             return 0
         try:
@@ -131,8 +132,8 @@ class ReadableRequests:
 class NoStoreByDefault:
     """Send `no-store` unless a view sets Cache-Control.
 
-    Public pages set it with `public_page` (core/public.py). All others have a form, a
-    token, or a reader's own data on them. Errors are always `no-store`.
+    Public pages set it with `public_page` (core/public.py). All other pages contain a
+    form, a token, or a reader's own data. Errors are always `no-store`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,4 +1,4 @@
-"""One search for the whole site: a few results of each kind."""
+"""The search of the whole site, which shows a few results of each kind."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ MAX_RESULTS = 5
 
 
 class Place(NamedTuple):
-    """A place that the search names; `standing` is None if the place isn't ranked."""
+    """A place named in the query; `standing` is None if the place isn't ranked."""
 
     code: str
     name: str
@@ -37,14 +37,14 @@ class Voices(NamedTuple):
     shown: list[Voice]
     total: int
     path: str
-    # The corrected words that were searched for, or "" if none was mistyped.
+    # The query with its typos corrected, if only that matched; otherwise "".
     corrected: str
 
 
 @require_safe
 @public_page("q", shows=[Content.RANKINGS, Content.TEXTS, Content.VOICES])
 def search_site(request: HttpRequest) -> HttpResponse:
-    """The results of a search, by kind, with links to each kind's own page."""
+    """Show the search results by kind, with links to each kind's own page."""
     try:
         words = read_words(request.GET)
     except NoSuchPage as problem:
@@ -52,7 +52,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
     if not words:
         return render(request, "search.html")
     codes = find_codes(words)
-    # Search for a place's name: texts don't contain codes such as "TX".
+    # Search texts for a place's name, because they don't contain codes such as "TX".
     place = read_place(words)
     named = PLACES.get(place, words)
     context: dict = {"q": words, "named": named, "places": read_places(codes)}
@@ -89,7 +89,7 @@ def find_voices(words: str, place: str) -> Voices:
 
 
 def find_codes(words: str) -> list[str]:
-    """Return the codes of places that a search names: "tx", "Dakota", "sue in Ohio"."""
+    """Return the codes of places in a query such as "tx", "Dakota", "sue in Ohio"."""
     whole = read_place(words)
     if whole in PLACES:
         return [whole]
@@ -98,7 +98,7 @@ def find_codes(words: str) -> list[str]:
     named = [code for code, name in names.items() if name in asked]
     if not named:
         return [code for code, name in names.items() if asked in name][:MAX_RESULTS]
-    # Leave out "Virginia" if the search names "West Virginia".
+    # Leave out "Virginia" if the query contains "West Virginia".
     longer = [names[code] for code in named]
     return [
         code

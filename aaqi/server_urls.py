@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-# Scheme → implicit TLS (ssl), STARTTLS (tls), or whatever the query string says ("").
+# Scheme → "ssl" (implicit TLS), "tls" (STARTTLS), or "" (the query string decides).
 SCHEMES = {
     "smtp": "",
     "smtps": "ssl",

@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
     # Before all middleware that sets headers, so that cached pages include those
-    # headers. A 304 has no CSP, because it would replace the CSP of the browser's copy.
+    # headers. A 304 has no CSP, because the browser would apply it to its cached copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -172,7 +172,7 @@ SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
 # Applies until staff set a rate in the admin.
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
-# How long a moderator's decision can be undone before its author is emailed.
+# How long a decision can be undone before the voice's author is emailed about it.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
@@ -233,8 +233,9 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# Equal to the cache's request buffer. With a lower limit, the site would respond and
-# close the connection while the cache is still sending, and the cache would return 503.
+# Equal to the request buffer of the cache in front. With a lower limit, the site would
+# respond and close the connection while that cache is still sending the request, and
+# the cache would return a 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # Views that accept files, with the maximum size of a request in bytes; the limit above
@@ -266,7 +267,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Staff need a second factor unless the site uses plain HTTP, which only loopback can.
+# Staff need a second factor unless the site uses plain HTTP, allowed only on loopback.
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3

@@ -36,7 +36,7 @@ SITE_CARD = Face(
 @require_safe
 @public_page(shows=[Content.FIGURES])
 def share(request: HttpRequest) -> HttpResponse:
-    """Links to share, a poster to print, and the HTML of the embeddable box."""
+    """Show links to share, a poster to print, and the HTML of the embeddable box."""
     figures = read_figures()
     poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
     return render(
@@ -56,7 +56,7 @@ def share(request: HttpRequest) -> HttpResponse:
 @xframe_options_exempt
 @csp_override(FRAMED)
 def embed(request: HttpRequest) -> HttpResponse:
-    """The number of signers and a link to sign, for other sites to embed."""
+    """Show the number of signers and a link to sign, for other sites to embed."""
     theme = request.GET.get("theme", "")
     figures = read_figures()
     response = render(
@@ -76,7 +76,7 @@ def embed(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(shows=[])
 def card(request: HttpRequest) -> HttpResponse:
-    """The preview image of pages that have no image of their own."""
+    """Return the preview image of pages that have no image of their own."""
     try:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
     except Busy:

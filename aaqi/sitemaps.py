@@ -1,7 +1,7 @@
 """Sitemaps: an index and its sections, each of limited size.
 
-Django's own sitemap views count all rows, and their dates don't change when a voice is
-removed. Django's templates take half a second for thousands of lines.
+Django's sitemap views aren't used: they count all rows, don't update a section's date
+when a voice is removed, and take half a second to render thousands of lines.
 """
 
 import re
@@ -38,7 +38,7 @@ XML = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 class Entry(NamedTuple):
-    """A line of a sitemap; `lastmod` is None if unknown."""
+    """One URL in a sitemap; `lastmod` is None if unknown."""
 
     location: str
     lastmod: date | None = None
@@ -67,7 +67,7 @@ def voices(number: int) -> list[Entry]:
     """Return the public voices of a section, which covers a fixed range of ids.
 
     Raises Http404 for a section after the last one, so that caches don't fill up with
-    empty lists.
+    empty sections.
     """
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])

@@ -10,9 +10,9 @@ from django.utils.encoding import escape_uri_path
 
 STAFF = ("admin/", "accounts/")
 # Characters that people or mail programs append to a query string, plain or
-# percent-encoded: space " ' ) , .
-# : ; > ? ] } ! *, a no-break space, and » ’ ”. The regex matches at most twenty,
-# because without a limit it takes seconds on thousands of them.
+# percent-encoded: spaces, no-break spaces, and " ' ) , . : ; > ? ] } ! * » ’ ”
+# The regex matches at most twenty, because without a limit it takes seconds on
+# thousands of them.
 BEHIND_A_QUERY = re.compile(
     r"(?:[\].,;:!?)}>'\"*+]"
     r"|%(?:20|2[1279ACE]|3[ABEF]|[57]D|C2%A0|C2%BB|E2%80%99|E2%80%9D)){1,20}$",
@@ -65,14 +65,15 @@ def trim(path: str) -> str:
 
 
 def is_sign(character: str) -> bool:
-    # A token can end with "-" or "_"; no mail program adds a NUL.
+    # Keep "-" and "_", which can end a token, and NUL, which no mail program adds.
     return character not in "-_\0" and unicodedata.category(character)[0] in "CPSZ"
 
 
 def leads_on(path: str, other: str) -> str:
     """Return `other` if it leads to a public page and isn't `path`, else "".
 
-    A path with a changed token doesn't count, because it would be a different token.
+    With a token in it, `other` may differ from `path` only in slashes and stripped
+    punctuation; anything else would make it a different token.
     """
     route = route_of(other)
     same = other.rstrip("/") in re.sub("/{2,}", "/", path)

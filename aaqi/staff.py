@@ -36,12 +36,12 @@ from faq.to_check import list_dates, list_rows
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, Waiting, what_waits
 
-# Apps without admin pages here. The CSP blocks the inline styles of the queue's admin
-# pages. allauth's admin pages would show second factors, and let staff change them
+# Apps whose admin pages are left out. The CSP blocks the inline styles of the job
+# queue's pages. allauth's pages would show second factors, and let staff change them
 # without a log entry.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
-# Exceptions that fields and their widgets raise for text from a query string.
+# Exceptions that fields and their widgets raise for invalid text in a query string.
 UNUSABLE = (
     *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
     *(FieldDoesNotExist, ValidationError),
@@ -51,7 +51,7 @@ UNUSABLE = (
 def is_lookup_known(
     model_admin: ModelAdmin, lookup: str, value: object, request: HttpRequest
 ) -> bool:
-    """Whether a changelist accepts this lookup.
+    """Return whether a changelist accepts this lookup.
 
     It accepts those in its `lookups` or, without that attribute, those of its filters.
     Django would accept any column and operator, and return a 500 for values that the
@@ -94,7 +94,7 @@ def usable_initial(
 
 
 def texts_waiting(kinds: list[type[Text]]) -> list[Waiting]:
-    """Return the row for the admin's first page; [] if no text needs a check."""
+    """Return the texts to check as one row of the admin index; [] if there are none."""
     dates = list_dates(kinds) if kinds else []
     if not dates:
         return []
@@ -119,7 +119,7 @@ class StaffSite(AdminSite):
         ]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the user is staff and, if required, used a second factor."""
+        """Return whether the user is staff and, if required, used a second factor."""
         return super().has_permission(request) and second_factor.is_shown(request)
 
     def login(
@@ -171,7 +171,7 @@ class StaffSite(AdminSite):
         ]
 
     def texts_to_check(self, request: HttpRequest) -> HttpResponse:
-        """Texts with an old “as of” date, of the kinds that this account may view."""
+        """List texts with an old “as of” date, of the kinds this account may view."""
         kinds = self.may_view(request, TEXTS)
         if not kinds:
             raise PermissionDenied
@@ -183,7 +183,7 @@ class StaffSite(AdminSite):
         return render(request, "admin/texts_to_check.html", context)
 
     def figures(self, request: HttpRequest) -> HttpResponse:
-        """The site's figures, without personal data."""
+        """Show the site's figures, which contain no personal data."""
         if not request.user.has_perm("voices.view_figures"):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()

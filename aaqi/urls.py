@@ -23,7 +23,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
-    # This view is in the voices app, because it shares that app's guards and limits.
+    # These views are in the voices app, whose spam checks and rate limits they use.
     path("rankings/report/", ranking_errors.report, name="rankings-report"),
     path(
         "rankings/report/thank-you/",

@@ -1,4 +1,4 @@
-"""Pages of the site as a whole."""
+"""Pages that belong to no single app, and error views."""
 
 import sys
 from datetime import timedelta
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(shows=[])
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Where to report a vulnerability: RFC 9116. Expires half a year from today."""
+    """Say where to report a vulnerability (RFC 9116). Valid for half a year."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
     lines = [
         f"# {settings.SITE_NAME} is run by {settings.OPERATOR_NAME}",
@@ -71,7 +71,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Redirect clients that request /favicon.ico without reading a page."""
+    """Redirect clients that request /favicon.ico, which no page links to."""
     return redirect(static("favicon.ico"))
 
 

@@ -1,7 +1,8 @@
-"""The tag `url`, which resolves each URL without arguments only once per process.
+"""Replace the tag `url`, to reverse each URL without arguments once per process.
 
-A page has about 25 such URLs. Resolving them took a quarter of a small page's time.
-No request can change them: there is one URLconf, and FORCE_SCRIPT_NAME is set.
+A page has about 25 such URLs; reversing them took a quarter of a small page's rendering
+time. They are the same for every request, because there is only one URLconf and
+FORCE_SCRIPT_NAME is set.
 """
 
 from functools import cache

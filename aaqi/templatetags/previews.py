@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-# Precedes the site's name in the title of every page but the front page.
+# Precedes the site's name in the title of every page except the home page.
 SITE = " · "
 # Escapes that keep HTML parsers from seeing a tag or an entity in the JSON.
 ESCAPES = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
@@ -18,14 +18,14 @@ ESCAPES = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
 
 @register.simple_tag(takes_context=True)
 def page_title(context: Context) -> SafeString:
-    """The content of the block `title`, without the name of the site."""
+    """Return the content of the block `title`, without the site's name."""
     title = again(context, "title")
     return mark_safe(title.rpartition(SITE)[0] or title)  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
 def page_description(context: Context) -> SafeString:
-    """The content of the block `description`."""
+    """Return the content of the block `description`."""
     return mark_safe(again(context, "description"))  # noqa: S308
 
 
@@ -37,7 +37,7 @@ def again(context: Context, name: str) -> str:
 
 @register.simple_tag
 def structured_data(data: dict) -> SafeString:
-    """Structured data for search engines, as a JSON-LD script element."""
+    """Return `data` as a JSON-LD script element, for search engines."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
     # This loop is much faster than translate() for text with quotes and dashes.
     for character, escape in ESCAPES.items():
