@@ -1,4 +1,4 @@
-"""The admin of all texts, with their sources, versions, and previews."""
+"""Admin pages for all texts, with their sources, versions, and previews."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -39,7 +39,7 @@ TAKEN_OFF = (
 
 
 class TextForm(ModelForm):
-    """A text with its sources, one row each."""
+    """A form for a text and its sources, one row per source."""
 
     sources = RowsField(
         SourceForm,
@@ -68,7 +68,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
-    """The drafts, previews, versions, and sources of one kind of text.
+    """Base class for the admin of one kind of text, with previews and versions.
 
     A subclass sets its fields and implements `show`, the view behind the public page.
     """
@@ -81,7 +81,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     history_list_per_page = 20
     list_per_page = 50
     readonly_fields = ["status", "updated", "loaded_at", "edited_at"]
-    # The lookups that list URLs may use; Django would try any column and operator.
+    # The lookups allowed in changelist URLs; Django would try any column and operator.
     lookups = {"id__in", "status"}
 
     def show(self, request: HttpRequest, text: Any) -> HttpResponse:
@@ -108,7 +108,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Text | None = None
     ) -> bool:
-        # The next release would load a deleted fixture again. Staff can unpublish it.
+        # The next release would load a deleted fixture again; unpublish it instead.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 
@@ -122,7 +122,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
             obj.edited_at = timezone.now()
             obj.date_words(stored)
             super().save_model(request, obj, form, change)
-        # Reverting to a version from before publication restores its empty date too.
+        # Reverting to a version from before publication also empties `publish_at`.
         if stored and stored.is_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 
@@ -190,14 +190,17 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def preview(
         self, request: HttpRequest, object_id: str | None = None
     ) -> HttpResponse:
-        """Show a text as the public would see it, as stored or as typed."""
+        """Show a text as the public would see it.
+
+        A GET shows the stored text, a POST the text in the submitted form.
+        """
         obj = self.text_to_preview(request, object_id)
         if request.method == "POST":
             form = self.get_form(request, obj, change=obj is not None)(
                 request.POST, instance=obj
             )
             if not form.is_valid():
-                # Show the form with its errors; it submits to the usual URL.
+                # Show the form with its errors; it submits to the form's usual URL.
                 back = (
                     reverse(self.own_url("change"), args=[object_id])
                     if obj
@@ -211,7 +214,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def text_to_preview(
         self, request: HttpRequest, object_id: str | None
     ) -> Text | None:
-        """Return the stored text, or None for a new one that isn't saved yet."""
+        """Check permissions; return the stored text, or None for an unsaved new one."""
         if object_id is None:
             if not self.has_add_permission(request):
                 raise PermissionDenied
@@ -257,8 +260,8 @@ class CaseForm(TextForm):
     steps = RowsField(
         StepForm,
         required=False,
-        help_text="For the timeline of the suit. Only dates that the text or a source "
-        "gives: 2019, 2019-10, or 2019-10-03.",
+        help_text="For the timeline of the suit. Use only dates that the text or a "
+        "source gives: 2019, 2019-10, or 2019-10-03.",
     )
 
 
@@ -297,7 +300,7 @@ class CaseAdmin(TextAdmin):
 
 
 class PartAdmin(TextAdmin):
-    """A part of the explainer, previewed on its own."""
+    """Base class for the admin of parts of the explainer, previewed on their own."""
 
     def show(self, request: HttpRequest, text: Chart | TimelineEntry) -> HttpResponse:
         return show_part(request, text)
@@ -319,8 +322,8 @@ class ChartForm(TextForm):
         PointForm,
         required=False,
         label="Figures or questions",
-        help_text="One row per bar, of which the first is highlighted. Without "
-        "figures: one row per question, and a last one for the result.",
+        help_text="For figures: one row per bar; the first is highlighted. For "
+        "questions: one row per question, and a last row for the result.",
     )
 
 
@@ -339,7 +342,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # Each page has its URL in the code and is a fixture.
+        # Each page is a fixture, and its URL is in the code.
         return False
 
     def has_delete_permission(

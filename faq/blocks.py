@@ -1,4 +1,4 @@
-"""Blocks of pages that each show one text, cached by the values of the text.
+"""Blocks of HTML that each show one text, cached by the text's values.
 
 The values are the cache key, so no entry has to be invalidated: after an edit, a page
 renders only the block of the text that changed, and no block can show old words.
@@ -34,7 +34,7 @@ def version_of(text: Text) -> Version:
 
 
 def cached_block[T: Text](render: Callable[[T], SafeString]) -> Callable:
-    """Cache a function that returns the HTML of a text and reads nothing else."""
+    """Cache `render`, a function whose HTML depends only on its text."""
 
     # Enough for all of the site's texts.
     @lru_cache(maxsize=256)

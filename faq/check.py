@@ -23,9 +23,9 @@ class Problem(NamedTuple):
 
 
 def make_reader() -> MarkdownIt:
-    """Return a parser that also recognizes what the page's parser doesn't.
+    """Return a parser that also recognizes what the pages' parser doesn't.
 
-    That is: raw HTML, images, and links with schemes that aren't allowed.
+    That is raw HTML, images, and links with schemes that aren't allowed.
     """
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
@@ -107,7 +107,7 @@ def validate_markdown(text: str) -> None:
 
 
 def validate_line(text: str) -> None:
-    """Refuse anything but one line of text."""
+    """Reject line breaks and invalid characters."""
     if "\n" in text or "\r" in text:
         raise ValidationError("Keep this on one line.", code="many_lines")
     if match := NOT_TEXT.search(text):

@@ -1,8 +1,8 @@
-"""Drawings of the explainer and the cases, as SVG shapes.
+"""Draw timelines, and flowcharts of questions, as SVG shapes.
 
 Shapes have attributes only, because the CSP blocks styles; `static/site.css` colors
-them by class. A timeline or a test has a wide form and a narrow one. Text of a narrow
-form is at least 12 pixels high on a page that is 320 pixels wide.
+them by class. Each drawing has a wide form and a narrow one. The text of a narrow form
+is at least 12 pixels high on a page that is 320 pixels wide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import NamedTuple
 
-# Widths of the forms, in units of the drawing. Text is 15 units high.
+# Widths of the two forms, in SVG units. Text is 15 units high.
 WIDE = 640
 NARROW = 300
 LINE = 21
@@ -19,7 +19,7 @@ SANS, SERIF = 7.4, 9.4
 # A gap of more than LONGEST_GAP years is drawn SHORTENED units wide.
 LONGEST_GAP = 40
 SHORTENED = 70
-# The maximum number of characters in a line of words of a wide timeline.
+# The maximum number of characters per line of a label in a wide timeline.
 WORDS_WIDE = 18
 
 
@@ -69,16 +69,16 @@ class Drawing(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A point of a timeline; without words, it is only a tick."""
+    """A point on a timeline; without words, it is only a tick."""
 
-    # The year; or the number of the step, to space the steps evenly.
+    # The year or, to space the moments evenly, the number of the step.
     at: int
     when: str
     words: str = ""
     marked: bool = False
 
     def texts(self, width: int) -> list[Text]:
-        """Return the date and the words, in lines of at most `width` characters."""
+        """Return the label: the date, and the words wrapped to `width` characters."""
         found = [Text(self.when, 0, 0, "serif mark" if self.marked else "serif")]
         lines = enumerate(wrap(self.words, width), 1)
         return [*found, *(Text(line, 0, row * LINE) for row, line in lines)]
@@ -103,7 +103,7 @@ def timeline(moments: Sequence[Moment]) -> list[Drawing]:
 
 
 def places(moments: Sequence[Moment]) -> list[float]:
-    """Return the x of each moment on an axis from 8 to WIDE - 8.
+    """Return the x coordinate of each moment on an axis from 8 to WIDE - 8.
 
     The axis is to scale, except that long gaps are shortened.
     """
@@ -118,10 +118,11 @@ def places(moments: Sequence[Moment]) -> list[float]:
 
 
 class Tiers:
-    """Rows for words above and below the axis, so that nothing overlaps.
+    """Rows for labels above and below the axis, so that labels don't overlap.
 
-    Words go to the right of their stem. Place moments from the last to the first, so
-    that earlier words can extend over later ones that are nearer to the axis.
+    A stem connects each label to the axis. The label is to the right of its stem if it
+    fits there. Place moments from the last to the first, so that an earlier label can
+    extend over later ones that are nearer to the axis.
     """
 
     def __init__(self) -> None:
@@ -131,7 +132,9 @@ class Tiers:
         return all(end < a or b < start for a, b in self.taken.get(tier, []))
 
     def take(self, x: float, start: float, end: float) -> int:
-        """Take the nearest free tier and return it.
+        """Reserve and return the free tier that is nearest to the axis.
+
+        The stem is at `x`, and the label extends from `start` to `end`.
 
         Tiers are 1, 2, … above the axis, and -1, -2, … below it.
         """
@@ -141,7 +144,7 @@ class Tiers:
             for tier in free
             if all(self.is_free(each, x, x) for each in nearer(tier))
         ]
-        # If no tier is clear, the stem crosses words; if none is free, words overlap.
+        # If no tier is clear, the stem crosses labels; if none is free, labels overlap.
         tier = [*clear, *free, TIERS[-1]][0]
         self.taken.setdefault(tier, []).append((start, end))
         for each in nearer(tier):
@@ -153,7 +156,7 @@ TIERS = [sign * row for row in range(1, 7) for sign in (1, -1)]
 
 
 def nearer(tier: int) -> range:
-    """Return the tiers that a stem to this tier passes."""
+    """Return the tiers that a stem crosses on its way to this tier."""
     side = 1 if tier > 0 else -1
     return range(side, tier, side)
 
@@ -201,7 +204,7 @@ def axis_paths(xs: Sequence[float], moments: Sequence[Moment], y: float) -> list
 
 
 def narrow_timeline(moments: Sequence[Moment]) -> Drawing:
-    """Return a list along an axis, not to scale, of the moments that have words."""
+    """Draw the moments that have words as a list along an axis, not to scale."""
     boxes: list[Box] = []
     dots: list[Dot] = []
     texts: list[Text] = []
@@ -216,11 +219,11 @@ def narrow_timeline(moments: Sequence[Moment]) -> Drawing:
     return Drawing("narrow", NARROW, y - 14, boxes, paths, dots, texts)
 
 
-# Questions that are asked one after the other.
+# Flowcharts of yes-or-no questions.
 
 
 class Question(NamedTuple):
-    """A step of a test; the last step has no `if_no` and is the result."""
+    """A question of a flowchart or, if `if_no` is empty, the result at its end."""
 
     words: str
     note: str = ""
@@ -266,7 +269,7 @@ ENDS = "The claim ends"
 
 
 def wide_questions(steps: Sequence[Question]) -> Drawing:
-    """Return the questions from top to bottom, each with its “No” to the right."""
+    """Draw the questions from top to bottom, each with its “No” box to the right."""
     boxes, paths, texts = [], [], []
     left, width, gap = 16, 330, 40
     end_left = left + width + 64
@@ -301,7 +304,7 @@ def wide_questions(steps: Sequence[Question]) -> Drawing:
 
 
 def narrow_questions(steps: Sequence[Question]) -> Drawing:
-    """Return the questions from top to bottom, each with its “No” below it."""
+    """Draw the questions from top to bottom, each with its “No” box below it."""
     boxes, paths, texts = [], [], []
     left = 16
     width = NARROW - left - 1

@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "content" / "everyday_words.txt"
 
 
 class Everyday(NamedTuple):
-    """Words that people type, folded, and a search for what else they can mean."""
+    """Words that people type, normalized for search, and a query for their synonyms."""
 
     typed: frozenset[str]
     also: str

@@ -1,7 +1,7 @@
 """Render staff's Markdown as a small subset of HTML.
 
-Templates don't escape the HTML of `render`: markdown-it makes it without raw HTML, and
-nh3 removes everything that is not on the allowlists below.
+Templates don't escape the HTML that `render` returns. It is safe, because markdown-it
+escapes raw HTML, and nh3 removes everything that is not on the allowlists below.
 """
 
 import re
@@ -151,7 +151,7 @@ RULES = {
 
 
 def is_elsewhere(href: str) -> bool:
-    """Whether a link points to another site."""
+    """Return whether a link points to another site."""
     try:
         host = urlsplit(href).netloc
     except ValueError:  # Such as "http://[".
@@ -173,18 +173,18 @@ def render(
     the HTML that replaces a paragraph such as [[timeline]], given the name in it.
     """
     html, headings, names = convert(text, prefix, has_parts=part is not None)
-    for word, name in names:
-        # The word is random, so no author can write it in a text.
-        html = html.replace(f"<p>{word}</p>", part(name))  # type: ignore[misc]
+    for placeholder, name in names:
+        # The placeholder is random, so no author can write it in a text.
+        html = html.replace(f"<p>{placeholder}</p>", part(name))  # type: ignore[misc]
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
 
-# Enough for all of the site's texts. Parsing takes half the time of a long page.
+# Enough for all of the site's texts. Parsing is half of a long page's rendering time.
 @lru_cache(maxsize=256)
 def convert(
     text: str, prefix: str, *, has_parts: bool
 ) -> tuple[str, tuple[Heading, ...], tuple[tuple[str, str], ...]]:
-    """Return HTML, h2 headings, and each part as a random word and its name."""
+    """Return the HTML, the h2 headings, and each part's placeholder and name."""
     env = {"prefix": prefix}
     tokens = parser.parse(text, env)
     headings = name_headings(tokens, prefix)
@@ -235,12 +235,12 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Replace the name of each part with a random word; return the names by word."""
+    """Replace each part with a random placeholder; return names by placeholder."""
     names = {}
     for name, token in parts_of(tokens):
-        word = secrets.token_hex(16)
-        names[word] = name
-        token.children = [Token("text", "", 0, content=word)]
+        placeholder = secrets.token_hex(16)
+        names[placeholder] = name
+        token.children = [Token("text", "", 0, content=placeholder)]
     return names
 
 

@@ -1,4 +1,4 @@
-"""The base model of questions, cases, and pages: texts that staff publish."""
+"""The base model of all texts that staff publish, such as questions and cases."""
 
 import datetime
 from typing import Any, ClassVar, Self
@@ -16,18 +16,18 @@ from faq.sources import validate_sources
 
 
 def validate_past(day: datetime.date) -> None:
-    """Refuse a day that hasn't begun anywhere on Earth."""
+    """Reject days after tomorrow; tomorrow may have begun in another time zone."""
     if day > timezone.localdate() + datetime.timedelta(days=1):
         raise ValidationError("This day is in the future.", code="future")
 
 
 class TextQuerySet(models.QuerySet):
     def public(self) -> Self:
-        """Texts that are already public."""
+        """Return the texts that are already public."""
         return self.filter(publish_at__lte=Now())
 
     def to_check(self) -> Self:
-        """Public texts whose “as of” date is more than AS_OF_DAYS ago."""
+        """Return the public texts whose “as of” date is more than AS_OF_DAYS ago."""
         oldest = timezone.localdate() - datetime.timedelta(days=settings.AS_OF_DAYS)
         return self.public().filter(as_of__lt=oldest)
 
@@ -83,9 +83,9 @@ class Text(models.Model):
         raise NotImplementedError
 
     def words_read(self) -> list[Any]:
-        """Return the values of `WORDS`, then the citations.
+        """Return what readers see: the values of `WORDS`, then the citations.
 
-        White space in texts is normalized.
+        Whitespace is collapsed.
         """
         values = [getattr(self, name) for name in self.WORDS]
         values += [source["citation"] for source in self.sources]

@@ -1,4 +1,4 @@
-"""Short lists of small rows in a JSON column, edited as rows in the admin."""
+"""Lists of rows that are stored in a JSON column and edited in the admin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +10,16 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
-# Empty rows below those that are filled in.
+# The number of empty rows below the others.
 EXTRA = 3
 MAX_ROWS = 100
-# Forms would convert other types, such as a year in TOML, but rows are stored as is.
+# Required types. A form would also accept others, such as a TOML number for a text, and
+# convert them, but rows are stored unconverted.
 TYPES = {forms.CharField: str, forms.BooleanField: bool}
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
-    """Refuse anything but a list of rows that are valid for the form."""
+    """Require a list of rows that are valid for the form."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValidationError("This must be a list of rows.", code="no_rows")
     if len(rows) > MAX_ROWS:
@@ -54,7 +55,7 @@ def row_problems(row_form: type[forms.Form], row: dict[str, Any]) -> list[str]:
 
 
 def tidied(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row without empty values and the formset's own fields."""
+    """Return a row without empty values and without the formset's own fields."""
     return {
         name: value
         for name, value in row.items()

@@ -1,4 +1,4 @@
-"""Texts that match a reader's search, best first."""
+"""Find the texts that match a reader's search, best matches first."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,9 @@ MARKS: dict[str, Any] = {
 }
 
 
-# PostgreSQL's parser treats these characters as parts of words, but folded searches
-# don't contain them. Each maps to one character, so that positions in the plain text
-# are positions in the original.
+# PostgreSQL's parser treats these characters as parts of words, but searches no longer
+# contain them after `fold`. Each maps to one character, so that positions in the plain
+# text are the same as in the original.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 
@@ -54,7 +54,7 @@ class Found:
 
 
 def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Found:
-    """Return the texts with all the words, or with any of them if none has all."""
+    """Return texts with all of the words, or with any of them if no text has all."""
     matches = search_all(model, words, most)
     several = words.split()
     if matches or not several[1:]:
@@ -64,7 +64,7 @@ def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Fo
 
 
 def search_all(model: type[SearchedText], words: str, most: int) -> list[Match]:
-    """Return the public texts with these words in any form (stemming)."""
+    """Return the public texts that match the query, with stemming and synonyms."""
     query = EverydayQuery(words)
     heading = Plain(model.HEADING)
     # Each model has a column `search`, which the base model can't declare.
@@ -98,7 +98,10 @@ def read_match(row: Any) -> Match:
 
 
 def restored(marked: str, text: str) -> str:
-    """Return a marked part of the plain text with the original characters of `text`."""
+    """Restore the characters that PLAIN replaced in an excerpt of `text`.
+
+    `marked` is the excerpt, including the characters that mark matches.
+    """
     bare = marked.replace(MATCH_START, "").replace(MATCH_END, "")
     start = text.translate(PLAIN).find(bare)
     if start < 0:

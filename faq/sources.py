@@ -20,7 +20,7 @@ class Confidence(models.TextChoices):
 
 
 class SourceForm(forms.Form):
-    """One source of a text."""
+    """A form for one source of a text."""
 
     citation = LineField(max_length=300, validators=[validate_line])
     url = URLField(label="URL", max_length=500, required=False, assume_scheme="https")

@@ -17,8 +17,8 @@ MINUTE = timedelta(minutes=1)
 def tell_of_what_is_due(timestamp: int) -> None:
     """Make web processes drop cached pages when a scheduled text becomes public.
 
-    No row changes at that moment, so a trigger can't do this. The jobs cover each
-    minute without gaps, so each text is announced once.
+    No row changes at that moment, so a trigger can't do this. Each run covers the
+    minute before `timestamp`, so each text causes one notification.
     """
     now = datetime.fromtimestamp(timestamp, UTC)
     minute = {"publish_at__gt": now - MINUTE, "publish_at__lte": now}

@@ -1,4 +1,4 @@
-"""What a version of a text changed from the version before it."""
+"""The changes between one version of a text and the version before it."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

@@ -16,7 +16,7 @@ def face_of(case: Case) -> Face:
 
 
 def card_of(case: Case) -> bytes | None:
-    """Return the case's card, or None if it is no longer public; raises Busy."""
+    """Return the card, or None if the case is no longer public; raises Busy."""
 
     def current_face() -> Face | None:
         locked = Case.objects.public().select_for_update(no_key=True)

@@ -19,7 +19,7 @@ from faq.searched import SearchedText
 from faq.sources import Confidence, has_source
 from rankings.states import JURISDICTIONS, SLUGS
 
-# The year of the Civil Rights Act (42 U.S.C. § 1983); no case is older.
+# The year in which 42 U.S.C. § 1983 became law; no case is older.
 FIRST_YEAR = 1871
 
 
@@ -47,7 +47,7 @@ class Lawfulness(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What the court did with the defense."""
+    """How the court ruled on the immunity defense."""
 
     DENIED = "immunity-denied", "Immunity denied"
     GRANTED = "immunity-granted", "Immunity granted"
@@ -68,7 +68,8 @@ MEANING = {
         ),
     },
     Outcome.DENIED: {
-        # Courts take disputed facts from the person who sues until a trial.
+        # Until a trial, courts assume that the plaintiff's version of disputed facts is
+        # true.
         Lawfulness.VIOLATION_FOUND: (
             "No one had proven those facts yet. It denied immunity, because on those "
             "facts the law was already clear enough."
@@ -87,7 +88,7 @@ MEANING = {
 
 class CaseQuerySet(TextQuerySet):
     def featured(self) -> Self:
-        """Cases for the home page."""
+        """Return the cases for the home page."""
         return self.public().filter(featured=True)
 
     def in_lists(self) -> Self:
@@ -96,7 +97,7 @@ class CaseQuerySet(TextQuerySet):
 
 
 def year(**options: Any) -> models.PositiveSmallIntegerField:
-    """A field for a year in which officials could be sued."""
+    """Return a field for a year from FIRST_YEAR to 2100."""
     last = 2100
     bounds = [MinValueValidator(FIRST_YEAR), MaxValueValidator(last)]
     return models.PositiveSmallIntegerField(validators=bounds, **options)
@@ -165,8 +166,8 @@ class Case(SearchedText):
         ordering = ["-outcome", "order", "pk"]
         triggers = [
             *SearchedText.Meta.triggers,
-            # Delete the share card in the transaction that changes or unpublishes the
-            # case (faq/cases/cards.py).
+            # Delete the share card in the transaction that changes, unpublishes, or
+            # deletes the case (faq/cases/cards.py).
             Trigger(
                 name="card_changes",
                 when=pgtrigger.After,

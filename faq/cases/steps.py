@@ -19,7 +19,7 @@ DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 def date_words(text: str) -> str:
-    """Return "2019", "2019-10", or "2019-10-03" in words; raises ValueError."""
+    """Format "2019", "2019-10", or "2019-10-03" for readers; raises ValueError."""
     match = DATE.fullmatch(text)
     if not match:
         raise ValueError(text)
@@ -38,21 +38,21 @@ def validate_date(text: str) -> None:
 
 
 class StepForm(forms.Form):
-    """One step of a suit."""
+    """A form for one step of a suit."""
 
     on = LineField(label="Date", max_length=10, validators=[validate_date])
     words = LineField(label="What happened", max_length=48, validators=[validate_line])
     ruling = forms.BooleanField(
         label="The ruling",
         required=False,
-        help_text="Highlighted: the ruling that the page is about.",
+        help_text="The ruling that the page is about, which is highlighted.",
     )
 
 
 def validate_steps(rows: list[dict[str, Any]]) -> None:
     validate_rows(StepForm, rows)
     for row, later in pairwise(rows):
-        # Compare only what both have: "2019" can come before or after "2019-10".
+        # Compare only the parts in both dates: "2019" may be before or after "2019-10".
         known = min(len(row["on"]), len(later["on"]))
         if row["on"][:known] > later["on"][:known]:
             raise ValidationError("List the steps in the order of their dates.")
@@ -61,7 +61,7 @@ def validate_steps(rows: list[dict[str, Any]]) -> None:
 
 
 def moments(rows: list[dict[str, Any]]) -> tuple[Moment, ...]:
-    """Return the steps for a drawing, evenly spaced, as some are only days apart."""
+    """Return the steps to draw, spaced evenly because some are only days apart."""
     return tuple(
         Moment(at, date_words(row["on"]), row["words"], row.get("ruling", False))
         for at, row in enumerate(rows)

@@ -35,7 +35,7 @@ class Option:
 @require_safe
 @public_page("state", "kind", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
-    """All cases, or those from a state or of a kind of official."""
+    """List all cases, or those from a state or about a kind of official."""
     try:
         place = read_place(request.GET.get("state", ""))
         state = read_choice(place, JURISDICTIONS, "There is no such state.")
@@ -64,7 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option]:
-    """Return a filter's options: those that have cases, and the chosen one."""
+    """Return a filter's options: those that have cases, and the selected one."""
     return [
         Option(value, label, counts[value], value == chosen)
         for value, label in choices
@@ -81,7 +81,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @public_page(shows=[Content.TEXTS])
 def card(request: HttpRequest, slug: str) -> HttpResponse:
-    """The image that other sites show next to a link to the case."""
+    """Return the image that other sites show next to a link to the case."""
     case = get_object_or_404(Case.objects.public(), slug=slug)
     try:
         png = card_of(case)
@@ -93,7 +93,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
-    """One case in full, with links to others from its state and to its neighbors."""
+    """Show a case, with links to the previous, the next, and others from its state."""
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)

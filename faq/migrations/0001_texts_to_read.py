@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        # The function behind the columns that searches read.
+        # Creates the SQL function that the `search` columns use.
         ('core', '0001_texts_fold_alike'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,4 +1,4 @@
-"""A stored chart as a drawing and in words: figures as bars, or questions as steps."""
+"""Show a chart as a drawing and in words: figures as bars, questions as steps."""
 
 from textwrap import wrap
 
@@ -27,7 +27,7 @@ def shown(value: float, unit: str) -> str:
 
 
 def bars(chart: Chart) -> Drawing:
-    """Return one bar per point, up to LONGEST wide. The first figure is marked."""
+    """Draw one bar per point, up to LONGEST wide. The first figure is highlighted."""
     most = max((point["value"] for point in chart.points), default=0) or 1
     boxes, texts = [], []
     y = 0
@@ -50,7 +50,7 @@ def bars(chart: Chart) -> Drawing:
 
 
 def context(chart: Chart) -> dict:
-    """Return the context of faq/chart.html, except the chart's text."""
+    """Return the template context of faq/chart.html, except the chart's text."""
     if not chart.points:
         return {"chart": chart}
     if chart.has_figures:

@@ -102,12 +102,12 @@ class TimelineEntry(Text):
 
     @property
     def moment(self) -> Moment:
-        """The entry as a point of the drawing."""
+        """The entry as a point on the drawn timeline."""
         return Moment(self.year, str(self.year), self.label, self.marked)
 
 
 class PointForm(forms.Form):
-    """A figure of a chart or, in a chart without figures, a question."""
+    """A form for a figure of a chart or, in a chart without figures, a question."""
 
     label = LineField(max_length=80, validators=[validate_line])
     value = forms.FloatField(
@@ -126,12 +126,12 @@ class PointForm(forms.Form):
         max_length=80,
         required=False,
         validators=[validate_line],
-        help_text="For a question: a sentence that says so.",
+        help_text="For a question: a sentence that says when it may be skipped.",
     )
 
 
 def validate_points(rows: list[dict[str, Any]]) -> None:
-    """Refuse anything but figures, or questions that lead to a result."""
+    """Require a figure in every row, or questions that lead to a result."""
     validate_rows(PointForm, rows)
     if any("value" in row for row in rows):
         if not all(row.keys() <= {"label", "value", "note"} for row in rows):
@@ -148,7 +148,7 @@ def validate_points(rows: list[dict[str, Any]]) -> None:
 
 
 class Chart(Text):
-    """Figures or questions, drawn and in words, that pages include by slug."""
+    """A chart of figures or questions, drawn and in words; pages include it by slug."""
 
     title = models.CharField(max_length=150, validators=[validate_line])
     unit = models.CharField(
@@ -177,7 +177,7 @@ class Chart(Text):
                 name="chart_has_points",
                 violation_error_message="A published chart needs figures or questions.",
             ),
-            # If one point has a figure, all have one: `validate_points`.
+            # Check only the first point: `validate_points` requires all or no figures.
             models.CheckConstraint(
                 condition=~models.Q(points__0__has_key="value") | ~models.Q(unit=""),
                 name="chart_figures_have_unit",
@@ -242,7 +242,7 @@ class Page(SearchedText):
             f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in PRINTED
         ]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
-        # A form that does not show the slug skips the constraints about it.
+        # Forms that don't show the slug skip the constraints that use it.
         if self.slug == PageSlug.PRIVACY and not self.is_public:
             raise ValidationError({"publish_at": ALWAYS_PUBLIC})
         if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:
@@ -252,11 +252,11 @@ class Page(SearchedText):
             raise ValidationError({"body": sentence})
 
     def lines(self) -> Iterable[str]:
-        # Leave values out, because settings can change after the text is saved.
+        # Leave out the settings' values, which can change after the text is saved.
         return [self.lede, *paragraphs(VALUE.sub("…", self.body))]
 
     def parts(self) -> list[str]:
-        """The names of the parts that the text includes."""
+        """Return the names of the parts that the text includes."""
         return [name for name, _ in parts_of(parser.parse(self.body, {"prefix": ""}))]
 
     def is_part(self, name: str) -> bool:

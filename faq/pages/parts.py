@@ -17,7 +17,7 @@ from faq.publishing import Text
 
 
 class Parts:
-    """The parts of a page, by name: public ones and, for a preview, drafts too."""
+    """The HTML of a page's parts, by name; includes drafts if `drafts` is true."""
 
     def __init__(self, *, drafts: bool = False):
         self.drafts = drafts
@@ -41,7 +41,7 @@ class Parts:
         return chart_block(chart) if chart else SafeString()
 
     def last_updated(self, page: Page) -> date:
-        """The day the words of the page, or of the explainer's parts, last changed."""
+        """Return the day the page's words, or the explainer's parts, last changed."""
         if page.slug != PageSlug.EXPLAINED:
             return page.updated
         parts = (*self.charts.values(), *self.entries)

@@ -30,14 +30,14 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse:
-    """A chart or timeline entry on an otherwise empty page, for staff."""
+    """Show a chart or timeline entry on an otherwise empty page, for staff."""
     html = chart_block(part) if isinstance(part, Chart) else timeline([part])
     context = {"title": part.title, "html": html, "preview": True}
     return render(request, "faq/part.html", context)
 
 
 def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResponse:
-    """A page with the settings, timeline, and charts that its text includes."""
+    """Show a page with the settings, timeline, and charts that its text includes."""
     body = print_values(page.body, setting_values())
     parts = Parts(drafts=preview)
     rendered = render_markdown(body, part=parts)

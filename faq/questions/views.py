@@ -26,7 +26,7 @@ class Group(NamedTuple):
 @require_safe
 @public_page("q", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
-    """All questions by topic, or those that match a search."""
+    """List all questions by topic, or those that match a search."""
     try:
         if words := read_words(request.GET):
             return render_search(request, words)
@@ -38,9 +38,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def render_search(request: HttpRequest, words: str) -> HttpResponse:
-    """The questions with all the words, or with any of them if none has all.
+    """Show the questions with all the words, or with any of them if none has all.
 
-    Raises NoSuchPage if that takes too long.
+    Raises NoSuchPage if the search takes too long.
     """
     try:
         with one_search():
@@ -84,7 +84,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def show(
     request: HttpRequest, question: Question, *, preview: bool = False
 ) -> HttpResponse:
-    """A question on its own page, with links to others on its topic."""
+    """Show a question on its own page, with links to others on its topic."""
     others = Question.objects.public().filter(topic=question.topic)
     context = {
         "question": question,

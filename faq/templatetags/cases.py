@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.inclusion_tag("faq/state_cases.html")
 def state_cases(state: str) -> dict:
-    """The cases from a state; shows nothing if there are none."""
+    """Show the cases from a state, or nothing if there are none."""
     return {"cases": Case.objects.public().filter(state=state).in_lists()}
