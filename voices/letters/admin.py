@@ -1,4 +1,4 @@
-"""Admin pages for the sending rate, and for submissions held as a bot's."""
+"""Admin pages for the sending rate, and for submissions held as suspected bots."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ HASH_SHOWN = 8
 
 @admin.register(SendingRate)
 class SendingRateAdmin(admin.ModelAdmin):
-    """The rate at which letters are sent, and how many wait for how long."""
+    """The sending rate; by lane, also how many letters wait, and for how long."""
 
     fields = ["per_minute", "waiting"]
     readonly_fields = ["waiting"]

@@ -1,8 +1,8 @@
-"""Handle notifications about our letters: record bounces and end updates.
+"""Handle notifications about our letters: record bounces and spam complaints.
 
 Anybody who knows the address for bounces can forge a notification. A forgery can only
-record a bounce or end updates, and only with the Message-ID of a letter to that signer,
-which is random and known only to the letter's reader.
+record a bounce or unsubscribe a signer from updates, and only with the Message-ID of a
+letter to that signer, which is random and known only to the letter's reader.
 """
 
 import logging
@@ -32,8 +32,8 @@ class Outcome(StrEnum):
     COMPLAINED = "Reported as spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is temporary or not about the address.
     PASSING = "No bounce to record"
-    # The letter was about a submission, is too old, or went to somebody who has since
-    # left or changed addresses.
+    # The letter was about a submission, has been deleted, or went to an address that
+    # the signer has since changed.
     NOBODY = "Not about the address of a signature"
     LEFT = "Left in the folder, because they are not about our letters"
 
@@ -57,7 +57,7 @@ def record(letter: Letter) -> bool:
 
 @transaction.atomic
 def complain(letter: Letter) -> bool:
-    """End updates for the reader who reported one of our emails as spam.
+    """Unsubscribe from updates the signer who reported this letter as spam.
 
     Return False, and do nothing, if the letter wasn't sent to the current address of a
     signature.
@@ -70,7 +70,7 @@ def complain(letter: Letter) -> bool:
 
 
 def is_to(letter: Letter, addressed: list[str]) -> bool:
-    """Whether the letter went to one of these addresses."""
+    """Return whether the letter went to one of these addresses."""
     for address in addressed:
         try:
             hashes = addresses.keyed_hashes(addresses.canonical(address))

@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 # After this many attempts with unknown results, a letter is not sent again.
 MAX_UNKNOWN_ENDS = 2
-# The minimum time that a letter waits for another one to the same address.
+# The minimum time that a letter waits for another letter to the same address.
 BEHIND_ANOTHER = timedelta(seconds=30)
 
 type Checked = tuple[Letter, EmailMultiAlternatives]
 
 
 def check(taken: Taken, left: list[int]) -> list[Checked]:
-    """Return the letters that may be sent now, each with its email.
+    """Return the letters that may be sent now, each with its composed email.
 
     Remove those that may not from `left`. Of several letters to one address, return
     only the first; the others stay in `left` for the next check.
@@ -89,7 +89,7 @@ def check_all(taken: Taken, left: list[int], unmade: list[int]) -> list[Checked]
 def make_message(
     letter: Letter, hashes: list[str], known: "Known"
 ) -> EmailMultiAlternatives | None:
-    """Return the letter's email, or None if it has to wait or is given up."""
+    """Return the letter's email, or None if the letter must wait or is dropped."""
     if letter.attempts - letter.failures >= MAX_UNKNOWN_ENDS:
         logger.warning("Letter %s may have been sent twice.", letter.pk)
     elif until := waits_until(letter, hashes, known):
@@ -162,15 +162,15 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
     """Return when to try the letter again, or None if it doesn't have to wait.
 
     Letters to one address are sent one at a time, and at most
-    MAILS_PER_ADDRESS_PER_DAY. The daily limit doesn't make a letter about a submission
-    wait: may_be_sent() turns it down.
+    MAILS_PER_ADDRESS_PER_DAY. Over that limit, a letter about a submission doesn't
+    wait, because may_be_sent() rejects it.
     """
     soon = timezone.now() + BEHIND_ANOTHER
     for other in (each for key in hashes for each in known.letters[key]):
         if other.attempts and other.pk != letter.pk:
-            # Don't retry at once, even if the other letter is due: it was tried before,
-            # so this untried one would be taken ahead of it over and over, and a few
-            # such letters would block a whole lane.
+            # Wait even if the other letter is due. Untried letters are taken before
+            # letters that were tried, so this letter would be taken again and again
+            # before the other one, and a few such letters would block a whole lane.
             is_waiting = other.attempts == other.failures
             return max(other.send_at, soon) if is_waiting else soon
         if is_ahead(other, letter):
@@ -181,7 +181,7 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
 
 
 def is_ahead(other: Letter, letter: Letter) -> bool:
-    """Whether another sender took the other letter first, and may be sending it.
+    """Return whether another sender took `other` first, and may be sending it.
 
     Because of the lock in take(), senders take letters at different times. So of two
     senders' letters to one address, exactly one waits.
@@ -202,7 +202,7 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 
 
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
-    """Whether the letter may be sent; True if it isn't about a submission.
+    """Return whether the letter may be sent; True if it isn't about a submission.
 
     Closes the submission if its address is suppressed or its signer should
     not be notified.

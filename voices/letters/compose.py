@@ -1,4 +1,4 @@
-"""Compose letters, from the data at the moment they are sent."""
+"""Compose letters from the data as it is when they are sent."""
 
 from typing import Any, cast
 
@@ -85,12 +85,12 @@ def compose_for_submission(
             signed_on=signature.confirmed_at,
             stop_url=stop_repeats_url(signature),
         )
-    # Include nothing that was typed, because the address may be somebody else's.
+    # Include nothing typed into the form: the address may be somebody else's.
     return draft(
         letter,
         letter.kind,
         to=submission.email,
-        # Use the words for any state, because the signer's state was typed, too.
+        # Use the sentences for any state, because the state was typed, too.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
         link_days=settings.CONFIRM_LINK_DAYS,
@@ -129,7 +129,7 @@ def compose_for_reader(
 
 
 def compose_sample(update: Update) -> EmailMultiAlternatives:
-    """Return a sample of the update, sent to nobody; its link unsubscribes nobody."""
+    """Return a sample of the update's email; its unsubscribe link has no effect."""
     nobody = Signature(email=settings.CONTACT_EMAIL, ref="sample")
     return draft_update(Letter(kind=Letter.Kind.UPDATE), update, nobody)
 
@@ -137,8 +137,8 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 def draft_update(
     letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives:
-    # Sign the primary key, not `ref`, which changes with the address: this link must
-    # keep working.
+    # Sign the primary key, because this link must keep working after a change of
+    # address, which changes `ref`.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft_to_signer(

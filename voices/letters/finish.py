@@ -1,4 +1,4 @@
-"""Record how the sending of a letter ended."""
+"""Record the result of sending a letter."""
 
 import smtplib
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ from voices.letters import bounces
 from voices.letters.models import Attempt, Letter
 from voices.signatures.models import Submission
 
-# A letter is given up after this many failures. With the waits between them, they take
-# about a day.
+# We give up on a letter after this many failures. With the waits between them, that
+# takes about a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -32,8 +32,8 @@ FINISH = """
 def finish(letter: Letter) -> None:
     """Record that the letter was sent, and update the submission that it was about.
 
-    Each letter is recorded at once, so if a sender is killed, at most one letter was
-    sent without a record. Only that letter is sent again.
+    Each letter is recorded as soon as it is sent. So if a sender is killed, at most one
+    letter was sent without a record, and only that one is sent again.
     """
     if letter.kind == Letter.Kind.ALREADY_SIGNED and letter.submission:
         close_submission(letter, letter.submission)
@@ -60,12 +60,12 @@ def finish_failed(letter: Letter, error: Exception) -> None:
         if all(500 <= code < 600 for code, _ in answers):
             finish_refused(letter, *answers)
             return
-    if is_end_known(error):
+    if is_known_unsent(error):
         count_failure(letter)
 
 
-def is_end_known(error: Exception) -> bool:
-    """Whether the letter is known not to have been sent.
+def is_known_unsent(error: Exception) -> bool:
+    """Return whether the letter is known not to have been sent.
 
     If the connection fails, the server may have accepted the letter without saying so.
     """
@@ -78,7 +78,7 @@ def is_end_known(error: Exception) -> bool:
 
 @transaction.atomic
 def count_unmade(letter_id: int, at: datetime) -> None:
-    """Retry later a letter that couldn't be composed, or give up on it."""
+    """Schedule a retry of a letter that couldn't be composed, or give up on it."""
     Attempt.objects.of(letter_id, at).delete()
     if letter := lock_in_flight(letter_id):
         letter.attempts += 1
@@ -87,7 +87,7 @@ def count_unmade(letter_id: int, at: datetime) -> None:
 
 @transaction.atomic
 def count_failure(sent: Letter) -> None:
-    """Retry the letter later, with a delay that grows each time, or give up on it."""
+    """Schedule a retry, with a delay that grows each time, or give up on the letter."""
     Attempt.objects.of(sent.pk, sent.taken_at).update(perhaps_sent=False)
     if letter := lock_in_flight(sent.pk):
         wait_longer(letter)

@@ -12,7 +12,7 @@ BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Store the request; the worker answers it, so requesters can't tell who signed."""
+    """Store the request for the worker, so that the page doesn't reveal who signed."""
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 
@@ -34,7 +34,7 @@ def answer(request_id: int) -> None:
     signature = Signature.objects.filter(email_key=request.email_key).first()
     if signature:
         letters = Letter.objects.filter(signature=signature, kind=Letter.Kind.MANAGE)
-        # One in flight is enough, however often somebody asks.
+        # One letter in flight is enough, however often somebody requests the link.
         if not letters.in_flight().exists():
             queue_letter(
                 Letter.Kind.MANAGE, signature, network_hash=request.wide_network_hash

@@ -40,18 +40,18 @@ class LetterQuerySet(models.QuerySet):
         return self.filter(sent_at=None, dropped_at=None)
 
     def waiting(self) -> Self:
-        """Letters in flight that no sender has tried yet."""
+        """Return the letters in flight that no sender has tried yet."""
         return self.in_flight().filter(attempts=0)
 
     def perhaps_sent(self) -> Self:
-        """Letters that were sent, or whose sending began and has no known result."""
+        """Return letters that were sent, or have an attempt without a known result."""
         return self.filter(
             models.Q(sent_at__isnull=False)
             | models.Q(attempts__gt=models.F("failures"))
         )
 
     def old(self) -> Self:
-        """Letters older than MAIL_LOG_KEPT_DAYS."""
+        """Return the letters older than MAIL_LOG_KEPT_DAYS."""
         age = timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
         return self.filter(queued_at__lt=timezone.now() - age).order_by("queued_at")
 
@@ -68,7 +68,7 @@ class Letter(models.Model):
     """
 
     class Kind(models.TextChoices):
-        # Asks to confirm; becomes ALREADY_SIGNED if the address has already signed.
+        # Asks the reader to confirm. Becomes ALREADY_SIGNED if the address has signed.
         CONFIRM = "confirm"
         ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
@@ -83,7 +83,7 @@ class Letter(models.Model):
         UPDATE = "update"
 
     class Lane(models.TextChoices):
-        """Letters that wait together; voices/letters/take.py sets each lane's share."""
+        """A queue of letters; take.py sets each lane's share of the sending rate."""
 
         # Somebody is waiting for these.
         CLEAN = "clean"
@@ -107,7 +107,7 @@ class Letter(models.Model):
     lane = models.CharField(
         max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
     )
-    # The letter's place in the lane; the lowest is sent first (turns.py).
+    # The letter's position in the lane; the lowest is sent first (turns.py).
     turn = models.BigIntegerField(default=0, db_default=0)
     # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -172,20 +172,20 @@ class Letter(models.Model):
 
 class AttemptQuerySet(models.QuerySet):
     def counted(self) -> Self:
-        """Attempts that count toward an address's daily limit."""
+        """Return the attempts that count toward an address's daily limit."""
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
     def of(self, letter_id: int, at: datetime | None) -> "AttemptQuerySet":
-        """The attempt of the sender that took this letter at this time."""
+        """Return the attempt of the sender that took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 
     def old(self) -> Self:
-        """Attempts that no limit counts anymore."""
+        """Return the attempts that no limit counts anymore."""
         return self.filter(at__lt=timezone.now() - DAY).order_by("at")
 
 
 class Attempt(models.Model):
-    """One time that a sender took a letter; the limits on email count these.
+    """A record that a sender took a letter; the limits on email count these.
 
     It has no foreign key, because it must outlive a letter that is erased with its
     signature. Otherwise erasing would let an address be emailed without limit.
@@ -215,7 +215,7 @@ class Attempt(models.Model):
 
 class SendingRateManager(models.Manager):
     def current(self) -> int:
-        """Return how many letters may leave in a minute."""
+        """Return how many letters may be sent per minute."""
         saved = self.values_list("per_minute", flat=True).first()
         return max(saved or settings.MAILS_PER_MINUTE, 1)
 
@@ -225,7 +225,7 @@ def first_rate() -> int:
 
 
 class SendingRate(models.Model):
-    """How many letters leave in a minute: one row, once staff have set a rate.
+    """The number of letters to send per minute: one row, once staff have set a rate.
 
     Until then, MAILS_PER_MINUTE applies. Senders read it each time they take letters.
     """
@@ -301,7 +301,7 @@ class RefusedAddressQuerySet(models.QuerySet):
     def refuse(
         self, address_hash: str, waiting: Submission | AddressChange | None = None
     ) -> bool:
-        """Suppress the address, and delete what its owner has yet to confirm.
+        """Suppress the address; delete its unconfirmed submissions and address changes.
 
         That also stops its letters, even one that the worker is about to send. Return
         False, and do nothing, if the address has signed.

@@ -52,7 +52,7 @@ class Notification:
 
 
 def is_for_good(words: str) -> bool:
-    """Whether a refusal says that the address itself is dead.
+    """Return whether a refusal says that the address itself is dead.
 
     `words` begin with an enhanced status code (RFC 3463), if there is one. A full
     mailbox, an oversized letter, or a policy about the sender (5.7) must not count
@@ -144,7 +144,7 @@ def read_group(group: Message) -> tuple[list[str], str]:
     names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
     status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
     words = field(group, "Diagnostic-Code")
-    # Without a status code, nobody can tell why delivery failed: treat it as temporary.
+    # Without a status code, the reason is unknown: treat the failure as temporary.
     said = f"{status[0]} {words}" if status else "4.0.0"
     return [bare(name) for name in names if name], said
 
@@ -171,7 +171,7 @@ def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
 
 
 def find_named(head: str) -> Iterator[tuple[str, str]]:
-    """Yield each address on a line of its own, and the text up to the next blank line.
+    """Yield each address alone on a line, and the text after it up to a blank line.
 
     The search goes line by line, because strangers can send these texts, and one regex
     over the whole text could keep the worker busy for hours.
@@ -183,10 +183,10 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 
 
 def is_refusal(said: str, head: str) -> bool:
-    """Whether the server gave up on a letter.
+    """Return whether the server gave up on a letter.
 
-    While it still tries, it sends a 4xx code or says so. `said` is about one address;
-    `head` is the whole bounce without its copy of the letter.
+    While it is still trying, it sends a 4xx code or says so. `said` is about one
+    address; `head` is the whole bounce without its copy of the letter.
     """
     if code := SMTP_CODE.search(said):
         return code[1] == "5"

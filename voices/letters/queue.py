@@ -20,8 +20,8 @@ AWAITED = {
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
-# Sent even to an address on the suppression list: the signer asked for MANAGE, and
-# ADDRESS_ASKED warns them that somebody wants to move their signature.
+# Sent even to an address on the suppression list: the signer requested MANAGE, and
+# ADDRESS_ASKED warns them that somebody wants to change their signature's address.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
 # One statement takes a turn and queues the letter. If a letter is already in flight,
@@ -40,8 +40,8 @@ CONFIRMATION = f"""
 def queue_confirmation(submission: Submission) -> None:
     """Queue the confirmation email, unless one is in flight or the submission is held.
 
-    Checks of the address happen when the letter is sent, so the page's response time is
-    the same for an address that is known, refused, or over its limit as for any other.
+    The address is checked only when the letter is sent, so that the page's response
+    time doesn't reveal whether the address is known, refused, or over its limit.
     """
     if submission.lane == Lane.HELD:
         return

@@ -1,7 +1,7 @@
-"""What "this wasn't me" links sign: a ref, and the hashes of an address.
+"""The signed value in "this wasn't me" links: a ref, and the hashes of an address.
 
-The ref is that of a submission or of a change of address.
-The hashes identify a signature even after the submission has been deleted.
+The ref identifies a submission or a change of address. The hashes identify a signature
+even after the submission has been deleted.
 """
 
 from core import addresses

@@ -21,7 +21,7 @@ stopping = Signer(salt="voices.stop-repeats", sep=".")
 def tell_signer(
     letter: Letter, submission: Submission, signature: Signature | None
 ) -> bool:
-    """Make the letter "already signed" email if its address has signed.
+    """Turn the letter into an "already signed" email if its address has signed.
 
     `signature` is the address's signature, or None if there is none or it is withdrawn.
     Return whether to send the letter. If the signer should not be notified, close the

@@ -88,7 +88,10 @@ def send_one(
 
 
 def offer(letter: Letter) -> bool:
-    """Record an attempt; return False if the letter is gone or another sender's."""
+    """Record an attempt, right before the letter is sent.
+
+    Return False if the letter is gone or another sender has taken it.
+    """
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(

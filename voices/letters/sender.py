@@ -1,7 +1,7 @@
-"""The senders of letters: a few threads of the worker, besides the job queue.
+"""Send letters, in a few threads of the worker, separately from the job queue.
 
-Letters wait as rows, not as jobs. So however many there are, jobs don't wait for them,
-and nothing is requeued over and over.
+Letters wait as rows, not as jobs. So even a long queue of letters doesn't delay jobs,
+and no job is requeued over and over.
 """
 
 import logging
@@ -21,7 +21,7 @@ LONGEST_PAUSE = 60
 
 
 def run(stopping: threading.Event) -> None:
-    """Answer requests for a link, and send letters, until `stopping` is set."""
+    """Answer requests for manage links, and send letters, until `stopping` is set."""
     pause = 0
     server = MailServer()
     while not stopping.wait(pause):

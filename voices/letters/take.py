@@ -1,4 +1,4 @@
-"""Choose the next letters: the lanes share one rate across senders and workers.
+"""Choose the next letters to send; all lanes, senders, and workers share one rate.
 
 Other senders leave a taken letter alone for LEASE. If its sender dies before it gets to
 the letter, another sender takes the letter when the lease ends.
@@ -16,8 +16,8 @@ from voices.letters.models import Attempt, Letter, LetterQuerySet, SendingRate
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
-# The rate also applies within this shorter time. Otherwise, one burst could use up the
-# letters of a minute, and later ones would wait until the minute ends.
+# The rate also applies within this shorter time. Otherwise, one burst could use up a
+# minute's rate, and later letters would wait until the minute ends.
 PACE = timedelta(seconds=10)
 # One in this many letters is for suspicious submissions, however many are waiting.
 SLOW_SHARE = 10
@@ -37,7 +37,7 @@ class Taken(NamedTuple):
 
 @transaction.atomic
 def take() -> Taken:
-    """Take the next letters that may leave now."""
+    """Take the next letters that may be sent now."""
     # Only one sender at a time chooses letters, so that the rate is exact.
     lock_site(LETTERS)
     now = timezone.now()
@@ -76,7 +76,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many outside the clean lane.
+    """Return how many letters may be taken, and how many from lanes besides clean.
 
     Either number may be negative.
     """

@@ -1,9 +1,9 @@
-"""Fair queuing: within a lane, networks take turns, however much each has waiting.
+"""Fair queuing: in a lane, networks take turns, however many letters each has waiting.
 
-This is start-time fair queuing. A letter gets the turn after its network's latest one,
-but never one that the lane has passed. So if a network has nothing waiting, its new
-letter is among the next to be sent.
-Nobody gets ahead by sending more, and taking the next letter is one index lookup.
+This is start-time fair queuing. A letter's turn is one higher than its network's latest
+turn, or the turn that the lane has reached, whichever is higher. So if a network has
+nothing waiting, its new letter is among the next to be sent. Nobody gets ahead by
+sending more, and taking the next letter is one index lookup.
 """
 
 from django.db import connection
@@ -42,7 +42,7 @@ def current_turn(lane: Letter.Lane) -> int:
 
 
 def forget_turns() -> int:
-    """Delete turns that their lane has reached; return how many."""
+    """Delete turns that their lane has reached or passed; return how many."""
     gone = 0
     for lane in Letter.Lane:
         passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))

@@ -20,7 +20,7 @@ def readers() -> QuerySet[Signature]:
 
 
 def is_reader(signature: Signature) -> bool:
-    """Whether the signature is a reader's, and its address is not suppressed."""
+    """Return whether the signer is a reader whose address isn't suppressed."""
     if not readers().filter(pk=signature.pk).exists():
         return False
     hashes = addresses.keyed_hashes(signature.email_key)

@@ -29,7 +29,7 @@ HOUR = 60 * 60
 
 
 def measure() -> None:
-    """Measure and cache what minutes() returns; alert staff hourly to a long wait."""
+    """Measure and cache the wait that minutes() returns; alert staff if it is long."""
     rate = clean_rate(SendingRate.objects.current())
     waiting = due(timezone.now()).filter(lane=Lane.CLEAN)
     minutes = ceil(waiting[: MAX_MINUTES * rate].count() / rate)
