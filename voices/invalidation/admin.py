@@ -29,7 +29,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ReasonForm(forms.Form):
-    """The reason, with the checksum of the selection that the page showed."""
+    """A form for the reason, with a checksum of the selection that staff saw."""
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
     reason = TidyCharField(
@@ -44,7 +44,7 @@ class ReasonForm(forms.Form):
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log. Adding a row invalidates signatures; undoing it adds another row."""
+    """The log. Adding a row invalidates signatures; an undo adds another row."""
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -134,7 +134,7 @@ class InvalidationAdmin(admin.ModelAdmin):
             chosen = criteria.select()
             figures = effect(chosen)
             context |= {
-                # Shows the time that `clean` filled in if `until` was left empty.
+                # Show the time that `clean` filled in if `until` was left empty.
                 "criteria": Criteria(initial=criteria.cleaned_data),
                 "query": criteria.query,
                 "form": form,
@@ -237,7 +237,8 @@ class InvalidatedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         )
 
     def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
-        # Sort by objection only if the list is filtered to the few signatures with one.
+        # Sort by objection only if the list is filtered to the few signatures that have
+        # one.
         if ObjectedFilter.parameter_name in request.GET:
             return ["objection__at", "pk"]
         return ["-invalidation_id", "-pk"]

@@ -21,12 +21,12 @@ Kind = Invalidation.Kind
 
 
 class ChangedError(Exception):
-    """The selection is no longer what staff saw; nothing was changed."""
+    """The selection changed after staff saw it; nothing was invalidated."""
 
 
 @transaction.atomic
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
-    """Invalidate the matching signatures, if they are still what staff saw.
+    """Invalidate the matching signatures, if they are still those that staff saw.
 
     `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs
     now, or if no signature matches.
@@ -60,7 +60,7 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 
 @transaction.atomic
 def undo(invalidation: Invalidation, by: User) -> int | None:
-    """Undo an invalidation, as far as its signatures weren't invalidated again.
+    """Undo an invalidation, except for signatures that were invalidated again.
 
     Return how many signatures count again, or None if it was already undone.
     """
@@ -75,7 +75,7 @@ def undo(invalidation: Invalidation, by: User) -> int | None:
 
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by: User) -> int:
-    """Count these signatures again, not the whole invalidation; return how many."""
+    """Reinstate these signatures, not their whole invalidations; return how many."""
     lock_site(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     if not held.exists():
@@ -110,7 +110,7 @@ def put_back(held: QuerySet[Signature]) -> int:
 def lock_rows(signatures: QuerySet[Signature]) -> None:
     """Lock these signatures and their voices in the global lock order.
 
-    The count(*) locks the rows without fetching their IDs.
+    Wrapping the query in count(*) locks the rows without fetching their IDs.
     """
     of_voices = Voice.objects.filter(signature__in=signatures)
     for rows in (of_voices, signatures):

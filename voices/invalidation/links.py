@@ -11,7 +11,7 @@ HASH_SHOWN = 8
 
 
 def alike(signature: Signature) -> str:
-    """Return links to counted signatures with the same network or mail domain."""
+    """Return links to counted signatures with the same network or email domain."""
     domain = signature.email_key.rpartition("@")[2]
     found = [
         ("network", signature.network_hash, f"network {short(signature.network_hash)}"),

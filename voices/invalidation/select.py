@@ -33,8 +33,9 @@ class Criteria(forms.Form):
     network = LineField(
         required=False,
         max_length=64,
-        help_text="The network hash that a signature's page shows, or its first "
-        f"{HASH_SHOWN} characters. Searches networks and wider networks (/24 or /48).",
+        help_text="The network hash that a signature's page shows, or at least its "
+        f"first {HASH_SHOWN} characters. Searches networks and wider networks (/24 or "
+        "/48).",
     )
     domain = LineField(
         label="Mail domain",
@@ -46,7 +47,7 @@ class Criteria(forms.Form):
     until = MomentField(
         label="Confirmed before",
         required=False,
-        help_text="If empty, the time when you press Show.",
+        help_text="Leave empty for the time when you press Show.",
     )
     source = forms.ChoiceField(
         required=False,
