@@ -80,7 +80,7 @@ class Petition(models.Model):
             AppendOnly(log="petitions"),
             # Public totals count only the latest series.
             PagesChange(Content.FIGURES),
-            # On its own, because every new signature changes the figures.
+            # Separate from FIGURES, which change with every new signature.
             PagesChange(Content.PETITION, name="petition_change"),
         ]
 
@@ -98,9 +98,10 @@ class Petition(models.Model):
         return " ".join(self.sentences(state))
 
     def second_sentences(self) -> dict[str, str]:
-        """Return the second sentence by state, where it differs from most.
+        """Return the second sentence of each place that has its own.
 
-        The key "" has the sentence for all other states. An empty sentence means none.
+        The key "" has the sentence of all other places. An empty string means that
+        there is no second sentence.
         """
         return {
             state: " ".join(self.sentences(state)[1:])
@@ -109,7 +110,7 @@ class Petition(models.Model):
 
 
 class Petitions:
-    """Every version of the petition, for the memory cache of a process."""
+    """All versions of the petition, as each process keeps them in its memory cache."""
 
     def __init__(self) -> None:
         versions = Petition.objects.order_by("pk")

@@ -36,7 +36,7 @@ MAIL_POLICY: dict[str, list[str]] = {
 
 
 class UpdateForm(forms.ModelForm):
-    """An update's text, tidied like signers' text."""
+    """A form for an update, whose text is tidied like signers' text."""
 
     subject = TidyCharField(
         max_length=120,
@@ -53,7 +53,7 @@ class UpdateForm(forms.ModelForm):
 
 @admin.register(Update)
 class UpdateAdmin(admin.ModelAdmin):
-    """Write updates, then queue each once on a page that shows how many get it."""
+    """Let staff write updates, and queue each once after seeing how many get it."""
 
     form = UpdateForm
     list_display = ["subject", "written_at", "queued_at", "queued_by"]
@@ -109,8 +109,8 @@ class UpdateAdmin(admin.ModelAdmin):
         return redirect("admin:voices_update_changelist")
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the email and how many get it; the button queues it."""
-        # Don't pass the update: the page also shows one that is already queued.
+        """Show the email and how many people will get it; on POST, queue it."""
+        # Don't pass the update: a queued one can't be changed, but is shown here too.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)

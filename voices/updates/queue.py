@@ -1,4 +1,4 @@
-"""Queue an update: from one button press to a letter for each reader."""
+"""Queue an update: a letter to each reader, in chunks."""
 
 from datetime import timedelta
 
