@@ -66,7 +66,7 @@ class FoundingRequestForm(GuardedForm, forms.ModelForm):
     email = EmailField(
         label="Your email",
         max_length=254,
-        help_text="Never published. We write to it to make sure who is asking, and to "
+        help_text="Never published. We write to it to confirm who is asking, and to "
         "tell you what we decided.",
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
         widget=forms.EmailInput({"autocomplete": "email"}),

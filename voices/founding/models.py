@@ -39,8 +39,8 @@ class FoundingRequest(ReaderReport):
     """A request to correct or remove a founding voice; staff decide by a deadline.
 
     People who gave founding voices have no manage links, so they ask staff. Unlike
-    other reports, a request has the requester's name and email, so that staff can check
-    who it is and reply.
+    other reports, a request has the requester's name and email, so that staff can
+    confirm who is asking, and reply.
     """
 
     class Kind(models.TextChoices):

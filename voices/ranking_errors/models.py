@@ -16,8 +16,8 @@ class RankingErrorQuerySet(ReaderReportQuerySet):
 class RankingError(ReaderReport):
     """An error in the rankings that a reader reported; only staff see it.
 
-    The model is in this app because it shares guards and limits with reports of voices,
-    and the rankings app knows nothing about readers.
+    The model is in the voices app because it uses the same spam checks and limits as
+    reports of voices, and the rankings app has no data about readers.
     """
 
     state = models.CharField(max_length=2, choices=JURISDICTIONS, blank=True)

@@ -17,12 +17,12 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def closed_long_ago(self) -> Self:
-        """Reports that were closed more than REPORT_KEPT_DAYS ago."""
+        """Return the reports that were closed more than REPORT_KEPT_DAYS ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
         return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
     def suspicious(self) -> Self:
-        """Open reports older than NETWORK_KEPT_DAYS, if suspicious or over a limit."""
+        """Return suspicious or over-limit open reports older than NETWORK_KEPT_DAYS."""
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")

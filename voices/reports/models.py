@@ -13,7 +13,7 @@ class ReportQuerySet(ReaderReportQuerySet):
     def close(self, decisions: models.QuerySet) -> None:
         """Close the open reports of the voices that these decisions are about.
 
-        Each voice must have only one of the decisions.
+        Each decision must be about a different voice.
         """
         voices = decisions.values("voice")
         own = decisions.filter(voice=models.OuterRef("voice"))

@@ -14,7 +14,7 @@ from voices.wall.models import Voice
 
 
 def report_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """After a failed CSRF check, redisplay what was typed into the form."""
+    """Redisplay the form with what was typed, after a CSRF failure."""
     return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
 
 
@@ -56,7 +56,8 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
-            # The voice enters the queue now; the old time predates its first decision.
+            # The voice enters the queue now; `review_since` is still from before its
+            # first decision.
             voice.review_since = voice.reported_at
         voice.save(update_fields=["reported_at", "review_since"])
     return True

@@ -12,7 +12,7 @@ from voices.reveals.models import Reveal
 
 
 class RevealsAddress(admin.ModelAdmin):
-    """A signature's page, with a button that shows its address and logs the reveal."""
+    """Add a button to a signature's page that shows its address and logs that."""
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"

@@ -13,7 +13,7 @@ SHOWN = 3
 
 @register.inclusion_tag("voices/state_voices.html")
 def state_voices(usps: str) -> dict[str, object]:
-    """The newest statements from a state, and its number of signers.
+    """Show the newest statements from a state, and its number of signers.
 
     The number is withheld wherever the CSV and JSON files withhold it. Otherwise,
     readers could subtract it from the files' totals to work out other withheld numbers.
