@@ -1,4 +1,4 @@
-"""Commands for the Makefile; they start the services that they need."""
+"""Run the Makefile's commands, and the services that they need."""
 
 import argparse
 import os
@@ -37,7 +37,7 @@ def read_port() -> int:
 
 
 def foreground(command: list[str], environment: dict[str, str]) -> int:
-    """Run `command` with the terminal to itself and return its exit code."""
+    """Run `command` in the foreground, and return its exit code."""
     # Ignore Ctrl-C, because the terminal sends it to the command too, which handles it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     child = subprocess.Popen(command, env=environment)  # noqa: S603
@@ -108,7 +108,7 @@ def parse() -> tuple[str, list[str]]:
         ],
         help="arguments after manage, bench, or lock are passed on",
     )
-    # The parser doesn't see the rest, which may look like its own options.
+    # Parse only the command, because its arguments may look like this parser's options.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]
 
 

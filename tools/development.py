@@ -1,4 +1,4 @@
-"""Defaults for development, if nothing is set: a database and a secret key.
+"""Defaults for development: a database and a secret key, if nothing is set.
 
 Used by `manage.py` and the tests. The image has no `tools/`, and also sets
 DEVELOPMENT_DEFAULTS to 0.
@@ -36,14 +36,14 @@ def is_set(name: str) -> bool:
 
 
 def hold() -> bool:
-    """Whether the defaults apply: not in the image, and no production setting set."""
+    """Whether defaults apply: outside the image, if no production setting is set."""
     return os.environ.get("DEVELOPMENT_DEFAULTS") != "0" and not any(
         map(is_set, PRODUCTION)
     )
 
 
 def make_local_dir(part: str = "") -> Path:
-    """Return LOCAL_DIR or a subdirectory; it stores email and secrets."""
+    """Create and return LOCAL_DIR or a subdirectory, for email and secrets."""
     folder = ROOT / (os.environ.get("LOCAL_DIR") or ".local") / part
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -72,7 +72,7 @@ def fill_in(local_dir: Path) -> None:
 
 @contextmanager
 def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
-    """Run the embedded server, and set its URLs."""
+    """Run the embedded server, and put its URLs into the environment."""
     with postgres.running(local_dir, throw_away=throw_away) as urls:
         for name, url in urls.items():
             os.environ.pop(f"{name}_FILE", None)
@@ -86,7 +86,7 @@ def defaults() -> Iterator[bool]:
     if not hold():
         yield False
         return
-    # Otherwise SIGTERM would leave the database running.
+    # Exit normally on SIGTERM; by default, it would leave the database running.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     local_dir = make_local_dir()
     fill_in(local_dir)

@@ -52,7 +52,7 @@ def write(*arguments: str) -> int:
             if done.returncode:
                 return done.returncode
             text = header() + draft.read_text()
-            # Leave an unchanged file alone, so that make doesn't reinstall.
+            # Don't write an unchanged file, because make would reinstall the packages.
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
     constrain()
@@ -97,7 +97,8 @@ def licenses() -> int:
             if value.startswith("License :: ")
         )
         named = named or (about.get("License") or "").partition("\n")[0].strip()
-        # Some packages have no license field, but include the license's text.
+        # Some packages have no license field, but include the text, which starts with
+        # the name.
         for name in about.get_all("License-File", []):
             text = package.read_text(f"licenses/{name}") or ""
             named = named or text.partition("\n")[0].strip()

@@ -1,4 +1,4 @@
-"""Check that migrations don't block the running site: squawk reads their SQL.
+"""Check with squawk that the SQL of migrations doesn't block the running site.
 
 Initial migrations are exempt, because their tables are new.
 """
@@ -18,15 +18,15 @@ from django.db.migrations.state import ProjectState
 from tools import site
 
 SQUAWK = Path(sys.executable).with_name("squawk")
-# All rules but those about locks and table rewrites.
+# The rules to skip: all except those that find long locks and table rewrites.
 EXCLUDED = [
     # Style.
     *("ban-char-field", "identifier-too-long", "prefer-bigint-over-int"),
     *("prefer-bigint-over-smallint", "prefer-identity", "prefer-robust-stmts"),
     *("prefer-text-field", "prefer-timestamp-tz"),
-    # `migrate` sets lock_timeout, and creating an index can take a while.
+    # `migrate` sets lock_timeout; a statement_timeout could stop creating an index.
     *("require-lock-timeout", "require-statement-timeout"),
-    # Only the author knows whether the previous release needs the column or table.
+    # Only the author knows whether the previous release uses the column or table.
     *("ban-drop-column", "ban-drop-not-null", "ban-drop-table"),
 ]
 OPTIONS = [f"--exclude={','.join(EXCLUDED)}", "--pg-version=18.0", "--reporter=gcc"]
@@ -46,7 +46,7 @@ def sql_of(migration: Migration, state: ProjectState) -> str:
 
 
 def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
-    """Return whether no script would block the running site, and squawk's report."""
+    """Run squawk; return whether no script would block the site, and the report."""
     with tempfile.TemporaryDirectory() as folder:
         for name, sql in scripts.items():
             Path(folder, f"{name}.sql").write_text(sql)
@@ -61,7 +61,7 @@ def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
 
 
 def check(loader: MigrationLoader) -> int:
-    """Print which migrations would block the site; return the exit code."""
+    """If a migration would block the site, print squawk's report and return 1."""
     scripts = {
         f"{app}.{name}": sql_of(
             migration, loader.project_state((app, name), at_end=False)

@@ -1,4 +1,4 @@
-"""Draw the diagram of the folders in docs/architecture.md from their imports."""
+"""Draw the diagram of imports between folders in docs/architecture.md."""
 
 import sys
 import tomllib
@@ -37,7 +37,7 @@ def name(module: str) -> str:
 
 
 def update(*arguments: str) -> int:
-    """Write the diagram to its file; with --check, only report if it is outdated."""
+    """Write the diagram to its file; with --check, only fail if it is outdated."""
     text = FILE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -47,8 +47,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Tests throw their data away, so they needn't wait for the disk. Plans that they
-# read mustn't depend on when a table was last analyzed.
+# Tests throw their data away, so they needn't wait for the disk. Some tests check query
+# plans, which mustn't depend on when autovacuum last analyzed a table.
 THROW_AWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -142,7 +142,7 @@ class Server:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[int]:
-        # When we run as root, another account owns this folder; don't follow symlinks.
+        # Don't follow symlinks: if we run as root, another account owns this folder.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         file = os.open(self.folder / name, flags, 0o600)
         try:
@@ -180,14 +180,14 @@ class Server:
 
     @contextmanager
     def claimed(self) -> Iterator[int | None]:
-        """Yield the lock if no server is alive, or None if one responds."""
+        """Take and yield the server's lock; yield None if a server responds instead."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with self.lock("server.lock") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    # The server is running, starting, or ending after a crash.
+                    # The server is running, starting, or exiting after a crash.
                     if self.answers():
                         yield None
                         return
@@ -239,7 +239,8 @@ class Server:
         draft.rename(self.data)
 
     def start_here(self, lock: int) -> None:
-        # No server is alive, but another process may have its old pid by now.
+        # No server is alive. Remove its pid file, because another process may have that
+        # pid by now.
         self.sweep(self.socket())
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -262,7 +263,7 @@ class Server:
             raise PostgresError(f"The embedded database didn't start; {self.why()}")
 
     def stop(self) -> None:
-        # Check first, because pg_ctl trusts the pid file.
+        # Check first whether a server is alive, because pg_ctl trusts a stale pid file.
         with self.claimed() as lock:
             socket = self.socket()
             if not lock:
@@ -278,7 +279,7 @@ class Server:
         return self.call("pg_isready", "--quiet", *where).returncode == 0
 
     def socket(self) -> Path | None:
-        """Return the socket's directory from the pid file, or None."""
+        """Return the socket's directory from the pid file, or None if it has none."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

@@ -56,7 +56,7 @@ def check_port(port: int) -> None:
 
 def try_port(port: int) -> OSError | None:
     with socket.socket() as probe:
-        # Otherwise a recently closed connection would block the port.
+        # Without this, a recently closed connection would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -69,7 +69,7 @@ def try_port(port: int) -> OSError | None:
 def run(
     environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
 ) -> None:
-    """Serve until a signal arrives or the web server exits."""
+    """Prepare the site, and serve it until a signal arrives or the web server exits."""
     password = write_once(local_dir / "staff-password", secrets.token_urlsafe(12))
     staff = {"STAFF_USERNAME": STAFF, "STAFF_PASSWORD": password}
     for step in STEPS:

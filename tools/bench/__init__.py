@@ -1,12 +1,12 @@
-"""The benchmark: `make bench` puts load on the site and a bare Django.
+"""The benchmark, `make bench`, compares the site with a minimal Django project.
 
-docs/performance.md says what each line means. The modules, from the bottom up:
+docs/performance.md explains each line of the output. The modules, lowest level first:
 
 - `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and safety checks
 - `database`, `people`, `seed`, `servers`: the processes under test, and their rows
-- `sink`, `http`, `driver`: the mail server, and the process that puts load on the site
-- `rig`, `drive`: all processes of a measurement, and their CPU time
-- `wrk`: single pages with wrk
+- `sink`, `http`, `driver`: the mail server, and the process that simulates visitors
+- `rig`, `drive`: start all processes, run the driver, and measure their CPU time
+- `wrk`: put load on a single page with wrk
 - `pages`, `signing`, `together`, `growth`, `soak`: the measurements
 - `report`, `command`: the tables, the JSON, and the command line
 """

@@ -1,4 +1,4 @@
-"""The site's settings without its page memory, to measure how long rendering takes."""
+"""The site's settings without the in-memory page cache, to measure rendering."""
 
 from aaqi.settings import *  # noqa: F403
 from aaqi.settings import MIDDLEWARE

@@ -37,15 +37,15 @@ PARTS = ("pages", "signing", "together", "memory")
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench",
-        description="Measure the site beside a bare Django on this machine. Without "
-        "options, it ends within 15 minutes on two cores.",
+        description="Compare the site with a minimal Django project on this machine. "
+        "Without options, this takes at most 15 minutes on two cores.",
     )
     parser.add_argument(
         "--growth",
         nargs="?",
         const="1m",
         choices=list(growth.LEVELS),
-        help="repeat at 1 thousand, 100 thousand, and 1 million signatures, or (10m) "
+        help="measure at 1 thousand, 100 thousand, and 1 million signatures, or (10m) "
         "at 1 thousand and 10 million",
     )
     parser.add_argument(
@@ -54,7 +54,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         const=60,
         metavar="MINUTES",
-        help="moderate load for an hour, to see whether memory is flat",
+        help="run moderate load, to see whether memory grows; 60 minutes if not given",
     )
     parser.add_argument(
         "--record",
@@ -62,23 +62,23 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         const=10,
         metavar="MINUTES",
-        help="33 signatures and 500 views a second for ten minutes",
+        help="run 33 signatures and 500 views a second; ten minutes if not given",
     )
     parser.add_argument("--only", choices=PARTS, action="append", default=[])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2, help="of each round")
+    parser.add_argument("--seconds", type=float, default=2, help="length of a round")
     parser.add_argument(
         "--minutes",
         type=float,
         default=13,
-        help="leave out rounds and rates to end in this time",
+        help="skip later rounds and higher rates to finish in this time",
     )
     parser.add_argument("--rows", type=int, default=ROWS, help="signatures to seed")
     return parser.parse_args(arguments)
 
 
 def run(arguments: list[str]) -> int:
-    """Measure, print, and write the JSON; return the exit code."""
+    """Run the benchmark, print and save the results, and return the exit code."""
     options = parse(arguments)
     try:
         guard.check_environment()
@@ -91,7 +91,7 @@ def run(arguments: list[str]) -> int:
 
 
 def set_up() -> Path:
-    """Set the environment of a site on this machine; return the benchmark's folder."""
+    """Set environment variables for a local site; return the benchmark's folder."""
     development.ignore_own_settings()
     folder = development.make_local_dir("bench")
     development.fill_in(folder)
@@ -112,7 +112,7 @@ def set_up_django(database_url: str) -> None:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
-    # Django needs a URL, but this process connects without Django.
+    # The settings need a database URL, but this process doesn't connect through Django.
     set_up_django("postgres://nobody:unused@127.0.0.1/nothing")
     scale = Scale(
         rounds=options.rounds, seconds=options.seconds, minutes=options.minutes
@@ -234,7 +234,7 @@ def record_aims(found: together.Try) -> list[report.Aim]:
 
 
 def show_growth(found: dict[str, dict[str, float]]) -> None:
-    """Print each figure at each level, and the ratio of the last level to the first."""
+    """Print each figure by number of signatures, and the ratio of last to first."""
     levels = list(next(iter(found.values())))
     say(f"\n{'ms':58}" + "".join(f"{int(rows):>12,}" for rows in levels) + "  ratio")
     for name, values in found.items():

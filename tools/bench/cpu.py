@@ -8,7 +8,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def read_stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat from the third; [] if the process ended."""
+    """Return /proc/PID/stat's fields from the third on; [] if the process ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -27,7 +27,7 @@ def children(pid: int) -> list[int]:
 
 
 def seconds(pid: int) -> float:
-    """Return the CPU seconds of a process and its ended children; 0 if it ended."""
+    """Return the CPU seconds of a process and its exited children; 0 if it is gone."""
     fields = read_stat(pid)
     return sum(map(int, fields[11:15])) / TICK if fields else 0
 
@@ -38,10 +38,7 @@ def tree_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Return the process's memory in MB, with its proportional share of shared pages.
-
-    Return 0 if the process ended.
-    """
+    """Return the process's proportional set size (PSS) in MB; 0 if it ended."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""The benchmark's own PostgreSQL, with the settings of docker-compose.yml."""
+"""The benchmark's own PostgreSQL server, with the settings in docker-compose.yml."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from tools import postgres
 from tools.bench import cpu, guard
 from tools.development import ROOT
 
-# Replaces a setting that the embedded binaries, built without lz4, don't support.
+# Values to replace, because the embedded binaries are built without lz4.
 INSTEAD = {("wal_compression", "lz4"): "pglz"}
-# Start each log line with the role, to tell our statements from the site's.
+# Start each log line with the role, to tell the benchmark's statements from the site's.
 LOG = {"log_line_prefix": "%u "}
 STATEMENT = re.compile(
     rf"^{postgres.SITE} LOG:  (?:statement|execute [^:]+): (.*)", re.MULTILINE
@@ -23,7 +23,7 @@ IGNORED = re.compile(r"BEGIN|COMMIT|ROLLBACK", re.IGNORECASE)
 
 
 def compose_settings() -> dict[str, str]:
-    """Return the settings that docker-compose.yml starts PostgreSQL with."""
+    """Return the settings that docker-compose.yml passes to PostgreSQL."""
     text = (ROOT / "docker-compose.yml").read_text()
     service = re.search(r"^  db:\n(.*?)^  \S", text, re.MULTILINE | re.DOTALL)
     found = (
@@ -59,16 +59,17 @@ class Database:
         return cpu.tree_seconds(int(pid))
 
     def empty(self) -> None:
-        """Drop everything, unless there are rows that the benchmark didn't make."""
+        """Drop all tables; raises RefusedError if they have real addresses."""
         with self.connect(postgres.OWNER) as connection:
             guard.check_rows(connection)
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute("CREATE SCHEMA public")
 
     def count_statements(self, act: Callable[[], object]) -> int:
-        """Return how many statements the site's role ran during `act`.
+        """Call `act`; return how many statements the site's role ran during the call.
 
-        All statements are logged during `act`, so don't measure its time.
+        Transaction control isn't counted. All statements are logged during the call, so
+        don't measure its time.
         """
         self.log_statements("all")
         begin = self.server.log.stat().st_size
@@ -85,7 +86,7 @@ class Database:
                 sql.SQL("ALTER SYSTEM SET log_statement = {}").format(which)
             )
             connection.execute("SELECT pg_reload_conf()")
-            # Sessions read the new settings before their next statement.
+            # Give other sessions time to load the new setting.
             connection.execute("SELECT pg_sleep(0.2)")
 
 
@@ -93,6 +94,6 @@ class Database:
 def running(folder: Path) -> Iterator[Database]:
     with postgres.started(folder, compose_settings() | LOG) as server:
         database = Database(server)
-        # A run that was killed may have left statement logging on.
+        # If an earlier run was killed, statement logging may still be on.
         database.log_statements("none")
         yield database

@@ -1,4 +1,4 @@
-"""Run the driver, and measure what its load costs each process."""
+"""Run the driver, and measure the CPU time that each process uses under its load."""
 
 import json
 import subprocess
@@ -54,7 +54,7 @@ def drive(rig: Rig, plan: driver.Plan) -> Load:
 
 
 def run(plan: driver.Plan) -> dict:
-    """Run the driver in a separate process, and always end that process."""
+    """Run the driver in a separate process, and end that process even on an error."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tools.bench.driver"],
         stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""The open-loop driver: page views and whole signatures, at fixed rates.
+"""The open-loop driver: sends page views and whole signatures at fixed rates.
 
-Run as `python -m tools.bench.driver`: reads a plan (JSON, `Plan`) and prints what
-happened. It is a separate process, to tell its CPU time apart from the server's.
+Run as `python -m tools.bench.driver`: reads a `Plan` and prints the results,
+both as JSON. A separate process keeps its CPU time apart from the server's.
 
 Each arrival has a time in a fixed schedule, and its latency counts from that time, so a
 server that falls behind can't hide its delay by slowing down the load. The driver's own
@@ -53,7 +53,7 @@ class Plan:
     typing: float = 2.2
     # Seconds to wait for unfinished signatures at the end.
     patience: float = 30
-    # Closed-loop instead: POST to each path once, over `connections` connections.
+    # For a closed loop instead: POST to each path once, over `connections` connections.
     posts: list[str] = field(default_factory=list)
     connections: int = 1
     post_headers: str = ""
@@ -65,7 +65,7 @@ class FailedError(Exception):
 
 
 class Mailboxes:
-    """The links that arrived by mail, for the signers who wait for them."""
+    """Passes the link in each letter to the signer that waits for it."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, asyncio.Future[tuple[str, float]]] = {}
@@ -123,7 +123,7 @@ class Driver:
             "letters": self.mail.letters,
             "lateness": summarize(self.lateness),
             "seconds": seconds,
-            # Cores, on average.
+            # The average number of cores used.
             "driver_cpu": driver_cpu / seconds,
             "connections": self.client.opened,
             "retries": self.client.retries,
@@ -165,7 +165,7 @@ class Driver:
             await asyncio.gather(*self.tasks)
 
     async def arrivals(self, rate: float, began: float) -> AsyncIterator[float]:
-        """Yield each scheduled time, at that time or as soon as possible after it."""
+        """Wait for each scheduled time and yield it, late if the driver is behind."""
         loop = asyncio.get_running_loop()
         for number in range(int(rate * self.plan.seconds)):
             due = began + number / rate

@@ -17,7 +17,7 @@ LEVELS = {
     "1m": [1_000, 100_000, 1_000_000],
     "10m": [1_000, 10_000_000],
 }
-# With at least this many rows, keep them for the next run.
+# If there are at least this many rows, keep them for the next run.
 KEPT = 5_000_000
 MORE_PAGES = {
     "wall by state": "/voices/?state=OH",
@@ -42,10 +42,10 @@ LINK = re.compile(r'href="(\?[^"]+)"')
 
 
 def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float]]:
-    """Return the milliseconds of everything, by name and number of signatures."""
+    """Return each page's or form's milliseconds, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
-    # When run as root, the cluster is in an unprivileged account's folder.
+    # When run as root, PostgreSQL's data is in a folder in /var/tmp.
     seed.check_room(max(levels), str(folder) if os.geteuid() else "/var/tmp")  # noqa: S108
     if max(levels) >= KEPT:
         say(
@@ -82,13 +82,13 @@ def measure_level(rig: Rig) -> dict[str, float]:
 
 
 class MissingError(Exception):
-    """The page doesn't exist at this number of rows."""
+    """The page returns a 404 with this number of rows."""
 
 
 def measure_page(rig: Rig, path: str) -> float:
-    """Return the median milliseconds over the rounds, on one connection.
+    """Return a page's median latency in milliseconds, on one connection.
 
-    Raises MissingError if the page doesn't exist.
+    Raises MissingError if the page returns a 404.
     """
     if Browser(rig.cold).ask(path)[0] == 404:
         raise MissingError(path)
@@ -101,7 +101,7 @@ def measure_page(rig: Rig, path: str) -> float:
 
 
 def measure_admin(rig: Rig) -> dict[str, float]:
-    """Time every list of the admin with its filters, searches, and last page."""
+    """Time every admin list, with its filters, searches, and last page."""
     browser = sign_in(rig)
     found: dict[str, float] = {}
     for path in lists(browser):
@@ -129,7 +129,7 @@ def lists(browser: Browser) -> list[str]:
 
 
 def queries(page: str) -> list[str]:
-    """Return the query strings to try: filters, columns, searches, the last page."""
+    """Return query strings to measure: filters, sorting, searches, the last page."""
     links = dict.fromkeys(unescape(link) for link in LINK.findall(page))
     by_name: dict[str, list[str]] = {}
     for link in links:

@@ -9,7 +9,7 @@ from psycopg import Connection, errors
 
 from aaqi.environment import is_loopback
 
-# RFC 2606 reserves this domain, so no real person has an address there.
+# RFC 2606 reserves this top-level domain, so no real person has an address there.
 OUR_ADDRESSES = ".example"
 PRIVATE = ("voices_signature", "voices_submission")
 
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 
 def check_environment() -> None:
-    """Refuse settings that point to another machine, and DEBUG."""
+    """Refuse DEBUG, other machines' URLs, secret files, and machines without wrk."""
     check_machine()
     if os.environ.get("DJANGO_DEBUG", "0") not in {"", "0"}:
         raise RefusedError(
@@ -47,7 +47,7 @@ def check_machine() -> None:
 
 
 def check_url(name: str, url: str) -> None:
-    """Refuse a URL whose host isn't this machine; a path is a Unix socket."""
+    """Refuse a URL of another machine; a host that is a path is a Unix socket."""
     host = unquote(urlsplit(url).hostname or "")
     if host and not host.startswith("/") and not is_loopback(host):
         raise RefusedError(
@@ -69,7 +69,7 @@ def check_rows(connection: Connection) -> None:
         try:
             with connection.transaction():
                 found = connection.execute(
-                    # The name is one of ours.
+                    # The table is one of PRIVATE, so there is no SQL injection.
                     f"SELECT count(*) FROM {table} "  # noqa: S608
                     "WHERE email <> '' AND email NOT LIKE %s",
                     [f"%{OUR_ADDRESSES}"],

@@ -2,20 +2,20 @@
 
 The standard library's client blocks, and a thread for each visitor would cost more CPU
 than the site. This client keeps connections alive, as a proxy does, and opens another
-when all are busy, so that a slow answer never delays the next visitor's request.
+when all are busy, so that a slow response never delays the next visitor's request.
 """
 
 import asyncio
 from dataclasses import dataclass
 
-# In seconds. gunicorn closes a connection after 5 idle seconds; don't use a connection
-# that it is about to close.
+# In seconds. gunicorn closes a connection after 5 idle seconds, so don't reuse one that
+# it may be about to close.
 LONGEST_IDLE = 3.5
 MAX_CONNECTIONS = 1000
 
 
 class BrokenError(Exception):
-    """The connection ended, or the answer can't be parsed."""
+    """The connection failed or timed out, or the response can't be parsed."""
 
 
 class LostError(BrokenError):
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
 
 
 def parse(received: bytearray) -> Answer | None:
-    """Return the answer if all of it has arrived, else None."""
+    """Return the response, or None until all of it has arrived."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -95,7 +95,7 @@ def parse(received: bytearray) -> Answer | None:
 
 
 def join_chunks(body: bytes) -> bytes | None:
-    """Return the chunks' content; None if the last one has not arrived."""
+    """Return the content of all chunks, or None until the last one has arrived."""
     parts: list[bytes] = []
     while True:
         line, newline, rest = body.partition(b"\r\n")
@@ -111,7 +111,7 @@ def join_chunks(body: bytes) -> bytes | None:
 
 
 class Client:
-    """The connections to one server on loopback."""
+    """A connection pool to one server on loopback."""
 
     def __init__(self, port: int, host: str):
         self.port, self.host = port, host
@@ -126,7 +126,7 @@ class Client:
         body: bytes | None = None,
         seconds: float = 60,
     ) -> Answer:
-        """Send a request; `headers` is lines that each end in CRLF."""
+        """Send a request; each line in `headers` must end in CRLF."""
         if body is not None:
             headers += (
                 "Content-Type: application/x-www-form-urlencoded\r\n"

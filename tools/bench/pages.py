@@ -1,4 +1,4 @@
-"""Compare warm (cached) pages with "hello", and cold pages with a list of 20 rows."""
+"""Compare warm (cached) pages with "hello", and cold (rendered) ones with a list."""
 
 from collections.abc import Callable
 
@@ -8,12 +8,12 @@ from tools.bench.servers import Web
 from tools.bench.stats import Line
 from tools.bench.wrk import Target
 
-# The number of requests to average statement counts over.
+# Average the number of SQL statements over this many requests.
 REQUESTS = 10
 
 
 def paths(rig: Rig) -> dict[str, str]:
-    """Return the public pages that most visitors see."""
+    """Return the paths of the main public pages, by name."""
     found = rig.database.execute(
         "SELECT max(id) FROM voices_voice WHERE status = 'published' "
         "AND statement <> ''"
@@ -34,7 +34,7 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_warm(rig: Rig) -> list[Line]:
-    """Measure pages from memory, each against a constant of the same length."""
+    """Compare each cached page with a constant response of the same size."""
     pairs = []
     for name, path in paths(rig).items():
         size = len(Browser(rig.site).get(path).encode())
@@ -45,7 +45,7 @@ def measure_warm(rig: Rig) -> list[Line]:
 
 
 def measure_cold(rig: Rig) -> list[Line]:
-    """Measure rendering, with the site's page memory off."""
+    """Compare pages, rendered for each request, with a minimal list of 20 rows."""
     reference = ("bare list of 20 rows", Target(rig.bare, "/rows"))
     targets = [
         (f"cold {name}", Target(rig.cold, path)) for name, path in paths(rig).items()
@@ -54,11 +54,10 @@ def measure_cold(rig: Rig) -> list[Line]:
 
 
 def in_turn(rig: Rig, pairs: list, share: float) -> list[Line]:
-    """Measure each target and its reference alternately, in several rounds.
+    """Measure each target and its reference in turn, in several rounds.
 
-    No further round begins once `share` of the benchmark's time is used up.
-
-    A reference that several targets share is measured once in each round.
+    Starts no further round once `share` of the benchmark's time is used up. Each round
+    measures a reference once, even if several targets share it.
     """
     lines: dict[tuple[str, int], Line] = {}
     targets: dict[str, Target] = {}
@@ -90,13 +89,13 @@ def count_statements(rig: Rig, target: Target) -> float:
 
 
 def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
-    """Return the number of SQL statements of a call, averaged over REQUESTS calls."""
+    """Return how many SQL statements a call of `act` runs, averaged over REQUESTS."""
     browser = Browser(web)
 
     def act_often() -> None:
         for _ in range(REQUESTS):
             act(browser)
 
-    # First let each thread open its connection, and fill the process's caches.
+    # Warm up first: threads open their connections, and processes fill their caches.
     act_often()
     return rig.database.count_statements(act_often) / REQUESTS

@@ -2,30 +2,30 @@
 
 from urllib.parse import urlencode
 
-# Listed in MailProvider in the benchmark's database, so that the site doesn't count
-# forms by this domain.
+# A MailProvider in the benchmark's database, so that the site doesn't limit the number
+# of forms from this email domain.
 PROVIDER = "mail.example"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def word(number: int) -> str:
-    """Return letters for a number, because digits may look like a phone number."""
+    """Write a number as letters, because digits may look like a phone number."""
     return str(number).translate(LETTERS)
 
 
 def email(number: int) -> str:
-    """Return an address: two in three are at PROVIDER, the rest at a domain each."""
+    """Return an address: two in three are at PROVIDER, the others at unique domains."""
     domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
     return f"signer-{word(number)}@{domain}"
 
 
 def network(number: int) -> str:
-    """Return an IP address in a separate /24; numbers go up to 15 million."""
+    """Return an IP address; each number, up to 15 million, has its own /24."""
     return f"{11 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.7"
 
 
 def visitor(number: int) -> str:
-    """Return the request headers of a visitor, as our proxy passes them on."""
+    """Return a visitor's request headers, as the site's proxy would pass them on."""
     return (
         f"X-Forwarded-For: {network(number)}\r\n"
         "Accept-Encoding: gzip\r\nAccept-Language: en-US\r\n"

@@ -1,4 +1,4 @@
-"""The tables, the targets, and the JSON. No test fails because of a figure."""
+"""Print tables and targets, and write the JSON. No test depends on these figures."""
 
 import json
 import os
@@ -23,7 +23,7 @@ HEAD = (
 
 
 def show_lines(title: str, lines: Sequence[Line]) -> None:
-    """Print lines of the table; times and CPU are milliseconds per request."""
+    """Print a table of lines, with latency and CPU time in milliseconds per request."""
     say(f"\n{title}")
     say(HEAD)
     for line in lines:
@@ -93,7 +93,7 @@ def show_aims(aims: Sequence[Aim]) -> None:
 
 
 def ratio_of(lines: Sequence[Line], name: str) -> float | None:
-    """Return the median ratio at the most connections; None if not measured."""
+    """Return the line's median ratio at the most connections; None if not measured."""
     found = [line for line in lines if line.name == name and line.ratio]
     if not found:
         return None
@@ -167,7 +167,7 @@ def arguments() -> str:
 
 
 def commit() -> str:
-    """Return the commit, with "+" if files differ from it; "" outside a clone."""
+    """Return the commit, with "+" for uncommitted changes; "" outside a Git clone."""
     command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12"]
     done = subprocess.run(  # noqa: S603
         command, cwd=ROOT, capture_output=True, text=True, check=False

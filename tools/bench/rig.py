@@ -24,7 +24,7 @@ HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 
 @dataclass(frozen=True)
 class Scale:
-    """How thorough to be."""
+    """The number and length of rounds, the connections, and the time limit."""
 
     rounds: int = 3
     seconds: float = 2
@@ -33,12 +33,12 @@ class Scale:
     minutes: float = 13
 
     def of(self, connections: int) -> float:
-        """Return the seconds of a round: half for one connection, which has no ramp."""
+        """Return a round's seconds: half for one connection, which needs no ramp-up."""
         return self.seconds if connections > 1 else self.seconds / 2
 
 
 class Browser:
-    """One visitor, with cookies; each request opens a connection."""
+    """A visitor that keeps cookies; each request opens a new connection."""
 
     def __init__(self, web: Web, number: int = 0):
         self.web, self.number = web, number
@@ -47,7 +47,7 @@ class Browser:
     def ask(
         self, path: str, fields: dict[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, str]:
-        """Return the response's status, headers, and text."""
+        """Send a GET, or a POST of `fields`; return the status, headers, and text."""
         headers = {
             "Host": f"localhost:{self.web.port}",
             "Origin": self.web.url,
@@ -81,7 +81,7 @@ class Browser:
         return {name: unescape(value) for name, value in found}
 
     def headers(self) -> tuple[str, ...]:
-        """Return header lines for wrk or the driver."""
+        """Return the Cookie and Origin header lines, for wrk or the driver."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return (f"Cookie: {cookie}", f"Origin: {self.web.url}")
 
@@ -98,19 +98,19 @@ class Rig:
     bare: Web
     staff_password: str
     worker: Worker | None = None
-    # The first number of the latest block of visitor numbers.
+    # The first number of the block of visitor numbers that was reserved last.
     number: int = 0
     begun: float = field(default_factory=time.monotonic)
     # Other facts to write to the JSON, in addition to the lines.
     facts: dict[str, object] = field(default_factory=dict)
 
     def take_numbers(self) -> int:
-        """Return the first of BLOCK numbers that no visitor has yet."""
+        """Reserve BLOCK unused visitor numbers; return the first."""
         self.number += BLOCK
         return self.number
 
     def is_late(self, share: float) -> bool:
-        """Whether more than `share` of the time is used up."""
+        """Whether more than `share` of the time limit is used up."""
         return time.monotonic() - self.begun > self.scale.minutes * 60 * share
 
     def start_worker(self) -> Worker:
@@ -134,7 +134,7 @@ class Rig:
             self.worker = None
 
     def processes(self) -> dict[str, Callable[[], float]]:
-        """Return functions that read the CPU seconds of each part."""
+        """Return, for each process, a function that reads its CPU seconds so far."""
         return {
             "web": self.site.cpu,
             "worker": self.worker.cpu if self.worker else float,
@@ -182,7 +182,7 @@ def running(
 
 
 def serve(stack: ExitStack, web: Web) -> Web:
-    """Return this server; it is stopped when the stack exits."""
+    """Return this server, after registering it to be stopped when the stack exits."""
     stack.callback(web.end)
     return web
 

@@ -1,4 +1,4 @@
-"""Rows for the benchmark: written with COPY, without triggers, then counted exactly."""
+"""Seed rows with COPY and without triggers, then compute the totals from the rows."""
 
 import random
 import secrets
@@ -31,7 +31,7 @@ WORDS = """
 # A word that only a few rows contain, for searches with few matches.
 RARE = "zeppelin"
 MAX_WAITING = 100_000
-# With at least this many rows, creating the indexes afterward is faster.
+# From this many rows on, it is faster to drop the indexes and recreate them.
 MANY = 50_000
 # Tables and indexes took 2,500 bytes per row at 60,000 rows; the rest is for WAL and
 # temporary files.
@@ -97,11 +97,11 @@ class TotalsError(Exception):
 
 
 class NoRoomError(Exception):
-    """The disk is too small for this many rows."""
+    """The disk has too little free space for this many rows."""
 
 
 class Bar:
-    """A progress bar on a terminal, and a line at the end elsewhere."""
+    """A progress bar on a terminal; elsewhere, only a line at the end."""
 
     def __init__(self, label: str, total: int):
         self.label, self.total, self.done = label, total, 0
@@ -134,7 +134,7 @@ def check_room(rows: int, folder: str) -> None:
 
 
 def add_references(database: Database) -> None:
-    """Create the tables of the reference views, and the driver's mail provider."""
+    """Create the reference views' tables, and add PROVIDER as a mail provider."""
     with database.connect("aaqi_owner") as connection:
         connection.execute(TABLES)
         connection.execute(
@@ -145,8 +145,8 @@ def add_references(database: Database) -> None:
 def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> None:
     """Add this many signatures with their voices, and related rows in other tables.
 
-    Triggers and foreign keys are off while it runs, because each of a million rows
-    would update the totals; the totals are computed once, at the end.
+    Triggers and foreign keys are off, because triggers would update the totals for each
+    of a million rows. Instead, the totals are computed once, at the end.
     """
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")
@@ -170,14 +170,14 @@ def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> Non
 
 
 def settle(connection: psycopg.Connection) -> None:
-    """Leave nothing for autovacuum to do during the measurement."""
+    """Vacuum and checkpoint now, so that neither disturbs the measurement."""
     connection.execute("VACUUM ANALYZE")
     connection.execute("CHECKPOINT")
 
 
 @contextmanager
 def without_indexes(connection: psycopg.Connection, rows: int) -> Iterator[None]:
-    """Drop the secondary indexes of the two large tables; create them at the end."""
+    """Drop the secondary indexes of the two large tables; recreate them on exit."""
     found = connection.execute(SECONDARY).fetchall() if rows >= MANY else []
     for name, _ in found:
         connection.execute(f"DROP INDEX {name}".encode())
@@ -217,12 +217,12 @@ def next_id(connection: psycopg.Connection, table: str) -> int:
 
 
 def moment(number: int, rows: int) -> datetime:
-    """Return when a signature was made: spread over the last year, newest last."""
+    """Return a signature's time; signatures are spread over a year, newest last."""
     return datetime.now(UTC) - timedelta(days=365) * (rows - number) / rows
 
 
 def waiting(rows: int) -> int:
-    """Return how many of the newest voices wait for a moderator."""
+    """Return how many of the newest voices are pending moderation."""
     return min(MAX_WAITING, rows // 10)
 
 
@@ -346,7 +346,7 @@ def check_totals(database: Database) -> int:
     """Return the number of signers; raises TotalsError if totals and rows differ."""
     (found,) = database.execute(CHECK)
     signers, by_day, counted, founding, statements, on_the_wall = map(int, found)
-    # Founding voices have no day.
+    # Founding voices have no date, so the totals by day don't include them.
     expected = counted + founding, counted, on_the_wall
     if (signers, by_day, statements) != expected:
         raise TotalsError(

@@ -1,6 +1,6 @@
 """The processes under test: gunicorn with the site or the bare views, and the worker.
 
-Each runs in its own process group, writes its own log, and ends with the benchmark.
+Each has its own process group and log, and is stopped when the benchmark ends.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from tools import site
 from tools.bench import cpu
 
-# Too high to delay any letter, because we measure the worker's speed.
+# High enough not to delay any letter, because we measure the worker's speed.
 MAILS_PER_MINUTE = "1000000"
 OWNERS = {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
 
@@ -84,9 +84,9 @@ class Web(Process):
 
 
 def environment_of_site(given: dict[str, str], mail_port: int) -> dict[str, str]:
-    """Return the environment of `make run`, with a proxy in front and a mail server.
+    """Return the environment of a site behind a proxy, with a mail server.
 
-    The driver acts as the proxy, so that each visitor has a separate address.
+    The driver and wrk act as the proxy, so that each visitor has its own IP address.
     """
     # As in a deployment, the web server and worker never get the owner's password.
     own = {name: value for name, value in given.items() if name not in OWNERS}
@@ -102,7 +102,7 @@ def serve_site(environment: dict[str, str], folder: Path) -> Web:
 
 
 def serve_cold_site(environment: dict[str, str], folder: Path) -> Web:
-    """Serve the site without its page memory, so that each request renders."""
+    """Serve the site without the page cache, so that it renders each requested page."""
     settings = {"DJANGO_SETTINGS_MODULE": "tools.bench.cold"}
     return Web("cold", ["aaqi.wsgi"], environment | settings, folder)
 

@@ -1,4 +1,4 @@
-"""Signing, step by step: the form, the sign-up, the letter, and confirming."""
+"""Measure each step of signing: loading and submitting the form, mail, confirming."""
 
 import time
 from urllib.parse import quote_plus, unquote_plus
@@ -12,12 +12,12 @@ from tools.bench.wrk import Target
 
 FORM = "/voices/add/"
 BARE = "/sign-up"
-# The site treats a form that is submitted faster as a bot's.
+# Seconds to wait before submitting a form, because bots submit forms faster.
 TYPING = 2.2
 # How many forms to confirm in each round.
 CONFIRMED = 150
-# Letters sent until the worker is at full speed, letters to queue, and the seconds and
-# number of rounds.
+# Letters to send before measuring, so that the worker is at full speed; letters to
+# queue; seconds of a round; and number of rounds.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -44,7 +44,7 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_posts(rig: Rig) -> list[Line]:
-    """Compare sign-ups with unique addresses and networks to the bare sign-up."""
+    """Compare sign-ups, each from a new address and network, with the bare sign-up."""
     ours, bare = site_target(rig), bare_target(rig)
     lines = []
     for connections in rig.scale.connections:
@@ -83,7 +83,7 @@ def bare_target(rig: Rig) -> Target:
 
 
 def template(fields: dict[str, str]) -> str:
-    """Encode a form, except for the marks that wrk.lua replaces."""
+    """Encode a form, except for the placeholders that wrk.lua replaces."""
     text = people.encode(fields).decode()
     for mark in ("{email}", "{word}"):
         text = text.replace(quote_plus(mark), mark)
@@ -91,7 +91,7 @@ def template(fields: dict[str, str]) -> str:
 
 
 def post_round(rig: Rig, target: Target, table: str, connections: int) -> Round:
-    """Measure one round, and compare the stored rows with the responses."""
+    """Measure one round of sign-ups, and check that every accepted form was stored."""
     query = f"SELECT count(*) FROM {table}"  # noqa: S608 - the name is ours
     before = count_rows(rig, query)
     seconds = rig.scale.seconds
@@ -127,7 +127,7 @@ def unquoted(fields: dict[str, str]) -> dict[str, str]:
 
 
 def check_clean(rig: Rig) -> None:
-    """Check that visitors with nothing in common didn't exceed the rate limits."""
+    """Check that no sign-up was held back; no two share an address or network."""
     if found := count_rows(rig, HELD):
         raise LostError(f"{found} sign-ups were held back as suspicious.")
 
@@ -201,7 +201,7 @@ def confirm_paths(rig: Rig, number: int) -> list[str]:
 
 
 def add_forms(rig: Rig, number: int) -> None:
-    """Sign up until this many forms are unconfirmed."""
+    """Submit forms until at least `number` are unconfirmed."""
     target = site_target(rig)
     while len(confirm_paths(rig, number)) < number:
         wrk.load(target, 32, 1, rig.take_numbers())
@@ -209,7 +209,7 @@ def add_forms(rig: Rig, number: int) -> None:
 
 
 def measure_confirming(rig: Rig, gets: list[Line]) -> list[Line]:
-    """Confirm each form once, and compare the cost with that of the bare form."""
+    """Confirm forms, each once, and compare the CPU time with that of the bare form."""
     lines = []
     rounds = rig.scale.rounds * len(rig.scale.connections)
     add_forms(rig, CONFIRMED * rounds + REQUESTS)
@@ -242,7 +242,7 @@ def confirm_plan(rig: Rig, number: int, connections: int) -> Plan:
 
 
 def confirm_round(rig: Rig, connections: int) -> Round:
-    """Measure one round, and compare the totals with the responses."""
+    """Measure one round, and check that every confirmed form was counted."""
     signers = seed.check_totals(rig.database)
     plan = confirm_plan(rig, CONFIRMED, connections)
     workers = rig.site.worker_cpu()

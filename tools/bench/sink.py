@@ -1,8 +1,8 @@
-"""The benchmark's mail server: accepts each letter, and reports its link.
+"""The benchmark's mail server: accepts letters, and reports the link in each.
 
-Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client of the
-second port gets a line for each letter: its recipient, the path of its confirmation
-link ("-" for none), and when it arrived, in seconds since 1970.
+Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client that connects to
+the second port gets a line for each letter, with tabs between the recipient, the path
+of the confirmation link ("-" for none), and the arrival time in seconds since 1970.
 """
 
 import asyncio

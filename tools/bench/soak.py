@@ -1,4 +1,4 @@
-"""Check whether memory stays flat during an hour of moderate load."""
+"""Check whether memory stays flat under moderate load, for an hour by default."""
 
 from tools.bench import cpu, drive, together
 from tools.bench.rig import Rig, say
@@ -8,7 +8,7 @@ CHUNK_SECONDS = 60
 
 
 def measure(rig: Rig, minutes: int) -> list[dict[str, object]]:
-    """Load the site, and return the memory of each process every minute."""
+    """Put load on the site; return, for each minute, the memory of its processes."""
     rows = []
     say(f"{VIEWS} views and {RATE} signatures a second for {minutes} minutes.")
     say(f"{'minute':>6}  {'web MB':20}{'worker MB':>10}{'failed':>8}{'view p99':>10}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # gunicorn's workers share one listening socket, and a connection stays with the worker
-# that accepted it. Above this multiple of its fair share, a worker was a bottleneck.
+# that accepted it. A worker with over LOPSIDED times its fair share is a bottleneck.
 LOPSIDED = 1.3
 
 
@@ -19,7 +19,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def is_lopsided(shares: Sequence[float], connections: int) -> bool:
-    """Whether one worker did far more than its share; False for one connection."""
+    """Whether a worker did far more than its fair share; False for one connection."""
     total = sum(shares)
     if connections < 2 or len(shares) < 2 or not total:
         return False
@@ -44,7 +44,7 @@ class Spread:
         return (max(self.values) - min(self.values)) / 2 / self.median * 100
 
     def over(self, other: "Spread") -> "Spread":
-        """Return the ratio to another figure, round by round."""
+        """Divide this figure by another, round by round."""
         pairs = zip(self.values, other.values, strict=False)
         return Spread([mine / theirs for mine, theirs in pairs if theirs])
 
@@ -82,7 +82,7 @@ class Round:
 
 @dataclass
 class Line:
-    """One line of the table: the rounds of one path, at one number of connections."""
+    """A line of the table: the rounds of one page with one number of connections."""
 
     name: str
     connections: int
@@ -96,7 +96,7 @@ class Line:
 
     @property
     def ratio(self) -> Spread | None:
-        """CPU for each request, compared with the reference in the same rounds."""
+        """CPU time per request, divided by that of the reference in the same round."""
         if self.reference is None or self.reference is self:
             return None
         return self.of("cpu").over(self.reference.of("cpu"))

@@ -14,7 +14,8 @@ VIEWS = 200
 RATES = [2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 40, 50, 60, 80, 100]
 STEP_SECONDS = 12
 ALONE_RATE, ALONE_SECONDS = 4, 8
-# The site keeps up if nothing fails and latencies stay below these milliseconds.
+# The site keeps up if nothing fails and the p99 latencies stay below these limits, in
+# milliseconds.
 MAX_P99 = 1000
 MAX_MAIL_P99 = 10_000
 RECORD_VIEWS, RECORD_RATE = 500, 33
@@ -23,7 +24,7 @@ PARTS = ("web", "worker", "database", "mail sink", "driver")
 
 @dataclass
 class Try:
-    """A try at one rate; `problems` says why the site didn't keep up, if it didn't."""
+    """A run at one rate; `problems` is empty if the site kept up with the rate."""
 
     views: float
     rate: float
@@ -59,7 +60,7 @@ def paths(rig: Rig) -> list[str]:
 
 
 def attempt(rig: Rig, views: float, rate: float, seconds: float) -> Try:
-    """Send views and signatures, and compare the totals with what signers saw."""
+    """Send views and signatures, and check that every signature was counted."""
     rig.start_worker().check()
     signers = seed.check_totals(rig.database)
     plan = Plan(
@@ -95,7 +96,7 @@ def problems(load: Load, counted: int) -> list[str]:
 
 
 def measure_alone(rig: Rig) -> list[Load]:
-    """Measure what one whole signature costs, with nothing else to do."""
+    """Measure the cost of whole signatures at a low rate, without page views."""
     loads = []
     for _ in range(rig.scale.rounds):
         tried = attempt(rig, 0, ALONE_RATE, ALONE_SECONDS)
@@ -125,7 +126,7 @@ def search(rig: Rig) -> list[Try]:
         if rig.is_late(0.9):
             say("The time is up. Raise --minutes to try higher rates.")
             break
-        # Something else on the machine may spoil one try.
+        # Try twice, because another process may have slowed down the first try.
         for _ in range(2):
             found = attempt(rig, VIEWS, rate, STEP_SECONDS)
             tries.append(found)
@@ -176,7 +177,7 @@ def record(rig: Rig, minutes: float) -> Try:
 def measure_memory(rig: Rig, requests: int, longest: float = 90) -> dict[str, object]:
     """Return the memory of the web processes before and after serving pages.
 
-    Stops after `requests` for each process, on average, or after `longest` seconds.
+    Stops after an average of `requests` per process, or after `longest` seconds.
     """
     found = list(pages.paths(rig).values())
     before, served, begun = rig.site.worker_memory(), 0, time.monotonic()

@@ -1,6 +1,6 @@
--- Runs in wrk. With arguments (first number, body), each request is a
--- sign-up of its own: {email} and {word} in the body are replaced, and its network comes
--- from its number, as in people.py. Prints JSON at the end.
+-- Runs in wrk. With arguments (first number, body), each request is another person's
+-- sign-up: the person's number, as in people.py, determines the IP address and replaces
+-- {email} and {word} in the body. Prints JSON at the end.
 
 local number, template
 

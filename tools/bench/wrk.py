@@ -1,4 +1,4 @@
-"""Load single pages and forms with wrk, and measure the CPU that they use."""
+"""Put load on a page or form with wrk, and measure the CPU time that it takes."""
 
 import json
 import subprocess
@@ -12,18 +12,18 @@ from tools.bench.database import Database
 from tools.bench.servers import Web
 
 LONGEST_DRAIN = 15
-# Seconds; a server that uses no CPU (at 10 ms precision) for this long is idle.
+# A server that uses no CPU time (at 10 ms precision) for this many seconds is idle.
 QUIET = 0.15
 SCRIPT = Path(__file__).with_name("wrk.lua")
 
 
 class WrkError(Exception):
-    """wrk failed, or the server's answers were errors."""
+    """wrk failed, or the server returned errors."""
 
 
 @dataclass
 class Target:
-    """What to request. With a body, each request is a sign-up with its own number."""
+    """What to request. With a body, each request is the sign-up of another person."""
 
     web: Web
     path: str
@@ -32,9 +32,9 @@ class Target:
 
 
 def load(target: Target, connections: int, seconds: float, first: int = 0) -> dict:
-    """Run wrk; return requests, seconds, and percentiles in milliseconds.
+    """Run wrk; return requests, seconds, and latency percentiles in milliseconds.
 
-    On a busy machine, wrk runs longer, so that at least one response arrives.
+    If no response arrives, as on a busy machine, wrk runs again for longer.
     """
     for times in (1, 4, 16):
         result = run(target, connections, seconds * times, first)
@@ -77,7 +77,7 @@ def run(target: Target, connections: int, seconds: float, first: int) -> dict:
 
 
 def drain(web: Web) -> None:
-    """Wait until the server has handled the requests that wrk left behind."""
+    """Wait until the server has handled the requests that were open when wrk exited."""
     deadline = time.monotonic() + LONGEST_DRAIN
     cpu = -1.0
     while time.monotonic() < deadline and cpu != (cpu := web.cpu()):
@@ -91,7 +91,7 @@ def measure(
     seconds: float,
     first: int = 0,
 ) -> stats.Round:
-    """Run one round, and divide the CPU that it took by its requests."""
+    """Run one round, and return its figures, with CPU time per request."""
     workers, web, rows = target.web.worker_cpu(), target.web.cpu(), database.cpu()
     result = load(target, connections, seconds, first)
     shares = [

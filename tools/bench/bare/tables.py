@@ -1,6 +1,6 @@
 """The tables of the reference views.
 
-They are created with SQL, because a migration would be among the site's migrations.
+They are created with SQL, so that no migration for them is among the site's.
 """
 
 TABLES = """

@@ -24,17 +24,17 @@ def body(size: int) -> bytes:
 
 
 def hello(request: HttpRequest, size: int) -> HttpResponse:
-    """Return a constant response, as long as the page that it is compared with."""
+    """Return a constant response of the same size as the page it is compared with."""
     return HttpResponse(body(size))
 
 
 def rows(request: HttpRequest) -> HttpResponse:
-    """Run one query and one loop: the minimum for a list."""
+    """List rows with minimal work: one query and one loop."""
     return render(request, "rows.html", {"rows": Row.objects.all()[:ROWS]})
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """The CSRF check, a form, a unique address, and one INSERT."""
+    """Sign up with minimal work: a CSRF check, a form, a unique address, one INSERT."""
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
