@@ -1,7 +1,7 @@
-"""Generate `deploy/parameters.vcl`, the query parameters of public pages as VCL.
+"""Generate `deploy/parameters.vcl`: the cache's rules to drop query parameters.
 
-The cache needs its own copy of these rules, because it serves pages while the site is
-down.
+The cache needs its own copy of the rules in operations/parameters.py, because it serves
+pages while the site is down.
 """
 
 import re
@@ -31,7 +31,7 @@ sub drop_unknown_parameters {{
 """
 # The cache never stores these paths.
 STAFF = ("admin/", "accounts/")
-# Matches everything before the parameter; greedy, so that the last value counts.
+# Matches everything before the parameter; greedy, so that the last value is used.
 BEFORE = r"^[^?]*\?(?:.*&)?"
 
 type Known = tuple[Parameter, ...] | None
@@ -48,7 +48,7 @@ def vcl() -> str:
 def routes(
     patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
 ) -> Iterator[tuple[str, Known]]:
-    """Yield each page's path as a regex, and its parameters; None if not cached."""
+    """Yield each path as a regex, with its parameters, or None if it isn't cached."""
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")
         if path.startswith(STAFF):

@@ -14,14 +14,15 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from core.triggers import AppendOnly
 
-# New tables and sequences get these privileges on creation, so none is forgotten.
+# New tables and sequences get these privileges automatically.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT USAGE, SELECT ON SEQUENCES TO {site};
 """
-# Restored tables predate the defaults, and an earlier release may have granted more.
+# Reset the privileges on existing tables: restored ones were created before the default
+# privileges were set, and an earlier release may have granted more.
 ON_WHAT_IS_THERE = """
     GRANT USAGE ON SCHEMA public TO {site};
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
@@ -34,7 +35,7 @@ ON_A_LOG = "REVOKE UPDATE, DELETE ON {log} FROM {site};"
 
 
 def separate() -> bool:
-    """Whether the owner is a separate role; if not, the site is the owner."""
+    """Whether the site's role differs from the role that owns the tables."""
     return settings.DATABASE_LOGINS["owner"] != settings.DATABASE_LOGINS["site"]
 
 
@@ -52,7 +53,7 @@ def logs() -> list[str]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Use the owner's login for Django's connection; don't call in a transaction."""
+    """Connect Django as the owner while in the context; don't use in a transaction."""
     ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
     usual = {key: ours[key] for key in owner}
     if usual == owner:

@@ -16,7 +16,7 @@ LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """Return a 200 if this process responds at all."""
+    """Return a 200, to show that this process responds."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
@@ -28,9 +28,10 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Return a 200 if the process isn't leaving and the database is ready, else a 503.
+    """Return a 200 if this process is ready for requests, else a 503.
 
-    The database is ready if it responds and has every migration.
+    It is ready if it isn't about to be replaced, and if the database responds and has
+    every migration.
     """
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")

@@ -1,7 +1,8 @@
 """Drop the query parameters that a public page doesn't declare.
 
-So a link with `?fbclid=…` has the same cache key as the page itself, both in memory and
-in the cache in front of the site, which has the same rules in `deploy/parameters.vcl`.
+This gives a link with `?fbclid=…` the same cache key as the page itself, both in memory
+and in the cache in front of the site, which has the same rules in
+`deploy/parameters.vcl`.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
 
 
 def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
-    """Return the declared parameters of a query, in the order of their declaration."""
+    """Return the query string with only the declared parameters, in declared order."""
     pairs = []
     for parameter in known:
         values = [

@@ -1,6 +1,6 @@
 """Purge the caches in front of the site.
 
-A cached page is refreshed after two seconds, but while the site is down the cache
+A cached page is refreshed after two seconds, but while the site is down, the cache
 serves the old page for minutes. Withdrawn statements must disappear at once, so
 triggers queue this task in the same transaction (core/triggers.py).
 """

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from procrastinate import App
 from procrastinate.contrib.django import app
 
-# Only the site's periodic jobs are on the default queue. Other jobs have their own
-# worker, because visitors can cause any number of them.
+# The default queue has only the site's periodic jobs. Other jobs run in a separate
+# worker, because visitors can cause so many that they would delay the periodic ones.
 UPKEEP = ["default"]
 OTHER_QUEUES = ["mail", "pages"]
 

@@ -15,9 +15,9 @@ from django.utils.cache import get_conditional_response
 
 from core.public import Content
 
-# The smallest output comes first. Higher levels take many times as long to save a few
-# percent, and pages with figures are replaced every two seconds in a busy hour
-# (docs/design.md).
+# The encoding with the smallest output comes first. Higher compression levels take many
+# times as long to save a few percent, and pages with figures are replaced every two
+# seconds in a busy hour (docs/design.md).
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
@@ -76,7 +76,7 @@ class StoredPage:
         return 2 * len(self.plain.body)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """Return the page in the smallest encoding accepted, or a 304 or 412."""
+        """Return the page in the smallest accepted encoding, or a 304 or 412."""
         meta = request.META
         if any(name in meta for name in CONDITIONS):
             refused = get_conditional_response(request, self.etag)

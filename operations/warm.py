@@ -1,11 +1,12 @@
 """Cache public pages in memory until the database notifies of a change.
 
-A cached page costs no query and no middleware. Triggers NOTIFY the channel `pages`, in
-the transaction that changes public content, and name what changed. Each web process
-LISTENs and drops the pages that show that content, so withdrawn content leaves every
-process's memory as soon as the transaction commits. After an addition, pages are
-replaced once they are two seconds old, so each page renders at most every two seconds
-in a busy hour. A process that can't listen caches nothing.
+A cached page needs no query, and skips all middleware below `warm_pages`. Triggers
+NOTIFY the channel `pages`, in the transaction that changes public content, and name
+what changed. Each web process LISTENs and drops the pages that show that content, so
+withdrawn content leaves every process's memory as soon as the transaction commits.
+After an addition, pages are replaced once they are two seconds old, so each page is
+rendered at most every two seconds in a busy hour. A process that can't listen caches
+nothing.
 """
 
 import logging
@@ -37,7 +38,7 @@ KEEPALIVES = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-# How long a page without the latest additions may be served.
+# The maximum age of a page that lacks the latest additions.
 SOON_SECONDS = 2
 # The maximum age of a page, because some pages change with the time of day.
 LONGEST_SECONDS = 600
@@ -59,8 +60,9 @@ class WarmPages:
         # Guards both stores and the attributes below; never block while holding it.
         self.lock = threading.Lock()
         self.listening = False
-        # The number of changes so far, and its value at each content's latest change:
-        # in `dropped` if the change drops pages, in `added` if it is only an addition.
+        # `changes` is the number of changes so far. For each kind of content, `dropped`
+        # has its value at the latest change that drops pages, and `added` its value at
+        # the latest addition.
         self.changes = 0
         self.dropped = dict.fromkeys(Content, 0)
         self.added = dict.fromkeys(Content, 0)
@@ -104,7 +106,7 @@ class WarmPages:
                     self.hear(notice.payload)
 
     def hear(self, payload: str) -> None:
-        """Drop the pages that show what changed, now or once they are two seconds old.
+        """Drop the pages that show this content, now or when they are two seconds old.
 
         An unknown payload, such as that of another release, drops every page.
         """
@@ -113,8 +115,8 @@ class WarmPages:
             self.forget(listening=True)
             return
         content = Content(name)
-        # Drop the data first, because a page that is rendered after `changes` increases
-        # counts as newer than this change.
+        # Drop the cached values first, because a page that is rendered after `changes`
+        # increases is considered newer than this change.
         memory.drop(content)
         with self.lock:
             self.changes += 1
@@ -238,7 +240,7 @@ def warm_pages(
             if not is_page(response):
                 return response
             if response.cookies or response.has_header("Vary"):
-                # The page depends on a session, so nobody else may get it.
+                # The page depends on the visitor's session, so nobody else may get it.
                 etag = response["ETag"] = weak_etag(response.content)
                 return (
                     get_conditional_response(request, etag, None, response) or response
@@ -263,7 +265,7 @@ def warm_pages(
 
 
 def is_ordinary(request: HttpRequest) -> bool:
-    """Whether no other middleware would redirect or refuse the request.
+    """Whether the request would pass all other middleware without a redirect or error.
 
     Also drops the query parameters that the page doesn't read.
     """

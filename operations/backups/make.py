@@ -30,7 +30,7 @@ def make(folder: Path) -> Path:
 
 @contextmanager
 def place_for_dump(folder: Path) -> Iterator[Path]:
-    """Yield a path for a dump, on the backups' disk because /tmp may be in memory.
+    """Yield a temporary path for a dump, in `folder` because /tmp may be in memory.
 
     The caller must hold the maintenance lock.
     """
@@ -72,7 +72,7 @@ def write_dump(dump: Path, now: datetime) -> About:
 
 
 def prove(server: Connection, dump: Path, rows: dict[str, int]) -> None:
-    """Restore into a scratch database; raises BackupError if row counts differ."""
+    """Restore a dump to a scratch database; raises BackupError if row counts differ."""
     name = f"{database.site_database()}_check"
     database.create(server, name)
     try:
@@ -117,5 +117,5 @@ def prune(folder: Path, days: int) -> list[Path]:
 
 
 def has_shrunk(earlier: About, later: About) -> bool:
-    """Whether more than half of all rows are gone; if so, keep the old backups."""
+    """Whether more than half of the rows are gone; if so, old backups must be kept."""
     return 2 * sum(later.rows.values()) < sum(earlier.rows.values())

@@ -86,7 +86,7 @@ def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
         )
         server.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            # Renaming ends autovacuum workers by itself.
+            # Renaming the database ends its autovacuum workers.
             "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )

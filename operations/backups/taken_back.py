@@ -1,7 +1,7 @@
 """After a restore, repeat the withdrawals and takedowns made since the backup.
 
-The changes are read from the database that is being replaced. Rows match if both id and
-date match, because a database created from scratch reuses ids for other people.
+The changes are read from the database that is being replaced. Rows match only if both
+ID and date match, because a database created from scratch reuses IDs for other people.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ Key = tuple[int, datetime]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Who may be shown, emailed, or signed in, according to a database."""
+    """What a database says may be shown, who may be emailed, and who may sign in."""
 
     # When the database's first migration ran. Two databases have the same value only if
     # one is a copy of the other.
@@ -40,7 +40,7 @@ class Snapshot:
     drafts: set[tuple[type[Model], str]]
 
     def goes_back_to(self, earlier: "Snapshot") -> bool:
-        """Whether `earlier` is a past state of this database.
+        """Whether `earlier` is an earlier state of the same database.
 
         A later state has all voices of `earlier`, because voices are never deleted.
         """
@@ -85,13 +85,13 @@ def take_snapshot() -> Snapshot:
 
 
 def by_key(rows: QuerySet) -> dict[Key, Any]:
-    """Return the rows, with their first two columns as keys."""
+    """Return the rows by their first two columns."""
     return {(row[0], row[1]): row for row in rows.order_by().iterator()}
 
 
 @transaction.atomic
 def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
-    """Repeat in the restored database what was done between the backup and `last`.
+    """Repeat in the restored database the changes made between the backup and `last`.
 
     Return the number of changes of each kind, and whether all changes were found. Some
     may be missing if `last` is from a database created from scratch or another backup.
@@ -121,13 +121,13 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
 def follow_signature(
     row: Any, now: Any, last: Snapshot, *, known: bool
 ) -> Iterator[str]:
-    """Repeat what the signer did to a signature; yield what was done.
+    """Repeat the signer's changes to a signature; yield the kind of each change.
 
-    `row` is the restored signature; `now` is the signature in `last`, or None if gone.
+    `row` is the restored signature; `now` is the one in `last`, or None if it is gone.
     """
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
-        # If `last` has the voice unerased, the signature was lost rather than erased.
+        # If the voice isn't erased in `last`, the signature was lost, not erased.
         if voice.erased if voice else known and row.voice_id is None:
             changes.erase(Signature.objects.get(pk=row.pk))
             yield "signatures erased"
@@ -144,9 +144,9 @@ def follow_signature(
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Repeat what the author or a moderator did to a voice; yield what was done.
+    """Repeat the author's and moderators' changes to a voice; yield the kind of each.
 
-    `row` is the restored voice; `now` is its last state, or None if that is unknown.
+    `row` is the restored voice; `now` is the one in `last`, or None if it is missing.
     """
     if now is None:
         return

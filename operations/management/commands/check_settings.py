@@ -26,7 +26,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: object, **options: object) -> None:
-        # Loading the settings has validated all others.
+        # Django validated all other settings when it loaded them.
         environment.read_web_workers()
         if not separate():
             self.stderr.write(self.style.WARNING(ONE_ROLE))

@@ -35,7 +35,7 @@ def given(file: str) -> Iterator[Path]:
         return
     folder = settings.BACKUP_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Use an unnamed file, so that a crash leaves no private data.
+    # Use an unnamed file, so that a crash leaves no private data on the disk.
     with tempfile.TemporaryFile(dir=folder) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()

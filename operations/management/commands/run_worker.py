@@ -56,9 +56,9 @@ async def run_worker(app: App, queues: Sequence[str]) -> None:
     await app.run_worker_async(
         queues=queues,
         concurrency=2,
-        # Don't store even the id of an erased person in a finished job.
+        # Delete finished jobs, because they may contain the ID of an erased person.
         delete_jobs="successful",
-        # Running jobs get time to finish when the site stops.
+        # The seconds that running jobs have to finish when the worker is stopped.
         shutdown_graceful_timeout=25,
         install_signal_handlers=False,
     )
