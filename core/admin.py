@@ -48,7 +48,7 @@ class EndsPaginator(Paginator):
         if number < 0 and self.count > MAX_LISTED:
             number, rows = -number, rows.reverse()
         top = self.validate_number(number) * self.per_page
-        # The IDs alone can be read from an index that has all the filters' columns.
+        # Select only IDs, which can be read from an index on the filters' columns.
         ids = rows.values("pk")[top - self.per_page : top]
         return Page(self.object_list.filter(pk__in=ids), number, self)
 
@@ -91,11 +91,11 @@ class LargeList(ChangeList):
         found = super().get_queryset(request, exclude_parameters)
         if not self.query:
             return found
-        # No index has both the words and the order, so sorting would first read every
-        # match: a tenth of all rows for some names.
+        # No index covers both the search and the order, so sorting would first read
+        # every match, which for a common name is a tenth of all rows.
         ids = list(found.order_by().values_list("pk", flat=True)[: MAX_LISTED + 1])
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=ids))
-        # In another order, PostgreSQL might scan that order's index to find these rows.
+        # Sort by ID: for another order, PostgreSQL might scan that order's whole index.
         return rows.order_by("-pk")
 
 

@@ -14,10 +14,10 @@ from django.db import models
 from core.pasted import as_meant, clean
 from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 
-# RFC 5321, 4.5.3.1.1.
+# In characters; RFC 5321, 4.5.3.1.1.
 LONGEST_LOCAL_PART = 64
-# "Ana Cruz <ana@example.org>". The local part excludes @, because backtracking over
-# many @ would take minutes.
+# Matches "Ana Cruz <ana@example.org>". The local part excludes @, because backtracking
+# over many @ would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
@@ -111,7 +111,7 @@ def validate_mailable(local: str, domain: str) -> None:
 
 
 class EmailField(Pasted, forms.EmailField):
-    """An email address, including formats copied from mail apps and address books."""
+    """An email address, also in the formats of mail apps and address books."""
 
     default_validators = [validate_address]
 
@@ -129,9 +129,9 @@ class EmailField(Pasted, forms.EmailField):
 def as_mailed(address: str) -> str:
     """Return the address with its domain encoded in ASCII by IDNA 2008.
 
-    Python's email package uses IDNA 2003, which maps several domains to one, so their
-    addresses would share a mailbox but not its limits. An invalid domain is returned
-    unchanged, and the validators refuse it.
+    Otherwise Python's email package would encode it by IDNA 2003, which maps several
+    domains to one, so addresses with separate limits would reach the same mailbox. An
+    invalid domain is returned unchanged, and the validators refuse it.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():
@@ -143,7 +143,7 @@ def as_mailed(address: str) -> str:
 
 
 class CodeField(Pasted, forms.CharField):
-    """A code copied from an email or an app, in the digits of any script."""
+    """A code copied from an email or an app; its digits may be of any script."""
 
     def cleaned(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", super().cleaned(text))

@@ -17,7 +17,7 @@ class NoSuchPage(Exception):
 
 
 def read_words(query: Mapping[str, str]) -> str:
-    """Return the search `q`, with single spaces. Raises NoSuchPage if it is invalid."""
+    """Return the query `q`, with whitespace collapsed; raises NoSuchPage if invalid."""
     words = " ".join(clean(query.get("q", "")).split())
     if len(words) > LONGEST_SEARCH:
         raise NoSuchPage(f"A search can have at most {LONGEST_SEARCH} characters.")

@@ -44,7 +44,7 @@ STEPS = [
 
 
 def fold(text: str) -> str:
-    """Return the folded spelling that searches compare."""
+    """Return the spelling that searches compare: no accents, case, or punctuation."""
     text = text.replace("\0", " ").translate(dict.fromkeys(map(ord, ACUTE)))
     text = unicodedata.normalize("NFKD", text)
     text = re.sub(f"[{UNSEEN}]", "", text).casefold().translate(LETTERS)
@@ -79,7 +79,7 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Fold a reader's search for a "websearch" query.
+    """Fold a reader's query, for a SearchQuery of the type "websearch".
 
     A hyphen right before a word still excludes the word.
     """

@@ -48,7 +48,7 @@ def lock_site(name: str) -> None:
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Take this lock until the transaction ends; False if another session has it."""
+    """Try to take this lock until the transaction ends; return whether it worked."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 

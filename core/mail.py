@@ -37,7 +37,7 @@ class Email(EmailMultiAlternatives):
 def draft(
     path: str, context: dict, *, to: str, headers: dict[str, str] | None = None
 ) -> Email:
-    """Render `path`_subject.txt, `path`.txt, and `path`.html; set our headers."""
+    """Render `path`_subject.txt, `path`.txt, and `path`.html into an email."""
     context = {
         "contact_email": settings.CONTACT_EMAIL,
         "operator_name": settings.OPERATOR_NAME,

@@ -1,10 +1,10 @@
-"""Near misses of the mail hosts that most people use: "gmial.com", "yahoo.con".
+"""Detect typos in common email domains, such as "gmial.com" or "yahoo.con".
 
-The rule is narrow, so that few real hosts are questioned: one slip in the name, one in
-the ending, or one in each.
+To avoid flagging real domains, a domain counts as mistyped only if it has at most one
+typo in the name and one in the ending.
 """
 
-# The most used hosts come first.
+# The most common domains come first.
 COMMON = [
     "gmail.com",
     "yahoo.com",
@@ -40,9 +40,9 @@ COMMON = [
     "zoho.com",
     "googlemail.com",
 ]
-# Real hosts that are one slip away from a common host.
+# Real domains that are one typo away from a common one.
 REAL = {"bmail.com", "cloud.com", "email.com", "fmail.com", "hmail.com"}
-# A shorter name is one slip away from too many other names.
+# A shorter name is one typo away from too many other names.
 SHORTEST_MISSPELLED = 5
 
 
@@ -53,7 +53,7 @@ def suggest(address: str) -> str:
     if not local or typed in REAL or typed in COMMON:
         return ""
     near = [host for host in COMMON if is_near(typed, host)]
-    # Prefer a slip in the ending alone: "ymail.con" is near gmail.com, too.
+    # Prefer a typo only in the ending: "ymail.con" is near gmail.com, too.
     name = typed.partition(".")[0]
     near.sort(key=lambda host: host.partition(".")[0] != name)
     return f"{local}@{near[0]}" if near else ""
@@ -64,11 +64,11 @@ def is_near(typed: str, host: str) -> bool:
     name, _, ending = host.partition(".")
     is_same = typed_name == name
     return (
-        is_same or (len(name) >= SHORTEST_MISSPELLED and is_one_slip(typed_name, name))
-    ) and (typed_ending == ending or is_one_slip(typed_ending, ending))
+        is_same or (len(name) >= SHORTEST_MISSPELLED and is_one_typo(typed_name, name))
+    ) and (typed_ending == ending or is_one_typo(typed_ending, ending))
 
 
-def is_one_slip(typed: str, meant: str) -> bool:
+def is_one_typo(typed: str, meant: str) -> bool:
     """Whether one letter is missing, extra, or wrong, or two neighbors are swapped."""
     while typed and meant and typed[0] == meant[0]:
         typed, meant = typed[1:], meant[1:]

@@ -1,8 +1,8 @@
-"""A cache in each web process, for values computed from rows, until the rows change.
+"""Cache values computed from rows, in each web process, until the rows change.
 
-The cache is for values that pages share, such as the standings of an edition. A page
-that is rendered again because of some other change doesn't repeat the queries for these
-values. Don't use the cache in a transaction that changes the rows.
+The cache is for values that pages share, such as the standings of an edition. If a
+page is rendered again because of another change, it doesn't repeat the queries for
+these values. Don't use the cache in a transaction that changes the rows.
 `operations.warm` drops values when a trigger notifies the process. A process that
 doesn't listen for notifications caches nothing.
 """
@@ -23,7 +23,7 @@ class Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.listening = False
-        # How many times each content has changed.
+        # How many times each kind of content has changed.
         self.changes = Counter[Content]()
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
@@ -43,10 +43,9 @@ class Memory:
     ) -> Value:
         """Return the cached value, or compute it with `make`.
 
-        `shows` must name all contents of the pages that show the value, not only those
-        that `make` reads. One change can send notifications for several contents, one
-        by one, so otherwise a page whose notification has arrived could be rendered
-        again with the old value.
+        `shows` must name all content of the pages that show the value, not only what
+        `make` reads. One change can send several notifications, and after the first,
+        a page may be rendered again. That notification must drop the value, too.
         """
         key = shows, name
         with self.lock:

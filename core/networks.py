@@ -37,7 +37,7 @@ def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 def parse(text: str) -> IPv4Address | IPv6Address | None:
     """Parse an IP address, unwrapping IPv4-mapped IPv6; return None if invalid."""
     try:
-        # Drop the zone ("%eth0"), meaningful only on the machine that added it.
+        # Drop the zone ("%eth0"), which only the machine that added it understands.
         address = ip_address(without_port(text).partition("%")[0])
     except ValueError:
         return None
@@ -45,7 +45,7 @@ def parse(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def without_port(text: str) -> str:
-    """Drop the port and quotes that some proxies put around an address (RFC 7239).
+    """Drop the port and quotes that some proxies add to an address (RFC 7239).
 
     An IPv6 address needs brackets to carry a port. Raises ValueError for an
     invalid port or an unclosed bracket.

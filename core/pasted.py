@@ -14,8 +14,8 @@ INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
     "\U000e01f0-\U000e0fff"
 )
-# Leftovers of Word tables, PDFs, and terminals. NUL is not dropped but refused later,
-# because only programs send it.
+# Control characters left over from Word tables, PDFs, and terminals. NUL isn't dropped
+# here but refused later, because only programs send it.
 CONTROLS = "\x01-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
 UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]")
 # Flags like England's: a black flag followed by invisible tag letters.
@@ -63,9 +63,9 @@ QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
 
 def clean(text: str, line_end: str = "\n") -> str:
-    """Return `text` without invisible characters, with `line_end` for odd line breaks.
+    """Drop invisible characters, and replace unusual line breaks with `line_end`.
 
-    Keeps CR, LF, and tabs, and the characters that are refused later: NUL, lone
+    Keeps CR, LF, and tabs, and the characters that validators refuse later: NUL, lone
     surrogates, and unknown private-use characters.
     """
     text = LINE_ENDS.sub(line_end, text)

@@ -32,7 +32,7 @@ NOTHING = re.compile(
 
 
 def tidy_line(text: str) -> str:
-    """Return `text` in NFC, stripped, and with single spaces."""
+    """Return `text` in NFC, stripped, with spaces collapsed but line breaks kept."""
     return re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
@@ -80,12 +80,12 @@ def longest_cluster(text: str) -> int:
 
 
 def place_in_syllable(character: str) -> int:
-    """Return 1, 2, or 3 for the first, middle, or last part of a syllable, else 0."""
+    """Return 1, 2, or 3 for the first, middle, or last part in JAMO; 0 for others."""
     return next((n for n, parts in enumerate(JAMO, 1) if parts.match(character)), 0)
 
 
 def validate_plain_text(text: str) -> None:
-    """Refuse non-text characters, and too many marks or characters joined into one."""
+    """Refuse undisplayable characters, and too many marks or joined characters."""
     for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
         if character == "\ufffd":
             sentence = "Some characters were garbled. Please retype them"

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 
 def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Callable:
-    """Let a view handle GET, HEAD, and POST.
+    """Restrict a view to GET, HEAD, and POST.
 
     If the CSRF check of a POST fails, `stale` is called with the view's arguments. It
     shows the form again with what was typed, or returns None for the usual 403 page.

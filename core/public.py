@@ -17,7 +17,7 @@ class Content(StrEnum):
     RANKINGS = "rankings"
     # Not shown on any page: words that staff watch for, and the names of staff.
     FLAGGED = "flagged"
-    # Shown only on the form to sign and after it, which aren't public pages.
+    # Shown only on the form to sign and the pages after it, which aren't public.
     PETITION = "petition"
 
 
@@ -37,11 +37,11 @@ class Parameter:
 def public_page(
     *known: str | Parameter, shows: Iterable[Content] = Content
 ) -> Callable:
-    """Let caches store a view's responses. The view reads only these parameters.
+    """Let caches store the responses of a view that reads only these parameters.
 
-    `operations.parameters` drops all others before the view runs. `operations.warm`
-    drops the page from memory when something that it shows changes; by default,
-    when anything changes.
+    `operations.parameters` drops all other parameters before the view runs.
+    `operations.warm` drops the page from memory when content in `shows` changes; by
+    default, when any content changes.
     """
     parameters = tuple(
         each if isinstance(each, Parameter) else Parameter(each) for each in known

@@ -1,4 +1,4 @@
-"""The budget that all anonymous searches share: only a few at once, each cut short."""
+"""Limit public searches: only a few run at once, and each query has a time limit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

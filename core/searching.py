@@ -1,4 +1,4 @@
-"""Search in admin lists, on text that `core.folding` folds."""
+"""Search in admin lists, by text as folded by `core.folding`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from core.ids import read_id
 
 
 class Label(Func):
-    """The label of a column's value, so that a search finds it by name."""
+    """The label of a column's value, so that a search finds rows by label."""
 
     # Takes one line of a migration, where Case would take one for each label.
     function = "jsonb_extract_path_text"
@@ -48,18 +48,18 @@ def folded_words(*fields: str) -> SearchVector:
 
 
 def words_query(text: str) -> SearchQuery:
-    """Return a prefix query: each word of `text` must begin a word of the row."""
+    """Return a prefix query: each word of `text` must start a word in the row."""
     words = fold(text).replace('"', " ").split()
     raw = " & ".join(f"'{word}':*" for word in words)
     return SearchQuery(raw, config="simple", search_type="raw")
 
 
 class FoldedSearch:
-    """Admin mixin whose search finds rows however their words are typed.
+    """Admin mixin whose search ignores accents, case, and punctuation.
 
     `search_fields` names text columns; one with "=" in front must equal the whole
-    search term. A table that grows needs an index on `folded_words` of the other
-    fields, in the same order.
+    search term. A table that can become large needs an index on `folded_words` of
+    the other fields, in the same order.
     """
 
     # Provided by the admin class that this is mixed into.

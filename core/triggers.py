@@ -136,7 +136,7 @@ class PagesChange(Trigger):
 
 
 class PublicWordsGo(Trigger):
-    """Purges the site's caches when public statements change or are withdrawn.
+    """Purges the caches in front of the site when public words change or disappear.
 
     Web processes learn of the same change from a PagesChange.
     """

@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def is_silent(self) -> bool:
-        """Whether the connection is open, in no transaction, with nothing to read."""
+        """Whether the connection is open and idle, with nothing to read."""
         if self.connection is None:
             return False
         # The status of a closed connection is UNKNOWN.

@@ -4,7 +4,7 @@ from core.mail_hosts import COMMON, REAL, suggest
 
 
 class SuggestTests(SimpleTestCase):
-    def test_one_slip_in_the_name_or_the_ending_is_noticed(self):
+    def test_one_typo_in_the_name_or_the_ending_is_noticed(self):
         for typed, meant in {
             "gmial.com": "gmail.com",
             "gamil.com": "gmail.com",
