@@ -16,7 +16,7 @@ OF_READING = {"as_of", "ij_read_on", "sources"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One of the scored facts, in words, before and after."""
+    """A scored fact that changed: its part's name, and its value before and after."""
 
     name: str
     before: str
@@ -49,7 +49,7 @@ class StateChange:
 
     @property
     def is_own(self) -> bool:
-        """Whether the edition says something new about the state itself."""
+        """Whether more changed than the score, the rank, and when sources were read."""
         return bool(self.reason or self.fields.keys() - OF_READING or self.recited)
 
     @property
@@ -69,7 +69,7 @@ class StateChange:
         """The fields that differ: name → verbose name."""
         found = differing(self.before.assessment, self.after.assessment)
         fields = {field.name: str(field.verbose_name) for field in found}
-        # Limits are new in the second rubric, and its news already says so.
+        # The second rubric introduced `limits`, and its news already says so.
         if self.before.score.rubric == FIRST:
             fields.pop("limits", None)
         return fields
@@ -87,7 +87,7 @@ class StateChange:
 
     @property
     def reworded(self) -> list[str]:
-        """What else reads differently: the names of other fields, and the citations."""
+        """The names of the other fields that changed, and "citations" if they did."""
         names = [
             verbose_name
             for name, verbose_name in self.fields.items()
@@ -122,7 +122,7 @@ class StateChange:
 
     @property
     def unknown(self) -> list[str]:
-        """The names of the parts that make the state's points a range."""
+        """The names of the parts that aren't established, so the points are a range."""
         return [
             part.part.name.lower()
             for part in self.after.score.parts
@@ -163,7 +163,7 @@ class EditionChanges:
 
     @property
     def by_rubric(self) -> list[StateChange]:
-        """States with the same facts whose score reads differently."""
+        """States whose score changed only because of the rubric."""
         return [c for c in self.all if not c.is_own and c.is_scored_differently]
 
     @property
@@ -179,7 +179,7 @@ class EditionChanges:
 
     @property
     def read_again(self) -> list[StateChange]:
-        """States whose sources were read again, and say the same."""
+        """States whose sources were read again and still say the same."""
         return [c for c in self.all if not c.is_own and c.is_read_again]
 
 

@@ -16,13 +16,13 @@ COMPARED = [
     for field in Assessment._meta.concrete_fields
     if field.name not in {"id", "edition", "usps", "reason", "edited_at", "edited_by"}
 ]
-# The fields of a citation that readers see.
+# The fields of a citation that are compared.
 CITATION = ["part", "position", "text", "address"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """The part of a state's standing that the effect compares."""
+    """The parts of a state's standing that are compared between editions."""
 
     rank: int | None
     tied: bool
@@ -129,7 +129,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash of the effect, to detect whether a page shows an older one."""
+    """Return a hash of what the publish page shows, to detect changes since then."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

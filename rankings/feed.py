@@ -15,7 +15,7 @@ from rankings.changes import StateChange, read_changes
 
 
 class ChangeFeed(Feed):
-    """One entry for each state and edition, with URLs on SITE_URL."""
+    """One entry for each state that an edition changed, with URLs on SITE_URL."""
 
     feed_type = Atom1Feed
     title = f"Changes to the state rankings · {settings.SITE_NAME}"
@@ -60,7 +60,8 @@ make_feed = ChangeFeed()
 def feed(request: HttpRequest) -> HttpResponse:
     """Respond without Last-Modified, so that feed readers revalidate by ETag.
 
-    The date of an edition stays the same when its citations change.
+    Last-Modified would be when the edition was published, but details of its citations
+    can change later.
     """
     response = make_feed(request)
     del response["Last-Modified"]

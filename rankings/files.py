@@ -91,7 +91,7 @@ def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpRe
 
 
 def read(date: datetime.date | None) -> Standings:
-    """Return the standings of that date, or the current ones; raises Http404."""
+    """Return the standings of one edition, by default the current; raises Http404."""
     editions = Edition.objects.published()
     edition = editions.filter(date=date).first() if date else editions.current()
     if edition is None:

@@ -54,26 +54,26 @@ def is_closed(address: str) -> bool:
 
 
 def is_ij_page(address: str, usps: str) -> bool:
-    """Whether `address` is the Institute's page on the state."""
+    """Whether `address` is the Institute for Justice's page on the state."""
     name = address.removeprefix(IJ_PAGES).strip("/").replace("%20", "-")
     return address.startswith(IJ_PAGES) and name == SLUGS[usps]
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A parenthetical at the end that has no year and says what the citation shows, or the
-# remark ": year".
+# A parenthetical without a year at the end, which says what the citation shows, or the
+# remark ": year" at the end.
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
 # Volume, reporter and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
 
 
 def has_signal(citation: str) -> bool:
-    """Whether the citation has a signal, which means it isn't plain support."""
+    """Whether the citation has a signal, so it doesn't directly support the point."""
     return bool(SIGNAL.match(citation))
 
 
 def authority(citation: str) -> str:
-    """Return the statute or ruling itself, without signal and remarks."""
+    """Return the citation of the statute or ruling, without signal and remarks."""
     name = SIGNAL.sub("", citation)
     while (shorter := REMARK.sub("", name)) != name:
         name = shorter
@@ -81,7 +81,7 @@ def authority(citation: str) -> str:
 
 
 def same_authority(one: str, other: str) -> bool:
-    """Whether two differently worded citations of a state mean the same authority.
+    """Whether two differently worded citations of a state cite the same authority.
 
     They do if one's authority contains the other's, or if they share volume,
     reporter, and page.

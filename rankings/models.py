@@ -80,10 +80,10 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         list(self.select_for_update().order_by("pk"))
 
 
-# Published facts are never changed or deleted: a correction is a new edition. Only
-# a citation's status can change later: where to read it, what was seen, and the
+# Published facts are never changed or deleted: a correction is a new edition. Of a
+# published citation, only the details can change: its URL, what was seen, and the
 # lawyer's check. Code that changes a draft locks its edition until the end of the
-# transaction, so nobody can publish the draft in between.
+# transaction, so nobody can publish the draft before the change is saved.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
         USING ERRCODE = 'check_violation';
@@ -113,9 +113,8 @@ class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
     It is public from `published_at` on; until then, it is a draft, and no public page
-    may show it.
-    The published edition with the latest date is the current one. A published edition
-    is immutable: triggers block UPDATE and DELETE of its date and facts.
+    may show it. The published edition with the latest date is the current one. Triggers
+    block deleting a published edition and changing its date or facts.
     """
 
     date = models.DateField(
@@ -183,7 +182,7 @@ class Edition(models.Model):
 
     @property
     def last_modified(self) -> datetime.datetime | None:
-        """When the edition was published (it can't change later); None for a draft."""
+        """When the edition was published (its facts can't change later), or None."""
         return self.published_at
 
     def problems(self) -> list[str]:
@@ -206,7 +205,7 @@ class Edition(models.Model):
 
     @transaction.atomic
     def publish(self, by: User) -> None:
-        """Publish the edition. Raises ValidationError with its problems."""
+        """Publish the edition; raises ValidationError if it can't be published."""
         Edition.objects.lock()
         locked = Edition.objects.get(pk=self.pk)
         if locked.is_published:
@@ -220,7 +219,7 @@ class Edition(models.Model):
 
     @transaction.atomic
     def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
-        """Create and return a draft dated `date` with this edition's contents."""
+        """Create a draft with copies of this edition's assessments and citations."""
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
         new = Assessment.objects.bulk_create(
@@ -285,14 +284,15 @@ class Assessment(models.Model):
         max_length=600,
         blank=True,
         validators=[validate_no_formula],
-        help_text="A local law that differs. It is shown but never scored.",
+        help_text="A local law that differs from state law. It is shown but never "
+        "scored.",
     )
     limits = models.TextField(
         max_length=600,
         blank=True,
         validators=[validate_no_formula],
-        help_text="Damage caps, fees, deadlines, and notice rules that the summary or "
-        "the note on who pays states. They are shown but never scored.",
+        help_text="Damage caps, fees, deadlines, and notice rules that are stated in "
+        "the summary or in the note on who pays. They are shown but never scored.",
     )
     ij_grade = models.CharField(
         "Institute for Justice’s grade",
@@ -325,7 +325,7 @@ class Assessment(models.Model):
         max_length=600,
         blank=True,
         help_text="Why this state changed since the previous edition; shown on the "
-        "changes page.",
+        "changes page and on the state’s page.",
     )
     # Set by staff edits; load_rankings doesn't touch assessments that staff edited.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -437,7 +437,7 @@ class Assessment(models.Model):
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self) -> Self:
-        """Return open citations: not checked at the source, nor by a lawyer."""
+        """Return open citations: not checked against the source or by a lawyer."""
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self) -> Self:
@@ -448,10 +448,10 @@ class CitationQuerySet(models.QuerySet):
         return self.filter(checked_at__isnull=False)
 
     def alike(self) -> "CitationQuerySet":
-        """Return the same citations in the current edition and in drafts.
+        """Return all copies of these citations in the current edition and in drafts.
 
-        Citations are the same if they have the same words about the same state. One
-        check covers them all.
+        Citations with the same text and state are copies, and one check covers them
+        all.
         """
         same = self.order_by().filter(
             assessment__usps=OuterRef("assessment__usps"), text=OuterRef("text")
@@ -463,7 +463,7 @@ class CitationQuerySet(models.QuerySet):
         )
 
     def mark_checked(self, by: str) -> int:
-        """Record a lawyer's check of the unchecked citations.
+        """Record that the lawyer named `by` checked the unchecked citations.
 
         Return how many there were.
         """
@@ -505,7 +505,7 @@ class Citation(models.Model):
         blank=True,
         help_text="If blank, the assessment’s confidence applies.",
     )
-    # Set if the citation was recorded as open. It is open until a lawyer checks it.
+    # If set, the citation is open until this is unset or a lawyer checks the citation.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
     point = models.TextField("the point looked for", max_length=600, blank=True)

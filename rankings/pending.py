@@ -1,4 +1,4 @@
-"""Files that the admin stores temporarily."""
+"""Uploaded files that the admin stores until they are imported or expire."""
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -35,7 +35,7 @@ class UploadQuerySet(models.QuerySet):
 
 
 class Upload(models.Model):
-    """A file between its preview and its import, shared by all web processes."""
+    """An uploaded file, stored for all web processes between preview and import."""
 
     key = models.CharField(max_length=40, unique=True, default=make_key)
     owner = models.ForeignKey(

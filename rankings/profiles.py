@@ -30,7 +30,7 @@ class Answer:
     assessed: bool
     note: str
     citations: list[Citation]
-    # Whether the rubric shows what is unknown as a range.
+    # Whether the rubric makes the points a range if a fact is unknown.
     ranges: bool
 
     @property
@@ -79,7 +79,7 @@ class Answer:
 
     @property
     def bar(self) -> float:
-        """The length of the meter's bar, from 0 to 118."""
+        """The width of the bar in the SVG meter, from 0 to 118."""
         return 118 * self.score.points / self.part.most
 
 

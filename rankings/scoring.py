@@ -54,7 +54,7 @@ class Rubric:
 
     number: int
     since: datetime.date
-    # Whether what is not established makes the points a range.
+    # Whether the points are a range if a fact is not established.
     ranges: bool
     # How the table is sorted unless a reader asks for another order.
     order: str
@@ -82,12 +82,12 @@ SECOND = Rubric(
         "Each state shows the day we last read its sources.",
     ),
 )
-# The newest first.
+# Newest first.
 RUBRICS = (SECOND, FIRST)
 
 
 def rubric_of(day: datetime.date) -> Rubric:
-    """Return the rubric of the edition of that day."""
+    """Return the rubric for an edition with that date."""
     return next(rubric for rubric in RUBRICS if day >= rubric.since)
 
 
@@ -103,7 +103,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the rubric."""
+    """One line of the rubric: the value of a fact, its meaning, and its points."""
 
     value: str
     meaning: str
@@ -114,7 +114,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the rubric's four parts, about one of the facts."""
+    """One of the rubric's four parts; each scores one fact."""
 
     letter: str
     field: str
@@ -128,7 +128,11 @@ class Part:
         return max(rule.points for rule in self.rules)
 
     def rule(self, facts: Facts) -> Rule | None:
-        """Return the rule for these facts: UNKNOWN or None if the fact is missing."""
+        """Return the rule that applies to these facts.
+
+        If the part's fact is missing, return UNKNOWN, or None if the part has no rule
+        for unknown facts.
+        """
         value = getattr(facts, self.field)
         narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
         return next(
@@ -272,7 +276,7 @@ class PartScore:
 
     @property
     def points_at_most(self) -> int:
-        """The points that the part could have once its fact is established."""
+        """The most points that the part could have once its fact is established."""
         unknown = self.counted and self.rule is UNKNOWN
         return self.part.most if unknown else self.points
 
@@ -296,7 +300,7 @@ class Score:
 
     @cached_property
     def points_at_most(self) -> int | None:
-        """The points with full marks for what is unknown.
+        """The points if every unknown part had the most points possible.
 
         None if the state is not assessed, or if the rubric has no ranges.
         """
@@ -314,7 +318,7 @@ class Score:
 
     @property
     def provisional(self) -> bool:
-        """Whether the letter would change at the top of the range."""
+        """Whether the letter would be better at the top of the range."""
         return self.letter_at_most not in {None, self.letter}
 
     @property
@@ -371,9 +375,9 @@ def letter(points: int | None) -> str | None:
 
 
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
-    """Return the ranks by points; None for scores without points.
+    """Return the rank of each score by points; None for a score without points.
 
-    Ties share a rank, and the next ranks are skipped.
+    Ties share a rank, and the ranks after it are skipped: 1, 2, 2, 4.
     """
     sharing = Counter(score.points for score in scores.values())
     first: dict[int | None, int | None] = {None: None}
@@ -384,7 +388,8 @@ def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     return {key: first[score.points] for key, score in scores.items()}
 
 
-# What a legislature or court could change if people can sue, each change by itself.
+# What a legislature or court could change where people can already sue. Each change is
+# scored by itself.
 CHANGES = (
     (
         "A statute that allows the suit for every state right, against officials of "
@@ -398,7 +403,7 @@ CHANGES = (
         {"payer": Payer.EMPLOYER},
     ),
 )
-# What could change if people can't sue: each step adds to the ones before it.
+# What could change where people can't sue. Each step builds on the ones before it.
 WAY = (
     (
         "A statute that allows the suit, even if immunity still applies",
@@ -411,7 +416,7 @@ WAY = (
 
 
 def points_of(facts: Facts) -> int | None:
-    """Return the points, the same under each rubric; None if not assessed."""
+    """Return the points, which are the same in every rubric; None if not assessed."""
     return score(facts, RUBRICS[0]).points
 
 
@@ -424,7 +429,7 @@ def ways_up(facts: Facts) -> list[Step]:
         return steps_on(facts)
     steps = []
     for words, change in CHANGES:
-        # A claim that courts allow only for certain rights can't cover everything.
+        # A suit that courts allow only for certain rights always has narrow reach.
         if (
             change.keys() == {"covers"}
             and facts.right_to_sue == RightToSue.COURT_NARROW
@@ -445,7 +450,7 @@ def steps_on(facts: Facts) -> list[Step]:
 
 
 def without_same(steps: list[Step]) -> list[Step]:
-    """Drop the new statute if covering all officials yields the same points."""
+    """Drop the step for a statute if covering all officials gives the same points."""
     statute, covers = CHANGES[0][0], CHANGES[2][0]
     points = {step.words: step.points for step in steps}
     if points.get(statute) == points.get(covers):

@@ -1,4 +1,4 @@
-"""Each state's shape and letter on the map, and its tile in the grid."""
+"""Where each state's shape and grade are on the map, and its tile in the grid."""
 
 import csv
 import re
@@ -7,7 +7,8 @@ from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 SHAPE = re.compile(r'<path id="([A-Z]{2})" d="([^"]+)">')
-# A small state has its letter in a square next to it, with its code on the left.
+# A small state's grade is in a square next to the state. If there are several squares
+# in a column, each has the state's code on its left.
 SQUARE = 24
 LETTER_ABOVE_SQUARE = 5.5
 CODE_LEFT_OF_SQUARE = 29
@@ -15,12 +16,12 @@ CODE_LEFT_OF_SQUARE = 29
 
 @dataclass(frozen=True)
 class Shape:
-    """A state on the map; x and y are the bottom center of its letter."""
+    """A state on the map; x and y are the bottom center of its grade."""
 
     path: str
     x: float
     y: float
-    # Whether the letter is in a square next to the shape.
+    # Whether the grade is in a square next to the shape.
     beside: bool
     # Whether the square is in a column of squares, each with its state's code.
     coded: bool
@@ -50,7 +51,7 @@ def read(name: str) -> dict[str, dict[str, str]]:
 
 
 def read_shapes() -> dict[str, Shape]:
-    """Return the shape of each state in the reading order of the tile grid."""
+    """Return the shapes by state code, in the reading order of the tile grid."""
     paths = dict(SHAPE.findall((DATA / "us-states.svg").read_text(encoding="utf-8")))
     labels = read("map-labels.csv")
     beside = {

@@ -1,4 +1,4 @@
-"""The sort orders of the table."""
+"""The sort orders of the rankings table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from rankings.scoring import Rubric
 from rankings.standings import Standing, Standings
 
-# Sort keys of the Institute's grades, best first: a plain letter is between + and -.
+# Sort keys of grades with the same letter, best first: B+, B, B-.
 SIGNS = {"+": 0, "": 1, "-": 2}
 
 
@@ -63,7 +63,7 @@ class Header:
 class Order:
     """The order that `?sort=` asks for: a column name, with `-` in front to reverse.
 
-    Without `?sort=`, it is the usual order of the edition's rubric. Raises NoSuchOrder.
+    Without `?sort=`, the default order of the edition's rubric. Raises NoSuchOrder.
     """
 
     def __init__(self, asked: str, rubric: Rubric):
@@ -86,7 +86,7 @@ class Order:
     def shows_rank(self) -> bool:
         """Whether the table shows ranks.
 
-        Groups and ranks contradict each other, so only the first rubric shows both.
+        An order by group contradicts the ranks, so only the first rubric shows both.
         """
         return not self.by_group or self.rubric.order == BY_GROUP
 
@@ -97,7 +97,7 @@ class Order:
 
     @property
     def width(self) -> int:
-        """The number of columns; the last one can't be sorted."""
+        """The number of columns, including the last one, which isn't sortable."""
         return len(self.headers) + 1
 
     def header(self, column: Column) -> Header:
@@ -108,7 +108,7 @@ class Order:
         return Header(column, f"?sort={sign}{column.name}", way)
 
     def rows(self, standings: Standings) -> list[Standing]:
-        """Return the states in this order; ties are in order of name."""
+        """Return the states in this order; ties are sorted by name."""
         if self.column is None:
             return [row for group in standings.groups for row in group.rows]
         value = self.column.value

@@ -51,7 +51,7 @@ class Standing:
     rank: int | None
     # Whether other states have the same rank.
     tied: bool
-    # The state's page, or its page in a past edition.
+    # The state's current page, or its page in a past edition.
     url: str
 
     @property
@@ -68,7 +68,7 @@ class Standing:
 
     @property
     def mark(self) -> str:
-        """The letter with an asterisk if it is provisional; a dash if there is none."""
+        """The letter, with an asterisk if provisional; a dash if there is no letter."""
         return f"{self.letter}*" if self.provisional else self.letter or "–"
 
     @property
@@ -77,7 +77,7 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The CSS class for the letter, or for no letter."""
+        """The CSS class that colors the letter, or a missing letter."""
         return f"grade-{(self.letter or 'none').lower()}"
 
     @property
@@ -121,7 +121,7 @@ class Band:
 
 
 class Standings:
-    """All states of one edition."""
+    """All states of one edition, scored and ranked."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class Standings:
 
     @property
     def rows(self) -> list[Standing]:
-        """The states in order of their names."""
+        """The states, sorted by name."""
         return list(self.by_usps.values())
 
     @property
@@ -170,7 +170,7 @@ class Standings:
 
     @property
     def groups(self) -> list[Group]:
-        """The states sorted by group, then points, then name."""
+        """All groups with their states, which are sorted by points, then by name."""
         ordered = sorted(self.rows, key=lambda row: -(row.score.points or 0))
         return [
             Group(number, words, [r for r in ordered if r.score.group == number])
@@ -202,7 +202,7 @@ class Standings:
 
     @property
     def limited(self) -> list[Standing]:
-        """The states with a known limit that isn't scored."""
+        """The states with known damage caps, deadlines, or other unscored limits."""
         return [row for row in self.rows if row.assessment.limits]
 
     @property
@@ -211,7 +211,7 @@ class Standings:
 
     @property
     def open_citations(self) -> "QuerySet[Citation]":
-        """The citations that nobody has checked against the source, by state."""
+        """The citations that nobody has checked against the source, sorted by state."""
         found = Citation.objects.filter(assessment__edition=self.edition).still_open()
         return found.select_related("assessment").order_by(
             "assessment__usps", "position"
@@ -248,12 +248,12 @@ class Standings:
 
 
 def current_edition() -> Edition | None:
-    """Return the current edition; None before there is one."""
+    """Return the current edition; None if none is published yet."""
     return memory.get(RANKINGS, "edition", Edition.objects.current)
 
 
 def current_standings() -> Standings | None:
-    """Return the standings of the current edition; None before there is one."""
+    """Return the standings of the current edition; None if none is published yet."""
 
     def read() -> Standings | None:
         current = current_edition()
@@ -263,9 +263,9 @@ def current_standings() -> Standings | None:
 
 
 def history(newest: Edition, *, past: bool) -> list[Standings]:
-    """Return the standings of published editions up to this one, newest first.
+    """Return the standings of this edition and of earlier ones, newest first.
 
-    Fetches only the facts. `past` is true if `newest` is not the current edition.
+    Fetches only the scored facts. `past` is true if `newest` isn't the current edition.
     """
     name = ("history", newest.pk, past)
     return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))

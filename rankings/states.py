@@ -81,7 +81,7 @@ ELSEWHERE = {
 
 PLACES = JURISDICTIONS | ELSEWHERE
 
-# Other names of places, as `letters` normalizes them.
+# Other name of a place, normalized by `letters` → code.
 OTHER_NAMES = {
     # The other two military codes of the Postal Service.
     **dict.fromkeys(["ae", "ap", "military", "abroad", "overseas"], "AA"),
@@ -105,9 +105,9 @@ CODES = {
 
 
 def read_place(text: str) -> str:
-    """Return the code of the place that `text` means: "ohio", "D.C.", or "AE".
+    """Return the code of the place that `text` names, such as "ohio" or "D.C.".
 
-    Returns anything else unchanged.
+    If `text` names no place, return it unchanged.
     """
     return CODES.get(letters(text), text)
 
@@ -126,7 +126,7 @@ def options_html(choices: tuple[tuple[str, str], ...], value: str) -> SafeString
 
 
 class PlaceSelect(forms.Select):
-    """A select of places that also accepts their other names."""
+    """A select of places that also accepts other names of a place when submitted."""
 
     def render(
         self,
@@ -135,7 +135,7 @@ class PlaceSelect(forms.Select):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        """Render without templates, because Django renders one for each option."""
+        """Render without templates, because Django would render one for each option."""
         attrs = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         options = options_html(tuple(self.choices), str(value or ""))
         return format_html("<select{}>{}</select>", flatatt(attrs), options)

@@ -27,7 +27,7 @@ from rankings.structured import dataset
 @require_safe
 @public_page("sort", shows=[Content.RANKINGS])
 def rankings(request: HttpRequest) -> HttpResponse:
-    """The map and the table of the current edition."""
+    """Show the map and the table of the current edition."""
     standings = current_standings()
     if standings is None:
         return render(request, "rankings/no_edition.html")
@@ -37,7 +37,7 @@ def rankings(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page("sort", shows=[Content.RANKINGS])
 def edition(request: HttpRequest, date: datetime.date) -> HttpResponse:
-    """The map and the table of any published edition."""
+    """Show the map and the table of any published edition."""
     return show(request, read_edition(date))
 
 
@@ -68,7 +68,7 @@ def show(request: HttpRequest, standings: Standings) -> HttpResponse:
 @require_safe
 @public_page()
 def state(request: HttpRequest, slug: str) -> HttpResponse:
-    """One state in the current edition."""
+    """Show one state in the current edition."""
     if named := SLUGS.get(slug.upper()):
         return redirect("rankings:state", named, permanent=True)
     if slug not in BY_SLUG:
@@ -82,7 +82,7 @@ def state(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @public_page(shows=[Content.RANKINGS])
 def card(request: HttpRequest, slug: str) -> HttpResponse:
-    """The image that other sites show next to a link to a state."""
+    """Return the image that other sites show next to a link to a state."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
     if assessment is None:
         return no_such_state(request)
@@ -95,7 +95,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @public_page()
 def edition_state(request: HttpRequest, date: datetime.date, slug: str) -> HttpResponse:
-    """One state in a published edition."""
+    """Show one state in any published edition."""
     if named := SLUGS.get(slug.upper()):
         return redirect("rankings:edition-state", date, named, permanent=True)
     if slug not in BY_SLUG:
@@ -138,7 +138,7 @@ def no_such_state(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(Parameter("s", repeats=True), shows=[Content.RANKINGS])
 def compare(request: HttpRequest) -> HttpResponse:
-    """Two to four states side by side, or the form to choose them."""
+    """Show two to four states side by side, or the form to choose them."""
     current = Edition.objects.current()
     if current is None:
         return render(request, "rankings/no_edition.html")
@@ -165,7 +165,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def methodology(
     request: HttpRequest, date: datetime.date | None = None
 ) -> HttpResponse:
-    """The rubric of the current edition, or of the one with this date."""
+    """Show the rubric of the current edition, or of the one with this date."""
     standings = read_edition(date) if date else current_standings()
     return render(
         request,
@@ -184,7 +184,7 @@ def methodology(
 @require_safe
 @public_page(shows=[Content.RANKINGS])
 def changes(request: HttpRequest) -> HttpResponse:
-    """What changed about each state from edition to edition."""
+    """Show what changed about each state from edition to edition."""
     standings = current_standings()
     if standings is None:
         return render(request, "rankings/no_edition.html")

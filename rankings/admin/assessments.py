@@ -48,7 +48,7 @@ class AssessmentForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self) -> None:
-        """Lock the edition; raise if the assessment changed since the form opened."""
+        """Lock the edition; raise if the assessment changed since it was opened."""
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
@@ -192,7 +192,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
 
 
 def preview(assessment: Assessment) -> dict:
-    """Return the score and place for the form's facts, and the place as saved."""
+    """Return the score and result of the form's facts, and the saved result."""
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.results(edition, (stored | {usps: assessment}).values())

@@ -26,9 +26,9 @@ from core.searching import FoldedSearch
 from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation, CitationQuerySet
 
-# The maximum number of ids that fit into a URL.
+# Limited because the ids of the selected citations are passed in a URL.
 MAX_AT_A_TIME = 200
-# Fields about a citation's status, which can change after publication.
+# Details of a citation, which can change after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -83,7 +83,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     list_select_related = ["assessment"]
     list_per_page = MAX_AT_A_TIME
     search_fields = ["text"]
-    # Citations that nobody has read yet come first.
+    # Citations not yet checked against the source come first.
     ordering = [
         Case(When(to_verify=True, checked_at=None, then=0), default=1),
         "assessment__usps",
@@ -105,7 +105,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
     ) -> None:
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         if changed:
-            # Also change the same citation in the current edition and in drafts.
+            # Also change the citation's copies in the current edition and in drafts.
             same = Citation.objects.filter(pk=obj.pk)
             same.alike().update(**changed)
             same.update(**changed)
@@ -246,7 +246,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations: CitationQuerySet) -> str:
-    """Return the URL of the list of just these citations, all of one edition."""
+    """Return the URL of a list of only these citations, all of one edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

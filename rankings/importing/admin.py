@@ -48,9 +48,10 @@ class Target:
     title: str
 
     def open(self) -> Edition:
-        """Return the draft, locked until the transaction ends.
+        """Return the draft, or create it; lock all editions until the transaction ends.
 
-        Raises ValidationError if the draft was deleted or the date is in use.
+        Raises ValidationError if the draft was published or deleted, or if a new
+        draft's date is already in use.
         """
         Edition.objects.lock()
         if self.date is None:
@@ -75,7 +76,7 @@ class TargetFields(forms.Form):
         label="As of",
         required=False,
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
-        help_text="For a new draft: it shows the law on this day.",
+        help_text="For a new draft: the last day on which its sources were read.",
     )
     title = LineField(
         max_length=100,

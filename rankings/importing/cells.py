@@ -21,12 +21,12 @@ from rankings.models import Assessment
 LONGEST_CITATION = 500
 # Spreadsheets count days from here, because they treat 1900 as a leap year.
 FIRST_DAY = date(1899, 12, 30)
-# Spreadsheets' date formats in other countries, and the long format.
+# Date formats that spreadsheets use in other locales, and the long US format.
 DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
 class Text(widgets.Widget):
-    """Text without the whitespace and line ends that spreadsheets add."""
+    """Text, with surrounding whitespace removed and line ends normalized."""
 
     def __init__(self, most: int | None = None):
         super().__init__()
@@ -61,7 +61,7 @@ class Choice(Text):
         self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
     ) -> str:
         value = super().clean(value)
-        # Accept labels, other spellings, and "None" or "TRUE" from spreadsheets.
+        # Accept labels and other spellings, such as "None" or "court narrow".
         value = self.spellings.get(spelled(value), value)
         if value and value not in self.values:
             raise ValueError(
@@ -206,7 +206,7 @@ class Sources(fields.Field):
 
 
 def citation_texts(assessment: Any) -> list[str]:
-    """Return the citations after the import, including parts not in the file."""
+    """Return all citation texts after the import, including parts not in the file."""
     new = getattr(assessment, "imported", {})
     kept = [each.text for each in assessment.stored if each.part not in new]
     return [*(text for texts in new.values() for text in texts), *kept]

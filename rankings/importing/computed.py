@@ -51,7 +51,7 @@ def contradictions(
 ) -> dict[str, str]:
     """Return a sentence for each computed cell that contradicts the facts, by column.
 
-    A blank cell contradicts nothing, and neither does one of the `older` figures.
+    A cell may also be blank, or agree with one of the `older` figures.
     """
     found = {}
     for name in FIGURES:

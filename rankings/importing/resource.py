@@ -53,7 +53,7 @@ COLUMNS = {
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
 OPTIONAL = {*CITATIONS, "limits", "ij_page", "ij_read_on"} - COLUMNS
-# The fields in import order: the last one depends on those before it.
+# The fields in import order: citations_to_verify depends on all other citations.
 FIELDS = [
     *("usps", *FACT_COLUMNS, "limits", "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
@@ -90,7 +90,7 @@ class Changes(resources.Diff):
 
 
 class ImportProblem(Error):
-    """An error in the whole file, or an unexpected error, as sentences."""
+    """An error about the whole file, or an unexpected exception, as sentences."""
 
     @property
     def messages(self) -> list[str]:
@@ -148,7 +148,8 @@ class AssessmentResource(resources.ModelResource):
         self.target = target
         self.edition: Edition | None = None
         self.row_of: dict[str, int] = {}
-        # The computed columns before the import and after it, by state.
+        # The computed columns by state: `older` from the draft and the current edition
+        # before the import, `figures` after it.
         self.older: list[dict[str, Figures]] = []
         self.figures: dict[str, Figures] = {}
 
@@ -175,9 +176,9 @@ class AssessmentResource(resources.ModelResource):
         self.score(dataset.dict)
 
     def score(self, rows: list[dict[str, str]]) -> None:
-        """Compute the figures that the file's computed columns are allowed to have.
+        """Compute the values that the file's computed columns are allowed to have.
 
-        An edited download still has the figures from before the edit.
+        Old values are allowed, because an edited download still contains them.
         """
         draft, current = cast(Edition, self.edition), Edition.objects.current()
         stored = scores_in(draft)
@@ -190,7 +191,10 @@ class AssessmentResource(resources.ModelResource):
             self.older.append(figures_of(scores_in(current)))
 
     def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
-        """Don't reset sequences: rows have no ids, and only the tables' owner can."""
+        """Skip the parent's reset of the id sequences.
+
+        It isn't needed, because rows have no ids, and only the tables' owner may do it.
+        """
 
     def before_import_row(
         self, row: Mapping[str, str], row_number: int | None = None, **kwargs: Any
@@ -280,7 +284,7 @@ def scores_in(edition: Edition) -> dict[str, scoring.Score]:
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
     """Group errors by column.
 
-    The code of an error about several columns is the name of one of them.
+    A model-wide error names its column in its code.
     """
     found: dict[str, list[ValidationError]] = {}
     for name, errors in error.error_dict.items():

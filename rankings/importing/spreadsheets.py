@@ -63,7 +63,7 @@ def refuse_other_files(data: bytes) -> None:
 def decoded(data: bytes) -> str:
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return data.decode("utf-16")
-    # Without a BOM, the zero byte of the first letter shows the byte order.
+    # Without a BOM, the position of the first zero byte shows the byte order.
     if data[1:2] == b"\0" and data[:1] != b"\0":
         return data.decode("utf-16-le")
     if data[:1] == b"\0" and data[1:2] != b"\0":
@@ -74,7 +74,7 @@ def decoded(data: bytes) -> str:
 def read(text: str, known: set[str]) -> list[list[str]] | None:
     """Return the rows, split by the delimiter that yields the most known columns.
 
-    Return None if no delimiter can be used to parse the text.
+    Return None if the text can't be parsed with any delimiter.
     """
     first, _, rest = text.partition("\n")
     named = first.strip().strip('"')

@@ -7,7 +7,8 @@
 
 From the second edition on, there are also:
 
-- `limits.csv`: the limits that a row of `states.csv` states and that aren't scored
+- `limits.csv`: damage caps, deadlines, and other limits on a suit that `states.csv`
+  mentions and that aren't scored
 - `changes.csv`: why a state changed since the previous edition
 """
 
@@ -68,7 +69,7 @@ EDITIONS = (
 
 @dataclass(frozen=True)
 class Content:
-    """What the files say."""
+    """The contents of an edition's files."""
 
     files: Files
     tables: dict[str, list[Row]]
@@ -97,7 +98,7 @@ class Content:
 
 
 def read(files: Files) -> Content:
-    """Return what the files say; raises ValidationError if a table is malformed."""
+    """Read an edition's files; raises ValidationError if a table is malformed."""
     tables, errors = {}, []
     for name in TABLES:
         if name in OPTIONAL and not (files.path / name).exists():

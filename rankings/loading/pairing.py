@@ -1,14 +1,14 @@
 """Turn the rows of an edition's files into facts and citations.
 
 - A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
-  Each citation becomes a row for the part of its column.
-- `citations_to_verify` marks the citation with the same authority as open. A citation
-  that no column contains becomes a separate row: for the local exception if that
-  contains the citation, else under “also considered”.
-- A check belongs to each citation of its state with the same authority, unless that
-  citation has a check with exactly its words. A check that contradicts its citation
-  belongs only to citations with a signal such as `cf.`. A check that matches no
-  citation becomes a separate row, under “also considered” unless `PART` says otherwise.
+  Each citation becomes a row, and its column decides which part it supports.
+- A citation in `citations_to_verify` marks as open each citation of the same authority.
+  If there is none, it becomes a separate row: for the local exception if the text of
+  that contains the citation, else for the part in `PART`, else under “also considered”.
+- A check applies to each citation of the same authority in its state, unless that
+  citation has a check with exactly its text. A check that contradicts its citation
+  applies to differently worded citations only if they have a signal such as `cf.`. A
+  check that applies to no citation becomes a separate row, in the same way.
 - `source_urls` belong to the row as a whole. The Institute for Justice's page on the
   state is one of the facts; the rest are the other pages read. A citation's URL comes
   from `addresses.csv`; else it is the first URL of its check on a site that hasn't
@@ -88,7 +88,7 @@ def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[di
 def pair(
     row: Row, to_verify: list[str], checks: list[Row]
 ) -> list[tuple[str, str, list[Row]]]:
-    """Return part, text, and checks of each citation, by the module's rules."""
+    """Return each citation's part, text, and checks, by the rules at the top."""
     cited: list[tuple[str, str]] = [
         (part, text)
         for column, part in COLUMNS.items()
@@ -135,7 +135,7 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
 
 
 def found(checks: list[Row]) -> dict:
-    """Return what the checks found; the finding is the weakest one of several."""
+    """Return what the checks found; if their findings differ, the weakest one."""
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
     days = [date.fromisoformat(check["checked_on"]) for check in checks]

@@ -30,7 +30,7 @@ CITATION_FIELDS = [
 
 
 class Command(BaseCommand):
-    help = "Load the editions in the files, without changing what staff have touched."
+    help = "Load the editions in the files; keep what staff edited or checked."
 
     @transaction.atomic
     def handle(self, *args: object, **options: object) -> None:
@@ -87,7 +87,7 @@ def find_edition(content: Content) -> Edition:
 
 
 def load(edition: Edition, content: Content, row: Row) -> str:
-    """Make one state match its row and return what was done."""
+    """Make one state match its row; return the outcome, such as "added"."""
     usps = row["usps"]
     fields = content.fields(row)
     citations = read_citations(
