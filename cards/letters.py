@@ -45,7 +45,7 @@ def family(text: str, *wanted: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return `text` in a form that a card can show on one line, or "" if none.
+    """Return `text` in a form that a card can show on one line, or "" if there is none.
 
     Drops emoji. Text in a script that our fonts lack is not shown at all, because a row
     of empty boxes is worse than a card without the text.

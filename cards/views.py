@@ -1,4 +1,4 @@
-"""Responses with a card, which other sites may embed, and responses while busy."""
+"""Responses with a card, which other sites may embed, or with a 503 while busy."""
 
 from typing import Any
 
