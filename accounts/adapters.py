@@ -133,7 +133,7 @@ def fernet() -> MultiFernet:
 
 
 class NameOrAddressBackend(AuthenticationBackend):
-    """Sign-in by name or address; takes equally long if the account is unknown."""
+    """Sign-in by user name or email, equally slow whether or not the account exists."""
 
     def _authenticate(
         self, request: HttpRequest | None, **credentials: str

@@ -95,7 +95,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
         return mine_to_change and super().has_change_permission(request)
 
     def others(self, request: HttpRequest) -> QuerySet[User]:
-        """Accounts that this administrator can change.
+        """Return the accounts that this administrator can change.
 
         Nobody can change their own account, and only superusers can change superusers.
         """
@@ -210,8 +210,8 @@ class InvitationForm(forms.ModelForm):
     email = EmailField(
         label="Email address",
         max_length=LONGEST_ADDRESS,
-        help_text="We email the link to this address. If it has an account already, "
-        "the link sets it up from scratch with this role.",
+        help_text="We email the link to this address. If the address already has an "
+        "account, the link sets up that account from scratch, with this role.",
     )
 
     class Meta:

@@ -23,7 +23,8 @@ def forget_staff() -> None:
     KnownNetwork.objects.forget_old()
     ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
     unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
-    # These accounts were never active, so no other rows can reference them.
+    # Nobody ever signed in with these accounts, so no row records an action by them
+    # that would block deleting them.
     get_user_model()._default_manager.filter(
         is_active=False,
         last_login=None,

@@ -164,7 +164,7 @@ class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm
 
 
 class AddPasskeyForm(PasskeyForm, webauthn.SignupWebAuthnForm):
-    """Adds a passkey: a key that itself verifies who is using it."""
+    """Adds a passkey, which must verify its user, for example with a PIN."""
 
 
 class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):

@@ -53,7 +53,7 @@ def renew(invitation: Invitation) -> None:
 
 @transaction.atomic
 def resend(invitations: InvitationQuerySet, by: User) -> int:
-    """Email new links for the unused, unrevoked invitations; return how many."""
+    """Email new links for the pending invitations; return how many there were."""
     pending = invitations.pending().select_for_update(of=["self"])
     for invitation in (found := list(pending.select_related("user"))):
         renew(invitation)
@@ -63,7 +63,7 @@ def resend(invitations: InvitationQuerySet, by: User) -> int:
 
 @transaction.atomic
 def revoke(invitations: InvitationQuerySet, by: User) -> int:
-    """Revoke the invitations not used or revoked yet; return how many."""
+    """Revoke the pending invitations; return how many there were."""
     pending = invitations.pending().select_for_update(of=["self"])
     for invitation in (found := list(pending.select_related("user"))):
         log(Kind.REVOKED, invitation.user, by)
@@ -74,7 +74,7 @@ def revoke(invitations: InvitationQuerySet, by: User) -> int:
 
 
 def take(ref: str) -> User:
-    """Use up the invitation; activate and return its account, without old credentials.
+    """Use up the invitation; return its account, active and without credentials.
 
     Call this in the transaction that sets the password or passkey. Raises ClosedError
     if the invitation is no longer open.

@@ -48,7 +48,7 @@ def queue_notice(user: User, notice: str) -> None:
 
 @transaction.atomic
 def queue_reset(email: str) -> None:
-    """Let the worker look up the account, so the requester can't tell if it exists."""
+    """Queue the lookup of the account, so the requester can't tell if it exists."""
     request = ResetRequest.objects.create(email=email)
     app.configure_task(ANSWER_RESET, priority=URGENT).defer(request_id=request.pk)
 

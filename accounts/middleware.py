@@ -39,7 +39,7 @@ def keep_staff_pages_private(
 
 
 def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
-    """Start the session's timers, and note its network, however the user signed in."""
+    """Start the session's timers and record its network after any kind of sign-in."""
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
     stale_forms.forget_others(request, kwargs["user"])

@@ -17,7 +17,8 @@ from core.triggers import AppendOnly, PagesChange
 
 # A link is derived from a random reference and SECRET_KEY; links aren't stored.
 links = Signer(salt="accounts.invitation", sep=".")
-# The length of the column for an account's address. Django validates longer ones, too.
+# The length of the column for an account's email address. Django's email validator
+# accepts longer addresses.
 LONGEST_ADDRESS = 254
 
 
@@ -43,16 +44,16 @@ class Account(User):
 
 class InvitationQuerySet(models.QuerySet):
     def pending(self) -> Self:
-        """Invitations that were neither used nor revoked; they may have expired."""
+        """Return invitations neither used nor revoked; they may have expired."""
         return self.filter(used_at=None, revoked_at=None)
 
     def open(self) -> Self:
-        """Invitations whose link works."""
+        """Return invitations whose link works."""
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.pending().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str) -> "InvitationQuerySet":
-        """The link's invitation, whatever its state; empty if the link is invalid."""
+        """Return the link's invitation in any state; empty if the link is invalid."""
         try:
             return self.filter(ref=links.unsign(token))
         except BadSignature:

@@ -28,7 +28,7 @@ class ActivateAppView(ActivateTOTPView):
 
 
 class AddPasskeyView(AddWebAuthnView):
-    """Add a passkey: a key that itself verifies who is using it."""
+    """Add a passkey, which must verify its user, for example with a PIN."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -50,7 +50,7 @@ class RemovePasskeyView(RemoveWebAuthnView):
 
 
 class NewPasswordView(PasswordResetFromKeyView):
-    """The page that the emailed link opens; an invalid link gets a 404."""
+    """Set a new password with an emailed reset link; an invalid link gets a 404."""
 
     def render_to_response(
         self, context: dict[str, Any], **kwargs: Any

@@ -24,7 +24,7 @@ OF_MODERATORS = {
     "view_foundingrequest",
     "change_foundingrequest",
 }
-# Errors in the rankings that readers reported.
+# Readers' reports of errors in the rankings.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
 # Editors add and change rows of these apps but don't delete any, because somebody's
 # text may be needed again.

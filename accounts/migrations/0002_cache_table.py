@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# What `createcachetable` makes; as a migration it is there as soon as the code is.
+# The table that `createcachetable` would create, in every migrated database.
 CACHE = """
 CREATE TABLE accounts_cache (
     cache_key varchar(255) NOT NULL PRIMARY KEY,

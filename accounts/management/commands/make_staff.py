@@ -1,4 +1,4 @@
-"""Create the staff account that `make run` prints, on this machine only."""
+"""Create the staff account for `make run`; refuse unless the site is on loopback."""
 
 import os
 
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Create or update the local administrator STAFF_USERNAME / STAFF_PASSWORD."
+    help = "Create or update the account of STAFF_USERNAME and STAFF_PASSWORD."
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.LOOPBACK:
