@@ -11,19 +11,19 @@ QUARANTINE_AT = 3
 class Suspicion:
     """A reason to suspect a form: its weight, and a label for staff.
 
-    `is_number` marks a limit that the form's network, address, or mail domain exceeds.
-    Such a suspicion says nothing about this one form, because honest people share
-    networks, addresses, and mail domains.
+    `is_limit` is true if the suspicion is that the form's network, address, or mail
+    domain exceeds a limit. That says nothing about this one form, because honest people
+    share networks, addresses, and mail domains.
     """
 
     weight: int
     label: str
-    is_number: bool = False
+    is_limit: bool = False
 
 
 # A suspicion that honest people can also raise weighs too little to quarantine a
 # signature by itself: browsers can fill in the form within a second, and a page can
-# stay open for days. An exceeded limit raises the suspicion with its name (Limit.Of).
+# stay open for days. An exceeded limit's suspicion has the limit's name (Limit.Of).
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked mail domain"),
@@ -46,8 +46,9 @@ SUSPICIONS = {
     "everybody-burst": Suspicion(0, "Sent while the whole site was very busy"),
 }
 ALARM = "everybody-burst"
-NUMBERS = {name for name, each in SUSPICIONS.items() if each.is_number}
-# The form itself raises these, so nobody can raise them for somebody else's form.
+LIMITS = {name for name, each in SUSPICIONS.items() if each.is_limit}
+# These depend only on the submitted form itself, unlike exceeded limits, so nobody else
+# can cause them.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
 # Only bots raise these. The submission gets no email until its sender requests it again
 # or staff release it.
@@ -67,8 +68,8 @@ def is_of_a_bot(found: Iterable[str]) -> bool:
 def is_suspicious(found: Iterable[str]) -> bool:
     """Whether these suspicions together quarantine a signature.
 
-    Exceeded limits weigh nothing: anybody can use up the limit of somebody else's
-    network, and a crowd is no reason to doubt each person in it.
+    Exceeded limits weigh nothing: anybody can use up the limits of somebody else's
+    email address, and a crowd on one network is no reason to doubt each person in it.
     """
     weights = (SUSPICIONS[name].weight for name in {*found} & SUSPICIONS.keys())
     return sum(weights) >= QUARANTINE_AT
@@ -77,7 +78,7 @@ def is_suspicious(found: Iterable[str]) -> bool:
 def is_doubtful(found: Iterable[str]) -> bool:
     """Whether a form has low priority, because it is suspicious or over a limit."""
     found = set(found)
-    return not NUMBERS.isdisjoint(found) or is_suspicious(found)
+    return not LIMITS.isdisjoint(found) or is_suspicious(found)
 
 
 def labels(found: Iterable[str]) -> list[str]:
