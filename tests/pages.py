@@ -83,7 +83,7 @@ from voices.models import (
 from voices.moderation import decide
 from voices.signatures import tokens
 from voices.signatures.models import Lane
-from voices.wall.cursor import Place, encode
+from voices.wall.cursor import Position, encode
 
 SHORT = "No one should have to find a twin case to be heard."
 FLAGGED = "Call me at 614-555-0123, or ask the sheriff."
@@ -286,7 +286,7 @@ def crowded_report_path():
 
 def older_path():
     newest = voice()
-    cursor = encode(Place(newest.published_at + timedelta(days=1), newest.pk))
+    cursor = encode(Position(newest.published_at + timedelta(days=1), newest.pk))
     return reverse("voices:list", query={"before": cursor})
 
 

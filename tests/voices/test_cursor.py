@@ -17,11 +17,11 @@ almost = st.from_regex(r"[-0-9٣².]{0,30}\.[-0-9٣².]{0,30}", fullmatch=True).
 
 
 class CursorTests(SimpleTestCase):
-    @given(st.builds(cursor.Place, moments, ids, st.booleans()))
-    def test_decoding_reverses_encoding(self, place):
-        text = cursor.encode(place)
+    @given(st.builds(cursor.Position, moments, ids, st.booleans()))
+    def test_decoding_reverses_encoding(self, position):
+        text = cursor.encode(position)
 
-        self.assertEqual(cursor.decode(text), place)
+        self.assertEqual(cursor.decode(text), position)
         self.assertRegex(text, r"\A[A-Za-z0-9_-]+\Z")
 
     @given(
@@ -29,14 +29,14 @@ class CursorTests(SimpleTestCase):
     )
     def test_any_text_decodes_or_raises_value_error(self, text):
         try:
-            place = cursor.decode(text)
+            position = cursor.decode(text)
         except ValueError:
             return
-        self.assertIsNotNone(place.moment.tzinfo)
-        self.assertLessEqual(place.pk, cursor.BIGGEST_ID)
+        self.assertIsNotNone(position.moment.tzinfo)
+        self.assertLessEqual(position.pk, cursor.BIGGEST_ID)
 
     def test_garbage_is_refused(self):
-        for place in (
+        for position in (
             "1",
             "1.2.3",
             "1.2.g",
@@ -47,15 +47,15 @@ class CursorTests(SimpleTestCase):
             f"1.{2**63}",
             f"{'9' * 30}.1",
         ):
-            text = urlsafe_b64encode(place.encode()).decode()
+            text = urlsafe_b64encode(position.encode()).decode()
             with (
-                self.subTest(place),
+                self.subTest(position),
                 self.assertRaisesMessage(ValueError, "Not a cursor"),
             ):
                 cursor.decode(text)
 
     def test_a_number_of_thousands_of_digits_is_refused(self):
-        for place in (f"{'9' * 5000}.1", f"1.{'9' * 5000}"):
-            text = urlsafe_b64encode(place.encode()).decode()
+        for position in (f"{'9' * 5000}.1", f"1.{'9' * 5000}"):
+            text = urlsafe_b64encode(position.encode()).decode()
             with self.assertRaises(ValueError):
                 cursor.decode(text)

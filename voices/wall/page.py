@@ -17,14 +17,14 @@ from core.search_budget import SearchTooLong, TooManySearches, one_search
 from rankings.states import PLACES, options_html, read_place
 from voices.professions import ProfessionGroup, propose_group
 from voices.wall import cursor, spelling
-from voices.wall.cursor import Place
+from voices.wall.cursor import Position
 from voices.wall.models import Voice, VoiceQuerySet
 from voices.wall.tallies import Cell, Figures, read_figures
 
 PAGE_SIZE = 12
-# A search shows at most this many matches, the newest.
+# A search shows only the newest matches, at most this many.
 MAX_MATCHES = 1000
-# The order with featured voices first; by default, the newest come first.
+# The value of `sort` for featured voices first; by default, the newest come first.
 FEATURED = "featured"
 # In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
 # EXCLUDED_PHRASE matches an excluded phrase.
@@ -51,7 +51,7 @@ def in_sentence(state: str) -> str:
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of a request, and its order."""
+    """The filters and sort order of a request."""
 
     q: str = ""
     state: str = ""
@@ -68,7 +68,7 @@ class Filters:
         return f"?{query}" if query else "./"
 
     def canonical(self) -> str:
-        """Return the canonical query string, without the search words and order."""
+        """Return the canonical URL's query string, without search and sort order."""
         return self.query(q="", sort="").removeprefix("./")
 
     def chips(self) -> list[Link]:
@@ -110,10 +110,10 @@ class Filters:
 
 
 class WallPage:
-    """Up to `PAGE_SIZE` voices that match the filters, after the cursor `before`.
+    """Up to `PAGE_SIZE` voices that match the filters and follow the cursor `before`.
 
-    Without search words, the counts come from the tallies. With search words, all
-    pages together show at most `MAX_MATCHES` voices, and the filters show no counts.
+    Without a search, the counts come from the tallies. With a search, all pages
+    together show at most `MAX_MATCHES` voices, and the filters show no counts.
     """
 
     def __init__(self, filters: Filters, before: str = ""):
@@ -133,26 +133,26 @@ class WallPage:
 
     def encode(self, last: Voice) -> str:
         if self.filters.sort == FEATURED and last.featured_at:
-            return cursor.encode(Place(last.featured_at, last.pk, featured=True))
-        return cursor.encode(Place(last.wall_order, last.pk))
+            return cursor.encode(Position(last.featured_at, last.pk, featured=True))
+        return cursor.encode(Position(last.wall_order, last.pk))
 
-    def decode(self, before: str) -> Place:
+    def decode(self, before: str) -> Position:
         try:
-            place = cursor.decode(before)
+            position = cursor.decode(before)
         except ValueError as error:
             raise NoSuchPage("There is no such page of voices.") from error
-        if place.featured and self.filters.sort != FEATURED:
+        if position.featured and self.filters.sort != FEATURED:
             raise NoSuchPage("There is no such page of voices.")
-        return place
+        return position
 
     def search(self) -> list[int]:
         """Return the IDs of the newest matches, at most MAX_MATCHES + 1.
 
         If nothing matches, try once more with mistyped words corrected.
 
-        Common words that never occur together would make the database scan every
-        voice, so the query times out and NoSuchPage asks the reader for other words.
-        Raises TooManySearches if all search slots are in use.
+        Raises NoSuchPage if the query times out: common words that never occur together
+        would make the database scan every voice. Raises TooManySearches if all search
+        slots are in use.
         """
         words = self.filters.q
         if is_contradiction(words):
@@ -229,7 +229,7 @@ class WallPage:
         if state in PLACES and not chosen.state and self.figures.statements_from(state):
             label = f"All voices from {in_sentence(state)}"
             links.append(Link(label, chosen.query(state=state, q="")))
-        # Words that name no known profession are in the group "Other".
+        # `propose_group` returns OTHER for words that name no known profession.
         if group in {"", ProfessionGroup.OTHER} or chosen.profession:
             return links
         if self.figures.statements_by(group):
