@@ -13,8 +13,10 @@ from django.utils import timezone
 class Limit(models.Model):
     """How many forms may arrive within a window; one more exceeds the limit.
 
-    Forms over a limit have low priority (is_doubtful), and are refused only at
-    REFUSED_AT (limits.py). A network is a single IPv4 address or an IPv6 /64.
+    Forms over a limit get low priority, unless it is the limit on everybody
+    (is_doubtful in suspicion.py). Forms other than signing are refused if their network
+    exceeds a limit many times over (REFUSED_AT in limits.py). A network is a single
+    IPv4 address or an IPv6 /64.
     """
 
     class Of(models.TextChoices):
@@ -30,8 +32,10 @@ class Limit(models.Model):
         EVERYBODY_BURST = "everybody-burst", "From everybody, at once"
 
     of = models.CharField(max_length=20, choices=Of, unique=True)
-    most = models.PositiveIntegerField(help_text="Forms that are taken as they come.")
-    minutes = models.PositiveIntegerField(help_text="The length of the window.")
+    most = models.PositiveIntegerField(
+        help_text="Number of forms per window that are accepted without delay."
+    )
+    minutes = models.PositiveIntegerField(help_text="Length of the window, in minutes.")
 
     class Meta:
         ordering = ["of"]
@@ -84,7 +88,7 @@ class Alarm(models.Model):
 
 
 class MailProvider(models.Model):
-    """A mail domain of so many people that no limit counts its forms by domain."""
+    """The domain of a large mail provider, which is exempt from limits by domain."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -130,7 +134,7 @@ class ListedNetworkQuerySet(models.QuerySet):
 
 
 class ListedNetwork(models.Model):
-    """A network that staff listed until a date."""
+    """Base class of the networks that staff block or allow until a date."""
 
     network = models.CharField(
         max_length=50, unique=True, validators=[validate_network]
@@ -193,7 +197,7 @@ class Arrival(models.Model):
         FOUNDING = "founding"
 
     class Sender(models.TextChoices):
-        """Kinds of senders. A value of Limit.Of begins with the kind that it limits."""
+        """Kinds of senders. Each value of Limit.Of begins with the kind it limits."""
 
         NETWORK = "network"
         WIDE = "wide"
@@ -207,8 +211,8 @@ class Arrival(models.Model):
     # A keyed hash of the sender; empty for Sender.EVERYBODY.
     hash = models.CharField(max_length=64, blank=True)
     minute = models.DateTimeField()
-    # Chosen by database connection, so that strangers' forms rarely wait for each
-    # other's row. Always 0 for networks and addresses.
+    # Chosen by database connection, so that concurrent forms rarely wait for the same
+    # row. Always 0 for networks and addresses.
     slot = models.SmallIntegerField(default=0)
     count = models.PositiveIntegerField(default=1)
 

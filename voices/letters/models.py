@@ -239,7 +239,8 @@ class SendingRate(models.Model):
         "letters a minute",
         default=first_rate,
         validators=[MinValueValidator(1), MaxValueValidator(100_000)],
-        help_text="What your mail provider accepts. It applies within seconds.",
+        help_text="At most what your mail provider accepts. A change applies within "
+        "seconds.",
     )
 
     objects = SendingRateManager()

@@ -97,8 +97,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('of', models.CharField(choices=[('network-burst', 'From one network, at once'), ('network-sustained', 'From one network, over time'), ('network-flood', 'From one network, as only a program sends'), ('wide-burst', 'From one /24 or /48, at once'), ('wide-sustained', 'From one /24 or /48, over time'), ('wide-flood', 'From one /24 or /48, as only a program sends'), ('address-burst', 'For one address, at once'), ('address-sustained', 'For one address, over time'), ('domain-sustained', 'For one mail domain, over time'), ('everybody-burst', 'From everybody, at once')], max_length=20, unique=True)),
-                ('most', models.PositiveIntegerField(help_text='Forms that are taken as they come.')),
-                ('minutes', models.PositiveIntegerField(help_text='The length of the window.')),
+                ('most', models.PositiveIntegerField(help_text='Number of forms per window that are accepted without delay.')),
+                ('minutes', models.PositiveIntegerField(help_text='Length of the window, in minutes.')),
             ],
             options={
                 'ordering': ['of'],
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.CharField(max_length=100, unique=True)),
-                ('explanation', models.TextField(help_text='What the mail to the author says, in a sentence.', max_length=600)),
+                ('explanation', models.TextField(help_text='The sentence that explains the decision to the author, in the email and at “Manage my voice”.', max_length=600)),
                 ('active', models.BooleanField(default=True, help_text='Whether moderators can still choose it.')),
             ],
             options={
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
             name='SendingRate',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('per_minute', models.PositiveIntegerField(default=voices.letters.models.first_rate, help_text='What your mail provider accepts. It applies within seconds.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='letters a minute')),
+                ('per_minute', models.PositiveIntegerField(default=voices.letters.models.first_rate, help_text='At most what your mail provider accepts. A change applies within seconds.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='letters a minute')),
             ],
             options={
                 'verbose_name_plural': 'sending rate',
@@ -743,7 +743,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='invalidation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'invalidated'), ('of', None)), models.Q(models.Q(('kind', 'invalidated'), _negated=True), ('of__isnull', False)), _connector='OR'), name='invalidation_following_names_one', violation_error_message='An undo names the invalidation it is of.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'invalidated'), ('of', None)), models.Q(models.Q(('kind', 'invalidated'), _negated=True), ('of__isnull', False)), _connector='OR'), name='invalidation_following_names_one', violation_error_message='An undo or reinstatement, and nothing else, must refer to an invalidation.'),
         ),
         migrations.AddConstraint(
             model_name='invalidation',
@@ -787,7 +787,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('privacy_text', ''), ('profession', ''), ('state', ''), ('statement', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed one keeps no personal data.'),
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('privacy_text', ''), ('profession', ''), ('state', ''), ('statement', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed submission must not contain personal data.'),
         ),
         migrations.AddIndex(
             model_name='letter',
@@ -979,7 +979,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(('counted_at', None), models.Q(('quarantined_at', None), ('rejected_at', None)), _connector='OR'), name='signature_counted_is_not_quarantined', violation_error_message='In quarantine a signature does not count.'),
+            constraint=models.CheckConstraint(condition=models.Q(('counted_at', None), models.Q(('quarantined_at', None), ('rejected_at', None)), _connector='OR'), name='signature_counted_is_not_quarantined', violation_error_message='A quarantined or rejected signature does not count.'),
         ),
         migrations.AddConstraint(
             model_name='signature',
@@ -1031,7 +1031,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'undone'), ('undoes__isnull', False)), models.Q(models.Q(('kind', 'undone'), _negated=True), ('undoes', None)), _connector='OR'), name='decision_undone_names_one', violation_error_message='An undoing names the decision it undoes.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'undone'), ('undoes__isnull', False)), models.Q(models.Q(('kind', 'undone'), _negated=True), ('undoes', None)), _connector='OR'), name='decision_undone_names_one', violation_error_message='An undo, and nothing else, must refer to the decision that it undoes.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decision',

@@ -14,7 +14,9 @@ class Reason(models.Model):
 
     label = models.CharField(max_length=100, unique=True)
     explanation = models.TextField(
-        max_length=600, help_text="What the mail to the author says, in a sentence."
+        max_length=600,
+        help_text="The sentence that explains the decision to the author, in the email "
+        "and at “Manage my voice”.",
     )
     active = models.BooleanField(
         default=True, help_text="Whether moderators can still choose it."
@@ -28,7 +30,7 @@ class Reason(models.Model):
 
 
 class Decision(models.Model):
-    """A moderator's decision on a voice: a row of an append-only log.
+    """A moderator's decision on a voice: a row in an append-only log.
 
     A trigger rejects UPDATE and DELETE. A decision contains none of the voice's text,
     so the row can stay when the author erases the voice.
@@ -74,7 +76,8 @@ class Decision(models.Model):
                 condition=models.Q(kind="undone", undoes__isnull=False)
                 | (~models.Q(kind="undone") & models.Q(undoes=None)),
                 name="decision_undone_names_one",
-                violation_error_message="An undoing names the decision it undoes.",
+                violation_error_message="An undo, and nothing else, must refer to the "
+                "decision that it undoes.",
             ),
         ]
         indexes = [

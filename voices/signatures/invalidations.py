@@ -42,7 +42,8 @@ class Invalidation(models.Model):
                 condition=models.Q(kind="invalidated", of=None)
                 | (~models.Q(kind="invalidated") & models.Q(of__isnull=False)),
                 name="invalidation_following_names_one",
-                violation_error_message="An undo names the invalidation it is of.",
+                violation_error_message="An undo or reinstatement, and nothing else, "
+                "must refer to an invalidation.",
             ),
             models.UniqueConstraint(
                 fields=["of"],
@@ -68,7 +69,7 @@ class InvalidatedAddressQuerySet(models.QuerySet):
         return self.filter(address_hash__in=addresses.keyed_hashes(email_key))
 
     def take(self, email_key: str) -> int | None:
-        """Return the ID of the address's invalidation, or None; delete the row."""
+        """Delete the address's row; return the ID of its invalidation, or None."""
         held = self.of(email_key)
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         if invalidation_id:

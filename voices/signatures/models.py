@@ -68,7 +68,7 @@ class AbstractSignature(models.Model):
     name = models.CharField(max_length=100)
     name_display = models.CharField(max_length=10, choices=NameDisplay)
     email = models.EmailField()
-    # The canonical spelling of the mailbox: core/addresses.py.
+    # The address in its canonical spelling; see core/addresses.py.
     email_key = models.CharField(max_length=254, editable=False)
     city = models.CharField("city or town", max_length=80, blank=True)
     state = models.CharField(max_length=2, choices=PLACES)
@@ -93,7 +93,7 @@ class AbstractSignature(models.Model):
     wide_network_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # Suspicions on arrival: voices/abuse/suspicion.py.
+    # The suspicions that the form raised on arrival; see voices/abuse/suspicion.py.
     suspicions = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
@@ -137,8 +137,8 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
         A suspicious signature neither counts nor enters the review queue until staff
         release it from quarantine. Any other signature is invalidated from the start if
-        the address has an InvalidatedAddress. `is_known` is False if the address surely
-        has none, which saves looking for one.
+        the address has an InvalidatedAddress. Pass `is_known=False` if it is certain
+        that the address has none, which saves a query.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
@@ -178,8 +178,8 @@ class Signature(AbstractSignature):
 
     A signature counts from `counted_at` on, even if its statement isn't public. An
     unlisted signature has no voice. Staff can remove a signature from the count
-    (voices/invalidation/). A suspicious signature is in quarantine and doesn't
-    count until staff release it; a rejected signature never counts.
+    (voices/invalidation/). A suspicious signature is in quarantine and doesn't count
+    until staff release it; a rejected signature never counts.
     """
 
     # The "this wasn't me" link finds the signature by this value:
@@ -207,13 +207,13 @@ class Signature(AbstractSignature):
         blank=True,
         editable=False,
         related_name="signatures",
-        # The index `signature_invalidated` has only the invalidated signatures.
+        # Indexed by `signature_invalidated`, which has only invalidated signatures.
         db_index=False,
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its owner turned off the "somebody entered your address again" email.
+    # When the signer turned off the "somebody entered your address again" email.
     repeats_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a mail server permanently refused its address.
+    # When a mail server permanently rejected email to the address.
     bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SignatureQuerySet.as_manager()
@@ -230,7 +230,8 @@ class Signature(AbstractSignature):
                 condition=models.Q(counted_at=None)
                 | models.Q(quarantined_at=None, rejected_at=None),
                 name="signature_counted_is_not_quarantined",
-                violation_error_message="In quarantine a signature does not count.",
+                violation_error_message="A quarantined or rejected signature does not "
+                "count.",
             ),
             models.CheckConstraint(
                 condition=models.Q(invalidation=None, counted_before=None)
@@ -309,7 +310,7 @@ class Signature(AbstractSignature):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether moderators review its text: it counts, or would if reinstated."""
+        """Whether moderators review its voice: it counts, or did until invalidated."""
         return self.counted_at is not None or self.counted_before is not None
 
     @transaction.atomic
@@ -328,9 +329,9 @@ class Signature(AbstractSignature):
             voice.erase()
 
 
-# Whether an address has signed before, or has an InvalidatedAddress. In SQL, because
-# Django spends more time on building these two subqueries than PostgreSQL on all of a
-# confirmation's SELECTs.
+# Whether an address has signed before, or has an InvalidatedAddress. In raw SQL,
+# because building these two subqueries in Django takes longer than PostgreSQL needs for
+# all the SELECTs of a confirmation.
 IS_KNOWN = """
     EXISTS (SELECT FROM voices_signature WHERE email_key = %s)
     OR EXISTS (SELECT FROM voices_invalidatedaddress WHERE address_hash = ANY(%s))
@@ -356,7 +357,7 @@ class SubmissionQuerySet(models.QuerySet):
         return self.filter(confirmed_at=None)
 
     def close(self, signature: Signature | None) -> None:
-        """Record the outcome and clear the personal data."""
+        """Set `confirmed_at` and `signature`, and clear the personal data."""
         self.update(
             **dict.fromkeys(PRIVATE_TEXTS, ""),
             updates=False,
@@ -369,7 +370,7 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def stale(self) -> Self:
-        """Rows to delete: they arrived, and were last mailed, too long ago."""
+        """Rows to delete: not submitted or emailed within UNCONFIRMED_KEPT_DAYS."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.order_by("submitted_at")
@@ -379,7 +380,7 @@ class Lane(models.TextChoices):
     """The queue that a submission's confirmation email waits in."""
 
     CLEAN = "clean", "As it comes"
-    # Suspicious, or over a daily limit: gets a small share of the sending rate.
+    # Suspicious, or over a limit: gets a small share of the sending rate.
     SLOW = "slow", "Last and rarely"
     # Clearly from a bot: sent only after "send it again" or a release by staff.
     HELD = "held", "Held without mail"
@@ -443,7 +444,8 @@ class Submission(AbstractSignature):
                 condition=models.Q(confirmed_at=None)
                 | models.Q(**dict.fromkeys(PRIVATE_TEXTS, "")),
                 name="submission_confirmed_is_empty",
-                violation_error_message="A confirmed one keeps no personal data.",
+                violation_error_message="A confirmed submission must not contain "
+                "personal data.",
             ),
         ]
         indexes = [
@@ -483,9 +485,10 @@ class Submission(AbstractSignature):
 
     @property
     def is_signature(self) -> bool:
-        """Whether this submission, not another for the address, became the signature.
+        """Whether this submission became a signature that isn't withdrawn.
 
-        Changing the address gives the signature a new ref and deletes its submissions.
+        Changing the address gives the signature a new ref, but also deletes its
+        submissions, so comparing the refs is enough.
         """
         signature = self.signature
         return (
@@ -498,9 +501,9 @@ class Submission(AbstractSignature):
     def confirm(self) -> bool:
         """Turn the submission into a signature, unless its address has already signed.
 
-        Return whether this is the submission that its address signed with. Also closes
-        the address's other submissions. A lock on the address serializes concurrent
-        confirmations, so each sees the result of the one before.
+        Return whether this submission, now or on an earlier call, became the address's
+        signature. Also closes the address's other submissions. A lock on the address
+        serializes concurrent confirmations, so each sees the result of the one before.
         """
         addresses.lock(self.email_key)
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
@@ -527,5 +530,5 @@ class Submission(AbstractSignature):
         return signature.ref == current.ref
 
     def close(self, signature: Signature | None) -> None:
-        """Record the outcome and clear the personal data."""
+        """Set `confirmed_at` and `signature`, and clear the personal data."""
         Submission.objects.filter(pk=self.pk).close(signature)
