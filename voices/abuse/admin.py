@@ -17,16 +17,16 @@ from voices.abuse.models import (
     longest_block,
 )
 
-# The longest window, in minutes. Arrivals are deleted after at most this long.
+# The longest window that a limit may have, in minutes. Older Arrival rows are deleted.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
 
-# Prefix length of the widest network that may be allowed, by IP version.
+# Prefix length of the widest network that staff may allow, by IP version.
 WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
-    # With zero, every form would be over the limit. To close signing, set
-    # SIGNING_OPEN.
+    # With zero, every form would exceed the limit. To close signing, set
+    # SIGNING_OPEN=0.
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,
@@ -35,8 +35,8 @@ class LimitForm(forms.ModelForm):
     minutes = forms.IntegerField(
         min_value=1,
         max_value=LONGEST_WINDOW,
-        help_text="Length of the window. If you make it longer, older forms may be "
-        "missing at first: they are deleted once no limit counts them.",
+        help_text="Length of the window, in minutes. If you make it longer, counts "
+        "may be too low at first, because older forms are no longer on record.",
     )
 
 
@@ -69,7 +69,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 class MailProviderForm(DomainForm):
     def clean_domain(self) -> str:
-        """Reduce the domain to its registered domain, by which limits count."""
+        """Reduce the domain to its registered domain, which is what limits count."""
         return addresses.mail_domain(super().clean_domain())
 
 

@@ -8,7 +8,8 @@ from voices.flags.find import LINK, PATTERNS, text_key
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
-# Returns the names of the suspicions that depend on other rows.
+# Selects the names of the suspicions that depend on the blocklists and on statements
+# of the last day.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])

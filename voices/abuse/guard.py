@@ -23,7 +23,7 @@ def make_stamp() -> str:
 
 
 def stamp_suspicion(stamp: str) -> str:
-    """Return the suspicion about when the form was opened, or "" if there is none."""
+    """Return the suspicion that the form's timestamp raises, or "" if there is none."""
     try:
         stamps.unsign(stamp, max_age=TOO_OLD)
     except SignatureExpired:
@@ -75,10 +75,10 @@ def receive(
     email_key: str = "",
     text: str = "",
 ) -> Receipt:
-    """Record that a valid form arrived; return what to store with it.
+    """Record that a valid form arrived; return the hashes and suspicions to store.
 
-    Call this function first in the transaction that stores the form. It may raise
-    limits.TooMany, except for signing; then the form must not be stored.
+    Call this function first in the transaction that stores the form. Raises
+    limits.TooMany if the form is refused, which never happens to the form to sign.
     """
     address = networks.address_of(request)
     own = form.suspicions()

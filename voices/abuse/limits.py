@@ -27,8 +27,9 @@ Sender = Arrival.Sender
 # `place`, to avoid a deadlock. `lock` makes forms of one network or address wait for
 # each other, so these senders need only one slot.
 #
-# VALUES tells PostgreSQL how many senders there are. With arrays, it overestimates the
-# cost of a generic plan, so it plans the statement each time: half of its cost.
+# VALUES tells PostgreSQL how many senders there are. With arrays, it would overestimate
+# the cost of a generic plan, and plan the statement again each time, which takes half
+# of the statement's time.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,
@@ -104,8 +105,8 @@ ALARM = """
 
 OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
 
-# Forms are refused once their network exceeds a limit this many times over. The form to
-# sign is never refused; its email waits instead.
+# A network's forms are refused once their number exceeds the limit times this factor.
+# The form to sign is never refused; its email waits instead.
 REFUSED_AT = {
     Of.NETWORK_BURST: 20,
     Of.NETWORK_SUSTAINED: 20,
@@ -126,10 +127,10 @@ class TooMany(Exception):
 
 
 class Window(NamedTuple):
-    """A limit, the forms in its window, and whether staff were alerted this hour.
+    """A limit, the number of forms in its window, and whether staff were alerted.
 
-    `arrived` may be too low, but only where it is already beyond the limit and beyond
-    the number at which forms of this kind are refused.
+    `is_alarmed` is about the current hour. `arrived` may be too low once it exceeds the
+    limit and, for kinds of forms that can be refused, the limit times REFUSED_AT.
     """
 
     of: Limit.Of
@@ -143,7 +144,11 @@ class Window(NamedTuple):
 
 
 class Count(NamedTuple):
-    """The limits that a form's own senders exceed, and whether the site is busy."""
+    """The limits that a form's senders exceed, and whether the whole site is busy.
+
+    `over` has their names, without the limit on everybody; `is_busy` says whether that
+    one is exceeded.
+    """
 
     over: list[str]
     is_busy: bool
@@ -159,7 +164,7 @@ def arrive(
 
     Each kind of form is counted separately. Call this function first in the transaction
     that stores the form. It raises TooMany, which rolls back that transaction, if a
-    network exceeds a limit REFUSED_AT times over and `kind` isn't signing.
+    network exceeds a limit by the factor in REFUSED_AT and `kind` isn't signing.
     """
     email_key = "" if is_bot else email_key
     senders = find_senders(address, email_key)
@@ -176,9 +181,9 @@ def arrive(
 
 
 def find_senders(address: str, email_key: str) -> dict[Sender, str]:
-    """Return the hashes of a form's senders, "" for unknown ones.
+    """Return the hash of each kind of sender of a form; "" if unknown.
 
-    COUNT leaves these out, and also allowed networks and mail providers.
+    COUNT skips unknown senders, and those exempt by an AllowedNetwork or MailProvider.
     """
     return {
         Sender.NETWORK: networks.network_hash(address),
@@ -195,7 +200,7 @@ def lock(senders: dict[Sender, str]) -> None:
     That way, each form counts all earlier ones. Locking is a separate statement,
     because a statement doesn't see what is committed while it waits for a lock. The
     network is locked first, to avoid a deadlock. Counting for the other senders takes
-    no lock, so their limits may be noticed a few forms late.
+    no lock, so an exceeded limit may be noticed a few forms late.
 
     This lock on the address isn't the one in core.addresses. So a form never waits
     while its address is being confirmed or emailed, and the response time reveals
@@ -214,7 +219,7 @@ def count(
     *,
     is_bot: bool,
 ) -> list[Window]:
-    """Count a form; return the limits of its senders, except exempt senders."""
+    """Count a form; return a window for each limit on its senders, unless exempt."""
     with connection.cursor() as cursor:
         cursor.execute(
             COUNT,
