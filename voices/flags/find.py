@@ -1,7 +1,7 @@
 """Find the spans of a text that moderators should look at.
 
-The patterns would rather miss something than raise a false alarm: a moderator reads
-every statement anyway, and people soon ignore a flag that is often wrong.
+The patterns prefer misses to false alarms: a moderator reads every statement anyway,
+and people soon ignore a flag that is often wrong.
 """
 
 import re
@@ -43,10 +43,10 @@ LABELS = {
 # Kinds of details that can help a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
 
-# With fewer characters, capitals or identical texts mean nothing: many people write
+# Shorter texts aren't flagged for capitals or compared with others: many people write
 # "ENOUGH!"
 SHORTEST_TEXT = 20
-# A text is in all capitals if at least this share of its letters is.
+# A text counts as all capitals if at least this share of its letters are capitals.
 MOSTLY = 0.7
 
 
@@ -175,7 +175,7 @@ def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
 
 
 def spelled_oddly(text: str) -> list[Found]:
-    """Return words that mix alphabets, and words with many marks on a letter."""
+    """Return words that mix alphabets or have many combining marks on a letter."""
     mixed = [Found(MIXED_ALPHABETS, *word.span()) for word in mixed_words(text)]
     if not has_many_marks(text):
         return mixed
@@ -213,7 +213,8 @@ def in_order(held: set[str]) -> list[str]:
 def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
     """Return the kinds of odd spellings in a name and in other short lines.
 
-    LIKE_STAFF is added if the name looks like one of `staff`, which are skeletons.
+    LIKE_STAFF is added if the name looks like a staff name; `staff` has what
+    lookalikes.staff_names() returns.
     """
     held = {hit.kind for line in (name, *others) for hit in spelled_oddly(line)}
     return held | ({LIKE_STAFF} if skeleton(name) in staff else set())

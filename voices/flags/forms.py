@@ -17,8 +17,8 @@ SENTENCES = {
 class ShowsDetails(forms.BaseForm):
     """A form that shows authors the personal details in their statement once.
 
-    The hidden field `details_seen` has hashes of the details that were shown. So a
-    second submission is accepted, unless the statement now has a new detail.
+    The hidden field `details_seen` has hashes of the details that were shown. So the
+    form is accepted when it is sent again, unless the statement now has a new detail.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

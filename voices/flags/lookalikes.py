@@ -1,4 +1,4 @@
-"""Lookalike letters: words that mix alphabets, and names that look like staff."""
+"""Detect lookalike letters: mixed alphabets, and names that resemble staff names."""
 
 import re
 import unicodedata
@@ -8,12 +8,12 @@ from django.contrib.auth import get_user_model
 
 from core.plain_text import marks
 
-# No common spelling in the US puts more marks than this on one letter.
+# No spelling common in the US has more combining marks than this on one letter.
 MANY_MARKS = 3
 # Alphabets with lookalike letters. Japanese scripts are left out, because Japanese
 # sentences normally mix several.
 ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
-# Shorter names of staff are ignored, because too many other names look like them.
+# Shorter staff names are ignored, because too many other names look like them.
 SHORTEST_NAME = 5
 # Characters that look like each letter, after removing marks and lowercasing.
 LIKE = {
@@ -66,9 +66,9 @@ def skeleton(name: str) -> str:
 
 
 def staff_names() -> set[str]:
-    """Return the skeletons of staff's names, except short ones.
+    """Return the skeletons of staff names, except short ones.
 
-    Names are user names, full names, and what comes before the @ in email addresses.
+    Staff names are user names, full names, and the parts of email addresses before @.
     """
     staff = get_user_model().objects.filter(is_staff=True)
     found = staff.values_list("username", "email", "first_name", "last_name")
