@@ -69,7 +69,7 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete counts and turns that have the address's hash; drop its unsent letters."""
+    """Delete the address's Arrival and Turn rows, and drop its unsent letters."""
     hashes = addresses.keyed_hashes(email_key)
     counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
     counts.filter(hash__in=hashes).delete()
@@ -108,9 +108,9 @@ def show_as(signature: Signature, display: str) -> None:
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
-    """Show the name as its signer wants; `before` is the previous choice.
+    """Show the name as the signer now wants; `before` is the signer's earlier choice.
 
-    If the name now shows more than moderators have read, the voice enters their queue.
+    If the name shows more than moderators have seen, the voice returns to their queue.
     """
     read = words(voice.name)
     voice.name = name_to_show(voice.name, before, signature)
@@ -124,7 +124,7 @@ def show_name(voice: Voice, before: str, signature: Signature) -> None:
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
-    """Return the part of a name that its signer wants shown, with moderators' edits.
+    """Return the name in the form that the signer wants, keeping moderators' edits.
 
     `name` is the name shown so far. A part that a moderator removed doesn't come back.
     """
@@ -192,7 +192,10 @@ def object_to_invalidation(signature: Signature, text: str) -> None:
 
 @transaction.atomic
 def set_updates(signature: Signature, wanted: bool) -> None:
-    """Start or end updates; a start removes the address from the suppression list."""
+    """Subscribe the signer to email updates, or unsubscribe them.
+
+    Subscribing also removes the address from the suppression list.
+    """
     Signature.objects.not_withdrawn().filter(pk=signature.pk).update(updates=wanted)
     if wanted:
         RefusedAddress.objects.allow(addresses.keyed_hashes(signature.email_key))
@@ -212,9 +215,9 @@ def asked_often(signature: Signature) -> bool:
 
 @transaction.atomic
 def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
-    """Email the new address to confirm the change, and notify the current one.
+    """Email the new address a link to confirm the change; notify the current address.
 
-    The request replaces an earlier one that is unconfirmed. Raises AskedTooOften.
+    Replaces an earlier request that isn't confirmed yet. Raises AskedTooOften.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.email_key == email_key:
@@ -231,7 +234,7 @@ def ask_new_address(signature: Signature, email: str, email_key: str) -> None:
 
 @transaction.atomic
 def keep_address(signature: Signature) -> None:
-    """Cancel a change that the new address has not confirmed yet."""
+    """Cancel a change of address that isn't confirmed yet."""
     if current := locked(signature):
         AddressChange.objects.filter(signature=current).delete()
 
@@ -241,8 +244,8 @@ def confirm_new_address(change: AddressChange) -> bool:
     """Switch to the new address; return False if it already has its own signature.
 
     Return True, and do nothing, if the change or the signature no longer exists. Manage
-    links in earlier emails stop working, because the old mailbox may have another
-    reader.
+    links in earlier emails stop working, because somebody else may read the old
+    mailbox.
     """
     signature = Signature.objects.filter(pk=change.signature_id).first()
     if signature is None:

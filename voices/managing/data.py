@@ -1,4 +1,4 @@
-"""Export of what is stored about one signer, for them to download."""
+"""Export what is stored about a signer, for the signer to download."""
 
 from django.db.models import Model, Q
 
@@ -9,7 +9,7 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
-# Internal keys, and columns derived from other columns.
+# Columns left out of the export: internal keys, and those derived from other columns.
 INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
@@ -25,8 +25,8 @@ def row(instance: Model) -> dict:
 def everything(signature: Signature) -> dict:
     """Return what is stored about the signer and how it was handled, for JsonResponse.
 
-    The data omits other people's words and names. It also omits rows that have only a
-    hash and that are deleted within days, such as Arrival.
+    Leaves out other people's words and names. Also leaves out rows that identify the
+    signer only by a hash and are deleted within days, such as Arrival.
     """
     voice, invalidation = signature.voice, signature.invalidation
     return {

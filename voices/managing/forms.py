@@ -29,7 +29,7 @@ class AskForm(AddressForm, GuardedForm):
 
 
 class NewAddressForm(AddressForm):
-    """An address form for a page with other forms, so its field has its own HTML id."""
+    """The form to change the address; `auto_id` keeps HTML ids unique on its page."""
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="new_%s")
@@ -40,7 +40,7 @@ class NewAddressForm(AddressForm):
 
 
 class VoiceForm(ShowsDetails, forms.Form):
-    """What a signer can change at once, and the statement, which is reviewed again."""
+    """The form to edit a voice: statements are reviewed, the rest applies at once."""
 
     name_display = forms.ChoiceField(
         label="How your name appears",

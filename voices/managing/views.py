@@ -40,7 +40,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=ask_again)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Email a link to manage a signature; the response is the same for everybody."""
+    """Email a manage link; the response doesn't reveal who has signed."""
     if request.method != "POST":
         return ask_page(request, AskForm())
     if "action" in request.POST:
@@ -64,10 +64,11 @@ def ask_page(
 
 @transaction.atomic
 def receive(request: HttpRequest, form: AskForm) -> None:
-    """Queue the link, unless a bot asks for it; raises TooMany.
+    """Queue the link, unless a bot asked for it. Raises TooMany.
 
-    Other exceeded limits don't hold the link back, because strangers can use up the
-    limits of somebody else's address or domain. The limits on letters cap the email.
+    Limits that only raise a suspicion don't hold the link back, because strangers can
+    use up the limits of somebody else's address or domain. The daily limit on emails to
+    an address still applies.
     """
     receipt = guard.receive(
         request, Arrival.Kind.MANAGE, form, email_key=form.email_key
@@ -227,7 +228,7 @@ def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
-        # The page has no statement field if its signer was unlisted when it was opened.
+        # The page has no statement field if the signer was unlisted when it was opened.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
@@ -242,7 +243,8 @@ def change_address(
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
     # Returning early also avoids a deadlock with erasing, which locks the signer's
-    # address first and then its Arrival rows; counting the form would lock a row first.
+    # address first and then its Arrival rows; counting this form would lock an Arrival
+    # row first.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
@@ -261,13 +263,13 @@ def change_address(
 def ask_new_address(
     request: HttpRequest, signature: Signature, email: str, key: str
 ) -> None:
-    """Email the new address, unless staff block its domain.
+    """Email the new address, unless staff have blocked its domain.
 
     Raises TooMany or AskedTooOften.
 
-    Other exceeded limits don't hold the email back, because strangers can use up the
-    limits of an address or a domain. AskedTooOften is about a separate
-    limit for each signer, which nobody else can use up.
+    Limits that only raise a suspicion don't hold the email back, because strangers can
+    use up the limits of an address or a domain. AskedTooOften is about a separate limit
+    for each signer, which nobody else can use up.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
@@ -326,7 +328,7 @@ def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
 
 @takes_form()
 def new_address(request: HttpRequest, token: str) -> HttpResponse:
-    """Change the address only on POST, because mail scanners open links."""
+    """Confirm a change of address; only on POST, because mail scanners open links."""
     change = None
     try:
         ref, late = tokens.read(
