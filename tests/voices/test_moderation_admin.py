@@ -509,7 +509,7 @@ class EditTests(AdminTestCase):
 
         refused = self.save(voice, city="Dayton", read=read)
 
-        self.assertContains(refused, "nothing of yours is stored yet")
+        self.assertContains(refused, "your edit is not saved yet")
         self.assertContains(refused, 'value="Dayton"')
         self.assertContains(refused, voice.statement)
         now = Voice.objects.get(pk=voice.pk)

@@ -29,7 +29,7 @@ from voices.wall.models import Status, Voice, VoiceQuerySet
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
 CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
-# Decisions that answer a waiting correction.
+# Decisions that close a pending correction.
 ANSWERS_CORRECTIONS = {
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
     *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
@@ -47,12 +47,12 @@ PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
-    """Voices that weren't changed by their authors, or reported, since `read_at`."""
+    """Voices that no author has changed, and no reader reported, since `read_at`."""
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
 def corrected(voices: VoiceQuerySet) -> VoiceQuerySet:
-    """Published voices with an undecided correction."""
+    """Published voices with a pending correction."""
     return voices.published().filter(corrected_at__isnull=False)
 
 
@@ -165,7 +165,7 @@ def decide(
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Wait for UNDO_MINUTES, because undoing the decision drops the letter.
+        # Send the letter UNDO_MINUTES later, so that undoing the decision can drop it.
         told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
@@ -186,7 +186,7 @@ def release(signatures: SignatureQuerySet, by: User) -> int:
 
 
 def reject(signatures: SignatureQuerySet, by: User) -> int:
-    """Reject quarantined signatures: they don't count or get reviewed."""
+    """Reject quarantined signatures: they don't count; their voices aren't reviewed."""
     return settle(
         Kind.REJECTED,
         signatures,
@@ -259,14 +259,15 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
-# The same, for the voice's signature. It was quarantined when it was confirmed.
+# The same for the voice's signature. A signature is quarantined when it is confirmed,
+# so `confirmed_at` restores `quarantined_at`.
 SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
     Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
 }
 
 
-# `latest_of` looks at this many decisions of a moderator, the latest.
+# `latest_of` looks only at a moderator's latest decisions, this many.
 LATEST = 500
 
 

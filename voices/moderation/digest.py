@@ -12,11 +12,11 @@ from voices.moderation.waiting import what_waits
 
 
 def send_digest(timestamp: int) -> None:
-    """Email what is waiting, if anything, once for the UTC day of `timestamp`.
+    """Email moderators what is waiting for them, if anything, at most once per UTC day.
 
-    The day is claimed before the email is sent and released if sending fails, so if
-    a worker dies in between, moderators get no email rather than two. Raises the error
-    of a failed sending.
+    `timestamp` determines the day. The day is claimed before the email is sent and
+    released if sending fails, so if a worker dies in between, moderators get no email
+    rather than two. Raises the error if sending fails.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []

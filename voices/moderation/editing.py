@@ -20,12 +20,12 @@ from core.plain_text import (
 from voices.moderation.decide import WORDS, lock
 from voices.wall.models import STATEMENT_LENGTH, Voice
 
-# Saving could restore words that the author removed after the page was opened.
+# The error for an outdated form. Saving it could restore words that the author removed
+# after the page was opened.
 CHANGED_MEANWHILE = (
-    "These words were changed after you had opened the page, by their author or by "
-    "another moderator, and nothing of yours is stored yet. What you typed is "
-    "below: compare it with the voice as it is now, in another window, and save again "
-    "to keep yours."
+    "The author or another moderator changed these words after you opened the page, so "
+    "your edit is not saved yet. It is below: compare it with the voice as it is "
+    "now, in another window, and save again to keep yours."
 )
 
 

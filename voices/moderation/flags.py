@@ -34,7 +34,7 @@ from voices.wall.models import FLAGGED_ONES, Voice
 
 # Show at most this many reports per voice, with a link to all of them.
 MAX_REPORTS = 5
-# The same-text filter compares this many voices, the oldest in the queue, with others.
+# The same-text filter checks only the oldest voices in the queue, at most this many.
 MAX_COMPARED = 1000
 
 
@@ -62,7 +62,7 @@ def marked(text: str, words: list[str]) -> SafeString:
 
 
 def same_text() -> Q:
-    """Return the condition for voices whose text other voices have, too.
+    """Return the condition for voices that have the same text as another voice.
 
     It matches only the oldest MAX_COMPARED voices in the queue.
     """
@@ -110,7 +110,7 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """Filters by one voice's group. Staff reach it by clicking the voice's badge."""
+    """Shows one voice and those with the same text or network; a badge links to it."""
 
     members: Callable[[int], QuerySet[Voice]]
 
@@ -174,9 +174,9 @@ class FlagColumns(LargeTable):
     def marked_statement(self, voice: Any) -> str:
         return voice.marked or "(name only)"
 
-    @admin.display(description="waiting correction")
+    @admin.display(description="pending correction")
     def pending(self, voice: Any) -> SafeString:
-        """Show the waiting correction, if any, and its diff from the statement."""
+        """Show the pending correction, if any, and its diff from the statement."""
         return format_html_join(
             "",
             "<p><b>The author's correction:</b></p>"

@@ -12,12 +12,12 @@ from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
-# The names of the action form's `read_at`: on a changelist, and on a voice's page.
+# The names of the field `read_at` in POST data: on a changelist, and on a voice's page.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
 class ReadForm(ActionForm):
-    """The action form, with the time its page was rendered."""
+    """An action form that also sends the time when its page was rendered."""
 
     read_at = forms.DateTimeField(label="", required=False, widget=forms.HiddenInput)
 

@@ -1,4 +1,4 @@
-"""Groups of voices with the same text, and of many voices from the same network."""
+"""Find groups of voices with the same text, and large groups from the same network."""
 
 from collections.abc import Collection
 
@@ -56,9 +56,10 @@ def others_on_network(ids: Collection[int]) -> dict[int, int]:
 def count_others(
     voices: VoiceQuerySet, shared: str, ids: Collection[int]
 ) -> dict[int, int]:
-    """Return how many others share each voice's value, up to MAX_OTHERS, in one query.
+    """Return, for each ID, how many other voices have the same value in one column.
 
-    The result leaves out IDs that aren't among `voices`.
+    `shared` names the column. Counts stop at MAX_OTHERS, and only `voices` count; the
+    result leaves out IDs that aren't among them. Runs one query.
     """
     same = voices.filter(**{shared: OuterRef("shared")}).exclude(pk=OuterRef("pk"))
     some = ArraySubquery(same.order_by().values("pk")[:MAX_OTHERS])

@@ -1,4 +1,4 @@
-"""What is waiting for staff, counted by admin list."""
+"""Count what is waiting for staff in each admin list."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,7 +24,7 @@ OBJECTED = "?objection=open"
 
 
 class Waiting(NamedTuple):
-    """One admin list's waiting count, label, oldest date (if known), and URL."""
+    """An admin list's number of waiting rows, label, oldest date if known, and URL."""
 
     number: int
     words: str
@@ -98,7 +98,7 @@ LISTS = {
 def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
     """Return what is waiting in these lists, leaving out empty lists.
 
-    Each list takes one query; a count of rows reads an index of open rows only.
+    Each list takes one query; those that count rows read only an index of open rows.
     """
     found = [LISTS[listed]() for listed in lists]
     return [each for each in found if each.number]

@@ -29,12 +29,13 @@ from voices.moderation.models import QuarantinedSignature
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.models import Signature
 
-# The confirmation page lists the row IDs in one field, which must fit in a request.
+# Maximum number of signatures in one decision: the confirmation page sends all of their
+# IDs in one field, which must fit in a request.
 MAX_AT_A_TIME = 4000
 SAMPLE = 10
 # The network filter offers at most this many networks, those with the most rows.
 NETWORKS = 10
-# The network filter counts only this many rows, the oldest.
+# The network filter counts only the oldest rows, at most this many.
 MAX_COUNTED = 5000
 
 
@@ -185,7 +186,8 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         more, ids = len(ids) > MAX_AT_A_TIME, ids[:MAX_AT_A_TIME]
-        # Sample the whole selection, because the oldest rows may be all alike.
+        # Spread the sample over the whole selection, because the oldest rows may be
+        # alike.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
         context = self.admin_site.each_context(request) | {

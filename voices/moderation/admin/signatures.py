@@ -55,7 +55,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
 
     @admin.display(description="select to invalidate")
     def alike(self, signature: Signature) -> str:
-        """Links to select and invalidate similar signatures."""
+        """Return links that select similar signatures to invalidate."""
         return alike(signature)
 
     @admin.display(description="email")

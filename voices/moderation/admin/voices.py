@@ -67,7 +67,7 @@ def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
 
 
 def who(name: str, *lines: str) -> SafeString:
-    """Return a row's link text, which isn't empty even if the name was erased."""
+    """Return a name and details as link text, which must not be empty."""
     return format_html(
         '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",

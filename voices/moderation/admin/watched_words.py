@@ -13,7 +13,7 @@ from voices.wall.models import Voice
 
 
 def flag_waiting() -> None:
-    """Flag the voices in the review queue again, by the current watched words."""
+    """Update the flags of the voices in the review queue to the current lists."""
     words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
@@ -28,8 +28,8 @@ def flag_waiting() -> None:
 class WatchedWordForm(forms.ModelForm):
     class Meta:
         help_texts = {
-            "words": "Whole words, ignoring case. Waiting voices are flagged again "
-            "when the list changes."
+            "words": "Matches whole words, ignoring case. When the list changes, the "
+            "flags of voices in the review queue are updated."
         }
 
     def clean_words(self) -> str:
@@ -40,7 +40,7 @@ class WatchedWordForm(forms.ModelForm):
 
 @admin.register(WatchedWord)
 class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
-    """Watched words. Each change flags the voices in the review queue again."""
+    """Watched words. Each change updates the flags of voices in the review queue."""
 
     form = WatchedWordForm
     search_fields = ["words"]
