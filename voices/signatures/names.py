@@ -1,7 +1,7 @@
-"""Shortening a name for people who don't want all of it shown.
+"""Shorten the name of a signer who doesn't want all of it shown.
 
-The surname is never shown beyond its initial. If a name can't be split
-reliably, less of it is shown.
+The surname is never shown beyond its initial. If a name can't be split reliably, less
+of it is shown.
 """
 
 import csv

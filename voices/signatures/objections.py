@@ -26,7 +26,7 @@ class ObjectionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def leave(self, by: User) -> int:
-        """Close the open objections but count no signature again; return how many."""
+        """Close the open objections but reinstate no signature; return how many."""
         return self.still_open().update(answered_at=timezone.now(), answered_by=by)
 
 

@@ -25,7 +25,8 @@ class LinkRequest(models.Model):
     """
 
     email_key = models.CharField(max_length=254)
-    # A keyed hash of the sender's network, so the email queue can take turns fairly.
+    # A keyed hash of the requester's /24 or /48, so that networks take turns in the
+    # email queue.
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 
