@@ -25,7 +25,8 @@ CONSENT_TEXTS = {
 }
 CONSENT_VERSION, CONSENT_TEXT = list(CONSENT_TEXTS.items())[-1]
 
-# The version is the privacy notice's: the date in faq/content/pages/privacy.md.
+# The version is the date of the privacy notice (`updated` in
+# faq/content/pages/privacy.md).
 PRIVACY_TEXTS = {
     "2026-11-28": (
         "I have read the privacy notice of November 28, 2026, and agree to it."

@@ -55,17 +55,18 @@ class AddressMixin(forms.BaseForm):
 
 
 class SuggestsAddress(forms.BaseForm):
-    """A form that asks once about a mail host that looks like a typo.
+    """A form that suggests a correction, once, if the email domain looks mistyped.
 
-    Two buttons answer: `email_suggestion` is "use" or "keep". Any other button, pressed
-    while the suggestion is shown, also keeps the address. The suggestion depends only
-    on the typed address, so it reveals nothing about which addresses we know.
+    The signer answers with one of two buttons, which send `email_suggestion` as "use"
+    or "keep". Any other button, pressed while the suggestion is shown, also keeps the
+    address. The suggestion depends only on the typed address, so it reveals nothing
+    about which addresses we know.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What was suggested, or NEVER_AGAIN. A forged value only causes
-        # one more question.
+        # The suggestion that was shown, or NEVER_AGAIN. Forging it can only hide the
+        # suggestion or show it again.
         self.fields["suggestion_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -164,7 +165,8 @@ class SignForm(
         # PlaceSelect accepts what browsers fill in: a state's name, or the code of the
         # armed forces abroad.
         label="State",
-        # A function, because each form copies its fields, and with them a list.
+        # A callable, because each form deep-copies its fields, including a list of
+        # choices.
         choices=lambda: [("", "Choose a state"), *PLACES.items()],
         error_messages={
             "required": "Choose your state, or D.C.",
@@ -239,7 +241,7 @@ class SignForm(
         return self.cleaned_data
 
     def is_second_step_open(self) -> bool:
-        """Whether the optional part has values or errors, so that it has to be open."""
+        """Whether to show the optional part expanded: it has values or errors."""
         return self.is_bound and any(
             self[name].errors or (self[name].value() or "") != (field.initial or "")
             for name, field in self.fields.items()
@@ -248,11 +250,11 @@ class SignForm(
 
     @cached_property
     def petition(self) -> Petition:
-        """The version that was on the form, or the current one if that is unknown."""
+        """The petition version that the form showed, or the current one if unknown."""
         return Petitions.read().seen(self.data.get("petition", ""))
 
     def is_outdated(self) -> bool:
-        """Whether the petition asks for something else since the form was opened."""
+        """Whether what the petition asks for has changed since the form was opened."""
         return self.petition.series != Petitions.read().current.series
 
     def save(self, commit: bool = True) -> Submission:

@@ -28,7 +28,8 @@ from voices.wall.tallies import read_figures
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
-# The fields of a submission that a link's POST reads before it confirms the rest.
+# The fields of a submission that `confirm` needs on POST; Submission.confirm() reads
+# the others.
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "signature"]
 
 
@@ -41,7 +42,7 @@ def add_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=add_again)
 def add(request: HttpRequest) -> HttpResponse:
-    """Show or accept the form; the response doesn't reveal whether somebody signed."""
+    """Show or accept the form; the response doesn't reveal who has already signed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
@@ -247,7 +248,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def confirm_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
-    """Confirm a submission whose email was read; if that fails, show why."""
+    """Confirm a submission and redirect to the thank-you page, or show the problem."""
     if submission.confirm():
         return see_other("voices:thanks")
     submissions = Submission.objects.select_related("signature")
@@ -274,8 +275,8 @@ def closed_by(submission: Submission) -> str:
 def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
     """Return the link's submission, and why it can't be confirmed, or "".
 
-    The submission is None if there is none. `fields` are the fields to read; by
-    default, all.
+    The submission is None if the link is invalid or the row was deleted. Reads only
+    `fields`, if any are given.
     """
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
@@ -317,7 +318,11 @@ def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
 
 @takes_form()
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
-    """Delete what somebody else entered for an address, and suppress or allow email."""
+    """Handle the "this wasn't me" link of an email.
+
+    On POST, delete the address's unconfirmed submissions and changes of address and
+    suppress the address, or allow email to it again.
+    """
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
     except BadSignature:
