@@ -1,4 +1,4 @@
-"""What the share card of a voice says."""
+"""Draw the share cards of voices."""
 
 from functools import partial
 

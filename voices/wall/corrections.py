@@ -16,8 +16,9 @@ class CorrectionQuerySet(models.QuerySet):
 class Correction(models.Model):
     """A new statement that the author of a published voice submitted for review.
 
-    A correction waits until it has a decision. Decisions are never deleted, so this row
-    points to the decision, not the other way around, and can itself be deleted.
+    A correction is pending until it has a decision. Decisions are never deleted, so
+    this row points to the decision, not the other way around, and can itself be
+    deleted.
     """
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="corrections")
@@ -40,7 +41,7 @@ class Correction(models.Model):
             ),
         ]
         triggers = [
-            # Keeps `Voice.corrected_at` current, which the review queue's index uses.
+            # Keeps `Voice.corrected_at` up to date, for the review queue and its index.
             Trigger(
                 name="corrected_at",
                 when=pgtrigger.After,

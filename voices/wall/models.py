@@ -53,7 +53,7 @@ class Status(models.TextChoices):
     SET_ASIDE = "set-aside", "In quarantine, or rejected from it"
 
 
-# The date that puts a voice into each status, in the same order.
+# The date field that puts a voice into each status, in the same order.
 SINCE = {
     Status.WITHDRAWN: "withdrawn_at",
     Status.INVALIDATED: "invalidated_at",
@@ -77,7 +77,7 @@ WAITING = (
     | models.Q(reported_at__isnull=False)
     & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
 )
-# For triggers: PUBLIC, and WAS_PUBLISHED of the old and of the new row.
+# The same conditions for triggers: PUBLIC, and WAS_PUBLISHED of the old and new row.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
 IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
     old__founding_number__isnull=False
@@ -94,13 +94,15 @@ SHOWN = (
     *("name", "profession", "city", "state", "statement"),
     *("founding_number", "published_at", "featured_at", "wall_order"),
 )
-# What a search reads. The state follows the city, so that a phrase can have both.
+# The fields that a search looks in. The state follows the city, so that a quoted phrase
+# can match both.
 SEARCHED = (
     *("statement", "name", "profession", "city"),
     Label("state", PLACES),
     Label("profession_group", dict(ProfessionGroup.choices)),
 )
-# Keeps folding from joining the end of a field and the next: "B." and "J. Doe".
+# Keeps folding from joining the end of a field to the start of the next: "B." and
+# "J. Doe".
 BREAK = models.Value("\n")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
@@ -134,11 +136,11 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(WAITING)
 
     def undecided(self) -> Self:
-        """Voices that await a first decision or the changes that were asked for."""
+        """Voices that await a first decision or requested changes."""
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
-        """Return the number of voices, and when the oldest (if any) was queued."""
+        """Return the number of voices and their earliest `review_since`, if any."""
         found = self.aggregate(
             count=models.Count("pk"), since=models.Min("review_since")
         )
@@ -153,7 +155,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def after_featured(self, featured_at: datetime, pk: int) -> Self:
-        """Featured voices after this place in their order."""
+        """Featured voices after this position in the order of `featured`."""
         return self.filter(
             models.Q(featured_at__lt=featured_at)
             | models.Q(featured_at=featured_at, pk__lt=pk),
@@ -168,7 +170,7 @@ class VoiceQuerySet(models.QuerySet):
         return self.order_by("wall_order", "pk")
 
     def after(self, wall_order: datetime, pk: int) -> Self:
-        """Voices after this place in the wall's order."""
+        """Voices after this position in the wall's order."""
         return self.filter(
             models.Q(wall_order__lt=wall_order)
             | models.Q(wall_order=wall_order, pk__lt=pk),
@@ -177,7 +179,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def before(self, wall_order: datetime, pk: int) -> Self:
-        """Voices before this place in the wall's order."""
+        """Voices before this position in the wall's order."""
         return self.filter(
             models.Q(wall_order__gt=wall_order)
             | models.Q(wall_order=wall_order, pk__gt=pk),
@@ -185,7 +187,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words: str) -> Self:
-        """Voices whose public fields match this search, ignoring case and accents."""
+        """Voices whose public fields match this query, ignoring case and accents."""
         return self.filter(
             search=SearchQuery(
                 search_words(words), config="english", search_type="websearch"
@@ -217,7 +219,7 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
-    # When the waiting correction was sent. Only the trigger on Correction sets this.
+    # When the pending correction was sent. Only the trigger on Correction sets this.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Flags for moderators; see voices/flags/find.py.
     flags = ArrayField(
@@ -281,8 +283,8 @@ class Voice(models.Model):
     )
     search = models.GeneratedField(
         expression=SearchVector(
-            # Folded as one text, because PostgreSQL plans each call of the function
-            # for every row that it writes.
+            # Fold all fields in one call, because PostgreSQL plans each call again for
+            # every row that it writes.
             Fold(
                 Concat(
                     *(part for each in SEARCHED for part in (each, BREAK)),
@@ -474,7 +476,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
-        """Set `flags` and `text_key`; `save` does this when it writes the words."""
+        """Set `flags` and `text_key`; `save` calls this if it writes FLAGGED fields."""
         sent = self.corrections.all() if self.pk else []
         texts = [self.statement, *(each.text for each in sent if not each.decision_id)]
         lines = (self.name, self.profession, self.city)
@@ -488,7 +490,7 @@ class Voice(models.Model):
 
     @property
     def is_in_review(self) -> bool:
-        """Whether the author sees the voice as still awaiting a first decision."""
+        """Whether to tell the author that the voice is in review, even if set aside."""
         return self.status in {Status.WAITING, Status.SET_ASIDE}
 
     @property

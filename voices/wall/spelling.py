@@ -2,8 +2,8 @@
 
 The usual tool, pg_trgm, is an extension that our PostgreSQL packages lack, and it would
 need another index as large as the statements. So a mistyped word is compared only with
-a list of known words: the names of states and professions, and words that statements
-often have.
+a list of known words: the names of states and professions, and words that are common in
+statements.
 """
 
 import csv
@@ -21,7 +21,8 @@ SEARCH_WORDS_FILE = Path(__file__).parents[1] / "data" / "search_words.csv"
 # Shorter words aren't corrected: nearly all are one letter away from another word.
 SHORTEST = 4
 WORD = re.compile(r"[^\W\d_]+")
-# The parts of a search. Quoted and excluded parts stay as typed.
+# Matches each part of a search: a quoted phrase, an excluded word, or a plain word.
+# Only plain words are corrected.
 PARTS = re.compile(rf'"[^"]*"?|“[^”]*”?|(?<!\S)-\S+|{WORD.pattern}')
 
 
@@ -58,17 +59,17 @@ def likeness(one: str, other: str) -> float:
 
 
 def shortened(word: str) -> set[str]:
-    """Return the word and each spelling that lacks one of its letters.
+    """Return the word itself, and each version of it with one letter removed.
 
-    Two words share such a spelling if they differ by one letter that was added, left
-    out, replaced, or swapped with the next. So a lookup compares only a few words.
+    Two words have such a version in common if they differ by one letter that was added,
+    left out, replaced, or swapped with the next. So only a few words are compared.
     """
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 @cache
 def known_words() -> dict[str, str]:
-    """Return the spelling of each known word, by the folded word."""
+    """Return a dict of each known word: its folded form to its spelling."""
     texts = [*PLACES.values(), *ProfessionGroup.labels, *listed()]
     words = [word for text in texts for word in WORD.findall(text)]
     # The first spelling of a word wins, so states keep their capital letter.

@@ -16,12 +16,13 @@ from core.public import Content
 from core.triggers import Trigger, notify
 from rankings.states import PLACES
 
-# Cells with fewer people are not published.
+# Counts of fewer people than this are not published.
 LEAST_SHOWN = 10
 
-# Subtracts 1 from each cell that the old row counted in, adds 1 to each cell that the
-# new row counts in, and stores the nonzero sums. OLD is null on INSERT and NEW is null
-# on DELETE; a null row counts in no cell.
+# The trigger's body. A cell is one combination of values of `columns`, such as a
+# state and a profession group. Subtracts 1 from each cell that the old row counted in,
+# adds 1 to each cell that the new row counts in, and stores the nonzero sums. OLD is
+# null on INSERT and NEW is null on DELETE; a null row counts in no cell.
 COUNT = """
     INSERT INTO {table} ({columns}, change)
     SELECT {columns_of_cell}, sum(version.change)
@@ -36,8 +37,8 @@ COUNT = """
 """
 
 
-# After a day without a worker, there are millions of rows to merge, so each step merges
-# at most MAX_FOLDED of them.
+# Merges rows with equal columns. After a day without a worker there may be millions of
+# them, so each run merges at most MAX_FOLDED.
 FOLD = """
     WITH doubled AS (
         SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
@@ -54,7 +55,7 @@ FOLD = """
     )
     SELECT count(*) FROM folded
 """
-# More than there are cells, so that each step leaves fewer rows.
+# Higher than the number of cells, so that each run reduces the number of rows.
 MAX_FOLDED = 10_000
 DAY_CELL = "day, source, updates, series"
 

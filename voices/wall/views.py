@@ -26,7 +26,7 @@ MORE = 3
     shows=[Content.FIGURES, Content.VOICES],
 )
 def wall(request: HttpRequest) -> HttpResponse:
-    """The wall of statements, with filters and a search."""
+    """Show the wall of statements, with filters and a search."""
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
@@ -60,7 +60,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 @require_safe
 @public_page(shows=[Content.VOICES])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of one statement; a 410 once the statement is no longer public."""
+    """Show one statement; return a 410 once the statement is no longer public."""
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
@@ -98,7 +98,7 @@ def gone(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(shows=[Content.VOICES])
 def card(request: HttpRequest, pk: int) -> HttpResponse:
-    """The share card that other sites show next to a link to the voice."""
+    """Return the share card that other sites show next to a link to the voice."""
     voice = published_once(pk)
     try:
         png = card_of(voice) if voice.is_published else None
