@@ -40,7 +40,7 @@ class Day(NamedTuple):
 
 
 class LaneCount(NamedTuple):
-    """A lane's unconfirmed submissions, and how many of them were never mailed."""
+    """How many unconfirmed submissions a lane has, and how many were never emailed."""
 
     label: str
     submissions: int
@@ -48,7 +48,11 @@ class LaneCount(NamedTuple):
 
 
 class AlarmCount(NamedTuple):
-    """A limit exceeded in the last day, and in how many of its hours."""
+    """A limit that was exceeded in the last 24 hours by one kind of form.
+
+    `hours` is the number of hours in which that happened; `latest` is the time of the
+    latest alarm.
+    """
 
     limit: str
     kind: str
@@ -57,7 +61,7 @@ class AlarmCount(NamedTuple):
 
 
 def figures() -> dict[str, Any]:
-    """Return all counts: one query per table, and one per column of the days."""
+    """Return all the counts that the admin's Figures page shows."""
     days = latest_days()
     lanes = count_lanes()
     return {
@@ -75,7 +79,7 @@ def figures() -> dict[str, Any]:
 
 
 def count_signatures() -> dict[str, int]:
-    """Count signatures by status: counted ones from tallies, others row by row."""
+    """Count signatures by status: most from tallies, EXCEPTIONAL ones row by row."""
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
         counted=Sum("change", default=0),

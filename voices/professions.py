@@ -1,4 +1,4 @@
-"""Professions: what signers write, and the eleven groups that the wall filters by."""
+"""Sort signers' professions into the eleven groups that the wall filters by."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ class ProfessionGroup(models.TextChoices):
 
 @cache
 def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
-    """Return the patterns of the word table in order; the first match wins."""
+    """Return WORDS_FILE as pairs of a pattern and a group; the first match wins."""
     with WORDS_FILE.open(newline="", encoding="utf-8") as file:
         return [
             (
@@ -38,7 +38,7 @@ def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
 
 
 def propose_group(profession: str) -> str:
-    """Return the likely group of `profession`, or "" without one; staff can edit it."""
+    """Return the likely group, or "" for no profession; staff can change it later."""
     if not profession:
         return ""
     for pattern, group in word_table():

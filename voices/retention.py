@@ -1,4 +1,4 @@
-"""Delete data when the privacy page says so; retention periods are settings."""
+"""Delete data as promised on the privacy page; the retention periods are settings."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange, LinkRequest
 
-# At most how many rows one transaction deletes or changes.
+# Maximum number of rows that one transaction selects to delete or change.
 STEP = 1000
 
 
@@ -52,7 +52,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
                 delete(RankingError.objects.closed_long_ago())
             ),
             # Open requests are never deleted, even suspicious ones: staff must decide
-            # each.
+            # on each of them.
             "closed requests about founding voices": (
                 delete(FoundingRequest.objects.closed_long_ago())
             ),
@@ -63,7 +63,10 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
 
 
 def forget_networks() -> int:
-    """Clear network hashes older than NETWORK_KEPT_DAYS; return the count."""
+    """Delete old Arrival rows, and clear network hashes after NETWORK_KEPT_DAYS.
+
+    Return how many rows were deleted or changed.
+    """
     dropped = delete(Arrival.objects.old())
     oldest = timezone.now() - timedelta(days=settings.NETWORK_KEPT_DAYS)
     for signed in (Submission, Signature):
@@ -81,7 +84,7 @@ def delete(rows: QuerySet) -> int:
 
 
 def clear(rows: QuerySet, **columns: str) -> int:
-    """Clear these columns in steps; return how many rows had a value in any."""
+    """Clear these columns in steps; return how many rows changed."""
     return in_steps(rows.exclude(**columns), lambda some: some.update(**columns))
 
 

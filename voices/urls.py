@@ -12,7 +12,7 @@ from voices.wall import views as wall
 
 
 class TokenConverter:
-    """A token or ref as we put it into URLs; other text gets a 404 with no query."""
+    """A token or ref. Text that can't be one gets a 404 without a database query."""
 
     regex = "[A-Za-z0-9_.:-]{1,300}"
 
@@ -24,7 +24,7 @@ class TokenConverter:
 
 
 class NumberConverter(IntConverter):
-    """A row's ID. No leading zeros, or each spelling would be cached separately."""
+    """A row's ID without leading zeros, so that each page is cached under one URL."""
 
     regex = "[1-9][0-9]*"
 

@@ -28,18 +28,18 @@ NO_STATE = "State not given"
 
 
 class Counts(NamedTuple):
-    """The contents of both files; a count of None is withheld."""
+    """The contents of both files. None stands for a count that is withheld."""
 
     total: int
     states: dict[str, int | None]
     # Founding voices count in the petition's first series only, so this is 0 in later
     # ones. It is never withheld, because anyone can count them on the wall.
     founding: int
-    # By ISO date. Only past days, because today's count would visibly grow.
+    # By ISO date, up to yesterday, because anyone could watch today's count grow.
     days: dict[str, int | None]
     # When the petition's current series started; None in the first series.
     since: date | None
-    # How many people signed in earlier series.
+    # How many people signed during earlier series.
     earlier: int
 
 

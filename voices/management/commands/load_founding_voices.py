@@ -1,7 +1,8 @@
 """Load the founding voices from `voices/data/founding_voices.csv`.
 
 The command is safe to rerun: it adds missing voices and corrects voices that staff
-haven't touched. It skips and counts voices that staff have decided on or edited.
+haven't touched. It skips voices that staff have decided on or edited, and reports how
+many.
 """
 
 import csv
