@@ -1,4 +1,4 @@
-"""Canonical spellings and hashes of email addresses, to find duplicates."""
+"""Normalize and hash email addresses to find duplicates, and lock them."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -13,11 +13,12 @@ from core import locks
 
 @dataclass(frozen=True)
 class MailboxRule:
-    """How a mail host reads the part before the @ sign."""
+    """Which addresses a mail host delivers to the same mailbox."""
 
     dots_ignored: bool = False
     # The host ignores this character and what follows ("ana+news" is "ana").
     tag: str = ""
+    # Another domain under which the same mailboxes are known.
     same_as: str = ""
 
 
@@ -42,7 +43,7 @@ RULES = {
 
 
 def canonical(address: str) -> str:
-    """Return the canonical spelling, the same for all aliases of a mailbox.
+    """Return the spelling that all aliases of the address's mailbox share.
 
     Normalizes (NFKC) and case-folds the local part, converts the domain to ASCII, and
     applies the host's rule. Raises ValueError for an invalid domain.
@@ -102,7 +103,10 @@ def lock(canonical_address: str) -> None:
 
 
 def lock_all(canonical_addresses: Iterable[str]) -> None:
-    """Lock these addresses; always in sorted order, to avoid deadlocks."""
+    """Lock these addresses until the transaction ends.
+
+    The order is always the same, to avoid deadlocks.
+    """
     locks.lock_all(locks.Lock.ADDRESS, sorted(map(keyed_hash, canonical_addresses)))
 
 

@@ -1,4 +1,4 @@
-"""Base classes for the admin of large tables, and of rows that staff can't edit."""
+"""Base admin classes: for large tables, and for rows that staff can't add or delete."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -13,7 +13,8 @@ from django.utils.functional import cached_property
 # What Django's `get_fields` can return.
 type Fields = list[str | list[str] | tuple[str, ...]]
 
-# A large list counts at most this many rows, and shows this many from each end.
+# A list counts its rows only up to this number; a longer list shows only its first and
+# last rows, this many of each.
 MAX_LISTED = 1000
 
 
@@ -28,7 +29,7 @@ class EndsPaginator(Paginator):
     """Pages from both ends of a list: page 1 is the first, page -1 the last.
 
     Counting or skipping millions of rows takes seconds, so the paginator stops counting
-    above MAX_LISTED, and has only the pages that show MAX_LISTED rows from each end.
+    above MAX_LISTED, and offers only the pages of the first and last MAX_LISTED rows.
     Staff find the rows in between with filters and searches.
     """
 
@@ -77,7 +78,7 @@ class EndsPaginator(Paginator):
 
 
 class LargeList(ChangeList):
-    """A list that sorts only by columns with an index, and limits search matches."""
+    """A list that sorts only by `sortable_by`, and limits the number of matches."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
         # Django hides the sort links of other columns, but would still sort by them.
@@ -113,7 +114,7 @@ class LargeTable(admin.ModelAdmin):
 
 
 class FixedRows(admin.ModelAdmin):
-    """Rows that the site adds and deletes, never staff."""
+    """Rows that only the site adds and deletes, not staff."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

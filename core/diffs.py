@@ -1,4 +1,4 @@
-"""Word diffs as HTML."""
+"""Render word diffs as HTML."""
 
 import difflib
 import re
@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 type Opcode = tuple[str, int, int, int, int]
 
-# Words of context around each change in a short diff.
+# How many unchanged words a short diff shows on each side of a change.
 AROUND = 8
 
 
@@ -32,7 +32,7 @@ def word_diff(before: str, after: str) -> SafeString:
 
 
 def short_diff(before: str, after: str) -> SafeString:
-    """Return the changed words as HTML, with a few words around each."""
+    """Return only the changes as HTML, each with a few unchanged words around it."""
     old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, old, new)
     places = [

@@ -23,7 +23,7 @@ AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
 
 class Pasted(forms.Field):
-    """Base field that runs `clean` on its input before its own checks."""
+    """Base class of fields that clean up their input before they validate it."""
 
     line_end = " "
 
@@ -50,7 +50,7 @@ class TextField(LineField):
 
 
 class TidyCharField(TextField):
-    """Tidied text; if the field is optional, an answer like "n/a" becomes ""."""
+    """Text that `tidy` cleans up; in an optional field, text like "n/a" becomes ""."""
 
     def __init__(
         self, *, tidy: Callable[[str], str] = tidy_line, **kwargs: Any
@@ -111,7 +111,7 @@ def validate_mailable(local: str, domain: str) -> None:
 
 
 class EmailField(Pasted, forms.EmailField):
-    """An email address, also in the formats of mail apps and address books."""
+    """An email address; also accepts "Ana <ana@example.org>" and "mailto:" links."""
 
     default_validators = [validate_address]
 
@@ -130,8 +130,8 @@ def as_mailed(address: str) -> str:
     """Return the address with its domain encoded in ASCII by IDNA 2008.
 
     Otherwise Python's email package would encode it by IDNA 2003, which maps several
-    domains to one, so addresses with separate limits would reach the same mailbox. An
-    invalid domain is returned unchanged, and the validators refuse it.
+    domains to one, so several addresses, each with its own rate limit, would reach the
+    same mailbox. An invalid domain is returned unchanged, and the validators refuse it.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():

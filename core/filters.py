@@ -29,7 +29,7 @@ def read_words(query: Mapping[str, str]) -> str:
 
 
 def read_choice(value: str, known: Container[str], sentence: str) -> str:
-    """Return a filter's value, or "" for none. Raises NoSuchPage if it is unknown."""
+    """Return `value` if it is known or ""; else raise NoSuchPage with `sentence`."""
     if value and value not in known:
         raise NoSuchPage(sentence)
     return value

@@ -10,7 +10,8 @@ import unicodedata
 
 from django.db.models import Func, TextField
 
-# A spacing acute decomposes into a space and a mark, which would split "officer´s".
+# A spacing acute decomposes into a space and an accent; the space would split
+# "officer´s".
 ACUTE = "\u00b4\u1ffd"
 # Accents, vowel points, and invisible characters.
 UNSEEN = (

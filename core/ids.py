@@ -1,4 +1,4 @@
-"""Random references, and parsing of IDs from requests."""
+"""Generate random references, and parse IDs from requests."""
 
 import secrets
 

@@ -14,8 +14,8 @@ class Lock(Enum):
 
     ADDRESS = 0  # One email address, by its keyed hash.
     SENDER = 1  # Form submissions from one network.
-    SITE = 2  # Work that one process does at a time, by one of the names below.
-    SEARCH = 3  # A slot for a search, by its number; a few searches run at a time.
+    SITE = 2  # Work for one process at a time; the keys are below.
+    SEARCH = 3  # One of the few slots for searches, by its number.
 
 
 CARD_DRAWING = "card"
@@ -43,17 +43,17 @@ def lock_all(what: Lock, keys: list[str]) -> None:
 
 
 def lock_site(name: str) -> None:
-    """Take the site-wide lock `name` until the transaction ends."""
+    """Wait for the site-wide lock `name`; hold it until the transaction ends."""
     lock(Lock.SITE, name)
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Try to take this lock until the transaction ends; return whether it worked."""
+    """Return whether this lock is free; if so, hold it until the transaction ends."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take a session-level lock; return False if another session has it, unless `wait`.
+    """Take a session-level lock; if another session has it, wait or return False.
 
     The lock lasts until `release` or until the connection closes.
     """

@@ -1,4 +1,4 @@
-"""Draft emails from templates, and the email backend of a site on loopback."""
+"""Render emails from templates, and write them to files if no mail server is set."""
 
 import email.policy
 import secrets
@@ -49,8 +49,8 @@ def draft(
     message = Email(
         subject=render_to_string(f"{path}_subject.txt", context).strip(),
         body=render_to_string(f"{path}.txt", context),
-        # The envelope sender, where mail servers send delivery reports. Recipients see
-        # the From header.
+        # The envelope sender, to which mail servers send delivery reports. Recipients
+        # see the From header.
         from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
         to=[to],
         reply_to=[settings.CONTACT_EMAIL],

@@ -14,8 +14,8 @@ from typing import Any
 
 from core.public import Content
 
-# Enough for the states in several editions. Beyond this, someone is crawling the site,
-# and the cache is emptied.
+# Enough for every state's values in several editions. If there are more, someone is
+# crawling the site, and the cache is emptied.
 MAX_VALUES = 1000
 
 
@@ -28,7 +28,7 @@ class Memory:
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
     def drop(self, *contents: Content, listening: bool = True) -> None:
-        """Drop the values computed from these contents, which have changed.
+        """Drop the values computed from these kinds of content, which have changed.
 
         `listening` is whether the process will be notified of further changes.
         """
@@ -43,9 +43,10 @@ class Memory:
     ) -> Value:
         """Return the cached value, or compute it with `make`.
 
-        `shows` must name all content of the pages that show the value, not only what
-        `make` reads. One change can send several notifications, and after the first,
-        a page may be rendered again. That notification must drop the value, too.
+        `shows` must name all kinds of content on the pages that show the value, not
+        only those that `make` reads. One change can send several notifications, and a
+        page may be rendered again after the first one, which must already have dropped
+        the value.
         """
         key = shows, name
         with self.lock:

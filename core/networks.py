@@ -1,4 +1,4 @@
-"""Where a request comes from: the client's IP address, network, and network hash."""
+"""Find where a request comes from: the client's IP address, network, and its hash."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

@@ -1,4 +1,4 @@
-"""Structured data about who is behind the site: https://schema.org/Organization."""
+"""Describe the organizations behind the site in schema.org's structured data."""
 
 from django.conf import settings
 from django.templatetags.static import static

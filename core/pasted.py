@@ -5,7 +5,7 @@ import quopri
 import re
 import unicodedata
 
-# Unicode's Default_Ignorable_Code_Points, and leftover marks of annotations and
+# Unicode's Default_Ignorable_Code_Points, and the placeholders for annotations and
 # embedded objects. Whether to keep joiners, variation selectors, and flag tags depends
 # on what is next to them.
 INVISIBLE = (
@@ -50,7 +50,7 @@ BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 # What a joiner can join: Arabic letters, letters of Indian scripts, emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
-# Decode an ampersand in one step, no matter how many times it was encoded.
+# Matches an entity whose ampersand was encoded any number of times ("&amp;amp;quot;").
 ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"

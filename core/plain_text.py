@@ -13,7 +13,8 @@ from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 # No script stacks more combining marks on one letter.
 MAX_MARKS = 8
-# Enough for every emoji and every conjunct of India's scripts.
+# The most code points in one visible character (grapheme cluster): enough for every
+# emoji and for every conjunct of India's scripts.
 MAX_JOINED = 16
 JOINERS = {"\u200c", "\u200d"}
 # The combining class of the sign that joins two consonants.
@@ -135,7 +136,7 @@ def validate_one_line(text: str) -> None:
 
 
 def validate_name(text: str) -> None:
-    """Refuse what can't be a name: addresses, formulas, text without a letter."""
+    """Refuse web and email addresses, formulas, and text without a letter."""
     if "@" in text or re.search(rf"{WEB_ADDRESS}|\w\.(com|net|org)\b", text, re.I):
         raise ValidationError(
             "Enter your name here, not an email or web address.", code="address"

@@ -1,4 +1,4 @@
-"""Publicly cacheable pages, their query parameters, and what they show."""
+"""Declare publicly cacheable pages, their query parameters, and what they show."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Content(StrEnum):
     VOICES = "voices"  # Also the number of statements, by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
-    # Not shown on any page: words that staff watch for, and the names of staff.
+    # Not shown on any page: words that get a voice flagged, and the names of staff.
     FLAGGED = "flagged"
     # Shown only on the form to sign and the pages after it, which aren't public.
     PETITION = "petition"
@@ -25,8 +25,8 @@ class Content(StrEnum):
 class Parameter:
     """A query parameter that a page reads.
 
-    The page reads the last nonempty value. With `values`, it ignores all others; with
-    `repeats`, it reads all values, in order.
+    The page reads the last nonempty value. With `values`, it ignores all other
+    values; with `repeats`, it reads all values, in order.
     """
 
     name: str

@@ -28,7 +28,7 @@ class SearchTooLong(Exception):
 
 @contextmanager
 def one_search() -> Iterator[None]:
-    """Run the block's queries as one search; a search inside another is part of it.
+    """Run the block's queries as one search; nested blocks belong to the same search.
 
     Raises TooManySearches or SearchTooLong, always from the outermost search.
     """

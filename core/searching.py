@@ -1,4 +1,4 @@
-"""Search in admin lists, by text as folded by `core.folding`."""
+"""Search admin lists, ignoring accents, case, and punctuation (see core/folding.py)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ from core.ids import read_id
 class Label(Func):
     """The label of a column's value, so that a search finds rows by label."""
 
-    # Takes one line of a migration, where Case would take one for each label.
+    # Case would do the same, but takes a line in the migration for each label.
     function = "jsonb_extract_path_text"
     output_field = TextField()
 
@@ -57,9 +57,9 @@ def words_query(text: str) -> SearchQuery:
 class FoldedSearch:
     """Admin mixin whose search ignores accents, case, and punctuation.
 
-    `search_fields` names text columns; one with "=" in front must equal the whole
-    search term. A table that can become large needs an index on `folded_words` of
-    the other fields, in the same order.
+    `search_fields` names text columns; a column with "=" in front matches only if it
+    equals the whole search term. A table that can become large needs an index on
+    `folded_words` of the other columns, in the same order.
     """
 
     # Provided by the admin class that this is mixed into.
@@ -82,7 +82,7 @@ class FoldedSearch:
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:
-        """Return the condition that an "=" field equals the whole term."""
+        """Return the condition that any "=" field equals the whole term."""
         found = Q()
         for name in self.search_fields:
             if name.startswith("="):

@@ -25,7 +25,7 @@ PURGE = "operations.purge"
 PURGE_QUEUE = "pages"
 PURGE_AGAIN_SECONDS = 5
 
-# One purge per transaction, however many rows it changes.
+# Queue the purge once per transaction, no matter how many rows the transaction changes.
 QUEUE_PURGE = f"""
     IF current_setting('aaqi.purge', true)
         IS DISTINCT FROM pg_current_xact_id()::text
@@ -59,7 +59,7 @@ def changes(*fields: str) -> pgtrigger.Q:
 
 
 class TriggerSql(compiler.UpsertTriggerSql):
-    """The SQL that installs a trigger; migrations store its arguments."""
+    """The SQL that installs a trigger; migrations store the arguments of this class."""
 
     def get_template(self) -> str:
         return """

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, with a health check that costs no query.
+"""Django's PostgreSQL backend, with a connection check that rarely needs a query.
 
 `ENGINE` is "core.postgresql", and Django expects a module named `base` in it.
 """
@@ -18,8 +18,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     checked_at = 0.0
 
     def is_usable(self) -> bool:
-        """Query the server only after an error or a long idle time, or if it sent data.
+        """Return whether the connection works, in most cases without a query.
 
+        Queries the server only after an error or a long idle time, or if it sent data.
         Between requests, the server sends data only if it closes the connection or has
         something to report. So if there is nothing to read, the connection is open.
         """
