@@ -38,7 +38,7 @@ type Known = tuple[Parameter, ...] | None
 
 
 def vcl() -> str:
-    """Return the text of the file, with branches in the order of Django's URLs."""
+    """Return the VCL file's content, with branches in the order of Django's URLs."""
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]
     everywhere = "".join(map(collect, EVERYWHERE))
@@ -48,7 +48,10 @@ def vcl() -> str:
 def routes(
     patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
 ) -> Iterator[tuple[str, Known]]:
-    """Yield each path as a regex, with its parameters, or None if it isn't cached."""
+    """Yield each page's path, as a regex, and its query parameters.
+
+    If the page isn't cached, yield None instead of the parameters.
+    """
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")
         if path.startswith(STAFF):

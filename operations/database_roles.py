@@ -1,4 +1,4 @@
-"""Privileges of the two database roles: the owner of the tables, and the site.
+"""Grant privileges to the site's database role, and connect as the tables' owner.
 
 The site's role reads and writes rows. It can't truncate or alter tables, disable
 triggers, or change log entries. Migrations and backups run as the owner.
@@ -40,7 +40,7 @@ def separate() -> bool:
 
 
 def logs() -> list[str]:
-    """Return the tables with an append-only trigger."""
+    """Return the names of the tables with an append-only trigger."""
     return [
         model._meta.db_table
         for model in apps.get_models()

@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 from core.public import Parameter
 from voices.signatures.models import Source
 
-# Every page passes this parameter on to the form.
+# Every page passes this parameter on to the sign-up form.
 EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
 
 

@@ -14,7 +14,7 @@ from core.backoff import Backoff
 from core.triggers import PURGE, PURGE_QUEUE
 
 PATIENCE = 5  # Seconds
-# Any page may quote a voice or link to a text, with any query string.
+# Any page, with any query string, may quote a voice or link to a text.
 EVERY_PAGE = "^/"
 
 

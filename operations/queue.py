@@ -1,4 +1,4 @@
-"""The job queue, from the worker's side."""
+"""Set up the job queue for the worker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ OTHER_QUEUES = ["mail", "pages"]
 def worker_app() -> Iterator[App]:
     """Yield the app with its own connections, which fetch and finish jobs.
 
-    Jobs that a task queues still use Django's connection, so they become visible when
-    the task's transaction commits. Otherwise a job could run before the row that it is
-    about is committed, and find nothing to do.
+    When a task queues another job, it still does so through Django's connection, so the
+    job becomes visible when the task's transaction commits. Otherwise, the job could
+    run before the row that it is about is committed, and find nothing to do.
     """
     ours = app.connector
     connector = ours.get_worker_connector()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Pages as web processes store them: with their headers, and once in each encoding."""
+"""Store rendered pages with headers, each compressed at most once per encoding."""
 
 import gzip
 from collections import OrderedDict
@@ -28,8 +28,9 @@ REPEATED = {"cache-control", "content-location", "etag", "expires", "vary"}
 
 
 class Moment(NamedTuple):
-    """When rendering of a page began: the number of changes so far, and the time."""
+    """The moment when rendering of a page began."""
 
+    # How many changes to public content this process had been notified of.
     changes: int
     seconds: float
 
@@ -72,7 +73,7 @@ class StoredPage:
 
     @property
     def size(self) -> int:
-        """An upper bound in bytes: the page, and two copies of up to half its size."""
+        """The maximum size in bytes: the page, and two copies half as large."""
         return 2 * len(self.plain.body)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -132,7 +133,7 @@ def is_positive(quality: str) -> bool:
 
 
 class Store:
-    """The most recently used pages, up to a number of pages and bytes."""
+    """An LRU cache of pages, limited in number and total bytes."""
 
     def __init__(self, most: int, most_bytes: int):
         self.most, self.most_bytes = most, most_bytes

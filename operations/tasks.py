@@ -26,7 +26,10 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     name="aaqi.remove_old_jobs", pass_context=True, queueing_lock="remove_old_jobs"
 )
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete jobs that failed or were canceled a month ago; others are gone by then."""
+    """Delete jobs that failed or were canceled a month ago.
+
+    Workers delete successful jobs themselves.
+    """
     await context.app.job_manager.delete_old_jobs(
         nb_hours=30 * 24,
         include_failed=True,

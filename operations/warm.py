@@ -44,7 +44,7 @@ SOON_SECONDS = 2
 LONGEST_SECONDS = 600
 # How long a request waits for another one to render the same page.
 PATIENCE_SECONDS = 5
-# How many times to render a page if its content is dropped during rendering.
+# How many times to render a page if content that it shows changes during rendering.
 TRIES = 3
 MEGABYTE = 1024 * 1024
 
@@ -60,9 +60,9 @@ class WarmPages:
         # Guards both stores and the attributes below; never block while holding it.
         self.lock = threading.Lock()
         self.listening = False
-        # `changes` is the number of changes so far. For each kind of content, `dropped`
-        # has its value at the latest change that drops pages, and `added` its value at
-        # the latest addition.
+        # `changes` counts the changes so far. For each kind of content, `dropped`
+        # records what that count was at the latest change that dropped pages, and
+        # `added` what it was at the latest addition.
         self.changes = 0
         self.dropped = dict.fromkeys(Content, 0)
         self.added = dict.fromkeys(Content, 0)
@@ -106,9 +106,10 @@ class WarmPages:
                     self.hear(notice.payload)
 
     def hear(self, payload: str) -> None:
-        """Drop the pages that show this content, now or when they are two seconds old.
+        """Handle a notification of changed content, whose name is in `payload`.
 
-        An unknown payload, such as that of another release, drops every page.
+        Drop the pages that show the content; after an addition, keep each until it is
+        two seconds old. An unknown name, as from another release, drops every page.
         """
         name = payload.removesuffix(SOON)
         if name not in Content:
@@ -141,7 +142,7 @@ class WarmPages:
         return Moment(self.changes, self.clock())
 
     def get(self, address: Address) -> StoredPage | None:
-        """Return the cached page; None if there is none or it is too old."""
+        """Return the cached page, or None if it is missing or too old."""
         with self.lock:
             page = self.store(address).get(address)
         if page is None:
@@ -153,7 +154,7 @@ class WarmPages:
         return None if behind or age >= LONGEST_SECONDS else page
 
     def keep(self, address: Address, page: StoredPage) -> bool:
-        """Cache a page, unless it may show content dropped since rendering started.
+        """Cache a page, unless a change since rendering started would have dropped it.
 
         Return whether it was cached. If content was added since rendering started, the
         page may be served until it is two seconds old.
@@ -176,8 +177,8 @@ class WarmPages:
     ) -> StoredPage | HttpResponse:
         """Return the cached page, or render it while other requests for it wait.
 
-        Those requests render the page themselves if it can't be cached or takes too
-        long.
+        Those requests render the page themselves if it can't be cached or if rendering
+        takes too long.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         while self.listening:
@@ -202,7 +203,7 @@ class WarmPages:
         flight: Future[StoredPage | None],
         render: Callable[[], StoredPage | HttpResponse],
     ) -> StoredPage | HttpResponse:
-        """Render a page; retry if content it may show was dropped while rendering."""
+        """Render a page; retry if a change during rendering would have dropped it."""
         # Another thread may have cached the page since this thread checked.
         kept = self.get(address)
         try:

@@ -53,7 +53,7 @@ def write(about: About, dump: Path, target: Path) -> None:
 
 
 def read(path: Path) -> About:
-    """Return the backup's description; raises BackupError if it isn't a backup."""
+    """Return a backup's description; raises BackupError if the file isn't a backup."""
     try:
         with tarfile.open(path) as tar:
             # The description is the first member, so it can be read even if the rest

@@ -1,4 +1,4 @@
-"""Create, count, and drop databases for backups, and run PostgreSQL's programs."""
+"""Create and drop databases, count rows, and run pg_dump and pg_restore."""
 
 import importlib.util
 import os

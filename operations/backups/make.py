@@ -108,7 +108,7 @@ def stored(folder: Path) -> list[Path]:
 
 
 def prune(folder: Path, days: int) -> list[Path]:
-    """Delete backups older than `days`, but never the newest; return those deleted."""
+    """Delete backups older than `days` days, except the newest; return the deleted."""
     oldest = datetime.now(UTC) - timedelta(days=days)
     old = [path for path in stored(folder)[:-1] if path.name < archive.name_of(oldest)]
     for path in old:

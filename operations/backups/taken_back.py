@@ -85,7 +85,7 @@ def take_snapshot() -> Snapshot:
 
 
 def by_key(rows: QuerySet) -> dict[Key, Any]:
-    """Return the rows by their first two columns."""
+    """Return the rows as a dict, keyed by their first two columns."""
     return {(row[0], row[1]): row for row in rows.order_by().iterator()}
 
 
@@ -94,7 +94,8 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
     """Repeat in the restored database the changes made between the backup and `last`.
 
     Return the number of changes of each kind, and whether all changes were found. Some
-    may be missing if `last` is from a database created from scratch or another backup.
+    may be missing if `last` is the state of a database that was created from scratch or
+    from another backup.
     """
     here = take_snapshot()
     known = last.goes_back_to(here)
@@ -144,7 +145,7 @@ def follow_signature(
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Repeat the author's and moderators' changes to a voice; yield the kind of each.
+    """Repeat the author's and moderators' changes to a voice; yield each change's kind.
 
     `row` is the restored voice; `now` is the one in `last`, or None if it is missing.
     """

@@ -21,7 +21,7 @@ NO_PROXY = (
 
 
 class Command(BaseCommand):
-    help = "Exit with an error that names the setting that is missing or weak."
+    help = "If a setting is missing or weak, exit with an error that names it."
     # This command reads only the environment: no database, no network.
     requires_system_checks = []
 

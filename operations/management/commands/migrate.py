@@ -1,4 +1,4 @@
-"""Django's `migrate`, as the owner of the tables."""
+"""Run Django's `migrate` as the owner of the tables."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ LONGEST_WAIT = "5s"
 class Command(migrate.Command):
     @as_owner()
     def handle(self, *args: object, **options: object) -> None:
-        # Run before migrating, so that new tables get the default privileges, and again
-        # afterward, to restrict the log tables.
+        # Set privileges before migrating, so that new tables get the default ones, and
+        # again afterward, to restrict new log tables.
         give_rights()
         wait_for_locks(LONGEST_WAIT)
         try:

@@ -15,7 +15,7 @@ STEPS = [
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date: migrations, then the first content."
+    help = "Migrate the database, create staff roles, and load content from files."
 
     @as_owner()
     def handle(self, *args: object, **options: object) -> None:

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--as-it-was",
             action="store_true",
-            help="also restore what was withdrawn, erased, or taken down since",
+            help="also restore what was withdrawn, erased, or taken down later",
         )
 
     @as_owner()

@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
-            # If one task ends by itself, stop all; the supervisor restarts the process.
+            # If a sender or worker ends, end them all; the supervisor restarts us.
             await asyncio.wait(
                 [*workers, *senders], return_when=asyncio.FIRST_COMPLETED
             )
