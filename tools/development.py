@@ -1,6 +1,6 @@
-"""Defaults for development: a database and a secret key, if nothing is set.
+"""Provide a database and a secret key unless a production setting is set.
 
-Used by `manage.py` and the tests. The image has no `tools/`, and also sets
+Used by `manage.py` and the tests. The Docker image has no `tools/`, and also sets
 DEVELOPMENT_DEFAULTS to 0.
 """
 
@@ -50,7 +50,7 @@ def make_local_dir(part: str = "") -> Path:
 
 
 def ignore_own_settings() -> None:
-    """Unset variables that tests and the bench must not depend on."""
+    """Unset variables that tests and the benchmark must not depend on."""
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
@@ -86,7 +86,7 @@ def defaults() -> Iterator[bool]:
     if not hold():
         yield False
         return
-    # Exit normally on SIGTERM; by default, it would leave the database running.
+    # Exit normally on SIGTERM, which by default would leave the database running.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     local_dir = make_local_dir()
     fill_in(local_dir)

@@ -97,8 +97,8 @@ def licenses() -> int:
             if value.startswith("License :: ")
         )
         named = named or (about.get("License") or "").partition("\n")[0].strip()
-        # Some packages have no license field, but include the text, which starts with
-        # the name.
+        # Some packages have no license field, but include the license's text, which
+        # starts with the license's name.
         for name in about.get_all("License-File", []):
             text = package.read_text(f"licenses/{name}") or ""
             named = named or text.partition("\n")[0].strip()

@@ -1,4 +1,4 @@
-"""This clone's own PostgreSQL 18 server, with binaries from a Python package.
+"""Run this clone's own PostgreSQL 18 server, with binaries from a Python package.
 
 One folder has everything: passwords, data, log, and two lock files. The running server
 holds `server.lock`, so if that lock is free, no server process is alive, even if there
@@ -180,7 +180,7 @@ class Server:
 
     @contextmanager
     def claimed(self) -> Iterator[int | None]:
-        """Take and yield the server's lock; yield None if a server responds instead."""
+        """Take and yield the server's lock; yield None if a running server holds it."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with self.lock("server.lock") as lock:
@@ -239,8 +239,8 @@ class Server:
         draft.rename(self.data)
 
     def start_here(self, lock: int) -> None:
-        # No server is alive. Remove its pid file, because another process may have that
-        # pid by now.
+        # No server is alive. Remove the last one's pid file, because another process
+        # may have that pid by now.
         self.sweep(self.socket())
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -279,7 +279,7 @@ class Server:
         return self.call("pg_isready", "--quiet", *where).returncode == 0
 
     def socket(self) -> Path | None:
-        """Return the socket's directory from the pid file, or None if it has none."""
+        """Return the socket's directory, or None if no pid file records it."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -287,7 +287,7 @@ class Server:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def sweep(self, socket: Path | None) -> None:
-        """Remove the server's files from its socket's directory."""
+        """Remove the server's socket, the socket's lock file, and their directory."""
         if socket is None or not socket.name.startswith(f"{NAME}-"):
             return
         with suppress(OSError):
@@ -308,7 +308,7 @@ class Server:
 
 
 def folder_for_root(local_dir: Path) -> Path:
-    """Return an unprivileged account's folder, created once for this LOCAL_DIR."""
+    """Return this LOCAL_DIR's folder, owned by an unprivileged account."""
     note = local_dir / "postgres-folder"
     if note.exists():
         folder = Path(note.read_text())

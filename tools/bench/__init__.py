@@ -1,6 +1,6 @@
 """The benchmark, `make bench`, compares the site with a minimal Django project.
 
-docs/performance.md explains each line of the output. The modules, lowest level first:
+docs/performance.md explains each row of the output. The modules, lowest level first:
 
 - `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and safety checks
 - `database`, `people`, `seed`, `servers`: the processes under test, and their rows
@@ -8,5 +8,5 @@ docs/performance.md explains each line of the output. The modules, lowest level 
 - `rig`, `drive`: start all processes, run the driver, and measure their CPU time
 - `wrk`: put load on a single page with wrk
 - `pages`, `signing`, `together`, `growth`, `soak`: the measurements
-- `report`, `command`: the tables, the JSON, and the command line
+- `report`, `command`: the result tables, the JSON report, and the command line
 """

@@ -1,4 +1,4 @@
-"""CPU time and memory of a process and its descendants, from /proc."""
+"""Read the CPU time and memory of processes from /proc."""
 
 import os
 from contextlib import suppress

@@ -59,7 +59,7 @@ class Database:
         return cpu.tree_seconds(int(pid))
 
     def empty(self) -> None:
-        """Drop all tables; raises RefusedError if they have real addresses."""
+        """Drop all tables; raises RefusedError if they contain real email addresses."""
         with self.connect(postgres.OWNER) as connection:
             guard.check_rows(connection)
             connection.execute("DROP SCHEMA public CASCADE")

@@ -1,4 +1,4 @@
-"""Run the driver, and measure the CPU time that each process uses under its load."""
+"""Run the driver, which simulates visitors, and measure each process's CPU time."""
 
 import json
 import subprocess

@@ -53,7 +53,7 @@ class Plan:
     typing: float = 2.2
     # Seconds to wait for unfinished signatures at the end.
     patience: float = 30
-    # For a closed loop instead: POST to each path once, over `connections` connections.
+    # For a closed-loop run: paths to POST to, each once, over this many connections.
     posts: list[str] = field(default_factory=list)
     connections: int = 1
     post_headers: str = ""

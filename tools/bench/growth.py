@@ -42,7 +42,7 @@ LINK = re.compile(r'href="(\?[^"]+)"')
 
 
 def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float]]:
-    """Return each page's or form's milliseconds, by name and number of signatures."""
+    """Return how many ms each page or form takes, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
     # When run as root, PostgreSQL's data is in a folder in /var/tmp.
@@ -82,7 +82,7 @@ def measure_level(rig: Rig) -> dict[str, float]:
 
 
 class MissingError(Exception):
-    """The page returns a 404 with this number of rows."""
+    """The page returns a 404 at this number of signatures."""
 
 
 def measure_page(rig: Rig, path: str) -> float:

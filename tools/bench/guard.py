@@ -19,7 +19,10 @@ class RefusedError(Exception):
 
 
 def check_environment() -> None:
-    """Refuse DEBUG, other machines' URLs, secret files, and machines without wrk."""
+    """Refuse to run with DEBUG, with URLs of other machines, or with URLs in files.
+
+    Also refuse a machine without wrk or that doesn't run Linux.
+    """
     check_machine()
     if os.environ.get("DJANGO_DEBUG", "0") not in {"", "0"}:
         raise RefusedError(

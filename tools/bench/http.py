@@ -8,8 +8,8 @@ when all are busy, so that a slow response never delays the next visitor's reque
 import asyncio
 from dataclasses import dataclass
 
-# In seconds. gunicorn closes a connection after 5 idle seconds, so don't reuse one that
-# it may be about to close.
+# Don't reuse a connection that was idle for more than this many seconds, because
+# gunicorn closes it after 5.
 LONGEST_IDLE = 3.5
 MAX_CONNECTIONS = 1000
 

@@ -1,4 +1,4 @@
-"""Compare warm (cached) pages with "hello", and cold (rendered) ones with a list."""
+"""Compare cached (warm) and rendered (cold) pages with the minimal reference views."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Generate the address, network, and form of each of the driver's signers."""
+"""Generate the email address, IP address, and form data of each simulated signer."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ def word(number: int) -> str:
 
 
 def email(number: int) -> str:
-    """Return an address: two in three are at PROVIDER, the others at unique domains."""
+    """Return an address: at PROVIDER for two in three signers, else at a new domain."""
     domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
     return f"signer-{word(number)}@{domain}"
 

@@ -1,4 +1,4 @@
-"""Print tables and targets, and write the JSON. No test depends on these figures."""
+"""Print results and targets, and write the JSON report. No test depends on these."""
 
 import json
 import os
@@ -23,7 +23,7 @@ HEAD = (
 
 
 def show_lines(title: str, lines: Sequence[Line]) -> None:
-    """Print a table of lines, with latency and CPU time in milliseconds per request."""
+    """Print results; latency and CPU time per request are in milliseconds."""
     say(f"\n{title}")
     say(HEAD)
     for line in lines:
@@ -93,7 +93,10 @@ def show_aims(aims: Sequence[Aim]) -> None:
 
 
 def ratio_of(lines: Sequence[Line], name: str) -> float | None:
-    """Return the line's median ratio at the most connections; None if not measured."""
+    """Return the median CPU ratio of the line `name`; None if not measured.
+
+    If it was measured with different numbers of connections, use the highest number.
+    """
     found = [line for line in lines if line.name == name and line.ratio]
     if not found:
         return None

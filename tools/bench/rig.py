@@ -1,4 +1,4 @@
-"""Everything that a measurement needs: database, servers, mail sink, and visitors."""
+"""Start the database, servers, and mail sink for a measurement; simulate a visitor."""
 
 import http.client
 import os
@@ -101,7 +101,8 @@ class Rig:
     # The first number of the block of visitor numbers that was reserved last.
     number: int = 0
     begun: float = field(default_factory=time.monotonic)
-    # Other facts to write to the JSON, in addition to the lines.
+    # Facts to write to the JSON report besides the rows of the results table
+    # (stats.Line), such as the mail sink's CPU time per letter.
     facts: dict[str, object] = field(default_factory=dict)
 
     def take_numbers(self) -> int:

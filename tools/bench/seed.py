@@ -31,7 +31,7 @@ WORDS = """
 # A word that only a few rows contain, for searches with few matches.
 RARE = "zeppelin"
 MAX_WAITING = 100_000
-# From this many rows on, it is faster to drop the indexes and recreate them.
+# With at least this many rows, it is faster to drop the indexes and recreate them.
 MANY = 50_000
 # Tables and indexes took 2,500 bytes per row at 60,000 rows; the rest is for WAL and
 # temporary files.

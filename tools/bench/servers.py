@@ -1,6 +1,7 @@
-"""The processes under test: gunicorn with the site or the bare views, and the worker.
+"""Start the processes of the benchmark: gunicorn, the worker, and the mail sink.
 
-Each has its own process group and log, and is stopped when the benchmark ends.
+gunicorn serves the site or the reference views. Each process has its own process group
+and log, and is stopped when the benchmark ends.
 """
 
 import os

@@ -12,12 +12,12 @@ from tools.bench.wrk import Target
 
 FORM = "/voices/add/"
 BARE = "/sign-up"
-# Seconds to wait before submitting a form, because bots submit forms faster.
+# Seconds to wait before submitting a form, because faster submissions look like bots.
 TYPING = 2.2
 # How many forms to confirm in each round.
 CONFIRMED = 150
-# Letters to send before measuring, so that the worker is at full speed; letters to
-# queue; seconds of a round; and number of rounds.
+# For measuring the worker: how many letters it sends first, to reach full speed; how
+# many letters are queued; the seconds of a round; and the number of rounds.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -44,7 +44,7 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_posts(rig: Rig) -> list[Line]:
-    """Compare sign-ups, each from a new address and network, with the bare sign-up."""
+    """Compare sign-ups, each with a new email and IP address, with the bare sign-up."""
     ours, bare = site_target(rig), bare_target(rig)
     lines = []
     for connections in rig.scale.connections:
@@ -127,7 +127,10 @@ def unquoted(fields: dict[str, str]) -> dict[str, str]:
 
 
 def check_clean(rig: Rig) -> None:
-    """Check that no sign-up was held back; no two share an address or network."""
+    """Check that no simulated sign-up was treated as suspicious.
+
+    Each comes from a different network and email address.
+    """
     if found := count_rows(rig, HELD):
         raise LostError(f"{found} sign-ups were held back as suspicious.")
 

@@ -36,7 +36,7 @@ def line(row: dict, load: drive.Load) -> str:
 
 
 def growth(rows: list[dict]) -> float:
-    """Return how many MB the web processes gained per hour, in the second half."""
+    """Return the web processes' growth, in MB per hour, in the second half of a run."""
     later = rows[len(rows) // 2 :]
     if len(later) < 2:
         return 0

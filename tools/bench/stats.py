@@ -1,4 +1,4 @@
-"""Percentiles, medians with their spread, and lopsided rounds."""
+"""Compute percentiles, medians, and their spread, and detect lopsided rounds."""
 
 import math
 import statistics
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # gunicorn's workers share one listening socket, and a connection stays with the worker
-# that accepted it. A worker with over LOPSIDED times its fair share is a bottleneck.
+# that accepted it. A round is lopsided if one worker used over LOPSIDED times its fair
+# share of the CPU time, because that worker was a bottleneck.
 LOPSIDED = 1.3
 
 
@@ -82,7 +83,7 @@ class Round:
 
 @dataclass
 class Line:
-    """A line of the table: the rounds of one page with one number of connections."""
+    """A row of the results table: one page's rounds with one number of connections."""
 
     name: str
     connections: int

@@ -60,7 +60,7 @@ def paths(rig: Rig) -> list[str]:
 
 
 def attempt(rig: Rig, views: float, rate: float, seconds: float) -> Try:
-    """Send views and signatures, and check that every signature was counted."""
+    """Simulate page views and signatures; check that every signature was counted."""
     rig.start_worker().check()
     signers = seed.check_totals(rig.database)
     plan = Plan(
@@ -120,7 +120,7 @@ def cost(loads: list[Load]) -> dict[str, Spread]:
 
 
 def search(rig: Rig) -> list[Try]:
-    """Raise the rate until the site fails to keep up in two tries at one rate."""
+    """Raise the rate until the site fails twice to keep up with the same rate."""
     tries: list[Try] = []
     for rate in RATES:
         if rig.is_late(0.9):
@@ -168,7 +168,7 @@ def settle(rig: Rig) -> None:
 
 
 def record(rig: Rig, minutes: float) -> Try:
-    """Try the highest rate on record for a petition, with its page views."""
+    """Try the highest signature rate on record for any petition, plus page views."""
     found = attempt(rig, RECORD_VIEWS, RECORD_RATE, minutes * 60)
     say(describe(found))
     return found
@@ -177,7 +177,8 @@ def record(rig: Rig, minutes: float) -> Try:
 def measure_memory(rig: Rig, requests: int, longest: float = 90) -> dict[str, object]:
     """Return the memory of the web processes before and after serving pages.
 
-    Stops after an average of `requests` per process, or after `longest` seconds.
+    Stops when each process served `requests` requests on average, or after `longest`
+    seconds.
     """
     found = list(pages.paths(rig).values())
     before, served, begun = rig.site.worker_memory(), 0, time.monotonic()

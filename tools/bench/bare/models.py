@@ -21,7 +21,7 @@ class Row(models.Model):
 
 
 class SignUp(models.Model):
-    """A sign-up, with a unique address."""
+    """A sign-up, with a unique email address."""
 
     name = models.CharField(max_length=100)
     email = models.EmailField(unique=True)

@@ -1,6 +1,6 @@
 """The tables of the reference views.
 
-They are created with SQL, so that no migration for them is among the site's.
+They are created with SQL, so that they need no migrations in the site's code.
 """
 
 TABLES = """

@@ -1,4 +1,4 @@
-"""The reference views."""
+"""The reference views, which do the minimum that a view of the site must do."""
 
 from functools import cache
 
