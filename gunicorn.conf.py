@@ -22,7 +22,8 @@ class PathlessLogger(Logger):
         super().exception(msg, *args, **kwargs)
 
 
-# In a container, listen on a socket for the cache; otherwise, on a local port.
+# In a container, listen on a Unix socket, to which the cache connects; otherwise, on a
+# local port.
 socket = environment.read("WEB_SOCKET")
 port = environment.read("PORT", "8000")
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
@@ -40,15 +41,15 @@ keepalive = 5
 logger_class = PathlessLogger
 loglevel = "error"
 
-# No header may set a path, a user, or a scheme: gunicorn would trust anyone who reaches
-# its socket. Django reads X-Forwarded-Proto itself, if PROXY_COUNT says that our own
-# proxy sets it. Headers with an underscore are dropped, because X_Real_IP and
-# X-Real-IP would become the same variable.
+# Let no header set a path, a user, or a scheme: gunicorn would trust such a header from
+# anyone who can connect to its socket. Django reads X-Forwarded-Proto itself, if
+# PROXY_COUNT says that our own proxy sets it. Headers with an underscore are dropped,
+# because X_Real_IP and X-Real-IP would become the same variable.
 forwarder_headers = ""
 secure_scheme_headers = {}
 header_map = "drop"
 
-# The heartbeat must not wait for a disk.
+# Keep the workers' heartbeat files in memory, so that a slow disk can't delay them.
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
@@ -57,7 +58,7 @@ control_socket_disable = True
 
 
 def pre_request(worker, req):
-    """Close the connection after a body that the site might leave unread.
+    """Close the connection after a request whose body the site might not read.
 
     Otherwise, a thread would read the rest of the body for up to five seconds to keep
     the connection alive.
