@@ -15,20 +15,20 @@ from cards.lines import Setting, fit
 
 SIZE = WIDTH, HEIGHT = 1200, 630
 # Increment when the drawing changes: cards of another version are redrawn.
-VERSION = 1
+VERSION = 2
 SITE = "Americans Against Qualified Immunity"
 
 PAPER, INK, SOFT, RULE, EDGE = "#fdfefb", "#15201d", "#4a5753", "#cdd4cc", "#6f7d77"
 MARK = "#ffe04a"
 LEFT, RIGHT, TOP = 150, 1120, 96
 BADGE = 270
-# The background and text colors of each grade.
+# The background and text colors of each grade, as on the pages in light.
 GRADES = {
-    "A": ("#0b4f55", "#ffffff"),
-    "B": ("#1c7868", "#ffffff"),
-    "C": ("#6fb56f", INK),
-    "D": ("#b7d15b", INK),
-    "F": (MARK, INK),
+    "A": ("#a4e3a3", INK),
+    "B": ("#5ebba4", INK),
+    "C": ("#a2864f", INK),
+    "D": ("#aa3d0d", "#ffffff"),
+    "F": ("#5e1328", "#ffffff"),
 }
 
 
