@@ -1,4 +1,4 @@
-"""Where each state's shape and grade are on the map, and its tile in the grid."""
+"""Where each state's shape and grade are on the map."""
 
 import csv
 import re
@@ -25,8 +25,6 @@ class Shape:
     beside: bool
     # Whether the square is in a column of squares, each with its state's code.
     coded: bool
-    row: int
-    column: int
 
     @property
     def square_x(self) -> float:
@@ -51,7 +49,7 @@ def read(name: str) -> dict[str, dict[str, str]]:
 
 
 def read_shapes() -> dict[str, Shape]:
-    """Return the shapes by state code, in the reading order of the tile grid."""
+    """Return the shapes by state code."""
     paths = dict(SHAPE.findall((DATA / "us-states.svg").read_text(encoding="utf-8")))
     labels = read("map-labels.csv")
     beside = {
@@ -63,14 +61,12 @@ def read_shapes() -> dict[str, Shape]:
     return {
         code: Shape(
             path=paths[code],
-            x=float(labels[code]["x"]),
-            y=float(labels[code]["y"]),
+            x=float(label["x"]),
+            y=float(label["y"]),
             beside=code in beside,
             coded=columns.count(beside.get(code, 0.0)) > 1,
-            row=int(tile["row"]),
-            column=int(tile["col"]),
         )
-        for code, tile in read("tile-grid.csv").items()
+        for code, label in labels.items()
     }
 
 

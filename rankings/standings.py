@@ -164,11 +164,6 @@ class Standings:
         return list(self.by_usps.values())
 
     @property
-    def tiles(self) -> list[Standing]:
-        """The states in the reading order of the tile grid."""
-        return [self.by_usps[usps] for usps in SHAPES if usps in self.by_usps]
-
-    @property
     def groups(self) -> list[Group]:
         """All groups with their states, which are sorted by points, then by name."""
         ordered = sorted(self.rows, key=lambda row: -(row.score.points or 0))

@@ -1,4 +1,4 @@
-"""Contrast, color vision deficiency, and distance of colors, from published formulas."""
+"""Colors: contrast, color vision deficiency, and distance, by published formulas."""
 
 import re
 

@@ -77,8 +77,8 @@ def test_a_small_screen_has_tiles_in_place_of_the_map(page):
     assert tiles.count() == 51
     for tile in tiles.all():
         box = tile.bounding_box()
-        assert box["width"] >= 24
-        assert box["height"] >= 24
+        assert box["width"] >= 44
+        assert box["height"] >= 44
     page.locator(".tiles").get_by_role("link", name="New Mexico, grade A").click()
     page.wait_for_url("**/rankings/new-mexico/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
