@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.memory import RANKINGS, memory
+from rankings.meaning import Meaning
 from rankings.models import Assessment, Citation
 from rankings.scoring import (
     RIGHT_TO_SUE,
@@ -78,6 +80,17 @@ class Answer:
         return f"{least} to {most}" if self.ranges and most > least else str(least)
 
     @property
+    def applies(self) -> bool:
+        """False if people can't sue, so the question has no answer in the state."""
+        return bool(
+            self.score.counted
+            or not self.assessed
+            or self.value
+            or self.note
+            or self.citations
+        )
+
+    @property
     def bar(self) -> float:
         """The width of the bar in the SVG meter, from 0 to 118."""
         return 118 * self.score.points / self.part.most
@@ -93,7 +106,7 @@ class Profile:
         for citation in assessment.citations.all():
             self.citations[citation.part].append(citation)
 
-    @property
+    @cached_property
     def answers(self) -> list[Answer]:
         return [
             Answer(
@@ -105,6 +118,19 @@ class Profile:
             )
             for score in self.standing.score.parts
         ]
+
+    @property
+    def shown(self) -> list[Answer]:
+        return [answer for answer in self.answers if answer.applies]
+
+    @property
+    def folded(self) -> list[Answer]:
+        """The answers to questions that don't apply in the state."""
+        return [answer for answer in self.answers if not answer.applies]
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.standing.score.facts, self.standing.place)
 
     def assessed_for(self, part: Part) -> bool:
         """Whether the review got as far as this question."""

@@ -15,6 +15,7 @@ from rankings import scoring
 from rankings.models import Assessment, Citation, Edition, state_url
 from rankings.scoring import Covers, Immunity, RightToSue, Score
 from rankings.shapes import SHAPES, Shape
+from rankings.states import in_sentence
 
 FACTS = ["right_to_sue", "immunity", "covers", "payer"]
 # A state's history and the changes page cover this many of the newest editions.
@@ -61,6 +62,15 @@ class Standing:
     @property
     def name(self) -> str:
         return self.assessment.name
+
+    @property
+    def place(self) -> str:
+        """The name as it reads in a sentence: "the District of Columbia"."""
+        return in_sentence(self.usps)
+
+    @property
+    def shared_as(self) -> str:
+        return f"Qualified immunity in {self.place}: {self.words}"
 
     @property
     def letter(self) -> str | None:

@@ -80,6 +80,8 @@ ELSEWHERE = {
 }
 
 PLACES = JURISDICTIONS | ELSEWHERE
+# Places whose names need an article in a sentence.
+THE = {"DC", "VI", "MP", "AA"}
 
 # Other name of a place, normalized by `letters` → code.
 OTHER_NAMES = {
@@ -91,6 +93,13 @@ OTHER_NAMES = {
     **dict.fromkeys(["virginislands", "usvi", "virginislandsus"], "VI"),
     "cnmi": "MP",
 }
+
+
+def in_sentence(code: str) -> str:
+    """Return a place's name as it reads after the word "from"."""
+    if code == "AA":
+        return "the military or abroad"
+    return f"the {PLACES[code]}" if code in THE else PLACES[code]
 
 
 def letters(text: str) -> str:

@@ -123,7 +123,6 @@ def show_state(
             "before": before,
             "after": after,
             "states": JURISDICTIONS,
-            "signing": [(usps, JURISDICTIONS[usps])],
         },
     )
 

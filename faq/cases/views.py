@@ -17,7 +17,7 @@ from faq.cases.cards import card_of
 from faq.cases.models import Case, Kind, Outcome
 from faq.cases.steps import moments
 from faq.markdown import render as render_markdown
-from rankings.states import JURISDICTIONS, read_place
+from rankings.states import JURISDICTIONS, in_sentence, read_place
 
 DESCRIBED = "Timeline of the suit. Its steps are listed below."
 
@@ -106,7 +106,7 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
         "others": [c for c in cases if c.state == case.state and c.pk != case.pk],
         "previous": previous,
         "next": following,
-        "places": [(case.state, JURISDICTIONS[case.state])],
+        "places": [(case.state, in_sentence(case.state))],
         "data": structured(case),
         "preview": preview,
     }

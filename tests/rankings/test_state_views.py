@@ -137,8 +137,39 @@ class StateTests(LoadedTestCase):
         page = self.show("IA")
 
         self.assertContains(page, '<p class="verdict">Written into statute</p>')
-        self.assertContains(page, "Not counted", 2)
         self.assertContains(page, 'class="meter"', 1)
+
+    def test_questions_that_do_not_apply_are_folded_into_one_line(self):
+        page = " ".join(self.show("OH").content.decode().split())
+        folded = page[page.index('<details class="question">') :]
+        folded = folded[: folded.index("</details>")]
+
+        self.assertIn("<summary>3 questions that don’t apply in Ohio today<", folded)
+        self.assertIn("<li>Whom does the suit reach?</li>", folded)
+        self.assertEqual(page.count("Whom does the suit reach?"), 1)
+        self.assertNotIn("Not counted", page)
+        self.assertNotContains(self.show("CO"), "apply in Colorado")
+        # Iowa's legislature has written immunity into a statute.
+        self.assertContains(self.show("IA"), "2 questions that don’t apply in Iowa")
+
+    def test_opens_with_what_it_means_and_ends_with_what_to_do(self):
+        page = " ".join(self.show("TX").content.decode().split())
+        meaning = page.index("<b>What this means for you:</b> If an official in Texas")
+        end = page[page.index("What you can do in Texas") :]
+
+        self.assertLess(meaning, page.index("<h2"))
+        self.assertIn('href="/voices/add/?state=TX" data-bar>', end)
+        self.assertIn("for a law that lets people sue over rights", end)
+        self.assertIn("https://www.usa.gov/elected-officials", end)
+        self.assertNotIn("<h2", end[: end.index("</main>")])
+        self.assertContains(self.show("DC"), "Ask the D.C. Council for a law")
+        self.assertNotContains(self.show("NM"), "your state’s lawmakers for")
+
+    def test_a_past_edition_does_not_say_what_it_means_today(self):
+        page = self.client.get(f"{self.first.get_absolute_url()}texas/")
+
+        self.assertNotContains(page, "What this means for you")
+        self.assertContains(page, "3 questions that don’t apply in Texas<")
 
     def test_a_citation_without_a_value_is_shown_all_the_same(self):
         self.assertContains(self.show("GA"), "Ga. Const. art. I, § II, para. IX(d)")

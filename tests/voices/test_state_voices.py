@@ -30,7 +30,7 @@ class StateVoicesTests(TestCase):
 
         page = show()
 
-        self.assertIn("We don’t say yet how many people from Ohio", page)
+        self.assertIn("We show how many people from Ohio have signed once", page)
         self.assertNotIn("<b>9</b>", page)
 
     def test_numbers_withheld_in_the_count_files_are_withheld_here(self):
@@ -52,7 +52,9 @@ class StateVoicesTests(TestCase):
         page = show("AK")
 
         self.assertIn("No statement from Alaska yet.", page)
-        self.assertIn("We don’t say yet how many people from Alaska", page)
+        self.assertIn("We show how many people from Alaska have signed once", page)
+        self.assertNotIn("statements here", page)
+        self.assertIn('href="/voices/add/?state=AK"', page)
 
     def test_asks_the_database_twice(self):
         for _ in range(5):
@@ -60,3 +62,15 @@ class StateVoicesTests(TestCase):
 
         with self.assertNumQueries(2):
             show()
+
+    def test_statements_do_not_contradict_a_number_of_signers_that_is_withheld(self):
+        for _ in range(3):
+            make_published_voice()
+
+        page = " ".join(show().split())
+
+        self.assertIn("3 statements here. We show how many people from Ohio", page)
+        self.assertIn("once there are at least 10, and nobody can work out", page)
+
+    def test_the_district_has_its_article(self):
+        self.assertIn("Voices from the District of Columbia", show("DC"))

@@ -92,7 +92,7 @@ class WallTests(TestCase):
         response = self.client.get(wall())
 
         self.assertContains(response, "<b>3 people</b> have signed")
-        self.assertContains(response, "1 left a statement")
+        self.assertContains(response, "1 statement, newest first")
 
     def test_an_empty_wall_invites(self):
         self.assertContains(self.client.get(wall()), "Yours could be the first")
@@ -532,7 +532,7 @@ class FeaturedFirstTests(TestCase):
         featured = self.client.get(wall(state="TX", sort="featured"))
 
         self.assertContains(newest, '"?state=TX&amp;sort=featured">Featured first<')
-        self.assertContains(featured, '<a href="?state=TX">Newest first</a>')
+        self.assertContains(featured, 'href="?state=TX">Newest first</a>')
         self.assertContains(featured, 'type="hidden" name="sort" value="featured"')
         self.assertContains(featured, 'rel="canonical"')
         self.assertContains(featured, '/voices/?state=TX">')

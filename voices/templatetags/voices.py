@@ -2,9 +2,9 @@
 
 from django import template
 
-from rankings.states import JURISDICTIONS
+from rankings.states import in_sentence
 from voices.wall.models import Voice
-from voices.wall.tallies import read_figures
+from voices.wall.tallies import LEAST_SHOWN, read_figures
 
 register = template.Library()
 
@@ -22,9 +22,10 @@ def state_voices(usps: str) -> dict[str, object]:
     statements = Voice.objects.on_the_wall().shown().filter(state=usps)
     return {
         "usps": usps,
-        "name": JURISDICTIONS[usps],
+        "name": in_sentence(usps),
         "voices": statements.in_wall_order()[:SHOWN],
         "statements": figures.statements_from(usps),
         "figures": figures,
         "signers": figures.signers_by_state[usps],
+        "least_shown": LEAST_SHOWN,
     }

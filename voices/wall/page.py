@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from core.filters import NoSuchPage
 from core.folding import search_words
 from core.search_budget import SearchTooLong, TooManySearches, one_search
-from rankings.states import PLACES, options_html, read_place
+from rankings.states import PLACES, in_sentence, options_html, read_place
 from voices.professions import ProfessionGroup, propose_group
 from voices.wall import cursor, spelling
 from voices.wall.cursor import Position
@@ -30,8 +30,6 @@ FEATURED = "featured"
 # EXCLUDED_PHRASE matches an excluded phrase.
 LEXEME = re.compile(r"(!?)'((?:[^']|'')+)'")
 EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
-# Places whose names need an article in a sentence.
-THE = {"DC", "VI", "MP", "AA"}
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,6 @@ class Link:
 
     label: str
     query: str
-
-
-def in_sentence(state: str) -> str:
-    """Return a place's name as it reads after the word "from"."""
-    if state == "AA":
-        return "the military or abroad"
-    return f"the {PLACES[state]}" if state in THE else PLACES[state]
 
 
 @dataclass(frozen=True)
