@@ -18,7 +18,8 @@ class CannotCompare(Exception):
 @dataclass(frozen=True)
 class Question:
     part: Part
-    answers: list[Answer]
+    # Each state's name and answer.
+    answers: list[tuple[str, Answer]]
 
 
 class Comparison:
@@ -43,15 +44,16 @@ class Comparison:
 
     @property
     def places(self) -> list[tuple[str, str]]:
-        """The code and name of each state."""
-        return [(p.standing.usps, p.standing.name) for p in self.profiles]
+        """The code of each state, and its name in a sentence."""
+        return [(p.standing.usps, p.standing.place) for p in self.profiles]
 
     @property
     def questions(self) -> list[Question]:
         """Each of the rubric's questions with the answers of all states."""
+        names = [profile.standing.name for profile in self.profiles]
         by_state = [profile.answers for profile in self.profiles]
         return [
-            Question(answers[0].part, list(answers))
+            Question(answers[0].part, list(zip(names, answers, strict=True)))
             for answers in zip(*by_state, strict=True)
         ]
 
