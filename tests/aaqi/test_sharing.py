@@ -106,6 +106,19 @@ class PreviewTests(TestCase):
         self.assertEqual(said["og:url"], f"{ADDRESS}/rankings/compare/?s=OH&amp;s=TX")
         self.assertNotContains(page, "canonical")
 
+    def test_a_filtered_list_is_shared_with_its_filters(self):
+        call_command("load_content", stdout=StringIO())
+        for path, title in (
+            ("/voices/?state=TX", "Voices from Texas, on qualified immunity"),
+            ("/cases/?state=CA", "Qualified immunity: cases from California"),
+        ):
+            page = self.client.get(f"{path}&from=poster").content.decode()
+
+            self.assertEqual(tags(page)["og:title"], title)
+            self.assertEqual(tags(page)["og:url"], ADDRESS + path)
+        ordered = self.client.get("/voices/?state=TX&sort=featured").content.decode()
+        self.assertEqual(tags(ordered)["og:url"], f"{ADDRESS}/voices/?state=TX")
+
     def test_user_text_is_escaped_once(self):
         voice = make_published_voice(name="A & B", statement='Say "no" & <b>go</b>.')
 
