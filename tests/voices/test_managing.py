@@ -289,7 +289,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
 
         self.assertContains(self.client.get(self.page), self.voice.statement)
-        self.assertContains(self.client.get(self.path), "has been in review since")
+        self.assertContains(self.client.get(self.path), "was sent to review")
         self.assertTrue(Voice.objects.waiting().exists())
         decide.publish(Voice.objects.all(), self.by)
         self.assertContains(self.client.get(self.page), "Better words.")
