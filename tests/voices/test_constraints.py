@@ -189,7 +189,7 @@ def decide_on_a_report_and_leave_it_open():
 def let_two_corrections_wait():
     voice = make_published_voice()
     for text in ("First.", "Second."):
-        voice.corrections.create(text=text)
+        voice.corrections.create(words={"statement": text})
 
 
 def set_a_second_rate():

@@ -307,7 +307,7 @@ class ArrivalTests(TestCase):
 
     def test_a_correction_is_flagged_beside_the_statement(self):
         voice = make_published_voice(statement="See example.org.")
-        voice.corrections.create(text="Call 555-010-9999.")
+        voice.corrections.create(words={"statement": "Call 555-010-9999."})
 
         voice.save(update_fields=["statement"])
 
@@ -487,7 +487,7 @@ class AdminTests(TestCase):
         make_voice(name="Plain", statement="Enough.")
         make_published_voice(name="Reported", statement="", reported_at=timezone.now())
         corrected = make_published_voice(name="Corrected", statement="")
-        corrected.corrections.create(text="Words.")
+        corrected.corrections.create(words={"statement": "Words."})
 
         for flag, names in {
             "phone": ["Phone"],
@@ -598,13 +598,17 @@ class AdminTests(TestCase):
     def test_a_correction_shows_what_it_changes(self):
         voice = make_published_voice(statement="I saw Officer Dow lie.")
         voice.corrections.create(
-            text="I saw an officer lie <b>twice</b>, 555-010-9999."
+            words={
+                "statement": "I saw an officer lie <b>twice</b>, 555-010-9999.",
+                "state": "NM",
+            }
         )
 
         response = self.client.get(QUEUE)
 
         self.assertContains(response, "Corrected by its author")
         self.assertContains(response, "<del>Officer</del>")
+        self.assertContains(response, "State: <bdi><del>Ohio</del>")
         self.assertContains(response, '<mark title="phone number">555-010-9999</mark>')
         self.assertNotContains(response, "<b>twice")
 

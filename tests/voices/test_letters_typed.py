@@ -18,7 +18,6 @@ from voices.letters.compose import compose
 from voices.managing.forms import AskForm, NewAddressForm, VoiceForm
 from voices.models import (
     AddressChange,
-    Correction,
     Decision,
     Letter,
     Signature,
@@ -90,7 +89,7 @@ class TypedTextTests(TestCase):
             decision = Decision.objects.create(
                 voice=voice, kind=kind, by=make_staff(f"by{voice.pk}")
             )
-            voice.corrections.create(**marked(Correction, "k"), decision=decision)
+            voice.corrections.create(words=marked(Voice, "k"), decision=decision)
         change = AddressChange.objects.create(
             **marked(AddressChange, "c"), signature=self.signature
         )

@@ -45,6 +45,7 @@ from voices.letters.take import take
 from voices.letters.updates import is_reader
 from voices.managing import changes
 from voices.managing import data as data_module
+from voices.managing.forms import DETAILS
 from voices.models import (
     AddressChange,
     Attempt,
@@ -85,6 +86,7 @@ def press(client, path, action, **fields):
 
 def save(client, signature, **fields):
     typed = {
+        **{name: getattr(signature, name) for name in DETAILS},
         "name_display": signature.name_display,
         "statement": signature.voice.statement if signature.voice else "",
         **fields,
@@ -289,7 +291,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
 
         self.assertContains(self.client.get(self.page), self.voice.statement)
-        self.assertContains(self.client.get(self.path), "was sent to review")
+        self.assertContains(self.client.get(self.path), "were sent to review")
         self.assertTrue(Voice.objects.waiting().exists())
         decide.publish(Voice.objects.all(), self.by)
         self.assertContains(self.client.get(self.page), "Better words.")
@@ -304,7 +306,9 @@ class CorrectTests(PublishedTestCase):
 
         self.again()
         self.assertEqual(self.voice.statement, before)
-        self.assertEqual(self.voice.corrections.get().text, "Better words.")
+        self.assertEqual(
+            self.voice.corrections.get().words, {"statement": "Better words."}
+        )
         self.assertTrue(Voice.objects.waiting().exists())
 
     def test_undoing_never_publishes_words_that_nobody_has_read(self):
@@ -347,7 +351,7 @@ class CorrectTests(PublishedTestCase):
         decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
 
         (message,) = deliver()
-        self.assertIn("publish your\nchanged statement", message.body)
+        self.assertIn("publish your\nchange", message.body)
         self.assertIn("“Better words.”", message.body)
         self.assertContains(self.client.get(self.path), "Better words.")
         self.assertFalse(Voice.objects.waiting().exists())
@@ -405,7 +409,15 @@ class CorrectTests(PublishedTestCase):
     def test_a_form_without_a_statement_field_leaves_it_unchanged(self):
         before = self.voice.statement
 
-        press(self.client, self.path, "save", name_display="full", updates="on")
+        details = {name: FORM[name] for name in DETAILS}
+        press(
+            self.client,
+            self.path,
+            "save",
+            **details,
+            name_display="full",
+            updates="on",
+        )
 
         self.again()
         self.assertEqual(self.voice.statement, before)
@@ -418,6 +430,35 @@ class CorrectTests(PublishedTestCase):
             self.assertContains(response, statement[:20], status_code=422)
         self.again()
         self.assertIsNone(self.voice.corrected_at)
+
+
+class DetailsTests(PublishedTestCase):
+    def test_corrected_ones_appear_after_review(self):
+        save(self.client, self.signature, name="Bea Cruz", city="Reno", state="NV")
+
+        self.assertContains(self.client.get(self.page), "Ana Reyes")
+        manage = self.client.get(self.path)
+        self.assertContains(manage, "Your changes were sent to review")
+        self.assertContains(manage, 'value="Bea Cruz"')
+        decide.publish(Voice.objects.all(), self.by)
+        self.assertContains(self.client.get(self.page), "Bea Cruz")
+        self.assertContains(self.client.get(self.page), "Reno")
+
+    def test_a_name_and_another_form_of_it_can_be_saved_together(self):
+        save(self.client, self.signature, name="Bea Cruz", name_display="first")
+
+        self.again()
+        self.assertEqual(self.voice.name, "Ana")
+        self.assertEqual(self.voice.corrections.get().words, {"name": "Bea"})
+
+    def test_invalid_ones_are_refused_and_kept(self):
+        for name, value in (("name", ""), ("state", "XX"), ("city", "x" * 81)):
+            response = save(self.client, self.signature, **{name: value})
+
+            self.assertEqual(response.status_code, 422)
+            self.assertContains(response, "Error: ", status_code=422)
+        self.again()
+        self.assertEqual(self.signature.name, "Ana Reyes")
 
 
 class ShowAsTests(PublishedTestCase):
@@ -457,9 +498,9 @@ class ShowAsTests(PublishedTestCase):
         save(self.client, self.signature, name_display="first")
 
         self.again()
-        self.assertEqual(self.voice.name, "Ana")
         # The moderator had spelled it differently.
-        self.assertTrue(Voice.objects.waiting().exists())
+        self.assertEqual(self.voice.name, "A.")
+        self.assertEqual(self.voice.corrections.get().words, {"name": "Ana"})
 
     def test_parts_of_a_name_removed_by_a_moderator_do_not_come_back(self):
         Signature.objects.update(name_display="initial")
@@ -473,10 +514,13 @@ class ShowAsTests(PublishedTestCase):
     def test_showing_more_of_a_short_name_needs_another_review(self):
         Signature.objects.update(name="Al Li", name_display="initial")
         Voice.objects.update(name="Al L.")
+        self.again()
 
         save(self.client, self.signature, name_display="full")
 
-        self.assertEqual(Voice.objects.waiting().get().name, "Al Li")
+        voice = Voice.objects.waiting().get()
+        self.assertEqual(voice.name, "Al L.")
+        self.assertEqual(voice.corrections.get().words, {"name": "Al Li"})
 
     def test_an_unlisted_signer_still_counts_and_leaves_no_text(self):
         save(self.client, self.signature, name_display="unlisted")
@@ -794,8 +838,9 @@ class DataTests(PublishedTestCase):
         decide.publish(Voice.objects.all(), self.by)
         (decided,) = self.client.get(f"{self.path}data/").json()["corrections"]
 
-        self.assertEqual((waiting["text"], waiting["decided"]), ("Better words.", None))
-        self.assertEqual(decided["replaced"], before)
+        self.assertEqual(waiting["words"], {"statement": "Better words."})
+        self.assertIsNone(waiting["decided"])
+        self.assertEqual(decided["replaced"], {"statement": before})
         self.assertTrue(decided["decided"])
 
     def test_contains_reports_and_reveals_without_data_of_others(self):

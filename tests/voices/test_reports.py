@@ -96,7 +96,7 @@ class ReportFormTests(TestCase):
     def test_a_corrected_voice_keeps_its_place_too(self):
         since = timezone.now() - timedelta(days=3)
         voice = make_published_voice(review_since=since)
-        voice.corrections.create(text="Better words.", sent_at=since)
+        voice.corrections.create(words={"statement": "Better words."}, sent_at=since)
 
         report(voice)
 

@@ -117,6 +117,8 @@ def compose_for_voice(
         signature,
         voice=voice,
         correction=correction,
+        # The words that the moderator read.
+        read=voice.with_words(correction.words if correction else {}),
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
     )

@@ -15,6 +15,8 @@ from core import addresses
 from voices.abuse.models import Arrival
 from voices.letters.models import Letter, RefusedAddress, Turn
 from voices.letters.queue import queue_letter
+from voices.professions import propose_group
+from voices.signatures import names
 from voices.signatures.invalidations import InvalidatedAddress
 from voices.signatures.models import NameDisplay, Signature, Submission, shown_name
 from voices.signatures.objections import Objection
@@ -99,28 +101,39 @@ def show_as(signature: Signature, display: str) -> None:
             review_since=timezone.now() if current.is_reviewed else None,
             invalidated_at=timezone.now() if current.invalidation_id else None,
         )
-    else:
-        show_name(voice, before, current)
     current.save(update_fields=["name_display", "voice"])
     if voice and current.voice is None:
         voice.reports.all().delete()
         voice.erase()
+    elif voice:
+        show_name(voice, before, current)
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
     """Show the name as the signer now wants; `before` is the signer's earlier choice.
 
-    If the name shows more than moderators have seen, the voice returns to their queue.
+    A shorter form shows at once, and a longer one is submitted for review.
     """
-    read = words(voice.name)
-    voice.name = name_to_show(voice.name, before, signature)
-    if not all(any(r.startswith(word) for r in read) for word in words(voice.name)):
-        now = timezone.now()
-        if voice.is_published:
-            voice.reported_at = now
-        if voice.is_published or voice.review_since:
-            voice.review_since = now
-    voice.save()
+    wanted = name_to_show(voice.latest("name"), before, signature)
+    if is_shorter(before, signature.name_display):
+        shown = name_to_show(voice.name, before, signature)
+        if is_part_of(shown, voice.name):
+            voice.name = shown
+        elif voice.is_published:
+            # Hide the rest at once, but show no word that nobody has read.
+            voice.name = f"{names.letter_of(shown)}."
+    submit(voice, signature, {"name": wanted})
+
+
+def is_shorter(before: str, display: str) -> bool:
+    order = NameDisplay.values
+    return order.index(display) > order.index(before)
+
+
+def is_part_of(name: str, read: str) -> bool:
+    """Whether each word of the name is a word of `read`, or the initial of one."""
+    known = words(read) | {word[0] for word in words(read)}
+    return words(name) <= known
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
@@ -129,8 +142,7 @@ def name_to_show(name: str, before: str, signature: Signature) -> str:
     `name` is the name shown so far. A part that a moderator removed doesn't come back.
     """
     wanted = signature.shown_name
-    order = NameDisplay.values
-    if order.index(signature.name_display) > order.index(before):
+    if is_shorter(before, signature.name_display):
         shorter = shown_name(name, signature.name_display)
         # If moderators have reordered the words, shortening can leave one that the
         # signer wants hidden.
@@ -145,38 +157,73 @@ def words(name: str) -> set[str]:
 
 
 @transaction.atomic
-def correct(signature: Signature, statement: str) -> None:
-    """Submit the new statement for review; the published one stays until a decision.
+def correct_details(signature: Signature, **details: str) -> None:
+    """Change the signer's name, city, state, or profession.
 
-    An empty statement needs no review, and replaces the published one at once.
+    The signature itself changes at once, and counts in its new state. What its voice
+    shows of the details is submitted for review.
     """
     current = locked(signature)
-    voice = locked_voice(current) if current else None
-    if (
-        current is None
-        or current.withdrawn_at
-        or voice is None
-        or statement == voice.latest_words
-    ):
+    if current is None or current.withdrawn_at:
         return
-    # Delete the text of earlier corrections.
+    before = words_of(current)
+    for field, text in details.items():
+        setattr(current, field, text)
+    current.save(update_fields=details)
+    # Compare with what the signer entered, not with the voice: a moderator may have
+    # edited it.
+    new = dict(words_of(current).items() - before.items())
+    voice = locked_voice(current)
+    if voice and new:
+        submit(voice, current, new)
+
+
+def words_of(signature: Signature) -> dict[str, str]:
+    """Return the details as they appear in a voice."""
+    return {
+        "name": signature.shown_name,
+        "profession": signature.profession,
+        "profession_group": propose_group(signature.profession),
+        "city": signature.city,
+        "state": signature.state,
+    }
+
+
+@transaction.atomic
+def correct(signature: Signature, statement: str) -> None:
+    """Change the statement, if it is another one than the author's latest."""
+    current = locked(signature)
+    voice = locked_voice(current) if current else None
+    if current is None or current.withdrawn_at or voice is None:
+        return
+    if statement != voice.latest("statement"):
+        submit(voice, current, {"statement": statement})
+
+
+def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
+    """Submit words for review; published ones stay until a decision.
+
+    A word that is removed needs no review, so it goes at once. Lock the voice first.
+    """
+    words = voice.unread_words | words
+    # Delete the text of earlier corrections; undoing their decisions restores nothing.
     voice.corrections.all().delete()
+    was_published = voice.is_published
+    voice.replace_words({field: text for field, text in words.items() if not text})
+    new = {
+        field: text for field, text in words.items() if text != getattr(voice, field)
+    }
     now = timezone.now()
-    if not statement:
-        voice.statement = voice.statement_as_sent = ""
-        voice.featured_at = None
-    elif statement == voice.statement:
+    if new or was_published:
         voice.changes_asked_at, voice.changes_asked = None, ""
-    elif voice.is_published:
-        voice.corrections.create(text=statement)
+    if new and was_published:
+        voice.corrections.create(words=new)
         voice.review_since = now
-        voice.changes_asked_at, voice.changes_asked = None, ""
-    else:
-        voice.statement = voice.statement_as_sent = statement
+    elif new:
+        voice.replace_words(new)
         voice.published_at = voice.declined_at = voice.taken_down_at = None
-        voice.changes_asked_at = voice.reason = None
-        voice.changes_asked = ""
-        voice.review_since = now if current.is_reviewed else None
+        voice.reason = None
+        voice.review_since = now if signature.is_reviewed else None
     # The trigger on corrections has changed `corrected_at`.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()

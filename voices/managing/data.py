@@ -43,7 +43,7 @@ def everything(signature: Signature) -> dict:
         ),
         "corrections": [
             {
-                "text": each.text,
+                "words": each.words,
                 "replaced": each.replaced,
                 "sent": each.sent_at,
                 "decided": each.decision.at if each.decision else None,

@@ -9,8 +9,11 @@ from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Signature, shown_name
 from voices.signatures.objections import OBJECTION_LENGTH
-from voices.signing.forms import EMAIL_MESSAGE, AddressMixin
+from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, SignForm
 from voices.wall.models import STATEMENT_LENGTH
+
+# What signers told us about themselves; the voice shows the rest of it.
+DETAILS = ("name", "city", "state", "profession")
 
 
 class AddressForm(AddressMixin, forms.Form):
@@ -40,8 +43,9 @@ class NewAddressForm(AddressForm):
 
 
 class VoiceForm(ShowsDetails, forms.Form):
-    """The form to edit a voice: statements are reviewed, the rest applies at once."""
+    """What a signer can correct; what is public of it is reviewed again."""
 
+    name = SignForm.base_fields["name"]
     name_display = forms.ChoiceField(
         label="How your name appears",
         error_messages={
@@ -50,13 +54,15 @@ class VoiceForm(ShowsDetails, forms.Form):
         },
         widget=forms.RadioSelect,
     )
+    city = SignForm.base_fields["city"]
+    state = SignForm.base_fields["state"]
+    profession = SignForm.base_fields["profession"]
     statement = TidyCharField(
         label="Statement",
         required=False,
         tidy=tidy_paragraphs,
         max_length=STATEMENT_LENGTH,
-        help_text=f"Up to {STATEMENT_LENGTH} characters. A changed statement is "
-        "reviewed before it appears; the published one stays until then.",
+        help_text=f"Up to {STATEMENT_LENGTH} characters.",
         validators=[validate_plain_text],
         widget=forms.Textarea({"rows": 5, "data-count": ""}),
     )

@@ -21,6 +21,7 @@ from voices.letters.link_requests import queue_link
 from voices.managing import changes
 from voices.managing.data import everything
 from voices.managing.forms import (
+    DETAILS,
     AskForm,
     NewAddressForm,
     ObjectionForm,
@@ -195,10 +196,10 @@ def objection_to(signature: Signature) -> Objection | None:
 
 
 def initial(signature: Signature) -> dict:
-    words = signature.voice.latest_words if signature.voice else ""
     return {
+        **{name: getattr(signature, name) for name in DETAILS},
         "name_display": signature.name_display,
-        "statement": words,
+        "statement": signature.voice.latest("statement") if signature.voice else "",
         "updates": signature.updates,
     }
 
@@ -228,6 +229,7 @@ def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     cleaned = form.cleaned_data
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
+        changes.correct_details(signature, **{name: cleaned[name] for name in DETAILS})
         # The page has no statement field if the signer was unlisted when it was opened.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])

@@ -24,7 +24,7 @@ from voices.reports.models import Report
 from voices.signatures.models import Signature, SignatureQuerySet
 from voices.wall.cards import queue_cards
 from voices.wall.corrections import Correction
-from voices.wall.models import Status, Voice, VoiceQuerySet
+from voices.wall.models import WORDS, Status, Voice, VoiceQuerySet
 
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
@@ -224,10 +224,6 @@ def lock(rows: QuerySet) -> list[int]:
     return list(locked.values_list("pk", flat=True))
 
 
-# The fields that a moderator can edit.
-WORDS = ["name", "profession", "profession_group", "city", "state", "statement"]
-
-
 @transaction.atomic
 def edit(voice: Voice, by: User) -> None:
     """Save a moderator's edit of the WORDS; `statement_as_sent` doesn't change.
@@ -251,7 +247,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.TAKEN_DOWN: {"taken_down_at": None, "reason": None},
     # Undoing changes no column here; it reopens the voice's reports.
     Kind.KEPT: {},
-    # Undoing changes no column here; `Correction.reopen` restores the statement.
+    # Undoing changes no column here; `Correction.reopen` restores the words.
     Kind.CORRECTION_TAKEN: {},
     Kind.CORRECTION_DECLINED: {"reason": None},
     Kind.FEATURED: {"featured_at": None},
@@ -302,7 +298,7 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if latest.kind == Kind.CORRECTION_TAKEN and not (
             correction and correction.replaced
         ):
-            # There is no earlier statement to restore.
+            # There are no earlier words to restore.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
             # An invalidated signature can't return to quarantine.

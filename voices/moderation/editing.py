@@ -17,8 +17,8 @@ from core.plain_text import (
     validate_plain_text,
     validate_profession,
 )
-from voices.moderation.decide import WORDS, lock
-from voices.wall.models import STATEMENT_LENGTH, Voice
+from voices.moderation.decide import lock
+from voices.wall.models import STATEMENT_LENGTH, WORDS, Voice
 
 # The error for an outdated form. Saving it could restore words that the author removed
 # after the page was opened.

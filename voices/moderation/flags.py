@@ -1,13 +1,14 @@
 """How moderators see flags: marked words, badges, groups, and filters."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import (
     Exists,
+    Field,
     OuterRef,
     Prefetch,
     Q,
@@ -52,7 +53,8 @@ def prepare(voices: list[Any]) -> None:
     for voice in voices:
         voice.marked = marked(voice.statement, words)
         for correction in voice.to_read:
-            correction.marked = marked(correction.text, words)
+            statement = correction.words.get("statement", "")
+            correction.marked = marked(statement, words)
         voice.others_with_text = texts.get(voice.pk, 0)
         voice.others_on_network = networks.get(voice.pk, 0)
 
@@ -176,14 +178,12 @@ class FlagColumns(LargeTable):
 
     @admin.display(description="pending correction")
     def pending(self, voice: Any) -> SafeString:
-        """Show the pending correction, if any, and its diff from the statement."""
+        """Show the pending correction, if any, and its diff from the public words."""
         return format_html_join(
             "",
-            "<p><b>The author's correction:</b></p>"
-            '<p class="quote" dir="auto">“{}”</p>'
-            '<p class="edits" dir="auto">{}</p>',
+            "<p><b>The author's correction:</b></p>{}{}",
             (
-                (correction.marked, word_diff(voice.statement, correction.text))
+                (quote_of(correction), differences(voice, correction))
                 for correction in voice.to_read
             ),
         )
@@ -248,6 +248,27 @@ class FlagColumns(LargeTable):
                     f"{others}+" if others == groups.MAX_OTHERS else others,
                     "" if others == 1 else "s",
                 )
+
+
+def quote_of(correction: Any) -> SafeString:
+    if not correction.marked:
+        return SafeString()
+    return format_html('<p class="quote" dir="auto">“{}”</p>', correction.marked)
+
+
+def differences(voice: Voice, correction: Correction) -> SafeString:
+    """Return a line with the change of each word, and of the statement."""
+    lines = []
+    for name, text in correction.words.items():
+        field = cast(Field, Voice._meta.get_field(name))
+        labels = dict(field.flatchoices)
+        before = getattr(voice, name)
+        diff = word_diff(labels.get(before, before), labels.get(text, text))
+        label = "" if name == "statement" else f"{capfirst(field.verbose_name)}: "
+        lines.append((label, diff))
+    return format_html_join(
+        "", '<p class="edits" dir="auto">{}<bdi>{}</bdi></p>', lines
+    )
 
 
 def badge(label: str, hard: bool = False) -> SafeString:

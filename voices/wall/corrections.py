@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core.triggers import Trigger
-from voices.wall.models import STATEMENT_LENGTH, Voice
+from voices.wall.models import WORDS, Voice
 
 
 class CorrectionQuerySet(models.QuerySet):
@@ -14,7 +14,7 @@ class CorrectionQuerySet(models.QuerySet):
 
 
 class Correction(models.Model):
-    """A new statement that the author of a published voice submitted for review.
+    """New words that the author of a published voice submitted for review.
 
     A correction is pending until it has a decision. Decisions are never deleted, so
     this row points to the decision, not the other way around, and can itself be
@@ -22,11 +22,12 @@ class Correction(models.Model):
     """
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="corrections")
-    text = models.TextField(max_length=STATEMENT_LENGTH)
+    # The new words, by the voice's field (WORDS); a field that isn't here stays.
+    words = models.JSONField()
     sent_at = models.DateTimeField(db_default=Now())
     decision = models.ForeignKey("voices.Decision", models.PROTECT, null=True)
-    # The statement that this correction replaced, so that publishing can be undone.
-    replaced = models.TextField(blank=True)
+    # The words that this correction replaced, so that publishing can be undone.
+    replaced = models.JSONField(default=dict)
 
     objects = CorrectionQuerySet.as_manager()
 
@@ -61,27 +62,25 @@ class Correction(models.Model):
         return f"correction of voice {self.voice_id}"
 
     def decide(self, decision_id: int, *, publish: bool) -> None:
-        """Close the correction with this decision; if `publish`, publish its text.
+        """Close the correction with this decision; if `publish`, publish its words.
 
         Lock the voice first.
         """
-        voice = self.voice
         if publish:
-            self.replaced = voice.statement
-            voice.statement = voice.statement_as_sent = self.text
+            self.replaced = self.voice.replace_words(self.words)
         self.decision_id = decision_id
-        self.save()
-        # `Voice.save` also updates the flags.
-        voice.save(update_fields=["statement", "statement_as_sent"])
+        self.save_with_voice()
 
     def reopen(self) -> None:
-        """Reopen the correction; if it was published, restore the earlier statement."""
-        voice = self.voice
+        """Reopen the correction; if it was published, restore the earlier words."""
         if self.replaced:
-            # Don't lose a moderator's edit of the published text.
-            self.text = voice.statement
-            voice.statement = voice.statement_as_sent = self.replaced
-            self.replaced = ""
+            # Don't lose a moderator's edit of the published words.
+            self.words = self.voice.replace_words(self.replaced)
+            self.replaced = {}
         self.decision_id = None
+        self.save_with_voice()
+
+    def save_with_voice(self) -> None:
         self.save()
-        voice.save(update_fields=["statement", "statement_as_sent"])
+        # `Voice.save` also updates the flags.
+        self.voice.save(update_fields=[*WORDS, "statement_as_sent", "featured_at"])

@@ -1,3 +1,4 @@
+from copy import copy
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Self
@@ -87,6 +88,8 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and its status.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
+# The words that an author corrects and a moderator edits.
+WORDS = ("name", "profession", "profession_group", "city", "state", "statement")
 # Voices with a flag. PostgreSQL uses the index of flags only with this condition.
 FLAGGED_ONES = ~models.Q(flags=[])
 # The fields that lists of voices show.
@@ -478,10 +481,13 @@ class Voice(models.Model):
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
         """Set `flags` and `text_key`; `save` calls this if it writes FLAGGED fields."""
         sent = self.corrections.all() if self.pk else []
-        texts = [self.statement, *(each.text for each in sent if not each.decision_id)]
-        lines = (self.name, self.profession, self.city)
-        held = find.kinds_of_lines(*lines, staff=staff)
-        self.flags = find.in_order(held | {*find.kinds(texts, watched_words)})
+        own = {field: getattr(self, field) for field in FLAGGED}
+        versions = [own, *(own | each.words for each in sent if not each.decision_id)]
+        found = {*find.kinds([each["statement"] for each in versions], watched_words)}
+        for each in versions:
+            lines = (each["name"], each["profession"], each["city"])
+            found |= find.kinds_of_lines(*lines, staff=staff)
+        self.flags = find.in_order(found)
         self.text_key = find.text_key(self.statement)
 
     @property
@@ -499,13 +505,33 @@ class Voice(models.Model):
         return getattr(self, date) if date else None
 
     @property
-    def latest_words(self) -> str:
-        """The author's latest text, reviewed or not."""
+    def unread_words(self) -> dict[str, str]:
+        """The words of a correction that waits, or that changes were asked for."""
         if self.corrected_at or (self.is_published and self.awaits_changes):
             correction = self.corrections.first()
-            if correction:
-                return correction.text
-        return self.statement
+            return correction.words if correction else {}
+        return {}
+
+    def latest(self, field: str) -> str:
+        """The author's latest word in a field, reviewed or not."""
+        return self.unread_words.get(field, getattr(self, field))
+
+    def with_words(self, words: dict[str, str]) -> "Voice":
+        """Return an unsaved copy that has these words."""
+        other = copy(self)
+        other.replace_words(words)
+        return other
+
+    def replace_words(self, words: dict[str, str]) -> dict[str, str]:
+        """Set these of the author's words, without saving; return the earlier ones."""
+        before = {field: getattr(self, field) for field in words}
+        for field, text in words.items():
+            setattr(self, field, text)
+        if "statement" in words:
+            self.statement_as_sent = self.statement
+        if not self.statement:
+            self.featured_at = None
+        return before
 
     @property
     def awaits_changes(self) -> bool:

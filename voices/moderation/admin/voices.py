@@ -40,7 +40,7 @@ from voices.moderation.forms import (
     read_at,
 )
 from voices.moderation.models import AwaitingVoice, Decision, Reason
-from voices.wall.models import Status, Voice, VoiceQuerySet
+from voices.wall.models import WORDS, Status, Voice, VoiceQuerySet
 
 # Staff can decide on at most this many voices at once, because the URL lists every
 # voice's ID, and because one transaction locks all of the voices.
@@ -89,7 +89,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         "its_status",
         "submitted_at",
     ]
-    fields = [*decide.WORDS, *readonly_fields]
+    fields = [*WORDS, *readonly_fields]
     list_per_page = 50
 
     class Media:
