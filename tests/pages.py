@@ -216,6 +216,19 @@ def withdrawn_path():
     return token_path("manage", tokens.managing, mine.ref) + "?done=withdrawn"
 
 
+def corrected_path():
+    mine = make_signature(voice=make_published_voice(profession="Nurse"))
+    changes.correct_details(mine, city="Reno", state="NV")
+    return token_path("manage", tokens.managing, mine.ref)
+
+
+def declined_path():
+    mine = make_signature()
+    one = Voice.objects.filter(pk=mine.voice_id)
+    decide.decline(one, make_staff(f"by{next(numbers)}"), make_reason(), tell=False)
+    return token_path("manage", tokens.managing, mine.ref)
+
+
 def invalidated_path():
     mine = make_invalidated(
         make_staff(f"by{next(numbers)}"), f"d{next(numbers)}.example"
@@ -421,6 +434,9 @@ PUBLIC = [
     Page("manage-errors", manage_path, 422, press("Erase everything")),
     Page("manage-unlisted", lambda: manage_path(name_display="unlisted")),
     Page("manage-withdrawn", withdrawn_path),
+    Page("manage-corrected", corrected_path),
+    Page("manage-declined", declined_path),
+    Page("manage-appealed", declined_path, then=press("Appeal")),
     Page("manage-invalidated", invalidated_path),
     Page("manage-objected", invalidated_path, then=press("I signed this myself")),
     Page("manage-erase", manage_path, then=press_sure("Erase everything")),

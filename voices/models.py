@@ -35,6 +35,7 @@ from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature, Submission
 from voices.signatures.objections import InvalidatedSignature, Objection
 from voices.signatures.requests import AddressChange, LinkRequest
+from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
 from voices.wall.models import Voice
 from voices.wall.tallies import DayTally, Tally
@@ -43,6 +44,7 @@ __all__ = [
     "AddressChange",
     "Alarm",
     "AllowedNetwork",
+    "Appeal",
     "Arrival",
     "Attempt",
     "AwaitingVoice",

@@ -32,6 +32,8 @@ def test_a_voice_is_corrected_read_again_and_withdrawn(page):
 
     page.goto(mine)
     page.get_by_label("Statement (optional)").fill("Everybody should be heard.")
+    page.get_by_label("City or town").fill("Reno")
+    page.get_by_label("State", exact=True).select_option("NV")
     page.get_by_role("button", name="Save changes").click()
     said = page.get_by_role("status").inner_text()
     page.goto(its_page)
@@ -47,6 +49,8 @@ def test_a_voice_is_corrected_read_again_and_withdrawn(page):
 
     assert said == "Your changes are saved."
     assert WORDS in before
+    assert "Reno" not in before
+    assert "Reno" in after
     assert "Everybody should be heard." in after
     assert withdrawn.startswith("Your voice is withdrawn.")
     assert gone.status == 410

@@ -69,6 +69,8 @@ TRIGGERS = {
             ("signature", "day_tally"),
         )
     ),
+    ("voices_appeal", "appeal_of_a_decline", "BEFORE", "INSERT", "ROW", False),
+    ("voices_decision", "another_answers", "BEFORE", "INSERT", "ROW", False),
     ("voices_correction", "corrected_at", "AFTER", CHANGE, "ROW", False),
     ("voices_voice", "pages_gain_it", "AFTER", "INSERT", "ROW", True),
     ("voices_voice", "pages_gain_it_later", "AFTER", "UPDATE", "ROW", True),

@@ -619,7 +619,7 @@ class AdminTests(TestCase):
                 signature.voice.reports.create(kind="other", text="Look.")
             self.client.get(QUEUE)
 
-            with self.assertNumQueries(11):
+            with self.assertNumQueries(12):
                 self.client.get(QUEUE)
 
 

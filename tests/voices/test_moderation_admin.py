@@ -182,7 +182,7 @@ class QueueTests(AdminTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(12):
             self.client.get(path)
 
     def test_the_list_takes_a_constant_number_of_queries(self):
@@ -190,7 +190,7 @@ class QueueTests(AdminTestCase):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
 
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(10):
             self.client.get(path)
 
     def test_an_erased_voice_has_a_link_with_text(self):

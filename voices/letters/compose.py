@@ -1,5 +1,6 @@
 """Compose letters from the data as it is when they are sent."""
 
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from voices.letters.updates import ListUnsubscribe, is_reader, unsubscribing
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange
+from voices.wall.appeals import appealable
 from voices.wall.models import Status, Voice
 
 
@@ -119,6 +121,8 @@ def compose_for_voice(
         correction=correction,
         # The words that the moderator read.
         read=voice.with_words(correction.words if correction else {}),
+        # A function, so that only letters that say so look it up.
+        can_appeal=partial(appealable, voice),
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
     )

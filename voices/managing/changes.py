@@ -21,6 +21,7 @@ from voices.signatures.invalidations import InvalidatedAddress
 from voices.signatures.models import NameDisplay, Signature, Submission, shown_name
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange, LinkRequest
+from voices.wall.appeals import appealable
 from voices.wall.models import Voice
 
 
@@ -224,6 +225,28 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.reason = None
         voice.review_since = now if signature.is_reviewed else None
+    # The trigger on corrections has changed `corrected_at`.
+    voice.refresh_from_db(fields=["corrected_at"])
+    voice.save()
+
+
+@transaction.atomic
+def appeal(signature: Signature, text: str) -> None:
+    """Appeal the decline of the voice or its correction: it is reviewed once more.
+
+    A different moderator has to decide. A second appeal changes nothing.
+    """
+    current = locked(signature)
+    voice = locked_voice(current) if current else None
+    if current is None or current.withdrawn_at or voice is None:
+        return
+    if not (decline := appealable(voice)):
+        return
+    voice.appeals.create(decision=decline, text=text)
+    if correction := voice.corrections.filter(decision=decline).first():
+        correction.reopen()
+    voice.declined_at = voice.reason = None
+    voice.review_since = timezone.now() if current.is_reviewed else None
     # The trigger on corrections has changed `corrected_at`.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()

@@ -50,6 +50,14 @@ def everything(signature: Signature) -> dict:
             }
             for each in (voice.corrections.select_related("decision") if voice else [])
         ],
+        "appeals": [
+            {
+                "text": each.text,
+                "at": each.at,
+                "decided": each.answer.at if each.answer else None,
+            }
+            for each in (voice.appeals.select_related("answer") if voice else [])
+        ],
         "objection": [
             {"text": each.text, "at": each.at, "answered": each.answered_at}
             for each in Objection.objects.filter(signature=signature)

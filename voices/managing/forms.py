@@ -10,6 +10,7 @@ from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Signature, shown_name
 from voices.signatures.objections import OBJECTION_LENGTH
 from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, SignForm
+from voices.wall.appeals import APPEAL_LENGTH
 from voices.wall.models import STATEMENT_LENGTH
 
 # What signers told us about themselves; the voice shows the rest of it.
@@ -92,6 +93,23 @@ class ObjectionForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="objection_%s")
+
+
+class AppealForm(forms.Form):
+    """A signer's appeal against a decision not to publish their words."""
+
+    text = TidyCharField(
+        label="Why should we decide otherwise?",
+        required=False,
+        tidy=tidy_paragraphs,
+        max_length=APPEAL_LENGTH,
+        help_text=f"Up to {APPEAL_LENGTH} characters. Only moderators read it.",
+        validators=[validate_plain_text],
+        widget=forms.Textarea({"rows": 4, "data-count": ""}),
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="appeal_%s")
 
 
 class SureForm(forms.Form):

@@ -22,6 +22,7 @@ from voices.managing import changes
 from voices.managing.data import everything
 from voices.managing.forms import (
     DETAILS,
+    AppealForm,
     AskForm,
     NewAddressForm,
     ObjectionForm,
@@ -32,6 +33,7 @@ from voices.signatures import tokens
 from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
+from voices.wall.appeals import appealable
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:
@@ -134,6 +136,8 @@ def manage_again(
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
     if request.POST.get("action") == "address":
         typed["address_form"] = NewAddressForm(request.POST)
+    if request.POST.get("action") == "appeal":
+        typed["appeal_form"] = AppealForm(request.POST)
     if request.POST.get("action") == "object":
         typed["objection_form"] = ObjectionForm(request.POST)
     return manage_page(request, token, signature, stale=True, **typed)
@@ -166,6 +170,7 @@ def manage_page(
         "voice_form": VoiceForm(signature=signature, initial=initial(signature)),
         "address_form": NewAddressForm(),
         "objection_form": ObjectionForm(),
+        "appeal_form": AppealForm(),
         "withdraw_form": withdraw_form(),
         "erase_form": erase_form(),
     }
@@ -176,6 +181,8 @@ def manage_page(
             "signature": signature,
             "voice": voice,
             "objection": objection_to(signature),
+            "appeal": voice.appeals.first() if voice else None,
+            "can_appeal": bool(voice and appealable(voice)),
             "token": token,
             # Don't show an earlier action's result as the response to this one.
             "done": "" if bound or stale else request.GET.get("done", ""),
@@ -288,6 +295,14 @@ def object_to_invalidation(
     return back(token, "objected")
 
 
+def appeal(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
+    form = AppealForm(request.POST)
+    if not form.is_valid():
+        return manage_page(request, token, signature, appeal_form=form)
+    changes.appeal(signature, form.cleaned_data["text"])
+    return back(token, "appealed")
+
+
 def withdraw(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
     form = withdraw_form(request.POST)
     if not form.is_valid():
@@ -308,6 +323,7 @@ def erase(request: HttpRequest, token: str, signature: Signature) -> HttpRespons
 ACTIONS = {
     "save": save,
     "address": change_address,
+    "appeal": appeal,
     "object": object_to_invalidation,
     "withdraw": withdraw,
     "erase": erase,

@@ -22,6 +22,7 @@ from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
 from voices.signatures.models import Signature, SignatureQuerySet
+from voices.wall.appeals import Appeal
 from voices.wall.cards import queue_cards
 from voices.wall.corrections import Correction
 from voices.wall.models import WORDS, Status, Voice, VoiceQuerySet
@@ -33,6 +34,11 @@ CLOSES_REPORTS = {Kind.KEPT, Kind.TAKEN_DOWN, Kind.DECLINED}
 ANSWERS_CORRECTIONS = {
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
     *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
+}
+# Decisions that answer an open appeal; not by the moderator who declined.
+ANSWERS_APPEALS = {
+    *(Kind.PUBLISHED, Kind.DECLINED, Kind.CHANGES_ASKED),
+    *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
 }
 # The letter that tells the author about each kind of decision.
 LETTERS = {
@@ -147,6 +153,8 @@ def decide(
     reason: Reason | None = None,
     tell: bool = False,
 ) -> int:
+    if kind in ANSWERS_APPEALS:
+        voices = voices.exclude(pk__in=own_appeals(by))
     ids = lock(voices)
     decisions = Decision.objects.bulk_create(
         Decision(voice_id=pk, kind=kind, by=by, reason=reason) for pk in ids
@@ -155,8 +163,12 @@ def decide(
     decided.update(**changes)
     if kind in CLOSES_REPORTS:
         Report.objects.close(Decision.objects.filter(pk__in=[d.pk for d in decisions]))
+    answers = {decision.voice_id: decision.pk for decision in decisions}
+    if kind in ANSWERS_APPEALS:
+        for appeal in Appeal.objects.still_open().filter(voice__in=ids):
+            appeal.answer_id = answers[appeal.voice_id]
+            appeal.save(update_fields=["answer"])
     if kind in ANSWERS_CORRECTIONS:
-        answers = {decision.voice_id: decision.pk for decision in decisions}
         waiting = Correction.objects.waiting().filter(voice__in=ids)
         for correction in waiting.select_related("voice"):
             correction.decide(
@@ -171,6 +183,11 @@ def decide(
         for voice in signers.order_by("pk"):
             queue_letter(LETTERS[kind], voice.signature, at=told_at)
     return len(ids)
+
+
+def own_appeals(by: User) -> QuerySet:
+    """IDs of voices with an open appeal against this moderator's own decision."""
+    return Appeal.objects.still_open().against(by).values("voice")
 
 
 def release(signatures: SignatureQuerySet, by: User) -> int:
@@ -294,6 +311,12 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         )
         if latest is None:
             continue
+        about = Appeal.objects.filter(voice=voice)
+        if about.filter(
+            Q(decision=latest) | Q(answer=latest, decision__by=by)
+        ).exists():
+            # An appeal has undone the decline; only others undo the answer to it.
+            continue
         correction = voice.corrections.filter(decision=latest).first()
         if latest.kind == Kind.CORRECTION_TAKEN and not (
             correction and correction.replaced
@@ -309,6 +332,7 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
             # The voice may have been taken down or lost its statement since then.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
+        about.filter(answer=latest).update(answer=None)
         if correction:
             correction.reopen()
         if latest.kind in LETTERS:

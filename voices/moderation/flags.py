@@ -30,6 +30,7 @@ from voices.flags.models import WatchedWord
 from voices.moderation import groups
 from voices.moderation.models import AwaitingVoice
 from voices.reports.models import Report
+from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
 from voices.wall.models import FLAGGED_ONES, Voice
 
@@ -40,15 +41,17 @@ MAX_COMPARED = 1000
 
 
 def prepare(voices: list[Any]) -> None:
-    """Load what admin pages show about these voices, in five queries in total."""
+    """Load what admin pages show about these voices, in six queries in total."""
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
+    appeals = Appeal.objects.still_open().select_related("decision__by")
     opened = Report.objects.still_open()[: MAX_REPORTS + 1]
     prefetch_related_objects(
         voices,
         Prefetch("reports", opened, to_attr="open_reports"),
         Prefetch("corrections", Correction.objects.waiting(), to_attr="to_read"),
+        Prefetch("appeals", appeals, to_attr="open_appeals"),
     )
     for voice in voices:
         voice.marked = marked(voice.statement, words)
@@ -169,7 +172,11 @@ class FlagColumns(LargeTable):
         if voice.statement:
             words = format_html('<p class="quote" dir="auto">“{}”</p>', voice.marked)
         return format_html(
-            "{}{}{}", words, self.pending(voice), self.open_reports(voice)
+            "{}{}{}{}",
+            words,
+            self.pending(voice),
+            self.open_appeals(voice),
+            self.open_reports(voice),
         )
 
     @admin.display(description="statement, marked")
@@ -185,6 +192,24 @@ class FlagColumns(LargeTable):
             (
                 (quote_of(correction), differences(voice, correction))
                 for correction in voice.to_read
+            ),
+        )
+
+    @admin.display(description="open appeal")
+    def open_appeals(self, voice: Any) -> SafeString:
+        """Show the author's appeal, and who must not answer it."""
+        return format_html_join(
+            "",
+            "<p><b>The author appeals.</b> {} declined this, so a different moderator "
+            "has to decide. If there is no other, it waits.</p>{}",
+            (
+                (
+                    appeal.decision.by,
+                    format_html('<p class="quote" dir="auto">{}</p>', appeal.text)
+                    if appeal.text
+                    else "",
+                )
+                for appeal in voice.open_appeals
             ),
         )
 
@@ -230,6 +255,8 @@ class FlagColumns(LargeTable):
     def state_badges(self, voice: Any) -> Iterator[SafeString]:
         if voice.reported_at:
             yield badge("reported", hard=True)
+        if voice.open_appeals:
+            yield badge("appealed by its author", hard=True)
         if voice.corrected_at:
             yield badge("corrected by its author")
 

@@ -1,10 +1,11 @@
 from datetime import date
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from core.triggers import AppendOnly
+from core.triggers import AppendOnly, Trigger
 from voices.signatures.models import Signature
 from voices.wall.models import Voice
 
@@ -84,7 +85,33 @@ class Decision(models.Model):
             models.Index(fields=["kind", "-id"], name="decision_kind"),
             models.Index(fields=["by", "-id"], name="decision_by"),
         ]
-        triggers = [AppendOnly(log="decisions")]
+        triggers = [
+            AppendOnly(log="decisions"),
+            Trigger(
+                name="another_answers",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (
+                        SELECT FROM voices_appeal
+                        JOIN voices_decision AS appealed
+                            ON appealed.id = voices_appeal.decision_id
+                        WHERE voices_appeal.voice_id = NEW.voice_id
+                            AND appealed.by_id = NEW.by_id
+                            AND CASE NEW.kind
+                                WHEN 'undone' THEN answer_id = NEW.undoes_id
+                                ELSE answer_id IS NULL AND NEW.kind IN (
+                                    'published', 'declined', 'changes-asked',
+                                    'correction-taken', 'correction-left'
+                                )
+                            END
+                    ) THEN
+                        RAISE EXCEPTION 'A different moderator answers an appeal.';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: voice {self.voice_id}"

@@ -471,6 +471,7 @@ class Voice(models.Model):
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
         self.corrections.all().delete()
+        self.appeals.all().delete()
         self.flags = []
         self.reason = None
         self.review_since = self.declined_at = self.changes_asked_at = None

@@ -84,6 +84,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         "marked_statement",
         "badges",
         "pending",
+        "open_appeals",
         "open_reports",
         "edits",
         "its_status",
@@ -265,7 +266,9 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
-        count = decide_on(Voice.objects.filter(pk__in=ids), by=cast(User, request.user))
+        by = cast(User, request.user)
+        left_alone = decide.own_appeals(by).filter(voice__in=ids).count()
+        count = decide_on(Voice.objects.filter(pk__in=ids), by=by)
         url = reverse("admin:voices_voice_changelist")
         url += "?id__in=" + ",".join(map(str, ids))
         self.message_user(
@@ -273,6 +276,12 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
             format_html('{}: {}. <a href="{}">See or undo</a>', what, count, url),
             messages.SUCCESS if count else messages.WARNING,
         )
+        if left_alone:
+            sentence = (
+                f"Appeals against your own decisions: {left_alone}. A different "
+                "moderator has to answer them. If you are the only one, they wait."
+            )
+            self.message_user(request, sentence, messages.WARNING)
         return redirect(self.page("changelist"))
 
     # Columns and read-only fields.

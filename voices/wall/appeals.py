@@ -1,0 +1,82 @@
+from typing import Any, Self
+
+import pgtrigger
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models.functions import Now
+
+from core.plain_text import validate_plain_text
+from core.triggers import Trigger
+from voices.wall.models import Status, Voice
+
+APPEAL_LENGTH = 600
+
+
+class AppealQuerySet(models.QuerySet):
+    def still_open(self) -> Self:
+        return self.filter(answer=None)
+
+    def against(self, by: User) -> Self:
+        """Appeals against decisions of this moderator, who must not answer them."""
+        return self.filter(decision__by=by)
+
+
+class Appeal(models.Model):
+    """An author's appeal against a decline; a different moderator has to answer it.
+
+    Triggers allow one appeal for each decline, none against an answer, and no answer by
+    the moderator who declined (`Decision` has the last). While an appeal is open, the
+    voice or its correction waits in the review queue.
+    """
+
+    voice = models.ForeignKey(Voice, models.CASCADE, related_name="appeals")
+    decision = models.OneToOneField(
+        "voices.Decision", models.PROTECT, related_name="appeal"
+    )
+    text = models.TextField(
+        max_length=APPEAL_LENGTH, blank=True, validators=[validate_plain_text]
+    )
+    at = models.DateTimeField(db_default=Now())
+    answer = models.OneToOneField(
+        "voices.Decision", models.PROTECT, null=True, related_name="answered_appeal"
+    )
+
+    objects = AppealQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        triggers = [
+            Trigger(
+                name="appeal_of_a_decline",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT FROM voices_decision
+                        WHERE id = NEW.decision_id AND voice_id = NEW.voice_id
+                            AND kind IN ('declined', 'correction-left')
+                    ) OR EXISTS (
+                        SELECT FROM voices_appeal WHERE answer_id = NEW.decision_id
+                    ) THEN
+                        RAISE EXCEPTION 'Only a decline can be appealed, and once.';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"appeal of voice {self.voice_id}"
+
+
+def appealable(voice: Voice) -> Any:
+    """Return the decline that the author can appeal, or None."""
+    decisions = voice.decisions.filter(undone_by=None, appeal=None)
+    decisions = decisions.filter(answered_appeal=None).order_by("-pk")
+    if voice.status == Status.DECLINED:
+        # An older decline that was appealed or answered is never the latest.
+        latest = voice.decisions.filter(kind="declined", undone_by=None).first()
+        return decisions.filter(pk=latest.pk).first() if latest else None
+    if voice.is_published and not voice.corrected_at:
+        return decisions.filter(kind="correction-left", correction__voice=voice).first()
+    return None
