@@ -76,6 +76,7 @@ from voices.models import (
     RankingError,
     Report,
     Reveal,
+    Submission,
     Update,
     Voice,
     WatchedWord,
@@ -125,6 +126,24 @@ def check_and_press(label, name):
         press(name)(page)
 
     return check_it_and_press
+
+
+def correct_address(to):
+    """Open the form for the right address, and send this one."""
+
+    def open_fill_and_press(page):
+        page.locator("summary", has_text="Wrong address?").click()
+        page.get_by_label("Your email address").fill(to)
+        press("Change the address")(page)
+
+    return open_fill_and_press
+
+
+def old_page_path():
+    submission = make_submission()
+    now = timezone.now()
+    Submission.objects.filter(pk=submission.pk).close(None, corrected_at=now)
+    return check_url(submission)
 
 
 def press_sure(name):
@@ -406,6 +425,25 @@ PUBLIC = [
         429,
         then=press("Send the message again"),
     ),
+    Page(
+        "wrong-address-errors",
+        lambda: check_url(make_submission()),
+        422,
+        correct_address("nobody"),
+    ),
+    Page(
+        "wrong-address-suggestion",
+        lambda: check_url(make_submission()),
+        422,
+        correct_address("ana@gmial.com"),
+    ),
+    Page(
+        "wrong-address-corrected",
+        lambda: check_url(make_submission()),
+        then=correct_address("right@example.com"),
+    ),
+    Page("wrong-address-twice", lambda: check_url(make_submission(corrections=2))),
+    Page("wrong-address-old-page", old_page_path, 410),
     Page("confirm", lambda: confirm_url(make_submission())),
     Page(
         "confirm-unlisted",

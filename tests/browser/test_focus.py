@@ -83,7 +83,12 @@ def test_the_first_stop_skips_to_the_main_content(chromium, served, name):
     assert inside
 
 
-MISTAKES = [page for page in PUBLIC if page.status == 422]
+# A suggestion is no mistake, and has the focus itself.
+MISTAKES = [
+    page
+    for page in PUBLIC
+    if page.status == 422 and not page.name.endswith("-suggestion")
+]
 
 
 @pytest.mark.parametrize("entry", MISTAKES, ids=lambda entry: entry.name)

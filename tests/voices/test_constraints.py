@@ -92,6 +92,14 @@ def ask_to_confirm_a_signature():
     )
 
 
+def correct_a_form_and_leave_it_open():
+    make_submission(corrected_at=timezone.now())
+
+
+def correct_a_form_three_times():
+    make_submission(corrections=3)
+
+
 def send_two_at_once_to_an_address():
     for _ in range(2):
         Letter.objects.create(
@@ -230,6 +238,8 @@ CHECKED = {
         write_a_letter_about_nothing,
         ask_to_confirm_a_signature,
     ],
+    "submission_corrected_is_closed": [correct_a_form_and_leave_it_open],
+    "submission_corrected_seldom": [correct_a_form_three_times],
     "signature_invalidated_does_not_count": [
         count_what_is_invalidated,
         invalidate_what_never_counted,

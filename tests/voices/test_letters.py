@@ -190,13 +190,14 @@ class AlreadySignedLetterTests(TestCase):
             self.assertNotIn("/confirm/", part)
             self.assertNotIn(code, part)
 
-    def test_the_form_is_closed_and_emptied(self):
+    def test_the_form_stays_for_a_corrected_address_without_a_code(self):
         submission = latest_submission()
+        code = tokens.code(submission.ref)
 
-        self.assertEqual(submission.signature, self.signature)
-        self.assertEqual(
-            (submission.email, submission.name, submission.statement), ("", "", "")
-        )
+        self.assertEqual(submission.name, "Mallory Buynow")
+        self.assertIsNone(submission.confirmed_at)
+        self.assertIsNone(submission.mailed_at)
+        self.assertFalse(submission.try_code(code))
         self.assertEqual(Signature.objects.count(), 1)
 
     def test_a_form_confirmed_between_queueing_and_sending_is_dropped(self):

@@ -417,11 +417,8 @@ class RepeatsTests(TestCase):
 
         subject = "You have already signed"
         self.assertEqual([first, second, third, fourth], [[subject], [], [], [subject]])
-        # Notified or not, the form is closed and emptied.
-        for submission in Submission.objects.all():
-            self.assertEqual(
-                (submission.signature, submission.email), (self.signature, "")
-            )
+        # Notified or not, the form can still be corrected.
+        self.assertEqual(Submission.objects.unconfirmed().count(), 4)
 
     def test_a_link_stops_it_and_a_button_starts_it_again(self):
         self.told()

@@ -25,12 +25,15 @@ from voices.models import (
     Update,
     Voice,
 )
-from voices.signing.forms import SignForm
+from voices.signing.forms import CorrectForm, SignForm
 
 # Random and part of links; chosen from a list; our own wordings, from the form.
 NOT_TYPED = {
     *("ref", "lane", "consent_version", "consent_text"),
     *("privacy_version", "privacy_text"),
+}
+ABOUT_FORMS = {
+    *(Letter.Kind.CONFIRM, Letter.Kind.ALREADY_SIGNED),
 }
 # The voice's fields that each letter requires.
 VOICE_STATES = {
@@ -97,7 +100,7 @@ class TypedTextTests(TestCase):
             **{**marked(Submission, "f"), "email": email, "email_key": email}
         )
         about = {"signature": self.signature}
-        if kind in (Letter.Kind.CONFIRM, Letter.Kind.ALREADY_SIGNED):
+        if kind in ABOUT_FORMS:
             about["submission"] = self.submission
         if kind == Letter.Kind.NEW_ADDRESS:
             about["address_change"] = change
@@ -120,6 +123,7 @@ class TypedTextTests(TestCase):
         }
         for form in (
             SignForm(),
+            CorrectForm(),
             AskForm(),
             NewAddressForm(),
             VoiceForm(signature=make_signature()),

@@ -26,6 +26,7 @@ from tests.factories import (
     make_submission,
     not_me_url,
     sign,
+    stamp,
 )
 from tests.voices.test_letters import shown
 from voices import models
@@ -51,7 +52,9 @@ def everything():
 def seen(response):
     """What a visitor can observe in a response, without its random parts."""
     body = re.sub(
-        r'name="csrfmiddlewaretoken" value="[^"]+"', "", response.content.decode()
+        r'name="(csrfmiddlewaretoken|started|next)" value="[^"]+"',
+        "",
+        response.content.decode(),
     )
     location = re.sub(
         r"/check-your-email/[\w-]{22}/\Z",
@@ -201,6 +204,19 @@ class StatementTests(TestCase):
         # and signature; closing.
         done = self.assert_statements(6, lambda: self.client.post(link))
         self.assertEqual(done.status_code, 303)
+
+    def test_correcting_an_address_takes_ten(self):
+        sign(self.client, email="ana@wrong.example")
+        submission = latest_submission()
+        typed = {"correct": "1", "email": "ana@right.example", "started": stamp()}
+
+        # The five of a sign-up; the submission, twice; the lock of its old address; its
+        # letter; closing.
+        answer = self.assert_statements(
+            10, lambda: self.client.post(check_url(submission), typed)
+        )
+
+        self.assertEqual(answer.status_code, 303)
 
     def test_confirming_takes_no_more_for_every_other_form_of_the_address(self):
         sent = [make_submission(email="ana@school.example") for _ in range(20)]

@@ -202,19 +202,10 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 
 
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
-    """Return whether the letter may be sent; True if it isn't about a submission.
-
-    Closes the submission if its address is suppressed or its signer should
-    not be notified.
-    """
+    """Return whether the letter may be sent; True if it isn't about a submission."""
     submission = letter.submission
     if submission is None:
         return True
-    if not known.refused.isdisjoint(hashes):
-        if not submission.confirmed_at:
-            submission.close(None)
+    if not known.refused.isdisjoint(hashes) or full_until(letter, hashes, known):
         return False
-    signature = known.signatures.get(submission.email_key)
-    return not full_until(letter, hashes, known) and tell_signer(
-        letter, submission, signature
-    )
+    return tell_signer(letter, submission, known.signatures.get(submission.email_key))

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core import addresses
 from voices.letters import bounces
 from voices.letters.models import Attempt, Letter
-from voices.signatures.models import Submission
 
 # We give up on a letter after this many failures. With the waits between them, that
 # takes about a day.
@@ -22,36 +20,23 @@ FINISH = """
     WITH sent AS (
         UPDATE voices_letter SET sent_at = %(now)s
         WHERE id = %(id)s AND sent_at IS NULL AND dropped_at IS NULL
-        RETURNING submission_id
+        RETURNING submission_id, kind
     )
     UPDATE voices_submission SET mailed_at = %(now)s FROM sent
-    WHERE id = submission_id AND confirmed_at IS NULL
+    WHERE id = submission_id AND kind = 'confirm' AND confirmed_at IS NULL
 """
 
 
 def finish(letter: Letter) -> None:
-    """Record that the letter was sent, and update the submission that it was about.
+    """Record that the letter was sent, and when its submission was last mailed.
 
     Each letter is recorded as soon as it is sent. So if a sender is killed, at most one
     letter was sent without a record, and only that one is sent again.
     """
-    if letter.kind == Letter.Kind.ALREADY_SIGNED and letter.submission:
-        close_submission(letter, letter.submission)
-        return
     with connection.cursor() as cursor:
-        # This also starts the validity period of a submission's code.
+        # After a confirmation letter, this also starts the validity period of the
+        # submission's code.
         cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
-
-
-@transaction.atomic
-def close_submission(letter: Letter, about: Submission) -> None:
-    """Record that the letter was sent, and close the submission that it was about."""
-    addresses.lock(about.email_key)
-    sent = Letter.objects.in_flight().filter(pk=letter.pk)
-    if not sent.update(sent_at=timezone.now()):
-        return
-    if submission := Submission.objects.unconfirmed().filter(pk=about.pk).first():
-        submission.close(letter.signature)
 
 
 def finish_failed(letter: Letter, error: Exception) -> None:

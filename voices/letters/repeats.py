@@ -24,8 +24,8 @@ def tell_signer(
     """Turn the letter into an "already signed" email if its address has signed.
 
     `signature` is the address's signature, or None if there is none or it is withdrawn.
-    Return whether to send the letter. If the signer should not be notified, close the
-    submission without a letter.
+    Return whether to send the letter. Either way, the submission stays as it is, so
+    that its sender can correct a mistyped address (voices/signing/correct.py).
     """
     if submission.confirmed_at:
         return False
@@ -33,7 +33,6 @@ def tell_signer(
         letter.kind, letter.signature = Letter.Kind.CONFIRM, None
         return True
     if signature.repeats_stopped_at or was_told_lately(signature, letter):
-        submission.close(signature)
         return False
     letter.kind, letter.signature = Letter.Kind.ALREADY_SIGNED, signature
     return True

@@ -274,6 +274,8 @@ class Migration(migrations.Migration):
                 ('mailed_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('code_tries', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('corrections', models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)),
+                ('corrected_at', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
                 'ordering': ['pk'],
@@ -806,6 +808,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='submission',
             constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('privacy_text', ''), ('profession', ''), ('state', ''), ('statement', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed submission must not contain personal data.'),
+        ),
+        migrations.AddConstraint(
+            model_name='submission',
+            constraint=models.CheckConstraint(condition=models.Q(('corrected_at', None), ('confirmed_at__isnull', False), _connector='OR'), name='submission_corrected_is_closed', violation_error_message='A corrected submission must be closed.'),
+        ),
+        migrations.AddConstraint(
+            model_name='submission',
+            constraint=models.CheckConstraint(condition=models.Q(('corrections__lte', 2)), name='submission_corrected_seldom', violation_error_message='An address can be corrected only twice.'),
         ),
         migrations.AddIndex(
             model_name='letter',

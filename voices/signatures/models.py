@@ -337,6 +337,9 @@ IS_KNOWN = """
     OR EXISTS (SELECT FROM voices_invalidatedaddress WHERE address_hash = ANY(%s))
 """
 
+# How often the address of one form can be corrected.
+MAX_CORRECTIONS = 2
+
 # The text columns of a submission that contain personal data.
 PRIVATE_TEXTS = [
     "name",
@@ -356,9 +359,12 @@ class SubmissionQuerySet(models.QuerySet):
     def unconfirmed(self) -> Self:
         return self.filter(confirmed_at=None)
 
-    def close(self, signature: Signature | None) -> None:
-        """Set `confirmed_at` and `signature`, and clear the personal data."""
-        self.update(
+    def close(self, signature: Signature | None, **outcome: datetime) -> int:
+        """Set `confirmed_at` and `signature`, and clear the personal data.
+
+        Also sets the other fields in `outcome`; returns the number of submissions.
+        """
+        return self.update(
             **dict.fromkeys(PRIVATE_TEXTS, ""),
             updates=False,
             network_hash="",
@@ -367,6 +373,7 @@ class SubmissionQuerySet(models.QuerySet):
             source="",
             signature=signature,
             confirmed_at=timezone.now(),
+            **outcome,
         )
 
     def stale(self) -> Self:
@@ -425,6 +432,12 @@ class Submission(AbstractSignature):
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How often the address of this form has been corrected so far. Each correction
+    # closes a submission, sets its `corrected_at`, and continues in a new one.
+    corrections = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False
+    )
+    corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The signature that the submission became, or that its address already had.
     signature = models.ForeignKey(
         "voices.Signature",
@@ -446,6 +459,17 @@ class Submission(AbstractSignature):
                 name="submission_confirmed_is_empty",
                 violation_error_message="A confirmed submission must not contain "
                 "personal data.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(corrected_at=None)
+                | models.Q(confirmed_at__isnull=False),
+                name="submission_corrected_is_closed",
+                violation_error_message="A corrected submission must be closed.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(corrections__lte=MAX_CORRECTIONS),
+                name="submission_corrected_seldom",
+                violation_error_message="An address can be corrected only twice.",
             ),
         ]
         indexes = [
@@ -482,6 +506,10 @@ class Submission(AbstractSignature):
             return None
         wait = timedelta(minutes=settings.SEND_AGAIN_MINUTES)
         return (self.asked_again_at or self.submitted_at) + wait
+
+    @property
+    def corrections_left(self) -> int:
+        return MAX_CORRECTIONS - self.corrections
 
     @property
     def is_signature(self) -> bool:
@@ -528,7 +556,3 @@ class Submission(AbstractSignature):
             )
         submissions.close(signature)
         return signature.ref == current.ref
-
-    def close(self, signature: Signature | None) -> None:
-        """Set `confirmed_at` and `signature`, and clear the personal data."""
-        Submission.objects.filter(pk=self.pk).close(signature)

@@ -8,7 +8,7 @@ the old key is in SECRET_KEY_FALLBACKS.
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.signing import SignatureExpired, TimestampSigner
+from django.core.signing import SignatureExpired, Signer, TimestampSigner
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 CODE_DIGITS = 6
@@ -17,6 +17,7 @@ confirming = TimestampSigner(salt="voices.confirm", sep=".")
 refusing = TimestampSigner(salt="voices.not-me", sep=".")
 managing = TimestampSigner(salt="voices.manage", sep=".")
 changing_address = TimestampSigner(salt="voices.new-address", sep=".")
+correcting = Signer(salt="voices.correct", sep=".")
 
 
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:

@@ -91,8 +91,10 @@ class SuggestsAddress(forms.BaseForm):
         if not suggestion or seen in (NEVER_AGAIN, suggestion):
             return ""
         self.change_data(suggestion_seen=suggestion)
-        attrs = self.fields["email"].widget.attrs
-        attrs["aria-describedby"] = "id_email_helptext email-suggestion"
+        field = self.fields["email"]
+        ids = ["id_email_helptext"] if field.help_text else []
+        described = " ".join([*ids, "email-suggestion"])
+        field.widget.attrs["aria-describedby"] = described
         return suggestion
 
     def change_data(self, **fields: str) -> None:
@@ -269,6 +271,26 @@ class SignForm(
         submission.privacy_text = PRIVACY_TEXT
         submission.consent_at = timezone.now()
         return super().save(commit)
+
+
+class CorrectForm(SuggestsAddress, AddressMixin, GuardedForm):
+    """The right address of a form, on its check-your-email page."""
+
+    email = EmailField(
+        label="Your email address",
+        max_length=254,
+        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
+        widget=forms.EmailInput(
+            {
+                "autocomplete": "email",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "enterkeyhint": "done",
+            }
+        ),
+    )
+    # A signed ref, made by correct.make_next(); a forged value is ignored.
+    next = forms.Field(required=False, widget=forms.HiddenInput)
 
 
 class CodeForm(forms.Form):

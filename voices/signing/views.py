@@ -23,14 +23,26 @@ from voices.letters.repeats import stopping
 from voices.petition.models import Petitions, addressees
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Source, Submission, lane_for
-from voices.signing.forms import CodeForm, SignForm
+from voices.signing import correct
+from voices.signing.forms import CodeForm, CorrectForm, SignForm
 from voices.wall.tallies import read_figures
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
 # The fields of a submission that `confirm` needs on POST; Submission.confirm() reads
 # the others.
-TO_CONFIRM = ["ref", "email_key", "confirmed_at", "signature"]
+TO_CONFIRM = ["ref", "email_key", "confirmed_at", "corrected_at", "signature"]
+# The statuses of pages about a problem; 410 for others.
+STATUSES = {"already": 200, "another": 200, "unknown": 404}
+CLOSED = (
+    "Signing is closed right now, so the address can’t be changed. Our message still "
+    "goes to the address above."
+)
+CORRECTED_TOO_OFTEN = (
+    "The address of this form was changed twice, which is as often as we allow. Our "
+    "message still goes to the address above. To use another one, fill in the form "
+    "again."
+)
 
 
 def add_again(request: HttpRequest) -> HttpResponse:
@@ -169,20 +181,32 @@ def render_closed(request: HttpRequest, *, status: int = 503) -> HttpResponse:
 
 
 def check_again(request: HttpRequest, ref: str) -> HttpResponse | None:
-    """After a failed CSRF check, redisplay the code that was typed."""
+    """After a failed CSRF check, redisplay the code or the address that was typed."""
     submission = Submission.objects.filter(ref=ref).first()
     if submission is None:
         return None
+    if submission.corrected_at:
+        return answer_corrected(request, submission)
+    if "correct" in request.POST:
+        typed = CorrectForm(request.POST)
+        return render_correct(request, submission, typed, stale=True, status=403)
     form = CodeForm(request.POST)
     return render_check(request, submission, form, stale=True, status=403)
 
 
 @takes_form(stale=check_again)
 def check(request: HttpRequest, ref: str) -> HttpResponse:
-    """Accept the code or resend the email; the page doesn't reveal who has signed."""
+    """Accept the code, resend the email, or correct its address.
+
+    The page doesn't reveal who has signed.
+    """
     submission = get_object_or_404(Submission, ref=ref)
+    if submission.corrected_at:
+        return answer_corrected(request, submission)
     if request.method != "POST":
         return render_check(request, submission, CodeForm())
+    if "correct" in request.POST:
+        return correct_address(request, submission)
     if "again" in request.POST:
         return again(request, submission)
     form = CodeForm(request.POST)
@@ -209,6 +233,62 @@ def again(request: HttpRequest, submission: Submission) -> HttpResponse:
     return response
 
 
+def correct_address(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """Continue the form with another address, with the checks of a new form."""
+    form = CorrectForm(request.POST)
+    if not settings.SIGNING_OPEN:
+        form.add_error("email", CLOSED)
+        return render_correct(request, submission, form, status=503)
+    if not correct.may_correct(submission):
+        return refuse_correction(request, submission, form)
+    suggestion = form.suggest_address()
+    if not form.is_valid() or suggestion:
+        return render_correct(request, submission, form, suggestion=suggestion)
+    corrected = correct.correct(request, submission, form)
+    if corrected is None:
+        # A concurrent request was first.
+        submission = get_object_or_404(Submission, pk=submission.pk)
+        return refuse_correction(request, submission, form)
+    return see_other("voices:check", corrected.ref)
+
+
+def refuse_correction(
+    request: HttpRequest, submission: Submission, form: CorrectForm
+) -> HttpResponse:
+    if submission.corrected_at:
+        return answer_corrected(request, submission)
+    if correct.became_signature(submission):
+        return render_problem(request, submission, closed_by(submission), status=409)
+    form.add_error("email", CORRECTED_TOO_OFTEN)
+    return render_correct(request, submission, form, status=409)
+
+
+def answer_corrected(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """Answer a request to the page that a form had before its address was corrected.
+
+    Only a request with the page's own signed ref leads to the new page, as when the
+    button was pressed twice: the reader of the old mailbox knows the old page.
+    """
+    following = correct.read_next(submission, request.POST.get("next"))
+    if following and Submission.objects.filter(ref=following).exists():
+        return see_other("voices:check", following)
+    typed = request.POST.get("email", "")
+    return render_problem(request, submission, "corrected", typed=typed)
+
+
+def render_correct(
+    request: HttpRequest,
+    submission: Submission,
+    form: CorrectForm,
+    *,
+    status: int = 422,
+    **context: object,
+) -> HttpResponse:
+    """Show the page with the form for the right address open."""
+    context["correct"] = form
+    return render_check(request, submission, CodeForm(), status=status, **context)
+
+
 def render_check(
     request: HttpRequest,
     submission: Submission,
@@ -217,6 +297,8 @@ def render_check(
     status: int = 200,
     **context: object,
 ) -> HttpResponse:
+    initial = {"next": correct.make_next(submission)}
+    context = {"correct": CorrectForm(initial=initial), **context}
     context |= {
         "submission": submission,
         "form": form,
@@ -257,15 +339,22 @@ def confirm_submission(request: HttpRequest, submission: Submission) -> HttpResp
 
 
 def render_problem(
-    request: HttpRequest, submission: Submission | None, problem: str
+    request: HttpRequest,
+    submission: Submission | None,
+    problem: str,
+    *,
+    status: int = 0,
+    **context: object,
 ) -> HttpResponse:
-    context = {"submission": submission, "problem": problem}
-    status = {"already": 200, "another": 200, "unknown": 404}.get(problem, 410)
+    context |= {"submission": submission, "problem": problem}
+    status = status or STATUSES.get(problem, 410)
     return render(request, "voices/confirm_problem.html", context, status=status)
 
 
 def closed_by(submission: Submission) -> str:
     """Return why a closed submission can't be confirmed."""
+    if submission.corrected_at:
+        return "corrected"
     signature = submission.signature
     if signature is None or signature.withdrawn_at:
         return "withdrawn"
