@@ -24,6 +24,7 @@ INVALIDATION = "voices.invalidation"
 LETTERS = "voices.letters"
 PETITION = "voices.petition"
 PREPARATION = "prepare"
+REMINDERS = "voices.reminders"
 USER_NAMES = "accounts.names"
 
 

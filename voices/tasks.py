@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from core.backoff import Backoff
 from voices import retention
-from voices.letters import bounces, waits
+from voices.letters import bounces, reminders, waits
 from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
@@ -38,6 +38,12 @@ def read_bounces(timestamp: int) -> None:
 @app.task(name="voices.measure_wait", queueing_lock="voices.measure_wait")
 def measure_wait(timestamp: int) -> None:
     waits.measure()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="voices.queue_reminders", queueing_lock="voices.queue_reminders")
+def queue_reminders(timestamp: int) -> None:
+    reminders.queue_reminders()
 
 
 @app.periodic(cron="0 13 * * *")

@@ -1,6 +1,7 @@
 """Every admin list that grows is read by index, in pages from both ends."""
 
 import re
+from datetime import timedelta
 from unittest import mock
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
+from django.utils import timezone
 
 from core import admin as core_admin
 from core.admin import LargeTable
@@ -20,6 +22,7 @@ from tests.factories import (
     make_voice,
 )
 from voices.figures import figures
+from voices.letters.reminders import queue_reminders
 from voices.models import Decision, Signature, Voice
 from voices.tasks import fold_tallies, forget
 
@@ -152,6 +155,21 @@ def test_the_purge_reads_by_index():
 
     for index in ("submission_age", "letter_age", "signature_with_hashes"):
         assert index in plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
+def test_reminders_that_are_due_are_read_by_index():
+    for days in (1, 3, 3):
+        at = timezone.now() - timedelta(days=days)
+        make_submission(submitted_at=at, mailed_at=at)
+
+    plan = explain(queue_reminders)
+
+    assert "submission_to_remind" in plan
+    assert "letter_address" in plan
+    # The rows are locked in the order of the index, without sorting all of them.
+    assert "Sort" not in plan, plan
     assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
 
 

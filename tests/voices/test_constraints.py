@@ -92,6 +92,23 @@ def ask_to_confirm_a_signature():
     )
 
 
+def remind_of_a_form_twice():
+    form = make_submission()
+    for letter in ("a", "b"):
+        Letter.objects.create(
+            kind=Letter.Kind.REMINDER,
+            submission=form,
+            address_hash=letter,
+            dropped_at=timezone.now(),
+        )
+
+
+def remind_a_signature():
+    Letter.objects.create(
+        kind=Letter.Kind.REMINDER, signature=make_signature(), address_hash="a"
+    )
+
+
 def correct_a_form_and_leave_it_open():
     make_submission(corrected_at=timezone.now())
 
@@ -237,7 +254,9 @@ CHECKED = {
     "letter_is_about_something": [
         write_a_letter_about_nothing,
         ask_to_confirm_a_signature,
+        remind_a_signature,
     ],
+    "letter_one_reminder_for_each_form": [remind_of_a_form_twice],
     "submission_corrected_is_closed": [correct_a_form_and_leave_it_open],
     "submission_corrected_seldom": [correct_a_form_three_times],
     "signature_invalidated_does_not_count": [

@@ -33,7 +33,7 @@ NOT_TYPED = {
     *("privacy_version", "privacy_text"),
 }
 ABOUT_FORMS = {
-    *(Letter.Kind.CONFIRM, Letter.Kind.ALREADY_SIGNED),
+    *(Letter.Kind.CONFIRM, Letter.Kind.REMINDER, Letter.Kind.ALREADY_SIGNED),
 }
 # The voice's fields that each letter requires.
 VOICE_STATES = {
@@ -156,7 +156,10 @@ class TypedTextTests(TestCase):
                 )
                 self.assertNotIn("/voices/manage/", text)
                 self.assertNotIn("new@example.com", text)
-        self.assertEqual(unconfirmed, [Letter.Kind.CONFIRM, Letter.Kind.NEW_ADDRESS])
+        self.assertEqual(
+            unconfirmed,
+            [Letter.Kind.CONFIRM, Letter.Kind.REMINDER, Letter.Kind.NEW_ADDRESS],
+        )
 
     def test_no_letter_about_a_form_repeats_its_input_to_a_signer(self):
         letter = self.make_letter(Letter.Kind.ALREADY_SIGNED)

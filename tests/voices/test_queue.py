@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import timedelta
 from email import message_from_bytes
 from unittest import mock
 
@@ -33,6 +34,7 @@ from tests.mail_server import mail_server
 from tests.processes import database_environment
 from voices.letters.finish import TRIES
 from voices.letters.queue import queue_confirmation
+from voices.letters.reminders import queue_reminders
 from voices.models import Letter, SendingRate, Tally, Voice
 from voices.moderation import decide
 from voices.tasks import draw_cards, fold_tallies
@@ -231,6 +233,7 @@ class UpkeepTests(CommittedTestCase):
                 "voices.fold_tallies",
                 "voices.forget",
                 "voices.measure_wait",
+                "voices.queue_reminders",
                 "voices.read_bounces",
                 "voices.send_digest",
             },
@@ -301,6 +304,74 @@ class KilledWorkerTests(CommittedTestCase):
         # At most one for each sender that was killed.
         self.assertLessEqual(left.total() - len(forms), 2 * SENDERS)
         self.assertFalse(Letter.objects.filter(dropped_at__isnull=False).exists())
+
+    def test_reminders_of_a_killed_worker_leave_once_or_twice_and_never_again(self):
+        SendingRate.objects.create(per_minute=100_000)
+        at = timezone.now() - timedelta(days=3)
+        forms = [make_submission(submitted_at=at, mailed_at=at) for _ in range(20)]
+        with mail_server() as server:
+            server.seconds = 0.05
+            for sent in (3, 9):
+                queue_reminders()
+                worker = start_worker(server)
+                self.addCleanup(self.end, worker)
+                wait_for(lambda sent=sent: len(server.messages) >= sent)
+                worker.kill()
+                worker.wait(PATIENCE)
+                make_due()
+            server.seconds = 0
+            worker = start_worker(server)
+            self.addCleanup(self.end, worker)
+            wait_for(lambda: not Letter.objects.in_flight().exists())
+            queue_reminders()
+            worker.terminate()
+            self.assertEqual(worker.wait(PATIENCE), 0)
+
+        messages = [message_from_bytes(each) for each in server.messages]
+        left = Counter(message["To"] for message in messages)
+        self.assertEqual(left.keys(), {form.email for form in forms})
+        # At most one more for each sender that was killed.
+        self.assertLessEqual(left.total() - len(forms), 2 * SENDERS)
+        self.assertLessEqual(max(left.values()), 2)
+        self.assertEqual(
+            {message["Subject"] for message in messages},
+            {"Reminder: confirm your voice"},
+        )
+        self.assertEqual(Letter.objects.count(), len(forms))
+
+    def test_a_run_killed_before_it_ends_queues_each_reminder_once_later(self):
+        at = timezone.now() - timedelta(days=3)
+        for _ in range(5):
+            make_submission(submitted_at=at, mailed_at=at)
+        code = (
+            "import os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', "
+            "'aaqi.settings')\n"
+            "import django; django.setup()\n"
+            "from unittest import mock\n"
+            "from voices.letters import reminders\n"
+            "reminders.BATCH = 2\n"
+            "taken = reminders.find_reminded\n"
+            "def die(hashes, calls=[]):\n"
+            "    calls.append(1)\n"
+            "    if len(calls) == 2: os.kill(os.getpid(), 9)\n"
+            "    return taken(hashes)\n"
+            "reminders.find_reminded = die\n"
+            "reminders.queue_reminders()\n"
+        )
+
+        ended = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=settings.BASE_DIR,
+            env=database_environment(),
+            check=False,
+            timeout=PATIENCE,
+        )
+        after_the_kill = Letter.objects.count()
+        queued = queue_reminders()
+
+        self.assertEqual(ended.returncode, -9)
+        self.assertEqual((after_the_kill, queued), (2, 3))
+        self.assertEqual(Letter.objects.count(), 5)
 
     def test_a_worker_asked_to_stop_finishes_its_job(self):
         sign(self.client)

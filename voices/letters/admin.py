@@ -25,7 +25,7 @@ HASH_SHOWN = 8
 class SendingRateAdmin(admin.ModelAdmin):
     """The sending rate; by lane, also how many letters wait, and for how long."""
 
-    fields = ["per_minute", "waiting"]
+    fields = ["per_minute", "reminders", "waiting"]
     readonly_fields = ["waiting"]
 
     def has_delete_permission(

@@ -21,6 +21,7 @@ from core import addresses
 from voices.letters.compose import compose
 from voices.letters.finish import count_unmade, drop
 from voices.letters.models import DAY, Attempt, Letter, RefusedAddress
+from voices.letters.reminders import may_remind
 from voices.letters.repeats import tell_signer
 from voices.letters.take import Taken
 from voices.signatures.models import Signature
@@ -208,4 +209,6 @@ def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
         return True
     if not known.refused.isdisjoint(hashes) or full_until(letter, hashes, known):
         return False
+    if letter.kind == Letter.Kind.REMINDER:
+        return may_remind(submission)
     return tell_signer(letter, submission, known.signatures.get(submission.email_key))

@@ -95,6 +95,8 @@ def compose_for_submission(
         # Use the sentences for any state, because the state was typed, too.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
+        # Only the reminder says it.
+        kept_until=submission.kept_until,
         link_days=settings.CONFIRM_LINK_DAYS,
         confirm_url=absolute("voices:confirm", tokens.confirming.sign(submission.ref)),
         not_me_url=not_me_url(submission),

@@ -35,7 +35,7 @@ def finish(letter: Letter) -> None:
     """
     with connection.cursor() as cursor:
         # After a confirmation letter, this also starts the validity period of the
-        # submission's code.
+        # submission's code. A reminder must not prolong how long it is kept.
         cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
 
 

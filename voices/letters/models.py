@@ -70,6 +70,8 @@ class Letter(models.Model):
     class Kind(models.TextChoices):
         # Asks the reader to confirm. Becomes ALREADY_SIGNED if the address has signed.
         CONFIRM = "confirm"
+        # Asks once more: reminders.py.
+        REMINDER = "reminder"
         ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
@@ -91,6 +93,7 @@ class Letter(models.Model):
         SLOW = "slow"
         # Moderators' decisions.
         NOTICE = "notice"
+        # Updates and reminders, which nobody waits for.
         UPDATE = "update"
 
     kind = models.CharField(max_length=20, choices=Kind)
@@ -126,8 +129,14 @@ class Letter(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="confirm", submission__isnull=False)
-                | (~models.Q(kind="confirm") & models.Q(signature__isnull=False)),
+                condition=(
+                    models.Q(kind__in=["confirm", "reminder"])
+                    & models.Q(submission__isnull=False)
+                )
+                | (
+                    ~models.Q(kind__in=["confirm", "reminder"])
+                    & models.Q(signature__isnull=False)
+                ),
                 name="letter_is_about_something",
             ),
             models.UniqueConstraint(
@@ -137,8 +146,15 @@ class Letter(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["submission"],
-                condition=models.Q(sent_at=None, dropped_at=None),
+                # A waiting reminder must not delay a message that somebody asks for.
+                condition=models.Q(sent_at=None, dropped_at=None)
+                & ~models.Q(kind="reminder"),
                 name="letter_one_in_flight_for_each_form",
+            ),
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=models.Q(kind="reminder"),
+                name="letter_one_reminder_for_each_form",
             ),
             models.UniqueConstraint(
                 fields=["update", "signature"],
@@ -219,6 +235,10 @@ class SendingRateManager(models.Manager):
         saved = self.values_list("per_minute", flat=True).first()
         return max(saved or settings.MAILS_PER_MINUTE, 1)
 
+    def has_reminders(self) -> bool:
+        """Return whether reminders are sent; they are, until staff turn them off."""
+        return not self.filter(reminders=False).exists()
+
 
 def first_rate() -> int:
     return settings.MAILS_PER_MINUTE
@@ -241,6 +261,13 @@ class SendingRate(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100_000)],
         help_text="At most what your mail provider accepts. A change applies within "
         "seconds.",
+    )
+    reminders = models.BooleanField(
+        "send reminders",
+        default=True,
+        db_default=True,
+        help_text="One for each form that nobody has confirmed two days after our "
+        "message. If you turn this off, those that wait are not sent.",
     )
 
     objects = SendingRateManager()

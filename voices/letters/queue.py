@@ -33,7 +33,9 @@ CONFIRMATION = f"""
     SELECT 'confirm', %(submission_id)s::bigint, %(address_hash)s::text,
         gen_random_uuid(), %(lane)s::text, turn
     FROM next
-    ON CONFLICT (submission_id) WHERE sent_at IS NULL AND dropped_at IS NULL DO NOTHING
+    ON CONFLICT (submission_id)
+    WHERE sent_at IS NULL AND dropped_at IS NULL AND NOT kind = 'reminder'
+    DO NOTHING
 """  # noqa: S608 - made of constants
 
 

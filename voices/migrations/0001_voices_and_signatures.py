@@ -200,6 +200,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('per_minute', models.PositiveIntegerField(default=voices.letters.models.first_rate, help_text='At most what your mail provider accepts. A change applies within seconds.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='letters a minute')),
+                ('reminders', models.BooleanField(db_default=True, default=True, help_text='One for each form that nobody has confirmed two days after our message. If you turn this off, those that wait are not sent.', verbose_name='send reminders')),
             ],
             options={
                 'verbose_name_plural': 'sending rate',
@@ -276,6 +277,7 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('corrections', models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)),
                 ('corrected_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('reminder_at', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
                 'ordering': ['pk'],
@@ -518,7 +520,7 @@ class Migration(migrations.Migration):
             name='Letter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('confirm', 'Confirm'), ('already-signed', 'Already Signed'), ('published', 'Published'), ('changes-asked', 'Changes Asked'), ('declined', 'Declined'), ('manage', 'Manage'), ('new-address', 'New Address'), ('address-asked', 'Address Asked'), ('correction-left', 'Correction Declined'), ('update', 'Update')], max_length=20)),
+                ('kind', models.CharField(choices=[('confirm', 'Confirm'), ('reminder', 'Reminder'), ('already-signed', 'Already Signed'), ('published', 'Published'), ('changes-asked', 'Changes Asked'), ('declined', 'Declined'), ('manage', 'Manage'), ('new-address', 'New Address'), ('address-asked', 'Address Asked'), ('correction-left', 'Correction Declined'), ('update', 'Update')], max_length=20)),
                 ('address_hash', models.CharField(max_length=64)),
                 ('message_id', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -805,6 +807,10 @@ class Migration(migrations.Migration):
             model_name='submission',
             index=models.Index(condition=models.Q(('confirmed_at', None), ('lane', 'held')), fields=['-submitted_at', '-id'], name='submission_held'),
         ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('confirmed_at', None), ('lane', 'clean'), ('reminder_at', None)), fields=['mailed_at', 'id'], name='submission_to_remind'),
+        ),
         migrations.AddConstraint(
             model_name='submission',
             constraint=models.CheckConstraint(condition=models.Q(('confirmed_at', None), models.Q(('city', ''), ('consent_text', ''), ('email', ''), ('email_key', ''), ('name', ''), ('name_display', ''), ('privacy_text', ''), ('profession', ''), ('state', ''), ('statement', '')), _connector='OR'), name='submission_confirmed_is_empty', violation_error_message='A confirmed submission must not contain personal data.'),
@@ -839,7 +845,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='letter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'confirm'), ('submission__isnull', False)), models.Q(models.Q(('kind', 'confirm'), _negated=True), ('signature__isnull', False)), _connector='OR'), name='letter_is_about_something'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['confirm', 'reminder']), ('submission__isnull', False)), models.Q(models.Q(('kind__in', ['confirm', 'reminder']), _negated=True), ('signature__isnull', False)), _connector='OR'), name='letter_is_about_something'),
         ),
         migrations.AddConstraint(
             model_name='letter',
@@ -847,7 +853,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='letter',
-            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at', None), ('sent_at', None)), fields=('submission',), name='letter_one_in_flight_for_each_form'),
+            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at', None), ('sent_at', None), models.Q(('kind', 'reminder'), _negated=True)), fields=('submission',), name='letter_one_in_flight_for_each_form'),
+        ),
+        migrations.AddConstraint(
+            model_name='letter',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'reminder')), fields=('submission',), name='letter_one_reminder_for_each_form'),
         ),
         migrations.AddConstraint(
             model_name='letter',

@@ -438,6 +438,8 @@ class Submission(AbstractSignature):
         default=0, db_default=0, editable=False
     )
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its reminder was queued or ruled out, so that each form is considered once.
+    reminder_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The signature that the submission became, or that its address already had.
     signature = models.ForeignKey(
         "voices.Signature",
@@ -484,6 +486,13 @@ class Submission(AbstractSignature):
                 name="submission_held",
                 condition=models.Q(lane=Lane.HELD, confirmed_at=None),
             ),
+            models.Index(
+                fields=["mailed_at", "id"],
+                name="submission_to_remind",
+                condition=models.Q(
+                    lane=Lane.CLEAN, confirmed_at=None, reminder_at=None
+                ),
+            ),
         ]
 
     def try_code(self, code: str) -> bool:
@@ -510,6 +519,12 @@ class Submission(AbstractSignature):
     @property
     def corrections_left(self) -> int:
         return MAX_CORRECTIONS - self.corrections
+
+    @property
+    def kept_until(self) -> datetime:
+        """When it can be deleted: see SubmissionQuerySet.stale()."""
+        latest = max(self.submitted_at, self.mailed_at or self.submitted_at)
+        return latest + timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
 
     @property
     def is_signature(self) -> bool:

@@ -114,4 +114,5 @@ def copy(submission: Submission) -> Submission:
         statement=submission.statement,
         corrections=submission.corrections + 1,
         confirmed_at=submission.confirmed_at,
+        reminder_at=submission.reminder_at,
     )

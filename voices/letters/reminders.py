@@ -1,0 +1,112 @@
+"""Remind once of a form that nobody has confirmed.
+
+Only forms that arrived without suspicion are reminded of, each once, and each address
+once in MAIL_LOG_KEPT_DAYS. A reminder doesn't change how long its form is kept, so it
+is sent only while a new link works for its full time.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core import addresses
+from core.locks import REMINDERS, lock_site
+from voices.abuse.suspicion import SUSPICIONS
+from voices.letters.models import Letter, SendingRate
+from voices.signatures.models import Lane, Signature, Submission
+
+# How long after its latest message.
+AFTER = timedelta(days=2)
+# At most this many forms in a transaction, and this many transactions in a run.
+BATCH = 200
+MAX_BATCHES = 10
+
+
+def queue_reminders() -> int:
+    """Queue the reminders that are due, up to a maximum; return how many."""
+    if not SendingRate.objects.has_reminders():
+        return 0
+    count = 0
+    for _ in range(MAX_BATCHES):
+        considered, queued = queue_batch(timezone.now())
+        count += queued
+        if considered < BATCH:
+            break
+    return count
+
+
+@transaction.atomic
+def queue_batch(now: datetime) -> tuple[int, int]:
+    """Consider the next forms; return how many, and how many reminders were queued."""
+    # One batch at a time, so that two forms of one address don't get one each.
+    lock_site(REMINDERS)
+    found = list(due(now)[:BATCH])
+    # Confirming, correcting, refusing, and erasing take these locks, too. So no form is
+    # deleted while its letter is queued.
+    addresses.lock_all({form.email_key for form in found})
+    ids = [form.pk for form in found]
+    forms = list(due(now).filter(pk__in=ids).order_by())
+    # Of several forms with one address, remind of the latest.
+    latest = {form.email_key: form for form in sorted(forms, key=lambda form: form.pk)}
+    hashes = {key: addresses.keyed_hashes(key) for key in latest}
+    reminded = find_reminded({each for found in hashes.values() for each in found})
+    letters = [
+        Letter(
+            kind=Letter.Kind.REMINDER,
+            submission=form,
+            address_hash=hashes[key][0],
+            lane=Letter.Lane.UPDATE,
+        )
+        for key, form in latest.items()
+        if not has_doubts(form) and reminded.isdisjoint(hashes[key])
+    ]
+    Letter.objects.bulk_create(letters, ignore_conflicts=True)
+    considered = Submission.objects.filter(pk__in=[form.pk for form in forms])
+    considered.update(reminder_at=now)
+    return len(found), len(letters)
+
+
+def due(now: datetime) -> QuerySet[Submission]:
+    """Return the forms in the clean lane that are old enough, oldest first.
+
+    Held and suspicious forms are in other lanes.
+    """
+    forms = Submission.objects.unconfirmed().filter(lane=Lane.CLEAN, reminder_at=None)
+    late = now - time_for_links()
+    return forms.filter(mailed_at__gt=late, mailed_at__lte=now - AFTER).order_by(
+        "mailed_at", "pk"
+    )
+
+
+def time_for_links() -> timedelta:
+    """How long after a form's latest message a new link works for its full time."""
+    days = settings.UNCONFIRMED_KEPT_DAYS - settings.CONFIRM_LINK_DAYS
+    return timedelta(days=days)
+
+
+def has_doubts(form: Submission) -> bool:
+    """Return whether anything about the form was suspicious, however little."""
+    found = (SUSPICIONS[name] for name in {*form.suspicions} & SUSPICIONS.keys())
+    return any(each.weight for each in found)
+
+
+def find_reminded(hashes: set[str]) -> set[str]:
+    """Return those of the hashes whose address has been reminded of a form."""
+    letters = Letter.objects.filter(address_hash__in=hashes).order_by()
+    kinds = letters.values_list("address_hash", "kind")
+    return {found for found, kind in kinds if kind == Letter.Kind.REMINDER}
+
+
+def may_remind(submission: Submission) -> bool:
+    """Return whether the form's reminder may be sent, however long it has waited."""
+    now, mailed_at = timezone.now(), submission.mailed_at
+    return (
+        submission.confirmed_at is None
+        and mailed_at is not None
+        and now - time_for_links() < mailed_at <= now - AFTER
+        and SendingRate.objects.has_reminders()
+        and not Signature.objects.filter(email_key=submission.email_key).exists()
+    )
