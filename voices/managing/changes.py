@@ -321,8 +321,7 @@ def confirm_new_address(change: AddressChange) -> bool:
     if signature is None:
         return True
     old_key = signature.email_key
-    for key in sorted([change.email_key, old_key]):
-        addresses.lock(key)
+    addresses.lock_all({change.email_key, old_key})
     changes = AddressChange.objects.select_related("signature")
     current = changes.filter(pk=change.pk).first()
     if current is None:
