@@ -1,15 +1,12 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from voices.signing.views import read_source
-
 
 def site(request: HttpRequest | None) -> dict[str, object]:
     """Return variables for every template.
 
     `request` is None for the pages that `manage.py publish` writes to files.
     """
-    source = read_source(request) if request else ""
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
@@ -18,8 +15,6 @@ def site(request: HttpRequest | None) -> dict[str, object]:
         "contact_email": settings.CONTACT_EMAIL,
         "signing_open": settings.SIGNING_OPEN,
         "is_public_page": is_public_page(request),
-        # Appended to links to the form, to pass on where the visitor came from.
-        "source_query": f"?from={source}" if source else "",
     }
 
 

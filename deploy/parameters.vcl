@@ -96,10 +96,6 @@ sub drop_unknown_parameters {
         # Not cached, so its query stays as it is.
     }
     if (req.http.X-Asked) {
-        if (req.url ~ "^[^?]*\?(?:.*&)?(from=(?:poster|embed|share)(?=&|$))") {
-            set req.http.X-Asked = req.http.X-Asked + "&"
-                + regsub(req.url, "^[^?]*\?(?:.*&)?(from=(?:poster|embed|share)(?=&|$)).*$", "\1");
-        }
         set req.url = regsub(req.url, "\?.*$", "")
             + regsub(req.http.X-Asked, "^&", "?");
         unset req.http.X-Asked;

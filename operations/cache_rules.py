@@ -13,7 +13,6 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from core.public import Parameter
-from operations.parameters import EVERYWHERE
 
 FILE = Path(settings.BASE_DIR) / "deploy" / "parameters.vcl"
 TEXT = """\
@@ -23,7 +22,7 @@ sub drop_unknown_parameters {{
     unset req.http.X-Asked;
     {branches}
     if (req.http.X-Asked) {{
-{everywhere}        set req.url = regsub(req.url, "\\?.*$", "")
+        set req.url = regsub(req.url, "\\?.*$", "")
             + regsub(req.http.X-Asked, "^&", "?");
         unset req.http.X-Asked;
     }}
@@ -41,8 +40,7 @@ def vcl() -> str:
     """Return the VCL file's content, with branches in the order of Django's URLs."""
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]
-    everywhere = "".join(map(collect, EVERYWHERE))
-    return TEXT.format(branches=" else".join(branches), everywhere=everywhere)
+    return TEXT.format(branches=" else".join(branches))
 
 
 def routes(

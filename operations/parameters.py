@@ -1,8 +1,8 @@
 """Drop the query parameters that a public page doesn't declare.
 
-This gives a link with `?fbclid=…` the same cache key as the page itself, both in memory
-and in the cache in front of the site, which has the same rules in
-`deploy/parameters.vcl`.
+This gives a link with `?fbclid=…` or a tag the same cache key as the page itself, both
+in memory and in the cache in front of the site, which has the same rules in
+`deploy/parameters.vcl`. Only the browser reads a page's tag (`static/site.js`).
 """
 
 from collections.abc import Callable
@@ -12,16 +12,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import Resolver404, resolve
 
 from core.public import Parameter
-from voices.signatures.models import Source
-
-# Every page passes this parameter on to the sign-up form.
-EVERYWHERE = (Parameter("from", values=tuple(Source.values)),)
 
 
 def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
     """Return the parameters of a public page; None for any other view."""
-    known = getattr(view, "parameters", None)
-    return None if known is None else (*known, *EVERYWHERE)
+    return getattr(view, "parameters", None)
 
 
 def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
