@@ -1,24 +1,19 @@
 """The share page, the embeddable box for other sites, and the site's card."""
 
-from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
-from qrcode import make  # type: ignore[import-untyped]
-from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped]
-from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Content, Parameter, public_page
-from voices.signatures.models import Source
+from core.qr_codes import qr_svg
 from voices.wall.tallies import read_figures
 
 POLICY: Any = settings.SECURE_CSP
@@ -38,12 +33,12 @@ SITE_CARD = Face(
 def share(request: HttpRequest) -> HttpResponse:
     """Show links to share, a poster to print, and the HTML of the embeddable box."""
     figures = read_figures()
-    poster = f"{settings.SITE_URL}/?from={Source.POSTER}"
+    poster = f"{settings.SITE_URL}/?from=poster"
     return render(
         request,
         "share.html",
         {
-            "link": f"{settings.SITE_URL}/?from={Source.SHARE}",
+            "link": f"{settings.SITE_URL}/?from=share",
             "code": qr_svg(poster, "QR code for this site"),
             "figures": figures,
             "total": figures.total,
@@ -64,7 +59,6 @@ def embed(request: HttpRequest) -> HttpResponse:
         "embed.html",
         {
             "theme": theme if theme in THEMES else "",
-            "source": Source.EMBED,
             "figures": figures,
             "total": figures.total,
         },
@@ -83,16 +77,3 @@ def card(request: HttpRequest) -> HttpResponse:
         return busy_response(request)
     # The site's card is never withdrawn, so `png` is never None.
     return card_response(png)  # type: ignore[arg-type]
-
-
-@cache
-def qr_svg(text: str, label: str) -> SafeString:
-    """Return a QR code for `text` as an SVG of class `qr-code`, with no quiet zone."""
-    image = make(
-        text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
-    )
-    svg = image.get_image()
-    # The style sheet sets the size.
-    del svg.attrib["width"], svg.attrib["height"]
-    svg.attrib |= {"class": "qr-code", "role": "img", "aria-label": label}
-    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - escaped XML

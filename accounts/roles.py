@@ -26,6 +26,8 @@ OF_MODERATORS = {
 }
 # Readers' reports of errors in the rankings.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
+# The figures, and the tags of links and posters.
+OF_ORGANIZERS = {"view_figures", "view_tag", "add_tag", "change_tag"}
 # Editors add and change rows of these apps but don't delete any, because somebody's
 # text may be needed again.
 CONTENT = {"faq", "rankings"}
@@ -42,7 +44,7 @@ def may(role: Role, app: str, codename: str) -> bool:
                 app in CONTENT and not codename.startswith("delete_")
             )
         case Role.ORGANIZER:
-            return app == "voices" and codename == "view_figures"
+            return app == "voices" and codename in OF_ORGANIZERS
         case Role.ADMINISTRATOR:
             return app in OF_ADMINISTRATORS or (
                 app == "auth" and codename in {"view_user", "change_user"}

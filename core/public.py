@@ -19,6 +19,8 @@ class Content(StrEnum):
     FLAGGED = "flagged"
     # Shown only on the form to sign and the pages after it, which aren't public.
     PETITION = "petition"
+    # Shown on no page: which tags the form accepts.
+    TAGS = "tags"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from voices.models import (
     Report,
     Signature,
     Submission,
+    Tag,
     Voice,
 )
 from voices.signatures import tokens
@@ -153,6 +154,12 @@ def make_reason(label="Private details", explanation="It tells where somebody li
         label=label, defaults={"explanation": explanation, "active": True}
     )
     return reason
+
+
+def make_tag(slug="poster"):
+    """A tag in use; a test that commits begins without those of the migrations."""
+    tag, _ = Tag.objects.get_or_create(slug=slug, defaults={"name": slug})
+    return tag
 
 
 def make_closed_report(voice, by, at, **fields):

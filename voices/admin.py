@@ -9,6 +9,7 @@ from voices.petition import admin as petition
 from voices.ranking_errors import admin as ranking_errors
 from voices.reports import admin as reports
 from voices.reveals import admin as reveals
+from voices.tags import admin as tags
 from voices.updates import admin as updates
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "ranking_errors",
     "reports",
     "reveals",
+    "tags",
     "updates",
 ]

@@ -15,10 +15,11 @@ from voices.models import (
     Report,
     Signature,
     Submission,
+    Tag,
     Tally,
     Voice,
 )
-from voices.signatures.models import EXCEPTIONAL, Lane, Source
+from voices.signatures.models import EXCEPTIONAL, Lane
 from voices.wall.models import Status
 
 DAYS = 14
@@ -66,7 +67,7 @@ def figures() -> dict[str, Any]:
     lanes = count_lanes()
     return {
         "signatures": count_signatures(),
-        "sources": count_sources(),
+        "tags": count_tags(),
         "submissions": sum(lane.submissions for lane in lanes),
         "lanes": lanes,
         "alarms": list_alarms(),
@@ -106,12 +107,13 @@ def count_signatures() -> dict[str, int]:
     return few | {"counted": many["counted"], "readers": readers}
 
 
-def count_sources() -> list[tuple[str, int]]:
-    """Return the number of signatures by where the link to the form was placed."""
-    rows = DayTally.objects.order_by().values_list("source")
-    counts = dict(rows.annotate(count=Sum("change")))
-    known = [(source.label, counts.get(source.value, 0)) for source in Source]
-    return [*known, ("Not known", counts.get("", 0))]
+def count_tags() -> list[tuple[str, int]]:
+    """Return the number of signatures by tag, the largest first, without zeros."""
+    counts = DayTally.objects.by_tag()
+    none = counts.pop("", 0)
+    names = dict(Tag.objects.values_list("slug", "name"))
+    known = sorted(((-count, names[slug]) for slug, count in counts.items()))
+    return [*((name, -count) for count, name in known), ("No tag", none)]
 
 
 def count_lanes() -> list[LaneCount]:

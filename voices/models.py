@@ -35,6 +35,7 @@ from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature, Submission
 from voices.signatures.objections import InvalidatedSignature, Objection
 from voices.signatures.requests import AddressChange, LinkRequest
+from voices.tags.models import Tag
 from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
 from voices.wall.models import Voice
@@ -74,6 +75,7 @@ __all__ = [
     "SendingRate",
     "Signature",
     "Submission",
+    "Tag",
     "Tally",
     "Turn",
     "Update",

@@ -7,8 +7,9 @@ from django.core.management import call_command
 from django.test import TestCase, override_settings
 from django.urls import reverse
 
-from aaqi.sharing import SITE_CARD, qr_svg
+from aaqi.sharing import SITE_CARD
 from cards.models import Card
+from core.qr_codes import qr_svg
 from faq.models import Case, Question
 from tests.factories import (
     make_assessments,

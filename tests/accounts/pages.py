@@ -37,6 +37,7 @@ MODELS = {
     "voices_reveal": ({A}, NOBODY, NOBODY),
     "voices_sendingrate": ({A}, {A}, NOBODY),
     "voices_signature": ({A}, NOBODY, NOBODY),
+    "voices_tag": ({Role.ORGANIZER, A}, {Role.ORGANIZER, A}, NOBODY),
     "voices_update": ({A}, {A}, {A}),
     "voices_voice": ({M, A}, NOBODY, NOBODY),
     "voices_watchedword": ({A}, {A}, {A}),

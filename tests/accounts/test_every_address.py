@@ -246,7 +246,7 @@ class EveryAdminPageTests(TestCase):
     def test_an_app_without_anything_for_a_role_is_not_there(self):
         sign_in(self.client, self.members[Role.ORGANIZER])
 
-        response = self.client.get(reverse("admin:app_list", args=["voices"]))
+        response = self.client.get(reverse("admin:app_list", args=["faq"]))
 
         self.assertEqual(response.status_code, 404)
 

@@ -11,7 +11,7 @@ WORDS = "Nobody should need a lucky precedent to be heard."
 
 
 def fill_in(page, **fields):
-    page.goto("/voices/add/")
+    page.goto(fields.get("path", "/voices/add/"))
     page.get_by_label("Your name").fill(fields.get("name", "Ana Reyes"))
     page.get_by_label("Email").fill(fields.get("email", "ana@example.com"))
     page.get_by_label("State", exact=True).select_option("OH")

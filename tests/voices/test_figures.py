@@ -36,24 +36,19 @@ class FiguresTests(TestCase):
     def setUp(self):
         self.now = timezone.now()
 
-    def test_signatures_are_counted_by_source(self):
+    def test_signatures_are_counted_by_tag(self):
         for fields in (
-            {"source": "poster"},
-            {"source": "poster"},
-            {"source": "embed"},
+            {"tag_id": "poster"},
+            {"tag_id": "poster"},
+            {"tag_id": "embed"},
             {},
-            {"source": "share", "withdrawn_at": self.now},
+            {"tag_id": "share", "withdrawn_at": self.now},
         ):
             make_signature(name_display="unlisted", **fields)
 
         self.assertEqual(
-            figures()["sources"],
-            [
-                ("Poster, by its QR code", 2),
-                ("Box on another site", 1),
-                ("Link or button of the share page", 0),
-                ("Not known", 1),
-            ],
+            figures()["tags"],
+            [("Wall poster", 2), ("Box on another site", 1), ("No tag", 1)],
         )
 
     def test_signatures_are_counted_by_status(self):
@@ -220,8 +215,8 @@ class FiguresPageTests(TestCase):
         self.login("view_figures")
         self.client.get(self.url)
 
-        # Session, user, permissions (2), and 13 for the figures.
-        with self.assertNumQueries(17):
+        # Session, user, permissions (2), and 14 for the figures.
+        with self.assertNumQueries(18):
             self.client.get(self.url)
         for days in range(8):
             when = timezone.now() - timedelta(days=days)
@@ -229,7 +224,7 @@ class FiguresPageTests(TestCase):
             make_submission(submitted_at=when)
             make_letter(dropped_at=when)
             Alarm.objects.create(of="network-burst", form="sign", hour=when)
-        with self.assertNumQueries(17):
+        with self.assertNumQueries(18):
             self.client.get(self.url)
 
     def test_is_for_staff_who_may_see_signatures(self):

@@ -89,16 +89,16 @@ class CriteriaTests(TestCase):
         for typed in (FORGED, f"@{FORGED}", f" {FORGED.upper()}. "):
             self.assertEqual(self.chosen(domain=typed), found)
 
-    def test_time_and_source_narrow_it(self):
+    def test_time_and_tag_narrow_it(self):
         now = timezone.now()
         old = forged(1, confirmed_at=now - timedelta(days=2))
-        late = forged(2, confirmed_at=now - timedelta(hours=1), source="poster")
+        late = forged(2, confirmed_at=now - timedelta(hours=1), tag_id="poster")
         day_ago = (now - timedelta(days=1)).isoformat()
 
         self.assertEqual(self.chosen(domain=FORGED, since=day_ago), {late})
         self.assertEqual(self.chosen(domain=FORGED, until=day_ago), {old})
-        self.assertEqual(self.chosen(domain=FORGED, source="poster"), {late})
-        self.assertEqual(self.chosen(domain=FORGED, source="unknown"), {old})
+        self.assertEqual(self.chosen(domain=FORGED, tag="poster"), {late})
+        self.assertEqual(self.chosen(domain=FORGED, tag="-"), {old})
 
     def test_only_counting_signatures_are_selected(self):
         forged(1, withdrawn_at=timezone.now())
@@ -119,7 +119,7 @@ class CriteriaTests(TestCase):
             {"since": "yesterday"},
             {"since": "2026-02-02T00:00", "until": "2026-02-01T00:00"},
             {"since": "9" * 400},
-            {"source": "elsewhere"},
+            {"tag": "elsewhere"},
             {"network": "a" * 65},
         ):
             with self.subTest(fields):

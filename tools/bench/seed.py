@@ -44,7 +44,7 @@ VOICE = """
 SIGNATURE = """
     id, name, name_display, email, email_key, city, state, profession,
     petition_id, consent_version, consent_text, privacy_version, privacy_text,
-    consent_at, updates, network_hash, wide_network_hash, suspicions, source,
+    consent_at, updates, network_hash, wide_network_hash, suspicions, tag_id,
     address_hash, ref, voice_id, submitted_at, confirmed_at, counted_at,
     quarantined_at
 """
@@ -66,11 +66,11 @@ TALLIES = """
     SELECT CASE statement WHEN '' THEN 'names' ELSE 'statements' END,
         state, profession_group, 0, count(*) FROM voices_voice
     WHERE status = 'published' GROUP BY 1, state, profession_group;
-    INSERT INTO voices_daytally (day, source, updates, series, change)
-    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, source, updates, 1,
-        count(*)
+    INSERT INTO voices_daytally (day, tag, updates, series, change)
+    SELECT (counted_at AT TIME ZONE 'America/New_York')::date, coalesce(tag_id, ''),
+        updates, 1, count(*)
     FROM voices_signature WHERE counted_at IS NOT NULL AND withdrawn_at IS NULL
-    GROUP BY 1, source, updates;
+    GROUP BY 1, tag_id, updates;
 """
 SECONDARY = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
@@ -295,7 +295,7 @@ def copy_signatures(
                 secrets.token_hex(32),
                 secrets.token_hex(32),
                 ["honeypot"] if is_held else [],
-                "",
+                None,
                 keyed_hash(email),
                 secrets.token_urlsafe(16),
                 first_voice + number,

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -14,11 +14,13 @@ from django.utils import timezone
 from core.fields import LineField
 from rankings.states import PLACES
 from voices.invalidation.links import HASH_SHOWN
-from voices.signatures.models import Signature, Source
+from voices.signatures.models import Signature
+from voices.tags.models import Tag
 from voices.wall.tallies import Tally
 
 SAMPLE = 10
-UNKNOWN = "unknown"
+# No tag’s slug starts with a hyphen.
+NO_TAG = "-"
 
 
 class MomentField(forms.DateTimeField):
@@ -49,11 +51,15 @@ class Criteria(forms.Form):
         required=False,
         help_text="Leave empty for the time when you press Show.",
     )
-    source = forms.ChoiceField(
-        required=False,
-        choices=[("", "Any"), *Source.choices, (UNKNOWN, "Not known")],
-        help_text="Where the link to the form was placed.",
+    tag = forms.ChoiceField(
+        required=False, help_text="Where the link to the form was placed."
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tags = Tag.objects.values_list("slug", "name")
+        field = cast(forms.ChoiceField, self.fields["tag"])
+        field.choices = [("", "Any"), *tags, (NO_TAG, "No tag")]
 
     def clean_network(self) -> str:
         network = self.cleaned_data["network"].strip().rstrip("…").lower()
@@ -114,8 +120,8 @@ class Criteria(forms.Form):
             )
         if since := chosen["since"]:
             found = found.filter(confirmed_at__gte=since)
-        if source := chosen["source"]:
-            found = found.filter(source="" if source == UNKNOWN else source)
+        if tag := chosen["tag"]:
+            found = found.filter(tag=None if tag == NO_TAG else tag)
         return found.filter(confirmed_at__lt=chosen["until"])
 
 

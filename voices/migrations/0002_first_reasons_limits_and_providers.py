@@ -50,6 +50,23 @@ PETITION = {
     "series": 1,
 }
 
+# The tags of the site's own links and posters, whose slugs the code knows, too.
+TAGS = {
+    "poster": "Wall poster",
+    "table-tent": "Table tent",
+    "tear-off": "Poster with tear-off strips",
+    "embed": "Box on another site",
+    "share": "Copied link, or the browser’s share button",
+    "whatsapp": "WhatsApp",
+    "sms": "Text message",
+    "email": "Email",
+    "facebook": "Facebook",
+    "x": "X",
+    "bluesky": "Bluesky",
+    "reddit": "Reddit",
+    "linkedin": "LinkedIn",
+}
+
 
 def add(apps, schema_editor):
     reason = apps.get_model("voices", "Reason")
@@ -62,6 +79,9 @@ def add(apps, schema_editor):
         limit.objects.get_or_create(of=of, defaults={"most": most, "minutes": minutes})
     petition = apps.get_model("voices", "Petition")
     petition.objects.get_or_create(**PETITION)
+    tag = apps.get_model("voices", "Tag")
+    for slug, name in TAGS.items():
+        tag.objects.get_or_create(slug=slug, defaults={"name": name})
     provider = apps.get_model("voices", "MailProvider")
     for domain in PROVIDERS.split():
         provider.objects.get_or_create(domain=domain)

@@ -17,6 +17,7 @@ from voices.abuse.suspicion import is_doubtful, is_of_a_bot, is_suspicious
 from voices.petition.models import Petition
 from voices.signatures import names, tokens
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
+from voices.tags.models import Tag
 from voices.wall.models import STATEMENT_LENGTH, Voice
 from voices.wall.tallies import CountCells, CountDays
 
@@ -40,14 +41,6 @@ class NameDisplay(models.TextChoices):
     INITIAL = "initial", "First name and last initial"
     FIRST = "first", "First name only"
     UNLISTED = "unlisted", "Not shown: count me, and publish nothing"
-
-
-class Source(models.TextChoices):
-    """Where the link to the form was placed, from the form's URL: `?from=poster`."""
-
-    POSTER = "poster", "Poster, by its QR code"
-    EMBED = "embed", "Box on another site"
-    SHARE = "share", "Link or button of the share page"
 
 
 def shown_name(name: str, display: str) -> str:
@@ -98,14 +91,16 @@ class AbstractSignature(models.Model):
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
 
-    source = models.CharField(
-        max_length=10,
-        choices=Source,
+    # Without an index, because tags are never deleted, and tallies count by tag.
+    tag = models.ForeignKey(
+        Tag,
+        models.PROTECT,
+        to_field="slug",
+        null=True,
         blank=True,
-        default="",
-        # So the previous release can still insert rows during an upgrade.
-        db_default="",
+        db_index=False,
         editable=False,
+        related_name="+",
     )
 
     class Meta:
@@ -300,7 +295,11 @@ class Signature(AbstractSignature):
         triggers = [
             CountCells(f"SELECT 'signers', state, '', {SERIES_SQL} WHERE {COUNTS_SQL}"),
             CountDays(
-                "counted_at", "source", "updates", series=SERIES_SQL, where=COUNTS_SQL
+                "counted_at",
+                tag="coalesce(tag_id, '')",
+                updates="updates",
+                series=SERIES_SQL,
+                where=COUNTS_SQL,
             ),
         ]
 
@@ -370,7 +369,7 @@ class SubmissionQuerySet(models.QuerySet):
             network_hash="",
             wide_network_hash="",
             suspicions=[],
-            source="",
+            tag=None,
             signature=signature,
             confirmed_at=timezone.now(),
             **outcome,

@@ -22,9 +22,10 @@ from voices.letters.queue import queue_confirmation, send_again
 from voices.letters.repeats import stopping
 from voices.petition.models import Petitions, addressees
 from voices.signatures import tokens
-from voices.signatures.models import Signature, Source, Submission, lane_for
+from voices.signatures.models import Signature, Submission, lane_for
 from voices.signing import correct
 from voices.signing.forms import CodeForm, CorrectForm, SignForm
+from voices.tags.models import read_tag
 from voices.wall.tallies import read_figures
 
 # Typed fields, shown when signing is closed so that nobody loses their text.
@@ -124,16 +125,10 @@ def receive(request: HttpRequest, form: SignForm) -> Submission:
     submission.wide_network_hash = receipt.wide_network_hash
     submission.suspicions = receipt.suspicions
     submission.lane = lane_for(receipt.suspicions)
-    submission.source = read_source(request)
+    submission.tag_id = read_tag(request)
     form.save()
     queue_confirmation(submission)
     return submission
-
-
-def read_source(request: HttpRequest) -> str:
-    """Return where the link to the form was placed, or "" if that is not known."""
-    source = request.GET.get("from", "")
-    return source if source in Source.values else ""
 
 
 def render_add(

@@ -57,7 +57,7 @@ FOLD = """
 """
 # Higher than the number of cells, so that each run reduces the number of rows.
 MAX_FOLDED = 10_000
-DAY_CELL = "day, source, updates, series"
+DAY_CELL = "day, tag, updates, series"
 
 
 def fold(table: str, columns: str) -> bool:
@@ -96,15 +96,18 @@ class CountCells(Count):
 
 
 class CountDays(Count):
-    """Updates the totals by day, in the site's time zone."""
+    """Updates the totals by day, in the site's time zone, and by `columns`.
 
-    def __init__(self, moment: str, *columns: str, series: str, where: str):
+    `columns` has the SQL for each; none may be null.
+    """
+
+    def __init__(self, moment: str, *, where: str, **columns: str):
         day = f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
         super().__init__(
             "day_tally",
             "voices_daytally",
-            ["day", *columns, "series"],
-            f"SELECT {', '.join([day, *columns, series])} WHERE {where}",
+            ["day", *columns],
+            f"SELECT {', '.join([day, *columns.values()])} WHERE {where}",
         )
 
 
@@ -269,6 +272,11 @@ class DayTallyQuerySet(models.QuerySet):
         days = self.filter(day__lt=before, series=series).order_by("day")
         return dict(days.values_list("day").annotate(models.Sum("change")))
 
+    def by_tag(self) -> dict[str, int]:
+        """Return the number of signatures for each tag that has any; "" is no tag."""
+        sums = self.order_by().values_list("tag").annotate(total=models.Sum("change"))
+        return {tag: total for tag, total in sums if total}
+
     def fold(self) -> bool:
         """Merge each cell's rows into their sum; return whether more may be left."""
         return fold("voices_daytally", DAY_CELL)
@@ -279,11 +287,12 @@ class DayTally(models.Model):
 
     Triggers write a DayTally along with a Tally, so that no public page has to count
     signatures. A signature's day is that of its `counted_at`. Founding voices have no
-    day. Only staff see the counts by source and of signers who want updates.
+    day. Only staff see the counts by tag and of signers who want updates.
     """
 
     day = models.DateField()
-    source = models.CharField(max_length=10, blank=True, default="")
+    # The slug of a tag, or "".
+    tag = models.CharField(max_length=30, blank=True, default="")
     updates = models.BooleanField(default=False)
     # The petition's series that the signatures belong to.
     series = models.PositiveSmallIntegerField()
@@ -296,7 +305,7 @@ class DayTally(models.Model):
         verbose_name_plural = "day tallies"
         indexes = [
             models.Index(
-                fields=["day", "source", "updates", "series"],
+                fields=["day", "tag", "updates", "series"],
                 include=["change"],
                 name="day_tally_cells",
             )

@@ -1,0 +1,107 @@
+"""Tags of links, and the script that carries them to the form."""
+
+import pytest
+
+from tests.browser.steps import fill_in
+from tests.factories import make_assessments, make_edition, make_tag
+from tests.faq.texts import make_question
+from voices.models import Submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STORED = """async () => ({
+  local: localStorage.length,
+  session: sessionStorage.length,
+  name: window.name,
+  databases: (await indexedDB.databases()).length,
+  caches: (await caches.keys()).length,
+})"""
+FORM_LINKS = "a[href*='/voices/add/']"
+
+
+def form_queries(page):
+    links = page.locator(FORM_LINKS).all()
+    return {link.get_attribute("href").partition("?")[2] for link in links}
+
+
+def test_a_tag_is_carried_from_the_first_address_to_the_form(page):
+    make_tag("whatsapp")
+    make_question(question="Who can end it?", slug="who")
+    page.goto("/?from=whatsapp")
+    assert form_queries(page) == {"from=whatsapp"}
+
+    page.get_by_role("navigation").get_by_role("link", name="FAQ").click()
+    page.wait_for_url("**/faq/**")
+    # A form's own fields replace the query of its address.
+    page.get_by_role("searchbox").first.fill("end")
+    page.get_by_role("searchbox").first.press("Enter")
+    page.wait_for_url("**q=end*")
+    page.locator(".site-header .btn").click()
+    page.wait_for_url("**/voices/add/?from=whatsapp")
+    link = page.url
+    fill_in(page, path=link)
+    page.get_by_role("button", name="Sign the petition", exact=True).click()
+    page.wait_for_url("**/check-your-email/**")
+
+    assert Submission.objects.get().tag_id == "whatsapp"
+
+
+def test_a_tag_is_added_to_the_query_of_a_link(page):
+    make_assessments(make_edition(), OH={})
+    page.goto("/rankings/ohio/?from=poster#main")
+
+    assert form_queries(page) == {"from=poster", "state=OH&from=poster"}
+    assert page.get_by_role("link", name="Skip").get_attribute("href") == "#main"
+
+
+def test_a_tag_changes_no_byte_and_nothing_is_stored(page):
+    plain = page.goto("/").body()
+    tagged = page.goto("/?from=poster").body()
+    page.get_by_role("navigation").get_by_role("link", name="Voices").click()
+    page.wait_for_url("**/voices/?from=poster")
+
+    assert tagged == plain
+    assert page.context.cookies() == []
+    stored = page.evaluate(STORED)
+    assert stored == {"local": 0, "session": 0, "name": "", "databases": 0, "caches": 0}
+
+
+@pytest.mark.parametrize("address", ["/", "/?from=", "/?state=TX", "/?from=%3Cb%3E"])
+def test_without_a_tag_no_link_changes(page, address):
+    page.goto(address)
+
+    assert form_queries(page) == {""}
+
+
+def test_the_tag_of_another_site_is_not_ours(page, live_server):
+    page.route(
+        "https://other.example/**",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            headers={"Referrer-Policy": "unsafe-url"},
+            body=f'<link rel="icon" href="data:,"><a href="{live_server.url}/">Go</a>',
+        ),
+    )
+    page.goto("https://other.example/?from=x")
+    page.get_by_role("link").click()
+    page.wait_for_url(f"{live_server.url}/")
+
+    assert page.evaluate("document.referrer") == "https://other.example/?from=x"
+    assert form_queries(page) == {""}
+
+
+def test_without_scripts_a_tag_counts_on_a_link_to_the_form_only(
+    chromium, live_server, queue, site_url
+):
+    make_tag("poster")
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/?from=poster")
+    assert form_queries(page) == {""}
+
+    fill_in(page, path="/voices/add/?from=poster")
+    page.get_by_role("button", name="Sign the petition", exact=True).click()
+    page.wait_for_url("**/check-your-email/**")
+    context.close()
+
+    assert Submission.objects.get().tag_id == "poster"

@@ -1,0 +1,93 @@
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.admin import Fields
+from core.plain_text import tidy_line, validate_one_line
+from core.qr_codes import qr_svg
+from voices.tags.models import Tag
+from voices.wall.tallies import DayTally
+
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class TagForm(forms.ModelForm):
+    def clean_name(self) -> str:
+        name = tidy_line(self.cleaned_data["name"])
+        validate_one_line(name)
+        return name
+
+
+class TagList(ChangeList):
+    """A list with each tag's count; all counts come from one query."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        counts = DayTally.objects.by_tag()
+        for tag in self.result_list:
+            tag.count = counts.get(tag.slug, 0)
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    """The tags of links and posters; each has its link and QR code."""
+
+    form = TagForm
+    list_display = ["name", "slug", "signatures", "retired_at"]
+    list_filter = [("retired_at", admin.EmptyFieldListFilter)]
+    readonly_fields = ["signatures", "address", "qr_code", "retired_at"]
+    actions = ["retire", "restore"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[TagList]:
+        return TagList
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Tag | None = None
+    ) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Tag | None = None) -> Fields:
+        return ["name", "slug", *(self.readonly_fields if obj else [])]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Tag | None = None
+    ) -> list[str]:
+        return [*(["slug"] if obj else []), *self.readonly_fields]
+
+    @admin.action(description="Retire", permissions=["change"], location=EVERYWHERE)
+    def retire(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        self.log_each(request, queryset.filter(retired_at=None), "Retired.")
+        count = Tag.objects.filter(pk__in=queryset).retire()
+        self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
+
+    @admin.action(
+        description="Take back into use", permissions=["change"], location=EVERYWHERE
+    )
+    def restore(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        self.log_each(request, queryset.exclude(retired_at=None), "Back in use.")
+        count = Tag.objects.filter(pk__in=queryset).restore()
+        self.message_user(request, f"Back in use: {count}.", messages.SUCCESS)
+
+    def log_each(self, request: HttpRequest, tags: QuerySet[Tag], message: str) -> None:
+        for tag in tags:
+            self.log_change(request, tag, message)
+
+    @admin.display(description="signatures that count")
+    def signatures(self, tag: Tag) -> int:
+        counted: int | None = getattr(tag, "count", None)
+        return (
+            DayTally.objects.by_tag().get(tag.slug, 0) if counted is None else counted
+        )
+
+    @admin.display(description="link")
+    def address(self, tag: Tag) -> SafeString:
+        return format_html('<a href="{0}">{0}</a>', tag.link)
+
+    @admin.display(description="QR code")
+    def qr_code(self, tag: Tag) -> SafeString:
+        return qr_svg(tag.link, f"QR code of {tag.link}")
