@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
@@ -13,7 +14,7 @@ from cards.draw import Face
 from cards.models import Busy, Card
 from cards.views import busy_response, card_response
 from core.public import Content, Parameter, public_page
-from core.qr_codes import qr_svg
+from voices.tags.posters import POSTERS
 from voices.wall.tallies import read_figures
 
 POLICY: Any = settings.SECURE_CSP
@@ -31,15 +32,16 @@ SITE_CARD = Face(
 @require_safe
 @public_page(shows=[Content.FIGURES])
 def share(request: HttpRequest) -> HttpResponse:
-    """Show links to share, a poster to print, and the HTML of the embeddable box."""
+    """Show links to share, posters to print, and the HTML of the embeddable box."""
     figures = read_figures()
-    poster = f"{settings.SITE_URL}/?from=poster"
     return render(
         request,
         "share.html",
         {
             "link": f"{settings.SITE_URL}/?from=share",
-            "code": qr_svg(poster, "QR code for this site"),
+            "posters": [
+                (reverse(f"poster-{kind}"), poster) for kind, poster in POSTERS.items()
+            ],
             "figures": figures,
             "total": figures.total,
         },

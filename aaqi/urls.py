@@ -7,6 +7,7 @@ from faq.pages.models import PageSlug
 from faq.pages.views import page
 from operations import health
 from voices.ranking_errors import views as ranking_errors
+from voices.tags import posters
 
 handler500 = views.server_error
 
@@ -15,6 +16,10 @@ urlpatterns = [
     *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),
     path("search/", searching.search_site, name="search"),
     path("share/", sharing.share, name="share"),
+    *(
+        path(f"share/{kind}/", posters.poster, {"kind": kind}, name=f"poster-{kind}")
+        for kind in posters.POSTERS
+    ),
     path("embed/", sharing.embed, name="embed"),
     path("card.png", sharing.card, name="card"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),

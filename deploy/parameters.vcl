@@ -10,7 +10,7 @@ sub drop_unknown_parameters {
             set req.http.X-Asked = req.http.X-Asked + "&"
                 + regsub(req.url, "^[^?]*\?(?:.*&)?(q=[^&]+).*$", "\1");
         }
-    } elseif (req.url ~ "^/(?:share/)\?") {
+    } elseif (req.url ~ "^/(?:share/|share/poster/|share/table\-tent/|share/tear\-off/)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:embed/)\?") {
         set req.http.X-Asked = "";

@@ -51,6 +51,7 @@ from tests.factories import (
     make_signature,
     make_staff,
     make_submission,
+    make_tag,
     make_voice,
     not_me_url,
     numbers,
@@ -355,6 +356,9 @@ PUBLIC = [
     Page("case", at("faq:case", "jessop-v-fresno")),
     Page("case-with-caveat", at("faq:case", "doe-v-woodard")),
     Page("share", at("share")),
+    Page("poster", at("poster-poster")),
+    Page("poster-table-tent", at("poster-table-tent")),
+    Page("poster-tear-off", at("poster-tear-off")),
     Page("embed", at("embed")),
     Page("embed-dark", at("embed", query="?theme=dark")),
     Page("about", at("about")),
@@ -637,6 +641,7 @@ def make_a_row_of_each():
     BlockedNetwork.objects.create(network="192.0.2.0/24")
     soon = timezone.now() + timedelta(days=7)
     AllowedNetwork.objects.create(network="198.51.100.0/24", until=soon)
+    make_tag()
     WatchedWord.objects.create(words="sheriff")
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     make_founding_request(founding_voice())
@@ -807,6 +812,10 @@ def at_list(model):
     return list_path
 
 
+def staff_poster_path():
+    return reverse("admin:voices_tag_poster", args=[make_tag().pk, "poster"])
+
+
 def decide_path(kind):
     return lambda: reverse(
         "admin:voices_awaitingvoice_decide",
@@ -879,6 +888,7 @@ STAFF = [
         then=press("Preview points"),
         staff=True,
     ),
+    Page("staff-poster", staff_poster_path, staff=True),
     Page("staff-send-update", update_path("send"), staff=True),
     *pages_of_rows(),
 ]

@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from aaqi.sharing import SITE_CARD
 from cards.models import Card
-from core.qr_codes import qr_svg
 from faq.models import Case, Question
 from tests.factories import (
     make_assessments,
@@ -17,6 +16,7 @@ from tests.factories import (
     make_published_voice,
     make_signature,
 )
+from voices.tags.posters import POSTERS
 
 SITE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 LISTS = ["voices-0", "pages", "questions", "cases"]
@@ -197,13 +197,11 @@ class ShareTests(TestCase):
         )
         self.assertNotContains(response, "<iframe")
 
-    def test_the_qr_code_of_the_poster_points_to_the_front_page(self):
-        code = qr_svg(f"{ADDRESS}/?from=poster", "QR code for this site")
-
+    def test_leads_to_each_poster(self):
         response = self.client.get(reverse("share"))
 
-        self.assertContains(response, code)
-        self.assertNotIn("style", code)
+        for kind in POSTERS:
+            self.assertContains(response, f'href="/share/{kind}/"')
 
     def test_asks_the_database_once(self):
         make_signature()

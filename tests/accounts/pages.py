@@ -77,6 +77,7 @@ OTHERS = {
     "voices_quarantinedsignature_reveal": {A},
     "voices_quarantinedsignature_settle": {A},
     "voices_signature_reveal": {A},
+    "voices_tag_poster": {Role.ORGANIZER, A},
     "voices_update_html": {A},
     "voices_update_send": {A},
     "voices_voice_decide": {M, A},

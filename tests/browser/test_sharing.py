@@ -100,15 +100,3 @@ def test_a_copied_link_is_announced(page):
     copied = page.evaluate("navigator.clipboard.readText()")
 
     assert copied.endswith(voice.get_absolute_url())
-
-
-def test_the_poster_is_one_sheet_and_nothing_else(page):
-    page.goto("/share/")
-    page.emulate_media(media="print")
-
-    shown = page.locator("body").inner_text()
-
-    assert "before a jury hears a word of it." in shown
-    assert "Copy this into a page on your site" not in shown
-    assert "About us" not in shown
-    assert page.pdf(format="Letter").count(b"/Type /Page\n") == 1

@@ -1,4 +1,6 @@
-"""Tags of links, and the script that carries them to the form."""
+"""Tags of links: the script that carries them to the form, and posters to print."""
+
+import re
 
 import pytest
 
@@ -6,6 +8,7 @@ from tests.browser.steps import fill_in
 from tests.factories import make_assessments, make_edition, make_tag
 from tests.faq.texts import make_question
 from voices.models import Submission
+from voices.tags.posters import POSTERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,6 +20,22 @@ STORED = """async () => ({
   caches: (await caches.keys()).length,
 })"""
 FORM_LINKS = "a[href*='/voices/add/']"
+# Every leaf of the sheet that sticks out of it, in pixels.
+CUT_OFF = """() => {
+  const sheet = document.querySelector(".poster").getBoundingClientRect();
+  const found = [];
+  const parts = ["p", "span", "svg"].map((name) => `.poster ${name}`);
+  for (const each of document.querySelectorAll(parts)) {
+    const box = each.getBoundingClientRect();
+    const out = Math.max(sheet.left - box.left, box.right - sheet.right,
+      sheet.top - box.top, box.bottom - sheet.bottom);
+    const side = each.closest(".poster-side, .poster-strip").getBoundingClientRect();
+    const over = Math.max(side.left - box.left, box.right - side.right,
+      side.top - box.top, box.bottom - side.bottom);
+    if (Math.max(out, over) > 0.5) found.push([each.outerHTML.slice(0, 80), out, over]);
+  }
+  return found;
+}"""
 
 
 def form_queries(page):
@@ -105,3 +124,34 @@ def test_without_scripts_a_tag_counts_on_a_link_to_the_form_only(
     context.close()
 
     assert Submission.objects.get().tag_id == "poster"
+
+
+@pytest.mark.parametrize("kind", POSTERS)
+def test_a_poster_fills_one_letter_sheet(page, kind):
+    page.goto(f"/share/{kind}/")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 816, "height": 1056})
+
+    shown = page.locator("body").inner_text()
+    box = page.locator(".poster").bounding_box()
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+
+    assert "before a jury hears a word of it." in shown
+    assert "About us" not in shown
+    assert "Print this page" not in shown
+    assert (box["x"], box["y"], box["width"]) == (0, 0, 816)
+    assert box["height"] == pytest.approx(1056, abs=2)
+    assert page.evaluate(CUT_OFF) == []
+    assert pdf.count(b"/Type /Page\n") == 1
+    assert re.search(rb"/MediaBox \[0 0 612 792\]", pdf)
+    assert page.pdf(format="Letter").count(b"/Type /Page\n") == 1
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+@pytest.mark.parametrize("kind", POSTERS)
+def test_a_poster_is_shown_whole_at_every_width(page, kind, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(f"/share/{kind}/")
+
+    assert page.evaluate(CUT_OFF) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

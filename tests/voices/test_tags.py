@@ -16,6 +16,7 @@ from tests.factories import (
 )
 from voices.figures import figures
 from voices.models import DayTally, Signature, Tag
+from voices.tags.posters import POSTERS
 
 LIST = reverse("admin:voices_tag_changelist")
 ADD = reverse("admin:voices_tag_add")
@@ -124,12 +125,29 @@ class TagAdminTests(TestCase):
         with self.assertNumQueries(5):
             self.client.get(LIST)
 
-    def test_shows_the_link_and_its_code(self):
+    def test_shows_the_link_its_code_and_its_posters(self):
         page = self.client.get(self.change_url(self.poster))
 
         link = f"{SITE}/voices/add/?from=poster"
         self.assertContains(page, f'href="{link}"')
         self.assertContains(page, qr_svg(link, f"QR code of {link}"))
+        for kind in POSTERS:
+            path = reverse("admin:voices_tag_poster", args=[self.poster.pk, kind])
+            self.assertContains(page, f'href="{path}"')
+            self.assertEqual(self.client.get(path).status_code, 200)
+
+    def test_a_poster_has_the_code_of_its_tag(self):
+        tag = Tag.objects.create(name="County fair", slug="county-fair")
+        path = reverse("admin:voices_tag_poster", args=[tag.pk, "table-tent"])
+
+        page = self.client.get(path)
+
+        code = qr_svg(
+            f"{SITE}/voices/add/?from=county-fair", "QR code of the form to sign"
+        )
+        self.assertContains(page, code)
+        unknown = reverse("admin:voices_tag_poster", args=[tag.pk, "flag"])
+        self.assertEqual(self.client.get(unknown).status_code, 404)
 
     def test_the_name_can_be_changed_and_the_slug_cannot(self):
         self.client.post(
@@ -174,3 +192,24 @@ class TagAdminTests(TestCase):
         self.act("retire", self.poster)
 
         self.assertEqual(figures()["tags"], [("Wall poster", 1), ("No tag", 0)])
+
+
+class PosterTests(TestCase):
+    def test_each_form_has_a_code_with_a_tag_of_its_own(self):
+        for kind in POSTERS:
+            with self.subTest(kind):
+                page = self.client.get(f"/share/{kind}/")
+
+                link = f"{SITE}/voices/add/?from={kind}"
+                self.assertContains(
+                    page, qr_svg(link, "QR code of the form to sign"), 1
+                )
+                self.assertContains(page, SITE.partition("://")[2])
+                self.assertNotContains(page, "style=")
+
+    def test_asks_the_database_nothing(self):
+        with self.assertNumQueries(0):
+            self.client.get("/share/tear-off/")
+
+    def test_there_is_no_other_form(self):
+        self.assertEqual(self.client.get("/share/flag/").status_code, 404)

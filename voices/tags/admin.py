@@ -2,15 +2,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.admin import Fields
 from core.plain_text import tidy_line, validate_one_line
 from core.qr_codes import qr_svg
 from voices.tags.models import Tag
+from voices.tags.posters import POSTERS, render_poster
 from voices.wall.tallies import DayTally
 
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
@@ -35,12 +39,12 @@ class TagList(ChangeList):
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
-    """The tags of links and posters; each has its link and QR code."""
+    """The tags of links and posters; each has its link, QR code, and posters."""
 
     form = TagForm
     list_display = ["name", "slug", "signatures", "retired_at"]
     list_filter = [("retired_at", admin.EmptyFieldListFilter)]
-    readonly_fields = ["signatures", "address", "qr_code", "retired_at"]
+    readonly_fields = ["signatures", "address", "qr_code", "posters", "retired_at"]
     actions = ["retire", "restore"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[TagList]:
@@ -58,6 +62,21 @@ class TagAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Tag | None = None
     ) -> list[str]:
         return [*(["slug"] if obj else []), *self.readonly_fields]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.poster_view)
+        name = "voices_tag_poster"
+        return [
+            path("<int:pk>/poster/<str:kind>/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def poster_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+        """A poster whose code has this tag."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        tag = get_object_or_404(Tag, pk=pk)
+        return render_poster(request, kind, tag.slug)
 
     @admin.action(description="Retire", permissions=["change"], location=EVERYWHERE)
     def retire(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
@@ -91,3 +110,11 @@ class TagAdmin(admin.ModelAdmin):
     @admin.display(description="QR code")
     def qr_code(self, tag: Tag) -> SafeString:
         return qr_svg(tag.link, f"QR code of {tag.link}")
+
+    @admin.display(description="posters to print")
+    def posters(self, tag: Tag) -> SafeString:
+        links = [
+            (reverse("admin:voices_tag_poster", args=[tag.pk, kind]), poster.title)
+            for kind, poster in POSTERS.items()
+        ]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
