@@ -38,7 +38,6 @@ def share(request: HttpRequest) -> HttpResponse:
         request,
         "share.html",
         {
-            "link": f"{settings.SITE_URL}/?from=share",
             "posters": [
                 (reverse(f"poster-{kind}"), poster) for kind, poster in POSTERS.items()
             ],

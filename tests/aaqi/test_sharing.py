@@ -190,7 +190,10 @@ class ShareTests(TestCase):
 
         self.assertContains(response, 'href="mailto:?subject=')
         self.assertContains(response, 'href="sms:?&amp;body=')
-        self.assertContains(response, "%2F%3Ffrom%3Dshare")
+        self.assertContains(response, f'value="{ADDRESS}/?from=share"')
+        self.assertContains(response, "https://wa.me/?text=Have%20you%20heard")
+        for place in ("whatsapp", "sms", "email", "facebook", "x", "bluesky"):
+            self.assertContains(response, f"%2F%3Ffrom%3D{place}")
         self.assertContains(
             response,
             f"&lt;iframe src=&quot;{ADDRESS}/embed/&quot;",

@@ -99,4 +99,4 @@ def test_a_copied_link_is_announced(page):
 
     copied = page.evaluate("navigator.clipboard.readText()")
 
-    assert copied.endswith(voice.get_absolute_url())
+    assert copied.endswith(f"{voice.get_absolute_url()}?from=share")

@@ -15,6 +15,7 @@ from voices.letters.updates import ListUnsubscribe, is_reader, unsubscribing
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange
+from voices.tags.links import PUBLISHED, SIGNED, SIGNED_SUBJECT, Shared, share
 from voices.wall.appeals import appealable
 from voices.wall.models import Status, Voice
 
@@ -127,7 +128,15 @@ def compose_for_voice(
         can_appeal=partial(appealable, voice),
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
+        shared=links_to_share(voice),
     )
+
+
+def links_to_share(voice: Voice) -> Shared:
+    """Return links to the voice's own page or, without one, to the home page."""
+    if url := voice_url(voice):
+        return share(url, PUBLISHED)
+    return share(settings.SITE_URL + reverse("home"), SIGNED, SIGNED_SUBJECT)
 
 
 def compose_for_reader(
@@ -173,6 +182,13 @@ def manage_url(signature: Signature) -> str:
     return absolute("voices:manage", tokens.managing.sign(signature.ref))
 
 
+def voice_url(voice: Voice | None) -> str:
+    """Return the URL of a public statement's own page; "" if there is none."""
+    if voice and voice.is_published and voice.statement:
+        return settings.SITE_URL + voice.get_absolute_url()
+    return ""
+
+
 def absolute(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
@@ -198,13 +214,11 @@ def draft(
     A `signature` in the context adds the private link to manage it. Never pass one for
     a letter to an unconfirmed address.
     """
-    voice, signature = context.get("voice"), context.get("signature")
+    signature = context.get("signature")
     context |= {
         "manage_url": manage_url(signature) if signature else "",
         "manage_days": settings.MANAGE_LINK_DAYS,
-        "voice_url": settings.SITE_URL + voice.get_absolute_url()
-        if voice and voice.is_published and voice.statement
-        else "",
+        "voice_url": voice_url(context.get("voice")),
     }
     return mail.draft(
         f"voices/letters/{template}",

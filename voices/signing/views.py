@@ -25,6 +25,7 @@ from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission, lane_for
 from voices.signing import correct
 from voices.signing.forms import CodeForm, CorrectForm, SignForm
+from voices.tags.links import SIGNED, SIGNED_SUBJECT
 from voices.tags.models import read_tag
 from voices.wall.tallies import read_figures
 
@@ -341,7 +342,11 @@ def render_problem(
     status: int = 0,
     **context: object,
 ) -> HttpResponse:
-    context |= {"submission": submission, "problem": problem}
+    context |= {
+        "submission": submission,
+        "problem": problem,
+        "has_signed": problem in {"already", "another"},
+    }
     status = status or STATUSES.get(problem, 410)
     return render(request, "voices/confirm_problem.html", context, status=status)
 
@@ -377,7 +382,9 @@ def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    context = petition_context()
+    """The same page for everybody, so it says nothing about a signature."""
+    words = {"words": SIGNED, "subject": SIGNED_SUBJECT}
+    context = petition_context() | words | {"has_signed": True}
     return render(request, "voices/thank_you.html", context)
 
 
