@@ -1,4 +1,4 @@
-"""The share card of a state, with its result in the current edition."""
+"""The share card of a state, with the state's result in the current edition."""
 
 from cards.draw import Face
 from cards.models import Card

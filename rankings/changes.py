@@ -10,13 +10,13 @@ from rankings.scoring import FIRST, PARTS
 from rankings.standings import FACTS, MAX_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
-# Fields that change whenever sources are read again, even if the sources say the same.
+# Fields that change whenever sources are read again, even if the facts stay the same.
 OF_READING = {"as_of", "ij_read_on", "sources"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A scored fact that changed: its part's name, and its value before and after."""
+    """A scored fact that changed; `name` is that of the rubric part that scores it."""
 
     name: str
     before: str
@@ -25,7 +25,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class StateChange:
-    """A state in two consecutive editions."""
+    """A state in two consecutive editions, and what differs between them."""
 
     edition: Edition
     before: Standing
@@ -49,7 +49,10 @@ class StateChange:
 
     @property
     def is_own(self) -> bool:
-        """Whether more changed than the score, the rank, and when sources were read."""
+        """Whether the state's facts or citations changed, or a reason is given.
+
+        Ignores the fields in `OF_READING`.
+        """
         return bool(self.reason or self.fields.keys() - OF_READING or self.recited)
 
     @property
@@ -69,7 +72,7 @@ class StateChange:
         """The fields that differ: name → verbose name."""
         found = differing(self.before.assessment, self.after.assessment)
         fields = {field.name: str(field.verbose_name) for field in found}
-        # The second rubric introduced `limits`, and its news already says so.
+        # Leave out `limits`: the second rubric introduced it, and its news says so.
         if self.before.score.rubric == FIRST:
             fields.pop("limits", None)
         return fields
@@ -87,7 +90,7 @@ class StateChange:
 
     @property
     def reworded(self) -> list[str]:
-        """The names of the other fields that changed, and "citations" if they did."""
+        """The names of unscored fields that changed, and "citations" if they did."""
         names = [
             verbose_name
             for name, verbose_name in self.fields.items()
@@ -139,7 +142,7 @@ def cited(assessment: Assessment) -> list[tuple[str, str]]:
 
 
 class EditionChanges:
-    """What changed from an edition to the next one."""
+    """The changes from one edition to the next."""
 
     def __init__(self, before: Standings, after: Standings):
         self.edition = after.edition
@@ -153,7 +156,7 @@ class EditionChanges:
 
     @property
     def news(self) -> tuple[str, ...]:
-        """What is different about the rubric; () if it is the same."""
+        """How the rubric differs from the previous edition's; () if it is the same."""
         rubric = self.edition.rubric
         return rubric.news if rubric != self.before.rubric else ()
 
@@ -179,7 +182,7 @@ class EditionChanges:
 
     @property
     def read_again(self) -> list[StateChange]:
-        """States whose sources were read again and still say the same."""
+        """States whose sources were read again without a change to the facts."""
         return [c for c in self.all if not c.is_own and c.is_read_again]
 
 

@@ -49,7 +49,7 @@ class Comparison:
 
     @property
     def questions(self) -> list[Question]:
-        """Each of the rubric's questions with the answers of all states."""
+        """Each of the rubric's questions, with the answer of every compared state."""
         names = [profile.standing.name for profile in self.profiles]
         by_state = [profile.answers for profile in self.profiles]
         return [
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def read_choice(codes: list[str]) -> list[str]:
-    """Return the requested states without duplicates, or []; raises CannotCompare."""
+    """Return the codes in uppercase, without duplicates; raises CannotCompare."""
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
     if len(chosen) > MAX_STATES:
         raise CannotCompare(f"Compare at most {MAX_STATES} states at a time.")

@@ -22,7 +22,7 @@ CITATION = ["part", "position", "text", "address"]
 
 @dataclass(frozen=True)
 class Result:
-    """The parts of a state's standing that are compared between editions."""
+    """The attributes of a state's standing that are compared between editions."""
 
     rank: int | None
     tied: bool
@@ -55,7 +55,7 @@ class Move:
 
     @property
     def is_own(self) -> bool:
-        """Whether the state's facts differ, or an edition lacks the state."""
+        """Whether the state's facts differ, or one edition lacks the state."""
         return bool(self.changed) or None in {self.before, self.after}
 
 
@@ -129,7 +129,7 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash of what the publish page shows, to detect changes since then."""
+    """Return a hash of what the publish page shows, to detect later changes."""
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

@@ -15,7 +15,7 @@ from rankings.changes import StateChange, read_changes
 
 
 class ChangeFeed(Feed):
-    """One entry for each state that an edition changed, with URLs on SITE_URL."""
+    """One entry for each state that changed in an edition, with URLs on SITE_URL."""
 
     feed_type = Atom1Feed
     title = f"Changes to the state rankings · {settings.SITE_NAME}"

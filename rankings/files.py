@@ -1,7 +1,7 @@
 """The rankings as files for reuse: every fact, citation, and computed figure.
 
 Columns and keys keep their names; new ones may be added at the end. The CSV begins with
-the columns of an edition's `states.csv`, so that a download can be edited and
+the columns of `rankings/data/*/states.csv`, so that a download can be edited and
 imported.
 """
 
@@ -91,7 +91,7 @@ def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpRe
 
 
 def read(date: datetime.date | None) -> Standings:
-    """Return the standings of one edition, by default the current; raises Http404."""
+    """Return an edition's standings, by default the current one's; raises Http404."""
     editions = Edition.objects.published()
     edition = editions.filter(date=date).first() if date else editions.current()
     if edition is None:
@@ -100,7 +100,7 @@ def read(date: datetime.date | None) -> Standings:
 
 
 def safe(value: object) -> str:
-    """Return a cell that spreadsheets don't run as a formula."""
+    """Return the value as text that spreadsheets don't run as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 

@@ -1,4 +1,4 @@
-"""Split and join lists in one cell of the data: citations and URLs.
+"""Split and join lists that share one CSV cell: citations and URLs.
 
 Citations are separated by semicolons outside of brackets. A signal before a citation
 (`cf.`, `but see`) stays with the citation, because the signal says how the citation
@@ -15,7 +15,7 @@ IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile
 # A site that has closed. The data keeps its URLs, because they record where somebody
 # read an authority, but no page links to them.
 CLOSED_SITE = "casetext.com"
-# Spreadsheets run a cell that begins with one of these as a formula.
+# Spreadsheets treat a cell as a formula if it begins with one of these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_CITATIONS = "; "
 BETWEEN_ADDRESSES = " | "
@@ -49,7 +49,7 @@ def host_of(address: str) -> str:
 
 
 def is_closed(address: str) -> bool:
-    """Whether the address is on a site that has closed."""
+    """Whether the URL is on a site that has closed."""
     return f".{host_of(address)}".endswith(f".{CLOSED_SITE}")
 
 
@@ -60,20 +60,20 @@ def is_ij_page(address: str, usps: str) -> bool:
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A parenthetical without a year at the end, which says what the citation shows, or the
-# remark ": year" at the end.
+# The end of a citation that isn't part of the authority: the remark ": year", or a
+# parenthetical, such as "(Tom Bane Civil Rights Act)", that doesn't end in a year.
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
-# Volume, reporter and page, as in "58 P.3d 339".
+# Volume, reporter, and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
 
 
 def has_signal(citation: str) -> bool:
-    """Whether the citation has a signal, so it doesn't directly support the point."""
+    """Whether the citation begins with a signal, and so isn't direct support."""
     return bool(SIGNAL.match(citation))
 
 
 def authority(citation: str) -> str:
-    """Return the citation of the statute or ruling, without signal and remarks."""
+    """Return the citation without its signal and remarks."""
     name = SIGNAL.sub("", citation)
     while (shorter := REMARK.sub("", name)) != name:
         name = shorter
@@ -83,8 +83,8 @@ def authority(citation: str) -> str:
 def same_authority(one: str, other: str) -> bool:
     """Whether two differently worded citations of a state cite the same authority.
 
-    They do if one's authority contains the other's, or if they share volume,
-    reporter, and page.
+    They do if the authority in one citation contains that in the other, or if both
+    have the same volume, reporter, and page.
     """
     one, other = authority(one), authority(other)
     if one in other or other in one:

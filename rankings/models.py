@@ -81,8 +81,8 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
 
 # Published facts are never changed or deleted: a correction is a new edition. Of a
-# published citation, only the details can change: its URL, what was seen, and the
-# lawyer's check. Code that changes a draft locks its edition until the end of the
+# published citation, only details can change, such as its URL, what was seen, and the
+# lawyer's check. Code that changes a draft locks the draft's row until the end of the
 # transaction, so nobody can publish the draft before the change is saved.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
@@ -120,8 +120,8 @@ class Edition(models.Model):
     date = models.DateField(
         "as of",
         unique=True,
-        help_text="The last day on which its sources "
-        "were read. It also decides which rubric applies.",
+        help_text="The last day on which the edition’s sources were read. This date "
+        "also decides which rubric applies.",
     )
     title = models.CharField(max_length=100)
     notes = models.TextField(
@@ -301,7 +301,7 @@ class Assessment(models.Model):
         validators=[validate_grade],
     )
     ij_grade_basis = models.CharField(
-        "basis of that grade", max_length=10, choices=Basis, blank=True
+        "basis of the Institute’s grade", max_length=10, choices=Basis, blank=True
     )
     ij_page = models.URLField(
         "Institute for Justice’s page",
@@ -309,7 +309,9 @@ class Assessment(models.Model):
         blank=True,
         validators=[validate_address],
     )
-    ij_read_on = models.DateField("date that page was read", null=True, blank=True)
+    ij_read_on = models.DateField(
+        "date the Institute’s page was read", null=True, blank=True
+    )
     sources = models.TextField(
         "other pages read",
         blank=True,
@@ -318,7 +320,8 @@ class Assessment(models.Model):
     )
     confidence = models.CharField(max_length=10, choices=Confidence, blank=True)
     as_of = models.DateField(
-        "sources read on", help_text="The day its sources were last read."
+        "sources read on",
+        help_text="The day on which this state’s sources were last read.",
     )
     reason = models.TextField(
         "reason for the change",
@@ -327,7 +330,7 @@ class Assessment(models.Model):
         help_text="Why this state changed since the previous edition; shown on the "
         "changes page and on the state’s page.",
     )
-    # Set by staff edits; load_rankings doesn't touch assessments that staff edited.
+    # Set when staff edit the assessment; load_rankings then leaves it alone.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -437,7 +440,7 @@ class Assessment(models.Model):
 
 class CitationQuerySet(models.QuerySet):
     def still_open(self) -> Self:
-        """Return open citations: not checked against the source or by a lawyer."""
+        """Return citations checked neither against the source nor by a lawyer."""
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self) -> Self:
@@ -474,7 +477,7 @@ class CitationQuerySet(models.QuerySet):
 
 
 class Citation(models.Model):
-    """A statute or ruling that supports a fact, and whether and how it was checked."""
+    """A citation of a statute or ruling, and how the citation was checked."""
 
     class Part(models.TextChoices):
         RIGHT_TO_SUE = "right_to_sue", "Right to sue"
@@ -508,7 +511,7 @@ class Citation(models.Model):
     # If set, the citation is open until this is unset or a lawyer checks the citation.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
-    point = models.TextField("the point looked for", max_length=600, blank=True)
+    point = models.TextField("what was looked for", max_length=600, blank=True)
     seen = models.TextField("what was seen", max_length=1000, blank=True)
     seen_at = models.TextField(
         "where it was seen",
@@ -517,7 +520,7 @@ class Citation(models.Model):
         validators=[validate_addresses],
     )
     seen_on = models.DateField(null=True, blank=True)
-    # When a lawyer checked it, and the lawyer's name.
+    # When a lawyer checked the citation, and the lawyer's name.
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_by = models.CharField(max_length=100, blank=True, editable=False)
 

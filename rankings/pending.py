@@ -35,7 +35,7 @@ class UploadQuerySet(models.QuerySet):
 
 
 class Upload(models.Model):
-    """An uploaded file, stored for all web processes between preview and import."""
+    """An uploaded file; from preview to import, every web process can read it."""
 
     key = models.CharField(max_length=40, unique=True, default=make_key)
     owner = models.ForeignKey(

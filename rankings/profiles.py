@@ -1,4 +1,4 @@
-"""The contents of a state's page: questions with answers, and its history."""
+"""The contents of a state's page: questions, answers, and results by edition."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ class Answer:
 
 
 class Profile:
-    """A state in an edition, with everything known about it."""
+    """A state in an edition: its standing, facts, and citations."""
 
     def __init__(self, standing: Standing, assessment: Assessment):
         self.standing = standing

@@ -4,8 +4,8 @@ Everything here is a pure function of the facts: no database access, no stored s
 The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agrees with
 this arithmetic.
 
-The rubric has editions of its own. They share the table; `RUBRICS` says how they differ
-and which editions of the rankings use which rubric.
+The rubric has several versions. They share the table; `RUBRICS` says how they differ
+and which editions of the rankings use which version.
 """
 
 import datetime
@@ -47,9 +47,9 @@ class Payer(TextChoices):
 
 @dataclass(frozen=True)
 class Rubric:
-    """The rules for all editions of the rankings dated `since` or later.
+    """The rules for editions of the rankings dated from `since` until the next rubric.
 
-    An edition keeps its rubric, because a published edition keeps its date.
+    A published edition keeps its rubric, because its date can't change.
     """
 
     number: int
@@ -58,7 +58,7 @@ class Rubric:
     ranges: bool
     # How the table is sorted unless a reader asks for another order.
     order: str
-    # What is different from the previous rubric, for readers.
+    # What changed from the previous rubric, in sentences for readers.
     news: tuple[str, ...] = ()
 
 
@@ -103,7 +103,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the rubric: the value of a fact, its meaning, and its points."""
+    """One row of the rubric: the value of a fact, its meaning, and its points."""
 
     value: str
     meaning: str
@@ -230,7 +230,7 @@ PARTS = (
 RIGHT_TO_SUE = PARTS[0]
 MAX_POINTS = sum(part.most for part in PARTS)
 
-# With one of these values, people can sue, and parts B, C, and D count.
+# The values of `right_to_sue` that let people sue; only then do parts B to D count.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
 
 
@@ -283,7 +283,7 @@ class PartScore:
 
 @dataclass(frozen=True)
 class Score:
-    """The score of the facts; `points` is None if they are not assessed."""
+    """The score of the facts; `points` is None if the state is not assessed."""
 
     facts: Facts
     group: int
@@ -318,7 +318,7 @@ class Score:
 
     @property
     def provisional(self) -> bool:
-        """Whether the letter would be better at the top of the range."""
+        """Whether the grade would be better at the top of the points range."""
         return self.letter_at_most not in {None, self.letter}
 
     @property
@@ -377,7 +377,7 @@ def letter(points: int | None) -> str | None:
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     """Return the rank of each score by points; None for a score without points.
 
-    Ties share a rank, and the ranks after it are skipped: 1, 2, 2, 4.
+    Ties share a rank, and as many ranks are then skipped: 1, 2, 2, 4.
     """
     sharing = Counter(score.points for score in scores.values())
     first: dict[int | None, int | None] = {None: None}
@@ -421,7 +421,7 @@ def points_of(facts: Facts) -> int | None:
 
 
 def ways_up(facts: Facts) -> list[Step]:
-    """Return the steps that would raise the score; none if there is no score."""
+    """Return the steps that would raise the score; [] if the state isn't assessed."""
     now = points_of(facts)
     if now is None:
         return []

@@ -63,7 +63,7 @@ class Header:
 class Order:
     """The order that `?sort=` asks for: a column name, with `-` in front to reverse.
 
-    Without `?sort=`, the default order of the edition's rubric. Raises NoSuchOrder.
+    Without `?sort=`, this is the rubric's default order. Raises NoSuchOrder.
     """
 
     def __init__(self, asked: str, rubric: Rubric):

@@ -45,14 +45,14 @@ EXTRA_ELEMENT = "Statute with an extra element"
 
 @dataclass(frozen=True)
 class Standing:
-    """One state in an edition."""
+    """One state in an edition, with its score and rank."""
 
     assessment: Assessment
     score: Score
     rank: int | None
     # Whether other states have the same rank.
     tied: bool
-    # The state's current page, or its page in a past edition.
+    # The URL of the state's page; contains the date only if the edition is past.
     url: str
 
     @property
@@ -78,7 +78,7 @@ class Standing:
 
     @property
     def mark(self) -> str:
-        """The letter, with an asterisk if provisional; a dash if there is no letter."""
+        """The grade, with an asterisk if provisional; a dash if there is no grade."""
         return f"{self.letter}*" if self.provisional else self.letter or "–"
 
     @property
@@ -87,12 +87,12 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The CSS class that colors the letter, or a missing letter."""
+        """The CSS class for the color of the grade, or of a missing grade."""
         return f"grade-{(self.letter or 'none').lower()}"
 
     @property
     def words(self) -> str:
-        """The letter in words: "grade B", "not yet assessed"."""
+        """The grade in words: "grade B", "not yet assessed"."""
         if self.provisional:
             at_most = self.score.letter_at_most
             return f"grade {self.letter}, provisional, {at_most} at most"
@@ -237,7 +237,10 @@ class Standings:
 
     @cached_property
     def checks(self) -> dict[str, int]:
-        """The numbers of citations: all, not checked by a lawyer, and still open."""
+        """Counts of citations: `all`, `unchecked` by a lawyer, and `open`.
+
+        An open citation has not been checked against the source either.
+        """
         return Citation.objects.filter(assessment__edition=self.edition).aggregate(
             all=Count("pk"),
             unchecked=Count("pk", filter=Q(checked_at=None)),
@@ -245,7 +248,7 @@ class Standings:
         )
 
     def neighbors(self, usps: str) -> tuple[Standing | None, Standing | None]:
-        """Return the states before and after this one by name; None at either end."""
+        """Return the alphabetically previous and next states; None at either end."""
         rows = self.rows
         place = [row.usps for row in rows].index(usps)
         before = rows[place - 1] if place else None
@@ -268,7 +271,7 @@ def current_standings() -> Standings | None:
 
 
 def history(newest: Edition, *, past: bool) -> list[Standings]:
-    """Return the standings of this edition and of earlier ones, newest first.
+    """Return the standings of `newest` and of earlier editions, newest first.
 
     Fetches only the scored facts. `past` is true if `newest` isn't the current edition.
     """

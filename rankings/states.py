@@ -83,7 +83,7 @@ PLACES = JURISDICTIONS | ELSEWHERE
 # Places whose names need an article in a sentence.
 THE = {"DC", "VI", "MP", "AA"}
 
-# Other name of a place, normalized by `letters` → code.
+# Alternative name of a place, normalized by `letters` → USPS code.
 OTHER_NAMES = {
     # The other two military codes of the Postal Service.
     **dict.fromkeys(["ae", "ap", "military", "abroad", "overseas"], "AA"),

@@ -82,7 +82,7 @@ def state(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @public_page(shows=[Content.RANKINGS])
 def card(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the image that other sites show next to a link to a state."""
+    """Return the image that other sites show next to a link to a state's page."""
     assessment = current_assessment(BY_SLUG[slug]) if slug in BY_SLUG else None
     if assessment is None:
         return no_such_state(request)
@@ -164,7 +164,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def methodology(
     request: HttpRequest, date: datetime.date | None = None
 ) -> HttpResponse:
-    """Show the rubric of the current edition, or of the one with this date."""
+    """Show the rubric of the edition with this date, by default of the current one."""
     standings = read_edition(date) if date else current_standings()
     return render(
         request,

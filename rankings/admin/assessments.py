@@ -48,7 +48,10 @@ class AssessmentForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self) -> None:
-        """Lock the edition; raise if the assessment changed since it was opened."""
+        """Raise ValidationError if the assessment changed after the form was opened.
+
+        Locks the edition first.
+        """
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
@@ -66,7 +69,7 @@ def version_of(assessment: Assessment) -> str:
 class CitationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
-            # Reset the check, because the lawyer checked a different text.
+            # Reset the check, because the lawyer checked the previous version.
             self.instance.checked_at, self.instance.checked_by = None, ""
         return super().clean()
 
@@ -104,7 +107,7 @@ class CitationInline(admin.StackedInline):
 
 @admin.register(Assessment)
 class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
-    """One state in one edition, with the resulting score next to the form."""
+    """Edit the facts of one state in one edition; the form shows their score."""
 
     form = AssessmentForm
     change_form_template = "admin/rankings/assessment.html"
@@ -124,7 +127,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     search_fields = ["=usps", "summary"]
     ordering = ["usps"]
     actions = None
-    # The public page shows the current edition, which may not be this one.
+    # The public page shows the current edition, which may not be the assessment's.
     view_on_site = False
 
     lookups = {
@@ -192,7 +195,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
 
 
 def preview(assessment: Assessment) -> dict:
-    """Return the score and result of the form's facts, and the saved result."""
+    """Return context with the result of the facts in the form, and the saved result."""
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.results(edition, (stored | {usps: assessment}).values())

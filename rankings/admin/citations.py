@@ -28,7 +28,7 @@ from rankings.models import Citation, CitationQuerySet
 
 # Limited because the ids of the selected citations are passed in a URL.
 MAX_AT_A_TIME = 200
-# Details of a citation, which can change after publication.
+# The fields of a citation that staff can edit even after publication.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -45,7 +45,7 @@ class LawyerForm(forms.Form):
 
 
 class CheckFilter(admin.SimpleListFilter):
-    """Filter by check; by default, show citations without a lawyer's check."""
+    """Filter by kind of check; by default, show citations without a lawyer's check."""
 
     title = "check"
     parameter_name = "check"
@@ -76,7 +76,7 @@ class CheckFilter(admin.SimpleListFilter):
 
 @admin.register(Citation)
 class CitationAdmin(FoldedSearch, FixedRows):
-    """The work list of citations to check; their text is edited in the assessment."""
+    """Citations for staff to check. Their text is edited on the assessment's page."""
 
     list_display = ["text", "state", "part", "status", "page"]
     list_filter = [CheckFilter, CitationEditionFilter, "assessment__usps"]
@@ -190,7 +190,8 @@ class CitationAdmin(FoldedSearch, FixedRows):
     ) -> HttpResponse:
         """Change the citations and their copies, and log the change.
 
-        The message links to a list of the citations, where staff can undo the change.
+        Shows a message that links to a list of the citations, where staff can undo the
+        change.
         """
         # Select by id, because the change affects which rows `chosen` finds.
         ids = list(chosen.values_list("pk", flat=True))
@@ -246,7 +247,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations: CitationQuerySet) -> str:
-    """Return the URL of a list of only these citations, all of one edition."""
+    """Return the URL of a list of only these citations, which are of one edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

@@ -22,7 +22,7 @@ from rankings.models import Citation, Edition
 
 @admin.register(Edition)
 class EditionAdmin(admin.ModelAdmin):
-    """A new edition starts as a copy of the current one, and is published once."""
+    """Create a draft as a copy of the current edition, edit it, and publish it."""
 
     list_display = ["__str__", "status", "states", "published_by"]
     list_select_related = ["published_by"]
@@ -40,7 +40,7 @@ class EditionAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Edition | None = None
     ) -> list[str]:
-        # The date is in the edition's URL and in the history of each state.
+        # A published date is read-only: URLs and each state's history contain it.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
@@ -140,7 +140,11 @@ class EditionAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def published(self, request: HttpRequest, edition: Edition) -> bool:
-        """Publish what the page showed and return True, or warn and return False."""
+        """Publish the edition as the page showed it, and return True.
+
+        Warn the user and return False if it has changed since then or can't be
+        published.
+        """
         Edition.objects.lock()
         edition.refresh_from_db()
         seen = effect.checksum(Edition.objects.current(), edition)

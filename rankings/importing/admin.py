@@ -131,7 +131,7 @@ class UploadForm(TargetFields, ImportForm):
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
-    """The previewed import, in hidden fields."""
+    """The form that confirms a previewed import; all its fields are hidden."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -143,7 +143,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
 
 
 def checksum(result: Result) -> str:
-    """Return a hash of what an import does, to compare it with the preview."""
+    """Return a hash of an import's changes, to compare them with the preview's."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
 

@@ -131,10 +131,10 @@ class Citations(widgets.Widget):
 
 
 class OfPart(fields.Field):
-    """The citations of a part of the rubric; `attribute` names the part.
+    """A column with the citations for one `Citation.Part`, which `attribute` names.
 
-    Citations are separate rows: `stored` holds those in the database, and `imported`
-    those in the file, until `write_citations` reconciles the two.
+    Until `write_citations` saves them, `assessment.imported` holds the file's citations
+    and `assessment.stored` those in the database.
     """
 
     def get_value(self, assessment: Any) -> list[str]:
@@ -185,7 +185,7 @@ def meant(name: str, texts: list[str]) -> list[str]:
 
 
 class Sources(fields.Field):
-    """The URLs of the pages read, including the Institute's page."""
+    """The URLs of the pages read, including the Institute for Justice's page."""
 
     def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]
@@ -206,7 +206,10 @@ class Sources(fields.Field):
 
 
 def citation_texts(assessment: Any) -> list[str]:
-    """Return all citation texts after the import, including parts not in the file."""
+    """Return the texts of all citations after the import, for all parts.
+
+    Parts without a column in the file keep their citations.
+    """
     new = getattr(assessment, "imported", {})
     kept = [each.text for each in assessment.stored if each.part not in new]
     return [*(text for texts in new.values() for text in texts), *kept]

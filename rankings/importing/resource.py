@@ -46,7 +46,7 @@ FACT_COLUMNS = [
     *("right_to_sue", "immunity", "covers", "payer", "payer_note", "year", "summary"),
     *("local_exception", "ij_grade", "ij_grade_basis", "confidence", "as_of"),
 ]
-# The required columns; the `states.csv` of an edition has no others.
+# The required columns, which are those of `rankings/data/*/states.csv`.
 COLUMNS = {
     *("usps", "name", *FACT_COLUMNS, "source_urls", "citations_to_verify"),
     *("right_to_sue_citation", "immunity_citation"),
@@ -71,7 +71,7 @@ class Change:
 
 
 class Changes(resources.Diff):
-    """The changed fields; import-export's own diff has inline styles."""
+    """The changed fields; our CSP blocks the inline styles of import-export's diff."""
 
     def __init__(
         self, resource: resources.Resource, instance: Assessment, new: bool
@@ -148,8 +148,8 @@ class AssessmentResource(resources.ModelResource):
         self.target = target
         self.edition: Edition | None = None
         self.row_of: dict[str, int] = {}
-        # The computed columns by state: `older` from the draft and the current edition
-        # before the import, `figures` after it.
+        # Values of the computed columns, by state: `older` has those of the draft and
+        # the current edition before the import, `figures` those after the import.
         self.older: list[dict[str, Figures]] = []
         self.figures: dict[str, Figures] = {}
 
@@ -193,7 +193,8 @@ class AssessmentResource(resources.ModelResource):
     def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
         """Skip the parent's reset of the id sequences.
 
-        It isn't needed, because rows have no ids, and only the tables' owner may do it.
+        The reset isn't needed, because the file contains no ids, and only the tables'
+        owner may do it.
         """
 
     def before_import_row(
@@ -219,7 +220,7 @@ class AssessmentResource(resources.ModelResource):
     def after_init_instance(
         self, instance: Any, new: bool, row: Mapping[str, str], **kwargs: Any
     ) -> None:
-        # A list, because a copy of the instance would lose prefetched rows.
+        # Make a list, because a copy of the instance would lose prefetched rows.
         instance.stored = [] if new else list(instance.citations.all())
 
     def import_instance(

@@ -27,7 +27,7 @@ ABOVE = 10
 
 
 def as_csv(data: bytes, known: set[str]) -> bytes:
-    """Return the file with commas, in UTF-8, without what spreadsheets add.
+    """Return the file as comma-separated UTF-8, without what spreadsheets add.
 
     `known` are the column names. Raises ValidationError if the file isn't our table.
     Returns the file unchanged if it can't be decoded or parsed, so that `upload.check`
@@ -103,14 +103,14 @@ def count_known(row: list[str], known: set[str]) -> int:
 
 
 def column(name: str, known: set[str]) -> str:
-    """Return the known column that a header cell means, or its trimmed text."""
+    """Return the known column that a header cell means, else the trimmed cell."""
     tidy = name.strip().strip("\ufeff\u200b\"'“”‘’").strip()
     spelled = "_".join(tidy.casefold().replace("-", " ").replace("_", " ").split())
     return spelled if spelled in known else tidy
 
 
 def without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
-    """Drop blank rows at both ends, and blank columns at the end."""
+    """Drop blank rows at the top and bottom, and blank columns on the right."""
     while rows and not any(map(str.strip, rows[-1])):
         rows.pop()
     while rows and not any(map(str.strip, rows[0])):
@@ -125,7 +125,7 @@ def without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
 
 
 def trimmed(row: list[str], width: int) -> list[str]:
-    """Drop blank cells beyond the header, and apostrophes that mark text."""
+    """Drop blank cells beyond the header, and apostrophes that mark a cell as text."""
     while len(row) > width and not row[-1].strip():
         row = row[:-1]
     # Our own files put an apostrophe before text that would run as a formula.

@@ -14,10 +14,10 @@ from django.utils.text import Truncator
 
 from rankings.lists import FORMULA
 
-# Twice the number of jurisdictions. Up to here, each extra row gets its own error;
-# a longer file is the wrong file and gets one error.
+# Twice the number of jurisdictions. In a file with at most this many rows, each extra
+# row gets its own error; a longer file is the wrong file and gets a single error.
 MAX_ROWS = 102
-# Show at most this many errors; further ones mostly repeat the same cause.
+# Show at most this many errors; the rest mostly have the same cause.
 MAX_ERRORS = 20
 
 
@@ -88,7 +88,7 @@ def read_rows(text: str) -> list[list[str]]:
 
 
 def check(data: bytes, columns: set[str], further: set[str]) -> None:
-    """Refuse a file that is not a table of these columns; `further` ones are optional.
+    """Refuse a file that is not a table with `columns` and, optionally, `further` ones.
 
     Raises a ValidationError with one message for each error.
     """

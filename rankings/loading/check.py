@@ -42,7 +42,7 @@ def at(content: Content, name: str, number: int, column: str, sentence: str) -> 
 
 
 def of_cells(name: str, row: Row) -> Iterator[Problem]:
-    """Yield the problems of single cells."""
+    """Yield a problem for each cell that is invalid by itself."""
     if row["usps"] not in JURISDICTIONS:
         yield "usps", f"“{row['usps']}” is not a state code."
     elif name == STATES and row["name"] != JURISDICTIONS[row["usps"]]:
@@ -60,7 +60,10 @@ def of_cells(name: str, row: Row) -> Iterator[Problem]:
 
 
 def of_states(content: Content) -> Iterator[tuple[int, str, str]]:
-    """Yield the problems of whole rows: the number, the column, and a sentence."""
+    """Yield a row number, column, and sentence for each problem in `states.csv`.
+
+    Covers only problems that need a whole row or several rows to detect.
+    """
     figures = figures_of(scores_of(content.rows, rubric_of(content.date)))
     first: dict[str, int] = {}
     for number, row in enumerate(content.rows, 2):

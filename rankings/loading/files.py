@@ -1,14 +1,14 @@
 """The files of each edition, in a folder of `rankings/data/`.
 
 - `states.csv`: the facts, one row per state
-- `citation_checks.csv`: what looking up each citation showed, and where
-- `addresses.csv`: a manual list of which URL is about which citation
+- `citation_checks.csv`: each citation that was looked up, what was found, and where
+- `addresses.csv`: URLs that were matched to citations by hand
 - `notes.txt`: the notes for readers
 
 From the second edition on, there are also:
 
-- `limits.csv`: damage caps, deadlines, and other limits on a suit that `states.csv`
-  mentions and that aren't scored
+- `limits.csv`: unscored limits on a suit, such as damage caps and deadlines, repeated
+  from the texts in `states.csv`
 - `changes.csv`: why a state changed since the previous edition
 """
 
@@ -43,10 +43,10 @@ OPTIONAL = {LIMITS, CHANGES}
 
 @dataclass(frozen=True)
 class Files:
-    """The folder of an edition, its title, and when the Institute's grades were read.
+    """An edition's folder and title, and the day the Institute's grades were read.
 
-    A grade keeps the day on which it was read, even if other sources of the state were
-    read again for a later edition.
+    The Institute is the Institute for Justice. A grade keeps the day on which it was
+    read, even if other sources of the state were read again for a later edition.
     """
 
     folder: str
@@ -85,7 +85,7 @@ class Content:
         return max(date.fromisoformat(row["as_of"]) for row in self.rows)
 
     def of(self, name: str, usps: str) -> list[Row]:
-        """Return the rows of a table about a state."""
+        """Return the rows about one state in a table."""
         return [row for row in self.tables.get(name, []) if row["usps"] == usps]
 
     def fields(self, row: Row) -> dict:

@@ -1,18 +1,20 @@
 """Turn the rows of an edition's files into facts and citations.
 
 - A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
-  Each citation becomes a row, and its column decides which part it supports.
-- A citation in `citations_to_verify` marks as open each citation of the same authority.
-  If there is none, it becomes a separate row: for the local exception if the text of
-  that contains the citation, else for the part in `PART`, else under “also considered”.
-- A check applies to each citation of the same authority in its state, unless that
-  citation has a check with exactly its text. A check that contradicts its citation
-  applies to differently worded citations only if they have a signal such as `cf.`. A
-  check that applies to no citation becomes a separate row, in the same way.
-- `source_urls` belong to the row as a whole. The Institute for Justice's page on the
-  state is one of the facts; the rest are the other pages read. A citation's URL comes
-  from `addresses.csv`; else it is the first URL of its check on a site that hasn't
-  closed; else there is none.
+  Each piece becomes a Citation, and the column decides which part it supports.
+- An entry in `citations_to_verify` marks every citation of the same authority as open.
+  If there is none, the entry becomes a Citation of its own. Its part is the local
+  exception if the text about that exception contains the entry, else the part that
+  `PART` names, else “also considered”.
+- A check (a row of `citation_checks.csv`) applies to each citation of the same
+  authority in the same state, unless another check has exactly that citation's text. A
+  check with the status `contradicted` applies to differently worded citations only if
+  they have a signal such as `cf.`. A check that applies to no citation becomes a
+  Citation of its own, whose part is chosen as for `citations_to_verify`.
+- `source_urls` are the pages read about the state: the Institute for Justice's page
+  becomes `ij_page`, and the others become `sources`.
+- A citation's URL comes from `addresses.csv`. If that file has none, it is the first
+  URL in the citation's first check, skipping sites that have closed.
 """
 
 from datetime import date
@@ -36,7 +38,7 @@ COLUMNS = {
     "immunity_citation": Part.IMMUNITY,
 }
 NOT_CITED = " (not cited in the row)"
-# Maps citations that are in no column to the part that they are about.
+# Citations that aren't in the columns above → the part that they are about.
 PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
 # Fields with the same name in a row and in an assessment.
 SAME_NAME = [
@@ -88,7 +90,7 @@ def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[di
 def pair(
     row: Row, to_verify: list[str], checks: list[Row]
 ) -> list[tuple[str, str, list[Row]]]:
-    """Return each citation's part, text, and checks, by the rules at the top."""
+    """Return each citation's part, text, and checks, as the module docstring says."""
     cited: list[tuple[str, str]] = [
         (part, text)
         for column, part in COLUMNS.items()
@@ -108,7 +110,7 @@ def pair(
 
 
 def checks_of(text: str, checks: list[Row]) -> list[Row]:
-    """Return the checks of exactly this citation, or else of the same authority."""
+    """Return the checks with exactly this text, or else those of the same authority."""
     exact = [check for check in checks if check["citation"] == text]
     return exact or [check for check in checks if belongs(check, text)]
 
@@ -135,7 +137,7 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
 
 
 def found(checks: list[Row]) -> dict:
-    """Return what the checks found; if their findings differ, the weakest one."""
+    """Return what the checks found, with the weakest finding if several differ."""
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
     days = [date.fromisoformat(check["checked_on"]) for check in checks]

@@ -9,7 +9,7 @@ is missing and corrects what nobody has edited. It skips and reports states whos
 assessment staff have edited or whose citations are checked. If anything in the files is
 wrong, it says where and stores nothing.
 
-rankings/loading/ says what the files contain and how their lists are matched.
+rankings/loading/ says what the files contain and how checks are matched to citations.
 """
 
 from django.core.exceptions import ValidationError
@@ -82,7 +82,7 @@ def find_edition(content: Content) -> Edition:
         date=content.date,
         defaults={"title": content.files.title, "notes": content.notes},
     )
-    # Concurrent loads take turns.
+    # Lock the row, so that concurrent loads take turns.
     return Edition.objects.select_for_update().get(date=content.date)
 
 
