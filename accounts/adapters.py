@@ -1,4 +1,4 @@
-"""allauth adapters and sign-in backend that override defaults unsafe for this site."""
+"""Override allauth's defaults where they are unsafe for this site."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -124,7 +124,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def fernet() -> MultiFernet:
-    """Return a cipher that encrypts with SECRET_KEY and can decrypt with fallbacks."""
+    """Return a cipher that encrypts with SECRET_KEY; it also decrypts with old keys."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
         Fernet(urlsafe_b64encode(sha256(f"accounts.factors:{key}".encode()).digest()))
@@ -133,7 +133,7 @@ def fernet() -> MultiFernet:
 
 
 class NameOrAddressBackend(AuthenticationBackend):
-    """Sign-in by user name or email, equally slow whether or not the account exists."""
+    """Sign in by user name or email, equally slow if there is no such account."""
 
     def _authenticate(
         self, request: HttpRequest | None, **credentials: str

@@ -1,4 +1,4 @@
-"""Purge expired data about staff."""
+"""Delete expired data about staff."""
 
 from datetime import timedelta
 
@@ -14,7 +14,10 @@ from accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:
-    """Delete expired sessions, attempts, networks, requests, and unused accounts."""
+    """Delete expired sessions, sign-in attempts, known networks, and reset requests.
+
+    Also delete accounts that nobody set up within INVITATION_KEPT_DAYS.
+    """
     now = timezone.now()
     forget_tries()
     Session.objects.filter(expire_date__lt=now).delete()

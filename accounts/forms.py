@@ -73,7 +73,7 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(Plain):
-    """Accepts any address; the worker looks it up, so timing reveals nothing."""
+    """Accepts any address; the worker looks it up, so timing reveals no accounts."""
 
     email = EmailField(
         label="Email address",
@@ -127,7 +127,7 @@ class CredentialField(forms.JSONField):
             raise get_adapter().validation_error("incorrect_code") from None
 
     def bound_data(self, data: str | None, initial: object) -> None:
-        # A response is valid only once, so don't redisplay it.
+        # A passkey's response is valid only once, so don't redisplay it.
         return None
 
 

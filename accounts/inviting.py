@@ -110,7 +110,7 @@ def lock_names() -> None:
 
 
 def free_name(email: str) -> str:
-    """Return an unused user name based on the address."""
+    """Return an unused user name based on the email address."""
     name = re.sub(r"[^\w.+-]", "", email.partition("@")[0])[:100] or "staff"
     taken = set(
         accounts().filter(username__istartswith=name).values_list("username", flat=True)

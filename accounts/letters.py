@@ -20,7 +20,7 @@ SEND_NOTICE = "accounts.send_notice"
 ANSWER_RESET = "accounts.answer_reset"
 URGENT = 10
 
-# Message text by allauth's template name.
+# Notice → text of its email. All but the last are names of allauth's templates.
 NOTICES = {
     "password_changed": "Your password was changed.",
     "password_reset": "Your password was reset with a link that we emailed.",

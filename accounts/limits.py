@@ -2,8 +2,8 @@
 
 Each account has one limit per network, and one shared by all networks that the account
 was never used from. So strangers can lock out themselves and one another, but not a
-user on a network where that user signed in before. Unknown accounts have the same
-limits and take the same time.
+user on a network where that user signed in before. A login that matches no account has
+the same limits, and checking it takes the same time.
 """
 
 from allauth.core.internal import ratelimit

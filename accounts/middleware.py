@@ -56,7 +56,7 @@ def seconds_left(session: SessionBase) -> int:
 def end_stale_sessions(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign out users who were idle or signed in too long, or gave no second factor."""
+    """Sign out users idle or signed in for too long, or without a second factor."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(STAFF_PATHS):
@@ -87,7 +87,7 @@ def end_stale_sessions(
 
 
 def keep_late_form(request: HttpRequest) -> HttpResponse | None:
-    """Store a form sent after its session ended, if the cookie names its owner.
+    """Store a form sent after its session ended, if a cookie says whose browser it is.
 
     Return a redirect to the sign-in page, or None if nothing was stored.
     """

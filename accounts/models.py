@@ -29,7 +29,7 @@ class Account(User):
         proxy = True
         default_permissions = ()
         triggers = [
-            # Signing in must not fire this, so `last_login` isn't in the list.
+            # Signing in must not fire this trigger, so `last_login` isn't in the list.
             PagesChange(
                 Content.FLAGGED,
                 name="staff_names_change",
@@ -79,7 +79,7 @@ class Invitation(models.Model):
         editable=False,
         related_name="+",
     )
-    # The link's validity starts here. Resending makes a new link with a new start.
+    # The link is valid from this time on. Resending makes a new link and resets this.
     mailed_from = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)

@@ -75,7 +75,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def stay(request: HttpRequest) -> HttpResponse:
-    """Return the session's remaining time to the page's script; a POST extends it."""
+    """Return the session's remaining time as JSON; a POST also extends the session."""
     if request.method == "POST" and "X-Idle" not in request.headers:
         # Without the script, the warning's button posts a plain form.
         return redirect("accounts_index")

@@ -28,8 +28,8 @@ OF_MODERATORS = {
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
 # The figures, and the tags of links and posters.
 OF_ORGANIZERS = {"view_figures", "view_tag", "add_tag", "change_tag"}
-# Editors add and change rows of these apps but don't delete any, because somebody's
-# text may be needed again.
+# Editors add and change rows of these apps but don't delete any, because a deleted text
+# might be needed again.
 CONTENT = {"faq", "rankings"}
 OF_ADMINISTRATORS = CONTENT | {"accounts", "voices"}
 
@@ -65,7 +65,7 @@ def make_roles() -> None:
 
 
 def give(user: User, role: Role | str) -> None:
-    """Make this the only role of `user`."""
+    """Make `role` the only role of `user`."""
     user.groups.set([Group.objects.get(name=Role(role).label)])
 
 

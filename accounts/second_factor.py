@@ -1,4 +1,4 @@
-"""Checks of second factors."""
+"""Check sessions and accounts for second factors."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator

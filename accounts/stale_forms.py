@@ -1,4 +1,4 @@
-"""Form input that staff submitted after their session had ended.
+"""Keep form input that staff submitted after their session had ended.
 
 The input is stored in the browser's server-side session for an hour, for one account
 only, and shown when that account signs in again in that browser. A signed cookie that
@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Don't store these forms: there is no work to lose, and login has a password.
+# Don't store these forms: they contain no work, and the login form has a password.
 APART = ("/admin/login/", "/admin/logout/")
 STALE = "accounts.stale_form"
 STALE_SECONDS = 60 * 60
@@ -35,7 +35,7 @@ NOT_TYPED = re.compile(
 
 
 def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
-    """Set the cookie that says whose browser this is, even after the session ends."""
+    """Set the cookie that says whose browser this is; it outlives the session."""
     whose = str(request.user.pk)
     if owner_of(request) != whose:
         response.set_signed_cookie(

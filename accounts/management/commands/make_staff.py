@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Create or update the account of STAFF_USERNAME and STAFF_PASSWORD."
+    help = "Create or update a staff account from STAFF_USERNAME and STAFF_PASSWORD."
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.LOOPBACK:
