@@ -105,7 +105,7 @@ def draw_mark(
 def draw_text(
     pen: ImageDraw.ImageDraw, at: tuple[float, int], text: str, setting: Setting
 ) -> None:
-    """Draw a line letter by letter, each letter where the one before it ends."""
+    """Draw a line of text letter by letter, each where the one before it ends."""
     shapes = letters.font(setting.font, setting.size)
     before = ""
     for letter in letters.clusters(text):

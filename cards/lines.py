@@ -49,7 +49,7 @@ class Setting:
         return lines
 
     def balance(self, words: list[str], width: float) -> list[list[str]]:
-        """Wrap into as many lines as `wrap` does, of lengths as equal as possible."""
+        """Wrap into as many lines as `wrap` does, as equal in length as possible."""
         widths = [self.width(word) for word in words]
         space = self.width(" ")
 

@@ -1,4 +1,4 @@
-"""Responses with a card, which other sites may embed, or with a 503 while busy."""
+"""Return a card, which other sites may embed, or a 503 if Busy was raised."""
 
 from typing import Any
 
