@@ -95,7 +95,7 @@ class WithRequestId(logging.Filter):
 class RouteInsteadOfPath(logging.Filter):
     """Replace the request's path in a log record with the request's route.
 
-    A path can contain a token that gives access to somebody's signature.
+    A path can contain a secret token, such as that of the link to manage a signature.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -52,7 +52,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
     if not words:
         return render(request, "search.html")
     codes = find_codes(words)
-    # Search texts for a place's name, because they don't contain codes such as "TX".
+    # Search for a place's name, because texts don't contain codes such as "TX".
     place = read_place(words)
     named = PLACES.get(place, words)
     context: dict = {"q": words, "named": named, "places": read_places(codes)}

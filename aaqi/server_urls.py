@@ -56,7 +56,7 @@ def refuse_bare_signs(name: str, url: str) -> None:
 
 
 def read_smtp(name: str, url: str) -> dict:
-    """Return the options of Django's SMTP backend for the URL in `name`."""
+    """Return the options of Django's SMTP backend for `url`, the value of `name`."""
     parts = split(name, url)
     if parts.scheme not in SCHEMES or not parts.hostname or parts.path.strip("/"):
         raise ImproperlyConfigured(

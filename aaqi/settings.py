@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
     # Before all middleware that sets headers, so that cached pages include those
-    # headers. A 304 has no CSP, because the browser would apply it to its cached copy.
+    # headers. A 304 has no CSP, because browsers would apply it to their cached copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -114,7 +114,7 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# All code uses the site's login, except code that runs in database_roles.as_owner.
+# All code uses the site's database login, except inside database_roles.as_owner().
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -184,7 +184,7 @@ FOUNDING_REQUEST_DAYS = 14
 
 # Texts: docs/content.md
 
-# How old an “as of” date may be before staff check the text again.
+# Staff are asked to check a text whose “as of” date is older than this.
 AS_OF_DAYS = 60
 
 # Store messages to staff in the session, so that they don't need a separate cookie.
@@ -200,7 +200,7 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# Where to send purges to the cache in front (operations/purge.py); "" for none.
+# The URL of the cache in front, for purges (operations/purge.py); "" if none.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
@@ -267,7 +267,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Staff need a second factor unless the site uses plain HTTP, allowed only on loopback.
+# Staff need a second factor unless the site uses plain HTTP (only on loopback).
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3

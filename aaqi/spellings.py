@@ -72,8 +72,8 @@ def is_sign(character: str) -> bool:
 def leads_on(path: str, other: str) -> str:
     """Return `other` if it leads to a public page and isn't `path`, else "".
 
-    With a token in it, `other` may differ from `path` only in slashes and stripped
-    punctuation; anything else would make it a different token.
+    If `other` contains a token, it may differ from `path` only in slashes and stripped
+    punctuation, because any other difference would change the token.
     """
     route = route_of(other)
     same = other.rstrip("/") in re.sub("/{2,}", "/", path)

@@ -1,4 +1,4 @@
-"""Django's admin with the site's name, login, and second factor."""
+"""Django's admin with our own login, second factor, index page, and input checks."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time
@@ -53,9 +53,9 @@ def is_lookup_known(
 ) -> bool:
     """Return whether a changelist accepts this lookup.
 
-    It accepts those in its `lookups` or, without that attribute, those of its filters.
-    Django would accept any column and operator, and return a 500 for values that the
-    database can't parse.
+    A model admin accepts the lookups in its attribute `lookups` or, if it has none,
+    those of its filters. Django would accept any column and operator, and return a 500
+    for values that the database can't parse.
     """
     if hasattr(model_admin, "lookups"):
         return lookup in model_admin.lookups
@@ -198,8 +198,8 @@ class StaffSite(AdminSite):
         """Register models as usual, except those of the apps in `LEFT_OUT`.
 
         Changelists accept only the lookups that `is_lookup_known` allows, and count
-        neither all rows nor the rows of each filter. Forms clean pasted text, and add
-        pages ignore invalid initial values in the query string.
+        neither all rows nor the rows of each filter. Forms clean pasted text. The form
+        for a new row ignores invalid initial values in the query string.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]

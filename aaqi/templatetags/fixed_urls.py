@@ -1,4 +1,4 @@
-"""Replace the tag `url`, to reverse each URL without arguments once per process.
+"""Replace the tag `url` with one that caches URLs without arguments.
 
 A page has about 25 such URLs; reversing them took a quarter of a small page's rendering
 time. They are the same for every request, because there is only one URLconf and
