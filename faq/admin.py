@@ -81,7 +81,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     history_list_per_page = 20
     list_per_page = 50
     readonly_fields = ["status", "updated", "loaded_at", "edited_at"]
-    # The lookups allowed in changelist URLs; Django would try any column and operator.
+    # The only lookups allowed in changelist URLs. Otherwise, Django would try any
+    # column and operator.
     lookups = {"id__in", "status"}
 
     def show(self, request: HttpRequest, text: Any) -> HttpResponse:
@@ -97,7 +98,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Text | None = None
     ) -> list[str]:
-        # URLs must not change.
+        # A slug is part of a URL, which must not change.
         return [*self.readonly_fields, *(["slug"] if obj else [])]
 
     def get_prepopulated_fields(
@@ -108,7 +109,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Text | None = None
     ) -> bool:
-        # The next release would load a deleted fixture again; unpublish it instead.
+        # The next release would load a deleted fixture again. Staff can unpublish it.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 
@@ -300,7 +301,7 @@ class CaseAdmin(TextAdmin):
 
 
 class PartAdmin(TextAdmin):
-    """Base class for the admin of parts of the explainer, previewed on their own."""
+    """Base class for the admin of charts and timeline entries, each previewed alone."""
 
     def show(self, request: HttpRequest, text: Chart | TimelineEntry) -> HttpResponse:
         return show_part(request, text)

@@ -1,7 +1,7 @@
 """Blocks of HTML that each show one text, cached by the text's values.
 
 The values are the cache key, so no entry has to be invalidated: after an edit, a page
-renders only the block of the text that changed, and no block can show old words.
+renders only the block of the text that changed, and no block can be out of date.
 """
 
 from collections.abc import Callable, Hashable
@@ -24,9 +24,9 @@ class Version:
 
 
 def version_of(text: Text) -> Version:
-    """Return the version with a text's current values, saved or not."""
+    """Return the cache key for a text's current values, even if they aren't saved."""
     values = [value for name, value in vars(text).items() if name != "_state"]
-    # Lists of rows aren't hashable.
+    # Lists of rows aren't hashable, so use their repr.
     return Version(
         tuple(repr(value) if isinstance(value, list) else value for value in values),
         text,
@@ -34,7 +34,7 @@ def version_of(text: Text) -> Version:
 
 
 def cached_block[T: Text](render: Callable[[T], SafeString]) -> Callable:
-    """Cache `render`, a function whose HTML depends only on its text."""
+    """Cache the HTML from `render`, which must depend only on the text it is given."""
 
     # Enough for all of the site's texts.
     @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from faq.markdown import SCHEMES
 
-# In characters. The longest text, the explainer, has room to grow.
+# The maximum length of a text, in characters; even the explainer is shorter.
 LONGEST = 40_000
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -23,9 +23,10 @@ class Problem(NamedTuple):
 
 
 def make_reader() -> MarkdownIt:
-    """Return a parser that also recognizes what the pages' parser doesn't.
+    """Return a parser that finds the Markdown that pages don't allow.
 
-    That is raw HTML, images, and links with schemes that aren't allowed.
+    Unlike the parser in faq/markdown.py, it recognizes raw HTML, images, and links with
+    any scheme.
     """
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
@@ -54,7 +55,7 @@ def problems(text: str) -> list[Problem]:
 
 
 def unused_notes(text: str, env: dict) -> list[Problem]:
-    """Return the footnotes that the text never references."""
+    """Return a problem for each footnote that the text never references."""
     refs = env.get("footnotes", {}).get("refs", {})
     return [
         Problem(
@@ -92,7 +93,7 @@ RAW_HTML = "Raw HTML is not allowed; write Markdown."
 
 
 def validate_markdown(text: str) -> None:
-    """Raise a ValidationError with one error for each problem, if there are any."""
+    """Raise a ValidationError that lists every problem if the text has any."""
     if found := problems(text):
         raise ValidationError(
             [

@@ -1,8 +1,9 @@
-"""Draw timelines, and flowcharts of questions, as SVG shapes.
+"""Draw timelines and flowcharts as SVG shapes.
 
-Shapes have attributes only, because the CSP blocks styles; `static/site.css` colors
-them by class. Each drawing has a wide form and a narrow one. The text of a narrow form
-is at least 12 pixels high on a page that is 320 pixels wide.
+Shapes have no inline styles, because the CSP blocks them; `static/site.css` colors the
+shapes by class. Each timeline or flowchart is drawn twice, wide and narrow, and the CSS
+shows the drawing that fits. Text in the narrow one is at least 12 pixels high on a page
+that is 320 pixels wide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,11 +11,11 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import NamedTuple
 
-# Widths of the two forms, in SVG units. Text is 15 units high.
+# Widths of the wide and narrow drawings, in SVG units. Text is 15 units high.
 WIDE = 640
 NARROW = 300
 LINE = 21
-# Average widths of a character, in units, rounded up.
+# The average width of a character in each font, in SVG units, rounded up.
 SANS, SERIF = 7.4, 9.4
 # A gap of more than LONGEST_GAP years is drawn SHORTENED units wide.
 LONGEST_GAP = 40
@@ -54,8 +55,9 @@ class Dot(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """Shapes in the order in which they are painted."""
+    """A drawing's shapes. Boxes are painted first, then paths, dots, and texts."""
 
+    # The drawing's CSS class: "wide", "narrow", or "bars".
     form: str
     width: float
     height: float
@@ -122,7 +124,7 @@ class Tiers:
 
     A stem connects each label to the axis. The label is to the right of its stem if it
     fits there. Place moments from the last to the first, so that an earlier label can
-    extend over later ones that are nearer to the axis.
+    extend over later labels that are nearer to the axis.
     """
 
     def __init__(self) -> None:
@@ -132,11 +134,10 @@ class Tiers:
         return all(end < a or b < start for a, b in self.taken.get(tier, []))
 
     def take(self, x: float, start: float, end: float) -> int:
-        """Reserve and return the free tier that is nearest to the axis.
+        """Reserve and return the nearest tier with room for the label and its stem.
 
-        The stem is at `x`, and the label extends from `start` to `end`.
-
-        Tiers are 1, 2, … above the axis, and -1, -2, … below it.
+        The stem is at `x`, and the label extends from `start` to `end`. Tiers are 1, 2,
+        … above the axis, and -1, -2, … below it.
         """
         free = [tier for tier in TIERS if self.is_free(tier, start, end)]
         clear = [
@@ -223,7 +224,7 @@ def narrow_timeline(moments: Sequence[Moment]) -> Drawing:
 
 
 class Question(NamedTuple):
-    """A question of a flowchart or, if `if_no` is empty, the result at its end."""
+    """A question in a flowchart or, if `if_no` is empty, the flowchart's result."""
 
     words: str
     note: str = ""
@@ -347,7 +348,8 @@ def finish(
 ) -> Drawing:
     """Return the drawing, with a dashed path around each question that may be skipped.
 
-    The reasons are listed at the bottom.
+    `skips` has the index of each such question, and a sentence for the bottom of the
+    drawing.
     """
     for number, reason in skips:
         start, end = middles[number], middles[number + 1]

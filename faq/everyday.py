@@ -1,7 +1,7 @@
-"""Everyday words in searches: a search for “cop” also finds “police” and “officer”.
+"""Add synonyms to searches, so that “cop” also finds “police” and “officer”.
 
-The list is content/everyday_words.txt. PostgreSQL has synonym dictionaries, but they
-are files on the database's server.
+They are listed in content/everyday_words.txt. PostgreSQL's own synonym dictionaries
+would have to be files on the database server.
 """
 
 import re
@@ -43,7 +43,7 @@ class EverydayQuery(SearchQuery):
     def __init__(self, words: str, **options: Any) -> None:
         folded = search_words(words)
         super().__init__(folded, config="english", search_type="websearch", **options)
-        # Skip excluded words: excluding “cop” shouldn't exclude “officer”.
+        # Skip excluded words: the query “-cop” shouldn't exclude “officer”.
         typed = set(re.findall(r"(?<![-\w])\w+", folded))
         self.synonyms = [
             (word, f"{word} or {entry.also}")

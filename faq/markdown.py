@@ -39,7 +39,8 @@ ATTRIBUTES = {
     "ol": {"start", "class"},
 }
 SCHEMES = {"http", "https", "mailto"}
-# A paragraph that includes a part of the page: [[timeline]], [[chart:who-pays]].
+# A paragraph to replace with the timeline or a chart: [[timeline]] or
+# [[chart:who-pays]]. The code calls such a paragraph a part.
 PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
 
 type Tokens = Sequence[Token]
@@ -169,8 +170,9 @@ def render(
 ) -> Rendered:
     """Return `text` as safe HTML.
 
-    `prefix` goes before each id, so that several texts can share a page. `part` returns
-    the HTML that replaces a paragraph such as [[timeline]], given the name in it.
+    `prefix` goes before each id, so that several texts can share a page. `part` is
+    called with the name in each paragraph such as [[timeline]], and returns the HTML
+    that replaces the paragraph.
     """
     html, headings, names = convert(text, prefix, has_parts=part is not None)
     for placeholder, name in names:
@@ -235,7 +237,7 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Replace each part with a random placeholder; return names by placeholder."""
+    """Replace parts with random placeholders; return a dict of placeholder to name."""
     names = {}
     for name, token in parts_of(tokens):
         placeholder = secrets.token_hex(16)
@@ -266,7 +268,10 @@ def words_of(inline: Token) -> str:
 
 @lru_cache(maxsize=256)
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Return the plain text of each paragraph, without footnotes and parts."""
+    """Return the plain text of each paragraph, heading, list item, and table cell.
+
+    Omits footnotes, and paragraphs such as [[timeline]].
+    """
     found = []
     for token in parser.parse(text, {"prefix": ""}):
         if token.type == "footnote_block_open":

@@ -45,7 +45,8 @@ class Text(models.Model):
         "public from",
         null=True,
         blank=True,
-        help_text="Leave empty for a draft. It appears within a minute of this time.",
+        help_text="Leave empty for a draft. The text appears within a minute of this "
+        "time.",
     )
     sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
     # When faq/fixtures/ loaded the text from a file in faq/content/.
@@ -83,7 +84,7 @@ class Text(models.Model):
         raise NotImplementedError
 
     def words_read(self) -> list[Any]:
-        """Return what readers see: the values of `WORDS`, then the citations.
+        """Return what readers see: the fields in `WORDS`, then the citations.
 
         Whitespace is collapsed.
         """

@@ -1,4 +1,4 @@
-"""Lists of rows that are stored in a JSON column and edited in the admin."""
+"""Validate lists of rows stored in a JSON column, and edit them in the admin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
-# The number of empty rows below the others.
+# The number of empty rows that the form adds below the existing ones.
 EXTRA = 3
 MAX_ROWS = 100
-# Required types. A form would also accept others, such as a TOML number for a text, and
-# convert them, but rows are stored unconverted.
+# The types that values must have. A form would also accept and convert other types,
+# such as a number for a CharField, but fixtures' rows are stored unconverted.
 TYPES = {forms.CharField: str, forms.BooleanField: bool}
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
-    """Require a list of rows that are valid for the form."""
+    """Require a list of dicts that are each valid data for the form."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValidationError("This must be a list of rows.", code="no_rows")
     if len(rows) > MAX_ROWS:

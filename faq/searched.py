@@ -9,7 +9,7 @@ from faq.publishing import Text
 
 
 class SearchedText(Text):
-    """A text that also stores its words as plain text, for its column `search`."""
+    """A text that also stores its words as plain text; a subclass adds `search`."""
 
     # The plain text, for search and excerpts.
     words = models.TextField(blank=True, editable=False)

@@ -21,9 +21,9 @@ MARKS: dict[str, Any] = {
 }
 
 
-# PostgreSQL's parser treats these characters as parts of words, but searches no longer
-# contain them after `fold`. Each maps to one character, so that positions in the plain
-# text are the same as in the original.
+# PostgreSQL's parser treats these characters as parts of words, but `fold` removes them
+# from queries. Each is replaced with one character, so that positions in the result are
+# the same as in the original text.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 
@@ -49,12 +49,13 @@ class Match:
 @dataclass(frozen=True)
 class Found:
     matches: list[Match]
-    # Whether `matches` have only some of the words, because no text has all.
+    # Whether `matches` contain only some words of the query, because no text contains
+    # all of them.
     loosely: bool = False
 
 
 def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Found:
-    """Return texts with all of the words, or with any of them if no text has all."""
+    """Return texts with all words of the query, or else those with any of them."""
     matches = search_all(model, words, most)
     several = words.split()
     if matches or not several[1:]:
@@ -115,7 +116,7 @@ def cut(excerpt: str, words: str) -> str:
     fragments = excerpt.replace(MATCH_START, "").replace(MATCH_END, "").split(CUT)
     before, _, _ = words.partition(fragments[0])
     _, _, after = words.rpartition(fragments[-1])
-    # PostgreSQL leaves out the period at the end.
+    # PostgreSQL leaves out punctuation at both ends of a text, so add it back.
     return (
         (CUT.lstrip() if has_words(before) else before)
         + excerpt

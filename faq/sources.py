@@ -29,7 +29,7 @@ class SourceForm(forms.Form):
         min_value=1,
         max_value=999,
         required=False,
-        help_text="Its number in the fact sheet.",
+        help_text="The fact’s number in the fact sheet.",
     )
     confidence = forms.ChoiceField(choices=Confidence, initial=Confidence.HIGH)
     note = LineField(max_length=300, required=False, validators=[validate_line])
@@ -40,7 +40,7 @@ def validate_sources(rows: list[dict[str, Any]]) -> None:
 
 
 def has_source(name: str) -> models.CheckConstraint:
-    """Return the constraint that a published text has a source."""
+    """Return a constraint that requires a published text to have a source."""
     return models.CheckConstraint(
         condition=models.Q(publish_at=None) | ~models.Q(sources=[]),
         name=name,

@@ -1,4 +1,4 @@
-"""The texts about pending bills and open cases that staff should check again."""
+"""List the texts about pending bills and open cases that staff should recheck."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
 
 def list_rows(kinds: Iterable[type[Text]] = TEXTS) -> list[Row]:
-    """Return the texts to check of these kinds, longest unchecked first."""
+    """Return the texts of these kinds to recheck, oldest “as of” date first."""
     texts = [text for kind in kinds for text in kind.objects.to_check()]
     return [row_of(text) for text in sorted(texts, key=lambda text: str(text.as_of))]
 
@@ -30,7 +30,7 @@ def row_of(text: Text) -> Row:
 
 
 def list_dates(kinds: Iterable[type[Text]] = TEXTS) -> list[date]:
-    """Return the “as of” dates of the texts to check, oldest first, in one query."""
+    """Return the “as of” dates of the texts to recheck, oldest first, in one query."""
     first, *others = (
         kind.objects.to_check().order_by().values_list("as_of", flat=True)
         for kind in kinds

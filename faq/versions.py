@@ -1,4 +1,4 @@
-"""The changes between one version of a text and the version before it."""
+"""List the changes between a version of a text and the version before it."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Change(NamedTuple):
 
 
 def changes(new: Any, old: Any) -> list[Change]:
-    """Return what differs between two versions of a text, by field."""
+    """Return the fields that differ between two versions of a text, with diffs."""
     found = []
     for field in new.tracked_fields:
         before, after = (as_text(getattr(v, field.attname)) for v in (old, new))
@@ -29,7 +29,7 @@ def changes(new: Any, old: Any) -> list[Change]:
 
 
 def as_text(value: object) -> str:
-    """Return a field's value as staff read it; a list of rows has one line per row."""
+    """Return a field's value as text for staff; a list of rows has one line per row."""
     if isinstance(value, list):
         return "\n".join(" · ".join(str(v) for v in row.values()) for row in value)
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""The share card of a case."""
+"""Draw a case's share card, the image that other sites show with a link to it."""
 
 from cards.draw import Face
 from cards.letters import readable
@@ -16,7 +16,10 @@ def face_of(case: Case) -> Face:
 
 
 def card_of(case: Case) -> bytes | None:
-    """Return the card, or None if the case is no longer public; raises Busy."""
+    """Return the card as a PNG, or None if the case is no longer public.
+
+    Raises Busy if too many cards are being drawn.
+    """
 
     def current_face() -> Face | None:
         locked = Case.objects.public().select_for_update(no_key=True)

@@ -24,7 +24,7 @@ FIRST_YEAR = 1871
 
 
 class Kind(models.TextChoices):
-    """The officials that a case is about."""
+    """The kind of official that a case is about."""
 
     POLICE = "police", "Police"
     SHERIFF = "sheriff", "Sheriffs and deputies"
@@ -245,7 +245,7 @@ class Case(SearchedText):
 
     @property
     def where(self) -> str:
-        """Place and state, without repeating the state."""
+        """The place and the state, or only the place if that contains the state."""
         name = JURISDICTIONS[self.state]
         return self.place if name in self.place else f"{self.place}, {name}"
 

@@ -1,4 +1,4 @@
-"""The steps of a suit, stored as rows in a case's `steps` column."""
+"""Validate and draw the steps of a suit, stored as rows in a case's `steps` column."""
 
 import re
 from datetime import date
@@ -45,14 +45,16 @@ class StepForm(forms.Form):
     ruling = forms.BooleanField(
         label="The ruling",
         required=False,
-        help_text="The ruling that the page is about, which is highlighted.",
+        help_text="Check if this step is the ruling that the page is about. It is "
+        "highlighted.",
     )
 
 
 def validate_steps(rows: list[dict[str, Any]]) -> None:
     validate_rows(StepForm, rows)
     for row, later in pairwise(rows):
-        # Compare only the parts in both dates: "2019" may be before or after "2019-10".
+        # Compare only as many parts as both dates have: "2019" and "2019-10" may be in
+        # either order.
         known = min(len(row["on"]), len(later["on"]))
         if row["on"][:known] > later["on"][:known]:
             raise ValidationError("List the steps in the order of their dates.")
@@ -61,7 +63,10 @@ def validate_steps(rows: list[dict[str, Any]]) -> None:
 
 
 def moments(rows: list[dict[str, Any]]) -> tuple[Moment, ...]:
-    """Return the steps to draw, spaced evenly because some are only days apart."""
+    """Return the steps as points on a timeline, one unit apart.
+
+    They aren't to scale, because some steps are only days apart.
+    """
     return tuple(
         Moment(at, date_words(row["on"]), row["words"], row.get("ruling", False))
         for at, row in enumerate(rows)

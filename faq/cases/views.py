@@ -24,7 +24,7 @@ DESCRIBED = "Timeline of the suit. Its steps are listed below."
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a filter, with its number of cases."""
+    """One option of a filter, with the number of cases that it would list."""
 
     value: str
     label: str
@@ -93,7 +93,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
-    """Show a case, with links to the previous, the next, and others from its state."""
+    """Show a case, with links to its neighbors and to others from the same state."""
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)
@@ -114,7 +114,7 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
 
 
 def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
-    """Return the cases before and after this one in `cases`; None if there is none."""
+    """Return the cases before and after `case` in `cases`, or None where none is."""
     if case not in cases:
         return None, None
     place = cases.index(case)
@@ -123,7 +123,7 @@ def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
 
 
 def structured(case: Case) -> dict:
-    """Return the case as an https://schema.org/Article, for `structured_data`."""
+    """Return the case as an https://schema.org/Article, to embed in the page."""
     return {
         "@type": "Article",
         "headline": f"{case.who}: {case.title}",

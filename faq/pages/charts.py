@@ -16,7 +16,7 @@ from faq.drawings import (
 from faq.pages.models import Chart
 
 BAR = 22
-# The longest bar leaves room for the figure next to it.
+# The length of the longest bar, which leaves room for the figure next to it.
 LONGEST = NARROW - 92
 
 
@@ -50,7 +50,7 @@ def bars(chart: Chart) -> Drawing:
 
 
 def context(chart: Chart) -> dict:
-    """Return the template context of faq/chart.html, except the chart's text."""
+    """Return the context for faq/chart.html, except the chart's text (`body`)."""
     if not chart.points:
         return {"chart": chart}
     if chart.has_figures:

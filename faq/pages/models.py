@@ -126,12 +126,12 @@ class PointForm(forms.Form):
         max_length=80,
         required=False,
         validators=[validate_line],
-        help_text="For a question: a sentence that says when it may be skipped.",
+        help_text="For a question: a sentence that says when to skip it.",
     )
 
 
 def validate_points(rows: list[dict[str, Any]]) -> None:
-    """Require a figure in every row, or questions that lead to a result."""
+    """Require either a figure in every row, or questions followed by the result."""
     validate_rows(PointForm, rows)
     if any("value" in row for row in rows):
         if not all(row.keys() <= {"label", "value", "note"} for row in rows):
@@ -148,7 +148,7 @@ def validate_points(rows: list[dict[str, Any]]) -> None:
 
 
 class Chart(Text):
-    """A chart of figures or questions, drawn and in words; pages include it by slug."""
+    """A chart of figures or questions, which pages include as [[chart:slug]]."""
 
     title = models.CharField(max_length=150, validators=[validate_line])
     unit = models.CharField(
@@ -161,7 +161,7 @@ class Chart(Text):
     body = models.TextField(
         "text",
         validators=[validate_markdown],
-        help_text="What it shows and what it doesn’t.",
+        help_text="What the chart shows and what it doesn’t.",
     )
 
     WORDS = ("title", "unit", "points", "body")
@@ -217,7 +217,7 @@ class Page(SearchedText):
 
     class Meta(SearchedText.Meta):
         ordering = ["order", "pk"]
-        # There is no index on `search`, because there are only as many rows as slugs.
+        # There is no index on `search`, because there is only one row per PageSlug.
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(publish_at=None)
@@ -242,7 +242,8 @@ class Page(SearchedText):
             f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in PRINTED
         ]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
-        # Forms that don't show the slug skip the constraints that use it.
+        # A form without the slug skips the constraints that use it, so check these
+        # rules here too.
         if self.slug == PageSlug.PRIVACY and not self.is_public:
             raise ValidationError({"publish_at": ALWAYS_PUBLIC})
         if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:

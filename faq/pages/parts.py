@@ -1,4 +1,4 @@
-"""What a page's text can include by [[name]]: the timeline and the charts."""
+"""Render what a page's text can include as [[name]]: the timeline and the charts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from faq.publishing import Text
 
 
 class Parts:
-    """The HTML of a page's parts, by name; includes drafts if `drafts` is true."""
+    """Renders the timeline or a chart by name; includes drafts if `drafts` is true."""
 
     def __init__(self, *, drafts: bool = False):
         self.drafts = drafts
@@ -41,7 +41,10 @@ class Parts:
         return chart_block(chart) if chart else SafeString()
 
     def last_updated(self, page: Page) -> date:
-        """Return the day the page's words, or the explainer's parts, last changed."""
+        """Return the day on which the page's words last changed.
+
+        For the explainer, that includes the words of the timeline and the charts.
+        """
         if page.slug != PageSlug.EXPLAINED:
             return page.updated
         parts = (*self.charts.values(), *self.entries)

@@ -14,7 +14,7 @@ from faq.sources import has_source
 
 
 class Topic(models.TextChoices):
-    """The groups of questions, in page order."""
+    """The topics by which the FAQ page groups questions, in its order."""
 
     BASICS = "basics", "What it is"
     HOW_IT_WORKS = "how-it-works", "How it works"

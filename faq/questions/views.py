@@ -38,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def render_search(request: HttpRequest, words: str) -> HttpResponse:
-    """Show the questions with all the words, or with any of them if none has all.
+    """Show the questions with all words of the query, or else those with any of them.
 
     Raises NoSuchPage if the search takes too long.
     """
@@ -84,7 +84,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def show(
     request: HttpRequest, question: Question, *, preview: bool = False
 ) -> HttpResponse:
-    """Show a question on its own page, with links to others on its topic."""
+    """Show a question on its own page, with links to the others on the same topic."""
     others = Question.objects.public().filter(topic=question.topic)
     context = {
         "question": question,
@@ -97,7 +97,7 @@ def show(
 
 
 def faq_page(questions: Sequence[Question]) -> dict:
-    """Return the questions as an https://schema.org/FAQPage, for `structured_data`."""
+    """Return the questions as an https://schema.org/FAQPage, to embed in the page."""
     dates = {str(question.updated) for question in questions}
     return {
         "@type": "FAQPage",

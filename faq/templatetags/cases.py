@@ -1,4 +1,4 @@
-"""Cases on the pages of other apps: {% load cases %}{% state_cases "TX" %}."""
+"""Show cases on the pages of other apps: {% load cases %}{% state_cases "TX" %}."""
 
 from django import template
 
