@@ -1,4 +1,4 @@
-"""Admin pages for the sending rate, and for submissions held as suspected bots."""
+"""Admin pages for the sending rate and for held submissions, which look like bots'."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ HASH_SHOWN = 8
 
 @admin.register(SendingRate)
 class SendingRateAdmin(admin.ModelAdmin):
-    """The sending rate; by lane, also how many letters wait, and for how long."""
+    """Edit the sending rate; show how many letters wait in each lane, and how long."""
 
     fields = ["per_minute", "reminders", "waiting"]
     readonly_fields = ["waiting"]
@@ -54,7 +54,7 @@ class SendingRateAdmin(admin.ModelAdmin):
 
 @admin.register(HeldSubmission)
 class HeldSubmissionAdmin(ActionsOnly, LargeTable):
-    """Held submissions, with only what helps tell bots from people."""
+    """List held submissions, showing only what helps tell bots from people."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
     list_display_links = None

@@ -21,7 +21,8 @@ from voices.signatures.models import Signature
 
 logger = logging.getLogger(__name__)
 
-# A notification about one of our letters is far smaller, even with the letter in it.
+# Larger messages are not read. Notifications about our letters are far smaller, even if
+# they quote the whole letter.
 MAX_BYTES = 1_000_000
 
 
@@ -40,7 +41,7 @@ class Outcome(StrEnum):
 
 @transaction.atomic
 def record(letter: Letter) -> bool:
-    """Record that the signature's address bounces.
+    """Record that the address of the letter's signature bounces.
 
     Return False, and do nothing, if the letter wasn't sent to a signature's current
     address.
@@ -57,7 +58,7 @@ def record(letter: Letter) -> bool:
 
 @transaction.atomic
 def complain(letter: Letter) -> bool:
-    """Unsubscribe from updates the signer who reported this letter as spam.
+    """Stop updates to the signer who reported this letter as spam.
 
     Return False, and do nothing, if the letter wasn't sent to the current address of a
     signature.
@@ -101,7 +102,7 @@ def read_maildir(path: str) -> Counter[Outcome]:
 def handle(folder: mailbox.Maildir, key: str) -> Outcome:
     try:
         notification = read_notification(folder, key)
-    # A malformed message must not keep the ones after it from being read.
+    # A malformed message must not keep later messages from being read.
     except Exception as error:
         logger.debug("A message is not a delivery report: %s.", type(error).__name__)
         return Outcome.LEFT

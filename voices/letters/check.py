@@ -1,7 +1,7 @@
 """Check and compose a few letters at once, right before they are sent.
 
 A check takes one transaction and a few queries, however many letters there are, and
-locks all their addresses. It writes nothing about letters that may be sent.
+locks all their addresses. It doesn't change the rows of letters that may be sent.
 """
 
 import logging
@@ -39,8 +39,9 @@ type Checked = tuple[Letter, EmailMultiAlternatives]
 def check(taken: Taken, left: list[int]) -> list[Checked]:
     """Return the letters that may be sent now, each with its composed email.
 
-    Remove those that may not from `left`. Of several letters to one address, return
-    only the first; the others stay in `left` for the next check.
+    `left` has the IDs of the letters to check. The IDs of letters that may not be sent
+    now are removed from it. Of several letters to one address, only the first is
+    returned; the others stay in `left` for the next check.
     """
     unmade: list[int] = []
     try:
@@ -104,7 +105,10 @@ def make_message(
 
 
 def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
-    """Lock the letters' addresses; return each letter's email key, "" if unknown."""
+    """Lock the letters' addresses; return each canonical address by letter ID.
+
+    The address is "" if it is unknown.
+    """
     key = Coalesce(
         *("submission__email_key", "address_change__email_key"),
         *("signature__email_key", Value("")),
@@ -118,8 +122,8 @@ def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
 def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
     """Lock and return the letters that are still leased to this sender.
 
-    A letter that another transaction has locked is skipped, and waits until its lease
-    ends: waiting for several row locks here could cause a deadlock.
+    Skips a letter that another transaction has locked, which then waits until its lease
+    ends. Waiting for several row locks here could cause a deadlock.
     """
     # Once its lease has ended, a letter may belong to another sender.
     ours = Letter.objects.in_flight().filter(
@@ -133,7 +137,7 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
 
 
 class Known:
-    """Facts about the letters' addresses that the check needs; one query for each."""
+    """What a check must know about the letters' addresses; one query per attribute."""
 
     def __init__(self, hashes: set[str], keys: Iterable[str]):
         self.letters = group_by_address(
@@ -162,9 +166,9 @@ def group_by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
 def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
     """Return when to try the letter again, or None if it doesn't have to wait.
 
-    Letters to one address are sent one at a time, and at most
-    MAILS_PER_ADDRESS_PER_DAY. Over that limit, a letter about a submission doesn't
-    wait, because may_be_sent() rejects it.
+    Letters to one address are sent one at a time, and at most MAILS_PER_ADDRESS_PER_DAY
+    in 24 hours. Over that limit, a letter about a submission doesn't wait, because
+    may_be_sent() rejects it.
     """
     soon = timezone.now() + BEHIND_ANOTHER
     for other in (each for key in hashes for each in known.letters[key]):

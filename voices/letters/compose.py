@@ -21,7 +21,7 @@ from voices.wall.models import Status, Voice
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
-    """Return the email, or None if its reason no longer applies."""
+    """Return the email, or None if the reason to send it no longer applies."""
     if letter.submission:
         return compose_for_submission(letter, letter.submission)
     signature = letter.signature
@@ -93,7 +93,7 @@ def compose_for_submission(
         letter,
         letter.kind,
         to=submission.email,
-        # Use the sentences for any state, because the state was typed, too.
+        # Use the petition's words for any state, because the state was typed, too.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
         # Only the reminder says it.
@@ -154,8 +154,8 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 def draft_update(
     letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives:
-    # Sign the primary key, because this link must keep working after a change of
-    # address, which changes `ref`.
+    # Put the primary key into the link, because `ref` changes with the address, and the
+    # link must keep working.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft_to_signer(
@@ -211,8 +211,8 @@ def draft(
 ) -> EmailMultiAlternatives:
     """Render the letter's subject, text, and HTML, and set its headers.
 
-    A `signature` in the context adds the private link to manage it. Never pass one for
-    a letter to an unconfirmed address.
+    Passing a `signature` adds the private link for managing that signature, so never
+    pass one for a letter to an unconfirmed address.
     """
     signature = context.get("signature")
     context |= {

@@ -14,8 +14,8 @@ from voices.letters.models import Attempt, Letter
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
 
-# One statement, which takes one round trip and no transaction block. The letter is
-# locked before its submission, as when both are deleted.
+# One statement, which takes one round trip and no transaction block. It locks the
+# letter before its submission, in the same order as when both are deleted.
 FINISH = """
     WITH sent AS (
         UPDATE voices_letter SET sent_at = %(now)s

@@ -1,4 +1,4 @@
-"""Requests for a manage link, handled the same way for every address."""
+"""Handle requests for a manage link without revealing whether an address signed."""
 
 from django.db import transaction
 
@@ -7,7 +7,7 @@ from voices.letters.queue import queue_letter
 from voices.signatures.models import Signature
 from voices.signatures.requests import LinkRequest
 
-# Small enough that letters don't wait long behind a batch.
+# The number of requests to answer at once; small, so that letters don't wait long.
 BATCH = 50
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django.core.mail import EmailMultiAlternatives, mailers
 
-# Seconds without letters after which the connection is closed.
+# Close the connection after this many seconds without letters.
 IDLE = 10
 
 
@@ -29,7 +29,7 @@ class MailServer:
         self.used_at = time.monotonic()
         try:
             smtp = getattr(self.backend, "connection", None)
-            # RSET also aborts the transaction that a refused letter started.
+            # RSET also aborts the SMTP transaction that a refused letter started.
             if smtp and smtp.rset()[0] != 250:
                 self.close()
             self.backend.open()

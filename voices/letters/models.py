@@ -63,8 +63,8 @@ class Letter(models.Model):
     records each attempt before it contacts the mail server (send.py), so if the result
     can't be saved, the letter counts as perhaps sent. Limits count attempts.
 
-    A letter stores references instead of an address and a text. Both are looked up when
-    it is sent, so the email contains nothing that was withdrawn or erased before.
+    A letter stores references instead of an address and a text. The email is composed
+    from them right before it is sent, so it contains nothing withdrawn or erased.
     """
 
     class Kind(models.TextChoices):
@@ -76,7 +76,7 @@ class Letter(models.Model):
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
-        # The link to manage a signature, and the one to confirm its new address.
+        # The links to manage a signature and to confirm a new address for it.
         MANAGE = "manage"
         NEW_ADDRESS = "new-address"
         # Notifies the current address that a new one was requested.
@@ -120,7 +120,8 @@ class Letter(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
-    # When we gave up on it, because its reason no longer applies or sending failed.
+    # When we gave up on the letter, because the reason for it no longer applied or
+    # sending failed.
     dropped_at = models.DateTimeField(null=True)
 
     objects = LetterQuerySet.as_manager()
@@ -247,7 +248,8 @@ def first_rate() -> int:
 class SendingRate(models.Model):
     """The number of letters to send per minute: one row, once staff have set a rate.
 
-    Until then, MAILS_PER_MINUTE applies. Senders read it each time they take letters.
+    Until then, MAILS_PER_MINUTE applies. Senders read the rate whenever they take
+    letters.
     """
 
     ONLY = 1
@@ -301,7 +303,7 @@ class HeldSubmission(Submission):
 
 
 class Turn(models.Model):
-    """The turn of a network's latest letter in a lane; see voices/letters/turns.py."""
+    """The position of a network's latest letter in a lane; see turns.py."""
 
     lane = models.CharField(max_length=6, choices=Letter.Lane)
     # Keyed hash of the requester's /24 or /48, or of the email address if no network is

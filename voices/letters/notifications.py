@@ -127,7 +127,7 @@ def is_complaint(part: Message) -> bool:
 
 
 def find_groups(message: Message) -> list[Message]:
-    """Return the per-recipient fields of a delivery report."""
+    """Return the groups of fields in a delivery report, one group per recipient."""
     groups: list[Message] = []
     for part in message.walk():
         kind = part.get_content_type()
@@ -140,7 +140,7 @@ def find_groups(message: Message) -> list[Message]:
 
 
 def read_group(group: Message) -> tuple[list[str], str]:
-    """Return a recipient's addresses, and its status with the server's message."""
+    """Return a recipient's addresses, and the server's status code and message."""
     names = [field(group, name) for name in ("Original-Recipient", "Final-Recipient")]
     status = re.match(r"\d\.\d{1,3}\.\d{1,3}", field(group, "Status"))
     words = field(group, "Diagnostic-Code")
@@ -154,7 +154,7 @@ def field(group: Message, name: str) -> str:
 
 
 def bare(recipient: str) -> str:
-    """Return the address of a field such as `rfc822; <Ana@example.com>`."""
+    """Return the address in a field such as `rfc822; <Ana@example.com>`."""
     return recipient.rpartition(";")[2].strip().strip("<>")
 
 
@@ -185,8 +185,8 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 def is_refusal(said: str, head: str) -> bool:
     """Return whether the server gave up on a letter.
 
-    While it is still trying, it sends a 4xx code or says so. `said` is about one
-    address; `head` is the whole bounce without its copy of the letter.
+    While the server is still trying, it sends a 4xx code or says so. `said` is about
+    one address; `head` is the whole bounce without its copy of the letter.
     """
     if code := SMTP_CODE.search(said):
         return code[1] == "5"

@@ -12,8 +12,8 @@ from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# Sent in the clean lane, because somebody is waiting for these emails. Only
-# ADDRESS_ASKED, which is a warning, isn't sent to an address that has bounced.
+# Sent in the clean lane, because somebody is waiting for these emails. They are sent
+# even to an address that has bounced, except ADDRESS_ASKED, which is only a warning.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
@@ -24,8 +24,8 @@ AWAITED = {
 # ADDRESS_ASKED warns them that somebody wants to change their signature's address.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
-# One statement takes a turn and queues the letter. If a letter is already in flight,
-# the turn goes unused, which does no harm.
+# One statement takes a turn and queues the letter. If a letter about the
+# submission is already in flight, the turn goes unused, which does no harm.
 CONFIRMATION = f"""
     WITH next AS ({NEXT_TURN})
     INSERT INTO voices_letter
@@ -64,8 +64,9 @@ def queue_confirmation(submission: Submission) -> None:
 def send_again(submission_id: int) -> Submission | None:
     """Queue a submission's email again, and return the submission.
 
-    Return None if it is gone, or if its email can't be requested yet or anymore.
-    Nothing here depends on the address. A held submission moves into the slow lane.
+    Return None if the submission is gone, or if its email can't be requested yet or
+    anymore. Nothing here depends on the address, so the response reveals nothing about
+    it. A held submission moves into the slow lane.
     """
     submissions = Submission.objects.select_for_update()
     submission = submissions.filter(pk=submission_id).first()

@@ -1,4 +1,4 @@
-"""The signed value in "this wasn't me" links: a ref, and the hashes of an address.
+"""Make and look up the value in "this wasn't me" links: a ref and address hashes.
 
 The ref identifies a submission or a change of address. The hashes identify a signature
 even after the submission has been deleted.
@@ -10,16 +10,16 @@ from voices.signatures.requests import AddressChange
 
 
 def subject(waiting: Submission | AddressChange) -> str:
-    """Return the string that the link signs.
+    """Return the value for the link's token.
 
-    It has the address's hash under each secret key, because a signature may still have
-    the hash under an older key.
+    It includes the address's hash under each secret key, because a petition signature
+    may still be stored with the hash under an older key.
     """
     return ":".join([waiting.ref, *addresses.keyed_hashes(waiting.email_key)])
 
 
 def find_waiting(ref: str) -> Submission | AddressChange | None:
-    """Return the unconfirmed submission or change of address, or None."""
+    """Return the unconfirmed submission or change of address with this ref, or None."""
     return (
         Submission.objects.unconfirmed().filter(ref=ref).first()
         or AddressChange.objects.filter(ref=ref).first()
@@ -27,7 +27,10 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 
 
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
-    """Return the signature of the link's address, even if withdrawn, or None."""
+    """Return the petition signature that the link's ref or address hashes identify.
+
+    Returns it even if it was withdrawn, and None if there is none.
+    """
     if submission := Submission.objects.filter(
         ref=ref, signature__isnull=False
     ).first():

@@ -1,7 +1,7 @@
 """Tell a signer that somebody filled in the form with their address again.
 
 Anyone can do that any number of times, so a signer is notified at most weekly, and
-never again after using the link that stops it.
+never again after using the link that stops these emails.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from voices.signatures.models import Signature, Submission
 
 WEEK = timedelta(days=7)
 
-# Never expires: somebody who opens an old email must still be able to stop these.
+# Never expires, so that the link in an old email still stops these emails.
 stopping = Signer(salt="voices.stop-repeats", sep=".")
 
 

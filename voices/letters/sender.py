@@ -1,4 +1,4 @@
-"""Send letters, in a few threads of the worker, separately from the job queue.
+"""Send letters in a few threads of the worker, separately from the job queue.
 
 Letters wait as rows, not as jobs. So even a long queue of letters doesn't delay jobs,
 and no job is requeued over and over.

@@ -1,7 +1,7 @@
 """Choose the next letters to send; all lanes, senders, and workers share one rate.
 
-Other senders leave a taken letter alone for LEASE. If its sender dies before it gets to
-the letter, another sender takes the letter when the lease ends.
+Other senders leave a taken letter alone for LEASE. If its sender dies before trying to
+send the letter, another sender takes the letter when the lease ends.
 """
 
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many from lanes besides clean.
+    """Return how many letters may be taken, and how many from lanes other than clean.
 
     Either number may be negative.
     """

@@ -1,4 +1,4 @@
-"""The readers of updates, and the link that unsubscribes them (RFC 8058)."""
+"""Select the readers of updates, and build their unsubscribe header (RFC 8058)."""
 
 from email.policy import Policy
 

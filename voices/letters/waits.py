@@ -1,4 +1,4 @@
-"""How long letters wait at the current rate.
+"""Measure how long letters wait at the current sending rate.
 
 The worker counts waiting letters once a minute, and stores the wait in the cache that
 all processes share. So a page reads one row, however many letters wait. Every visitor
