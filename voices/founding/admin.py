@@ -15,7 +15,7 @@ from voices.founding.models import FoundingRequest, FoundingRequestQuerySet
 
 @admin.register(FoundingRequest)
 class FoundingRequestAdmin(FixedRows, LargeTable):
-    """Requests about founding voices, each with the deadline for its decision.
+    """List requests about founding voices, with the deadline for deciding each.
 
     Staff correct or take down the voice on the voice's page, then close the request.
     """
