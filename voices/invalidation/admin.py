@@ -29,7 +29,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ReasonForm(forms.Form):
-    """A form for the reason, with a checksum of the selection that staff saw."""
+    """A form for the reason to invalidate; `seen` is the checksum that staff saw."""
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
     reason = TidyCharField(
@@ -44,7 +44,7 @@ class ReasonForm(forms.Form):
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log. Adding a row invalidates signatures; an undo adds another row."""
+    """The log of invalidations. Adding a row invalidates; an undo adds another row."""
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -208,7 +208,7 @@ class ObjectedFilter(admin.SimpleListFilter):
 
 @admin.register(InvalidatedSignature)
 class InvalidatedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
-    """Reinstates single signatures; a whole invalidation is undone on its own page."""
+    """Lets staff reinstate single signatures; InvalidationAdmin undoes all at once."""
 
     list_display = ["signer", "invalidation", "invalidated_at", "objected", "words"]
     list_display_links = ["signer"]

@@ -28,8 +28,8 @@ class ChangedError(Exception):
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
     """Invalidate the matching signatures, if they are still those that staff saw.
 
-    `seen` is what `count_and_checksum` returned. Raises ChangedError if it differs
-    now, or if no signature matches.
+    `seen` is the checksum from `count_and_checksum` when staff saw them. Raises
+    ChangedError if the checksum differs now, or if no signature matches.
     """
     lock_site(INVALIDATION)
     chosen = criteria.select()

@@ -1,4 +1,4 @@
-"""Links from a signature's page to a selection of similar signatures."""
+"""Link from a signature's admin page to selections of similar signatures."""
 
 from urllib.parse import urlencode
 
@@ -38,5 +38,5 @@ def alike(signature: Signature) -> str:
 
 
 def short(network_hash: str) -> str:
-    """Return a network's hash in the short form that lists show."""
+    """Return the first characters of a network's hash, to show in lists."""
     return f"{network_hash[:HASH_SHOWN]}…"

@@ -30,7 +30,7 @@ class MomentField(forms.DateTimeField):
 
 
 class Criteria(forms.Form):
-    """Filters for counted signatures; an empty field filters nothing out."""
+    """A form that filters counted signatures; an empty field filters nothing out."""
 
     network = LineField(
         required=False,
@@ -86,7 +86,7 @@ class Criteria(forms.Form):
         if since and until and since >= until:
             self.add_error("until", "This must be later than the start.")
         if not until:
-            # A selection without an end would grow while staff look at it.
+            # Without an end time, the selection would grow while staff look at it.
             self.cleaned_data["until"] = timezone.now()
 
     @property
@@ -145,7 +145,7 @@ def count_and_checksum(signatures: QuerySet[Signature]) -> tuple[int, str]:
 
 
 class Change(NamedTuple):
-    """A public figure as it is now, and as it would be without the selection."""
+    """A place's public figure now, and what it would be without the selection."""
 
     place: str
     now: int
