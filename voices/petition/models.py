@@ -12,8 +12,8 @@ from rankings.states import PLACES
 # Placeholder for the addressee in the second sentence.
 LAWMAKERS = "{lawmakers}"
 STATE_LAWMAKERS = "my state’s lawmakers"
-# The addressees of places that aren't states. "" means that there is none, so people
-# there sign only the first sentence.
+# The addressee in the second sentence for signers from places that aren't states. ""
+# means that there is none, so they sign only the first sentence.
 OTHER_LAWMAKERS = {
     "DC": "the D.C. Council",
     **dict.fromkeys(("AS", "GU", "MP", "PR", "VI"), "my legislature"),
@@ -44,7 +44,7 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
     def revise(
         self, to_congress: str, to_lawmakers: str, *, asks_something_else: bool
     ) -> "Petition":
-        """Add a version; it starts a new count only if it asks for something else."""
+        """Add a version; start a new count (`series`) if `asks_something_else`."""
         locks.lock_site(locks.PETITION)
         return self.create(
             to_congress=to_congress,
@@ -98,9 +98,9 @@ class Petition(models.Model):
         return " ".join(self.sentences(state))
 
     def second_sentences(self) -> dict[str, str]:
-        """Return the second sentence of each place that has its own.
+        """Return the second sentence for each place that has its own.
 
-        The key "" has the sentence of all other places. An empty string means that
+        The key "" has the sentence for all other places. An empty string means that
         there is no second sentence.
         """
         return {
