@@ -22,7 +22,10 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
     def suspicious(self) -> Self:
-        """Return suspicious or over-limit open reports older than NETWORK_KEPT_DAYS."""
+        """Return the open reports that are suspicious or were over a limit.
+
+        Omits reports that arrived less than NETWORK_KEPT_DAYS ago.
+        """
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
         suspicious = old.exclude(suspicions=[]).values_list("pk", "suspicions")

@@ -11,7 +11,7 @@ from voices.wall.models import Voice
 
 class ReportQuerySet(ReaderReportQuerySet):
     def close(self, decisions: models.QuerySet) -> None:
-        """Close the open reports of the voices that these decisions are about.
+        """Close the open reports about the voices that these decisions are about.
 
         Each decision must be about a different voice.
         """
@@ -30,7 +30,7 @@ class ReportQuerySet(ReaderReportQuerySet):
         about.filter(decision=decision_id).update(
             decision=None, closed_at=None, closed_by=None
         )
-        # A suspicious or over-limit report doesn't put the voice into the queue.
+        # A suspicious or over-limit report doesn't put the voice into the review queue.
         first = min(
             (
                 report.arrived_at

@@ -36,7 +36,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
-    """Store the report, and put its voice into the queue.
+    """Store the report, and put its voice into the review queue.
 
     Return False if the voice is no longer public. The voice is locked, so a concurrent
     decision either closes the report or comes before it. A suspicious or over-limit
