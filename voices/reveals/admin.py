@@ -12,7 +12,7 @@ from voices.reveals.models import Reveal
 
 
 class RevealsAddress(admin.ModelAdmin):
-    """Add a button to a signature's page that shows its address and logs that."""
+    """Adds a button that reveals a signature's email address and logs who saw it."""
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
@@ -52,7 +52,7 @@ class RevealsAddress(admin.ModelAdmin):
 
 @admin.register(Reveal)
 class RevealAdmin(ReadOnly, LargeTable):
-    """Read-only log of revealed addresses."""
+    """Read-only log of revealed email addresses."""
 
     list_display = ["at", "by", "signature_id"]
     list_filter = ["by"]

@@ -6,11 +6,11 @@ from core.triggers import AppendOnly
 
 
 class Reveal(models.Model):
-    """Append-only log of staff who saw an email address.
+    """A row in the append-only log of staff who saw a signer's email address.
 
     A trigger rejects UPDATE and DELETE. Permission to add a row is permission to see an
-    address, and nobody sees one without adding a row. A row has the signature's ID but
-    no address, so it can stay when the signature is erased.
+    address, and nobody sees an address without adding a row. A row has the signature's
+    ID but no address, so it can stay when the signature is erased.
     """
 
     signature = models.ForeignKey(
