@@ -53,7 +53,7 @@ class UpdateForm(forms.ModelForm):
 
 @admin.register(Update)
 class UpdateAdmin(admin.ModelAdmin):
-    """Let staff write updates, and queue each once after seeing how many get it."""
+    """Let staff write an update, see how many people will get it, and queue it once."""
 
     form = UpdateForm
     list_display = ["subject", "written_at", "queued_at", "queued_by"]
@@ -110,7 +110,8 @@ class UpdateAdmin(admin.ModelAdmin):
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many people will get it; on POST, queue it."""
-        # Don't pass the update: a queued one can't be changed, but is shown here too.
+        # Don't pass the update: once it is queued, permission to change it ends, but
+        # this page still shows it.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)

@@ -1,4 +1,4 @@
-"""Queue an update: a letter to each reader, in chunks."""
+"""Queue an update as one letter per reader, in chunks."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def queue_copies(update_id: int, after: int) -> None:
     nobody gets a second letter.
     """
     # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS, so
-    # a job that runs later does nothing.
+    # a job that runs after that does nothing.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:

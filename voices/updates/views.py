@@ -13,7 +13,7 @@ from voices.signatures.models import Signature
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """On POST, unsubscribe the signer in the token; a GET changes nothing."""
+    """On POST, unsubscribe the signer whom the token identifies. GET only asks."""
     try:
         pk = int(unsubscribing.unsign(token))
     except (BadSignature, ValueError):
