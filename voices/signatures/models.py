@@ -32,7 +32,7 @@ EXCEPTIONAL = (
 )
 # Signatures with network hashes, which are cleared after NETWORK_KEPT_DAYS.
 WITH_HASHES = ~models.Q(network_hash="", wide_network_hash="")
-# The petition's series that a signature belongs to.
+# The `series` of the petition version that was signed.
 SERIES_SQL = "(SELECT series FROM voices_petition WHERE id = petition_id)"
 
 
@@ -66,8 +66,8 @@ class AbstractSignature(models.Model):
     city = models.CharField("city or town", max_length=80, blank=True)
     state = models.CharField(max_length=2, choices=PLACES)
     profession = models.CharField(max_length=80, blank=True)
-    # The version of the petition that the form showed. It has no index, because nearly
-    # all rows have the same few values.
+    # The version of the petition that the form showed. The column has no index, because
+    # nearly all rows have the same few values.
     petition = models.ForeignKey(
         Petition, models.PROTECT, db_index=False, editable=False, related_name="+"
     )
@@ -116,15 +116,15 @@ class AbstractSignature(models.Model):
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
     def not_withdrawn(self) -> Self:
-        """Signatures that were not withdrawn."""
+        """Return the signatures that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def counting(self) -> Self:
-        """Signatures in the public totals."""
+        """Return the signatures in the public totals."""
         return self.filter(counted_at__isnull=False, withdrawn_at=None)
 
     def in_quarantine(self) -> Self:
-        """Signatures that staff have not released or rejected yet."""
+        """Return the quarantined signatures that staff must still release or reject."""
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
     def create_from(self, submission: "Submission", *, is_known: bool) -> "Signature":
@@ -309,7 +309,10 @@ class Signature(AbstractSignature):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether moderators review its voice: it counts, or did until invalidated."""
+        """Whether moderators review this signature's voice.
+
+        They do if the signature counts, or would count if it weren't invalidated.
+        """
         return self.counted_at is not None or self.counted_before is not None
 
     @transaction.atomic
@@ -376,7 +379,7 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def stale(self) -> Self:
-        """Rows to delete: not submitted or emailed within UNCONFIRMED_KEPT_DAYS."""
+        """Return rows to delete: not submitted or emailed in UNCONFIRMED_KEPT_DAYS."""
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.order_by("submitted_at")
@@ -427,7 +430,7 @@ class Submission(AbstractSignature):
         default=0, db_default=0, editable=False
     )
     asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its latest email was sent. Until the first one is sent, its code is invalid.
+    # When the latest confirmation email was sent. Before the first, no code is valid.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -495,9 +498,10 @@ class Submission(AbstractSignature):
         ]
 
     def try_code(self, code: str) -> bool:
-        """Use up one try; return whether `code` is right, or False if no try is left.
+        """Use up one try; return whether `code` is right.
 
-        The database counts the tries, so concurrent requests don't get extra tries.
+        Returns False if no try is left, or if the code has expired. The database counts
+        the tries, so concurrent requests don't get extra tries.
         """
         age = timedelta(days=settings.CONFIRM_LINK_DAYS)
         had_a_try = Submission.objects.filter(

@@ -75,7 +75,7 @@ def without_full_stop(word: str) -> str:
 
 
 def is_suffix(word: str) -> bool:
-    """Whether `word` is a degree or similar: "DO" and "MA", but not "Do" and "Ma"."""
+    """Return whether `word` is a degree or the like: "DO" or "MA", not "Do" or "Ma"."""
     short = len(key(word)) < 3 and key(word) not in GENERATIONS
     return key(word) in SUFFIXES and not (short and word[1:].islower())
 

@@ -13,7 +13,7 @@ OBJECTION_LENGTH = 600
 
 
 class InvalidatedSignature(Signature):
-    """A signature that staff took out of the count."""
+    """A signature that staff removed from the count."""
 
     class Meta:
         proxy = True

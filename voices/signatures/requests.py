@@ -12,7 +12,7 @@ from voices.signatures.models import Signature
 
 class AskedQuerySet(models.QuerySet):
     def stale(self) -> Self:
-        """Rows to delete: they are older than UNCONFIRMED_KEPT_DAYS."""
+        """Return the rows to delete: those older than UNCONFIRMED_KEPT_DAYS."""
         age = timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         return self.filter(asked_at__lt=timezone.now() - age)
 

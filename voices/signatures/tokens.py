@@ -1,4 +1,4 @@
-"""The signed parts of emailed links, and the six-digit code.
+"""Make and check the tokens in emailed links, and the six-digit codes.
 
 They are derived from a row's random `ref` and a secret key, so none of them is stored,
 and a resent email has the same code. They stay valid after a key rotation, as long as
@@ -21,7 +21,7 @@ correcting = Signer(salt="voices.correct", sep=".")
 
 
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
-    """Return the value that `token` signs, and whether the token is too old.
+    """Return the value in `token`, and whether the token has expired.
 
     Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """
