@@ -11,7 +11,7 @@ from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 @admin.register(RankingError)
 class RankingErrorAdmin(FixedRows, LargeTable):
-    """Readers' reports of errors in the rankings; staff close each when checked."""
+    """List reports of errors in the rankings; staff close each after checking it."""
 
     list_display = [
         *("arrived_at", "state", "text", "source"),

@@ -1,4 +1,4 @@
-"""A template tag for pages of other apps that show a state's voices."""
+"""A template tag that shows a state's voices on pages of other apps."""
 
 from django import template
 
@@ -15,8 +15,8 @@ SHOWN = 3
 def state_voices(usps: str) -> dict[str, object]:
     """Show the newest statements from a state, and its number of signers.
 
-    The number is withheld wherever the CSV and JSON files withhold it. Otherwise,
-    readers could subtract it from the files' totals to work out other withheld numbers.
+    The number is withheld wherever the CSV and JSON downloads withhold it. Otherwise,
+    readers could subtract it from the totals there to work out other withheld ones.
     """
     figures = read_figures()
     statements = Voice.objects.on_the_wall().shown().filter(state=usps)
