@@ -31,7 +31,7 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
     """
     with transaction.atomic() if dry_run else nullcontext():
         gone = {
-            "unconfirmed submissions, and what is left of closed ones": (
+            "unconfirmed submissions, and the cleared rows of closed ones": (
                 delete(Submission.objects.stale())
             ),
             "email records": delete(Letter.objects.old()),

@@ -242,7 +242,7 @@ class CrowdTests(TestCase):
 
         self.assertEqual(
             [record.getMessage() for record in logs.records],
-            ["Over a limit: For one mail domain, over time (form: sign)."],
+            ["Over a limit: For one email domain, over time (form: sign)."],
         )
 
     def arrive_already(self, count, address, email):

@@ -294,7 +294,7 @@ class ManyAtOnceTests(CommittedTestCase):
         with transaction.atomic():
             limits.arrive(Arrival.Kind.SIGN, "203.0.113.7", "ana@school.example")
 
-            # It has the same mail domain, the same /24, and everybody in common.
+            # It has the same email domain, the same /24, and everybody in common.
             [count] = at_once(
                 partial(
                     transaction.atomic(limits.arrive),

@@ -13,8 +13,8 @@ from django.utils import timezone
 class Limit(models.Model):
     """How many forms may arrive within a window; one more exceeds the limit.
 
-    Forms over a limit get low priority, unless it is the limit on everybody
-    (is_doubtful in suspicion.py). Forms other than signing are refused if their network
+    Forms over any limit except the one on everybody get low priority (is_doubtful in
+    suspicion.py). Forms other than the signing form are refused if their network
     exceeds a limit many times over (REFUSED_AT in limits.py). A network is a single
     IPv4 address or an IPv6 /64.
     """
@@ -22,13 +22,13 @@ class Limit(models.Model):
     class Of(models.TextChoices):
         NETWORK_BURST = "network-burst", "From one network, at once"
         NETWORK_SUSTAINED = "network-sustained", "From one network, over time"
-        NETWORK_FLOOD = "network-flood", "From one network, as only a program sends"
+        NETWORK_FLOOD = "network-flood", "From one network, at bot speed"
         WIDE_BURST = "wide-burst", "From one /24 or /48, at once"
         WIDE_SUSTAINED = "wide-sustained", "From one /24 or /48, over time"
-        WIDE_FLOOD = "wide-flood", "From one /24 or /48, as only a program sends"
+        WIDE_FLOOD = "wide-flood", "From one /24 or /48, at bot speed"
         ADDRESS_BURST = "address-burst", "For one address, at once"
         ADDRESS_SUSTAINED = "address-sustained", "For one address, over time"
-        DOMAIN_SUSTAINED = "domain-sustained", "For one mail domain, over time"
+        DOMAIN_SUSTAINED = "domain-sustained", "For one email domain, over time"
         EVERYBODY_BURST = "everybody-burst", "From everybody, at once"
 
     of = models.CharField(max_length=20, choices=Of, unique=True)
@@ -88,7 +88,7 @@ class Alarm(models.Model):
 
 
 class MailProvider(models.Model):
-    """The domain of a large mail provider, which is exempt from limits by domain."""
+    """A large mail provider's domain, which the limit on email domains ignores."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -101,7 +101,7 @@ class MailProvider(models.Model):
 
 
 class BlockedDomain(models.Model):
-    """A mail domain, including its subdomains, whose signatures are quarantined."""
+    """An email domain. Signatures from it or its subdomains are quarantined."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -165,7 +165,7 @@ class BlockedNetwork(ListedNetwork):
 class AllowedNetwork(ListedNetwork):
     """A network that many honest people share, such as a campus or an event.
 
-    Its forms are not counted by network or mail domain; all other checks apply.
+    Its forms are not counted by network or email domain; all other checks apply.
     """
 
 

@@ -11,9 +11,9 @@ QUARANTINE_AT = 3
 class Suspicion:
     """A reason to suspect a form: its weight, and a label for staff.
 
-    `is_limit` is true if the suspicion is that the form's network, address, or mail
+    `is_limit` is true if the suspicion is that the form's network, address, or email
     domain exceeds a limit. That says nothing about this one form, because honest people
-    share networks, addresses, and mail domains.
+    share networks, addresses, and email domains.
     """
 
     weight: int
@@ -26,7 +26,7 @@ class Suspicion:
 # stay open for days. An exceeded limit's suspicion has the limit's name (Limit.Of).
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
-    "blocked-domain": Suspicion(3, "From a blocked mail domain"),
+    "blocked-domain": Suspicion(3, "From a blocked email domain"),
     "blocked-network": Suspicion(3, "From a blocked network"),
     "network-burst": Suspicion(0, "Too many from its network at once", True),
     "network-sustained": Suspicion(0, "Too many from its network over time", True),
@@ -36,7 +36,7 @@ SUSPICIONS = {
     "wide-flood": Suspicion(0, "A flood from its /24 or /48", True),
     "address-burst": Suspicion(0, "Too many for its address at once", True),
     "address-sustained": Suspicion(0, "Too many for its address over time", True),
-    "domain-sustained": Suspicion(0, "Too many for its mail domain over time", True),
+    "domain-sustained": Suspicion(0, "Too many for its email domain over time", True),
     "too-fast": Suspicion(2, "Sent faster than a person can type"),
     "no-stamp": Suspicion(2, "Sent without opening the form"),
     "link": Suspicion(2, "A link in the statement"),
@@ -50,8 +50,8 @@ LIMITS = {name for name, each in SUSPICIONS.items() if each.is_limit}
 # These depend only on the submitted form itself, unlike exceeded limits, so nobody else
 # can cause them.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
-# Only bots raise these. The submission gets no email until its sender requests it again
-# or staff release it.
+# Only bots raise these. A submission with one of these gets no email until its sender
+# presses "send it again" or staff release the submission.
 OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 

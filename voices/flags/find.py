@@ -36,9 +36,9 @@ LABELS = {
     ALL_CAPITALS: "all capitals",
     WATCHED_WORD: "watched word",
     TITLED_NAME: "title and name",
-    MANY_MARKS: "many marks on a letter",
+    MANY_MARKS: "stacked combining marks",
     MIXED_ALPHABETS: "mixed alphabets",
-    LIKE_STAFF: "name looks like staff",
+    LIKE_STAFF: "name resembles a staff name",
 }
 # Kinds of details that can help a stranger find somebody.
 PERSONAL = {PHONE, EMAIL, STREET_ADDRESS, CASE_NUMBER}
@@ -211,10 +211,10 @@ def in_order(held: set[str]) -> list[str]:
 
 
 def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
-    """Return the kinds of odd spellings in a name and in other short lines.
+    """Return the kinds of odd spelling in a name and in other one-line fields.
 
-    LIKE_STAFF is added if the name looks like a staff name; `staff` has what
-    lookalikes.staff_names() returns.
+    Includes LIKE_STAFF if the name looks like a staff name; `staff` is the result of
+    lookalikes.staff_names().
     """
     held = {hit.kind for line in (name, *others) for hit in spelled_oddly(line)}
     return held | ({LIKE_STAFF} if skeleton(name) in staff else set())
@@ -233,9 +233,10 @@ def text_key(text: str) -> str:
 
 
 def mark(text: str, found: Iterable[Found]) -> SafeString:
-    """Return `text` as HTML with findings in <mark>; if some overlap, mark the first.
+    """Return `text` as HTML with each finding in <mark>.
 
-    ALL_CAPITALS is not marked, because <mark> would cover the whole text.
+    Of overlapping findings, only the first is marked. ALL_CAPITALS is not marked,
+    because <mark> would cover the whole text.
     """
     parts, end = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):

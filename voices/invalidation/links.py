@@ -20,7 +20,7 @@ def alike(signature: Signature) -> str:
             signature.wide_network_hash,
             f"wider network {short(signature.wide_network_hash)}",
         ),
-        ("domain", domain, f"mail domain {domain}"),
+        ("domain", domain, f"email domain {domain}"),
     ]
     page = reverse("admin:voices_invalidation_add")
     return (

@@ -40,7 +40,7 @@ class Criteria(forms.Form):
         "/48).",
     )
     domain = LineField(
-        label="Mail domain",
+        label="Email domain",
         required=False,
         max_length=253,
         help_text="The part after the @ sign; subdomains are included.",

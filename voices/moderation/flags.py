@@ -115,14 +115,14 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """Shows one voice and those with the same text or network; a badge links to it."""
+    """Shows a voice and all others with its text or network. Badges link here."""
 
     members: Callable[[int], QuerySet[Voice]]
 
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[Any, str]]:
-        return [(self.value(), f"As voice {self.value()}")] if self.value() else []
+        return [(self.value(), f"Same as voice {self.value()}")] if self.value() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         voice = read_id(self.value() or "")

@@ -388,11 +388,11 @@ class SubmissionQuerySet(models.QuerySet):
 class Lane(models.TextChoices):
     """The queue that a submission's confirmation email waits in."""
 
-    CLEAN = "clean", "As it comes"
+    CLEAN = "clean", "Normal"
     # Suspicious, or over a limit: gets a small share of the sending rate.
-    SLOW = "slow", "Last and rarely"
+    SLOW = "slow", "Low priority"
     # Clearly from a bot: sent only after "send it again" or a release by staff.
-    HELD = "held", "Held without mail"
+    HELD = "held", "Held, no email"
 
 
 def lane_for(suspicions: list[str]) -> Lane:

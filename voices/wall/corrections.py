@@ -38,7 +38,7 @@ class Correction(models.Model):
                 fields=["voice"],
                 condition=models.Q(decision=None),
                 name="correction_one_waits",
-                violation_error_message="Another correction of this voice is waiting.",
+                violation_error_message="This voice already has a pending correction.",
             ),
         ]
         triggers = [
@@ -64,7 +64,7 @@ class Correction(models.Model):
     def decide(self, decision_id: int, *, publish: bool) -> None:
         """Close the correction with this decision; if `publish`, publish its words.
 
-        Lock the voice first.
+        The caller must lock the voice first.
         """
         if publish:
             self.replaced = self.voice.replace_words(self.words)

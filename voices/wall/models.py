@@ -51,7 +51,7 @@ class Status(models.TextChoices):
     CHANGES_ASKED = "changes-asked", "Changes asked for"
     WAITING = "waiting", "Waiting"
     # Moderators don't review such a voice; this status has no date.
-    SET_ASIDE = "set-aside", "In quarantine, or rejected from it"
+    SET_ASIDE = "set-aside", "In quarantine or rejected"
 
 
 # The date field that puts a voice into each status, in the same order.
@@ -71,7 +71,8 @@ WAS_PUBLISHED = models.Q(published_at__isnull=False) | models.Q(
 )
 PUBLIC = models.Q(status=Status.PUBLISHED)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
-# The review queue: voices not yet decided on, corrected by their author, or reported.
+# The review queue: voices that await a decision, have a pending correction, or were
+# reported.
 WAITING = (
     models.Q(status=Status.WAITING)
     | models.Q(status=Status.PUBLISHED, corrected_at__isnull=False)
@@ -104,8 +105,8 @@ SEARCHED = (
     Label("state", PLACES),
     Label("profession_group", dict(ProfessionGroup.choices)),
 )
-# Keeps folding from joining the end of a field to the start of the next: "B." and
-# "J. Doe".
+# Separates fields. Folding joins initials ("U. S. C."), so otherwise "B." at the end of
+# a field would be joined to "J. Doe" at the start of the next.
 BREAK = models.Value("\n")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
@@ -497,7 +498,7 @@ class Voice(models.Model):
 
     @property
     def is_in_review(self) -> bool:
-        """Whether to tell the author that the voice is in review, even if set aside."""
+        """Whether to tell the author that the voice is in review; true if set aside."""
         return self.status in {Status.WAITING, Status.SET_ASIDE}
 
     @property
@@ -564,7 +565,7 @@ class Voice(models.Model):
 
     @property
     def published_on(self) -> date | None:
-        """The day of publication in the site's time zone, or None without one."""
+        """The day of publication in the site's time zone, or None if there is none."""
         return self.published_at and timezone.localdate(self.published_at)
 
     @property
