@@ -17,7 +17,8 @@ from voices.abuse.models import (
     longest_block,
 )
 
-# The longest window that a limit may have, in minutes. Older Arrival rows are deleted.
+# The longest window that a limit may have, in minutes. Arrival rows older than this are
+# deleted.
 LONGEST_WINDOW = timedelta(days=settings.NETWORK_KEPT_DAYS) // timedelta(minutes=1)
 
 # Prefix length of the widest network that staff may allow, by IP version.
@@ -81,7 +82,7 @@ class MailProviderAdmin(FoldedSearch, admin.ModelAdmin):
 
 class NetworkForm(forms.ModelForm):
     def clean_network(self) -> str:
-        """Normalize the network, so that each has one spelling."""
+        """Normalize the network's spelling, so that duplicates are rejected."""
         network = self.cleaned_data["network"]
         try:
             return str(ip_network(network))

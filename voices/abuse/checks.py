@@ -1,4 +1,4 @@
-"""Checks of a form against the blocklists and against other submissions."""
+"""Check a form against the blocklists and against other submissions."""
 
 from django.db import connection
 

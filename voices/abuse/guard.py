@@ -78,7 +78,7 @@ def receive(
     """Record that a valid form arrived; return the hashes and suspicions to store.
 
     Call this function first in the transaction that stores the form. Raises
-    limits.TooMany if the form is refused, which never happens to the form to sign.
+    limits.TooMany if the form is refused, which never happens to the signing form.
     """
     address = networks.address_of(request)
     own = form.suspicions()

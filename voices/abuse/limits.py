@@ -1,7 +1,8 @@
 """Rate limits on forms, counted in the database so that all processes share them.
 
-Forms are counted by sender and minute. A window includes every minute that it overlaps,
-so it is up to a minute longer than its limit says, and never shorter.
+Forms are counted by minute for each sender: a network, an email address, an email
+domain, or everybody. A window includes every minute that it overlaps, so it is up to a
+minute longer than its limit says, and never shorter.
 """
 
 import logging
@@ -91,6 +92,7 @@ COUNT = """
     FROM voices_limit AS rule
     JOIN senders ON senders.sender = split_part(rule.of, '-', 1)
 """
+# One sender's count for a minute is spread over at most this many rows.
 SLOTS = 16
 
 # The rows are sorted, to avoid a deadlock between two forms.
@@ -106,7 +108,7 @@ ALARM = """
 OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
 
 # A network's forms are refused once their number exceeds the limit times this factor.
-# The form to sign is never refused; its email waits instead.
+# The signing form is never refused; its email waits instead.
 REFUSED_AT = {
     Of.NETWORK_BURST: 20,
     Of.NETWORK_SUSTAINED: 20,
@@ -129,8 +131,9 @@ class TooMany(Exception):
 class Window(NamedTuple):
     """A limit, the number of forms in its window, and whether staff were alerted.
 
-    `is_alarmed` is about the current hour. `arrived` may be too low once it exceeds the
-    limit and, for kinds of forms that can be refused, the limit times REFUSED_AT.
+    `is_alarmed` says whether they were alerted in the current hour. `arrived` is exact
+    up to the limit or, for kinds of forms that can be refused, up to the limit times
+    the highest factor in REFUSED_AT. A higher `arrived` may be too low.
     """
 
     of: Limit.Of
@@ -146,8 +149,8 @@ class Window(NamedTuple):
 class Count(NamedTuple):
     """The limits that a form's senders exceed, and whether the whole site is busy.
 
-    `over` has their names, without the limit on everybody; `is_busy` says whether that
-    one is exceeded.
+    `over` has the names of the exceeded limits, except the limit on everybody;
+    `is_busy` says whether the limit on everybody is exceeded.
     """
 
     over: list[str]
@@ -219,7 +222,7 @@ def count(
     *,
     is_bot: bool,
 ) -> list[Window]:
-    """Count a form; return a window for each limit on its senders, unless exempt."""
+    """Count a form; return a window for each limit that applies to its senders."""
     with connection.cursor() as cursor:
         cursor.execute(
             COUNT,
