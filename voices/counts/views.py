@@ -35,7 +35,8 @@ class Counts(NamedTuple):
     # Founding voices count in the petition's first series only, so this is 0 in later
     # ones. It is never withheld, because anyone can count them on the wall.
     founding: int
-    # By ISO date, up to yesterday, because anyone could watch today's count grow.
+    # By ISO date, up to yesterday: anyone could watch today's count grow with each
+    # signature.
     days: dict[str, int | None]
     # When the petition's current series started; None in the first series.
     since: date | None
