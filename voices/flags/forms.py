@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 class ShowsDetails(forms.BaseForm):
-    """A form that shows authors the personal details in their statement once.
+    """A form that shows authors, once, which personal details their statement has.
 
     The hidden field `details_seen` has hashes of the details that were shown. So the
     form is accepted when it is sent again, unless the statement now has a new detail.
