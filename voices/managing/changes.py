@@ -1,7 +1,7 @@
 """Changes that signers make to their own signature; each is one transaction.
 
-All but `set_updates` lock the address first, as confirming does, so that changes by one
-person run one after another. Each change is safe to repeat.
+All but `set_updates` lock the address first, as confirming a submission does, so that
+changes by one person run one after another. Each change is safe to repeat.
 """
 
 import re
@@ -111,7 +111,7 @@ def show_as(signature: Signature, display: str) -> None:
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
-    """Show the name as the signer now wants; `before` is the signer's earlier choice.
+    """Show the name as the signer now wants; `before` is the earlier `name_display`.
 
     A shorter form shows at once, and a longer one is submitted for review.
     """
@@ -138,14 +138,14 @@ def is_part_of(name: str, read: str) -> bool:
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
-    """Return the name in the form that the signer wants, keeping moderators' edits.
+    """Return the name as the signer wants it shown, if possible with moderators' edits.
 
     `name` is the name shown so far. A part that a moderator removed doesn't come back.
     """
     wanted = signature.shown_name
     if is_shorter(before, signature.name_display):
         shorter = shown_name(name, signature.name_display)
-        # If moderators have reordered the words, shortening can leave one that the
+        # If moderators have reordered the words, shortening can leave a word that the
         # signer wants hidden.
         hidden = words(signature.name) - words(wanted)
         return wanted if words(shorter) & hidden else shorter
@@ -331,7 +331,7 @@ def confirm_new_address(change: AddressChange) -> bool:
     signature = current.signature
     signature.submissions.all().delete()
     if signature.invalidation_id:
-        # Otherwise the old address could sign again and count.
+        # Otherwise, the old address could be used to sign again and be counted.
         InvalidatedAddress.objects.keep(old_key, signature.invalidation_id)
     signature.email, signature.email_key = current.email, current.email_key
     signature.bounced_at = None

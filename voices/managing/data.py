@@ -9,7 +9,7 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
-# Columns left out of the export: internal keys, and those derived from other columns.
+# Columns left out of the export: internal keys, and values derived from other columns.
 INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
@@ -23,7 +23,7 @@ def row(instance: Model) -> dict:
 
 
 def everything(signature: Signature) -> dict:
-    """Return what is stored about the signer and how it was handled, for JsonResponse.
+    """Return the signer's data and what was done with it, as a dict for JsonResponse.
 
     Leaves out other people's words and names. Also leaves out rows that identify the
     signer only by a hash and are deleted within days, such as Arrival.

@@ -69,9 +69,9 @@ def ask_page(
 def receive(request: HttpRequest, form: AskForm) -> None:
     """Queue the link, unless a bot asked for it. Raises TooMany.
 
-    Limits that only raise a suspicion don't hold the link back, because strangers can
-    use up the limits of somebody else's address or domain. The daily limit on emails to
-    an address still applies.
+    An exceeded limit that only raises a suspicion doesn't hold the link back, because
+    strangers can use up the limits of somebody else's address or domain. The daily
+    limit on emails to an address still applies.
     """
     receipt = guard.receive(
         request, Arrival.Kind.MANAGE, form, email_key=form.email_key
@@ -90,7 +90,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 
 def find_signature(token: str) -> tuple[Signature | None, str]:
-    """Return the link's signature, and why it can't be managed, or "".
+    """Return a manage link's petition signature, and why the link doesn't work, or "".
 
     Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """
@@ -111,7 +111,7 @@ def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
 def for_signer(
     view: Callable[[HttpRequest, str, Signature], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Pass the link's signature to a view, or show why the link doesn't work."""
+    """Pass a manage link's petition signature to a view, or show the link's problem."""
 
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
@@ -164,7 +164,7 @@ def manage_page(
     stale: bool = False,
     **bound: object,
 ) -> HttpResponse:
-    """Render the page with its forms; `bound` holds submitted forms with errors."""
+    """Render the page; `bound` has submitted forms to redisplay, and extra context."""
     voice = signature.voice
     forms = {
         "voice_form": VoiceForm(signature=signature, initial=initial(signature)),
@@ -237,7 +237,7 @@ def save(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     with transaction.atomic():
         changes.show_as(signature, cleaned["name_display"])
         changes.correct_details(signature, **{name: cleaned[name] for name in DETAILS})
-        # The page has no statement field if the signer was unlisted when it was opened.
+        # A page that was opened while the signer was unlisted has no statement field.
         if "statement" in request.POST:
             changes.correct(signature, cleaned["statement"])
         changes.set_updates(signature, cleaned["updates"])
@@ -276,9 +276,9 @@ def ask_new_address(
 
     Raises TooMany or AskedTooOften.
 
-    Limits that only raise a suspicion don't hold the email back, because strangers can
-    use up the limits of an address or a domain. AskedTooOften is about a separate limit
-    for each signer, which nobody else can use up.
+    An exceeded limit that only raises a suspicion doesn't hold the email back, because
+    strangers can use up the limits of an address or a domain. AskedTooOften is about a
+    separate limit for each signer, which nobody else can use up.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
@@ -338,7 +338,7 @@ def erased(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_signer
 def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
-    """Return everything that is stored about the signer, as a file."""
+    """Return the signer's data as a JSON file to download."""
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
     return response
