@@ -53,7 +53,7 @@ PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
-    """Voices that no author has changed, and no reader reported, since `read_at`."""
+    """Voices not changed by their author or reported by a reader since `read_at`."""
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
@@ -280,7 +280,7 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
-# `latest_of` looks only at a moderator's latest decisions, this many.
+# `latest_of` looks only at this many of a moderator's latest decisions.
 LATEST = 500
 
 
@@ -300,7 +300,7 @@ def latest_of(by: User) -> Decision | None:
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
-    """Undo each voice's latest decision that isn't undone yet, if possible."""
+    """Undo each voice's latest decision not undone yet, if possible; return a count."""
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):

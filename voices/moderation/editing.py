@@ -20,8 +20,8 @@ from core.plain_text import (
 from voices.moderation.decide import lock
 from voices.wall.models import STATEMENT_LENGTH, WORDS, Voice
 
-# The error for an outdated form. Saving it could restore words that the author removed
-# after the page was opened.
+# The error for an outdated form. Saving such a form could restore words that the author
+# removed after the page was opened.
 CHANGED_MEANWHILE = (
     "The author or another moderator changed these words after you opened the page, so "
     "your edit is not saved yet. It is below: compare it with the voice as it is "

@@ -32,7 +32,7 @@ def read_at(request: HttpRequest) -> datetime:
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()
     except forms.ValidationError:
-        # Forged, because the admin has already validated the field that it rendered.
+        # Only a forged value gets here: the admin has already validated its own field.
         raise BadRequest("The time when the page was read is invalid.") from None
 
 

@@ -14,7 +14,7 @@ MAX_OTHERS = 100
 TEXT, NETWORK = "text_key", "signature__network_hash"
 
 # Both queries below state that the shared value isn't empty, because PostgreSQL needs
-# that condition to use its partial index, which excludes empty values.
+# that condition to use the column's partial index, which excludes empty values.
 
 
 def with_text() -> VoiceQuerySet:
@@ -58,8 +58,8 @@ def count_others(
 ) -> dict[int, int]:
     """Return, for each ID, how many other voices have the same value in one column.
 
-    `shared` names the column. Counts stop at MAX_OTHERS, and only `voices` count; the
-    result leaves out IDs that aren't among them. Runs one query.
+    `shared` names the column. Counts only `voices`, and at most MAX_OTHERS of them for
+    each ID. Leaves out IDs of voices that aren't among `voices`. Runs one query.
     """
     same = voices.filter(**{shared: OuterRef("shared")}).exclude(pk=OuterRef("pk"))
     some = ArraySubquery(same.order_by().values("pk")[:MAX_OTHERS])

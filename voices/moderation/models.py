@@ -128,7 +128,7 @@ class AwaitingVoice(Voice):
 
 
 class QuarantinedSignature(Signature):
-    """A signature that looked suspicious when it arrived."""
+    """A signature in quarantine because its form looked suspicious."""
 
     class Meta:
         proxy = True
