@@ -30,7 +30,7 @@ from voices.signing.agreements import (
 from voices.wall.models import STATEMENT_LENGTH
 
 EMAIL_MESSAGE = "Enter an email address in the form name@example.com"
-# The value of `suggestion_seen` after "No, keep mine".
+# The value of `suggestion_seen` after the signer has pressed "No, keep mine".
 NEVER_AGAIN = "-"
 # The fields of the optional part of the form, which is collapsed at first.
 SECOND_STEP = {"statement", "city", "profession", "name_display"}
@@ -82,9 +82,10 @@ class SuggestsAddress(forms.BaseForm):
             self.change_data(email=mail_hosts.suggest(email) or email)
 
     def suggest_address(self) -> str:
-        """Return the address that was probably meant; "" if it looks right.
+        """Return the address that the signer probably meant.
 
-        Also returns "" if the address was suggested before, or the signer declined.
+        Return "" if the typed address looks right, if the same suggestion was shown
+        before, or if the signer declined it.
         """
         suggestion = mail_hosts.suggest(str(self.data.get("email", "")))
         seen = self.data.get("suggestion_seen")
@@ -294,7 +295,7 @@ class CorrectForm(SuggestsAddress, AddressMixin, GuardedForm):
 
 
 class CodeForm(forms.Form):
-    """The six digits from the email, on the check-your-email page."""
+    """The form for the six digits from the email, on the check-your-email page."""
 
     code = CodeField(
         label="Six-digit code",

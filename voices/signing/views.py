@@ -29,7 +29,7 @@ from voices.tags.links import SIGNED, SIGNED_SUBJECT
 from voices.tags.models import read_tag
 from voices.wall.tallies import read_figures
 
-# Typed fields, shown when signing is closed so that nobody loses their text.
+# The typed fields to redisplay if signing is closed, so that nobody loses their text.
 TYPED = ["name", "email", "city", "profession", "statement"]
 # The fields of a submission that `confirm` needs on POST; Submission.confirm() reads
 # the others.
@@ -62,8 +62,8 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_empty(request)
     form = SignForm(request.POST)
-    # Show a suggested address and personal details together, once. Until then, nothing
-    # is counted or stored.
+    # Show a suggested address and personal details together, once, before anything is
+    # counted or stored.
     suggestion = form.suggest_address()
     if not form.is_valid():
         return show_again(request, form, suggestion=suggestion)
@@ -84,7 +84,7 @@ def show_again(
 
 
 def read_initial(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the initial values from the query of a link, such as `?state=TX`."""
+    """Return the form's initial values from a query string, such as `?state=TX`."""
     place = read_place(query.get("state", ""))
     return {"state": place} if place in PLACES else {}
 
@@ -149,9 +149,9 @@ def render_add(
 
 
 def petition_context(place: str = "") -> dict[str, object]:
-    """Return the context of pages that show the petition's words.
+    """Return the template context for pages that show the petition's words.
 
-    `place` is a state's code; any other value means any state.
+    `place` is a state's code; any other value means no particular state.
     """
     petition, figures = Petitions.read().current, read_figures()
     place = place if place in PLACES else ""
@@ -352,7 +352,11 @@ def render_problem(
 
 
 def closed_by(submission: Submission) -> str:
-    """Return why a closed submission can't be confirmed."""
+    """Return why a closed submission can't be confirmed.
+
+    A submission is closed once it, or another one for its address, is confirmed, or
+    once its address was corrected.
+    """
     if submission.corrected_at:
         return "corrected"
     signature = submission.signature
@@ -362,7 +366,7 @@ def closed_by(submission: Submission) -> str:
 
 
 def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
-    """Return the link's submission, and why it can't be confirmed, or "".
+    """Return a link's submission, and why the submission can't be confirmed, or "".
 
     The submission is None if the link is invalid or the row was deleted. Reads only
     `fields`, if any are given.
@@ -390,7 +394,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 @takes_form()
 def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop or restart telling a signer that somebody entered their address again."""
+    """Stop or restart emails that tell a signer when their address is entered again."""
     try:
         pk = int(stopping.unsign(token))
     except (BadSignature, ValueError):
@@ -411,8 +415,8 @@ def stop_repeats(request: HttpRequest, token: str) -> HttpResponse:
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Handle the "this wasn't me" link of an email.
 
-    On POST, delete the address's unconfirmed submissions and changes of address and
-    suppress the address, or allow email to it again.
+    On POST, suppress the address, and delete its unconfirmed submissions and changes of
+    address; or allow email to the address again.
     """
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
