@@ -15,8 +15,8 @@ class Position(NamedTuple):
     """A position in the wall's order.
 
     If `featured`, the position is among the featured voices, which come first on
-    request, and `moment` is the voice's `featured_at`. Otherwise, it is the
-    `wall_order`.
+    request, and `moment` is the voice's `featured_at`. Otherwise, `moment` is the
+    voice's `wall_order`.
     """
 
     moment: datetime
@@ -25,7 +25,7 @@ class Position(NamedTuple):
 
 
 def encode(position: Position) -> str:
-    """Return the cursor for a position. It works even after the voice there is gone."""
+    """Return a position's cursor, which works even after the voice there is removed."""
     text = f"{(position.moment - EPOCH) // MICROSECOND}.{position.pk}"
     text += ".f" if position.featured else ""
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")

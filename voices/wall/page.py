@@ -207,7 +207,7 @@ class WallPage:
 
     @property
     def add_url(self) -> str:
-        """The URL of the form to sign, with the chosen state filled in."""
+        """The URL of the signing form, with the chosen state filled in."""
         state = self.filters.state
         return reverse("voices:add") + (f"?state={state}" if state else "")
 

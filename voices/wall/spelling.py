@@ -69,7 +69,7 @@ def shortened(word: str) -> set[str]:
 
 @cache
 def known_words() -> dict[str, str]:
-    """Return a dict of each known word: its folded form to its spelling."""
+    """Return a dict of the known words, from folded form to usual spelling."""
     texts = [*PLACES.values(), *ProfessionGroup.labels, *listed()]
     words = [word for text in texts for word in WORD.findall(text)]
     # The first spelling of a word wins, so states keep their capital letter.
