@@ -41,7 +41,7 @@ class Day(NamedTuple):
 
 
 class LaneCount(NamedTuple):
-    """How many unconfirmed submissions a lane has, and how many were never emailed."""
+    """How many unconfirmed submissions a lane has, and how many got no email yet."""
 
     label: str
     submissions: int
@@ -80,7 +80,11 @@ def figures() -> dict[str, Any]:
 
 
 def count_signatures() -> dict[str, int]:
-    """Count signatures by status: most from tallies, EXCEPTIONAL ones row by row."""
+    """Count signatures by status.
+
+    The tallies have the number of signatures that count. Only EXCEPTIONAL ones, such as
+    withdrawn ones, are counted row by row.
+    """
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
         counted=Sum("change", default=0),
@@ -96,7 +100,8 @@ def count_signatures() -> dict[str, int]:
         ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
-        # Like voices.letters.updates.READER, but for addresses that bounced.
+        # Signers who count and want updates, but whose address bounced. Keep this in
+        # sync with READER in voices/letters/updates.py.
         unreached=Count(
             "pk",
             filter=wanted
@@ -161,7 +166,7 @@ def count_letters() -> dict[str, int]:
 
 
 def latest_days() -> list[Day]:
-    """Return the last DAYS days, today first.
+    """Return the counts for each of the last DAYS days, today first.
 
     Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so DAYS must
     not be larger.

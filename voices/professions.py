@@ -38,7 +38,10 @@ def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
 
 
 def propose_group(profession: str) -> str:
-    """Return the likely group, or "" for no profession; staff can change it later."""
+    """Return a profession's likely group, or "" if no profession is given.
+
+    Staff can change the group later.
+    """
     if not profession:
         return ""
     for pattern, group in word_table():

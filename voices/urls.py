@@ -12,7 +12,10 @@ from voices.wall import views as wall
 
 
 class TokenConverter:
-    """A token or ref. Text that can't be one gets a 404 without a database query."""
+    """Matches a signed token or a random ref.
+
+    Any other text gets a 404 without a database query.
+    """
 
     regex = "[A-Za-z0-9_.:-]{1,300}"
 
@@ -24,7 +27,7 @@ class TokenConverter:
 
 
 class NumberConverter(IntConverter):
-    """A row's ID without leading zeros, so that each page is cached under one URL."""
+    """Matches an ID without leading zeros, so each page is cached under one URL."""
 
     regex = "[1-9][0-9]*"
 
