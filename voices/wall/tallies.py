@@ -285,8 +285,8 @@ class DayTallyQuerySet(models.QuerySet):
 class DayTally(models.Model):
     """A change to the number of signatures on a day in the site's time zone.
 
-        Triggers write a DayTally along with a Tally, so that no public page has to count
-        signatures. A signature's day is that of its `counted_at`. Founding voices have no
+    Triggers write a DayTally along with a Tally, so that no public page has to count
+    signatures. A signature's day is that of its `counted_at`. Founding voices have no
     day. Only staff see the counts by tag, and how many signers want updates.
     """
 
