@@ -145,6 +145,17 @@ class StatsTests(SimpleTestCase):
         self.assertIsNone(reference.ratio)
         self.assertEqual(line.as_json()["ratio"]["median"], 2)
 
+    def test_a_lopsided_round_is_compared_only_with_a_lopsided_one(self):
+        evenly, alone = make_round(cpu=2), make_round(cpu=4, lopsided=True)
+        line = Line("ours", 32, [alone, alone, evenly])
+        line.reference = Line("bare", 32, [evenly, alone, evenly])
+
+        self.assertEqual(line.ratio.values, [1, 1])
+
+        line.rounds = [alone, evenly, alone]
+
+        self.assertEqual(line.ratio.values, [2, 0.5, 2])
+
     def test_targets_are_met_from_below_or_above(self):
         self.assertEqual(Aim("ratio", 1.05, "x", 1.5, 1.1).verdict, "aim")
         self.assertEqual(Aim("ratio", 1.4, "x", 1.5, 1.1).verdict, "reached")
@@ -231,7 +242,7 @@ class ParsingTests(SimpleTestCase):
             seed.check_room(10_000_000, "/tmp")
 
 
-def make_round(cpu):
+def make_round(cpu, *, lopsided=False):
     return Round(
         requests=100,
         seconds=2,
@@ -240,4 +251,5 @@ def make_round(cpu):
         p99=3,
         web_cpu=cpu,
         database_cpu=0,
+        lopsided=lopsided,
     )

@@ -44,11 +44,6 @@ class Spread:
             return 0
         return (max(self.values) - min(self.values)) / 2 / self.median * 100
 
-    def over(self, other: "Spread") -> "Spread":
-        """Divide this figure by another, round by round."""
-        pairs = zip(self.values, other.values, strict=False)
-        return Spread([mine / theirs for mine, theirs in pairs if theirs])
-
     def as_json(self) -> dict[str, object]:
         return {
             "median": self.median,
@@ -97,10 +92,17 @@ class Line:
 
     @property
     def ratio(self) -> Spread | None:
-        """CPU time per request, divided by that of the reference in the same round."""
+        """CPU time per request, divided by that of the reference in the same round.
+
+        A worker that does all the work alone needs up to twice the CPU time, so rounds
+        of which only one was lopsided are left out, unless there are no others.
+        """
         if self.reference is None or self.reference is self:
             return None
-        return self.of("cpu").over(self.reference.of("cpu"))
+        pairs = zip(self.rounds, self.reference.rounds, strict=False)
+        paired = [(mine, theirs) for mine, theirs in pairs if theirs.cpu]
+        alike = [pair for pair in paired if pair[0].lopsided == pair[1].lopsided]
+        return Spread([mine.cpu / theirs.cpu for mine, theirs in alike or paired])
 
     @property
     def lopsided(self) -> int:
