@@ -35,8 +35,11 @@ class Comparison:
 
     @property
     def title(self) -> str:
-        names = [profile.standing.name for profile in self.profiles]
-        return f"{', '.join(names[:-1])} and {names[-1]}"
+        return listed([profile.standing.name for profile in self.profiles])
+
+    @property
+    def title_in_sentence(self) -> str:
+        return listed([profile.standing.place for profile in self.profiles])
 
     @property
     def has_limits(self) -> bool:
@@ -56,6 +59,10 @@ class Comparison:
             Question(answers[0].part, list(zip(names, answers, strict=True)))
             for answers in zip(*by_state, strict=True)
         ]
+
+
+def listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def read_choice(codes: list[str]) -> list[str]:

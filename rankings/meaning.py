@@ -6,33 +6,43 @@ from rankings.scoring import SUABLE, Covers, Facts, Immunity, RightToSue
 
 VIOLATES = "If {who} in {place} violates your rights under the state constitution, "
 SUIT = {
-    RightToSue.STATUTE: "you can sue for money under state law.",
-    RightToSue.COURT: "you can sue for money under state law.",
+    RightToSue.STATUTE: "a state statute lets you sue for money, within its limits.",
+    RightToSue.COURT: (
+        "state courts allow suits for money, within limits that they have set."
+    ),
     RightToSue.COURT_NARROW: (
-        "you can sue for money under state law, but only over certain rights."
+        "state courts allow suits for money, only over certain rights and within "
+        "limits that they have set."
     ),
     RightToSue.UNCLEAR: (
         "it is not settled whether you can sue for money under state law."
     ),
-    RightToSue.NONE: "you can’t sue for money over that under state law.",
+    RightToSue.NONE: (
+        "state law generally doesn’t let you sue for money over that violation "
+        "itself. An ordinary injury suit may still be open to you."
+    ),
 }
 EXTRA_ELEMENT = (
-    "you can sue for money under state law, but only if you prove something more, such "
-    "as threats or coercion."
+    "a state statute lets you sue for money, but generally only if you prove something "
+    "more, such as threats or coercion."
 )
 ENTITY = (
-    "you can sue for money under state law. The suit reaches only or mainly the "
-    "government body."
+    "state law allows some suits for money. They reach only or mainly a government "
+    "body, within limits."
 )
 SHIELD = {
-    Immunity.BARRED: "Immunity doesn’t stand in the way.",
-    Immunity.LIMITED: "In some cases, immunity can still stand in the way.",
+    Immunity.BARRED: (
+        "A statute or court has rejected qualified or governmental immunity as a "
+        "defense to that suit."
+    ),
+    Immunity.LIMITED: "Immunity is removed only in part, so it may end your suit.",
     Immunity.UNCLEAR: "It is not settled whether immunity can end your suit.",
-    Immunity.APPLIES: "But immunity can end your suit.",
+    Immunity.APPLIES: "But immunity, or a similar test, can end your suit.",
     Immunity.CODIFIED: "But immunity can end your suit.",
 }
 FEDERAL = (
-    "A suit under federal law may be open to you, but qualified immunity applies there."
+    "A suit under federal law may be open to you, but officials can raise qualified "
+    "immunity there."
 )
 
 LET_PEOPLE_SUE = (
@@ -52,12 +62,17 @@ class Meaning:
     place: str
 
     @property
+    def is_assessed(self) -> bool:
+        right = self.facts.right_to_sue
+        return bool(right and (self.facts.immunity or right not in SUABLE))
+
+    @property
     def words(self) -> str:
         """What it means for me; "" if the state is not assessed."""
         facts = self.facts
-        suable = facts.right_to_sue in SUABLE
-        if not facts.right_to_sue or (suable and not facts.immunity):
+        if not self.is_assessed:
             return ""
+        suable = facts.right_to_sue in SUABLE
         police = suable and facts.covers == Covers.POLICE
         who = "a police officer" if police else "an official"
         after = SHIELD[Immunity(facts.immunity)] if suable else FEDERAL
@@ -74,9 +89,14 @@ class Meaning:
 
     @property
     def request(self) -> str:
-        """What to ask the state's lawmakers for; "" if nothing is left to ask."""
+        """What to ask the state's lawmakers for.
+
+        It is "" if the state is not assessed, or if nothing is left to ask.
+        """
         facts = self.facts
-        if facts.right_to_sue not in SUABLE or not facts.immunity:
+        if not self.is_assessed:
+            return ""
+        if facts.right_to_sue not in SUABLE:
             return LET_PEOPLE_SUE
         if facts.immunity != Immunity.BARRED:
             return BAR_IMMUNITY

@@ -113,7 +113,10 @@ def count_signatures() -> dict[str, int]:
 
 
 def count_tags() -> list[tuple[str, int]]:
-    """Return the number of signatures by tag, the largest first, without zeros."""
+    """Return how many signatures each tag has, the largest first, then those without.
+
+    Tags without a signature are left out.
+    """
     counts = DayTally.objects.by_tag()
     none = counts.pop("", 0)
     names = dict(Tag.objects.values_list("slug", "name"))

@@ -73,6 +73,17 @@ def test_a_tag_is_added_to_the_query_of_a_link(page):
     assert page.get_by_role("link", name="Skip").get_attribute("href") == "#main"
 
 
+def test_a_tag_is_carried_through_filters_and_sorted_tables(page):
+    make_assessments(make_edition(), OH={}, TX={})
+    page.goto("/rankings/?from=poster")
+
+    for name in ("State", "Grade"):
+        page.get_by_role("columnheader").get_by_role("link", name=name).first.click()
+        page.wait_for_url("**sort=**from=poster**")
+
+    assert form_queries(page) == {"from=poster"}
+
+
 def test_a_tag_changes_no_byte_and_nothing_is_stored(page):
     plain = page.goto("/").body()
     tagged = page.goto("/?from=poster").body()

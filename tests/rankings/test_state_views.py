@@ -161,6 +161,8 @@ class StateTests(LoadedTestCase):
         self.assertIn('href="/voices/add/?state=TX" data-bar>', end)
         self.assertIn("for a law that lets people sue over rights", end)
         self.assertIn("https://www.usa.gov/elected-officials", end)
+        self.assertIn("%2Frankings%2Ftexas%2F%3Ffrom%3Dwhatsapp", end)
+        self.assertIn('/rankings/texas/?from=share"', end)
         self.assertNotIn("<h2", end[: end.index("</main>")])
         self.assertContains(self.show("DC"), "Ask the D.C. Council for a law")
         self.assertNotContains(self.show("NM"), "your state’s lawmakers for")

@@ -47,7 +47,7 @@ from voices.signing.correct import make_next
 KEPT = (
     *("name", "name_display", "city", "state", "profession", "statement", "updates"),
     *("petition_id", "consent_version", "consent_text", "consent_at"),
-    *("privacy_version", "privacy_text", "source"),
+    *("privacy_version", "privacy_text", "tag_id"),
 )
 
 
