@@ -1,13 +1,23 @@
 from datetime import timedelta
 from functools import partial
+from threading import Event
 
 from django.conf import settings
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.committed import CommittedTestCase, at_once, make_due
+from core import addresses
+from tests.committed import (
+    PATIENCE,
+    CommittedTestCase,
+    at_once,
+    is_one_waiting_for_a_lock,
+    make_due,
+    wait_for,
+)
 from tests.factories import (
     confirm_url,
     latest_submission,
@@ -18,11 +28,13 @@ from tests.factories import (
     make_staff,
     make_submission,
     make_voice,
+    not_me_url,
     sign,
 )
 from tests.voices.test_tallies import counted_afresh, signers, statements
+from voices.letters.queue import release, send_again
 from voices.letters.send import send_next
-from voices.managing.changes import correct
+from voices.managing.changes import correct, erase
 from voices.models import (
     Arrival,
     Decision,
@@ -135,6 +147,68 @@ class SendingAtOnceTests(CommittedTestCase):
         submission.refresh_from_db()
         self.assertEqual((submission.asked_again, submission.lane), (1, Lane.SLOW))
         self.assertEqual(Letter.objects.count(), 1)
+
+    def delete_while_queuing(self, queue, delete):
+        """Delete once the email is queued but not committed; return the result."""
+        begun = Event()
+
+        @transaction.atomic
+        def queue_first():
+            queue()
+            begun.set()
+            wait_for(is_one_waiting_for_a_lock)
+
+        def delete_later():
+            begun.wait(PATIENCE)
+            return delete()
+
+        return at_once(queue_first, delete_later)[1]
+
+    def test_refusing_a_form_whose_email_is_being_queued_is_no_error(self):
+        for queue in (
+            lambda: send_again(Submission.objects.get().pk),
+            lambda: release(Submission.objects.all()),
+        ):
+            RefusedAddress.objects.all().delete()
+            hour_ago = timezone.now() - timedelta(hours=1)
+            form = make_submission(lane=Lane.HELD, submitted_at=hour_ago)
+
+            refused = self.delete_while_queuing(
+                queue, partial(visitor().post, not_me_url(form))
+            )
+
+            self.assertEqual(refused.status_code, 200)
+            self.assertFalse(Submission.objects.exists())
+            self.assertFalse(Letter.objects.exists())
+            self.assertTrue(RefusedAddress.objects.exists())
+
+    def test_erasing_while_a_closed_form_asks_again_is_no_error(self):
+        hour_ago = timezone.now() - timedelta(hours=1)
+        closed, form = [
+            make_submission(email="ana@example.com", submitted_at=hour_ago)
+            for _ in range(2)
+        ]
+        form.confirm()
+
+        self.delete_while_queuing(
+            partial(send_again, closed.pk), partial(erase, Signature.objects.get())
+        )
+
+        self.assertFalse(Submission.objects.exists())
+        self.assertFalse(Letter.objects.exists())
+
+    def test_asking_again_for_a_form_that_is_being_refused_is_a_404(self):
+        hour_ago = timezone.now() - timedelta(hours=1)
+        form = make_submission(submitted_at=hour_ago)
+        path = reverse("voices:check", args=[form.ref])
+        address_hash = addresses.keyed_hash(form.email_key)
+
+        asked = self.delete_while_queuing(
+            partial(RefusedAddress.objects.refuse, address_hash, form),
+            lambda: visitor().post(path, {"again": "1"}),
+        )
+
+        self.assertEqual(asked.status_code, 404)
 
     def test_a_decision_is_mailed_once_by_one_worker_after_another(self):
         make_signature()

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from core import addresses
@@ -55,9 +56,24 @@ def queue_confirmation(submission: Submission) -> None:
                 "submission_id": submission.pk,
                 "address_hash": address_hash,
                 "lane": submission.lane,
-                "network_hash": submission.wide_network_hash or address_hash,
+                "network_hash": turn_taker(submission),
             },
         )
+
+
+def lock_for_letters(ids: list[int]) -> None:
+    """Lock the addresses of these submissions, then their letters in flight.
+
+    Refusing, erasing, and moving an address delete its submissions under the address's
+    lock, so no letter is queued for a submission that is being deleted. Letters are
+    locked before submissions, in the order of the transaction that finishes a letter.
+    """
+    # A closed submission has no address anymore, but its signature has one.
+    key = Coalesce(NullIf("email_key", Value("")), "signature__email_key", "ref")
+    submissions = Submission.objects.filter(pk__in=ids).order_by()
+    addresses.lock_all(set(submissions.values_list(key, flat=True)))
+    letters = Letter.objects.in_flight().filter(submission__in=ids).order_by("pk")
+    list(letters.select_for_update().values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -65,9 +81,10 @@ def send_again(submission_id: int) -> Submission | None:
     """Queue a submission's email again, and return the submission.
 
     Return None if the submission is gone, or if its email can't be requested yet or
-    anymore. Nothing here depends on the address, so the response reveals nothing about
-    it. A held submission moves into the slow lane.
+    anymore. The response reveals nothing about the address: its lock is waited for
+    whether the address is known or not. A held submission moves into the slow lane.
     """
+    lock_for_letters([submission_id])
     submissions = Submission.objects.select_for_update()
     submission = submissions.filter(pk=submission_id).first()
     now = timezone.now()
@@ -85,16 +102,20 @@ def send_again(submission_id: int) -> Submission | None:
 @transaction.atomic
 def release(submissions: QuerySet[Submission]) -> int:
     """Move held submissions to the slow lane and queue their email; return how many."""
-    held = list(
-        submissions.filter(lane=Lane.HELD, confirmed_at=None)
-        .select_for_update()
-        .order_by("pk")
-    )
-    for submission in held:
+    found = submissions.filter(lane=Lane.HELD, confirmed_at=None).order_by("pk")
+    lock_for_letters(list(found.values_list("pk", flat=True)))
+    held = list(found.select_for_update())
+    # Each takes the turn of its network, in the same order in each transaction.
+    for submission in sorted(held, key=turn_taker):
         submission.lane = Lane.SLOW
         submission.save(update_fields=["lane"])
         queue_confirmation(submission)
     return len(held)
+
+
+def turn_taker(submission: Submission) -> str:
+    """Return the hash of the network, or else of the address, whose turn it takes."""
+    return submission.wide_network_hash or addresses.keyed_hash(submission.email_key)
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
 """Remind once of a form that nobody has confirmed.
 
-Only forms that arrived without suspicion are reminded of, each once, and each address
-once in MAIL_LOG_KEPT_DAYS. A reminder doesn't change how long its form is kept, so it
-is sent only while a new link works for its full time.
+Only forms that arrived without suspicion are reminded of, each once, and none for an
+address while another form that it was reminded of is stored. A reminder doesn't change
+how long its form is kept, so it is sent only while a new link works for its full time.
 """
 
 from datetime import datetime, timedelta

@@ -221,7 +221,8 @@ def again(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Request the email again; the worker decides later whether to send it."""
     if again := send_again(submission.pk):
         return render_check(request, again, CodeForm(), sent_again=True)
-    submission.refresh_from_db()
+    # "This wasn't me" may have deleted it.
+    submission = get_object_or_404(Submission, pk=submission.pk)
     response = render_check(request, submission, CodeForm(), too_early=True, status=429)
     if submission.again_at:
         wait = submission.again_at - timezone.now()
