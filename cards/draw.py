@@ -1,7 +1,7 @@
-"""Draw a share card: a 1200 × 630 image of someone's words in the site's fonts.
+"""Draw a share card: a 1200 × 630 image with a text, such as a quotation or a title.
 
-The layout follows the design: a double rule and line numbers on the left, as on
-American court paper, the words in a box, and a name on yellow below it.
+The layout imitates the numbered paper of American court filings, with a double rule
+and line numbers on the left. Below the text is a name, highlighted in yellow.
 """
 
 from dataclasses import astuple, dataclass
@@ -14,7 +14,7 @@ from cards import letters
 from cards.lines import Setting, fit
 
 SIZE = WIDTH, HEIGHT = 1200, 630
-# Increment when the drawing changes: cards of another version are redrawn.
+# Increment this when the drawing code changes, so that stored cards are redrawn.
 VERSION = 2
 SITE = "Americans Against Qualified Immunity"
 
@@ -22,7 +22,7 @@ PAPER, INK, SOFT, RULE, EDGE = "#fdfefb", "#15201d", "#4a5753", "#cdd4cc", "#6f7
 MARK = "#ffe04a"
 LEFT, RIGHT, TOP = 150, 1120, 96
 BADGE = 270
-# The background and text colors of each grade, as on the pages in light.
+# The background and text colors of each grade, as in the site's light color scheme.
 GRADES = {
     "A": ("#a4e3a3", INK),
     "B": ("#5ebba4", INK),
@@ -34,17 +34,17 @@ GRADES = {
 
 @dataclass(frozen=True)
 class Face:
-    """What a card says; equal faces give identical images."""
+    """The content of a card. Equal faces give identical images."""
 
     words: str
     name: str = ""
     where: str = ""
-    # The text at the bottom right.
+    # A line of text at the bottom right.
     number: str = ""
     quoted: bool = False
-    # How many words at the end are highlighted in yellow.
+    # How many of the last words are highlighted in yellow.
     marked: int = 0
-    # A grade, from A to F.
+    # A grade from A to F, or "" for a card without a badge.
     badge: str = ""
 
     @property
@@ -72,7 +72,7 @@ def draw(face: Face) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """Return a PNG with a reduced palette, which halves its size."""
+    """Return the image as a PNG with few colors, which halves the file size."""
     file = BytesIO()
     few = image.quantize(64, dither=Image.Dither.NONE)
     few.save(file, "PNG", optimize=True)
@@ -105,11 +105,11 @@ def draw_mark(
 def draw_text(
     pen: ImageDraw.ImageDraw, at: tuple[float, int], text: str, setting: Setting
 ) -> None:
-    """Draw a line of text letter by letter, each where the one before it ends."""
+    """Draw a line of text letter by letter, with kerning but without ligatures."""
     shapes = letters.font(setting.font, setting.size)
     before = ""
     for letter in letters.clusters(text):
-        # Measure the letter with those before it, to include kerning.
+        # Measure the letter together with the text before it, to include kerning.
         x = at[0] + setting.width(before + letter) - setting.width(letter)
         if not letter.isspace():
             pen.text((x, at[1]), letter, INK, shapes, anchor="ls")
@@ -138,7 +138,11 @@ def draw_line(
 
 
 def fitted(text: str, wanted: str, sizes: list[int]) -> tuple[str, int, str]:
-    """Return font, size, and as much of `text` as fits between the margins."""
+    """Return the font, size, and text of a line that fits between the margins.
+
+    The size is the first of `sizes` at which all of `text` fits. If there is none, the
+    text is cut off to fit at the last size.
+    """
     font = letters.family(text, wanted, letters.SANS) or letters.SANS
     for size in sizes:
         if letters.width(text, font, size) <= RIGHT - LEFT:

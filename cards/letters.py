@@ -1,4 +1,4 @@
-"""The card's fonts: find one that can show a text, and measure the text's width."""
+"""Find a font that can show a text on a card, and measure the text's width."""
 
 import re
 import unicodedata
@@ -9,11 +9,11 @@ from PIL import ImageFont
 
 FONTS = Path(__file__).parent / "fonts"
 SERIF, SERIF_BOLD, SANS = "besley-500", "besley-600", "franklin-400"
-# Turn ligatures off, because letters are drawn one by one.
+# Font features that turn ligatures off, because letters are drawn one by one.
 PLAIN = ["-liga", "-clig"]
 # A character that none of our fonts has.
 UNKNOWN = "\uffff"
-# Joiners and variation selectors of emoji; a text reads well without them.
+# Characters that only join or modify emoji, so dropping them loses no text.
 PICTURE = re.compile("[\ufe0e\ufe0f\u200d\u20e3]")
 
 
@@ -24,11 +24,11 @@ def font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def has(name: str, character: str) -> bool:
-    """Whether the font has its own glyph for the character."""
+    """Return whether the font has a glyph for the character."""
     if character.isspace():
         return True
-    # Use the basic layout engine. The one that draws the card would compose a missing
-    # glyph from another letter and an accent.
+    # Use the basic layout engine. Raqm, the engine that draws the card, would compose a
+    # missing glyph from another letter and an accent.
     file = FONTS / f"{name}.ttf"
     shapes = ImageFont.truetype(file, 40, layout_engine=ImageFont.Layout.BASIC)
     missing = shapes.getmask(UNKNOWN)
@@ -37,7 +37,7 @@ def has(name: str, character: str) -> bool:
 
 
 def family(text: str, *wanted: str) -> str:
-    """Return the first of the fonts that can show all of `text`, or ""."""
+    """Return the first of the `wanted` fonts that can show all of `text`, or ""."""
     for name in wanted:
         if all(has(name, character) for character in text):
             return name
@@ -45,10 +45,9 @@ def family(text: str, *wanted: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return `text` in a form that a card can show on one line, or "" if there is none.
+    """Return `text` on one line and without emoji, or "" if our fonts can't show it.
 
-    Drops emoji. Text in a script that our fonts lack is not shown at all, because a row
-    of empty boxes is worse than a card without the text.
+    Without the text, a card looks better than with a row of empty boxes.
     """
     kept = " ".join("".join(map(plainest, text)).split())
     return kept if family(kept, SERIF, SANS) else ""
@@ -57,7 +56,7 @@ def readable(text: str) -> str:
 def plainest(character: str) -> str:
     """Return the character, or its plainest equivalent if our fonts lack it.
 
-    Styled letters, such as 𝐁𝐨𝐥𝐝, become plain; emoji become "".
+    Styled letters, such as 𝐁𝐨𝐥𝐝, become plain letters. Emoji become "".
     """
     if family(character, SERIF, SANS):
         return character
@@ -67,12 +66,12 @@ def plainest(character: str) -> str:
 
 
 def clusters(text: str) -> list[str]:
-    """Return the letters, each with the accents that follow it."""
+    """Split the text into characters, each with the accents that follow it."""
     return re.findall(r".[\u0300-\u036f]*", text)
 
 
 def width(text: str, name: str, size: int, tracking: float = 0) -> float:
-    """Return the width of `text` in pixels."""
+    """Return the width of `text` in pixels; `tracking` is added for each character."""
     shapes = font(name, size)
     # Without FriBiDi, Pillow uses its basic layout, which accepts no font features and
     # makes no ligatures.

@@ -1,4 +1,4 @@
-"""Break a card's words into balanced lines that fill its box."""
+"""Break the text of a card into lines of similar length that fit on the card."""
 
 import math
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from cards import letters
 
-# Maximum number of words, then the font size, line height, and number of lines that
-# fit into the box.
+# Maximum number of words, then font size and line height in pixels, and the number of
+# lines that fit on the card.
 SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
 # In ems: letter spacing, and how far an opening quotation mark hangs into the
 # left margin.
@@ -18,7 +18,7 @@ HANGING = 0.43
 
 @dataclass
 class Setting:
-    """The font and size that words are set in, and the resulting lines."""
+    """The font and size in which a text is drawn, and the text's lines of words."""
 
     font: str
     size: int
@@ -35,27 +35,31 @@ class Setting:
         return letters.width(text, self.font, self.size, self.tracking)
 
     def wrap(self, words: list[str], width: float) -> list[list[str]]:
-        """Wrap the words greedily into lines of `width` pixels."""
+        """Put as many words into each line as fit into `width` pixels."""
         lines: list[list[str]] = []
         space, end = self.width(" "), math.inf
         for word in words:
             wide = self.width(word)
             if end + space + wide > width:
                 lines.append([])
-                # The first line begins farther left, at the quotation mark.
+                # The first line begins farther left if it has a quotation mark.
                 end = -space if len(lines) > 1 else -space - self.hang
             lines[-1].append(word)
             end += space + wide
         return lines
 
     def balance(self, words: list[str], width: float) -> list[list[str]]:
-        """Wrap into as many lines as `wrap` does, as equal in length as possible."""
+        """Make as many lines as `wrap` does, but as equal in length as possible."""
         widths = [self.width(word) for word in words]
         space = self.width(" ")
 
         @cache
         def best(start: int, lines: int) -> tuple[float, list[int]]:
-            """Return the least sum of squared leftover widths, and the line starts."""
+            """Return the best way to break `words[start:]` into this number of lines.
+
+            Return the sum of the squared leftover widths, which is as small as
+            possible, and the index of each line's first word.
+            """
             found: tuple[float, list[int]] = (math.inf, [])
             room = width + space + (0 if start else self.hang)
             for end in range(start + 1, len(words) - lines + 2):
@@ -75,7 +79,7 @@ class Setting:
         return [words[a:b] for a, b in pairwise([*begins, len(words)])]
 
     def broken(self, words: list[str], width: float) -> list[str]:
-        """Return the words, splitting those that are wider than a line."""
+        """Return the words, with words wider than a line split into pieces."""
         pieces = []
         for word in words:
             piece = ""
@@ -90,7 +94,7 @@ class Setting:
     def shorten(
         self, lines: list[list[str]], width: float, ending: str
     ) -> list[list[str]]:
-        """Return as many lines as fit, the last one ending in "…" and `ending`."""
+        """Return the lines that fit on the card, the last with "…" and `ending`."""
         *kept, last = lines[: self.most_lines]
         ending = "…" + ending
         while len(last) > 1 and self.width(" ".join(last) + ending) > width:
@@ -101,10 +105,10 @@ class Setting:
 
 
 def fit(text: str, width: float, *, quoted: bool) -> Setting:
-    """Set `text` at the size for its number of words, or smaller if it doesn't fit.
+    """Return lines of `text` at the size for its number of words, or smaller to fit.
 
-    At the smallest size, words that are too wide are broken, and text that doesn't fit
-    is cut off between words.
+    At the smallest size, words that are wider than a line are split, and text that
+    doesn't fit is cut off, between words if possible.
     """
     words = (f"“{text}”" if quoted else text).split()
     font = letters.family(text, letters.SERIF, letters.SANS) or letters.SANS

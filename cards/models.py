@@ -1,4 +1,4 @@
-"""Share cards, drawn once and stored until what they show changes."""
+"""Share cards, which are stored and redrawn only when their content changes."""
 
 from collections.abc import Callable
 
@@ -18,21 +18,21 @@ class Busy(Exception):
 
 class CardQuerySet(models.QuerySet):
     def stored(self, key: str, face: Face) -> bytes | None:
-        """Return the image stored under `key` if it still shows `face`."""
+        """Return the image stored under `key` if it shows `face`, else None."""
         found = self.filter(key=key, digest=face.digest)
         return found.values_list("png", flat=True).first()
 
     def get_or_draw(
         self, key: str, face: Face, current_face: Callable[[], Face | None]
     ) -> bytes | None:
-        """Return the image, drawing and storing it if needed. Raises Busy.
+        """Return the stored image, or draw and store a new one. Raises Busy.
 
-        `current_face` locks the row that the card is about and returns its current
-        face, or None if the row is no longer public. If a card must be drawn and there
-        is no current face, this method returns None.
+        If a card must be drawn, `current_face` is called. It must lock the row that the
+        card shows, such as a voice, and return the row's current face; None if the row
+        is no longer public. This method then returns None, too.
 
-        The row lock prevents a race: the row can't be withdrawn while its card is being
-        drawn, and a withdrawal that waits for the lock deletes the card.
+        The row lock prevents a race. The row can't be withdrawn while its card is being
+        drawn. A withdrawal that waits for the lock deletes the new card afterward.
         """
         return self.stored(key, face) or self.draw(key, current_face)
 
@@ -52,7 +52,7 @@ class CardQuerySet(models.QuerySet):
 
 
 def lock_drawing() -> None:
-    """Draw one card at a time: each takes 100 ms of CPU.
+    """Lock drawing until the transaction ends, because each card takes 100 ms of CPU.
 
     Raises Busy after waiting for LONGEST_WAIT_MS.
     """
@@ -68,14 +68,14 @@ def lock_drawing() -> None:
 
 
 class Card(models.Model):
-    """A page's preview image.
+    """A stored share card: the image that other sites show next to a link to a page.
 
-    Each app names its own cards, such as `voices/12`, and deletes them together with
-    what they show.
+    Each app chooses the keys of its cards, such as `voices/12`. The app must
+    delete a card when the content that the card shows is no longer public.
     """
 
     key = models.CharField(max_length=200, unique=True)
-    # Hash of what the card says and how it is drawn.
+    # The digest of the card's face (Face.digest).
     digest = models.CharField(max_length=64)
     png = models.BinaryField()
     drawn_at = models.DateTimeField(db_default=Now())

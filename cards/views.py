@@ -1,4 +1,4 @@
-"""Return a card, which other sites may embed, or a 503 if Busy was raised."""
+"""Responses with a card, which other sites may embed, or with a 503 after Busy."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def busy_response(
     template: str = "503.html",
     context: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Return a 503 with Retry-After."""
+    """Return a 503 response with a Retry-After header."""
     response = render(request, template, context, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
