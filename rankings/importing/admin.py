@@ -1,8 +1,8 @@
 """Import a file into a draft in three steps: upload, preview, and import.
 
-Only the import changes the draft. django-import-export reads the rows and compares
-them. This module checks the file, selects the draft, and ensures that the import does
-what the preview showed.
+Only the import changes the draft. django-import-export reads the rows and compares them
+with the draft. This module checks the file, selects the draft, and ensures that the
+import does what the preview showed.
 """
 
 import datetime
@@ -41,17 +41,21 @@ TAKEN = "There is already an edition with that date."
 
 @dataclass(frozen=True)
 class Target:
-    """The draft to import into: an existing one or, with a date, a new one."""
+    """The draft to import into.
+
+    With a date, it is a new draft with this date and title; otherwise, it is the
+    existing draft whose id is `into`.
+    """
 
     into: str
     date: datetime.date | None
     title: str
 
     def open(self) -> Edition:
-        """Return the draft, or create it; lock all editions until the transaction ends.
+        """Return the existing draft, or create the new one.
 
-        Raises ValidationError if the draft was published or deleted, or if a new
-        draft's date is already in use.
+        Locks all editions until the transaction ends. Raises ValidationError if the
+        existing draft was published or deleted, or if the new draft's date is in use.
         """
         Edition.objects.lock()
         if self.date is None:
@@ -125,13 +129,13 @@ class UploadForm(TargetFields, ImportForm):
         upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
         # Preview, store, and import exactly the file that was checked.
         checked = SimpleUploadedFile(file.name, data, "text/csv")
-        # Set the owner here, because import-export passes on only the file.
+        # Store the user in the file, because write_to_tmp_storage gets only the file.
         checked.owner = self.by  # type: ignore[attr-defined]
         return checked
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
-    """The form that confirms a previewed import; all its fields are hidden."""
+    """The form that confirms an import below the preview. All fields are hidden."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -143,7 +147,7 @@ class ConfirmForm(TargetFields, ConfirmImportForm):
 
 
 def checksum(result: Result) -> str:
-    """Return a hash of an import's changes, to compare them with the preview's."""
+    """Return a hash of the changes, to compare the import with the preview."""
     shown = [(row.usps, row.import_type, row.diff) for row in result.valid_rows()]
     return sha256(repr(shown).encode()).hexdigest()
 
@@ -184,7 +188,7 @@ class ImportPages(ImportMixin):
     ) -> dict[str, Any]:
         kwargs = super().get_confirm_form_kwargs(request, import_form)
         if import_form is None:
-            # Bind the form even to an empty POST.
+            # Bind the form even if the POST data is empty, so that it can be validated.
             kwargs["data"] = request.POST
         return kwargs | {"may_add": self.may_add_editions(request)}
 
@@ -203,7 +207,7 @@ class ImportPages(ImportMixin):
         return {"target": form.target} if form and form.is_valid() else {}
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Show the form, or a preview of the file; store the file if it is valid."""
+        """Show the upload form or a preview; keep the file if it can be imported."""
         response = super().import_action(request, **kwargs)
         context = response.context_data
         context |= {"changelist_url": reverse("admin:rankings_assessment_changelist")}
@@ -218,7 +222,7 @@ class ImportPages(ImportMixin):
         return response
 
     def preview(self, result: Result, confirm_form: ConfirmForm | None) -> dict:
-        """Return the template context of a preview."""
+        """Return the preview's template context; set `seen` in the confirm form."""
         rows = result.valid_rows()
         there = {row.usps for row in rows}
         if confirm_form:
@@ -234,7 +238,7 @@ class ImportPages(ImportMixin):
         }
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Import what the preview showed, all or nothing, and only once."""
+        """Import all that the preview showed, or nothing; import each upload once."""
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -243,7 +247,7 @@ class ImportPages(ImportMixin):
         with transaction.atomic():
             valid = form.is_valid()
             key = form.cleaned_data.get("import_file_name", "")
-            # A concurrent import of the same file waits here.
+            # A concurrent import of the same upload waits for this row lock.
             mine = Upload.objects.kept_for(cast(User, request.user)).select_for_update(
                 of=["self"]
             )
@@ -278,7 +282,7 @@ class ImportPages(ImportMixin):
     def show_again(
         self, request: HttpRequest, result: Result, form: ConfirmForm
     ) -> TemplateResponse:
-        """Show a new preview, because the old one no longer matches."""
+        """Show a new preview, because the draft changed after the previous one."""
         sentence = "The draft has changed since the preview. Review it again."
         self.message_user(request, sentence, messages.WARNING)
         context = self.admin_site.each_context(request) | {
@@ -322,5 +326,5 @@ def is_refused(result: Result) -> bool:
 
 
 def is_as_seen(result: Result, form: ConfirmForm) -> bool:
-    """Whether an import did exactly what the preview showed."""
+    """Return whether the import did exactly what the preview showed."""
     return not is_refused(result) and checksum(result) == form.cleaned_data["seen"]

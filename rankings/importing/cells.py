@@ -1,4 +1,4 @@
-"""Convert CSV cells to and from fields and citations of an assessment."""
+"""Convert CSV cells to fields and citations of an assessment, and back."""
 
 import re
 from collections.abc import Mapping
@@ -19,14 +19,15 @@ from rankings.lists import (
 from rankings.models import Assessment
 
 LONGEST_CITATION = 500
-# Spreadsheets count days from here, because they treat 1900 as a leap year.
+# Spreadsheets store a date as the number of days since this day. The day isn't
+# 1899-12-31, because spreadsheets treat 1900 as a leap year.
 FIRST_DAY = date(1899, 12, 30)
-# Date formats that spreadsheets use in other locales, and the long US format.
+# Date formats that spreadsheets use, in addition to the formats that Django accepts.
 DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
 class Text(widgets.Widget):
-    """Text, with surrounding whitespace removed and line ends normalized."""
+    """Text of at most `most` characters, trimmed and with normalized line ends."""
 
     def __init__(self, most: int | None = None):
         super().__init__()
@@ -72,7 +73,7 @@ class Choice(Text):
 
 
 class Year(Text):
-    # Unlike other Text widgets, this one returns a number.
+    # Unlike the other subclasses of Text, this class returns a number.
     def clean(  # type: ignore[override]
         self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
     ) -> int | None:
@@ -84,7 +85,7 @@ class Year(Text):
 
 
 class Day(widgets.DateWidget):
-    """An ISO date, or a date as spreadsheets rewrite it."""
+    """A date in ISO format, or in a format to which spreadsheets convert dates."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +96,8 @@ class Day(widgets.DateWidget):
     ) -> date | None:
         value = value.strip()
         if re.fullmatch(r"[0-9]{5}(\.0)?", value):
-            # A cell that lost its date format: the number of days since FIRST_DAY.
+            # The cell lost its date format. It contains the number of days since
+            # FIRST_DAY.
             return FIRST_DAY + timedelta(days=int(value[:5]))
         try:
             return super().clean(value.split("T")[0].removesuffix(" 00:00:00"))
@@ -131,10 +133,11 @@ class Citations(widgets.Widget):
 
 
 class OfPart(fields.Field):
-    """A column with the citations for one `Citation.Part`, which `attribute` names.
+    """The column with the citations for the `Citation.Part` that `attribute` names.
 
-    Until `write_citations` saves them, `assessment.imported` holds the file's citations
-    and `assessment.stored` those in the database.
+    During an import, `assessment.stored` holds the citations in the database. For each
+    part, `assessment.imported` holds the texts of the citations in the file, which
+    `write_citations` saves later.
     """
 
     def get_value(self, assessment: Any) -> list[str]:
@@ -154,7 +157,10 @@ class OfPart(fields.Field):
 
 
 class Open(fields.Field):
-    """The citations not yet checked at the source; imported after the other columns."""
+    """The column with the citations that haven't been checked against the source.
+
+    The column is imported last, because it refers to citations in the other columns.
+    """
 
     def get_value(self, assessment: Any) -> list[str]:
         if hasattr(assessment, "to_verify"):
@@ -179,13 +185,17 @@ class Open(fields.Field):
 
 
 def meant(name: str, texts: list[str]) -> list[str]:
-    """Return the citations with this text, or else those of the same authority."""
+    """Return those of the citation texts `texts` that `name` refers to.
+
+    These are the text that equals `name` or, if there is none, the texts that cite the
+    same statute or ruling.
+    """
     exact = [text for text in texts if text == name]
     return exact or [text for text in texts if same_authority(name, text)]
 
 
 class Sources(fields.Field):
-    """The URLs of the pages read, including the Institute for Justice's page."""
+    """The column with the URLs of the pages read, including `ij_page`."""
 
     def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]
@@ -206,9 +216,10 @@ class Sources(fields.Field):
 
 
 def citation_texts(assessment: Any) -> list[str]:
-    """Return the texts of all citations after the import, for all parts.
+    """Return the texts of the citations that the assessment has after the import.
 
-    Parts without a column in the file keep their citations.
+    Parts without a column in the file keep the stored citations. Excludes citations
+    that only `citations_to_verify` contains.
     """
     new = getattr(assessment, "imported", {})
     kept = [each.text for each in assessment.stored if each.part not in new]

@@ -1,4 +1,4 @@
-"""The computed columns of a file, which have to agree with its facts."""
+"""Compute the figures of a file's rows, and find cells with wrong figures."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,7 @@ SCORED = {part.field: Choice(part.choices) for part in PARTS}
 
 
 def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Score]:
-    """Return the score of each state in these rows, except where a fact is invalid."""
+    """Return each state's score; skip rows in which a scored fact is invalid."""
     scores = {}
     for row in rows:
         try:
@@ -24,7 +24,7 @@ def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Sc
 
 
 def figures_of(scores: Mapping[str, Score]) -> dict[str, Figures]:
-    """Return each state's computed columns as they are written in a file."""
+    """Return the text of each state's computed cells, as in a downloaded file."""
     places = ranks(scores)
     return {
         usps: {
@@ -49,9 +49,10 @@ def figures_of(scores: Mapping[str, Score]) -> dict[str, Figures]:
 def contradictions(
     row: Mapping[str, str], right: Figures, *older: Figures
 ) -> dict[str, str]:
-    """Return a sentence for each computed cell that contradicts the facts, by column.
+    """Return the computed cells that contradict the facts: column → error message.
 
-    A cell may also be blank, or agree with one of the `older` figures.
+    `right` has the correct values. A cell may also be blank, or have the value in one
+    of the `older` figures.
     """
     found = {}
     for name in FIGURES:

@@ -1,7 +1,8 @@
 """Convert rows of the CSV to assessments with their citations.
 
 The columns are those of `/rankings/data.csv`, so that a download can be edited and
-imported. Computed columns aren't stored, but they must not contradict the facts.
+imported. Computed columns aren't stored. An error is reported if they contradict the
+facts, unless they still have the values from before the edit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +54,8 @@ COLUMNS = {
 }
 CITATIONS = {f"{part}_citation": part for part in Citation.Part}
 OPTIONAL = {*CITATIONS, "limits", "ij_page", "ij_read_on"} - COLUMNS
-# The fields in import order: citations_to_verify depends on all other citations.
+# The columns in import order. `citations_to_verify` is last, because it refers to the
+# citations in other columns.
 FIELDS = [
     *("usps", *FACT_COLUMNS, "limits", "source_urls", "ij_page", "ij_read_on"),
     *(*CITATIONS, "citations_to_verify"),
@@ -63,7 +65,7 @@ COMPUTED = {*FIGURES, "edition", "lawyer_check", "license"}
 
 @dataclass(frozen=True)
 class Change:
-    """What an import would do to one field."""
+    """A change that an import would make to one column of a state."""
 
     column: str
     before: str
@@ -71,7 +73,10 @@ class Change:
 
 
 class Changes(resources.Diff):
-    """The changed fields; our CSP blocks the inline styles of import-export's diff."""
+    """The changes to a state, as a list instead of HTML.
+
+    Our CSP would block the inline styles in the HTML that import-export makes.
+    """
 
     def __init__(
         self, resource: resources.Resource, instance: Assessment, new: bool
@@ -90,7 +95,7 @@ class Changes(resources.Diff):
 
 
 class ImportProblem(Error):
-    """An error about the whole file, or an unexpected exception, as sentences."""
+    """An error about the whole file, or an unexpected exception in a row."""
 
     @property
     def messages(self) -> list[str]:
@@ -104,7 +109,7 @@ def field(name: str, widget: Widget) -> fields.Field:
 
 
 class AssessmentResource(resources.ModelResource):
-    """One draft's assessments; import and preview each run in one transaction."""
+    """Import rows as one draft's assessments. A preview is rolled back at the end."""
 
     usps = field("usps", Text())
     right_to_sue = field("right_to_sue", Choice(scoring.RightToSue))
@@ -143,13 +148,14 @@ class AssessmentResource(resources.ModelResource):
         store_instance = True
 
     def __init__(self, target: "Target | None" = None) -> None:
-        """Import into the target's draft; without a target, only list the columns."""
+        """Prepare to import into the target's draft; without a target, list columns."""
         super().__init__()
         self.target = target
         self.edition: Edition | None = None
         self.row_of: dict[str, int] = {}
-        # Values of the computed columns, by state: `older` has those of the draft and
-        # the current edition before the import, `figures` those after the import.
+        # The values of the computed columns, by state. `older` has the values in the
+        # draft and in the current edition before the import. `figures` has the values
+        # in the draft after the import.
         self.older: list[dict[str, Figures]] = []
         self.figures: dict[str, Figures] = {}
 
@@ -170,7 +176,7 @@ class AssessmentResource(resources.ModelResource):
         try:
             self.edition = cast("Target", self.target).open()
         except ValidationError:
-            # Drop the rows, because they can't be checked without a draft.
+            # Drop the file's rows, because they can't be checked without a draft.
             dataset.wipe()
             raise
         self.score(dataset.dict)
@@ -178,12 +184,13 @@ class AssessmentResource(resources.ModelResource):
     def score(self, rows: list[dict[str, str]]) -> None:
         """Compute the values that the file's computed columns are allowed to have.
 
-        Old values are allowed, because an edited download still contains them.
+        The values from before the import are allowed, too, because a download still
+        contains them after somebody edits the facts.
         """
         draft, current = cast(Edition, self.edition), Edition.objects.current()
         stored = scores_in(draft)
         imported = scores_of(rows, draft.rubric)
-        # Ranks need all states, but only valid rows have figures to compare with.
+        # Ranks depend on all states of the draft, but only the file's rows are checked.
         figures = figures_of(stored | imported)
         self.figures = {usps: figures[usps] for usps in imported}
         self.older = [figures_of(stored)]
@@ -191,16 +198,16 @@ class AssessmentResource(resources.ModelResource):
             self.older.append(figures_of(scores_in(current)))
 
     def after_import(self, dataset: Any, result: Result, **kwargs: object) -> None:
-        """Skip the parent's reset of the id sequences.
+        """Do nothing: the parent's method would reset the database's id sequences.
 
-        The reset isn't needed, because the file contains no ids, and only the tables'
-        owner may do it.
+        The file contains no ids, so this isn't needed. It would also fail, because only
+        the database role that owns the tables may reset the sequences.
         """
 
     def before_import_row(
         self, row: Mapping[str, str], row_number: int | None = None, **kwargs: Any
     ) -> None:
-        """Refuse an unknown state, a second row for a state, or a wrong name."""
+        """Raise ValidationError if the state is unknown, repeated, or misnamed."""
         usps, number = row["usps"].strip(), cast(int, row_number) + 1
         if usps not in JURISDICTIONS:
             raise ValidationError({"usps": f"“{usps}” is not a state code."})
@@ -220,13 +227,14 @@ class AssessmentResource(resources.ModelResource):
     def after_init_instance(
         self, instance: Any, new: bool, row: Mapping[str, str], **kwargs: Any
     ) -> None:
-        # Make a list, because a copy of the instance would lose prefetched rows.
+        # Store a list, because import-export compares the instance with a copy, which
+        # doesn't have the prefetched citations.
         instance.stored = [] if new else list(instance.citations.all())
 
     def import_instance(
         self, instance: Assessment, row: Mapping[str, str], **kwargs: Any
     ) -> None:
-        """Read each column, and report every invalid one."""
+        """Import every column, then raise one ValidationError for all invalid cells."""
         errors = {}
         for each in self.get_import_fields():
             try:
@@ -283,9 +291,9 @@ def scores_in(edition: Edition) -> dict[str, scoring.Score]:
 
 
 def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
-    """Group errors by column.
+    """Return the errors by column of the CSV.
 
-    A model-wide error names its column in its code.
+    The column of an error about the whole model is the error's code, or else `usps`.
     """
     found: dict[str, list[ValidationError]] = {}
     for name, errors in error.error_dict.items():
@@ -297,7 +305,7 @@ def by_column(error: ValidationError) -> dict[str, list[ValidationError]]:
 
 
 def write_citations(assessment: Any) -> None:
-    """Save the file's citations; unchanged ones keep their checks."""
+    """Save the file's citations. Citations with unchanged text keep their checks."""
     stored = assessment.stored
     open_ones = assessment.to_verify
     for part, texts in assessment.imported.items():

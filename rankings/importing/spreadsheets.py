@@ -1,7 +1,8 @@
-"""Undo what Excel, Numbers, and Sheets do to our CSV file.
+"""Undo the changes that Excel, Numbers, and Google Sheets make to our CSV files.
 
-Handles semicolons, tabs, UTF-16, `sep=`, blank rows and columns at the end, and spaces
-around column names. Files that are not a table are refused with the reason.
+Handles semicolons and tabs as delimiters, UTF-16, a `sep=` line, blank rows, blank
+columns at the end, and spaces around column names. If a file isn't our table, raises a
+ValidationError that says why.
 """
 
 import csv
@@ -22,16 +23,16 @@ OTHER_FILES = {
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
-# How many rows to search for the header, which may be below a title.
+# The number of rows to search for the header, which may be below a title.
 ABOVE = 10
 
 
 def as_csv(data: bytes, known: set[str]) -> bytes:
-    """Return the file as comma-separated UTF-8, without what spreadsheets add.
+    """Return the file as comma-separated UTF-8, undoing changes by spreadsheets.
 
-    `known` are the column names. Raises ValidationError if the file isn't our table.
-    Returns the file unchanged if it can't be decoded or parsed, so that `upload.check`
-    can name the position of the error.
+    `known` contains our column names. Raises ValidationError if the file isn't our
+    table. Returns the file unchanged if it can't be decoded or parsed. Then
+    `upload.check` reports the position of the error.
     """
     refuse_other_files(data)
     try:
@@ -63,7 +64,7 @@ def refuse_other_files(data: bytes) -> None:
 def decoded(data: bytes) -> str:
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return data.decode("utf-16")
-    # Without a BOM, the position of the first zero byte shows the byte order.
+    # If one of the first two bytes is zero, the file is UTF-16 without a BOM.
     if data[1:2] == b"\0" and data[:1] != b"\0":
         return data.decode("utf-16-le")
     if data[:1] == b"\0" and data[1:2] != b"\0":
@@ -72,14 +73,14 @@ def decoded(data: bytes) -> str:
 
 
 def read(text: str, known: set[str]) -> list[list[str]] | None:
-    """Return the rows, split by the delimiter that yields the most known columns.
+    """Return the rows, split at the delimiter that gives the most known columns.
 
     Return None if the text can't be parsed with any delimiter.
     """
     first, _, rest = text.partition("\n")
     named = first.strip().strip('"')
     if named.lower().startswith("sep=") and len(named) in (4, 5):
-        # If nothing follows "sep=", strip() removed a tab.
+        # If nothing follows "sep=", the delimiter is a tab, which strip() removed.
         text, signs = rest, named[4:] or "\t"
     else:
         signs = DELIMITERS
@@ -103,7 +104,10 @@ def count_known(row: list[str], known: set[str]) -> int:
 
 
 def column(name: str, known: set[str]) -> str:
-    """Return the known column that a header cell means, else the trimmed cell."""
+    """Return the column that the header cell `name` means, ignoring case and spacing.
+
+    If there is no such column, return the cell without surrounding spaces and quotes.
+    """
     tidy = name.strip().strip("\ufeff\u200b\"'“”‘’").strip()
     spelled = "_".join(tidy.casefold().replace("-", " ").replace("_", " ").split())
     return spelled if spelled in known else tidy
@@ -125,10 +129,10 @@ def without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
 
 
 def trimmed(row: list[str], width: int) -> list[str]:
-    """Drop blank cells beyond the header, and apostrophes that mark a cell as text."""
+    """Drop blank cells beyond the header, and apostrophes before formula characters."""
     while len(row) > width and not row[-1].strip():
         row = row[:-1]
-    # Our own files put an apostrophe before text that would run as a formula.
+    # Our downloads put an apostrophe before text that would run as a formula.
     return [cell[1:] if is_marked(cell) else cell for cell in row]
 
 
@@ -137,7 +141,7 @@ def is_marked(cell: str) -> bool:
 
 
 def refuse_other_tables(rows: list[list[str]], known: set[str]) -> None:
-    """Raise ValidationError with the reason if the first row is not our header."""
+    """Raise a ValidationError that says why if the first row isn't our header."""
     if count_known(rows[0], known) > 1:
         return
     for number, row in enumerate(rows[1:ABOVE], 2):

@@ -1,7 +1,7 @@
-"""Validate an uploaded file before its rows are read.
+"""Validate an uploaded CSV file before import-export reads the rows.
 
-Rows are numbered as in spreadsheets: the header is row 1. Errors name the row and,
-if there is one, the column.
+Rows are numbered as in spreadsheets: the header is row 1. Errors about a row name the
+row, and errors about a cell also name the column.
 """
 
 import csv
@@ -17,12 +17,12 @@ from rankings.lists import FORMULA
 # Twice the number of jurisdictions. In a file with at most this many rows, each extra
 # row gets its own error; a longer file is the wrong file and gets a single error.
 MAX_ROWS = 102
-# Show at most this many errors; the rest mostly have the same cause.
+# Show at most this many errors, because the rest usually have the same cause.
 MAX_ERRORS = 20
 
 
 def read_text(data: bytes) -> str:
-    """Return the text of a UTF-8 file, with or without BOM; raises ValidationError."""
+    """Return the file's text without a BOM; raises ValidationError if not UTF-8."""
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ValidationError(f"The file is UTF-16. {SAVE_AS}", code="encoding")
     before, nul, _ = data.partition(b"\0")
@@ -45,8 +45,8 @@ SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
 
 
 def place(before: bytes) -> str:
-    """Return a description of the row and column of a CSV in which these bytes end."""
-    # Add a character, because the bytes may end right where a cell begins.
+    """Return where in a CSV the bytes `before` end, such as "Row 3, column usps"."""
+    # Add a character, because `before` may end right where a cell begins.
     text = before.decode("utf-8-sig", errors="replace") + "x"
     try:
         rows = list(csv.reader(StringIO(text, newline="")))
@@ -63,7 +63,10 @@ def short(name: str) -> str:
 
 
 def read_rows(text: str) -> list[list[str]]:
-    """Return the rows, the header first; ignores blank lines at the end."""
+    """Return the rows, including the header, without blank lines at the end.
+
+    Raises ValidationError if the text isn't a CSV, or has too few or too many rows.
+    """
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     try:
@@ -88,9 +91,10 @@ def read_rows(text: str) -> list[list[str]]:
 
 
 def check(data: bytes, columns: set[str], further: set[str]) -> None:
-    """Refuse a file that is not a table with `columns` and, optionally, `further` ones.
+    """Raise ValidationError unless the file is a valid CSV with the right columns.
 
-    Raises a ValidationError with one message for each error.
+    All of `columns` are required, and those in `further` are optional. There is a
+    message for each of the first MAX_ERRORS errors.
     """
     header, *rows = read_rows(read_text(data))
     errors = header_errors(header, columns, further)
@@ -138,7 +142,7 @@ def row_errors(number: int, row: list[str], header: list[str]) -> list[str]:
 
 
 def cell_problem(cell: str) -> str:
-    """Return the error for a cell that spreadsheets would run as a formula, or ""."""
+    """Return an error if spreadsheets would run the cell as a formula, else ""."""
     if cell.startswith(FORMULA):
         shown = {"\t": "a tab", "\r": "a line break"}.get(cell[0], f"“{cell[0]}”")
         return (

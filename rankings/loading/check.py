@@ -1,4 +1,4 @@
-"""Find the cells of an edition's files that are invalid or contradict each other."""
+"""Find invalid, contradictory, and missing data in an edition's files."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -14,12 +14,15 @@ from rankings.models import Assessment, Citation
 from rankings.scoring import rubric_of
 from rankings.states import JURISDICTIONS
 
-# A column and what is wrong with its cell.
+# The column of a cell, and a sentence about what is wrong with the cell.
 type Problem = tuple[str, str]
 
 
 def problems(content: Content) -> list[str]:
-    """Return a sentence for each problem, with its file, row, and column."""
+    """Return a sentence for each problem, which names the file, row, and column.
+
+    Rows of states.csv are checked as a whole only if all files' cells are valid.
+    """
     found = [
         at(content, name, number, column, sentence)
         for name, rows in content.tables.items()
@@ -62,7 +65,8 @@ def of_cells(name: str, row: Row) -> Iterator[Problem]:
 def of_states(content: Content) -> Iterator[tuple[int, str, str]]:
     """Yield a row number, column, and sentence for each problem in `states.csv`.
 
-    Covers only problems that need a whole row or several rows to detect.
+    Finds repeated states, values that the Assessment model rejects, and computed cells
+    that contradict the facts. `of_cells` finds other problems.
     """
     figures = figures_of(scores_of(content.rows, rubric_of(content.date)))
     first: dict[str, int] = {}
@@ -76,10 +80,10 @@ def of_states(content: Content) -> Iterator[tuple[int, str, str]]:
 
 
 def broken_rule(content: Content, number: int, error: IntegrityError) -> str:
-    """Return a sentence about the constraint that a row of states.csv violates.
+    """Return a sentence about the constraint that row `number` of states.csv violates.
 
     The database checks the constraints, because Django would need a query for each
-    constraint and row. Raises `error` again if it is about anything else.
+    constraint and row. Raises `error` again if it isn't about such a constraint.
     """
     diagnosis = getattr(error.__cause__, "diag", None)
     for rule in Assessment._meta.constraints:

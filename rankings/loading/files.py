@@ -1,15 +1,16 @@
-"""The files of each edition, in a folder of `rankings/data/`.
+"""Read the files of an edition, which are in a folder of `rankings/data/`.
 
 - `states.csv`: the facts, one row per state
-- `citation_checks.csv`: each citation that was looked up, what was found, and where
-- `addresses.csv`: URLs that were matched to citations by hand
+- `citation_checks.csv`: the citations that somebody looked up, with what they found
+  and where
+- `addresses.csv`: the URLs that somebody chose for citations by hand
 - `notes.txt`: the notes for readers
 
 From the second edition on, there are also:
 
-- `limits.csv`: unscored limits on a suit, such as damage caps and deadlines, repeated
-  from the texts in `states.csv`
-- `changes.csv`: why a state changed since the previous edition
+- `limits.csv`: unscored limits on a suit, such as damage caps and deadlines, which the
+  texts in `states.csv` also mention
+- `changes.csv`: for each state that changed since the previous edition, the reason
 """
 
 import csv
@@ -43,10 +44,10 @@ OPTIONAL = {LIMITS, CHANGES}
 
 @dataclass(frozen=True)
 class Files:
-    """An edition's folder and title, and the day the Institute's grades were read.
+    """An edition's folder and title, and the day on which the grades were read.
 
-    The Institute is the Institute for Justice. A grade keeps the day on which it was
-    read, even if other sources of the state were read again for a later edition.
+    These are the grades that the Institute for Justice gives the states. If only other
+    sources are read again for a later edition, that edition keeps this day.
     """
 
     folder: str
@@ -81,15 +82,18 @@ class Content:
 
     @property
     def date(self) -> date:
-        """The last day on which sources were read."""
+        """The edition's date: the latest day on which a state's sources were read."""
         return max(date.fromisoformat(row["as_of"]) for row in self.rows)
 
     def of(self, name: str, usps: str) -> list[Row]:
-        """Return the rows about one state in a table."""
+        """Return one state's rows in the table `name`; [] if there is no such table."""
         return [row for row in self.tables.get(name, []) if row["usps"] == usps]
 
     def fields(self, row: Row) -> dict:
-        """Return the fields of the row's assessment; raises ValueError."""
+        """Return the assessment fields for a row of states.csv.
+
+        Raises ValueError if a date or year is invalid.
+        """
         limits, reasons = (self.of(name, row["usps"]) for name in (LIMITS, CHANGES))
         return facts(row, self.files.grades_read_on) | {
             "limits": limits[0]["limits"] if limits else "",

@@ -1,20 +1,22 @@
 """Turn the rows of an edition's files into facts and citations.
 
-- A cell of citations is split at semicolons outside of brackets (rankings/lists.py).
-  Each piece becomes a Citation, and the column decides which part it supports.
+An authority is the statute or ruling that a citation cites (rankings/lists.py).
+
+- A cell of citations is split at semicolons outside of parentheses and brackets. Each
+  piece becomes a Citation. The column decides which part the citation supports.
 - An entry in `citations_to_verify` marks every citation of the same authority as open.
-  If there is none, the entry becomes a Citation of its own. Its part is the local
-  exception if the text about that exception contains the entry, else the part that
-  `PART` names, else “also considered”.
+  If no citation has that authority, the entry becomes a new Citation. The new
+  citation's part is the local exception if the text about that exception contains the
+  entry, else the part in `PART`, else “also considered”.
 - A check (a row of `citation_checks.csv`) applies to each citation of the same
   authority in the same state, unless another check has exactly that citation's text. A
   check with the status `contradicted` applies to differently worded citations only if
-  they have a signal such as `cf.`. A check that applies to no citation becomes a
-  Citation of its own, whose part is chosen as for `citations_to_verify`.
-- `source_urls` are the pages read about the state: the Institute for Justice's page
-  becomes `ij_page`, and the others become `sources`.
-- A citation's URL comes from `addresses.csv`. If that file has none, it is the first
-  URL in the citation's first check, skipping sites that have closed.
+  they have a signal such as `cf.`. A check that applies to no citation becomes a new
+  Citation, whose part is chosen as for `citations_to_verify`.
+- `source_urls` contains the pages read about the state. The Institute for Justice's
+  page becomes `ij_page`, and the others become `sources`.
+- A citation's URL comes from `addresses.csv`. If that file has no URL for the citation,
+  the first URL in the citation's first check is used, skipping sites that have closed.
 """
 
 from datetime import date
@@ -38,9 +40,9 @@ COLUMNS = {
     "immunity_citation": Part.IMMUNITY,
 }
 NOT_CITED = " (not cited in the row)"
-# Citations that aren't in the columns above → the part that they are about.
+# A citation that isn't in the columns above → the part that the citation supports.
 PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
-# Fields with the same name in a row and in an assessment.
+# Columns of states.csv that have the same name as an Assessment field.
 SAME_NAME = [
     "right_to_sue",
     "immunity",
@@ -56,7 +58,7 @@ SAME_NAME = [
 
 
 def facts(row: Row, grades_read_on: date) -> dict:
-    """Return the fields of the row's assessment."""
+    """Return the assessment fields that a row of states.csv contains."""
     sources = split_addresses(row["source_urls"])
     ij_page = next((s for s in sources if is_ij_page(s, row["usps"])), "")
     return {
@@ -70,7 +72,7 @@ def facts(row: Row, grades_read_on: date) -> dict:
 
 
 def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[dict]:
-    """Return the fields of the state's citations, in display order."""
+    """Return each of the state's citations as a dict of fields, in display order."""
     to_verify = split_citations(row["citations_to_verify"])
     return [
         {
@@ -90,7 +92,7 @@ def read_citations(row: Row, checks: list[Row], addresses: list[Row]) -> list[di
 def pair(
     row: Row, to_verify: list[str], checks: list[Row]
 ) -> list[tuple[str, str, list[Row]]]:
-    """Return each citation's part, text, and checks, as the module docstring says."""
+    """Return each citation's part, text, and checks; see the module docstring."""
     cited: list[tuple[str, str]] = [
         (part, text)
         for column, part in COLUMNS.items()
@@ -110,7 +112,10 @@ def pair(
 
 
 def checks_of(text: str, checks: list[Row]) -> list[Row]:
-    """Return the checks with exactly this text, or else those of the same authority."""
+    """Return the checks that apply to the citation with this text.
+
+    If there are checks of exactly this text, return only them.
+    """
     exact = [check for check in checks if check["citation"] == text]
     return exact or [check for check in checks if belongs(check, text)]
 
@@ -118,7 +123,7 @@ def checks_of(text: str, checks: list[Row]) -> list[Row]:
 def belongs(check: Row, text: str) -> bool:
     if not same_authority(check["citation"], text):
         return False
-    # A contradicting check doesn't apply to the same case cited without a signal.
+    # A contradicting check doesn't apply if this text cites the case without a signal.
     return check["status"] != Finding.CONTRADICTED or has_signal(text)
 
 
@@ -137,7 +142,10 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
 
 
 def found(checks: list[Row]) -> dict:
-    """Return what the checks found, with the weakest finding if several differ."""
+    """Return the citation fields that record what the checks found.
+
+    If the findings differ, `finding` is the one that supports the citation least.
+    """
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]
     days = [date.fromisoformat(check["checked_on"]) for check in checks]

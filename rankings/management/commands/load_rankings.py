@@ -1,15 +1,16 @@
 """Load the editions of the rankings from `rankings/data/`.
 
-In a database without any edition, they are published as soon as they are loaded. If
-another edition already exists, an edition in the files becomes a draft for staff to
-review and publish.
+The command publishes the editions that it loads, unless the database contains another
+edition. Then the loaded editions become drafts, which staff review and publish.
 
-The command is idempotent. It never changes published editions. In a draft, it adds what
-is missing and corrects what nobody has edited. It skips and reports states whose
-assessment staff have edited or whose citations are checked. If anything in the files is
-wrong, it says where and stores nothing.
+The command is idempotent and never changes published editions. In a draft, it adds
+missing states and corrects states that differ from the files. But it doesn't correct a
+state if staff edited the assessment or a lawyer checked one of the citations; it prints
+the number of these states. If it finds an error in the files, it prints where the error
+is and stores nothing.
 
-rankings/loading/ says what the files contain and how checks are matched to citations.
+rankings/loading/files.py says what the files contain, and rankings/loading/pairing.py
+says how checks are matched to citations.
 """
 
 from django.core.exceptions import ValidationError
@@ -30,7 +31,7 @@ CITATION_FIELDS = [
 
 
 class Command(BaseCommand):
-    help = "Load the editions in the files; keep what staff edited or checked."
+    help = "Load the editions in rankings/data/; keep what staff edited or checked."
 
     @transaction.atomic
     def handle(self, *args: object, **options: object) -> None:
@@ -62,7 +63,7 @@ class Command(BaseCommand):
 
 
 def read_editions() -> list[Content]:
-    """Return the editions in the files; raises CommandError with all errors."""
+    """Return the contents of all editions; raises CommandError with all errors."""
     editions, errors = [], []
     for files in EDITIONS:
         try:
@@ -82,12 +83,12 @@ def find_edition(content: Content) -> Edition:
         date=content.date,
         defaults={"title": content.files.title, "notes": content.notes},
     )
-    # Lock the row, so that concurrent loads take turns.
+    # Lock the row, so that a concurrent run of the command waits.
     return Edition.objects.select_for_update().get(date=content.date)
 
 
 def load(edition: Edition, content: Content, row: Row) -> str:
-    """Make one state match its row; return the outcome, such as "added"."""
+    """Make one state's assessment match `row`; return the outcome, such as "added"."""
     usps = row["usps"]
     fields = content.fields(row)
     citations = read_citations(
