@@ -1,4 +1,4 @@
-"""The share card of a state, with the state's result in the current edition."""
+"""A state's share card, which shows the state's result in the current edition."""
 
 from cards.draw import Face
 from cards.models import Card
@@ -28,11 +28,11 @@ def face_of(assessment: Assessment) -> Face:
 
 
 def card_of(assessment: Assessment) -> bytes:
-    """Return the state's card; raises Busy.
+    """Return the share card of the assessment's state; raises Busy.
 
     Editions are never unpublished, so no row needs a lock while the card is drawn.
     """
     face = face_of(assessment)
     key = f"rankings/{assessment.slug}"
-    # The face is never None, so neither is the card.
+    # The card is never None, because the face isn't.
     return Card.objects.get_or_draw(key, face, lambda: face)  # type: ignore[return-value]

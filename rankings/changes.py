@@ -1,4 +1,4 @@
-"""What changed about each state from one published edition to the next."""
+"""Find how each state's data changed from one published edition to the next."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +10,13 @@ from rankings.scoring import FIRST, PARTS
 from rankings.standings import FACTS, MAX_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
-# Fields that change whenever sources are read again, even if the facts stay the same.
+# Fields that can change when sources are read again, even if the facts don't change.
 OF_READING = {"as_of", "ij_read_on", "sources"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A scored fact that changed; `name` is that of the rubric part that scores it."""
+    """A scored fact that changed. `name` is the name of the fact's rubric part."""
 
     name: str
     before: str
@@ -25,7 +25,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class StateChange:
-    """A state in two consecutive editions, and what differs between them."""
+    """One state's results and facts in two consecutive editions, to compare them."""
 
     edition: Edition
     before: Standing
@@ -49,9 +49,9 @@ class StateChange:
 
     @property
     def is_own(self) -> bool:
-        """Whether the state's facts or citations changed, or a reason is given.
+        """Whether the state's facts or citations changed, or staff entered a reason.
 
-        Ignores the fields in `OF_READING`.
+        Changes of the fields in `OF_READING` don't count.
         """
         return bool(self.reason or self.fields.keys() - OF_READING or self.recited)
 
@@ -69,10 +69,10 @@ class StateChange:
 
     @cached_property
     def fields(self) -> dict[str, str]:
-        """The fields that differ: name → verbose name."""
+        """The assessment fields that differ: name → verbose name."""
         found = differing(self.before.assessment, self.after.assessment)
         fields = {field.name: str(field.verbose_name) for field in found}
-        # Leave out `limits`: the second rubric introduced it, and its news says so.
+        # Leave out `limits`, which the second rubric introduced for all states.
         if self.before.score.rubric == FIRST:
             fields.pop("limits", None)
         return fields
@@ -90,7 +90,10 @@ class StateChange:
 
     @property
     def reworded(self) -> list[str]:
-        """The names of unscored fields that changed, and "citations" if they did."""
+        """The verbose names of the unscored fields that changed.
+
+        Includes "citations" if the citations changed, but no fields in `OF_READING`.
+        """
         names = [
             verbose_name
             for name, verbose_name in self.fields.items()
@@ -107,8 +110,8 @@ class StateChange:
     def citations(self) -> list[Citation]:
         """The citations that support the change.
 
-        These are the citations that are new, were looked up again, or are about a fact
-        that changed; if there are none, all citations for the scored facts.
+        A citation supports the change if it is new, was looked up again, or is about a
+        field that changed. If no citation does, return all citations for scored facts.
         """
         looked_up = {
             (citation.text, citation.seen_on)
@@ -125,7 +128,10 @@ class StateChange:
 
     @property
     def unknown(self) -> list[str]:
-        """The names of the parts that aren't established, so the points are a range."""
+        """The names of the rubric parts whose facts aren't established.
+
+        Because of these parts, the state's points are a range.
+        """
         return [
             part.part.name.lower()
             for part in self.after.score.parts
@@ -142,7 +148,7 @@ def cited(assessment: Assessment) -> list[tuple[str, str]]:
 
 
 class EditionChanges:
-    """The changes from one edition to the next."""
+    """The changes from one edition to the next, for the states in both."""
 
     def __init__(self, before: Standings, after: Standings):
         self.edition = after.edition
@@ -156,7 +162,7 @@ class EditionChanges:
 
     @property
     def news(self) -> tuple[str, ...]:
-        """How the rubric differs from the previous edition's; () if it is the same."""
+        """Sentences on how the rubric changed; () if both editions share a rubric."""
         rubric = self.edition.rubric
         return rubric.news if rubric != self.before.rubric else ()
 
@@ -166,12 +172,12 @@ class EditionChanges:
 
     @property
     def by_rubric(self) -> list[StateChange]:
-        """States whose score changed only because of the rubric."""
+        """The states whose score changed only because the rubric changed."""
         return [c for c in self.all if not c.is_own and c.is_scored_differently]
 
     @property
     def by_others(self) -> list[StateChange]:
-        """States whose rank changed only because of other states."""
+        """The states whose rank changed only because other states' scores changed."""
         return [
             change
             for change in self.all
@@ -182,12 +188,12 @@ class EditionChanges:
 
     @property
     def read_again(self) -> list[StateChange]:
-        """States whose sources were read again without a change to the facts."""
+        """The states without a change of their own whose sources were read again."""
         return [c for c in self.all if not c.is_own and c.is_read_again]
 
 
 def read_changes() -> list[EditionChanges]:
-    """Return the changes in each of the newest editions, the newest edition first."""
+    """Return the changes in each of the MAX_EDITIONS newest editions, newest first."""
     published = Edition.objects.published().prefetch_related("assessments__citations")
     editions = published.order_by("-date")[: MAX_EDITIONS + 1]
     standings = [

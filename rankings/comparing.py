@@ -18,7 +18,7 @@ class CannotCompare(Exception):
 @dataclass(frozen=True)
 class Question:
     part: Part
-    # Each state's name and answer.
+    # For each compared state, its name and its answer.
     answers: list[tuple[str, Answer]]
 
 
@@ -47,12 +47,12 @@ class Comparison:
 
     @property
     def places(self) -> list[tuple[str, str]]:
-        """The code of each state, and its name in a sentence."""
+        """Each state's code, and the state's name as it reads in a sentence."""
         return [(p.standing.usps, p.standing.place) for p in self.profiles]
 
     @property
     def questions(self) -> list[Question]:
-        """Each of the rubric's questions, with the answer of every compared state."""
+        """The rubric's questions, each with the answers of all compared states."""
         names = [profile.standing.name for profile in self.profiles]
         by_state = [profile.answers for profile in self.profiles]
         return [
@@ -66,7 +66,10 @@ def listed(names: list[str]) -> str:
 
 
 def read_choice(codes: list[str]) -> list[str]:
-    """Return the codes in uppercase, without duplicates; raises CannotCompare."""
+    """Return the codes in uppercase, without blanks and duplicates.
+
+    Raises CannotCompare if a code is unknown, or if there are too many or only one.
+    """
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
     if len(chosen) > MAX_STATES:
         raise CannotCompare(f"Compare at most {MAX_STATES} states at a time.")

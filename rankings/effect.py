@@ -1,4 +1,4 @@
-"""How publishing an edition would change the ranks and the facts about states."""
+"""Compare a draft with the current edition, to show what publishing would change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ COMPARED = [
     for field in Assessment._meta.concrete_fields
     if field.name not in {"id", "edition", "usps", "reason", "edited_at", "edited_by"}
 ]
-# The fields of a citation that are compared.
+# The citation fields that are compared between editions.
 CITATION = ["part", "position", "text", "address"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """The attributes of a state's standing that are compared between editions."""
+    """A state's result in an edition: the values that are compared between editions."""
 
     rank: int | None
     tied: bool
@@ -39,9 +39,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Move:
-    """A state that differs between two editions.
+    """A state whose result or facts differ between two editions.
 
-    `before` or `after` is None if that edition lacks the state.
+    `before` is None if the earlier edition lacks the state, and `after` is None if the
+    later edition does. `changed` names the facts that differ.
     """
 
     usps: str
@@ -55,7 +56,7 @@ class Move:
 
     @property
     def is_own(self) -> bool:
-        """Whether the state's facts differ, or one edition lacks the state."""
+        """Whether the facts or citations differ, or one edition lacks the state."""
         return bool(self.changed) or None in {self.before, self.after}
 
 
@@ -88,7 +89,11 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 
 
 def moves(before: Edition | None, after: Edition) -> list[Move]:
-    """Return the states that differ, starting with those whose facts changed."""
+    """Return the states that differ, sorted by name.
+
+    First come the states that differ themselves (`is_own`), then the states whose
+    result differs only because of other states or the rubric.
+    """
     old, new = read(before), read(after)
     was = results(before, old.values()) if before else {}
     now = results(after, new.values())
@@ -104,7 +109,10 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
 def changes(
     old: dict[str, Assessment], new: dict[str, Assessment], usps: str
 ) -> list[str]:
-    """Return the names of the facts that differ; [] if an edition lacks the state."""
+    """Return the names of the facts that differ, with "citations" if these differ.
+
+    Return [] if either edition lacks the state.
+    """
     if usps not in old or usps not in new:
         return []
     before, after = old[usps], new[usps]
@@ -113,7 +121,7 @@ def changes(
 
 
 def differing(before: Assessment, after: Assessment) -> list[Field]:
-    """Return the compared fields whose values differ."""
+    """Return the fields in COMPARED whose values differ."""
     return [
         field
         for field in COMPARED
@@ -129,7 +137,10 @@ def quoted(assessment: Assessment) -> list[tuple]:
 
 
 def checksum(before: Edition | None, after: Edition) -> str:
-    """Return a hash of what the publish page shows, to detect later changes."""
+    """Return a hash that changes if the comparison on the publish page would change.
+
+    It covers the draft's date, facts, and citations, and which edition is current.
+    """
     said = [
         (usps, [field.value_from_object(each) for field in COMPARED], quoted(each))
         for usps, each in sorted(read(after).items())

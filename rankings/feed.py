@@ -1,4 +1,4 @@
-"""An Atom feed of what changed about the states."""
+"""An Atom feed of changes to the states' rankings data."""
 
 from datetime import datetime
 
@@ -15,7 +15,11 @@ from rankings.changes import StateChange, read_changes
 
 
 class ChangeFeed(Feed):
-    """One entry for each state that changed in an edition, with URLs on SITE_URL."""
+    """The feed, with an entry for each state that changed, in each recent edition.
+
+    Changes that come only from other states or the rubric have no entry. URLs begin
+    with SITE_URL.
+    """
 
     feed_type = Atom1Feed
     title = f"Changes to the state rankings · {settings.SITE_NAME}"
@@ -60,8 +64,8 @@ make_feed = ChangeFeed()
 def feed(request: HttpRequest) -> HttpResponse:
     """Respond without Last-Modified, so that feed readers revalidate by ETag.
 
-    Last-Modified would be when the edition was published, but details of its citations
-    can change later.
+    Django would set Last-Modified to the time when the edition was published. But
+    details of the edition's citations can change later.
     """
     response = make_feed(request)
     del response["Last-Modified"]

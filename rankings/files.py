@@ -1,8 +1,8 @@
-"""The rankings as files for reuse: every fact, citation, and computed figure.
+"""The rankings as CSV and JSON files: every fact, citation, and computed figure.
 
-Columns and keys keep their names; new ones may be added at the end. The CSV begins with
-the columns of `rankings/data/*/states.csv`, so that a download can be edited and
-imported.
+Don't rename columns or keys, because other people's programs read them. Add new columns
+at the end. The CSV begins with the columns of `rankings/data/*/states.csv`, so that
+staff can edit a download and import it.
 """
 
 import csv
@@ -44,7 +44,7 @@ COLUMNS = [
     "confidence",
     "citations_to_verify",
     "as_of",
-    # The columns below aren't in states.csv. New ones go at the end.
+    # The columns below aren't in states.csv. Add new columns at the end.
     "covers_citation",
     "payer_citation",
     "local_exception_citation",
@@ -91,7 +91,10 @@ def data_json(request: HttpRequest, date: datetime.date | None = None) -> HttpRe
 
 
 def read(date: datetime.date | None) -> Standings:
-    """Return an edition's standings, by default the current one's; raises Http404."""
+    """Return the standings of the published edition with this date.
+
+    Without a date, use the current edition. Raises Http404 if there is no such edition.
+    """
     editions = Edition.objects.published()
     edition = editions.filter(date=date).first() if date else editions.current()
     if edition is None:
@@ -100,7 +103,7 @@ def read(date: datetime.date | None) -> Standings:
 
 
 def safe(value: object) -> str:
-    """Return the value as text that spreadsheets don't run as a formula."""
+    """Return the value as text that a spreadsheet won't run as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
@@ -119,13 +122,16 @@ def figures(row: Standing, edition: Edition) -> dict:
 
 
 def lawyer_check(citations: list[Citation]) -> str:
-    """Return "done" if a lawyer has checked all the citations, else "pending"."""
+    """Return "done" if a lawyer has checked all citations, else "pending".
+
+    If there are no citations, return "pending", too.
+    """
     done = all(citation.checked_at for citation in citations)
     return "done" if citations and done else "pending"
 
 
 def flat(row: Standing, edition: Edition) -> dict:
-    """Return a row of the CSV; lists are joined as in states.csv."""
+    """Return a row of the CSV. Lists are joined into one cell, as in states.csv."""
     state = row.assessment
     citations = list(state.citations.all())
     pages = [page for page in [state.ij_page, *state.source_list] if page]
@@ -151,7 +157,7 @@ def flat(row: Standing, edition: Edition) -> dict:
 
 
 def nested(row: Standing, edition: Edition) -> dict:
-    """Return a state for the JSON; facts that are not established are None."""
+    """Return a state's object in the JSON. Facts that aren't established are None."""
     state = row.assessment
     facts = {name: getattr(state, name) for name in [*FACT_COLUMNS, *INSTITUTE]}
     return {

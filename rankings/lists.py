@@ -1,8 +1,10 @@
-"""Split and join lists that share one CSV cell: citations and URLs.
+"""Split and join lists that are stored in one CSV cell: citations and URLs.
 
-Citations are separated by semicolons outside of brackets. A signal before a citation
-(`cf.`, `but see`) stays with the citation, because the signal says how the citation
-bears on the point. URLs are separated by ` | `.
+Citations are separated by semicolons outside of parentheses and brackets. A signal
+(`see`, `cf.`, or `but see`) stays part of the citation, because it says whether the
+cited source supports the point. URLs are separated by ` | `.
+
+An authority is the statute or ruling that a citation cites.
 """
 
 import re
@@ -12,10 +14,10 @@ from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
-# A site that has closed. The data keeps its URLs, because they record where somebody
-# read an authority, but no page links to them.
+# A site that has closed. The data keeps the site's URLs, because they record where
+# somebody read an authority. But our pages don't link to these URLs.
 CLOSED_SITE = "casetext.com"
-# Spreadsheets treat a cell as a formula if it begins with one of these.
+# Spreadsheets run a cell as a formula if it begins with one of these characters.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_CITATIONS = "; "
 BETWEEN_ADDRESSES = " | "
@@ -49,31 +51,31 @@ def host_of(address: str) -> str:
 
 
 def is_closed(address: str) -> bool:
-    """Whether the URL is on a site that has closed."""
+    """Return whether the URL is on a site that has closed."""
     return f".{host_of(address)}".endswith(f".{CLOSED_SITE}")
 
 
 def is_ij_page(address: str, usps: str) -> bool:
-    """Whether `address` is the Institute for Justice's page on the state."""
+    """Return whether `address` is the Institute for Justice's page on the state."""
     name = address.removeprefix(IJ_PAGES).strip("/").replace("%20", "-")
     return address.startswith(IJ_PAGES) and name == SLUGS[usps]
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# The end of a citation that isn't part of the authority: the remark ": year", or a
-# parenthetical, such as "(Tom Bane Civil Rights Act)", that doesn't end in a year.
+# A remark at the end of a citation, which isn't part of the authority: ": year", or
+# parentheses that don't end in a year, such as "(Tom Bane Civil Rights Act)".
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
-# Volume, reporter, and page, as in "58 P.3d 339".
+# Where a ruling is published: volume, reporter, and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")
 
 
 def has_signal(citation: str) -> bool:
-    """Whether the citation begins with a signal, and so isn't direct support."""
+    """Return whether the citation has a signal, and so isn't direct support."""
     return bool(SIGNAL.match(citation))
 
 
 def authority(citation: str) -> str:
-    """Return the citation without its signal and remarks."""
+    """Return the citation's authority: its text without a signal and remarks."""
     name = SIGNAL.sub("", citation)
     while (shorter := REMARK.sub("", name)) != name:
         name = shorter
@@ -81,10 +83,10 @@ def authority(citation: str) -> str:
 
 
 def same_authority(one: str, other: str) -> bool:
-    """Whether two differently worded citations of a state cite the same authority.
+    """Return whether two citations for the same state cite the same authority.
 
-    They do if the authority in one citation contains that in the other, or if both
-    have the same volume, reporter, and page.
+    They do if the text of one authority contains the text of the other, or if both
+    include the same volume, reporter, and page.
     """
     one, other = authority(one), authority(other)
     if one in other or other in one:

@@ -1,4 +1,4 @@
-"""What a state's facts mean for a reader, and what a reader can ask for."""
+"""Say what a state's facts mean for a reader, and which law a reader can ask for."""
 
 from dataclasses import dataclass
 
@@ -68,7 +68,7 @@ class Meaning:
 
     @property
     def words(self) -> str:
-        """What it means for me; "" if the state is not assessed."""
+        """What the facts mean for a reader; "" if the state is not assessed."""
         facts = self.facts
         if not self.is_assessed:
             return ""

@@ -65,25 +65,28 @@ def known(field: str, choices: type[models.TextChoices]) -> models.Q:
 
 class EditionQuerySet(models.QuerySet["Edition"]):
     def published(self) -> Self:
-        """Return the editions that the public may read, which excludes drafts."""
+        """Return the published editions, which are public; excludes drafts."""
         return self.filter(published_at__isnull=False)
 
     def drafts(self) -> Self:
         return self.filter(published_at=None)
 
     def current(self) -> "Edition | None":
-        """Return the edition that the site shows; None if none is published."""
+        """Return the latest published edition; None if no edition is published."""
         return self.published().order_by("-date").first()
 
     def lock(self) -> None:
-        """Lock all editions, so that nobody else can start, change, or publish one."""
+        """Lock all editions until the transaction ends.
+
+        Until then, nobody else can change, publish, or delete an edition.
+        """
         list(self.select_for_update().order_by("pk"))
 
 
-# Published facts are never changed or deleted: a correction is a new edition. Of a
-# published citation, only details can change, such as its URL, what was seen, and the
-# lawyer's check. Code that changes a draft locks the draft's row until the end of the
-# transaction, so nobody can publish the draft before the change is saved.
+# Published facts are never changed or deleted. To correct a fact, staff publish a new
+# edition. Only details of a published citation can change, such as the URL, what was
+# seen, and the lawyer's check. Code that changes a draft locks the draft's row until
+# the transaction ends, so nobody can publish the draft before the change is saved.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
         USING ERRCODE = 'check_violation';
@@ -95,7 +98,10 @@ OF_CITATION = """
 
 
 def keep_published(of_edition: str) -> str:
-    """Return a trigger body that blocks changes to rows of published editions."""
+    """Return a trigger body that blocks changes to rows of published editions.
+
+    `of_edition` is an SQL condition that selects the editions to which a row belongs.
+    """
     return f"""
         SELECT bool_or(published_at IS NOT NULL) INTO is_published FROM (
             SELECT published_at FROM rankings_edition WHERE {of_edition} FOR SHARE
@@ -112,9 +118,9 @@ def keep_published(of_edition: str) -> str:
 class Edition(models.Model):
     """The rankings as of a date: one assessment for each state.
 
-    It is public from `published_at` on; until then, it is a draft, and no public page
-    may show it. The published edition with the latest date is the current one. Triggers
-    block deleting a published edition and changing its date or facts.
+    An edition without `published_at` is a draft, which no public page may show. The
+    published edition with the latest date is the current edition. Triggers block
+    deleting a published edition and changing the edition's date or facts.
     """
 
     date = models.DateField(
@@ -182,11 +188,14 @@ class Edition(models.Model):
 
     @property
     def last_modified(self) -> datetime.datetime | None:
-        """When the edition was published (its facts can't change later), or None."""
+        """When the edition was published; None for a draft.
+
+        After publication, the edition's facts can't change.
+        """
         return self.published_at
 
     def problems(self) -> list[str]:
-        """Return why the edition can't be published, as sentences for staff."""
+        """Return sentences that tell staff why the edition can't be published."""
         problems = []
         if self.date > timezone.localdate():
             problems.append("An edition can’t be published before its date.")
@@ -219,7 +228,10 @@ class Edition(models.Model):
 
     @transaction.atomic
     def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
-        """Create a draft with copies of this edition's assessments and citations."""
+        """Create a draft with copies of this edition's assessments and citations.
+
+        The copies' `reason` is blank, because it explains changes in this edition.
+        """
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
         new = Assessment.objects.bulk_create(
@@ -234,7 +246,7 @@ class Edition(models.Model):
 
 
 def twin[Row: models.Model](row: Row, **changes: Any) -> Row:
-    """Return an unsaved copy of a row with these changes."""
+    """Return an unsaved copy of `row`, with `changes` as the values of some fields."""
     names = [each.attname for each in row._meta.concrete_fields if not each.primary_key]
     return type(row)(**{name: getattr(row, name) for name in names} | changes)
 
@@ -242,16 +254,20 @@ def twin[Row: models.Model](row: Row, **changes: Any) -> Row:
 # Cached because pages link to every state, and reverse() is slow.
 @lru_cache(maxsize=2048)
 def state_url(slug: str, date: datetime.date | None = None) -> str:
-    """Return the URL of a state in the edition of that date, or in the current one."""
+    """Return the URL of a state's page.
+
+    The page shows the edition with that date or, without a date, the current edition.
+    """
     if date:
         return reverse("rankings:edition-state", args=[date, slug])
     return reverse("rankings:state", args=[slug])
 
 
 class Assessment(models.Model):
-    """The legal facts of one state in one edition; "" and null mean "not established".
+    """The legal facts of one state in one edition.
 
-    Points, group, letter, and rank are never stored: rankings/scoring.py computes them.
+    A fact that is "" or null is not established. Points, group, letter, and rank
+    are never stored, because rankings/scoring.py computes them from the facts.
     """
 
     class Basis(models.TextChoices):
@@ -330,7 +346,7 @@ class Assessment(models.Model):
         help_text="Why this state changed since the previous edition; shown on the "
         "changes page and on the state’s page.",
     )
-    # Set when staff edit the assessment; load_rankings then leaves it alone.
+    # Set when staff edit or import the assessment, so load_rankings won't overwrite it.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -434,7 +450,7 @@ class Assessment(models.Model):
 
     @property
     def open_sources(self) -> list[str]:
-        """The sources on sites that haven't closed."""
+        """The URLs of the sources on sites that haven't closed."""
         return [source for source in self.source_list if not is_closed(source)]
 
 
@@ -444,7 +460,7 @@ class CitationQuerySet(models.QuerySet):
         return self.filter(to_verify=True, checked_at=None)
 
     def unchecked(self) -> Self:
-        """Return citations without a lawyer's check."""
+        """Return citations that no lawyer has checked."""
         return self.filter(checked_at=None)
 
     def checked(self) -> Self:
@@ -453,8 +469,8 @@ class CitationQuerySet(models.QuerySet):
     def alike(self) -> "CitationQuerySet":
         """Return all copies of these citations in the current edition and in drafts.
 
-        Citations with the same text and state are copies, and one check covers them
-        all.
+        Citations with the same text and state are copies. A lawyer's check of one copy
+        covers all copies.
         """
         same = self.order_by().filter(
             assessment__usps=OuterRef("assessment__usps"), text=OuterRef("text")
@@ -468,7 +484,7 @@ class CitationQuerySet(models.QuerySet):
     def mark_checked(self, by: str) -> int:
         """Record that the lawyer named `by` checked the unchecked citations.
 
-        Return how many there were.
+        Return the number of citations that were unchecked.
         """
         return self.unchecked().update(checked_at=Now(), checked_by=by)
 
@@ -508,7 +524,7 @@ class Citation(models.Model):
         blank=True,
         help_text="If blank, the assessment’s confidence applies.",
     )
-    # If set, the citation is open until this is unset or a lawyer checks the citation.
+    # While this is true, the citation counts as open unless a lawyer has checked it.
     to_verify = models.BooleanField("not yet checked against the source", default=False)
     finding = models.CharField(max_length=20, choices=Finding, blank=True)
     point = models.TextField("what was looked for", max_length=600, blank=True)
@@ -570,21 +586,21 @@ class Citation(models.Model):
 
     @property
     def check_words(self) -> str:
-        """Who checked the citation and when, for staff."""
+        """For staff: the lawyer who checked the citation and the date, or "Not yet"."""
         if self.checked_at is None:
             return "Not yet"
         return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"
 
     @property
     def host(self) -> str:
-        """The host of the citation's URL, for readers."""
+        """The host of the citation's URL, which the page shows after the link."""
         return host_of(self.address)
 
     @property
     def seen_hosts(self) -> list[tuple[str, str]]:
-        """The URLs where the citation was seen, with their hosts.
+        """The URL and host of each page on which the citation was seen.
 
-        A URL is "" if the site has closed.
+        The URL is "" if the site has closed, so that the page doesn't link to it.
         """
         return [
             ("" if is_closed(page) else page, host_of(page)) for page in self.seen_list

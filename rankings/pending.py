@@ -1,4 +1,4 @@
-"""Uploaded files that the admin stores until they are imported or expire."""
+"""Files that staff upload for import, stored until they are imported or expire."""
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -26,7 +26,7 @@ class UploadQuerySet(models.QuerySet):
         return self.filter(ends_at__gt=timezone.now())
 
     def kept_for(self, owner: User) -> Self:
-        """Return this user's uploads; nobody else can preview or import them."""
+        """Return this user's unexpired uploads; nobody else may import these."""
         return self.kept().filter(owner=owner)
 
     def forget(self) -> None:
@@ -35,7 +35,10 @@ class UploadQuerySet(models.QuerySet):
 
 
 class Upload(models.Model):
-    """An uploaded file; from preview to import, every web process can read it."""
+    """An uploaded file.
+
+    It is stored in the database, because another web process may run the import.
+    """
 
     key = models.CharField(max_length=40, unique=True, default=make_key)
     owner = models.ForeignKey(
@@ -54,10 +57,10 @@ class Upload(models.Model):
 
 
 class DatabaseStorage(BaseStorage):
-    """The storage that import-export uses for uploads.
+    """The storage in which import-export keeps uploads: the Upload model.
 
-    import-export's own storages, a folder or an in-memory cache, are local to one
-    container. `name` is the upload's key.
+    import-export's own storages don't record a file's owner, and the default one is a
+    folder, which other containers can't read. `name` is the upload's key.
     """
 
     def __init__(self, *, owner: User, **kwargs: Any) -> None:
@@ -68,7 +71,10 @@ class DatabaseStorage(BaseStorage):
         self.name = Upload.objects.create(data=data, owner=self.owner).key
 
     def read(self) -> bytes:
-        """Return the file; raises Upload.DoesNotExist if the owner has no such file."""
+        """Return the file.
+
+        Raises Upload.DoesNotExist if the owner has no such file, or if it has expired.
+        """
         return bytes(Upload.objects.kept_for(self.owner).get(key=self.name).data)
 
     def remove(self) -> None:

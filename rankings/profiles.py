@@ -32,7 +32,7 @@ class Answer:
     assessed: bool
     note: str
     citations: list[Citation]
-    # Whether the rubric makes the points a range if a fact is unknown.
+    # Whether, under the rubric, an unknown fact makes the points a range.
     ranges: bool
 
     @property
@@ -65,7 +65,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text next to the verdict, without repeating the verdict."""
+        """The meaning and the note, to show next to the verdict.
+
+        Leaves out a meaning that only repeats the verdict.
+        """
         meaning = "" if self.meaning == f"{self.verdict}." else self.meaning
         return " ".join(filter(None, [meaning, self.note]))
 
@@ -75,13 +78,17 @@ class Answer:
 
     @property
     def points(self) -> str:
-        """The part's points in words: "5", or "0 to 10" if unknown."""
+        """The part's points, such as "5", or "0 to 10" if they are a range."""
         least, most = self.score.points, self.score.points_at_most
         return f"{least} to {most}" if self.ranges and most > least else str(least)
 
     @property
     def applies(self) -> bool:
-        """False if people can't sue, so the question has no answer in the state."""
+        """Whether the question matters in the state.
+
+        False if our review has reached the question and people can't sue, unless there
+        is still an answer, note, or citation to show.
+        """
         return bool(
             self.score.counted
             or not self.assessed
@@ -92,12 +99,12 @@ class Answer:
 
     @property
     def bar(self) -> float:
-        """The width of the bar in the SVG meter, from 0 to 118."""
+        """The width of the bar in the SVG meter: 118 for the most points possible."""
         return 118 * self.score.points / self.part.most
 
 
 class Profile:
-    """A state in an edition: its standing, facts, and citations."""
+    """A state's standing, facts, and citations in one edition."""
 
     def __init__(self, standing: Standing, assessment: Assessment):
         self.standing = standing
@@ -125,7 +132,7 @@ class Profile:
 
     @property
     def folded(self) -> list[Answer]:
-        """The answers to questions that don't apply in the state."""
+        """The answers to questions that don't matter in the state."""
         return [answer for answer in self.answers if not answer.applies]
 
     @property
@@ -133,7 +140,7 @@ class Profile:
         return Meaning(self.standing.score.facts, self.standing.place)
 
     def assessed_for(self, part: Part) -> bool:
-        """Whether the review got as far as this question."""
+        """Return whether our review of the state has reached this part's question."""
         facts = self.standing.score.facts
         if part is RIGHT_TO_SUE or not facts.right_to_sue:
             return bool(facts.right_to_sue)
@@ -154,7 +161,7 @@ class Profile:
 
 
 def read_profile(standings: Standings, usps: str) -> Profile:
-    """Return the profile of one state, with all its facts and citations."""
+    """Return the profile of one state, with all of the state's facts and citations."""
 
     def read() -> Assessment:
         assessments = standings.edition.assessments.prefetch_related("citations")
@@ -173,7 +180,7 @@ class Place:
 
 
 def places(editions: list[Standings], usps: str) -> list[Place]:
-    """Return the state's results in those editions that include it."""
+    """Return the state's result in each of the editions that include the state."""
     return [
         Place(standings, standings.by_usps[usps])
         for standings in editions

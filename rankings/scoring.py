@@ -1,11 +1,11 @@
-"""The rubric: a table of values with their meanings and points, and the arithmetic.
+"""The rubric: how many points each fact about a state gives, and how they are summed.
 
-Everything here is a pure function of the facts: no database access, no stored scores.
-The methodology page prints `PARTS`, `LETTERS`, and `GROUPS`, so it always agrees with
-this arithmetic.
+Scores depend only on the facts and the version of the rubric. They are never stored,
+and no function here uses the database. The methodology page prints `PARTS`, `LETTERS`,
+and `GROUPS`, so the page always agrees with the scores.
 
-The rubric has several versions. They share the table; `RUBRICS` says how they differ
-and which editions of the rankings use which version.
+The rubric has several versions, which all use the table `PARTS`. `RUBRICS` says how the
+versions differ and which editions of the rankings use which version.
 """
 
 import datetime
@@ -47,18 +47,19 @@ class Payer(TextChoices):
 
 @dataclass(frozen=True)
 class Rubric:
-    """The rules for editions of the rankings dated from `since` until the next rubric.
+    """A version of the rubric, for editions dated `since` or later.
 
-    A published edition keeps its rubric, because its date can't change.
+    An edition uses the newest version that fits the edition's date. A published edition
+    keeps the same version, because the date can't change.
     """
 
     number: int
     since: datetime.date
-    # Whether the points are a range if a fact is not established.
+    # Whether the points are a range if reach or payer is not established.
     ranges: bool
-    # How the table is sorted unless a reader asks for another order.
+    # The default sort order of the rankings table.
     order: str
-    # What changed from the previous rubric, in sentences for readers.
+    # Sentences that tell readers what changed from the previous rubric.
     news: tuple[str, ...] = ()
 
 
@@ -87,13 +88,13 @@ RUBRICS = (SECOND, FIRST)
 
 
 def rubric_of(day: datetime.date) -> Rubric:
-    """Return the rubric for an edition with that date."""
+    """Return the rubric for an edition with the date `day`."""
     return next(rubric for rubric in RUBRICS if day >= rubric.since)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a state that the rubric scores; "" if not established."""
+    """The facts about a state that the rubric scores; "" means not established."""
 
     right_to_sue: str = ""
     immunity: str = ""
@@ -103,7 +104,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the rubric: the value of a fact, its meaning, and its points."""
+    """One row of the rubric: a fact's value, with the value's meaning and points."""
 
     value: str
     meaning: str
@@ -128,10 +129,10 @@ class Part:
         return max(rule.points for rule in self.rules)
 
     def rule(self, facts: Facts) -> Rule | None:
-        """Return the rule that applies to these facts.
+        """Return this part's rule for the facts.
 
-        If the part's fact is missing, return UNKNOWN, or None if the part has no rule
-        for unknown facts.
+        If the part's fact is missing, return UNKNOWN if that is one of the part's
+        rules, else None.
         """
         value = getattr(facts, self.field)
         narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
@@ -230,7 +231,7 @@ PARTS = (
 RIGHT_TO_SUE = PARTS[0]
 MAX_POINTS = sum(part.most for part in PARTS)
 
-# The values of `right_to_sue` that let people sue; only then do parts B to D count.
+# The values of `right_to_sue` with which people can sue. Parts B to D count only then.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
 
 
@@ -264,7 +265,7 @@ GROUP_OF_IMMUNITY = {Immunity.BARRED: 1, Immunity.LIMITED: 2}
 
 @dataclass(frozen=True)
 class PartScore:
-    """The score of one part; `rule` is UNKNOWN or None if the fact is missing."""
+    """The score of one part. `rule` is UNKNOWN or None if the fact is missing."""
 
     part: Part
     rule: Rule | None
@@ -276,14 +277,14 @@ class PartScore:
 
     @property
     def points_at_most(self) -> int:
-        """The most points that the part could have once its fact is established."""
+        """The points or, if the fact is unknown, the most that the part could give."""
         unknown = self.counted and self.rule is UNKNOWN
         return self.part.most if unknown else self.points
 
 
 @dataclass(frozen=True)
 class Score:
-    """The score of the facts; `points` is None if the state is not assessed."""
+    """A state's score. `points` is None if the state is not assessed."""
 
     facts: Facts
     group: int
@@ -300,7 +301,7 @@ class Score:
 
     @cached_property
     def points_at_most(self) -> int | None:
-        """The points if every unknown part had the most points possible.
+        """The points if every unknown fact turned out to give the most points.
 
         None if the state is not assessed, or if the rubric has no ranges.
         """
@@ -323,7 +324,7 @@ class Score:
 
     @property
     def range_words(self) -> str:
-        """The points in words, "50" or "50 to 60"; "" if not assessed."""
+        """The points as text, such as "50" or "50 to 60"; "" if not assessed."""
         if self.points is None:
             return ""
         if self.points_at_most in {None, self.points}:
@@ -337,13 +338,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Step:
-    """A change in the law that would raise a score, and the resulting points."""
+    """A change in the law that would raise a score, and the state's points after it."""
 
     words: str
     points: int
 
 
-# Cached, because a score is immutable and states have few combinations of facts.
+# Cached, because scores are immutable, and few combinations of facts occur.
 @lru_cache(maxsize=1024)
 def score(facts: Facts, rubric: Rubric) -> Score:
     suable = facts.right_to_sue in SUABLE
@@ -377,7 +378,8 @@ def letter(points: int | None) -> str | None:
 def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     """Return the rank of each score by points; None for a score without points.
 
-    Ties share a rank, and as many ranks are then skipped: 1, 2, 2, 4.
+    Tied scores share a rank, and the ranks that they would otherwise take are skipped:
+    1, 2, 2, 4.
     """
     sharing = Counter(score.points for score in scores.values())
     first: dict[int | None, int | None] = {None: None}
@@ -388,8 +390,8 @@ def ranks[Key: Hashable](scores: Mapping[Key, Score]) -> dict[Key, int | None]:
     return {key: first[score.points] for key, score in scores.items()}
 
 
-# What a legislature or court could change where people can already sue. Each change is
-# scored by itself.
+# What a legislature or court could change in a state where people can already sue. Each
+# change is scored separately.
 CHANGES = (
     (
         "A statute that allows the suit for every state right, against officials of "
@@ -403,7 +405,8 @@ CHANGES = (
         {"payer": Payer.EMPLOYER},
     ),
 )
-# What could change where people can't sue. Each step builds on the ones before it.
+# What could change in a state where people can't sue. Each step is scored together with
+# the steps before it.
 WAY = (
     (
         "A statute that allows the suit, even if immunity still applies",
@@ -416,12 +419,12 @@ WAY = (
 
 
 def points_of(facts: Facts) -> int | None:
-    """Return the points, which are the same in every rubric; None if not assessed."""
+    """Return the points, which don't depend on the rubric; None if not assessed."""
     return score(facts, RUBRICS[0]).points
 
 
 def ways_up(facts: Facts) -> list[Step]:
-    """Return the steps that would raise the score; [] if the state isn't assessed."""
+    """Return the steps that would raise a score; [] if the state isn't assessed."""
     now = points_of(facts)
     if now is None:
         return []
@@ -429,7 +432,7 @@ def ways_up(facts: Facts) -> list[Step]:
         return steps_on(facts)
     steps = []
     for words, change in CHANGES:
-        # A suit that courts allow only for certain rights always has narrow reach.
+        # If courts allow a suit only for certain rights, the reach is always narrow.
         if (
             change.keys() == {"covers"}
             and facts.right_to_sue == RightToSue.COURT_NARROW
@@ -450,7 +453,7 @@ def steps_on(facts: Facts) -> list[Step]:
 
 
 def without_same(steps: list[Step]) -> list[Step]:
-    """Drop the step for a statute if covering all officials gives the same points."""
+    """Drop the statute step if covering all officials gives the same points."""
     statute, covers = CHANGES[0][0], CHANGES[2][0]
     points = {step.words: step.points for step in steps}
     if points.get(statute) == points.get(covers):

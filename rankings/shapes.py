@@ -1,4 +1,4 @@
-"""Where each state's shape and grade are on the map."""
+"""The shapes of the states on the map, and the positions of their grades."""
 
 import csv
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 SHAPE = re.compile(r'<path id="([A-Z]{2})" d="([^"]+)">')
-# A small state's grade is in a square next to the state. If there are several squares
-# in a column, each has the state's code on its left.
+# A small state's grade is in a square next to the state. If several squares form a
+# column, each square has the state's code to the left.
 SQUARE = 24
 LETTER_ABOVE_SQUARE = 5.5
 CODE_LEFT_OF_SQUARE = 29
@@ -16,14 +16,14 @@ CODE_LEFT_OF_SQUARE = 29
 
 @dataclass(frozen=True)
 class Shape:
-    """A state on the map; x and y are the bottom center of its grade."""
+    """A state on the map. The bottom center of the state's grade is at x and y."""
 
     path: str
     x: float
     y: float
     # Whether the grade is in a square next to the shape.
     beside: bool
-    # Whether the square is in a column of squares, each with its state's code.
+    # Whether the square is in a column of squares, which have codes to the left.
     coded: bool
 
     @property
@@ -49,7 +49,7 @@ def read(name: str) -> dict[str, dict[str, str]]:
 
 
 def read_shapes() -> dict[str, Shape]:
-    """Return the shapes by state code."""
+    """Read the shapes from the data files; return them by state code."""
     paths = dict(SHAPE.findall((DATA / "us-states.svg").read_text(encoding="utf-8")))
     labels = read("map-labels.csv")
     beside = {

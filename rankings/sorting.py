@@ -7,7 +7,7 @@ from typing import Any
 from rankings.scoring import Rubric
 from rankings.standings import Standing, Standings
 
-# Sort keys of grades with the same letter, best first: B+, B, B-.
+# Sort keys that put grades with the same letter in the order B+, B, B-.
 SIGNS = {"+": 0, "": 1, "-": 2}
 
 
@@ -18,15 +18,15 @@ def ij_place(row: Standing) -> tuple[str, int] | None:
 
 @dataclass(frozen=True)
 class Column:
-    """A sortable column; states for which `value` returns None come last."""
+    """A sortable column. If `value` returns None for a state, the state comes last."""
 
     name: str
     label: str
     value: Callable[[Standing], Any]
-    # Whether the first click sorts the greatest value to the top.
+    # Whether the first click on the heading puts the greatest value first.
     descending: bool = False
     number: bool = False
-    # Whether phones hide the column to save room; the state's page shows the value.
+    # Whether phones hide the column to save space. The state's page shows the value.
     wide_only: bool = False
 
 
@@ -48,7 +48,7 @@ BY_GROUP = "group"
 
 
 class NoSuchOrder(Exception):
-    """The query string asks for an unknown order."""
+    """The query string names an unknown sort order."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,11 @@ class Header:
 
 
 class Order:
-    """The order that `?sort=` asks for: a column name, with `-` in front to reverse.
+    """The order that `asked`, the value of `?sort=`, asks for.
 
-    Without `?sort=`, this is the rubric's default order. Raises NoSuchOrder.
+    The value is a column's name, optionally after a `-` that reverses the order, or it
+    is "group". A blank value means the rubric's default order. Any other value raises
+    NoSuchOrder.
     """
 
     def __init__(self, asked: str, rubric: Rubric):
@@ -86,7 +88,8 @@ class Order:
     def shows_rank(self) -> bool:
         """Whether the table shows ranks.
 
-        An order by group contradicts the ranks, so only the first rubric shows both.
+        A table sorted by group hides the ranks, because they would be out of order. But
+        editions with the first rubric, whose default order is by group, show them.
         """
         return not self.by_group or self.rubric.order == BY_GROUP
 
@@ -108,7 +111,7 @@ class Order:
         return Header(column, f"?sort={sign}{column.name}", way)
 
     def rows(self, standings: Standings) -> list[Standing]:
-        """Return the states in this order; ties are sorted by name."""
+        """Return the states in this order; sort states with the same value by name."""
         if self.column is None:
             return [row for group in standings.groups for row in group.rows]
         value = self.column.value

@@ -1,4 +1,4 @@
-"""An edition's states as the public sees them: scored, ranked, and sorted."""
+"""The states of an edition, with their scores and ranks, as the pages show them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ from rankings.shapes import SHAPES, Shape
 from rankings.states import in_sentence
 
 FACTS = ["right_to_sue", "immunity", "covers", "payer"]
-# A state's history and the changes page cover this many of the newest editions.
+# A state's history and the changes page cover at most this many editions.
 MAX_EDITIONS = 10
 
-# The facts that decide a score, in words that fit into a row of the table.
+# Short descriptions of the facts that decide a score, for rows of the rankings table.
 SUIT = {
     RightToSue.STATUTE: "Statute",
     RightToSue.COURT: "Court-made claim",
@@ -52,7 +52,7 @@ class Standing:
     rank: int | None
     # Whether other states have the same rank.
     tied: bool
-    # The URL of the state's page; contains the date only if the edition is past.
+    # The URL of the state's page. It has a date only if the edition isn't current.
     url: str
 
     @property
@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def place(self) -> str:
-        """The name as it reads in a sentence: "the District of Columbia"."""
+        """The name as it reads in a sentence, such as "the District of Columbia"."""
         return in_sentence(self.usps)
 
     @property
@@ -87,12 +87,12 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The CSS class for the color of the grade, or of a missing grade."""
+        """The CSS class that colors the grade, or the dash if there is no grade."""
         return f"grade-{(self.letter or 'none').lower()}"
 
     @property
     def words(self) -> str:
-        """The grade in words: "grade B", "not yet assessed"."""
+        """The grade in words, such as "grade B" or "not yet assessed"."""
         if self.provisional:
             at_most = self.score.letter_at_most
             return f"grade {self.letter}, provisional, {at_most} at most"
@@ -122,7 +122,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Band:
-    """A letter grade, or "not yet assessed", and how many states have it."""
+    """A letter grade (or "not yet assessed"), and the number of states with it."""
 
     letter: str
     color: str
@@ -131,7 +131,10 @@ class Band:
 
 
 class Standings:
-    """All states of one edition, scored and ranked."""
+    """All states of one edition, with their scores and ranks.
+
+    `past` says that the edition isn't the current one, so URLs need the edition's date.
+    """
 
     def __init__(
         self,
@@ -175,7 +178,7 @@ class Standings:
 
     @property
     def groups(self) -> list[Group]:
-        """All groups with their states, which are sorted by points, then by name."""
+        """All groups with their states, which are sorted by points and then by name."""
         ordered = sorted(self.rows, key=lambda row: -(row.score.points or 0))
         return [
             Group(number, words, [r for r in ordered if r.score.group == number])
@@ -216,7 +219,7 @@ class Standings:
 
     @property
     def open_citations(self) -> "QuerySet[Citation]":
-        """The citations that nobody has checked against the source, sorted by state."""
+        """The edition's open citations, which nobody has checked, sorted by state."""
         found = Citation.objects.filter(assessment__edition=self.edition).still_open()
         return found.select_related("assessment").order_by(
             "assessment__usps", "position"
@@ -224,7 +227,7 @@ class Standings:
 
     @cached_property
     def tile_list(self) -> SafeString:
-        """The tiles as HTML, for the home page and the rankings."""
+        """The states' colored tiles as HTML, for the home and rankings pages."""
         return self.rendered("tile-list")
 
     @cached_property
@@ -237,9 +240,10 @@ class Standings:
 
     @cached_property
     def checks(self) -> dict[str, int]:
-        """Counts of citations: `all`, `unchecked` by a lawyer, and `open`.
+        """The number of citations: `all`, `unchecked`, and `open`.
 
-        An open citation has not been checked against the source either.
+        An unchecked citation hasn't been checked by a lawyer. An open citation hasn't
+        been checked against the source, either.
         """
         return Citation.objects.filter(assessment__edition=self.edition).aggregate(
             all=Count("pk"),
@@ -248,7 +252,7 @@ class Standings:
         )
 
     def neighbors(self, usps: str) -> tuple[Standing | None, Standing | None]:
-        """Return the alphabetically previous and next states; None at either end."""
+        """Return the previous and next states by name; None if there isn't one."""
         rows = self.rows
         place = [row.usps for row in rows].index(usps)
         before = rows[place - 1] if place else None
@@ -256,12 +260,12 @@ class Standings:
 
 
 def current_edition() -> Edition | None:
-    """Return the current edition; None if none is published yet."""
+    """Return the current edition; None if no edition is published yet."""
     return memory.get(RANKINGS, "edition", Edition.objects.current)
 
 
 def current_standings() -> Standings | None:
-    """Return the standings of the current edition; None if none is published yet."""
+    """Return the current edition's standings; None if no edition is published yet."""
 
     def read() -> Standings | None:
         current = current_edition()
@@ -273,7 +277,8 @@ def current_standings() -> Standings | None:
 def history(newest: Edition, *, past: bool) -> list[Standings]:
     """Return the standings of `newest` and of earlier editions, newest first.
 
-    Fetches only the scored facts. `past` is true if `newest` isn't the current edition.
+    Of the assessments, fetches only the scored facts. `past` says that `newest` isn't
+    the current edition.
     """
     name = ("history", newest.pk, past)
     return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))

@@ -1,4 +1,4 @@
-"""The states: the ranked jurisdictions, and other places where signers live."""
+"""The ranked states (with DC), and the other places where signers can live."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.folding import fold
 
-# USPS code → name, of the fifty states and the District of Columbia.
+# Postal Service code → name, for the fifty states and the District of Columbia.
 JURISDICTIONS = {
     "AL": "Alabama",
     "AK": "Alaska",
@@ -69,7 +69,7 @@ JURISDICTIONS = {
     "WY": "Wyoming",
 }
 
-# Places that are not ranked but where people can sign.
+# Places that aren't ranked, but where signers can live.
 ELSEWHERE = {
     "PR": "Puerto Rico",
     "GU": "Guam",
@@ -83,9 +83,9 @@ PLACES = JURISDICTIONS | ELSEWHERE
 # Places whose names need an article in a sentence.
 THE = {"DC", "VI", "MP", "AA"}
 
-# Alternative name of a place, normalized by `letters` → USPS code.
+# Alternative name of a place, normalized by `letters` → the place's code.
 OTHER_NAMES = {
-    # The other two military codes of the Postal Service.
+    # Besides AA, the Postal Service has the military codes AE and AP.
     **dict.fromkeys(["ae", "ap", "military", "abroad", "overseas"], "AA"),
     **dict.fromkeys(["apo", "fpo", "dpo"], "AA"),
     **{f"armedforces{where}": "AA" for where in ("", "americas", "europe", "pacific")},
@@ -135,7 +135,10 @@ def options_html(choices: tuple[tuple[str, str], ...], value: str) -> SafeString
 
 
 class PlaceSelect(forms.Select):
-    """A select of places that also accepts other names of a place when submitted."""
+    """A select of places.
+
+    The submitted value may also be a name of the place, such as "ohio" or "D.C.".
+    """
 
     def render(
         self,
@@ -144,7 +147,7 @@ class PlaceSelect(forms.Select):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        """Render without templates, because Django would render one for each option."""
+        """Render without templates. Django would render a template for each option."""
         attrs = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         options = options_html(tuple(self.choices), str(value or ""))
         return format_html("<select{}>{}</select>", flatatt(attrs), options)
@@ -155,6 +158,6 @@ class PlaceSelect(forms.Select):
         return read_place(super().value_from_datadict(data, files, name) or "")
 
 
-# USPS code → the state's slug in URLs, and back.
+# State code → the state's slug in URLs; BY_SLUG is the reverse.
 SLUGS = {code: name.lower().replace(" ", "-") for code, name in JURISDICTIONS.items()}
 BY_SLUG = {slug: code for code, slug in SLUGS.items()}

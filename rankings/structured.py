@@ -25,7 +25,7 @@ def describe(standings: Standings) -> str:
 
 
 def dataset(standings: Standings) -> dict:
-    """Return an edition and its files as a schema.org Dataset."""
+    """Return an edition, with its CSV and JSON files, as a schema.org Dataset."""
     edition = standings.edition
     past = [edition.date] if standings.past else []
     name = "edition" if past else "data"

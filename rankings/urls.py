@@ -6,7 +6,7 @@ from rankings import feed, files, views
 
 
 class DateConverter:
-    """A date such as `2026-11-22`; a date that doesn't exist doesn't match."""
+    """Match dates such as `2026-11-22`, but not dates that don't exist."""
 
     regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 

@@ -145,7 +145,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     context: dict = {
         "states": JURISDICTIONS,
         "chosen": [*codes, *[""] * MAX_STATES][:MAX_STATES],
-        # Until states are chosen, the page needs only data about the edition.
+        # Until states are chosen, the page needs no assessments, only the edition.
         "standings": Standings(current, []),
     }
     try:
@@ -164,7 +164,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def methodology(
     request: HttpRequest, date: datetime.date | None = None
 ) -> HttpResponse:
-    """Show the rubric of the edition with this date, by default of the current one."""
+    """Show the rubric of the edition with this date or, by default, the current one."""
     standings = read_edition(date) if date else current_standings()
     return render(
         request,
@@ -183,7 +183,7 @@ def methodology(
 @require_safe
 @public_page(shows=[Content.RANKINGS])
 def changes(request: HttpRequest) -> HttpResponse:
-    """Show what changed about each state from edition to edition."""
+    """Show the changes to each state's data from edition to edition."""
     standings = current_standings()
     if standings is None:
         return render(request, "rankings/no_edition.html")

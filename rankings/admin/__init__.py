@@ -1,4 +1,4 @@
-"""One module per model; importing it registers its admin class."""
+"""The admin, in one module per model. Importing a module registers its admin class."""
 
 from rankings.admin import assessments, citations, editions
 

@@ -20,7 +20,7 @@ from rankings.models import Assessment, Citation, Edition
 
 PREVIEW = "_preview"
 EDITED = [*(field.name for field in effect.COMPARED), "reason"]
-# Don't silently overwrite someone else's concurrent edit.
+# Shown when saving would overwrite someone else's concurrent edit.
 CHANGED_MEANWHILE = (
     "Someone changed this assessment after you opened it, so your changes are not "
     "saved yet. They are still in the form below: compare them with the current "
@@ -29,7 +29,7 @@ CHANGED_MEANWHILE = (
 
 
 class AssessmentForm(forms.ModelForm):
-    """The facts of a state; “Preview points” shows their score without saving."""
+    """Edit a state's facts. “Preview points” shows the new score without saving."""
 
     read = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -50,7 +50,8 @@ class AssessmentForm(forms.ModelForm):
     def refuse_stale(self) -> None:
         """Raise ValidationError if the assessment changed after the form was opened.
 
-        Locks the edition first.
+        Locks the edition first. The form then contains the new version, so that saving
+        it again succeeds.
         """
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
@@ -69,7 +70,7 @@ def version_of(assessment: Assessment) -> str:
 class CitationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
-            # Reset the check, because the lawyer checked the previous version.
+            # Remove the lawyer's check, because it was of the previous text or part.
             self.instance.checked_at, self.instance.checked_by = None, ""
         return super().clean()
 
@@ -78,7 +79,7 @@ class CitationInline(admin.StackedInline):
     model = Citation
     form = CitationForm
     formfield_overrides = ADMIN_FIELDS
-    # Show one extra form for staff without JavaScript; JavaScript can add any number.
+    # Show one blank form for staff without JavaScript. JavaScript can add more.
     extra = 1
     fields = [
         ("part", "position"),
@@ -107,7 +108,7 @@ class CitationInline(admin.StackedInline):
 
 @admin.register(Assessment)
 class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
-    """Edit the facts of one state in one edition; the form shows their score."""
+    """Edit the facts of one state in one edition. The form also shows the score."""
 
     form = AssessmentForm
     change_form_template = "admin/rankings/assessment.html"
@@ -127,7 +128,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     search_fields = ["=usps", "summary"]
     ordering = ["usps"]
     actions = None
-    # The public page shows the current edition, which may not be the assessment's.
+    # The link would lead to the current edition, which may not be the assessment's.
     view_on_site = False
 
     lookups = {
@@ -195,7 +196,11 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
 
 
 def preview(assessment: Assessment) -> dict:
-    """Return context with the result of the facts in the form, and the saved result."""
+    """Return template context that compares the form's facts with the saved facts.
+
+    `place` is the state's result with the facts in the form, and `before` is the result
+    with the saved facts.
+    """
     edition, usps = assessment.edition, assessment.usps
     stored = {each.usps: each for each in edition.assessments.all()}
     now = effect.results(edition, (stored | {usps: assessment}).values())

@@ -26,9 +26,9 @@ from core.searching import FoldedSearch
 from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation, CitationQuerySet
 
-# Limited because the ids of the selected citations are passed in a URL.
+# This is limited because a URL contains the ids of the selected citations.
 MAX_AT_A_TIME = 200
-# The fields of a citation that staff can edit even after publication.
+# The citation fields that staff can edit even in a published edition.
 KNOWN = [
     *("address", "confidence", "to_verify", "finding", "seen_on"),
     *("point", "seen", "seen_at"),
@@ -45,7 +45,10 @@ class LawyerForm(forms.Form):
 
 
 class CheckFilter(admin.SimpleListFilter):
-    """Filter by kind of check; by default, show citations without a lawyer's check."""
+    """Filter citations by whether they are checked.
+
+    By default, show the citations without a lawyer's check.
+    """
 
     title = "check"
     parameter_name = "check"
@@ -76,7 +79,10 @@ class CheckFilter(admin.SimpleListFilter):
 
 @admin.register(Citation)
 class CitationAdmin(FoldedSearch, FixedRows):
-    """Citations for staff to check. Their text is edited on the assessment's page."""
+    """Let staff check citations and edit all details except the text.
+
+    Staff edit the text on the assessment's page.
+    """
 
     list_display = ["text", "state", "part", "status", "page"]
     list_filter = [CheckFilter, CitationEditionFilter, "assessment__usps"]
@@ -188,12 +194,12 @@ class CitationAdmin(FoldedSearch, FixedRows):
         what: str,
         change: Callable[[CitationQuerySet], int],
     ) -> HttpResponse:
-        """Change the citations and their copies, and log the change.
+        """Apply `change` to the chosen citations and their copies, and log the action.
 
-        Shows a message that links to a list of the citations, where staff can undo the
-        change.
+        If any citation changed, the message to the user links to a list of the chosen
+        citations, where staff can undo the change.
         """
-        # Select by id, because the change affects which rows `chosen` finds.
+        # Select by id, because `chosen` no longer finds the citations after the change.
         ids = list(chosen.values_list("pk", flat=True))
         citations = Citation.objects.filter(pk__in=ids)
         alike = Citation.objects.filter(pk__in=citations.alike()) | citations
@@ -212,7 +218,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
         self.message_user(request, sentence, level)
         return redirect("admin:rankings_citation_changelist")
 
-    # Columns and read-only fields.
+    # The methods below are list columns and read-only fields.
 
     @admin.display(ordering="assessment__usps")
     def state(self, citation: Citation) -> str:
@@ -247,7 +253,7 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations: CitationQuerySet) -> str:
-    """Return the URL of a list of only these citations, which are of one edition."""
+    """Return the URL of a list of these citations; all must be in the same edition."""
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

@@ -40,7 +40,7 @@ class EditionAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Edition | None = None
     ) -> list[str]:
-        # A published date is read-only: URLs and each state's history contain it.
+        # After publication, the date is read-only, because URLs contain it.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
@@ -56,7 +56,11 @@ class EditionAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: QuerySet[Edition] | Sequence[Edition], request: HttpRequest
     ) -> tuple[list, dict[str, int], set[str], list]:
-        """Delete a draft's assessments too, without requiring permission for them."""
+        """Return what would be deleted with the editions, and missing permissions.
+
+        Deleting a draft requires no permission for the draft's assessments. Published
+        editions are reported as a missing permission, so they can't be deleted.
+        """
         shown, counts, _, protected = super().get_deleted_objects(objs, request)
         kept = [edition for edition in objs if edition.is_published]
         return shown, counts, {"published edition"} if kept else set(), protected
@@ -114,7 +118,7 @@ class EditionAdmin(admin.ModelAdmin):
         return redirect("admin:rankings_edition_changelist")
 
     def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show how publishing would change the ranks, with a button to publish."""
+        """Show how publishing would change the rankings; publish on POST."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
         edition = get_object_or_404(
@@ -140,10 +144,10 @@ class EditionAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def published(self, request: HttpRequest, edition: Edition) -> bool:
-        """Publish the edition as the page showed it, and return True.
+        """Publish the edition and return True.
 
-        Warn the user and return False if it has changed since then or can't be
-        published.
+        If the edition has changed since the user opened the page, or can't be
+        published, show a warning and return False instead.
         """
         Edition.objects.lock()
         edition.refresh_from_db()
@@ -162,7 +166,7 @@ class EditionAdmin(admin.ModelAdmin):
         self.message_user(request, f"Published: {edition}.", messages.SUCCESS)
         return True
 
-    # Columns and read-only fields.
+    # The methods below are list columns and read-only fields.
 
     @admin.display
     def status(self, edition: Edition) -> str:

@@ -12,7 +12,7 @@ from rankings.models import Edition
 
 
 class EditionFilter(admin.SimpleListFilter):
-    """Filter by one edition, by default the newest, which may be a draft."""
+    """Filter by edition. The default is the newest edition, which may be a draft."""
 
     title = "edition"
     parameter_name = "edition"
