@@ -8,7 +8,7 @@ from aaqi import environment, logs
 
 
 class PathlessLogger(Logger):
-    """Log no paths, because they contain tokens."""
+    """Log errors without the request's path, because paths contain tokens."""
 
     def setup(self, cfg):
         super().setup(cfg)
@@ -22,17 +22,19 @@ class PathlessLogger(Logger):
         super().exception(msg, *args, **kwargs)
 
 
-# In a container, listen on a Unix socket, to which the cache connects; otherwise, on a
-# local port.
+# In a container, WEB_SOCKET is set: listen on that Unix socket, to which the HTTP cache
+# connects. Otherwise, listen on a local port.
 socket = environment.read("WEB_SOCKET")
 port = environment.read("PORT", "8000")
 bind = f"unix:{socket}" if socket else f"127.0.0.1:{port}"
 workers = environment.read_web_workers()
-# Browsers open connections that they never use, which cost less with threads.
+# Browsers open connections that they never use. With threads, such a connection doesn't
+# block a whole worker process.
 worker_class = "gthread"
 threads = 4
 timeout = 30
-# gunicorn's maximum, so that most overlong request lines get our own error page.
+# The most that gunicorn allows, so that most overlong request lines reach the site and
+# get our own error page.
 limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
@@ -49,11 +51,13 @@ forwarder_headers = ""
 secure_scheme_headers = {}
 header_map = "drop"
 
-# Keep the workers' heartbeat files in memory, so that a slow disk can't delay them.
+# Keep the workers' heartbeat files in memory, so that a slow disk can't delay a
+# heartbeat.
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# The control socket would be in the home folder, and signals do everything we need.
+# We don't need the control socket, which would be in the home folder, because signals
+# do everything we need.
 control_socket_disable = True
 
 
@@ -72,7 +76,7 @@ def pre_request(worker, req):
 
 
 def post_worker_init(worker):
-    """Start listening for changes, so that this worker can cache public pages."""
+    """Listen for content changes, so that this worker can cache public pages."""
     from operations.warm import pages
 
     pages.start()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. In a fresh clone, it starts the embedded database first."""
+"""Run Django's commands. In a fresh clone, start the embedded database first."""
 
 import importlib.util
 import os
@@ -11,7 +11,11 @@ from django.core.management import execute_from_command_line
 
 
 def surroundings() -> AbstractContextManager:
-    """Return the context that a command runs in; in the image, it does nothing."""
+    """Return the context manager to run a command in.
+
+    In development, it can set defaults and run the embedded database. In the image,
+    which doesn't contain `tools`, it does nothing.
+    """
     if importlib.util.find_spec("tools") is None:
         return nullcontext()
     from tools.development import defaults
@@ -28,5 +32,5 @@ if __name__ == "__main__":
                 execute_from_command_line([sys.argv[0], "prepare"])
             execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        # The message says what to do, and the traceback wouldn't help.
+        # Don't print a traceback: the message already says what to do.
         sys.exit(f"ImproperlyConfigured: {error}")

@@ -23,7 +23,10 @@ env = FileAwareEnv()
 
 
 def read(name: str, default: str = "") -> str:
-    """Return the value of `name`, from a file if `{name}_FILE` is set, or `default`."""
+    """Return the value of `name`; `default` if unset or empty.
+
+    If `{name}_FILE` is set, the value is read from that file.
+    """
     try:
         return env.str(name, "").strip() or default
     except (OSError, ValueError) as error:
@@ -56,7 +59,7 @@ def read_list(name: str) -> list[str]:
 
 def read_number(name: str, default: int, *, least: int = 0) -> int:
     must, at_least = f"a whole number, {least} or more", validate.Range(min=least)
-    # environs also reads "+1", "1_000", and the digits of other scripts as numbers.
+    # Without this check, environs would accept "+1", "1_000", and non-ASCII digits.
     digits = [str.strip, validate.Regexp(r"[0-9]+\Z")]
     return read_as(env.int, name, default, must, pre_load=digits, validate=at_least)
 
@@ -66,13 +69,13 @@ def read_switch(name: str, *, default: bool) -> bool:
 
 
 def read_address(name: str, default: str = "") -> str:
-    """Return the bare email address, without a display name; "" if not set."""
+    """Return the email address in `name`, without a name; `default` if unset."""
     must, bare = "an email address", [parseaddr, itemgetter(1)]
     return read_as(env.str, name, default, must, pre_load=bare, validate=validate_email)
 
 
 def read_link(name: str) -> str:
-    """Return the web address of a page, for links; "" if not set."""
+    """Return the web page URL in `name`, for use in links; "" if unset."""
     must, web = "a web address such as https://example.org/about", ["http", "https"]
     return read_as(env.str, name, "", must, validate=URLValidator(schemes=web))
 
@@ -99,7 +102,7 @@ def is_loopback(host: str) -> bool:
 
 
 def read_database_url(name: str) -> str:
-    """Return the URL in `name`, with a lowercase scheme because libpq requires it."""
+    """Return the URL in `name`, with its scheme in lowercase, as libpq requires."""
     url = require(name, "`make run` sets it for its own embedded database")
     scheme, colon, rest = url.partition(":")
     return f"{scheme.lower()}{colon}{rest}"
@@ -112,7 +115,7 @@ def read_database(name: str, *, loopback: bool) -> dict:
         raise ImproperlyConfigured(
             f"{name} must look like postgres://user:password@host:port/name."
         )
-    split(name, url)  # Raises errors that say what to fix and omit the password.
+    split(name, url)  # Its errors say what to fix and omit the password.
     entry = dj_database_url.parse(
         url, engine="core.postgresql", conn_max_age=600, conn_health_checks=True
     )
@@ -123,17 +126,17 @@ def read_database(name: str, *, loopback: bool) -> dict:
         )
     options = entry.get("OPTIONS", {})
     if read_switch("DATABASE_PREPARE", default=False):
-        # psycopg prepares a statement at its sixth execution on a connection, so that
-        # the server doesn't parse it again. Off by default, because a pooler that
-        # shares connections between clients loses prepared statements.
+        # When a connection runs a statement for the sixth time, psycopg prepares the
+        # statement, so that the server needn't parse it again. Off by default, because
+        # prepared statements get lost in a pooler that shares connections.
         options |= {"server_side_binding": True, "prepare_threshold": 5}
     return {**entry, "OPTIONS": options}
 
 
 def read_logins(site: dict, *, loopback: bool) -> dict[str, dict]:
-    """Return the database logins of the site and of the owner of its tables.
+    """Return two database logins: the site's, and that of the owner of the tables.
 
-    Both are the site's login unless DATABASE_OWNER_URL is set.
+    Unless DATABASE_OWNER_URL is set, the owner's login is the same as the site's.
     """
     owner = site
     if read("DATABASE_OWNER_URL"):

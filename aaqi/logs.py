@@ -1,4 +1,4 @@
-"""Logs without personal data: routes, not paths, and tracebacks without messages."""
+"""Log without personal data: routes, not paths; tracebacks without messages."""
 
 import logging
 import re
@@ -30,12 +30,16 @@ PROBES = {"/healthz", "/readyz"}
 def access_lines(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Log each request with its route and the proxy's request id, or a new id."""
+    """Log each request, and set the request id that its log lines share.
+
+    The id comes from the proxy's X-Request-ID header. If that header is missing or
+    invalid, a random id is used.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
         name = given_id(request) or uuid.uuid4().hex
-        # `WithRequestId` reads this attribute, which Django's class doesn't have.
+        # `WithRequestId` reads this attribute, which Django's HttpRequest lacks.
         request.id = name  # type: ignore[attr-defined]
         token = request_id.set(name)
         try:
@@ -49,7 +53,7 @@ def access_lines(
 
 
 def given_id(request: HttpRequest) -> str:
-    # `request.headers` would parse every header just to read this one.
+    # Use META, because `request.headers` would parse every header to find this one.
     text = request.META.get("HTTP_X_REQUEST_ID", "")
     return text if re.fullmatch(r"[A-Za-z0-9-]{8,64}", text, re.ASCII) else ""
 
@@ -61,7 +65,7 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
     access.info(
         "Request handled",
         extra={
-            # Clients can send any text as the method.
+            # Clients can send any text as the method, so log only known methods.
             "method": request.method if request.method in METHODS else "other",
             "route": route,
             "status": status,
@@ -73,7 +77,7 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
 def route_of(request: HttpRequest) -> str:
     """Return the route as written in urls.py, or "(no route)".
 
-    A page from the cache has no `resolver_match`, so its path is resolved here.
+    For a page from the cache, Django didn't resolve the path, so we resolve it here.
     """
     try:
         match = request.resolver_match or resolve(request.path_info)
@@ -83,10 +87,11 @@ def route_of(request: HttpRequest) -> str:
 
 
 class WithRequestId(logging.Filter):
-    """Add the request id to each record."""
+    """Add the request id to each log record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Django logs some errors only after `access_lines` has reset `request_id`.
+        # Prefer the request's own id: Django logs some errors only after `access_lines`
+        # has reset `request_id`.
         request = getattr(record, "request", None)
         record.request_id = getattr(request, "id", "") or request_id.get()
         return True
@@ -95,7 +100,8 @@ class WithRequestId(logging.Filter):
 class RouteInsteadOfPath(logging.Filter):
     """Replace the request's path in a log record with the request's route.
 
-    A path can contain a secret token, such as that of the link to manage a signature.
+    A path can contain a secret token, such as the one in the link for managing a
+    signature.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -104,7 +110,7 @@ class RouteInsteadOfPath(logging.Filter):
             return True
         match = getattr(request, "resolver_match", None)
         route = f"/{match.route}" if match else "(no route)"
-        # Django logs a path as is, or with non-ASCII characters escaped.
+        # Django logs some paths unchanged and others with non-ASCII characters escaped.
         paths = {request.path, request.path.encode("unicode_escape").decode()}
         if isinstance(record.args, tuple):
             record.args = tuple(route if arg in paths else arg for arg in record.args)
@@ -114,10 +120,10 @@ class RouteInsteadOfPath(logging.Filter):
 
 
 class PlacesOnly(logging.Formatter):
-    """Log an exception's type and traceback, but not its message.
+    """Format an exception with its type and traceback, but without its message.
 
-    The message can contain what somebody typed: a database error quotes the row, and a
-    mail server's error quotes the address.
+    The message can contain personal data: a database error quotes the row, and a mail
+    server's error quotes the email address.
     """
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's name
@@ -133,7 +139,8 @@ class PlacesOnly(logging.Formatter):
 class JsonLines(PlacesOnly, JsonFormatter):
     """Format each record as one line of JSON, with only the fields listed here.
 
-    A record can carry a whole request or job, which the base class would log.
+    A record can have a whole request or job as an attribute. The base class would log
+    these attributes, too.
     """
 
     fields = ("time", "level", "logger", "message", "request_id", "exc_info")

@@ -12,8 +12,8 @@ from django.utils.cache import add_never_cache_headers
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
 PROBES = {"/healthz", "/readyz"}
-# Browser features that no page uses. Features needed for passkeys, copying, and sharing
-# aren't listed, so our own pages may use them, as browsers allow by default.
+# Browser features that no page uses. The features for passkeys, copying, and sharing
+# aren't listed, because our pages use them.
 REFUSED_FEATURES = [
     *("accelerometer", "autoplay", "browsing-topics"),
     *("camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
@@ -51,7 +51,7 @@ def heads_without_bodies(
 
 
 class BrowserPolicies:
-    """Set headers that restrict browsers, unless a view has set its own."""
+    """Set headers that restrict browsers, except those that the view already set."""
 
     policies = {
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -71,9 +71,10 @@ class BrowserPolicies:
 class ReadableRequests:
     """Return an error page for a request that is too large or can't be decoded.
 
-    Without this middleware, Django rejects a body over the limit late, with a 400 that
-    doesn't mention the limit; decodes a body with any codec that the sender names; and
-    reads bytes that aren't UTF-8 as Latin-1. Django also has no page for a 405.
+    Also add a page to 405 responses. Without this middleware, Django would reject a
+    body over the limit late, with a 400 that doesn't mention the limit. It would decode
+    a body with any codec that the sender names, and read bytes that aren't valid UTF-8
+    as Latin-1.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -99,7 +100,7 @@ class ReadableRequests:
         try:
             request.GET  # noqa: B018 - reading it is the check
         except SuspiciousOperation:
-            # Error pages read request.GET too, and would fail again.
+            # The error page reads request.GET too, so it would fail in the same way.
             request.GET = QueryDict()
             return render(request, "400.html", status=400)
         if request.method == "POST" and request.content_type == FORM:
@@ -112,7 +113,10 @@ class ReadableRequests:
         return None
 
     def most_with_files(self, request: HttpRequest) -> int:
-        """Return the size limit for uploads to this URL; 0 if it accepts no files."""
+        """Return the maximum size of a request that uploads files to this URL.
+
+        Returns 0 if the request has no files or the URL accepts none.
+        """
         if request.content_type != FILES:
             return 0
         try:
@@ -132,8 +136,8 @@ class ReadableRequests:
 class NoStoreByDefault:
     """Send `no-store` unless a view sets Cache-Control.
 
-    Public pages set it with `public_page` (core/public.py). All other pages contain a
-    form, a token, or a reader's own data. Errors are always `no-store`.
+    Public pages set that header with `public_page` (core/public.py). All other pages
+    contain a form, a token, or a reader's own data. Errors are always `no-store`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,4 +1,4 @@
-"""The search of the whole site, which shows a few results of each kind."""
+"""The site-wide search page, which shows a few results of each kind."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from rankings.states import JURISDICTIONS, PLACES, read_place
 from voices.wall.models import Voice
 from voices.wall.page import Filters, WallPage
 
-# How many results of each kind are shown.
+# The most results of each kind that the page shows.
 MAX_RESULTS = 5
 
 
@@ -32,12 +32,12 @@ class Place(NamedTuple):
 
 
 class Voices(NamedTuple):
-    """The newest voices that match, and the URL of the list of all matches."""
+    """The newest matching voices, the number of matches, and the full list's URL."""
 
     shown: list[Voice]
     total: int
     path: str
-    # The query with its typos corrected, if only that matched; otherwise "".
+    # The query with its typos corrected, if only the corrected query matched, else "".
     corrected: str
 
 
@@ -52,7 +52,7 @@ def search_site(request: HttpRequest) -> HttpResponse:
     if not words:
         return render(request, "search.html")
     codes = find_codes(words)
-    # Search for a place's name, because texts don't contain codes such as "TX".
+    # Search for the place's name, because our texts don't contain codes such as "TX".
     place = read_place(words)
     named = PLACES.get(place, words)
     context: dict = {"q": words, "named": named, "places": read_places(codes)}
@@ -68,9 +68,9 @@ def search_site(request: HttpRequest) -> HttpResponse:
 
 
 def find_texts(words: str) -> dict[str, object]:
-    """Return the questions, cases, and pages with all of the words.
+    """Return the first questions, cases, and pages that contain all of the words.
 
-    If no question has all of the words, return the questions with any of them.
+    If no question contains all of the words, return questions that contain any of them.
     """
     return {
         "questions": search(Question, words, MAX_RESULTS),
@@ -80,7 +80,7 @@ def find_texts(words: str) -> dict[str, object]:
 
 
 def find_voices(words: str, place: str) -> Voices:
-    """Return the voices from `place` if it is a known code, else those with `words`."""
+    """Return the voices from `place`, or those with `words` if `place` isn't a code."""
     filters = Filters(state=place) if place in PLACES else Filters(q=words)
     page = WallPage(filters)
     query = {"state": place} if filters.state else {"q": words}
@@ -89,7 +89,10 @@ def find_voices(words: str, place: str) -> Voices:
 
 
 def find_codes(words: str) -> list[str]:
-    """Return the codes of places in a query such as "tx", "Dakota", "sue in Ohio"."""
+    """Return the codes of the places that a query names, at most MAX_RESULTS.
+
+    "tx" and "sue in Texas" name Texas; "Dakota" names North and South Dakota.
+    """
     whole = read_place(words)
     if whole in PLACES:
         return [whole]

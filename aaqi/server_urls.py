@@ -2,8 +2,9 @@
 
 Error messages never quote the URL, because it can contain the password.
 
-environs would pass EMAIL_URL to dj-email-url, which sets no timeout, uses STARTTLS for
-smtps://, and ignores unknown parameters: with ?starttls=1, it would send without TLS.
+environs would parse EMAIL_URL with dj-email-url, which sets no timeout and uses
+STARTTLS for smtps://. It also ignores unknown parameters, so with ?starttls=1, emails
+would be sent without TLS.
 """
 
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
@@ -31,7 +32,7 @@ YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off", "none"}
 
 
 def split(name: str, url: str) -> SplitResult:
-    """Parse `url`, the value of the variable `name`."""
+    """Parse `url`, the value of the environment variable `name`."""
     refuse_bare_signs(name, url)
     try:
         parts = urlsplit(url)
@@ -45,7 +46,7 @@ def split(name: str, url: str) -> SplitResult:
 
 
 def refuse_bare_signs(name: str, url: str) -> None:
-    """Reject unescaped characters in the login, which the parser would misread."""
+    """Reject a user name or password with characters that must be percent-encoded."""
     login = url.partition("://")[2].rpartition("@")[0]
     found = [f"{sign!r} as {quote(sign, '')}" for sign in "/#?[]\\ " if sign in login]
     if found:
@@ -56,7 +57,10 @@ def refuse_bare_signs(name: str, url: str) -> None:
 
 
 def read_smtp(name: str, url: str) -> dict:
-    """Return the options of Django's SMTP backend for `url`, the value of `name`."""
+    """Return the options of Django's SMTP backend for the server at `url`.
+
+    `name` is the environment variable that contains `url`.
+    """
     parts = split(name, url)
     if parts.scheme not in SCHEMES or not parts.hostname or parts.path.strip("/"):
         raise ImproperlyConfigured(
@@ -76,11 +80,11 @@ def read_smtp(name: str, url: str) -> dict:
 
 
 def read_kind(name: str, parts: SplitResult) -> str:
-    """Return "tls" for STARTTLS, "ssl" for implicit TLS, "" for neither."""
+    """Return the kind of TLS: "tls" for STARTTLS, "ssl" for implicit TLS, or ""."""
     kinds = {ask(name, *pair) for pair in parse_qsl(parts.query, True)} - {""}
     kind = SCHEMES[parts.scheme]
     if kind == "ssl" and parts.port == 587:
-        # Port 587 uses STARTTLS, whatever the scheme is.
+        # Servers expect STARTTLS on port 587, even if the URL says smtps://.
         kind = "tls"
     if kind:
         return kind

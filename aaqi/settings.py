@@ -1,4 +1,7 @@
-"""Settings, production by default; `aaqi/environment.py` reads the environment."""
+"""Django settings; the defaults suit production.
+
+`aaqi/environment.py` reads and validates the environment variables.
+"""
 
 from pathlib import Path
 
@@ -28,7 +31,7 @@ if LOOPBACK:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 PROXY_COUNT = environment.read_number("PROXY_COUNT", 0)
 ROOT_URLCONF = "aaqi.urls"
-# The site is always at the root of its host, whatever a server or header says.
+# The site is always at the root of its host, so ignore any SCRIPT_NAME in a request.
 FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "aaqi.wsgi.application"
 LANGUAGE_CODE = "en-us"
@@ -68,7 +71,8 @@ MIDDLEWARE = [
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
     # Before all middleware that sets headers, so that cached pages include those
-    # headers. A 304 has no CSP, because browsers would apply it to their cached copy.
+    # headers. The order also keeps the CSP out of 304 responses. A CSP in a 304 would
+    # replace the policy of the browser's cached copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -114,7 +118,8 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# All code uses the site's database login, except inside database_roles.as_owner().
+# All code uses the site's login to the database, except code inside as_owner()
+# (operations/database_roles.py), which uses the owner's.
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -165,14 +170,14 @@ SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
-# "Send it again": minutes to wait after the form was submitted or the email was last
-# requested, and the maximum number of emails per form.
+# Resending the confirmation email: the minutes to wait after submitting the form or
+# after the last request, and the maximum number of emails per form.
 SEND_AGAIN_MINUTES = 3
 SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
-# Applies until staff set a rate in the admin.
+# The limit until staff set another one in the admin.
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
-# How long a decision can be undone before the voice's author is emailed about it.
+# How long moderators can undo a decision before we email it to the voice's author.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
@@ -184,10 +189,10 @@ FOUNDING_REQUEST_DAYS = 14
 
 # Texts: docs/content.md
 
-# Staff are asked to check a text whose “as of” date is older than this.
+# Staff are asked to check a text if its “as of” date is more than this many days ago.
 AS_OF_DAYS = 60
 
-# Store messages to staff in the session, so that they don't need a separate cookie.
+# Store messages to staff in the session instead of in a cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Public pages: how long a proxy may keep them (core/public.py)
@@ -200,12 +205,13 @@ PUBLIC_PAGE = {
     "stale_if_error": 600,
 }
 
-# The URL of the cache in front, for purges (operations/purge.py); "" if none.
+# The URL for purging the HTTP cache in front of the site (operations/purge.py); "" if
+# there is no such cache.
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
-    # Rate limit counters, which all processes share. MAX_ENTRIES is high so that a
-    # flood of requests can't evict the counters that limit it.
+    # Rate limit counters, which all processes share. MAX_ENTRIES is high, so that an
+    # attacker can't evict counters by sending many requests.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
@@ -223,7 +229,7 @@ SECURE_CSP = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
-    # These do not fall back to default-src.
+    # These directives don't fall back to default-src.
     "base-uri": [CSP.NONE],
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
@@ -233,9 +239,9 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# Equal to the request buffer of the cache in front. With a lower limit, the site would
-# respond and close the connection while that cache is still sending the request, and
-# the cache would return a 503.
+# Equal to the request buffer of the HTTP cache in front of the site. With a lower
+# limit, the site would respond and close the connection while that cache is still
+# sending the request, and the cache would return a 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # Views that accept files, with the maximum size of a request in bytes; the limit above
@@ -251,8 +257,8 @@ if HTTPS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     if PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# HSTS for subdomains and browsers' preload lists is up to the owner of the domain, not
-# to one site on it.
+# These checks ask for HSTS on subdomains and in browsers' preload lists. Both affect
+# the whole domain, so they are up to the domain's owner, not to one site.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -267,11 +273,12 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Staff accounts: docs/accounts.md
 
-# Staff need a second factor unless the site uses plain HTTP (only on loopback).
+# Staff need a second factor unless the site uses plain HTTP, which is possible only on
+# loopback.
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3
-# How long to remember a network that staff signed in from.
+# How long to remember a network after a staff member signed in from there.
 STAFF_NETWORK_KEPT_DAYS = 90
 INVITATION_DAYS = 3
 INVITATION_KEPT_DAYS = 30
@@ -306,7 +313,7 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
-# Staff addresses are already verified: the link to set up an account is sent there.
+# Staff verify their email address by using the emailed link that sets up the account.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateAppForm",
@@ -319,12 +326,12 @@ MFA_FORMS = {
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
-# Phone clocks can be a little off.
+# Also accept the previous and the next code, because phone clocks can be a little off.
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
-# Logs name the route, never the path, because paths contain tokens. On loopback they
-# are plain text, without a line for each request.
+# Logs contain routes, never paths, because paths contain tokens. On loopback, logs are
+# plain text, without a line for each request.
 
 LOGGING = {
     "version": 1,
@@ -353,7 +360,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
-        # Anybody can send a wrong Host header; the 400 isn't worth a log line.
+        # Anybody can send a wrong Host header, so don't log the resulting 400.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "aaqi": {"level": "INFO"},
         "aaqi.access": {"level": "WARNING" if LOOPBACK else "INFO"},

@@ -1,4 +1,4 @@
-"""The share page, the embeddable box for other sites, and the site's card."""
+"""The share page, the embeddable box for other sites, and the default preview image."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from voices.tags.posters import POSTERS
 from voices.wall.tallies import read_figures
 
 POLICY: Any = settings.SECURE_CSP
-# The usual policy, except that other sites may embed this page in a frame.
+# The usual content security policy, except that other sites may embed the page.
 FRAMED: dict[str, list[str]] = {**POLICY, "frame-ancestors": ["*"]}
 THEMES = ("light", "dark")
 
@@ -32,7 +32,7 @@ SITE_CARD = Face(
 @require_safe
 @public_page(shows=[Content.FIGURES])
 def share(request: HttpRequest) -> HttpResponse:
-    """Show links to share, posters to print, and the HTML of the embeddable box."""
+    """Show links for sharing the site, printable posters, and the embed code."""
     figures = read_figures()
     return render(
         request,
@@ -52,7 +52,7 @@ def share(request: HttpRequest) -> HttpResponse:
 @xframe_options_exempt
 @csp_override(FRAMED)
 def embed(request: HttpRequest) -> HttpResponse:
-    """Show the number of signers and a link to sign, for other sites to embed."""
+    """Show the embeddable box: the number of signers, and a link to sign."""
     theme = request.GET.get("theme", "")
     figures = read_figures()
     response = render(
@@ -71,10 +71,10 @@ def embed(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(shows=[])
 def card(request: HttpRequest) -> HttpResponse:
-    """Return the preview image of pages that have no image of their own."""
+    """Return the link preview image of pages that have no image of their own."""
     try:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
     except Busy:
         return busy_response(request)
-    # The site's card is never withdrawn, so `png` is never None.
+    # `png` would be None only for a withdrawn card, and this one is never withdrawn.
     return card_response(png)  # type: ignore[arg-type]

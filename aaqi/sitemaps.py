@@ -1,6 +1,6 @@
 """Sitemaps: an index and its sections, each of limited size.
 
-Django's sitemap views aren't used: they count all rows, don't update a section's date
+We don't use Django's sitemap views. They count all rows, don't update a section's date
 when a voice is removed, and take half a second to render thousands of lines.
 """
 
@@ -25,7 +25,8 @@ from faq.publishing import Text
 from rankings.models import Edition
 from voices.models import Voice
 
-# The number of ids that one section of voices covers: at most about 1 MB of XML.
+# The number of IDs that one section of voices covers, so that a section has at most
+# about 1 MB of XML.
 IDS = 5000
 RANKINGS = ["list", "compare", "methodology", "changes"]
 LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
@@ -58,13 +59,13 @@ def pages() -> list[Entry]:
 
 
 def texts(model: type[Text]) -> list[Entry]:
-    """Return all published texts in one list, because there are only dozens."""
+    """Return an entry for each published text of this kind; there are only dozens."""
     rows = model.objects.public().only("slug", "updated").order_by("pk")[:IDS]
     return [entry(row.get_absolute_url(), row.updated) for row in rows]
 
 
 def voices(number: int) -> list[Entry]:
-    """Return the public voices of a section, which covers a fixed range of ids.
+    """Return an entry for each public voice with an ID in the section's fixed range.
 
     Raises Http404 for a section after the last one, so that caches don't fill up with
     empty sections.
@@ -72,7 +73,7 @@ def voices(number: int) -> list[Entry]:
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
-    # Reversing each URL would take longer than all the rest.
+    # Reverse one URL as a pattern: reversing each would take longer than all the rest.
     path = reverse("voices:detail", args=[1])
     entries = [entry(path.replace("1", str(pk)), at) for pk, at in found]
     if not entries and number >= count_lists():
@@ -87,7 +88,7 @@ def count_lists() -> int:
 
 
 def rankings() -> list[Entry]:
-    """Return the pages of the current edition, its states, and past editions.
+    """Return entries for the current edition's pages and states, and past editions.
 
     Returns an empty list if no edition is published.
     """
@@ -145,7 +146,10 @@ def day(lastmod: date | None) -> str:
 
 
 def number_of(name: str) -> int:
-    """Parse the number of a section of voices; raises Http404 for any other name."""
+    """Return the number in the name of a section of voices, such as "voices-3".
+
+    Raises Http404 for any other name.
+    """
     found = re.fullmatch(r"voices-(0|[1-9][0-9]{0,11})", name)
     if not found:
         raise Http404("There is no such sitemap.")

@@ -11,8 +11,8 @@ from django.utils.encoding import escape_uri_path
 STAFF = ("admin/", "accounts/")
 # Characters that people or mail programs append to a query string, plain or
 # percent-encoded: spaces, no-break spaces, and " ' ) , . : ; > ? ] } ! * » ’ ”
-# The regex matches at most twenty, because without a limit it takes seconds on
-# thousands of them.
+# The regex matches at most twenty of them, because without a limit, it would take
+# seconds if there were thousands.
 BEHIND_A_QUERY = re.compile(
     r"(?:[\].,;:!?)}>'\"*+]"
     r"|%(?:20|2[1279ACE]|3[ABEF]|[57]D|C2%A0|C2%BB|E2%80%99|E2%80%9D)){1,20}$",
@@ -23,7 +23,7 @@ BEHIND_A_QUERY = re.compile(
 def lead_to_the_one_spelling(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Redirect 404s caused by stray punctuation, slashes, or uppercase letters."""
+    """Redirect 404s caused by stray punctuation, slashes, spaces, or capitals."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -35,7 +35,7 @@ def lead_to_the_one_spelling(
 
 
 def redirect_of(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
-    """Return a redirect to the intended page, always on this site, or None."""
+    """Return a redirect to the page on this site that was probably meant, or None."""
     path, asked = request.path_info, request.META.get("QUERY_STRING", "")
     query = BEHIND_A_QUERY.sub("", asked)
     meant = next(filter(None, (leads_on(path, other) for other in spellings(path))), "")
@@ -57,7 +57,7 @@ def spellings(path: str) -> list[str]:
 
 
 def trim(path: str) -> str:
-    """Strip trailing punctuation, spaces, and invisible characters."""
+    """Strip trailing punctuation, symbols, spaces, and invisible characters."""
     end = len(path)
     while end and is_sign(path[end - 1]):
         end -= 1
@@ -70,7 +70,7 @@ def is_sign(character: str) -> bool:
 
 
 def leads_on(path: str, other: str) -> str:
-    """Return `other` if it leads to a public page and isn't `path`, else "".
+    """Return `other` if it is a public page's path and isn't `path`, else "".
 
     If `other` contains a token, it may differ from `path` only in slashes and stripped
     punctuation, because any other difference would change the token.
@@ -83,7 +83,10 @@ def leads_on(path: str, other: str) -> str:
 
 
 def route_of(path: str) -> str:
-    """Return the route of a public page, with its leading slash; "" if none matches."""
+    """Return the route of the public page at `path`, with a leading slash.
+
+    Returns "" if there is no such page.
+    """
     try:
         route = resolve(path).route
     except Resolver404:

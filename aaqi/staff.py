@@ -36,9 +36,9 @@ from faq.to_check import list_dates, list_rows
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, Waiting, what_waits
 
-# Apps whose admin pages are left out. The CSP blocks the inline styles of the job
-# queue's pages. allauth's pages would show second factors, and let staff change them
-# without a log entry.
+# Apps without admin pages. The job queue's admin has inline styles, which the CSP
+# blocks. allauth's admin would show second factors and let staff change them without a
+# log entry.
 LEFT_OUT = {"account", "mfa", "procrastinate", "usersessions"}
 
 # Exceptions that fields and their widgets raise for invalid text in a query string.
@@ -53,9 +53,9 @@ def is_lookup_known(
 ) -> bool:
     """Return whether a changelist accepts this lookup.
 
-    A model admin accepts the lookups in its attribute `lookups` or, if it has none,
-    those of its filters. Django would accept any column and operator, and return a 500
-    for values that the database can't parse.
+    It accepts the lookups in the model admin's attribute `lookups` or, without that
+    attribute, the lookups of its filters. Django would accept any column and operator,
+    and return a 500 for values that the database can't parse.
     """
     if hasattr(model_admin, "lookups"):
         return lookup in model_admin.lookups
@@ -77,9 +77,10 @@ def usable_initial(
     request: HttpRequest,
     initial: Mapping[str, str | list[str]],
 ) -> dict[str, object]:
-    """Return the initial values from a query string, without invalid ones.
+    """Return the valid ones among the initial values from a query string.
 
-    Django passes the raw text to the fields, some of which raise an exception for it.
+    Django would pass any text to the form fields, and some raise an exception if the
+    text is invalid.
     """
     form = model_admin.get_form(request)
     usable = {}
@@ -94,7 +95,7 @@ def usable_initial(
 
 
 def texts_waiting(kinds: list[type[Text]]) -> list[Waiting]:
-    """Return the texts to check as one row of the admin index; [] if there are none."""
+    """Return the admin index's row about texts to check; [] if there are none."""
     dates = list_dates(kinds) if kinds else []
     if not dates:
         return []
@@ -125,7 +126,10 @@ class StaffSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Redirect to the site's own login page; 403 for accounts that aren't staff."""
+        """Redirect to our login page, or to the wanted page if already signed in.
+
+        Raises PermissionDenied for accounts that aren't staff.
+        """
         wanted = get_next_redirect_url(request) or reverse("admin:index")
         if self.has_permission(request):
             return redirect(wanted)
@@ -163,7 +167,7 @@ class StaffSite(AdminSite):
     def may_view[Listed: type[Model]](
         self, request: HttpRequest, models: Iterable[Listed]
     ) -> list[Listed]:
-        """Return the models that this account may view."""
+        """Return those of `models` that this account may view."""
         return [
             model
             for model in models
@@ -171,7 +175,7 @@ class StaffSite(AdminSite):
         ]
 
     def texts_to_check(self, request: HttpRequest) -> HttpResponse:
-        """List texts with an old “as of” date, of the kinds this account may view."""
+        """List the texts with an old “as of” date that this account may view."""
         kinds = self.may_view(request, TEXTS)
         if not kinds:
             raise PermissionDenied
@@ -197,9 +201,9 @@ class StaffSite(AdminSite):
     ) -> None:
         """Register models as usual, except those of the apps in `LEFT_OUT`.
 
-        Changelists accept only the lookups that `is_lookup_known` allows, and count
-        neither all rows nor the rows of each filter. Forms clean pasted text. The form
-        for a new row ignores invalid initial values in the query string.
+        Changelists accept only the lookups that `is_lookup_known` allows, and don't
+        count all rows or the matches of each filter. Forms clean up pasted text. The
+        form for a new row ignores invalid initial values in the query string.
         """
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
@@ -220,7 +224,7 @@ class StaffSite(AdminSite):
     def admin_view[View: Callable[..., HttpResponseBase]](
         self, view: View, cacheable: bool = False
     ) -> View:
-        """Wrap a view so that tampered input gets a 400; Django would return a 500."""
+        """Wrap a view to return a 400 for tampered input; Django would return a 500."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)

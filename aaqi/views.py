@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public_page(shows=[])
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say where to report a vulnerability (RFC 9116). Valid for half a year."""
+    """Tell security researchers where to report a vulnerability (RFC 9116)."""
     until = timezone.now().replace(hour=0, minute=0, second=0) + SECURITY_TXT_VALID
     lines = [
         f"# {settings.SITE_NAME} is run by {settings.OPERATOR_NAME}",
@@ -71,16 +71,16 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Redirect clients that request /favicon.ico, which no page links to."""
+    """Redirect to the icon, because some clients request /favicon.ico by default."""
     return redirect(static("favicon.ico"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Show the form again with what was typed if possible, else return a 403."""
+    """Show the submitted form again, with its input, if possible; else return a 403."""
     if response := answer_stale(request):
         return response
     if request.user.is_authenticated and stale_forms.store_own(request):
-        # The staff member has since signed in again in another tab.
+        # The CSRF token is old because the user has signed in again in another tab.
         return redirect("accounts_kept")
     return render(request, "403.html", {"stale": True}, status=403)
 

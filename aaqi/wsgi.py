@@ -19,8 +19,8 @@ def application(
 ) -> Iterable[bytes]:
     """Handle a request, even if its Content-Type is malformed.
 
-    Django parses that header before any middleware, and raises an exception if it is
-    malformed or names a codec that isn't for text.
+    Django parses the header before any middleware runs, and raises an exception if the
+    header is malformed or names a codec that isn't for text.
     """
     if not is_utf8(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = UNREADABLE

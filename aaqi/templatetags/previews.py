@@ -1,4 +1,4 @@
-"""Metadata of a page for search engines and link previews."""
+"""Template tags for a page's metadata, for search engines and link previews."""
 
 import json
 
@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
-# Precedes the site's name in the title of every page except the home page.
+# Separates the page's title from the site's name, except on the home page.
 SITE = " · "
-# Escapes that keep HTML parsers from seeing a tag or an entity in the JSON.
+# JSON escape sequences, so that HTML parsers don't see a tag or an entity in the JSON.
 ESCAPES = {"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"}
 
 
@@ -30,7 +30,10 @@ def page_description(context: Context) -> SafeString:
 
 
 def again(context: Context, name: str) -> str:
-    """Render a block of this page again; the result is already escaped."""
+    """Render the block again, with whitespace collapsed.
+
+    The result is already escaped.
+    """
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
     return " ".join(block.render(context).split())
 

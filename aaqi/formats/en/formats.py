@@ -1,4 +1,4 @@
-"""Time formats that the admin accepts in addition to Django's own."""
+"""Input formats for times that forms accept in addition to Django's own."""
 
 from django.conf.locale.en import formats  # type: ignore[import-untyped]
 
@@ -6,7 +6,7 @@ TIME_INPUT_FORMATS = [
     *formats.TIME_INPUT_FORMATS,
     *("%I:%M %p", "%I:%M%p", "%I %p", "%I%p"),
 ]
-# Django's own formats come first, because forms display a value in the first format.
+# Django's own formats come first, because a form shows its value in the first format.
 DATETIME_INPUT_FORMATS = [
     *formats.DATETIME_INPUT_FORMATS,
     *(f"{d} {t}" for d in formats.DATE_INPUT_FORMATS for t in TIME_INPUT_FORMATS),
