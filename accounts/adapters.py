@@ -47,9 +47,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return address_of(request) or NO_ADDRESS
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """Count an attempt against the limits of the network and of the account.
+        """Count the sign-in attempt toward the limits of the network and the account.
 
-        Raises a validation error if the attempt is over a limit.
+        Raises a validation error if the attempt is over one of the limits.
         """
         login = credentials.get("email") or credentials.get("username") or ""
         usage = ratelimit.consume(
@@ -62,11 +62,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if not taken:
             raise self.validation_error("too_many_login_attempts")
         usage.usage += taken.usage
-        # The parent class rolls this usage back after a correct password.
+        # The parent class subtracts this usage again if the password is correct.
         self._login_failed_rl_usage = usage
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Whether to return JSON: only to the script that reads a passkey."""
+        """Return whether to respond with JSON, which only the passkey script needs."""
         return request.path == reverse("mfa_login_webauthn") and super().is_ajax(
             request
         )
@@ -78,7 +78,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if refusal:
             return refusal
         if settings.SECOND_FACTOR and not second_factor.has_one(user):
-            # Otherwise anyone who learns the password could add their own factor.
+            # Otherwise, anyone who learns the password could sign in and add their own
+            # second factor.
             messages.error(
                 request,
                 "Your account no longer has a second factor, and a password alone is "
@@ -94,7 +95,7 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, object] | None = None,
         email: str | None = None,
     ) -> None:
-        """Queue a notice to the account's owner, with our text instead of allauth's."""
+        """Queue an email to the account's owner, with our text instead of allauth's."""
         queue_notice(user, template_prefix.rpartition("/")[2])
 
 
@@ -109,7 +110,7 @@ class MFAAdapter(DefaultMFAAdapter):
         return settings.SITE_NAME
 
     def encrypt(self, text: str) -> str:
-        """Encrypt secrets, so that nobody can sign in with a stolen backup."""
+        """Encrypt a second factor's secret, so that backups alone don't reveal it."""
         return fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
@@ -124,7 +125,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def fernet() -> MultiFernet:
-    """Return a cipher that encrypts with SECRET_KEY; it also decrypts with old keys."""
+    """Return a cipher that encrypts with SECRET_KEY, and can decrypt with old keys."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
         Fernet(urlsafe_b64encode(sha256(f"accounts.factors:{key}".encode()).digest()))
@@ -133,14 +134,18 @@ def fernet() -> MultiFernet:
 
 
 class NameOrAddressBackend(AuthenticationBackend):
-    """Sign in by user name or email, equally slow if there is no such account."""
+    """Authenticate by user name or email address.
+
+    This takes equally long if there is no such account, so that the response time
+    doesn't reveal which accounts exist.
+    """
 
     def _authenticate(
         self, request: HttpRequest | None, **credentials: str
     ) -> User | None:
-        """Look the account up with one query and hash the password once.
+        """Find the account with one query, and hash the password once.
 
-        The parent hashes the password once per matching account.
+        The parent class hashes the password once per matching account.
         """
         name = credentials.get("username") or credentials.get("email") or ""
         accounts = get_user_model()._default_manager.order_by("pk")

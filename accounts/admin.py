@@ -28,8 +28,9 @@ from core.searching import FoldedSearch
 Kind = AccountEvent.Kind
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
-# `manage.py make_roles` maintains the roles. Django's stock user admin could set
-# passwords, grant single permissions, and delete users that the logs refer to.
+# Groups are roles, which `manage.py make_roles` maintains. Django's own user admin
+# could set passwords, grant single permissions, and delete users that the logs refer
+# to.
 admin.site.unregister(Group)
 admin.site.unregister(User)
 
@@ -54,7 +55,7 @@ class AccountForm(forms.ModelForm):
 
 @admin.register(User)
 class AccountAdmin(FoldedSearch, FixedRows):
-    """Staff accounts: created by invitations, never deleted once they are set up."""
+    """Admin for staff accounts. Invitations create them; nobody can delete them."""
 
     form = AccountForm
     list_display = [
@@ -119,11 +120,11 @@ class AccountAdmin(FoldedSearch, FixedRows):
                 obj.groups.clear()
             inviting.log(Kind.ROLE_GIVEN, obj, cast(User, request.user), role=role)
 
-    # Django ignores what this returns.
+    # Django ignores this method's return value.
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: User, message: object
     ) -> None:
-        # The log is AccountEvent, because nobody can change its rows.
+        # `save_model` logs the change as an AccountEvent, which nobody can edit.
         return None
 
     def decide(
@@ -134,9 +135,9 @@ class AccountAdmin(FoldedSearch, FixedRows):
         kind: str,
         decide_on: Callable[[User, User], bool],
     ) -> None:
-        """Apply `decide_on` to each account that this administrator can change.
+        """Apply `decide_on` to those selected accounts that this user can change.
 
-        Log and count the accounts for which it returns True.
+        Log the accounts for which `decide_on` returns True, and show their number.
         """
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))
@@ -169,7 +170,7 @@ class AccountAdmin(FoldedSearch, FixedRows):
 
     @staticmethod
     def open(account: User, by: User) -> bool:
-        # An account that was never set up has no credentials to sign in with.
+        # Don't enable an account that was never set up: it has no credentials.
         if account.is_active or account.last_login is None:
             return False
         account.is_active = True
@@ -210,8 +211,8 @@ class InvitationForm(forms.ModelForm):
     email = EmailField(
         label="Email address",
         max_length=LONGEST_ADDRESS,
-        help_text="We email the link to this address. If the address already has an "
-        "account, the link sets up that account from scratch, with this role.",
+        help_text="We email an invitation link to this address. If the address already "
+        "has an account, the link sets up that account from scratch, with this role.",
     )
 
     class Meta:
@@ -223,7 +224,7 @@ class InvitationForm(forms.ModelForm):
 
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin):
-    """Invitations: create and email, resend, and revoke them."""
+    """Admin for invitations, which administrators can send, resend, and revoke."""
 
     form = InvitationForm
     list_display = ["user", "address", "role", "state", "mailed_from", "invited_by"]
@@ -273,13 +274,13 @@ class InvitationAdmin(admin.ModelAdmin):
             )
             obj.__dict__.update(made.__dict__)
 
-    # Django ignores what this returns.
+    # Django ignores this method's return value.
     def log_addition(  # type: ignore[override]
         self, request: HttpRequest, obj: Invitation, message: object
     ) -> None:
         return None
 
-    # Django ignores what this returns.
+    # Django ignores this method's return value.
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: Invitation, message: object
     ) -> None:
@@ -302,7 +303,7 @@ class InvitationAdmin(admin.ModelAdmin):
 
 @admin.register(AccountEvent)
 class AccountEventAdmin(ReadOnly):
-    """Read-only log of changes to accounts."""
+    """Admin for the log of changes to accounts, which is read-only."""
 
     list_display = ["at", "kind", "user", "role", "by"]
     list_filter = ["kind"]

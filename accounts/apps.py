@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # Imported here because these modules need the models.
+        # Import these modules here, because they need the models.
         from django.contrib.auth.signals import user_logged_in
 
         from accounts.middleware import begin

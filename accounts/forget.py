@@ -14,9 +14,10 @@ from accounts.models import KnownNetwork, ResetRequest
 
 
 def forget_staff() -> None:
-    """Delete expired sessions, sign-in attempts, known networks, and reset requests.
+    """Delete expired sessions, rate limit counters, known networks, and reset requests.
 
-    Also delete accounts that nobody set up within INVITATION_KEPT_DAYS.
+    Also delete accounts that nobody set up within INVITATION_KEPT_DAYS of the latest
+    invitation.
     """
     now = timezone.now()
     forget_tries()
@@ -26,8 +27,8 @@ def forget_staff() -> None:
     KnownNetwork.objects.forget_old()
     ResetRequest.objects.filter(asked_at__lt=now - timedelta(days=1)).delete()
     unused_since = now - timedelta(days=settings.INVITATION_KEPT_DAYS)
-    # Nobody ever signed in with these accounts, so no row records an action by them
-    # that would block deleting them.
+    # Nobody ever signed in to these accounts, so no protected foreign key, such as
+    # AccountEvent.by, refers to them.
     get_user_model()._default_manager.filter(
         is_active=False,
         last_login=None,
@@ -41,8 +42,8 @@ def forget_staff() -> None:
 def forget_tries() -> None:
     """Delete expired counters of the sign-in rate limits.
 
-    Their cache keys contain network addresses, and the cache backend itself would keep
-    expired rows until it is full.
+    The counters' cache keys contain IP addresses. Django's cache backend would delete
+    expired rows only when the table has more than MAX_ENTRIES rows.
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_cache WHERE expires < now()")

@@ -1,4 +1,4 @@
-"""allauth's forms, with our wording and hardened against tampered input."""
+"""allauth's forms, with our own wording and with checks for tampered input."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.fields import CodeField, EmailField, LineField
 
 
 class Plain(forms.Form):
-    """Removes placeholders, because the labels already say what each field is for."""
+    """Removes allauth's placeholders, which only repeat the labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,7 +35,8 @@ class Plain(forms.Form):
             old.label = "Current password"
 
     def full_clean(self) -> None:
-        # The error summary shows this message away from its field, so name the field.
+        # Name the field in the message, because the error summary shows the message far
+        # from the field.
         for name, field in self.fields.items():
             field.error_messages["required"] = f"Fill in “{self[name].label}”"
         super().full_clean()
@@ -73,7 +74,11 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(Plain):
-    """Accepts any address; the worker looks it up, so timing reveals no accounts."""
+    """Accepts any email address, whether or not it has an account.
+
+    The worker looks up the account, so the response time doesn't reveal whether the
+    address has one.
+    """
 
     email = EmailField(
         label="Email address",
@@ -82,7 +87,7 @@ class ResetPasswordForm(Plain):
     )
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the email unless over the limit; return the address in both cases."""
+        """Queue the reset unless a rate limit is exceeded; return the email address."""
         email = self.cleaned_data["email"]
         if limits.take(request, "reset", email):
             queue_reset(email)
@@ -113,7 +118,7 @@ class ActivateAppForm(WithCode, ActivateTOTPForm):
 
 
 class CredentialField(forms.JSONField):
-    """A passkey's response as JSON from the script, in a hidden field."""
+    """A hidden field, which our script fills with a passkey's response as JSON."""
 
     widget = forms.HiddenInput
 
@@ -132,7 +137,7 @@ class CredentialField(forms.JSONField):
 
 
 class PasskeyForm(Plain):
-    """Reports a malformed passkey response as incorrect; the parent would raise."""
+    """Reports a malformed passkey response as incorrect; allauth's form would crash."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,11 +169,11 @@ class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm
 
 
 class AddPasskeyForm(PasskeyForm, webauthn.SignupWebAuthnForm):
-    """Adds a passkey, which must verify its user, for example with a PIN."""
+    """Adds a passkey that must verify the user, for example with a PIN."""
 
 
 class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
-    """A password and the first code from an authenticator app, in one step."""
+    """Asks for a new password and the first code from an authenticator app."""
 
     password1 = account.SetPasswordField(label="Password")
     password2 = account.PasswordField(
@@ -188,7 +193,8 @@ class InvitedPasswordForm(account.PasswordVerificationMixin, Plain):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The field's validators compare the password with the user's attributes.
+        # allauth's field passes `user` to the password validators, which check that the
+        # password isn't similar to the user's name or email address.
         vars(self.fields["password1"])["user"] = user
         self.secret = get_totp_secret(regenerate=not self.is_bound)
 

@@ -29,7 +29,10 @@ def accounts() -> UserManager[User]:
 
 @transaction.atomic
 def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
-    """Email a link that sets up this address's account; replace any earlier link."""
+    """Email a link that sets up an account for the address `email`.
+
+    The account is created if the address has none. The link replaces any earlier one.
+    """
     email = email.lower()
     addresses.lock(email)
     user = accounts().filter(email__iexact=email).order_by("pk").first()
@@ -74,10 +77,10 @@ def revoke(invitations: InvitationQuerySet, by: User) -> int:
 
 
 def take(ref: str) -> User:
-    """Use up the invitation; return its account, active and without credentials.
+    """Mark the invitation as used, and activate its account without any credentials.
 
-    Call this in the transaction that sets the password or passkey. Raises ClosedError
-    if the invitation is no longer open.
+    Returns the account. Call this in the transaction that sets the new credentials.
+    Raises ClosedError if the invitation is no longer open.
     """
     invitation = Invitation.objects.open().select_for_update().filter(ref=ref).first()
     if invitation is None:
@@ -105,7 +108,7 @@ def log(kind: str, user: User, by: User | None, role: str = "") -> None:
 
 
 def lock_names() -> None:
-    """Keep other transactions from choosing user names until this one ends."""
+    """Lock the choice of user names until the transaction ends."""
     lock_site(USER_NAMES)
 
 

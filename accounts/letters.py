@@ -1,4 +1,4 @@
-"""Emails to staff: queued by ID, composed and sent by the worker."""
+"""Emails to staff: requests queue them by ID, and the worker renders and sends them."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,8 @@ SEND_NOTICE = "accounts.send_notice"
 ANSWER_RESET = "accounts.answer_reset"
 URGENT = 10
 
-# Notice → text of its email. All but the last are names of allauth's templates.
+# The text for each kind of notice. Each key but the last is the name of an allauth
+# template.
 NOTICES = {
     "password_changed": "Your password was changed.",
     "password_reset": "Your password was reset with a link that we emailed.",
@@ -48,13 +49,13 @@ def queue_notice(user: User, notice: str) -> None:
 
 @transaction.atomic
 def queue_reset(email: str) -> None:
-    """Queue the lookup of the account, so the requester can't tell if it exists."""
+    """Queue the account lookup, so the response time doesn't reveal its result."""
     request = ResetRequest.objects.create(email=email)
     app.configure_task(ANSWER_RESET, priority=URGENT).defer(request_id=request.pk)
 
 
 def send_invitation(invitation_id: int) -> None:
-    """Email the invitation's link, if it still works."""
+    """Email the invitation's link if the link still works."""
     open_ones = Invitation.objects.open().select_related("user", "invited_by")
     invitation = open_ones.filter(pk=invitation_id).first()
     if invitation:
@@ -68,7 +69,7 @@ def send_invitation(invitation_id: int) -> None:
 
 
 def answer_reset(request_id: int) -> None:
-    """Email a reset link to the address's account, if there is one."""
+    """Email a password reset link if the address has an active account."""
     request = ResetRequest.objects.filter(pk=request_id).first()
     if request is None:
         return

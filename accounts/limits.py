@@ -1,9 +1,10 @@
 """Rate limits on password attempts and resets, by account and network.
 
-Each account has one limit per network, and one shared by all networks that the account
-was never used from. So strangers can lock out themselves and one another, but not a
-user on a network where that user signed in before. A login that matches no account has
-the same limits, and checking it takes the same time.
+A network is known to an account if somebody recently signed in to the account from that
+network. Each account has one limit per network, and one limit that all unknown networks
+share. So strangers can lock out themselves and one another, but not a user on a known
+network. If no account matches a login, the same limits apply, and checking them takes
+the same time.
 """
 
 from allauth.core.internal import ratelimit
@@ -20,13 +21,16 @@ RATES = {"password": "5/5m/key", "reset": "3/h/key"}
 
 
 def note_network(user: User, request: HttpRequest) -> None:
-    """Record that this account was used from this network."""
+    """Record that somebody signed in to this account from the request's network."""
     if network := networks.network_hash(networks.address_of(request)):
         KnownNetwork.objects.note(user, network)
 
 
 def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None:
-    """Count an attempt on the account named by `login`; return None if over a limit."""
+    """Count an attempt on the account named by `login`, and return the counted usage.
+
+    If the attempt is over a limit, don't count it, and return None.
+    """
     taken = RateLimitUsage(usage=[])
     for key in keys(request, login):
         usage = ratelimit.consume(
@@ -40,10 +44,12 @@ def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None
 
 
 def keys(request: HttpRequest, login: str) -> tuple[str, str]:
-    """Return the rate limit keys for this network and for unknown networks.
+    """Return two rate limit keys for the account named by `login`.
 
-    On a known network the second key is also specific to the network, so that the
-    response time doesn't reveal whether the network is known.
+    The first key is for the request's network. The second key is shared by all networks
+    that are unknown to the account; on a known network, it is specific to that network,
+    too. There are always two keys, so the response time doesn't reveal whether the
+    network is known.
     """
     network = networks.network_hash(networks.address_of(request))
     known = KnownNetwork.objects.filter(user=OuterRef("pk"), network_hash=network)

@@ -16,9 +16,9 @@ from django.utils.http import urlencode
 from accounts import limits, second_factor, stale_forms
 
 STAFF_PATHS = ("/admin/", "/accounts/")
-# Session keys for when the session began and when it was last used.
+# Session keys for the times when the session began and when it was last used.
 BEGAN, USED = "accounts.began", "accounts.used"
-# Minimum number of seconds between updates of USED in the session.
+# Don't update USED more often than this, to save database writes.
 WRITE_SECONDS = 30
 
 
@@ -39,14 +39,18 @@ def keep_staff_pages_private(
 
 
 def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
-    """Start the session's timers and record its network after any kind of sign-in."""
+    """Start the session's timers, and record the network that the user signed in from.
+
+    Also delete form input that is stored in the session for another account. Called
+    after every sign-in, whatever the method.
+    """
     request.session[BEGAN] = request.session[USED] = time.time()
     limits.note_network(kwargs["user"], request)
     stale_forms.forget_others(request, kwargs["user"])
 
 
 def seconds_left(session: SessionBase) -> int:
-    """Return the seconds until the session ends if it is idle from now on."""
+    """Return the number of seconds until the session ends unless it is used again."""
     now = time.time()
     idle_until = session.get(USED, 0) + settings.STAFF_IDLE_MINUTES * 60
     end = session.get(BEGAN, 0) + settings.SESSION_COOKIE_AGE
@@ -56,7 +60,10 @@ def seconds_left(session: SessionBase) -> int:
 def end_stale_sessions(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign out users idle or signed in for too long, or without a second factor."""
+    """Sign out users who were idle or signed in for too long.
+
+    Also sign out users who signed in without a required second factor.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(STAFF_PATHS):
@@ -73,7 +80,7 @@ def end_stale_sessions(
             )
         if not second_factor.is_shown(request):
             return end(request, "Please sign in with your second factor.")
-        # Polling for the time left doesn't count as use.
+        # The idle warning's script polls for the time left, which doesn't count as use.
         looks_only = request.method == "GET" and "X-Idle" in request.headers
         if not looks_only and time.time() - session[USED] > WRITE_SECONDS:
             session[USED] = time.time()
@@ -87,9 +94,10 @@ def end_stale_sessions(
 
 
 def keep_late_form(request: HttpRequest) -> HttpResponse | None:
-    """Store a form sent after its session ended, if a cookie says whose browser it is.
+    """Store a form that was submitted after the session had ended.
 
-    Return a redirect to the sign-in page, or None if nothing was stored.
+    A cookie says which account the form is stored for. Return a redirect to the sign-in
+    page, or None if nothing was stored, such as when there is no cookie.
     """
     owner = stale_forms.owner_of(request) if stale_forms.is_form(request) else None
     return stale_forms.ask_to_sign_in(request, owner) if owner else None

@@ -15,7 +15,8 @@ from core.ids import make_ref
 from core.public import Content
 from core.triggers import AppendOnly, PagesChange
 
-# A link is derived from a random reference and SECRET_KEY; links aren't stored.
+# Signs invitation links. The links aren't stored; each is derived from an invitation's
+# random reference and SECRET_KEY.
 links = Signer(salt="accounts.invitation", sep=".")
 # The length of the column for an account's email address. Django's email validator
 # accepts longer addresses.
@@ -23,7 +24,7 @@ LONGEST_ADDRESS = 254
 
 
 class Account(User):
-    """Django's user, as a proxy that declares a trigger on the user table."""
+    """A proxy of Django's user model, which declares a trigger on the user table."""
 
     class Meta:
         proxy = True
@@ -44,16 +45,19 @@ class Account(User):
 
 class InvitationQuerySet(models.QuerySet):
     def pending(self) -> Self:
-        """Return invitations neither used nor revoked; they may have expired."""
+        """Return the invitations not used or revoked yet, including expired ones."""
         return self.filter(used_at=None, revoked_at=None)
 
     def open(self) -> Self:
-        """Return invitations whose link works."""
+        """Return the invitations whose link works."""
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.pending().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str) -> "InvitationQuerySet":
-        """Return the link's invitation in any state; empty if the link is invalid."""
+        """Return the invitation for a link's token, in any state.
+
+        The queryset is empty if the token is invalid.
+        """
         try:
             return self.filter(ref=links.unsign(token))
         except BadSignature:
@@ -61,10 +65,10 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """An emailed link that sets up an account, and works once.
+    """An invitation to set up an account with an emailed link, which works once.
 
-    The account exists from the start but is inactive until the link is used. An active
-    account can be invited too, to set it up from scratch.
+    A new account exists from the start, but is inactive until the link is used. An
+    active account can be invited too, and is then set up from scratch.
     """
 
     user = models.ForeignKey(
@@ -79,7 +83,7 @@ class Invitation(models.Model):
         editable=False,
         related_name="+",
     )
-    # The link is valid from this time on. Resending makes a new link and resets this.
+    # The time from which the current link is valid. Resending creates a new link.
     mailed_from = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
@@ -106,7 +110,10 @@ class Invitation(models.Model):
 
     @property
     def path(self) -> str:
-        """The link's path; not `get_absolute_url`, because the admin links to that."""
+        """The path of the invitation link.
+
+        This isn't named `get_absolute_url`, because then the admin would link to it.
+        """
         return reverse("accounts_invitation", args=[links.sign(self.ref)])
 
     @property
@@ -125,8 +132,8 @@ class Invitation(models.Model):
 class ResetRequest(models.Model):
     """A password reset request; the worker looks up the account.
 
-    Every request creates a row, so the page takes as long for an unknown address as for
-    a staff member's. The worker deletes the row within seconds.
+    Every request creates a row, so the response takes as long for an unknown address as
+    for the address of an account. The worker deletes the row within seconds.
     """
 
     email = models.EmailField()
@@ -151,9 +158,9 @@ class KnownNetworkQuerySet(models.QuerySet):
 
 
 class KnownNetwork(models.Model):
-    """A network that an account signed in from, as a keyed hash.
+    """The keyed hash of a network from which a user signed in to an account.
 
-    Failed attempts from other networks don't lock the account on this one.
+    Failed attempts from other networks don't lock the user out on this network.
     """
 
     user = models.ForeignKey(
@@ -177,7 +184,7 @@ class KnownNetwork(models.Model):
 
 
 class AccountEvent(models.Model):
-    """Append-only log of what was done to an account, and by whom.
+    """A change to an account, and who made it, in an append-only log.
 
     A trigger rejects UPDATE and DELETE.
     """
@@ -192,7 +199,7 @@ class AccountEvent(models.Model):
         FACTORS_REMOVED = "factors-removed", "Second factor removed"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    # The account may have been deleted if its invitation was never used.
+    # Has no database constraint, because an account is deleted if nobody sets it up.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -201,7 +208,7 @@ class AccountEvent(models.Model):
         related_name="+",
     )
     role = models.CharField(max_length=20, choices=Role, blank=True)
-    # None if the change was made from a shell on the server.
+    # The account that made the change; None for a change from a shell on the server.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )

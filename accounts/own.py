@@ -1,4 +1,4 @@
-"""Account pages that override allauth's views or add to them."""
+"""Views of account pages that override allauth's or that allauth doesn't have."""
 
 from typing import Any
 
@@ -24,15 +24,15 @@ from accounts.views import WITH_QR_CODE
 
 @method_decorator(csp_override(WITH_QR_CODE), name="dispatch")
 class ActivateAppView(ActivateTOTPView):
-    """Add an authenticator app."""
+    """Add an authenticator app; the CSP allows the page's inlined QR code."""
 
 
 class AddPasskeyView(AddWebAuthnView):
-    """Add a passkey, which must verify its user, for example with a PIN."""
+    """Add a passkey that must verify the user, for example with a PIN."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        # The parent drops the bound form with its errors.
+        # The parent class replaces the submitted form with a new one, without errors.
         context["form"] = kwargs.get("form") or context["form"]
         options = webauthn.begin_registration(self.request.user, True)
         return context | {"options": {"creation_options": options}}
@@ -63,7 +63,7 @@ class NewPasswordView(PasswordResetFromKeyView):
 @login_required
 @require_POST
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """End one of the user's own sessions, on any device."""
+    """End another session of the user; redirect to the logout page for this one."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.is_current():
         return redirect("account_logout")
@@ -77,6 +77,6 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 def stay(request: HttpRequest) -> HttpResponse:
     """Return the session's remaining time as JSON; a POST also extends the session."""
     if request.method == "POST" and "X-Idle" not in request.headers:
-        # Without the script, the warning's button posts a plain form.
+        # Without JavaScript, the button of the idle warning submits a plain form.
         return redirect("accounts_index")
     return JsonResponse({"seconds": seconds_left(request.session)})

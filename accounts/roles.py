@@ -11,8 +11,8 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator"
 
 
-# The moderation queue and what it links to (voices, the log, and reports), plus
-# requests about founding voices.
+# Permissions for the moderation queue and the pages that it links to (voices, the log,
+# and reports), plus requests about founding voices.
 OF_MODERATORS = {
     "view_awaitingvoice",
     "change_awaitingvoice",
@@ -24,18 +24,18 @@ OF_MODERATORS = {
     "view_foundingrequest",
     "change_foundingrequest",
 }
-# Readers' reports of errors in the rankings.
+# Permissions for readers' reports of errors in the rankings.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
-# The figures, and the tags of links and posters.
+# Permissions for the figures, and for the tags of links and posters.
 OF_ORGANIZERS = {"view_figures", "view_tag", "add_tag", "change_tag"}
-# Editors add and change rows of these apps but don't delete any, because a deleted text
-# might be needed again.
+# In these apps, editors can add and change rows but not delete any, because a deleted
+# text might be needed again.
 CONTENT = {"faq", "rankings"}
 OF_ADMINISTRATORS = CONTENT | {"accounts", "voices"}
 
 
 def may(role: Role, app: str, codename: str) -> bool:
-    """Whether this role has this permission."""
+    """Return whether the role has the permission `codename` of the app `app`."""
     match role:
         case Role.MODERATOR:
             return app == "voices" and codename in OF_MODERATORS
@@ -70,6 +70,6 @@ def give(user: User, role: Role | str) -> None:
 
 
 def role_of(user: User) -> Role | None:
-    """Return the role of `user`, or None."""
+    """Return the role of `user`; None if the user has no role."""
     name = user.groups.order_by("pk").values_list("name", flat=True).first()
     return next((role for role in Role if role.label == name), None)

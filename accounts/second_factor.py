@@ -1,4 +1,4 @@
-"""Check sessions and accounts for second factors."""
+"""Check whether sessions and accounts have a second factor."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -10,7 +10,10 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def is_shown(request: HttpRequest) -> bool:
-    """Whether this session began with a second factor; True if none is required."""
+    """Return whether the user signed in with a second factor.
+
+    Returns True if the site doesn't require a second factor.
+    """
     if not settings.SECOND_FACTOR:
         return True
     records = get_authentication_records(request, request.user)
@@ -22,7 +25,10 @@ def has_one(user: User) -> bool:
 
 
 def is_last(authenticator: Authenticator) -> bool:
-    """Whether this is the account's only second factor; False if none is required."""
+    """Return whether this is the account's only second factor.
+
+    Returns False for recovery codes, and if the site doesn't require a second factor.
+    """
     if not settings.SECOND_FACTOR or authenticator.type not in FACTORS:
         return False
     others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS)

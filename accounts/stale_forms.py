@@ -1,9 +1,10 @@
 """Keep form input that staff submitted after their session had ended.
 
-The input is stored in the browser's server-side session for an hour, for one account
-only, and shown when that account signs in again in that browser. A signed cookie that
-is sent only to the admin says whose browser it is. So a stranger can't fill the
-database with text, and the next person at the same computer doesn't see the input.
+A signed cookie, which the browser sends only to admin pages, names the account that
+last used the admin in that browser. For that account, the input is stored for an hour
+in the browser's server-side session, and shown when the account signs in again in that
+browser. So a stranger can't fill the database with text, and the next person at the
+same computer doesn't see the input.
 """
 
 import re
@@ -21,7 +22,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Don't store these forms: they contain no work, and the login form has a password.
+# Don't store input from these pages: it isn't work that could be lost, and the login
+# form has a password.
 APART = ("/admin/login/", "/admin/logout/")
 STALE = "accounts.stale_form"
 STALE_SECONDS = 60 * 60
@@ -35,7 +37,7 @@ NOT_TYPED = re.compile(
 
 
 def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
-    """Set the cookie that says whose browser this is; it outlives the session."""
+    """Set the cookie that names the user's account; the cookie outlives the session."""
     whose = str(request.user.pk)
     if owner_of(request) != whose:
         response.set_signed_cookie(
@@ -69,7 +71,10 @@ def is_from_here(request: HttpRequest) -> bool:
 
 
 def store(request: HttpRequest, owner: str) -> bool:
-    """Store this form's input for `owner`; return False if it is empty or too large."""
+    """Store the submitted form's input for the account with the ID `owner`.
+
+    Return False, without storing anything, if the input is empty or too large.
+    """
     fields = {
         name: values
         for name, values in request.POST.lists()
@@ -92,14 +97,19 @@ def store(request: HttpRequest, owner: str) -> bool:
 
 
 def store_own(request: HttpRequest) -> bool:
-    """Store a form that the signed-in user opened before signing in again."""
+    """Store the submitted form for the signed-in user.
+
+    The user opened the form before their latest sign-in, so the form's CSRF token is
+    old. Return False if nothing was stored.
+    """
     return is_form(request) and store(request, str(request.user.pk))
 
 
 def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
-    """Store the form and redirect to sign-in, then to the page that shows it again.
+    """Store the form for the account `owner`, and redirect to the sign-in page.
 
-    Return None if the form is empty or too large to store.
+    After signing in, the user gets to the page that shows the form again. Return None
+    if the form is empty or too large to store.
     """
     if not store(request, owner):
         return None
@@ -111,10 +121,10 @@ def ask_to_sign_in(request: HttpRequest, owner: str) -> HttpResponse | None:
 
 
 def forget_others(request: HttpRequest, user: User) -> None:
-    """Delete input stored for a different account than the one that just signed in."""
+    """Delete the stored input if it isn't for `user`, who just signed in."""
     found = request.session.get(STALE)
     if found:
-        # Undo the short expiry; signing in may set another one.
+        # Undo the short expiry from `store`; allauth may set another expiry next.
         request.session.set_expiry(None)
         if found["owner"] != str(user.pk):
             del request.session[STALE]
@@ -128,7 +138,7 @@ def forget_sent(request: HttpRequest) -> None:
 
 
 def find(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the input stored for the signed-in user, or None."""
+    """Return the unexpired input stored for the signed-in user, or None."""
     found = request.session.get(STALE)
     if not found:
         return None
@@ -141,7 +151,7 @@ def find(request: HttpRequest) -> dict[str, Any] | None:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def stale_form(request: HttpRequest) -> HttpResponse:
-    """Show the stored input to review, edit, and resend; a POST discards it."""
+    """Show the stored input for the user to edit and resend; on POST, discard it."""
     found = find(request)
     if found is None:
         return redirect("admin:index")
@@ -164,5 +174,5 @@ def stale_form(request: HttpRequest) -> HttpResponse:
 
 
 def label_of(name: str) -> str:
-    """Return a field name in words: "changes_asked" becomes "Changes asked"."""
+    """Return a label for a field name: "changes_asked" becomes "Changes asked"."""
     return re.sub(r"[-_]+", " ", name).strip().capitalize()

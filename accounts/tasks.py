@@ -1,4 +1,4 @@
-"""Worker tasks for staff accounts; arguments are IDs, never personal data."""
+"""Worker tasks for staff accounts. Their arguments contain no personal data."""
 
 from procrastinate.contrib.django import app
 

@@ -1,4 +1,4 @@
-"""Staff account pages. Only the allauth views listed here are reachable."""
+"""URLs of staff account pages. Only the allauth views listed here are reachable."""
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
@@ -12,7 +12,7 @@ from django.views.generic import RedirectView
 
 from accounts import own, stale_forms, views
 
-# Setting a first password requires reauthentication, like any credential change.
+# Require reauthentication for setting a first password, as for any credential change.
 set_password = reauthentication_required(app="allauth.mfa")(account.password_set)
 
 urlpatterns = [

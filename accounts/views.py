@@ -1,4 +1,4 @@
-"""Invitation pages, which set up an account with a passkey or a password."""
+"""Invitation pages, where staff set up their account with a passkey or a password."""
 
 import base64
 from collections.abc import Callable
@@ -27,14 +27,17 @@ from accounts import inviting
 from accounts.forms import AddPasskeyForm, InvitedPasswordForm
 from accounts.models import Invitation
 
-# A QR code is inlined as a data: URL.
+# The content security policy of pages that inline a QR code as a data: URL.
 WITH_QR_CODE = settings.SECURE_CSP | {"img-src": [CSP.SELF, "data:"]}
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def open_invitation(token: str) -> tuple[Invitation | None, str]:
-    """Return a working link's invitation; for any other link, None and its state."""
+    """Return the invitation and "" if the link works.
+
+    Otherwise, return None and the invitation's state, or "unknown" if there is none.
+    """
     invitations = Invitation.objects.for_link(token).select_related("user")
     found = invitations.first()
     if found and found.state == "open":
@@ -118,7 +121,7 @@ def enter(
     add_factor: Callable[[User], Any],
     password: str = "",
 ) -> HttpResponse:
-    """Set up the account, use up the link, and sign the owner in."""
+    """Set up the account, mark the invitation as used, and sign the user in."""
     try:
         with transaction.atomic():
             user = inviting.take(invitation.ref)
@@ -129,7 +132,7 @@ def enter(
             RecoveryCodes.activate(user)
     except inviting.ClosedError:
         return refuse(request, "used")
-    # Sign out any other account in this browser.
+    # If another account is signed in, sign it out first.
     logout(request)
     if password:
         record_authentication(request, user, "password", username=user.username)

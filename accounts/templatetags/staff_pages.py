@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.inclusion_tag("accounts/idle.html", takes_context=True)
 def idle_warning(context: Context) -> dict[str, object]:
-    """Return the context for the idle warning; empty for anonymous users."""
+    """Return the template context for the idle warning; empty for anonymous users."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
     if request is None or user is None or user.is_anonymous:

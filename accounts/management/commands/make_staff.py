@@ -1,4 +1,4 @@
-"""Create the staff account for `make run`; refuse unless the site is on loopback."""
+"""Create the staff account for `make run`; fail unless the site is on loopback."""
 
 import os
 
