@@ -1,4 +1,4 @@
-"""Normalize and hash email addresses to find duplicates, and lock them."""
+"""Normalize and hash email addresses to find duplicates; lock addresses."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -13,17 +13,17 @@ from core import locks
 
 @dataclass(frozen=True)
 class MailboxRule:
-    """Which addresses a mail host delivers to the same mailbox."""
+    """A rule that says which addresses a mail host delivers to the same mailbox."""
 
     dots_ignored: bool = False
-    # The host ignores this character and what follows ("ana+news" is "ana").
+    # The host ignores this character and the text after it ("ana+news" is "ana").
     tag: str = ""
-    # Another domain under which the same mailboxes are known.
+    # Another domain whose addresses reach the same mailboxes.
     same_as: str = ""
 
 
-# These rules come from the hosts' own help pages. For other hosts, the whole local part
-# counts, because a wrong guess would merge two people.
+# These rules come from the hosts' own help pages. Other hosts have no rule, because a
+# wrong guess would treat two people as one.
 RULES = {
     "gmail.com": MailboxRule(dots_ignored=True, tag="+"),
     "googlemail.com": MailboxRule(dots_ignored=True, tag="+", same_as="gmail.com"),
@@ -43,7 +43,7 @@ RULES = {
 
 
 def canonical(address: str) -> str:
-    """Return the spelling that all aliases of the address's mailbox share.
+    """Return one spelling for all addresses that reach the same mailbox.
 
     Normalizes (NFKC) and case-folds the local part, converts the domain to ASCII, and
     applies the host's rule. Raises ValueError for an invalid domain.
@@ -66,8 +66,8 @@ def canonical(address: str) -> str:
 def mail_domain(canonical_address: str) -> str:
     """Return the registered domain, whose owner can create any number of subdomains.
 
-    Takes the last two labels, or three under a country code ("k12.oh.us"). This is
-    a guess without the public suffix list, but good enough for counting.
+    Returns the last two labels, or three under a country code ("k12.oh.us"). Without
+    the public suffix list, this is a guess, but good enough for counting.
     """
     labels = canonical_address.rpartition("@")[2].split(".")
     return ".".join(labels[-3 if len(labels[-1]) == 2 else -2 :])
@@ -76,8 +76,8 @@ def mail_domain(canonical_address: str) -> str:
 def keyed_hash(canonical_address: str, secret: str | None = None) -> str:
     """Return a keyed hash (64 hex digits) of an address.
 
-    With the key, hashes show whether two addresses are the same. Without the key,
-    they reveal nothing.
+    Two hashes under the same key are equal only if the addresses are equal. Without the
+    key, a hash doesn't reveal the address.
     """
     return salted_hmac(
         "voices.address", canonical_address, secret=secret, algorithm="sha256"
@@ -85,13 +85,13 @@ def keyed_hash(canonical_address: str, secret: str | None = None) -> str:
 
 
 def keyed_hashes(canonical_address: str) -> list[str]:
-    """Return the hash under the current key, then those under the fallback keys."""
+    """Return the address's hash under the current key, then under each fallback key."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [keyed_hash(canonical_address, key) for key in keys]
 
 
 def masked(address: str) -> str:
-    """Mask an address so that only its owner recognizes it: `al•••@example.com`."""
+    """Mask an address so that its owner can still recognize it: `al•••@example.com`."""
     local, _, domain = address.rpartition("@")
     shown = 2 if len(local) > 3 else 1 if len(local) > 1 else 0
     return f"{local[:shown]}•••@{domain}"
@@ -105,7 +105,7 @@ def lock(canonical_address: str) -> None:
 def lock_all(canonical_addresses: Iterable[str]) -> None:
     """Lock these addresses until the transaction ends.
 
-    The order is always the same, to avoid deadlocks.
+    Locks them in sorted order, to avoid deadlocks.
     """
     locks.lock_all(locks.Lock.ADDRESS, sorted(map(keyed_hash, canonical_addresses)))
 

@@ -10,23 +10,23 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-# What Django's `get_fields` can return.
+# The type of the list that a model admin's `get_fields` returns.
 type Fields = list[str | list[str] | tuple[str, ...]]
 
-# A list counts its rows only up to this number; a longer list shows only its first and
-# last rows, this many of each.
+# A list with more rows than this isn't counted to the end. The list then shows only its
+# first 1,000 and its last 1,000 rows.
 MAX_LISTED = 1000
 
 
 class Many(int):
-    """A count that stopped above MAX_LISTED, shown as "more than 1,000"."""
+    """A count of rows that stopped at MAX_LISTED + 1, shown as "more than 1,000"."""
 
     def __str__(self) -> str:
         return f"more than {int(self) - 1:,}"
 
 
 class EndsPaginator(Paginator):
-    """Pages from both ends of a list: page 1 is the first, page -1 the last.
+    """Paginate a list from both ends: page 1 is the first, page -1 the last.
 
     Counting or skipping millions of rows takes seconds, so the paginator stops counting
     above MAX_LISTED, and offers only the pages of the first and last MAX_LISTED rows.
@@ -49,7 +49,7 @@ class EndsPaginator(Paginator):
         if number < 0 and self.count > MAX_LISTED:
             number, rows = -number, rows.reverse()
         top = self.validate_number(number) * self.per_page
-        # Select only IDs, which can be read from an index on the filters' columns.
+        # Select only IDs, which PostgreSQL reads from an index on the filters' columns.
         ids = rows.values("pk")[top - self.per_page : top]
         return Page(self.object_list.filter(pk__in=ids), number, self)
 
@@ -78,10 +78,14 @@ class EndsPaginator(Paginator):
 
 
 class LargeList(ChangeList):
-    """A list that sorts only by `sortable_by`, and limits the number of matches."""
+    """A changelist that sorts only by the columns in `sortable_by`.
+
+    A search finds at most MAX_LISTED + 1 rows.
+    """
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        # Django hides the sort links of other columns, but would still sort by them.
+        # Django hides the sort links of other columns, but would still sort by those
+        # columns if the query string says so.
         if field_name not in (self.sortable_by or ()):
             return None
         return super().get_ordering_field(field_name)
@@ -92,16 +96,17 @@ class LargeList(ChangeList):
         found = super().get_queryset(request, exclude_parameters)
         if not self.query:
             return found
-        # No index covers both the search and the order, so sorting would first read
-        # every match, which for a common name is a tenth of all rows.
+        # No index covers both the search and the order, so to sort, PostgreSQL would
+        # read every match first. A common name can match a tenth of all rows.
         ids = list(found.order_by().values_list("pk", flat=True)[: MAX_LISTED + 1])
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=ids))
-        # Sort by ID: for another order, PostgreSQL might scan that order's whole index.
+        # Sort by ID. For another order, PostgreSQL might scan the whole index for that
+        # order.
         return rows.order_by("-pk")
 
 
 class LargeTable(admin.ModelAdmin):
-    """A table that can have millions of rows.
+    """Admin for a table that can have millions of rows.
 
     Each filter, and the column of each field in `sortable_by`, needs an index.
     """
@@ -114,7 +119,7 @@ class LargeTable(admin.ModelAdmin):
 
 
 class FixedRows(admin.ModelAdmin):
-    """Rows that only the site adds and deletes, not staff."""
+    """Admin for rows that staff can't add or delete; only the site's code can."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -126,7 +131,7 @@ class FixedRows(admin.ModelAdmin):
 
 
 class ReadOnly(FixedRows):
-    """Read-only rows, such as a log."""
+    """Admin for read-only rows, such as those of a log."""
 
     def has_change_permission(
         self, request: HttpRequest, obj: Model | None = None
@@ -135,7 +140,7 @@ class ReadOnly(FixedRows):
 
 
 class ActionsOnly(FixedRows):
-    """Rows that staff handle with changelist actions and don't edit."""
+    """Admin for rows that staff handle with changelist actions and can't edit."""
 
     def has_change_permission(
         self, request: HttpRequest, obj: Model | None = None

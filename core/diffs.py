@@ -14,7 +14,7 @@ AROUND = 8
 
 
 def word_diff(before: str, after: str) -> SafeString:
-    """Return `after` as HTML with added words in <ins> and removed ones in <del>."""
+    """Return `after` as HTML, with added words in <ins> and removed words in <del>."""
     old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
     parts = []
     for kind, a, b, c, d in difflib.SequenceMatcher(
@@ -32,7 +32,7 @@ def word_diff(before: str, after: str) -> SafeString:
 
 
 def short_diff(before: str, after: str) -> SafeString:
-    """Return only the changes as HTML, each with a few unchanged words around it."""
+    """Return only the changes as HTML, each between a few unchanged words."""
     old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, old, new)
     places = [

@@ -1,4 +1,4 @@
-"""Form fields for text that clean up pasted input before validating it."""
+"""Text form fields, which clean up pasted input before they validate it."""
 
 import re
 import unicodedata
@@ -14,16 +14,16 @@ from django.db import models
 from core.pasted import as_meant, clean
 from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 
-# In characters; RFC 5321, 4.5.3.1.1.
+# The most characters before the @ (RFC 5321, 4.5.3.1.1).
 LONGEST_LOCAL_PART = 64
-# Matches "Ana Cruz <ana@example.org>". The local part excludes @, because backtracking
-# over many @ would take minutes.
+# Matches "Ana Cruz <ana@example.org>". The local part can't contain an @: otherwise,
+# backtracking over many @ signs would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
 
 class Pasted(forms.Field):
-    """Base class of fields that clean up their input before they validate it."""
+    """Base class of the fields that clean up pasted input."""
 
     line_end = " "
 
@@ -37,20 +37,23 @@ class Pasted(forms.Field):
 
 
 class LineField(Pasted, forms.CharField):
-    """One line of text, in any writing system."""
+    """A field for one line of text, in any writing system."""
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return super().widget_attrs(widget) | {"dir": "auto"}
 
 
 class TextField(LineField):
-    """Multiline text."""
+    """A field for multiline text."""
 
     line_end = "\n"
 
 
 class TidyCharField(TextField):
-    """Text that `tidy` cleans up; in an optional field, text like "n/a" becomes ""."""
+    """A text field whose input is also tidied by the function `tidy`.
+
+    If the field is optional, input such as "n/a" becomes "".
+    """
 
     def __init__(
         self, *, tidy: Callable[[str], str] = tidy_line, **kwargs: Any
@@ -68,11 +71,11 @@ class TidyCharField(TextField):
 
 
 class SlugField(Pasted, forms.SlugField):
-    """The part of a URL that identifies a page."""
+    """A field for the part of a URL that identifies a page."""
 
 
 class URLField(Pasted, forms.URLField):
-    """The URL of a page."""
+    """A field for the URL of a page."""
 
 
 def validate_address(address: str) -> None:
@@ -95,7 +98,7 @@ def validate_address(address: str) -> None:
 
 
 def validate_mailable(local: str, domain: str) -> None:
-    """Refuse addresses that Python can't put in an email header or would misread."""
+    """Refuse addresses that Python can't write to an email header, or would misread."""
     if "=?" in local:
         raise ValidationError(
             "We can’t send email to an address with “=?” in it. Please enter another.",
@@ -111,12 +114,15 @@ def validate_mailable(local: str, domain: str) -> None:
 
 
 class EmailField(Pasted, forms.EmailField):
-    """An email address; also accepts "Ana <ana@example.org>" and "mailto:" links."""
+    """A field for an email address.
+
+    Also accepts "Ana <ana@example.org>" and "mailto:" links.
+    """
 
     default_validators = [validate_address]
 
     def cleaned(self, text: str) -> str:
-        # Asian keyboards can produce full-width characters.
+        # Keyboards for East Asian languages can produce full-width characters.
         text = unicodedata.normalize("NFKC", super().cleaned(text))
         if named := IN_BRACKETS.fullmatch(text):
             text = named[1]
@@ -127,11 +133,12 @@ class EmailField(Pasted, forms.EmailField):
 
 
 def as_mailed(address: str) -> str:
-    """Return the address with its domain encoded in ASCII by IDNA 2008.
+    """Return the address with its domain encoded in ASCII according to IDNA 2008.
 
-    Otherwise Python's email package would encode it by IDNA 2003, which maps several
-    domains to one, so several addresses, each with its own rate limit, would reach the
-    same mailbox. An invalid domain is returned unchanged, and the validators refuse it.
+    Otherwise, Python's email package would encode the domain according to IDNA 2003,
+    which maps some different domains to the same one. Then several addresses, each with
+    its own rate limit, would reach the same mailbox. An address with an invalid domain
+    is returned unchanged, for the validators to refuse.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():
@@ -143,7 +150,7 @@ def as_mailed(address: str) -> str:
 
 
 class CodeField(Pasted, forms.CharField):
-    """A code copied from an email or an app; its digits may be of any script."""
+    """A field for a code from an email or an app, in the digits of any script."""
 
     def cleaned(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", super().cleaned(text))
@@ -151,7 +158,7 @@ class CodeField(Pasted, forms.CharField):
         return re.sub(r"[\s‐‑–—.,-]", "", "".join(digits))
 
 
-# The form fields that the admin uses for text columns.
+# The form fields that the admin uses for each kind of text field in a model.
 ADMIN_FIELDS: dict[type[models.Field], dict[str, type[forms.Field]]] = {
     models.CharField: {"form_class": LineField},
     models.TextField: {"form_class": TextField},

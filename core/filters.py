@@ -1,4 +1,4 @@
-"""Parse a page's query string; invalid values get a 404."""
+"""Parse a page's query string, and show a 404 for invalid values."""
 
 from collections.abc import Container, Mapping
 
@@ -17,7 +17,10 @@ class NoSuchPage(Exception):
 
 
 def read_words(query: Mapping[str, str]) -> str:
-    """Return the query `q`, with whitespace collapsed; raises NoSuchPage if invalid."""
+    """Return the search text from the parameter `q`, with whitespace collapsed.
+
+    Raises NoSuchPage if the text is too long or contains invalid characters.
+    """
     words = " ".join(clean(query.get("q", "")).split())
     if len(words) > LONGEST_SEARCH:
         raise NoSuchPage(f"A search can have at most {LONGEST_SEARCH} characters.")
@@ -29,7 +32,7 @@ def read_words(query: Mapping[str, str]) -> str:
 
 
 def read_choice(value: str, known: Container[str], sentence: str) -> str:
-    """Return `value` if it is known or ""; else raise NoSuchPage with `sentence`."""
+    """Return `value` if it is "" or in `known`; else raise NoSuchPage(sentence)."""
     if value and value not in known:
         raise NoSuchPage(sentence)
     return value

@@ -1,4 +1,4 @@
-"""Fold text to one spelling, so that searches match however it was typed.
+"""Fold text to a plain spelling, so searches ignore accents, case, and punctuation.
 
 `fold` and the SQL function `aaqi_fold` perform the same steps;
 tests/core/test_folding.py compares them. A change here needs a migration that replaces
@@ -10,8 +10,8 @@ import unicodedata
 
 from django.db.models import Func, TextField
 
-# A spacing acute decomposes into a space and an accent; the space would split
-# "officer´s".
+# Spacing acute accents, which `fold` drops first: each decomposes into a space and an
+# accent, and the space would split a word such as "officer´s".
 ACUTE = "\u00b4\u1ffd"
 # Accents, vowel points, and invisible characters.
 UNSEEN = (
@@ -22,14 +22,15 @@ UNSEEN = (
 )
 APOSTROPHES = r"\u0027\u0060\u02b9-\u02bf\u02c8\u2018-\u201b\u2032-\u2037\ua78b\ua78c"
 QUOTES = r"\u00ab\u00bb\u201c-\u201f\u301d-\u301f"
-# All punctuation and symbols except the quotation mark, which is search syntax.
+# Punctuation and symbols, which become spaces. The quotation mark isn't included,
+# because it is search syntax.
 SEPARATORS = (
     r"\u0001-\u0021\u0023-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7"
     r"\u058a\u05be\u1400\u1680\u1806\u2000-\u206f\u2190-\u27bf\u2900-\u2bff"
     r"\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u30a0\u30fb\ufffc\ufffd"
     r"\U0001f000-\U0001faff"
 )
-# Letters that don't decompose into a base letter and an accent.
+# Unicode doesn't decompose these letters into a base letter and an accent.
 LETTERS = str.maketrans("øłđðħıŧ", "olddhit")
 PAIRS = {"æ": "ae", "œ": "oe", "þ": "th"}
 
@@ -45,7 +46,10 @@ STEPS = [
 
 
 def fold(text: str) -> str:
-    """Return the spelling that searches compare: no accents, case, or punctuation."""
+    """Return text in the spelling that searches compare.
+
+    It has no accents, uppercase letters, or punctuation except quotation marks.
+    """
     text = text.replace("\0", " ").translate(dict.fromkeys(map(ord, ACUTE)))
     text = unicodedata.normalize("NFKD", text)
     text = re.sub(f"[{UNSEEN}]", "", text).casefold().translate(LETTERS)
@@ -57,14 +61,14 @@ def fold(text: str) -> str:
 
 
 def sql_function() -> str:
-    """Return the statement that creates `aaqi_fold`, for a migration.
+    """Return the SQL statement that creates `aaqi_fold`, for a migration.
 
     The function uses only built-in functions and collations, because a restore runs it
     with an empty search path.
     """
     body = f"normalize(translate(text, '{ACUTE}', ''), NFKD)"
     body = f"regexp_replace({body}, '[{UNSEEN}]', '', 'g')"
-    # Like Python's casefold(): all of Unicode, and "ß" becomes "ss".
+    # This works like Python's casefold(): for all of Unicode, with "ß" becoming "ss".
     body = f"""casefold({body} COLLATE "pg_unicode_fast") COLLATE "C" """
     plain, other = ("".join(map(chr, each)) for each in (LETTERS.values(), LETTERS))
     body = f"translate({body}, '{other}', '{plain}')"
@@ -80,9 +84,9 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Fold a reader's query, for a SearchQuery of the type "websearch".
+    """Fold the text of a reader's search, for a SearchQuery of the type "websearch".
 
-    A hyphen right before a word still excludes the word.
+    Keeps each hyphen right before a word, because it excludes that word.
     """
     parts = re.split(r"(?<!\S)[-\u2010\u2011\u2012\u2013\u2014\u2212](?=\S)", text)
     return " -".join(map(fold, parts)).strip(" ")

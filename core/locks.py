@@ -1,7 +1,7 @@
-"""Advisory locks, for what row locks can't guard.
+"""PostgreSQL advisory locks, for cases in which row locks don't help.
 
-All of the site's locks are listed here, so that no two share a key by accident. Backups
-use one more, in another database (operations/backups/database.py).
+All of the site's advisory locks are listed here, so that no two share a key by
+accident. Backups use one more, in another database (operations/backups/database.py).
 """
 
 from enum import Enum
@@ -10,12 +10,12 @@ from django.db import connection
 
 
 class Lock(Enum):
-    """A namespace of keys. The number seeds PostgreSQL's hash of the key."""
+    """A namespace for lock keys. The number is the seed with which keys are hashed."""
 
-    ADDRESS = 0  # One email address, by its keyed hash.
-    SENDER = 1  # Form submissions from one network.
-    SITE = 2  # Work for one process at a time; the keys are below.
-    SEARCH = 3  # One of the few slots for searches, by its number.
+    ADDRESS = 0  # The key is an email address's keyed hash.
+    SENDER = 1  # The key is the hash of a network or address that submits forms.
+    SITE = 2  # For work that only one process may do at a time. The keys are below.
+    SEARCH = 3  # The key is the number of a slot for searches.
 
 
 CARD_DRAWING = "card"
@@ -34,7 +34,7 @@ def lock(what: Lock, key: str) -> None:
 
 
 def lock_all(what: Lock, keys: list[str]) -> None:
-    """Wait for these locks one by one, and hold them until the transaction ends."""
+    """Wait for these locks in this order; hold them until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(key, %s)) "
@@ -49,14 +49,14 @@ def lock_site(name: str) -> None:
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Return whether this lock is free; if so, hold it until the transaction ends."""
+    """Take this lock until the transaction ends; return False if it isn't free."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take a session-level lock; if another session has it, wait or return False.
+    """Take the lock `name` until `release` is called or the connection closes.
 
-    The lock lasts until `release` or until the connection closes.
+    If another session has the lock, wait for it; without `wait`, return False.
     """
     function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
     return call(function, Lock.SITE, name) is not False

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 
 class Headers(HeaderRegistry):
-    """Caches header classes: creating them would take 40% of the time per email."""
+    """Caches header classes: creating them takes 40% of the time to build an email."""
 
     @cache  # noqa: B019 -- The one registry lives as long as the process.
     def __getitem__(self, name: str) -> type[BaseHeader]:
@@ -28,7 +28,7 @@ HEADERS = Headers()
 
 
 class Email(EmailMultiAlternatives):
-    """An email with a text and an HTML part."""
+    """An email with a plain text part and an HTML part."""
 
     def message(self, *, policy: Any = email.policy.default) -> Any:
         return super().message(policy=policy.clone(header_factory=HEADERS))
@@ -70,7 +70,8 @@ class EmailFileBackend(EmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
             name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-            # Write to a temporary name, then rename, so that nobody reads half a file.
+            # Write the file under a temporary name and then rename it, so that nobody
+            # reads half a file.
             draft = Path(self.file_path, f".{name}.part")
             draft.write_bytes(message.message().as_bytes())
             draft.rename(Path(self.file_path, f"{name}.eml"))

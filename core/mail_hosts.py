@@ -40,20 +40,21 @@ COMMON = [
     "zoho.com",
     "googlemail.com",
 ]
-# Real domains that are one typo away from a common one.
+# Real domains that are one typo away from a common domain.
 REAL = {"bmail.com", "cloud.com", "email.com", "fmail.com", "hmail.com"}
-# A shorter name is one typo away from too many other names.
+# The length of the shortest name in which typos are detected. A shorter name is one
+# typo away from too many others.
 SHORTEST_MISSPELLED = 5
 
 
 def suggest(address: str) -> str:
-    """Return the address that was probably meant, or "" if `address` looks right."""
+    """Return the address that was probably meant; "" if `address` has no known typo."""
     local, _, typed = address.strip().rpartition("@")
     typed = typed.lower()
     if not local or typed in REAL or typed in COMMON:
         return ""
     near = [host for host in COMMON if is_near(typed, host)]
-    # Prefer a typo only in the ending: "ymail.con" is near gmail.com, too.
+    # Prefer a domain whose name has no typo: for "ymail.con", ymail.com over gmail.com.
     name = typed.partition(".")[0]
     near.sort(key=lambda host: host.partition(".")[0] != name)
     return f"{local}@{near[0]}" if near else ""
@@ -69,7 +70,10 @@ def is_near(typed: str, host: str) -> bool:
 
 
 def is_one_typo(typed: str, meant: str) -> bool:
-    """Whether one letter is missing, extra, or wrong, or two neighbors are swapped."""
+    """Return whether `typed` is `meant` with at most one typo.
+
+    A typo is a missing, extra, or wrong character, or two neighbors that are swapped.
+    """
     while typed and meant and typed[0] == meant[0]:
         typed, meant = typed[1:], meant[1:]
     while typed and meant and typed[-1] == meant[-1]:

@@ -1,10 +1,10 @@
 """Cache values computed from rows, in each web process, until the rows change.
 
-The cache is for values that pages share, such as the standings of an edition. If a
-page is rendered again because of another change, it doesn't repeat the queries for
-these values. Don't use the cache in a transaction that changes the rows.
-`operations.warm` drops values when a trigger notifies the process. A process that
-doesn't listen for notifications caches nothing.
+The cache is for values that several pages show, such as the standings of an edition. If
+a page must be rendered again because something else has changed, the queries for these
+values aren't repeated. Don't use the cache in a transaction that changes the rows.
+`operations.warm` drops values when a trigger notifies the process of a change. A
+process that doesn't listen for notifications caches nothing.
 """
 
 import threading
@@ -14,8 +14,8 @@ from typing import Any
 
 from core.public import Content
 
-# Enough for every state's values in several editions. If there are more, someone is
-# crawling the site, and the cache is emptied.
+# Enough for every state's values in several editions of the rankings. If there are more
+# values, someone is crawling the site, and we empty the cache.
 MAX_VALUES = 1000
 
 
@@ -28,9 +28,9 @@ class Memory:
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
     def drop(self, *contents: Content, listening: bool = True) -> None:
-        """Drop the values computed from these kinds of content, which have changed.
+        """Drop the values that depend on these kinds of content, which have changed.
 
-        `listening` is whether the process will be notified of further changes.
+        `listening` says whether the process will be notified of further changes.
         """
         with self.lock:
             self.listening = listening
@@ -43,10 +43,11 @@ class Memory:
     ) -> Value:
         """Return the cached value, or compute it with `make`.
 
-        `shows` must name all kinds of content on the pages that show the value, not
-        only those that `make` reads. One change can send several notifications, and a
-        page may be rendered again after the first one, which must already have dropped
-        the value.
+        The value is dropped when any kind of content in `shows` changes. `shows` must
+        name the kinds that `make` reads, and the kinds that can change together with
+        them. One change can send a notification for each of several kinds, and a page
+        may be rendered again after the first notification, so the value must be dropped
+        by then.
         """
         key = shows, name
         with self.lock:

@@ -1,4 +1,4 @@
-"""Find where a request comes from: the client's IP address, network, and its hash."""
+"""Find a request's IP address, and the network of an address or that network's hash."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,24 +7,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-# ISPs assign one network of this size to a household or office, whose machines can use
-# any address in it.
+# ISPs assign one network of this size to a household or office. Each machine there can
+# use any address in the network.
 IPV6_PREFIX = 64
 # One customer of a hosting provider can easily get a whole block of this size.
 WIDE_PREFIXES = {4: 24, 6: 48}
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the client's IP address in its short form; "" if there is none."""
+    """Return the client's IP address in its shortest form; "" if it is unknown."""
     address = forwarded(request) or parse(request.META.get("REMOTE_ADDR", ""))
     return str(address or "")
 
 
 def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
-    """Return the client address that our outermost proxy saw; None if unknown.
+    """Return the client's address as our outermost proxy saw it; None if unknown.
 
-    Each of our proxies appends one entry to X-Forwarded-For. Clients can forge the
-    entries further left, so these are never trusted.
+    Each of our proxies appends one entry to X-Forwarded-For. We ignore the entries to
+    the left of ours, because clients can forge them.
     """
     if not settings.PROXY_COUNT:
         return None
@@ -37,7 +37,7 @@ def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 def parse(text: str) -> IPv4Address | IPv6Address | None:
     """Parse an IP address, unwrapping IPv4-mapped IPv6; return None if invalid."""
     try:
-        # Drop the zone ("%eth0"), which only the machine that added it understands.
+        # Drop an IPv6 zone such as "%eth0", which has a meaning only on one machine.
         address = ip_address(without_port(text).partition("%")[0])
     except ValueError:
         return None
@@ -68,7 +68,7 @@ def without_port(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return the address's network, the /32 (IPv4) or /64 (IPv6); "" for none."""
+    """Return the address's /32 (IPv4) or /64 (IPv6); "" if `address` is ""."""
     if not address:
         return ""
     prefix = IPV6_PREFIX if ip_address(address).version == 6 else 32
@@ -76,7 +76,7 @@ def network_of(address: str) -> str:
 
 
 def wide_network_of(address: str) -> str:
-    """Return the address's /24 (IPv4) or /48 (IPv6); "" for none."""
+    """Return the address's /24 (IPv4) or /48 (IPv6); "" if `address` is ""."""
     if not address:
         return ""
     prefix = WIDE_PREFIXES[ip_address(address).version]
@@ -84,15 +84,15 @@ def wide_network_of(address: str) -> str:
 
 
 def network_hash(address: str) -> str:
-    """Return a keyed hash (64 hex digits) of the address's network; "" for none.
+    """Return a keyed hash (64 hex digits) of the address's /32 or /64.
 
-    Without the key, nobody can tell which network it is.
+    Returns "" if `address` is "". Without the key, the hash doesn't reveal the network.
     """
     return hash_network(network_of(address))
 
 
 def wide_network_hash(address: str) -> str:
-    """Return the keyed hash of the address's /24 or /48; "" for none."""
+    """Return the keyed hash of the address's /24 or /48; "" if `address` is ""."""
     return hash_network(wide_network_of(address))
 
 

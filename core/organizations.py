@@ -1,4 +1,4 @@
-"""Describe the organizations behind the site in schema.org's structured data."""
+"""Describe the organizations behind the site as schema.org structured data."""
 
 from django.conf import settings
 from django.templatetags.static import static

@@ -1,4 +1,4 @@
-"""Clean up pasted text: drop artifacts or turn them into what the author saw."""
+"""Clean up pasted text: drop artifacts, or replace them with what the author saw."""
 
 import html
 import quopri
@@ -6,16 +6,16 @@ import re
 import unicodedata
 
 # Unicode's Default_Ignorable_Code_Points, and the placeholders for annotations and
-# embedded objects. Whether to keep joiners, variation selectors, and flag tags depends
-# on what is next to them.
+# embedded objects. Joiners, variation selectors, and tags in flags are handled
+# separately below, because whether to keep them depends on the characters next to them.
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
     "\U000e01f0-\U000e0fff"
 )
-# Control characters left over from Word tables, PDFs, and terminals. NUL isn't dropped
-# here but refused later, because only programs send it.
+# Control characters left over from Word tables, PDFs, and terminals. NUL isn't among
+# them: validators refuse it later, because only programs send it.
 CONTROLS = "\x01-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
 UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]")
 # Flags like England's: a black flag followed by invisible tag letters.
@@ -24,11 +24,12 @@ FLAG = re.compile(
     BLACK_FLAG + "[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f"
 )
 JOINERS = re.compile("[\u200c\u200d]+")
-# Variation selectors that don't follow a symbol.
+# Variation selectors that have no effect, because they don't follow a symbol.
 SELECTORS = re.compile(
     "(?<![^\\s\u200c\u200da-zA-Z0-9])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+(?!\u20e3)"
 )
-# Word's line break, form feed, NEL, and Unicode's line and paragraph separators.
+# Line breaks from Word (vertical tabs), form feeds, NEL, and Unicode's line and
+# paragraph separators.
 LINE_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 # Quotation marks and dashes of Windows-1252 that were decoded as Latin-1.
 WINDOWS = {
@@ -44,10 +45,12 @@ LIGATURES = {
     code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)
 }
 TRANSLATED = WINDOWS | SYMBOLS | LIGATURES
-# Any other character of these fonts at the start of a line is a bullet too.
+# At the start of a line, any other character of the fonts Symbol and Wingdings becomes
+# a bullet, too.
 BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 
-# What a joiner can join: Arabic letters, letters of Indian scripts, emoji.
+# Categories of the characters that a joiner can join: Arabic letters, letters and signs
+# of Indian scripts, and emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
 # Matches an entity whose ampersand was encoded any number of times ("&amp;amp;quot;").
@@ -55,10 +58,11 @@ ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#38|#[xX]26);)*"
     r"((?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});)"
 )
-# Decode entities at most this many times: each round scans the whole text, and an
+# Decode entities in at most this many rounds. Each round scans the whole text, and an
 # attacker could send text that needs many rounds.
 MAX_ROUNDS = 5
-# Undecoded quoted-printable: a space at the end of a line, or UTF-8.
+# Text that is still encoded as quoted-printable: a space at the end of a line, or a
+# character in UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
 
@@ -79,7 +83,7 @@ def clean(text: str, line_end: str = "\n") -> str:
 
 
 def kept_joiner(run: re.Match) -> str:
-    """Return the first joiner of a run if it joins something, else ""."""
+    """Return the first of a run of joiners if the run joins two characters, else ""."""
     start, end = run.span()
     before, after = run.string[max(start - 1, 0) : start], run.string[end : end + 1]
     joins = is_joinable(before) and is_joinable(after)

@@ -8,18 +8,19 @@ from django.core.exceptions import ValidationError
 
 from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 
-# Characters that some devices can't show: controls, lone surrogates, private use,
-# unassigned. core/pasted.py has already dropped characters that are only invisible.
+# Unicode categories of characters that some devices can't show: control characters,
+# lone surrogates, private-use and unassigned characters, and line and paragraph
+# separators. core/pasted.py has already dropped invisible characters.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-# No script stacks more combining marks on one letter.
+# The most combining marks on one letter. No script needs more.
 MAX_MARKS = 8
-# The most code points in one visible character (grapheme cluster): enough for every
-# emoji and for every conjunct of India's scripts.
+# The most code points in one visible character (grapheme cluster). This is enough for
+# every emoji and for every conjunct in Indian scripts.
 MAX_JOINED = 16
 JOINERS = {"\u200c", "\u200d"}
-# The combining class of the sign that joins two consonants.
+# The Unicode combining class of viramas, which join two consonants in Indian scripts.
 VIRAMA = 9
-# The parts of Hangul syllables: first, middle, last.
+# Jamo, the parts of Korean syllables: the first, the middle, and the last part.
 JAMO = [
     re.compile("[\u1100-\u115f\ua960-\ua97c]"),
     re.compile("[\u1160-\u11a7\ud7b0-\ud7c6]"),
@@ -33,7 +34,7 @@ NOTHING = re.compile(
 
 
 def tidy_line(text: str) -> str:
-    """Return `text` in NFC, stripped, with spaces collapsed but line breaks kept."""
+    """Return `text` in NFC and stripped, with spaces collapsed. Keeps line breaks."""
     return re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
@@ -44,7 +45,7 @@ def tidy_paragraphs(text: str) -> str:
 
 
 def is_nothing(text: str) -> bool:
-    """Whether the text, such as "n/a", means that there is no answer."""
+    """Return whether the text, such as "n/a", means that there is no answer."""
     return NOTHING.fullmatch(text.strip()) is not None
 
 
@@ -59,8 +60,9 @@ def marks(text: str) -> int:
 def longest_cluster(text: str) -> int:
     """Return the number of code points in the longest grapheme cluster.
 
-    Joiners, viramas, tags, and Hangul jamo can join any number of code points (Unicode
-    Standard Annex 29), and no browser breaks a line inside a cluster.
+    Combining marks, joiners, viramas, tags, and jamo can join any number of code points
+    (Unicode Standard Annex 29). No browser breaks a line inside a cluster, so a long
+    one can overflow the page.
     """
     if text.isascii():
         return 1
@@ -81,12 +83,12 @@ def longest_cluster(text: str) -> int:
 
 
 def place_in_syllable(character: str) -> int:
-    """Return 1, 2, or 3 for the first, middle, or last part in JAMO; 0 for others."""
+    """Return a jamo's place in a syllable (1 to 3); 0 for any other character."""
     return next((n for n, parts in enumerate(JAMO, 1) if parts.match(character)), 0)
 
 
 def validate_plain_text(text: str) -> None:
-    """Refuse undisplayable characters, and too many marks or joined characters."""
+    """Refuse characters that can't be shown, and overlong grapheme clusters."""
     for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
         if character == "\ufffd":
             sentence = "Some characters were garbled. Please retype them"
@@ -118,7 +120,10 @@ def is_no_text(character: str) -> bool:
 
 
 def place_of(text: str, at: int) -> str:
-    """Return where a character is: ` on line 2, after “of the law”`, or ""."""
+    """Return words for the position `at`, such as ` on line 2, after “of the law”`.
+
+    Returns "" for the first character of a text with only one line.
+    """
     *above, line = text[:at].split("\n")
     where = f" on line {len(above) + 1}" if "\n" in text else ""
     before = line[-20:].strip()
@@ -136,7 +141,7 @@ def validate_one_line(text: str) -> None:
 
 
 def validate_name(text: str) -> None:
-    """Refuse web and email addresses, formulas, and text without a letter."""
+    """Refuse text that can't be a name, such as a web or email address."""
     if "@" in text or re.search(rf"{WEB_ADDRESS}|\w\.(com|net|org)\b", text, re.I):
         raise ValidationError(
             "Enter your name here, not an email or web address.", code="address"
@@ -151,7 +156,7 @@ def validate_city(text: str) -> None:
 
 
 def validate_profession(text: str) -> None:
-    """Refuse what can't be a profession; “ASP.NET developer” can be."""
+    """Refuse text that can't be a profession, but accept “ASP.NET developer”."""
     refuse_addresses(text, "profession")
     validate_words(text, "profession")
 
@@ -164,7 +169,7 @@ def refuse_addresses(text: str, what: str) -> None:
 
 
 def validate_words(text: str, what: str) -> None:
-    """Refuse markup, formulas, and text without a letter."""
+    """Refuse line breaks, markup, spreadsheet formulas, and text without a letter."""
     validate_one_line(text)
     if "<" in text or ">" in text:
         raise ValidationError(

@@ -11,12 +11,12 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
     """Restrict a view to GET, HEAD, and POST.
 
     If the CSRF check of a POST fails, `stale` is called with the view's arguments. It
-    shows the form again with what was typed, or returns None for the usual 403 page.
+    returns a page with the form and its input, or None for the usual 403 page.
     """
 
     def decorate(view: Callable) -> Callable:
         limited = require_http_methods(["GET", "HEAD", "POST"])(view)
-        # The function has this attribute, but its type doesn't declare it.
+        # Functions can have attributes, but their type doesn't declare this one.
         limited.stale = stale  # type: ignore[attr-defined]
         return limited
 
@@ -24,14 +24,14 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
 
 
 def answer_stale(request: HttpRequest) -> HttpResponse | None:
-    """Return the form with what was typed, or None if the view can't show it again."""
+    """Return the form with its input, or None if the view can't show it again."""
     match = request.resolver_match
     stale = getattr(match.func, "stale", None) if match else None
     return stale(request, *match.args, **match.kwargs) if match and stale else None
 
 
 def see_other(to: str, *args: object) -> HttpResponseRedirect:
-    """Redirect after a POST with 303, so that the next request is a GET."""
+    """Redirect after a POST with a 303, so that the next request is a GET."""
     response = redirect(to, *args)
     response.status_code = 303
     return response

@@ -1,4 +1,4 @@
-"""Declare publicly cacheable pages, their query parameters, and what they show."""
+"""Declare pages that caches may store, with their query parameters and content."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from django.views.decorators.cache import cache_control
 
 
 class Content(StrEnum):
-    """Kinds of content that web processes cache; triggers notify them of changes."""
+    """Kinds of cached content. Triggers notify web processes when content changes."""
 
     FIGURES = "figures"  # The number of signers, in total and by state and day.
-    VOICES = "voices"  # Also the number of statements, by state and profession.
+    VOICES = "voices"  # Voices, and the number of statements by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
-    # Not shown on any page: words that get a voice flagged, and the names of staff.
+    # Shown on no page: the words for which a voice is flagged, and the names of staff.
     FLAGGED = "flagged"
-    # Shown only on the form to sign and the pages after it, which aren't public.
+    # Shown only on the form for signing and the pages after it, which aren't cached.
     PETITION = "petition"
     # Shown on no page: which tags the form accepts.
     TAGS = "tags"
@@ -27,8 +27,8 @@ class Content(StrEnum):
 class Parameter:
     """A query parameter that a page reads.
 
-    The page reads the last nonempty value. With `values`, it ignores all other
-    values; with `repeats`, it reads all values, in order.
+    The page reads the last nonempty value. If `values` is set, the page ignores values
+    that aren't listed there; if `repeats` is set, it reads all values, in order.
     """
 
     name: str
@@ -51,7 +51,7 @@ def public_page(
 
     def decorate(view: Callable) -> Callable:
         cached = cache_control(**settings.PUBLIC_PAGE)(view)
-        # The function has these attributes, but its type doesn't declare them.
+        # Functions can have attributes, but their type doesn't declare these.
         cached.parameters = parameters  # type: ignore[attr-defined]
         cached.shows = frozenset(shows)  # type: ignore[attr-defined]
         return cached

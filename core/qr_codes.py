@@ -1,4 +1,4 @@
-"""QR codes as SVG, without inline styles, which the content policy refuses."""
+"""Render QR codes as SVG, without inline styles, which the CSP blocks."""
 
 from functools import lru_cache
 
@@ -10,7 +10,10 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 @lru_cache(maxsize=100)
 def qr_svg(text: str, label: str) -> SafeString:
-    """Return a QR code for `text` as an SVG of class `qr-code`, with no quiet zone."""
+    """Return a QR code for `text` as an SVG of the class `qr-code`.
+
+    The SVG has no margin (quiet zone).
+    """
     image = make(
         text, image_factory=SvgPathImage, error_correction=ERROR_CORRECT_M, border=0
     )

@@ -11,8 +11,8 @@ from core.locks import Lock, try_lock
 
 # The time limit of each query.
 LONGEST_SEARCH_MS = 800
-# How many searches may run at the same time across all processes. Requests beyond that
-# get a 503, because waiting would tie up threads that serve cached pages.
+# How many searches may run at the same time in all processes together. Any other search
+# request gets a 503, because waiting would tie up threads that serve cached pages.
 SEARCHES_AT_ONCE = 2
 # Whether this thread is already in a search.
 searching = ContextVar("searching", default=False)
@@ -28,9 +28,9 @@ class SearchTooLong(Exception):
 
 @contextmanager
 def one_search() -> Iterator[None]:
-    """Run the block's queries as one search; nested blocks belong to the same search.
+    """Run the queries of a `with` block as one search, which includes nested blocks.
 
-    Raises TooManySearches or SearchTooLong, always from the outermost search.
+    The outermost block raises TooManySearches or SearchTooLong.
     """
     if searching.get():
         yield

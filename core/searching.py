@@ -28,9 +28,9 @@ from core.ids import read_id
 
 
 class Label(Func):
-    """The label of a column's value, so that a search finds rows by label."""
+    """The label of the choice in a column, so that searches can match labels."""
 
-    # Case would do the same, but takes a line in the migration for each label.
+    # Django's Case would work too, but would need a line in the migration per label.
     function = "jsonb_extract_path_text"
     output_field = TextField()
 
@@ -43,12 +43,13 @@ class Label(Func):
 
 def folded_words(*fields: str) -> SearchVector:
     """Return the search vector of these columns, for an index and its queries."""
-    # SearchVector adds COALESCE; the index works only for exactly this expression.
+    # SearchVector adds COALESCE. PostgreSQL uses the index only for queries with
+    # exactly the same expression.
     return SearchVector(*map(Fold, fields), config="simple")
 
 
 def words_query(text: str) -> SearchQuery:
-    """Return a prefix query: each word of `text` must start a word in the row."""
+    """Return a prefix query: "an cr" matches a row with the words "Ana" and "Cruz"."""
     words = fold(text).replace('"', " ").split()
     raw = " & ".join(f"'{word}':*" for word in words)
     return SearchQuery(raw, config="simple", search_type="raw")
@@ -57,9 +58,9 @@ def words_query(text: str) -> SearchQuery:
 class FoldedSearch:
     """Admin mixin whose search ignores accents, case, and punctuation.
 
-    `search_fields` names text columns; a column with "=" in front matches only if it
-    equals the whole search term. A table that can become large needs an index on
-    `folded_words` of the other columns, in the same order.
+    `search_fields` names text columns. A column with "=" in front of its name matches
+    only if it equals the whole search term. A table that can become large needs an
+    index on `folded_words` of the columns without "=", in the same order.
     """
 
     # Provided by the admin class that this is mixed into.
@@ -82,7 +83,7 @@ class FoldedSearch:
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:
-        """Return the condition that any "=" field equals the whole term."""
+        """Return the condition that a field with "=" in front equals the whole term."""
         found = Q()
         for name in self.search_fields:
             if name.startswith("="):

@@ -14,13 +14,14 @@ from pgtrigger import compiler
 
 from core.public import Content
 
-# Web processes LISTEN on this channel and drop the pages that show the named content
-# (operations/warm.py). If SOON follows the content's name, they may serve those
-# pages for two more seconds, because nothing on them was withdrawn or edited.
+# Web processes LISTEN on this channel. A notification names a kind of content, and the
+# processes drop their cached pages that show such content (operations/warm.py). If SOON
+# follows the name, the processes may serve these pages for two more seconds, because
+# nothing on the pages was withdrawn or edited.
 CHANNEL = "pages"
 SOON = " soon"
-# The task that purges the caches in front of the site (operations/purge.py). It runs a
-# second time, for pages that were being rendered during the first purge.
+# The task that purges the HTTP cache in front of the site (operations/purge.py). It
+# runs a second time, for pages that were being rendered during the first purge.
 PURGE = "operations.purge"
 PURGE_QUEUE = "pages"
 PURGE_AGAIN_SECONDS = 5
@@ -43,12 +44,12 @@ QUEUE_PURGE = f"""
 
 
 def notify(content: Content, *, soon: bool = False) -> str:
-    """Return the SQL that notifies web processes of a change when it is committed."""
+    """Return the SQL that notifies web processes of a change once it is committed."""
     return f"NOTIFY {CHANNEL}, '{content}{SOON if soon else ''}';"
 
 
 def changes(*fields: str) -> pgtrigger.Q:
-    """Return the condition that an UPDATE changes any of these fields."""
+    """Return the trigger condition that an UPDATE changes any of these fields."""
     return reduce(
         or_,
         (
@@ -100,7 +101,7 @@ class Trigger(pgtrigger.Trigger):
 
 
 class AppendOnly(Trigger):
-    """Makes a log table append-only, for every role."""
+    """Makes a log table append-only for every database role."""
 
     when = pgtrigger.Before
     operation = pgtrigger.Update | pgtrigger.Delete
@@ -113,8 +114,8 @@ class AppendOnly(Trigger):
 class PagesChange(Trigger):
     """Notifies web processes that pages with this content may have changed.
 
-    `soon` is for additions: pages without the new rows may be served for two
-    more seconds.
+    `soon` is for added rows: pages without these rows may be served for two more
+    seconds.
     """
 
     level = pgtrigger.Statement
@@ -136,9 +137,10 @@ class PagesChange(Trigger):
 
 
 class PublicWordsGo(Trigger):
-    """Purges the caches in front of the site when public words change or disappear.
+    """Queues a purge of the HTTP cache in front of the site.
 
-    Web processes learn of the same change from a PagesChange.
+    Use this trigger for changes that edit or remove public text. A PagesChange on the
+    same model notifies web processes of these changes.
     """
 
     when = pgtrigger.After

@@ -9,8 +9,8 @@ import time
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
-# After this many seconds without a request, query the server anyway, because a firewall
-# may have dropped the connection without telling either end.
+# If a connection wasn't checked for this many seconds, query the server in any case: a
+# firewall may have dropped the connection without telling the site or the server.
 LONG_IDLE = 60
 
 
@@ -20,9 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Return whether the connection works, in most cases without a query.
 
-        Queries the server only after an error or a long idle time, or if it sent data.
-        Between requests, the server sends data only if it closes the connection or has
-        something to report. So if there is nothing to read, the connection is open.
+        Queries the server only after an error, after a long idle time, or if the server
+        has sent data. Between requests, the server sends data only when it closes the
+        connection or has something to report. So if there is nothing to read, the
+        connection is open.
         """
         now = time.monotonic()
         idle, self.checked_at = now - self.checked_at, now
@@ -31,10 +32,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def is_silent(self) -> bool:
-        """Whether the connection is open and idle, with nothing to read."""
+        """Return whether the connection is open and idle, with nothing to read."""
         if self.connection is None:
             return False
-        # The status of a closed connection is UNKNOWN.
+        # A closed connection isn't IDLE either: its status is UNKNOWN.
         if self.connection.info.transaction_status != TransactionStatus.IDLE:
             return False
         poll = select.poll()

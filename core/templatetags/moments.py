@@ -1,4 +1,4 @@
-"""Moments in plain words: without a clock time, since time zones differ by reader."""
+"""Format moments in plain words, without a clock time: readers' time zones differ."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-# Older moments get a date: the name of the day could be that of an earlier week.
+# Older moments get a date, because it would be unclear which week a day's name means.
 NAMED_DAYS = timedelta(days=6)
 
 
@@ -20,7 +20,8 @@ NAMED_DAYS = timedelta(days=6)
 def when(moment: datetime | None) -> SafeString | str:
     """Return "two hours ago", "on Monday", or "on Nov. 3, 2026", in a <time>.
 
-    A moment in the future is "in two hours", or a date. Days are the site's.
+    A moment in the future becomes "in two hours" or a date. Dates and days of the week
+    are those in the site's time zone.
     """
     if moment is None:
         return ""
@@ -39,7 +40,7 @@ def words_for(moment: datetime, now: datetime) -> str:
         return f"on {format_date(day, 'l' if named else 'N j, Y')}"
     minutes = int(age.total_seconds() // 60)
     if moment > now:
-        # Round up, so that nobody comes back too early.
+        # Round up, so that nobody who waits until then comes back too early.
         return f"in {spell(minutes + 1)}"
     return f"{spell(minutes)} ago" if minutes else "just now"
 
