@@ -70,19 +70,19 @@ class StatusFilter(admin.SimpleListFilter):
 class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     """Base class for the admin of one kind of text, with previews and versions.
 
-    A subclass sets its fields and implements `show`, the view behind the public page.
+    A subclass sets its fields and implements `show`, which renders a text's preview.
     """
 
     form = TextForm
-    # The field that the slug of a new text is made from.
+    # The name of the field from which a new text's slug is made.
     slug_from = "title"
     change_form_template = "admin/faq/change_form.html"
     object_history_list_template = "admin/faq/history_list.html"
     history_list_per_page = 20
     list_per_page = 50
     readonly_fields = ["status", "updated", "loaded_at", "edited_at"]
-    # The only lookups allowed in changelist URLs. Otherwise, Django would try any
-    # column and operator.
+    # The only lookups allowed in changelist URLs. By default, Django would accept other
+    # columns and operators, too.
     lookups = {"id__in", "status"}
 
     def show(self, request: HttpRequest, text: Any) -> HttpResponse:
@@ -109,7 +109,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Text | None = None
     ) -> bool:
-        # The next release would load a deleted fixture again. Staff can unpublish it.
+        # If staff deleted a fixture, the next release would load it again. They can
+        # unpublish it instead.
         is_fixture = obj is not None and obj.loaded_at is not None
         return not is_fixture and super().has_delete_permission(request, obj)
 
@@ -117,7 +118,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         self, request: HttpRequest, obj: Text, form: ModelForm, change: bool
     ) -> None:
         stored = self.stored(obj)
-        # When reverting, the form is filled in from the old version, so its
+        # When staff revert a text, the form starts with the old version's values, so
         # `changed_data` is empty.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
@@ -163,7 +164,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
         pk_name: str,
         object_id: str,
     ) -> QuerySet:
-        # Texts have no foreign keys, so history_user is the only row to join.
+        # Texts have no foreign keys, so history_user is the only table to join.
         versions = history_manager.filter(**{pk_name: object_id})
         return versions.select_related("history_user")
 
@@ -193,7 +194,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     ) -> HttpResponse:
         """Show a text as the public would see it.
 
-        A GET shows the stored text, a POST the text in the submitted form.
+        A GET shows the stored text. A POST shows the text in the submitted form,
+        without saving it.
         """
         obj = self.text_to_preview(request, object_id)
         if request.method == "POST":
@@ -201,7 +203,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
                 request.POST, instance=obj
             )
             if not form.is_valid():
-                # Show the form with its errors; it submits to the form's usual URL.
+                # Show the form and its errors on the usual page. Saving from there must
+                # not post to the preview's URL.
                 back = (
                     reverse(self.own_url("change"), args=[object_id])
                     if obj
@@ -215,7 +218,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def text_to_preview(
         self, request: HttpRequest, object_id: str | None
     ) -> Text | None:
-        """Check permissions; return the stored text, or None for an unsaved new one."""
+        """Check permissions; return the stored text, or None for a new text."""
         if object_id is None:
             if not self.has_add_permission(request):
                 raise PermissionDenied
@@ -238,7 +241,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
 
 
 def check_id(text: str) -> None:
-    """Raise 404 if `text` can't be an id."""
+    """Raise Http404 if `text` isn't a valid ID."""
     if read_id(text) is None:
         raise Http404
 
@@ -261,8 +264,8 @@ class CaseForm(TextForm):
     steps = RowsField(
         StepForm,
         required=False,
-        help_text="For the timeline of the suit. Use only dates that the text or a "
-        "source gives: 2019, 2019-10, or 2019-10-03.",
+        help_text="For the timeline of the lawsuit. Use only dates that the text or a "
+        "source gives. Write them as 2019, 2019-10, or 2019-10-03.",
     )
 
 
@@ -301,7 +304,10 @@ class CaseAdmin(TextAdmin):
 
 
 class PartAdmin(TextAdmin):
-    """Base class for the admin of charts and timeline entries, each previewed alone."""
+    """Base class for the admin of charts and timeline entries.
+
+    A preview shows only the chart or entry, not the page that includes it.
+    """
 
     def show(self, request: HttpRequest, text: Chart | TimelineEntry) -> HttpResponse:
         return show_part(request, text)
@@ -343,7 +349,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # Each page is a fixture, and its URL is in the code.
+        # Each page is a fixture, and the page's URL is in the code.
         return False
 
     def has_delete_permission(

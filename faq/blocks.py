@@ -34,9 +34,9 @@ def version_of(text: Text) -> Version:
 
 
 def cached_block[T: Text](render: Callable[[T], SafeString]) -> Callable:
-    """Cache the HTML from `render`, which must depend only on the text it is given."""
+    """Cache the HTML that `render` returns; it must depend only on the given text."""
 
-    # Enough for all of the site's texts.
+    # The cache has room for all of the site's texts.
     @lru_cache(maxsize=256)
     def rendered(version: Version) -> SafeString:
         return render(version.text)  # type: ignore[arg-type]

@@ -1,4 +1,8 @@
-"""Find Markdown that would not render as its author intended."""
+"""Validate texts that staff write: their length, characters, and Markdown.
+
+Pages don't render raw HTML, images, or links with unusual schemes, so a text that
+contains them is invalid.
+"""
 
 import re
 from typing import NamedTuple
@@ -10,7 +14,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from faq.markdown import SCHEMES
 
-# The maximum length of a text, in characters; even the explainer is shorter.
+# The maximum length of a text, in characters. All of the site's texts are shorter.
 LONGEST = 40_000
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -23,10 +27,10 @@ class Problem(NamedTuple):
 
 
 def make_reader() -> MarkdownIt:
-    """Return a parser that finds the Markdown that pages don't allow.
+    """Return a parser for finding Markdown that pages don't allow.
 
-    Unlike the parser in faq/markdown.py, it recognizes raw HTML, images, and links with
-    any scheme.
+    Unlike the parser in faq/markdown.py, this parser recognizes raw HTML, images, and
+    links with any scheme.
     """
     reader = MarkdownIt("commonmark", {"html": True}).use(footnote_plugin)
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
@@ -37,7 +41,10 @@ reader = make_reader()
 
 
 def problems(text: str) -> list[Problem]:
-    """Return the problems in a text, with line numbers."""
+    """Return the problems in a text.
+
+    If the text is too long or has an invalid character, return only that problem.
+    """
     if len(text) > LONGEST:
         sentence = f"The text has {len(text):,} characters; the limit is {LONGEST:,}."
         return [Problem(1, sentence)]
@@ -93,7 +100,7 @@ RAW_HTML = "Raw HTML is not allowed; write Markdown."
 
 
 def validate_markdown(text: str) -> None:
-    """Raise a ValidationError that lists every problem if the text has any."""
+    """Raise a ValidationError with all of the text's problems, if it has any."""
     if found := problems(text):
         raise ValidationError(
             [

@@ -1,9 +1,9 @@
 """Draw timelines and flowcharts as SVG shapes.
 
-Shapes have no inline styles, because the CSP blocks them; `static/site.css` colors the
-shapes by class. Each timeline or flowchart is drawn twice, wide and narrow, and the CSS
-shows the drawing that fits. Text in the narrow one is at least 12 pixels high on a page
-that is 320 pixels wide.
+The CSP blocks inline styles, so `static/site.css` colors the shapes by class. Each
+timeline or flowchart is drawn twice, wide and narrow, and the CSS shows the drawing
+that fits. Text in the narrow drawing is at least 12 pixels high on a page that is 320
+pixels wide.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,8 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import NamedTuple
 
-# Widths of the wide and narrow drawings, in SVG units. Text is 15 units high.
+# The widths of the wide and narrow drawings, and the height of a line, in SVG units.
+# Text is 15 units high.
 WIDE = 640
 NARROW = 300
 LINE = 21
@@ -67,20 +68,23 @@ class Drawing(NamedTuple):
     texts: Sequence[Text]
 
 
-# A timeline.
+# Timelines.
 
 
 class Moment(NamedTuple):
-    """A point on a timeline; without words, it is only a tick."""
+    """A point on a timeline.
 
-    # The year or, to space the moments evenly, the number of the step.
+    Without words, it is only a tick on the wide timeline, and isn't on the narrow one.
+    """
+
+    # The year or, on a timeline with even spacing, the moment's number.
     at: int
     when: str
     words: str = ""
     marked: bool = False
 
     def texts(self, width: int) -> list[Text]:
-        """Return the label: the date, and the words wrapped to `width` characters."""
+        """Return the label: the date, then the words wrapped to `width` characters."""
         found = [Text(self.when, 0, 0, "serif mark" if self.marked else "serif")]
         lines = enumerate(wrap(self.words, width), 1)
         return [*found, *(Text(line, 0, row * LINE) for row, line in lines)]
@@ -91,7 +95,10 @@ def moved(texts: Iterable[Text], x: float, y: float, anchor: str) -> list[Text]:
 
 
 def mark(moment: Moment, x: float, y: float, anchor: str = "start") -> list[Box]:
-    """Return the highlight behind the date; [] if the moment isn't marked."""
+    """Return the box that highlights a marked moment's date, or [] if it isn't marked.
+
+    The date starts at (x, y), or ends there if `anchor` isn't "start".
+    """
     if not moment.marked:
         return []
     width = len(moment.when) * SERIF + 8
@@ -120,11 +127,11 @@ def places(moments: Sequence[Moment]) -> list[float]:
 
 
 class Tiers:
-    """Rows for labels above and below the axis, so that labels don't overlap.
+    """Rows (tiers) for labels above and below the axis, so that labels don't overlap.
 
-    A stem connects each label to the axis. The label is to the right of its stem if it
-    fits there. Place moments from the last to the first, so that an earlier label can
-    extend over later labels that are nearer to the axis.
+    A vertical line, the stem, connects each label to the axis. The label is to the
+    right of its stem if it fits there, and otherwise to the left. Place the last moment
+    first: then earlier labels can extend over later ones that are nearer to the axis.
     """
 
     def __init__(self) -> None:
@@ -205,7 +212,7 @@ def axis_paths(xs: Sequence[float], moments: Sequence[Moment], y: float) -> list
 
 
 def narrow_timeline(moments: Sequence[Moment]) -> Drawing:
-    """Draw the moments that have words as a list along an axis, not to scale."""
+    """Draw a list of the moments that have text, along an axis that isn't to scale."""
     boxes: list[Box] = []
     dots: list[Dot] = []
     texts: list[Text] = []
@@ -242,7 +249,10 @@ def questions(steps: Sequence[Question]) -> list[Drawing]:
 
 
 def lines_of(step: Question, width: float) -> list[Text]:
-    """Return a step's words and note, wrapped to `width`, for a box at (0, 0)."""
+    """Return the lines of a step's words and note, for a box at (0, 0).
+
+    Each line is at most `width` SVG units wide.
+    """
     rows = [(line, "serif") for line in wrap(step.words, int(width / SERIF))]
     rows += [(line, "") for line in wrap(step.note, int(width / SANS))]
     return [
@@ -270,7 +280,7 @@ ENDS = "The claim ends"
 
 
 def wide_questions(steps: Sequence[Question]) -> Drawing:
-    """Draw the questions from top to bottom, each with its “No” box to the right."""
+    """Draw the questions from top to bottom. Arrows for “No” lead to the right."""
     boxes, paths, texts = [], [], []
     left, width, gap = 16, 330, 40
     end_left = left + width + 64
@@ -305,7 +315,7 @@ def wide_questions(steps: Sequence[Question]) -> Drawing:
 
 
 def narrow_questions(steps: Sequence[Question]) -> Drawing:
-    """Draw the questions from top to bottom, each with its “No” box below it."""
+    """Draw the questions from top to bottom. Arrows for “No” lead to a box below."""
     boxes, paths, texts = [], [], []
     left = 16
     width = NARROW - left - 1
@@ -349,7 +359,7 @@ def finish(
     """Return the drawing, with a dashed path around each question that may be skipped.
 
     `skips` has the index of each such question, and a sentence for the bottom of the
-    drawing.
+    drawing. `middles` has the y coordinate of the middle of each step's box.
     """
     for number, reason in skips:
         start, end = middles[number], middles[number + 1]

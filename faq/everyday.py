@@ -1,7 +1,7 @@
 """Add synonyms to searches, so that “cop” also finds “police” and “officer”.
 
-They are listed in content/everyday_words.txt. PostgreSQL's own synonym dictionaries
-would have to be files on the database server.
+The synonyms are listed in content/everyday_words.txt. PostgreSQL's own synonym
+dictionaries would have to be files on the database server.
 """
 
 import re
@@ -17,7 +17,10 @@ FILE = Path(__file__).parent / "content" / "everyday_words.txt"
 
 
 class Everyday(NamedTuple):
-    """Words that people type, normalized for search, and a query for their synonyms."""
+    """A line of the list: words that people type, and a query for their synonyms.
+
+    The words in both are folded (core/folding.py).
+    """
 
     typed: frozenset[str]
     also: str
@@ -38,7 +41,7 @@ def read_line(line: str) -> Everyday:
 
 
 class EverydayQuery(SearchQuery):
-    """A reader's search, in which an everyday word also matches its synonyms."""
+    """A search query in which each everyday word also matches its synonyms."""
 
     def __init__(self, words: str, **options: Any) -> None:
         folded = search_words(words)

@@ -39,7 +39,7 @@ ATTRIBUTES = {
     "ol": {"start", "class"},
 }
 SCHEMES = {"http", "https", "mailto"}
-# A paragraph to replace with the timeline or a chart: [[timeline]] or
+# A paragraph that a page shows as the timeline or a chart: [[timeline]] or
 # [[chart:who-pays]]. The code calls such a paragraph a part.
 PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
 
@@ -152,7 +152,7 @@ RULES = {
 
 
 def is_elsewhere(href: str) -> bool:
-    """Return whether a link points to another site."""
+    """Return whether a link points to another site or is invalid."""
     try:
         host = urlsplit(href).netloc
     except ValueError:  # Such as "http://[".
@@ -171,8 +171,9 @@ def render(
     """Return `text` as safe HTML.
 
     `prefix` goes before each id, so that several texts can share a page. `part` is
-    called with the name in each paragraph such as [[timeline]], and returns the HTML
-    that replaces the paragraph.
+    called for each paragraph such as [[timeline]], with the name in the brackets, and
+    returns the HTML that replaces the paragraph. Without `part`, such a paragraph stays
+    as it is.
     """
     html, headings, names = convert(text, prefix, has_parts=part is not None)
     for placeholder, name in names:
@@ -181,7 +182,8 @@ def render(
     return Rendered(mark_safe(html), headings)  # noqa: S308
 
 
-# Enough for all of the site's texts. Parsing is half of a long page's rendering time.
+# The cache has room for all of the site's texts. For a long page, parsing takes half of
+# the rendering time.
 @lru_cache(maxsize=256)
 def convert(
     text: str, prefix: str, *, has_parts: bool
@@ -208,12 +210,12 @@ def clean(html: str) -> str:
     )
 
 
-# These enclose matches in PostgreSQL's search excerpts; no text can contain them.
+# These characters enclose matches in PostgreSQL's search excerpts; no text has them.
 MATCH_START, MATCH_END = "\x02", "\x03"
 
 
 def mark_matches(found: str) -> SafeString:
-    """Return the database's excerpt of a text as HTML with the matches in <mark>."""
+    """Return a search excerpt as HTML, with each match in <mark>."""
     html = escape(found).replace(MATCH_START, "<mark>")
     return mark_safe(html.replace(MATCH_END, "</mark>"))  # noqa: S308
 
@@ -237,7 +239,7 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Replace parts with random placeholders; return a dict of placeholder to name."""
+    """Replace parts with random placeholders; return each placeholder's name."""
     names = {}
     for name, token in parts_of(tokens):
         placeholder = secrets.token_hex(16)
@@ -257,7 +259,7 @@ def parts_of(tokens: list[Token]) -> list[tuple[str, Token]]:
 
 
 def words_of(inline: Token) -> str:
-    """Return the plain text of an inline token, without footnotes."""
+    """Return the plain text of an inline token, without footnote numbers."""
     breaks = {"softbreak", "hardbreak"}
     return "".join(
         " " if child.type in breaks else child.content

@@ -1,4 +1,4 @@
-"""Django looks for models here; each is defined in the folder of its subject."""
+"""Import all models, because Django looks for an app's models in this module."""
 
 from faq.cases.models import Case
 from faq.pages.models import Chart, Page, TimelineEntry

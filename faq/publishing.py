@@ -16,7 +16,7 @@ from faq.sources import validate_sources
 
 
 def validate_past(day: datetime.date) -> None:
-    """Reject days after tomorrow; tomorrow may have begun in another time zone."""
+    """Reject days after tomorrow. Tomorrow may have begun in another time zone."""
     if day > timezone.localdate() + datetime.timedelta(days=1):
         raise ValidationError("This day is in the future.", code="future")
 
@@ -27,13 +27,13 @@ class TextQuerySet(models.QuerySet):
         return self.filter(publish_at__lte=Now())
 
     def to_check(self) -> Self:
-        """Return the public texts whose “as of” date is more than AS_OF_DAYS ago."""
+        """Return the public texts whose “as of” date is over AS_OF_DAYS days old."""
         oldest = timezone.localdate() - datetime.timedelta(days=settings.AS_OF_DAYS)
         return self.public().filter(as_of__lt=oldest)
 
 
 class Text(models.Model):
-    """A text that is public from `publish_at` on."""
+    """A text that is public from `publish_at` on, or a draft if that is None."""
 
     slug = models.SlugField(
         max_length=80, unique=True, help_text="Part of the URL. Don’t change it later."
@@ -49,10 +49,10 @@ class Text(models.Model):
         "time.",
     )
     sources = models.JSONField(default=list, blank=True, validators=[validate_sources])
-    # When faq/fixtures/ loaded the text from a file in faq/content/.
+    # When the text was last loaded from a file in faq/content/; None if staff wrote it.
     loaded_at = models.DateTimeField(null=True, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The day the words last changed for readers.
+    # The day of the latest change to what readers see.
     updated = models.DateField(
         default=timezone.localdate, editable=False, validators=[validate_past]
     )
@@ -64,7 +64,7 @@ class Text(models.Model):
         help_text="For pending bills and open cases: when you last checked them.",
     )
 
-    # The fields that readers see; `updated` is the day they last changed.
+    # The names of the fields that readers see.
     WORDS: ClassVar[tuple[str, ...]]
 
     objects = TextQuerySet.as_manager()
@@ -93,9 +93,9 @@ class Text(models.Model):
         return [" ".join(v.split()) if isinstance(v, str) else v for v in values]
 
     def date_words(self, stored: Self | None) -> None:
-        """Set `updated` to the first day on which readers see these words.
+        """Set `updated` to the first day on which readers see the current words.
 
-        The date stays the same if the stored text already showed readers these words.
+        If the stored text is public and has the same words, keep the stored date.
         """
         if stored and stored.is_public and stored.words_read() == self.words_read():
             self.updated = stored.updated
@@ -105,7 +105,7 @@ class Text(models.Model):
 
     @property
     def shown_sources(self) -> list[dict]:
-        """The sources without duplicates: one source may back several facts."""
+        """The sources without duplicates. One source may support several facts."""
         shown: dict[tuple[str, str], dict] = {}
         for source in self.sources:
             key = (source["citation"], source.get("url", ""))

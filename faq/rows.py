@@ -1,4 +1,4 @@
-"""Validate lists of rows stored in a JSON column, and edit them in the admin."""
+"""Validate and edit lists of rows, each list stored in a JSON column."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,17 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
-# The number of empty rows that the form adds below the existing ones.
+# The number of empty rows that the form adds below the existing rows.
 EXTRA = 3
 MAX_ROWS = 100
-# The types that values must have. A form would also accept and convert other types,
-# such as a number for a CharField, but fixtures' rows are stored unconverted.
+# The type that a value must have, by the class of its field. A form would also accept
+# and convert other types, such as a number for a CharField, but rows from fixtures are
+# stored unconverted.
 TYPES = {forms.CharField: str, forms.BooleanField: bool}
 
 
 def validate_rows(row_form: type[forms.Form], rows: Any) -> None:
-    """Require a list of dicts that are each valid data for the form."""
+    """Require `rows` to be a list of dicts, each of them valid data for the form."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValidationError("This must be a list of rows.", code="no_rows")
     if len(rows) > MAX_ROWS:
@@ -59,7 +60,7 @@ def tidied(row: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in row.items()
-        # Zero is a value; an unchecked box isn't.
+        # Zero is a value; False is an unchecked box.
         if value not in (None, "")
         and value is not False
         and name not in {"ORDER", "DELETE"}
@@ -67,7 +68,7 @@ def tidied(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class RowsWidget(forms.Widget):
-    """A group of inputs for each row, plus some empty ones for new rows."""
+    """A group of inputs for each row, and empty groups for new rows."""
 
     use_fieldset = True
 
@@ -94,7 +95,7 @@ class RowsWidget(forms.Widget):
         return f"{name}-TOTAL_FORMS" not in data
 
     def id_for_label(self, id_: str) -> str:
-        # A label would point only to the first of many fields.
+        # A label can belong to only one input, but the widget has many.
         return ""
 
     def render(

@@ -9,12 +9,12 @@ from faq.publishing import Text
 
 
 class SearchedText(Text):
-    """A text that also stores its words as plain text; a subclass adds `search`."""
+    """A text that is also stored as plain text. Subclasses add a `search` column."""
 
     # The plain text, for search and excerpts.
     words = models.TextField(blank=True, editable=False)
 
-    # The field that search results show as a heading, with matches marked.
+    # The name of the field that search results show as a heading.
     HEADING: ClassVar[str]
 
     class Meta(Text.Meta):
@@ -27,9 +27,9 @@ class SearchedText(Text):
         super().save(*args, **kwargs)
 
     def read_out(self) -> None:
-        """Set `words` to the text without Markdown."""
+        """Set `words` to the plain text, without Markdown."""
         self.words = "\n".join(filter(None, self.lines()))
 
     def lines(self) -> Iterable[str]:
-        """Return the paragraphs of the text, without its heading."""
+        """Return the text's paragraphs as plain text, without the heading."""
         raise NotImplementedError

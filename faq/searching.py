@@ -21,14 +21,17 @@ MARKS: dict[str, Any] = {
 }
 
 
-# PostgreSQL's parser treats these characters as parts of words, but `fold` removes them
-# from queries. Each is replaced with one character, so that positions in the result are
-# the same as in the original text.
+# PostgreSQL's parser treats these characters as parts of words, but core.folding.fold
+# removes them from queries. Each is replaced with exactly one character, so that
+# positions in the result are the same as in the original text.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 
 class Plain(Func):
-    """The text of a column for ts_headline, with the characters in PLAIN replaced."""
+    """A column's text with the characters in PLAIN replaced, as input to ts_headline.
+
+    That PostgreSQL function makes excerpts in which matches are marked.
+    """
 
     function = "translate"
     output_field = TextField()
@@ -41,7 +44,7 @@ class Plain(Func):
 @dataclass(frozen=True)
 class Match:
     text: SearchedText
-    # The heading and the matching parts of the text, with matches marked.
+    # The heading, and excerpts of the text, both with the matches in <mark>.
     title: SafeString
     excerpt: SafeString
 
@@ -49,13 +52,16 @@ class Match:
 @dataclass(frozen=True)
 class Found:
     matches: list[Match]
-    # Whether `matches` contain only some words of the query, because no text contains
-    # all of them.
+    # True if no text contains all words of the query, so that each match contains only
+    # some of the words.
     loosely: bool = False
 
 
 def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Found:
-    """Return texts with all words of the query, or else those with any of them."""
+    """Return up to `most` public texts that contain all words of the query.
+
+    If there are none, return texts that contain at least one of the words.
+    """
     matches = search_all(model, words, most)
     several = words.split()
     if matches or not several[1:]:
@@ -65,10 +71,10 @@ def search(model: type[SearchedText], words: str, most: int = MAX_RESULTS) -> Fo
 
 
 def search_all(model: type[SearchedText], words: str, most: int) -> list[Match]:
-    """Return the public texts that match the query, with stemming and synonyms."""
+    """Return public texts that match the query, using stemming and synonyms."""
     query = EverydayQuery(words)
     heading = Plain(model.HEADING)
-    # Each model has a column `search`, which the base model can't declare.
+    # `Any`, because each model declares its own `search` column; SearchedText has none.
     rows: Any = model._default_manager
     found = (
         rows.public()
@@ -99,9 +105,10 @@ def read_match(row: Any) -> Match:
 
 
 def restored(marked: str, text: str) -> str:
-    """Restore the characters that PLAIN replaced in an excerpt of `text`.
+    """Restore in an excerpt of `text` the characters that PLAIN replaced.
 
-    `marked` is the excerpt, including the characters that mark matches.
+    `marked` is the excerpt, in which MATCH_START and MATCH_END enclose each match. If
+    the excerpt isn't found in `text`, return it unchanged.
     """
     bare = marked.replace(MATCH_START, "").replace(MATCH_END, "")
     start = text.translate(PLAIN).find(bare)
@@ -112,7 +119,10 @@ def restored(marked: str, text: str) -> str:
 
 
 def cut(excerpt: str, words: str) -> str:
-    """Add ellipses where the text starts before the excerpt or continues after it."""
+    """Add an ellipsis on each side of the excerpt where the text has more words.
+
+    `words` is the whole text.
+    """
     fragments = excerpt.replace(MATCH_START, "").replace(MATCH_END, "").split(CUT)
     before, _, _ = words.partition(fragments[0])
     _, _, after = words.rpartition(fragments[-1])

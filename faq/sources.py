@@ -1,7 +1,7 @@
 """The sources of a text, stored as rows in its `sources` column.
 
-They are stored with the text that they back, so that every version, diff, and revert
-covers both.
+They are stored with the text, so that each version, diff, and revert of the text
+includes its sources.
 """
 
 from typing import Any

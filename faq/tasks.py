@@ -18,7 +18,7 @@ def tell_of_what_is_due(timestamp: int) -> None:
     """Make web processes drop cached pages when a scheduled text becomes public.
 
     No row changes at that moment, so a trigger can't do this. Each run covers the
-    minute before `timestamp`, so each text causes one notification.
+    minute before `timestamp`, so each text is covered by only one run.
     """
     now = datetime.fromtimestamp(timestamp, UTC)
     minute = {"publish_at__gt": now - MINUTE, "publish_at__lte": now}

@@ -18,7 +18,10 @@ class Row(NamedTuple):
 
 
 def list_rows(kinds: Iterable[type[Text]] = TEXTS) -> list[Row]:
-    """Return the texts of these kinds to recheck, oldest “as of” date first."""
+    """Return a row for each text of these kinds that staff should recheck.
+
+    The oldest “as of” date comes first.
+    """
     texts = [text for kind in kinds for text in kind.objects.to_check()]
     return [row_of(text) for text in sorted(texts, key=lambda text: str(text.as_of))]
 
@@ -30,7 +33,10 @@ def row_of(text: Text) -> Row:
 
 
 def list_dates(kinds: Iterable[type[Text]] = TEXTS) -> list[date]:
-    """Return the “as of” dates of the texts to recheck, oldest first, in one query."""
+    """Return the “as of” dates of the texts to recheck, oldest first.
+
+    Runs only one query.
+    """
     first, *others = (
         kind.objects.to_check().order_by().values_list("as_of", flat=True)
         for kind in kinds

@@ -14,7 +14,7 @@ UNTOLD = {"id", "edited_at", "loaded_at", "updated"}
 
 class Change(NamedTuple):
     field: str
-    # Removed words are in <del>, added ones in <ins>.
+    # Removed words are in <del>, and added words in <ins>.
     diff: SafeString
 
 

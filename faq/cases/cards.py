@@ -1,4 +1,4 @@
-"""Draw a case's share card, the image that other sites show with a link to it."""
+"""Draw a case's share card, which other sites show next to a link to the case."""
 
 from cards.draw import Face
 from cards.letters import readable
@@ -18,7 +18,7 @@ def face_of(case: Case) -> Face:
 def card_of(case: Case) -> bytes | None:
     """Return the card as a PNG, or None if the case is no longer public.
 
-    Raises Busy if too many cards are being drawn.
+    Raises Busy if too many cards are already being drawn.
     """
 
     def current_face() -> Face | None:
@@ -26,5 +26,5 @@ def card_of(case: Case) -> bytes | None:
         current = locked.filter(pk=case.pk).first()
         return face_of(current) if current else None
 
-    # Triggers of `Case` delete the card by this key.
+    # Triggers on the table of `Case` delete the stored card by this key.
     return Card.objects.get_or_draw(f"cases/{case.slug}", face_of(case), current_face)

@@ -39,7 +39,7 @@ class Kind(models.TextChoices):
 
 
 class Lawfulness(models.TextChoices):
-    """What the court said about the conduct, apart from immunity."""
+    """What the court said about whether the conduct was lawful, apart from immunity."""
 
     VIOLATION_FOUND = "violation-found", "The court found that rights were violated"
     NOT_DECIDED = "not-decided", "The court did not decide whether it was lawful"
@@ -53,7 +53,7 @@ class Outcome(models.TextChoices):
     GRANTED = "immunity-granted", "Immunity granted"
 
 
-# Sentences that keep a reader from misunderstanding the ruling.
+# Sentences that keep readers from misunderstanding the ruling. “It” is the court.
 MEANING = {
     Outcome.GRANTED: {
         Lawfulness.VIOLATION_FOUND: (
@@ -88,7 +88,7 @@ MEANING = {
 
 class CaseQuerySet(TextQuerySet):
     def featured(self) -> Self:
-        """Return the cases for the home page."""
+        """Return the public cases for the home page."""
         return self.public().filter(featured=True)
 
     def in_lists(self) -> Self:
@@ -118,7 +118,7 @@ DELETE_CARD = """
 
 
 class Case(SearchedText):
-    """A lawsuit in which officials claimed immunity, and the people in it."""
+    """A lawsuit in which officials claimed qualified immunity."""
 
     title = line(200, help_text="The name of the case.")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -131,8 +131,8 @@ class Case(SearchedText):
     court = line(150)
     citation = line(300)
     url = models.URLField("URL of the ruling", max_length=500)
-    summary = line(300, help_text="One sentence for the card: what happened.")
-    ending = line(300, help_text="How it ended, for the card.")
+    summary = line(300, help_text="What happened, in one sentence.")
+    ending = line(300, help_text="How the case ended, for lists of cases.")
     outcome = models.CharField(max_length=20, choices=Outcome)
     lawfulness = models.CharField(max_length=20, choices=Lawfulness)
     body = models.TextField("text", validators=[validate_markdown])
@@ -162,12 +162,12 @@ class Case(SearchedText):
     history = HistoricalRecords(excluded_fields=["search", "words"])
 
     class Meta(SearchedText.Meta):
-        # As on the page of all cases, cases in which immunity was denied come last.
+        # Cases in which immunity was denied come last, as on the page of all cases.
         ordering = ["-outcome", "order", "pk"]
         triggers = [
             *SearchedText.Meta.triggers,
-            # Delete the share card in the transaction that changes, unpublishes, or
-            # deletes the case (faq/cases/cards.py).
+            # Delete the stored share card (faq/cases/cards.py) in the transaction that
+            # deletes or unpublishes the case or changes a field that the card shows.
             Trigger(
                 name="card_changes",
                 when=pgtrigger.After,
@@ -229,7 +229,11 @@ class Case(SearchedText):
 
     @property
     def finding(self) -> str:
-        """What the court said about the conduct, and on what facts."""
+        """What the court said about the conduct; the template adds the period.
+
+        When a court denies immunity, no facts have been proven yet. If it found a
+        violation, the sentence therefore says whose version the court assumed.
+        """
         if self.outcome == Outcome.DENIED and (
             self.lawfulness == Lawfulness.VIOLATION_FOUND
         ):
@@ -245,7 +249,7 @@ class Case(SearchedText):
 
     @property
     def where(self) -> str:
-        """The place and the state, or only the place if that contains the state."""
+        """The place and the state, or only the place if it includes the state."""
         name = JURISDICTIONS[self.state]
         return self.place if name in self.place else f"{self.place}, {name}"
 

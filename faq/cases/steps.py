@@ -1,4 +1,7 @@
-"""Validate and draw the steps of a suit, stored as rows in a case's `steps` column."""
+"""The steps of a lawsuit, stored as rows in a case's `steps` column.
+
+This module validates the steps and converts them to points on a timeline.
+"""
 
 import re
 from datetime import date
@@ -14,12 +17,15 @@ from faq.check import validate_line
 from faq.drawings import Moment
 from faq.rows import validate_rows
 
-# A year, a month, or a day, depending on what is known.
+# A date, as precise as it is known: a year, a month, or a day.
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 def date_words(text: str) -> str:
-    """Format "2019", "2019-10", or "2019-10-03" for readers; raises ValueError."""
+    """Format a date such as "2019", "2019-10", or "2019-10-03" for readers.
+
+    Raises ValueError if `text` isn't such a date.
+    """
     match = DATE.fullmatch(text)
     if not match:
         raise ValueError(text)
@@ -38,23 +44,23 @@ def validate_date(text: str) -> None:
 
 
 class StepForm(forms.Form):
-    """A form for one step of a suit."""
+    """A form for one step of a lawsuit."""
 
     on = LineField(label="Date", max_length=10, validators=[validate_date])
     words = LineField(label="What happened", max_length=48, validators=[validate_line])
     ruling = forms.BooleanField(
         label="The ruling",
         required=False,
-        help_text="Check if this step is the ruling that the page is about. It is "
-        "highlighted.",
+        help_text="Check this box if the step is the ruling that the page is about. "
+        "The timeline highlights that step.",
     )
 
 
 def validate_steps(rows: list[dict[str, Any]]) -> None:
     validate_rows(StepForm, rows)
     for row, later in pairwise(rows):
-        # Compare only as many parts as both dates have: "2019" and "2019-10" may be in
-        # either order.
+        # Compare only the parts (year, month, day) that both dates have: "2019" and
+        # "2019-10" may be in either order.
         known = min(len(row["on"]), len(later["on"]))
         if row["on"][:known] > later["on"][:known]:
             raise ValidationError("List the steps in the order of their dates.")
@@ -63,9 +69,9 @@ def validate_steps(rows: list[dict[str, Any]]) -> None:
 
 
 def moments(rows: list[dict[str, Any]]) -> tuple[Moment, ...]:
-    """Return the steps as points on a timeline, one unit apart.
+    """Return the steps as evenly spaced points on a timeline.
 
-    They aren't to scale, because some steps are only days apart.
+    The timeline isn't to scale, because some steps are only days apart.
     """
     return tuple(
         Moment(at, date_words(row["on"]), row["words"], row.get("ruling", False))

@@ -24,7 +24,7 @@ DESCRIBED = "Timeline of the suit. Its steps are listed below."
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a filter, with the number of cases that it would list."""
+    """An option of a filter. Selecting it lists `count` cases."""
 
     value: str
     label: str
@@ -35,7 +35,7 @@ class Option:
 @require_safe
 @public_page("state", "kind", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
-    """List all cases, or those from a state or about a kind of official."""
+    """List all cases, or only those from a state, about a kind of official, or both."""
     try:
         place = read_place(request.GET.get("state", ""))
         state = read_choice(place, JURISDICTIONS, "There is no such state.")
@@ -64,7 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option]:
-    """Return a filter's options: those that have cases, and the selected one."""
+    """Return a filter's options: choices that have cases, and the selected choice."""
     return [
         Option(value, label, counts[value], value == chosen)
         for value, label in choices
@@ -93,7 +93,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
-    """Show a case, with links to its neighbors and to others from the same state."""
+    """Show a case, with links to its neighbors and to the state's other cases."""
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)
@@ -114,7 +114,10 @@ def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResp
 
 
 def neighbors(case: Case, cases: list[Case]) -> tuple[Case | None, Case | None]:
-    """Return the cases before and after `case` in `cases`, or None where none is."""
+    """Return the cases before and after `case` in `cases`.
+
+    Either is None if there is no such case. Both are None if `case` isn't in `cases`.
+    """
     if case not in cases:
         return None, None
     place = cases.index(case)

@@ -1,4 +1,4 @@
-"""Show a chart as a drawing and in words: figures as bars, questions as steps."""
+"""Draw charts, and describe them in words. A chart has either figures or questions."""
 
 from textwrap import wrap
 
@@ -16,18 +16,18 @@ from faq.drawings import (
 from faq.pages.models import Chart
 
 BAR = 22
-# The length of the longest bar, which leaves room for the figure next to it.
+# The length of the longest bar, in SVG units. Its figure needs room next to the bar.
 LONGEST = NARROW - 92
 
 
 def shown(value: float, unit: str) -> str:
-    """Return a figure as text: "99.98%", "1,183"."""
+    """Format a figure, such as "99.98%" or "1,183"."""
     number = f"{value:,.10g}"
     return f"{number}%" if unit.startswith(("%", "percent")) else number
 
 
 def bars(chart: Chart) -> Drawing:
-    """Draw one bar per point, up to LONGEST wide. The first figure is highlighted."""
+    """Draw a bar for each figure, up to LONGEST wide; highlight the first figure."""
     most = max((point["value"] for point in chart.points), default=0) or 1
     boxes, texts = [], []
     y = 0
@@ -50,7 +50,7 @@ def bars(chart: Chart) -> Drawing:
 
 
 def context(chart: Chart) -> dict:
-    """Return the context for faq/chart.html, except the chart's text (`body`)."""
+    """Return the template context for faq/chart.html, except for `body`."""
     if not chart.points:
         return {"chart": chart}
     if chart.has_figures:

@@ -22,7 +22,7 @@ from faq.sources import has_source
 
 
 class PageSlug(models.TextChoices):
-    """The pages; each slug is also the URL name."""
+    """The pages that consist of text. Each slug is also the name of the page's URL."""
 
     EXPLAINED = "explained", "Explainer"
     ABOUT = "about", "About"
@@ -31,7 +31,8 @@ class PageSlug(models.TextChoices):
     HOW_WE_COUNT = "how-we-count", "How we count"
 
 
-# The settings that pages can print with `{{ name }}`, so that pages stay accurate.
+# The settings that pages can print with `{{ name }}`, so that pages show the current
+# values.
 PRINTED = {
     name: name.upper()
     for name in (
@@ -91,8 +92,8 @@ class TimelineEntry(Text):
         return f"{self.year}: {self.title}"
 
     def clean(self) -> None:
-        # Not a constraint: each release validates its fixtures as new rows, which would
-        # conflict with the stored ones.
+        # This isn't a constraint, because each release validates its fixtures as new
+        # rows, which would conflict with the stored rows.
         others = TimelineEntry.objects.filter(marked=True).exclude(pk=self.pk)
         if self.marked and others.exists():
             raise ValidationError({"marked": "Another entry is highlighted."})
@@ -107,7 +108,7 @@ class TimelineEntry(Text):
 
 
 class PointForm(forms.Form):
-    """A form for a figure of a chart or, in a chart without figures, a question."""
+    """A form for one row of a chart: a figure, a question, or the questions' result."""
 
     label = LineField(max_length=80, validators=[validate_line])
     value = forms.FloatField(
@@ -155,7 +156,7 @@ class Chart(Text):
         max_length=60,
         blank=True,
         validators=[validate_line],
-        help_text="Of the figures. For example: % of dollars paid.",
+        help_text="The unit of the figures. For example: % of dollars paid.",
     )
     points = models.JSONField(default=list, blank=True, validators=[validate_points])
     body = models.TextField(
@@ -177,7 +178,8 @@ class Chart(Text):
                 name="chart_has_points",
                 violation_error_message="A published chart needs figures or questions.",
             ),
-            # Check only the first point: `validate_points` requires all or no figures.
+            # Checking the first row is enough: `validate_points` requires that either
+            # all rows have a figure or none does.
             models.CheckConstraint(
                 condition=~models.Q(points__0__has_key="value") | ~models.Q(unit=""),
                 name="chart_figures_have_unit",
@@ -197,7 +199,7 @@ class Chart(Text):
 
 
 class Page(SearchedText):
-    """A text page of the site with its own URL."""
+    """A page that consists of text, at its own URL."""
 
     slug = models.CharField(max_length=20, unique=True, choices=PageSlug)
     title = models.CharField(max_length=200, validators=[validate_line])
@@ -242,8 +244,8 @@ class Page(SearchedText):
             f"{{{{ {n} }}}}" for n in VALUE.findall(self.body) if n not in PRINTED
         ]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
-        # A form without the slug skips the constraints that use it, so check these
-        # rules here too.
+        # A form without the slug field skips constraints that use the slug, so check
+        # the same rules here.
         if self.slug == PageSlug.PRIVACY and not self.is_public:
             raise ValidationError({"publish_at": ALWAYS_PUBLIC})
         if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:
@@ -257,7 +259,7 @@ class Page(SearchedText):
         return [self.lede, *paragraphs(VALUE.sub("…", self.body))]
 
     def parts(self) -> list[str]:
-        """Return the names of the parts that the text includes."""
+        """Return the names of the included parts, such as "timeline"."""
         return [name for name, _ in parts_of(parser.parse(self.body, {"prefix": ""}))]
 
     def is_part(self, name: str) -> bool:

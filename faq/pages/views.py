@@ -12,7 +12,7 @@ from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_value
 from faq.pages.parts import Parts, chart_block, timeline
 
 WORDS_A_MINUTE = 230
-# Shown at the end of the pages that give reasons to sign.
+# The sentence at the end of each page that gives reasons to sign.
 REQUESTS_TO_SIGN: dict[str, str] = {
     PageSlug.EXPLAINED: (
         "The Supreme Court made this rule, and Congress can end it. Ask it to."
@@ -37,14 +37,14 @@ def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse
 
 
 def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResponse:
-    """Show a page with the settings, timeline, and charts that its text includes."""
+    """Show a page, and fill in the settings, timeline, and charts that it includes."""
     body = print_values(page.body, setting_values())
     parts = Parts(drafts=preview)
     rendered = render_markdown(body, part=parts)
     context = {
         "page": page,
         "body": rendered.html,
-        # Short pages need no table of contents.
+        # The other pages are too short to need a table of contents.
         "headings": rendered.headings if page.slug == PageSlug.EXPLAINED else [],
         "updated": parts.last_updated(page),
         "sources": sources_block(page),
@@ -55,7 +55,7 @@ def show(request: HttpRequest, page: Page, *, preview: bool = False) -> HttpResp
     return render(request, "faq/page.html", context)
 
 
-# Enough for the texts of all pages, which change rarely.
+# The cache has room for the texts of all pages.
 @lru_cache(maxsize=32)
 def minutes_to_read(text: str) -> int:
     words = sum(len(paragraph.split()) for paragraph in paragraphs(text))

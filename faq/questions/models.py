@@ -14,7 +14,7 @@ from faq.sources import has_source
 
 
 class Topic(models.TextChoices):
-    """The topics by which the FAQ page groups questions, in its order."""
+    """The topics of the FAQ page, in the order in which it lists them."""
 
     BASICS = "basics", "What it is"
     HOW_IT_WORKS = "how-it-works", "How it works"

@@ -38,9 +38,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def render_search(request: HttpRequest, words: str) -> HttpResponse:
-    """Show the questions with all words of the query, or else those with any of them.
+    """Show the questions that match a search.
 
-    Raises NoSuchPage if the search takes too long.
+    Returns a 503 if too many searches are running. Raises NoSuchPage if the search
+    takes too long.
     """
     try:
         with one_search():
@@ -84,7 +85,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def show(
     request: HttpRequest, question: Question, *, preview: bool = False
 ) -> HttpResponse:
-    """Show a question on its own page, with links to the others on the same topic."""
+    """Show a question on its own page, with links to others on the same topic."""
     others = Question.objects.public().filter(topic=question.topic)
     context = {
         "question": question,
