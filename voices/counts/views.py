@@ -1,7 +1,7 @@
 """Signature counts by state and by day, as CSV and JSON files.
 
-Founding voices have no day, so the files count them separately. The total is the sum of
-the founding voices, the listed days, and today's signatures, which aren't listed.
+Founding voices have no date, so the files count them separately. The total is the sum
+of the founding voices, the listed days, and today's signatures, which aren't listed.
 """
 
 import csv
@@ -28,19 +28,20 @@ NO_STATE = "State not given"
 
 
 class Counts(NamedTuple):
-    """The contents of both files. None stands for a count that is withheld."""
+    """The contents of both files. None stands for a withheld count."""
 
     total: int
     states: dict[str, int | None]
-    # Founding voices count in the petition's first series only, so this is 0 in later
-    # ones. It is never withheld, because anyone can count them on the wall.
+    # The number of founding voices. They count only in the petition's first series of
+    # versions, so the number is 0 in later series. It is never withheld, because anyone
+    # can count the founding voices on the wall.
     founding: int
-    # By ISO date, up to yesterday: anyone could watch today's count grow with each
-    # signature.
+    # By ISO date, up to yesterday. Today is left out, because anyone could watch its
+    # count grow with each signature.
     days: dict[str, int | None]
     # When the petition's current series started; None in the first series.
     since: date | None
-    # How many people signed during earlier series.
+    # The number of people who signed during earlier series.
     earlier: int
 
 

@@ -15,9 +15,9 @@ from voices.founding.models import FoundingRequest, FoundingRequestQuerySet
 
 @admin.register(FoundingRequest)
 class FoundingRequestAdmin(FixedRows, LargeTable):
-    """List requests about founding voices, with the deadline for deciding each.
+    """List requests about founding voices, each with the deadline for a decision.
 
-    Staff correct or take down the voice on the voice's page, then close the request.
+    Staff correct or take down the voice on its own admin page, then close the request.
     """
 
     list_display = [

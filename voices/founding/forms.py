@@ -17,7 +17,7 @@ class VoiceField(forms.ModelChoiceField):
 
 
 class FoundingRequestForm(GuardedForm, forms.ModelForm):
-    """A request about a founding voice, with the requester's name and email."""
+    """A form for a request about a founding voice. It asks who the requester is."""
 
     voice = VoiceField(
         label="Which voice is it about?",

@@ -38,9 +38,9 @@ class FoundingRequestQuerySet(ReaderReportQuerySet):
 class FoundingRequest(ReaderReport):
     """A request to correct or remove a founding voice; staff decide by a deadline.
 
-    People who gave founding voices have no manage links, so they ask staff. Unlike
-    other reports, a request has the requester's name and email, so that staff can
-    confirm who is asking, and reply.
+    Founding voices are older than the site, so the authors have no emailed link for
+    changing or removing a voice. Unlike other reports, a request has the requester's
+    name and email address, so that staff can confirm who is asking, and reply.
     """
 
     class Kind(models.TextChoices):
@@ -70,7 +70,7 @@ class FoundingRequest(ReaderReport):
         indexes = report_indexes("founding_request")
 
     def __str__(self) -> str:
-        # No name or text, because Django's admin log stores this string.
+        # Leave out the name and text, because Django's admin log stores this string.
         return f"{self.get_kind_display()}: voice {self.voice_id}"
 
     @property

@@ -15,7 +15,7 @@ from voices.founding.forms import FoundingRequestForm
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay the form with what was typed, after a CSRF failure."""
+    """Redisplay the submitted form after a CSRF failure."""
     form = FoundingRequestForm(request.POST)
     return render_form(request, form, stale=True, status=403)
 
@@ -24,7 +24,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponse:
     """Accept a request to correct or remove a founding voice, for staff to decide."""
     if request.method != "POST":
-        # The form lists only public voices, so any other ID selects nothing.
+        # The form lists only public founding voices, so another ID selects nothing.
         chosen = read_id(request.GET.get("voice", ""))
         return render_form(request, FoundingRequestForm(initial={"voice": chosen}))
     form = FoundingRequestForm(request.POST)
@@ -39,7 +39,10 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: FoundingRequestForm) -> None:
-    """Store the request with its suspicions, unless a bot sent it. Raises TooMany."""
+    """Store the request and any signs of abuse, unless a bot clearly sent the request.
+
+    Raises TooMany if the sender's network has sent too many forms.
+    """
     receipt = guard.receive(
         request,
         Arrival.Kind.FOUNDING,

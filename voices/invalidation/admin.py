@@ -1,4 +1,4 @@
-"""Admin for invalidating forged signatures, with a log and signers' objections."""
+"""Admin for invalidating forged signatures, and for the signers' objections."""
 
 from datetime import datetime
 from typing import cast
@@ -29,7 +29,10 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ReasonForm(forms.Form):
-    """A form for the reason to invalidate; `seen` is the checksum that staff saw."""
+    """A form for the reason to invalidate the selected signatures.
+
+    `seen` is the checksum of the selection when the form was shown.
+    """
 
     seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
     reason = TidyCharField(
@@ -44,7 +47,10 @@ class ReasonForm(forms.Form):
 
 @admin.register(Invalidation)
 class InvalidationAdmin(admin.ModelAdmin):
-    """The log of invalidations. Adding a row invalidates; an undo adds another row."""
+    """The log of invalidations.
+
+    Adding a row invalidates signatures. Undoing an invalidation adds another row.
+    """
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]
     list_filter = ["kind"]
@@ -79,7 +85,7 @@ class InvalidationAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Select signatures, preview the effect, and invalidate them."""
+        """Let staff select signatures, preview the effect, and invalidate them."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         criteria = Criteria(request.GET or None)
@@ -134,7 +140,7 @@ class InvalidationAdmin(admin.ModelAdmin):
             chosen = criteria.select()
             figures = effect(chosen)
             context |= {
-                # Show the time that `clean` filled in if `until` was left empty.
+                # If `until` was left empty, show the time that `clean` filled in.
                 "criteria": Criteria(initial=criteria.cleaned_data),
                 "query": criteria.query,
                 "form": form,
@@ -208,7 +214,10 @@ class ObjectedFilter(admin.SimpleListFilter):
 
 @admin.register(InvalidatedSignature)
 class InvalidatedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
-    """Lets staff reinstate single signatures; InvalidationAdmin undoes all at once."""
+    """Lets staff reinstate individual invalidated signatures.
+
+    InvalidationAdmin undoes a whole invalidation.
+    """
 
     list_display = ["signer", "invalidation", "invalidated_at", "objected", "words"]
     list_display_links = ["signer"]
@@ -238,7 +247,7 @@ class InvalidatedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
 
     def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
         # Sort by objection only if the list is filtered to the few signatures that have
-        # one.
+        # an objection.
         if ObjectedFilter.parameter_name in request.GET:
             return ["objection__at", "pk"]
         return ["-invalidation_id", "-pk"]

@@ -1,8 +1,8 @@
 """Invalidate signatures, and undo invalidations; each operation is logged.
 
-Each operation is one transaction, and its number of queries doesn't depend on the
-number of signatures. Only one operation runs at a time. The lock order is the same as
-everywhere: voices, then signatures, by ID.
+Each operation is one transaction, and runs the same number of queries for any number of
+signatures. Only one operation runs at a time. As everywhere in this app, voices are
+locked before signatures, and both in the order of their IDs.
 """
 
 from django.contrib.auth.models import User
@@ -21,15 +21,16 @@ Kind = Invalidation.Kind
 
 
 class ChangedError(Exception):
-    """The selection changed after staff saw it; nothing was invalidated."""
+    """The selection has changed or is empty; nothing was invalidated."""
 
 
 @transaction.atomic
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
-    """Invalidate the matching signatures, if they are still those that staff saw.
+    """Invalidate the signatures that match, if they are the ones that staff saw.
 
-    `seen` is the checksum from `count_and_checksum` when staff saw them. Raises
-    ChangedError if the checksum differs now, or if no signature matches.
+    `seen` is the checksum that `count_and_checksum` returned when staff saw the
+    signatures. Raises ChangedError if the checksum is different now, or if no signature
+    matches.
     """
     lock_site(INVALIDATION)
     chosen = criteria.select()
@@ -60,9 +61,10 @@ def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalida
 
 @transaction.atomic
 def undo(invalidation: Invalidation, by: User) -> int | None:
-    """Undo an invalidation, except for signatures that were invalidated again.
+    """Undo an invalidation, except for signatures that were invalidated again later.
 
-    Return how many signatures count again, or None if it was already undone.
+    Return how many signatures count again, or None if the invalidation was already
+    undone.
     """
     lock_site(INVALIDATION)
     if invalidation.followed_by.filter(kind=Kind.UNDONE).exists():
@@ -75,7 +77,10 @@ def undo(invalidation: Invalidation, by: User) -> int | None:
 
 @transaction.atomic
 def reinstate(signatures: QuerySet[Signature], by: User) -> int:
-    """Reinstate these signatures, not their whole invalidations; return how many."""
+    """Make these signatures count again; return how many were reinstated.
+
+    Other signatures that were invalidated with them stay invalidated.
+    """
     lock_site(INVALIDATION)
     held = signatures.filter(invalidation__isnull=False)
     if not held.exists():
@@ -110,7 +115,7 @@ def put_back(held: QuerySet[Signature]) -> int:
 def lock_rows(signatures: QuerySet[Signature]) -> None:
     """Lock these signatures and their voices in the global lock order.
 
-    Wrapping the query in count(*) locks the rows without fetching their IDs.
+    Wrapping the query in count(*) avoids fetching the IDs of the locked rows.
     """
     of_voices = Voice.objects.filter(signature__in=signatures)
     for rows in (of_voices, signatures):

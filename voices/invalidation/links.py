@@ -11,7 +11,10 @@ HASH_SHOWN = 8
 
 
 def alike(signature: Signature) -> str:
-    """Return links to counted signatures with the same network or email domain."""
+    """Return links that select counted signatures to compare with this signature.
+
+    Each link selects those from the same network, wider network, or email domain.
+    """
     domain = signature.email_key.rpartition("@")[2]
     found = [
         ("network", signature.network_hash, f"network {short(signature.network_hash)}"),

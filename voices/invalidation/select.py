@@ -19,7 +19,7 @@ from voices.tags.models import Tag
 from voices.wall.tallies import Tally
 
 SAMPLE = 10
-# No tag’s slug starts with a hyphen.
+# The choice “No tag”. It can't be a tag's slug, because no slug starts with a hyphen.
 NO_TAG = "-"
 
 
@@ -30,7 +30,7 @@ class MomentField(forms.DateTimeField):
 
 
 class Criteria(forms.Form):
-    """A form that filters counted signatures; an empty field filters nothing out."""
+    """A form that filters counted signatures; an empty field excludes nothing."""
 
     network = LineField(
         required=False,
@@ -107,7 +107,7 @@ class Criteria(forms.Form):
         return kept
 
     def select(self) -> QuerySet[Signature]:
-        """Return the counted signatures that match."""
+        """Return the counted signatures that match all criteria."""
         found = Signature.objects.counting()
         chosen = self.cleaned_data
         if network := chosen["network"]:
@@ -138,14 +138,14 @@ def of_network(network_hash: str) -> Q:
 
 
 def count_and_checksum(signatures: QuerySet[Signature]) -> tuple[int, str]:
-    """Return the count, and a checksum that changes with the selection."""
+    """Return the number of signatures, and a checksum of their IDs."""
     ids = StringAgg(Cast("pk", CharField()), Value(","), order_by="pk")
     found = signatures.order_by().aggregate(count=Count("pk"), ids=MD5(ids))
     return found["count"], f"{found['count']}-{found['ids'] or ''}"
 
 
 class Change(NamedTuple):
-    """A place's public figure now, and what it would be without the selection."""
+    """The number of signers from a place, now and without the selected signatures."""
 
     place: str
     now: int
@@ -153,7 +153,7 @@ class Change(NamedTuple):
 
 
 def effect(signatures: QuerySet[Signature]) -> list[Change]:
-    """Return the effect on the total, then on each state that changes."""
+    """Return the total, then the states' figures that would change."""
     by_state = signatures.order_by().values_list("state").annotate(count=Count("pk"))
     less = dict(by_state)
     now = Tally.objects.signers().by_state()
@@ -168,6 +168,6 @@ def effect(signatures: QuerySet[Signature]) -> list[Change]:
 
 
 def sample(signatures: QuerySet[Signature]) -> QuerySet[Signature]:
-    """Return a sample that looks random but is the same each time."""
+    """Return up to SAMPLE signatures that look random but are the same each time."""
     spread = signatures.order_by(MD5(Cast("pk", CharField())))
     return spread.select_related("voice")[:SAMPLE]

@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='A place: a poster, a rally, a newsletter. Never a person.', max_length=60, unique=True)),
-                ('slug', models.SlugField(help_text='Its word in the link, such as “county-fair”. You can’t change it later, because it may be on paper.', max_length=30, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use lowercase letters and digits, with single hyphens between them.')])),
+                ('slug', models.SlugField(help_text='The end of the link, such as “county-fair”. You can’t change it later, because it may be on paper.', max_length=30, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use lowercase letters and digits, with single hyphens between them.')])),
                 ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={

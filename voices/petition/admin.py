@@ -10,7 +10,7 @@ from voices.petition.models import LAWMAKERS, Petition
 
 
 class PetitionForm(forms.ModelForm):
-    """The form for a new version of the petition, prefilled with the current words."""
+    """A form for a new version of the petition, prefilled with the current version."""
 
     to_congress = TidyCharField(
         label="First sentence",
@@ -41,7 +41,7 @@ class PetitionForm(forms.ModelForm):
 
 @admin.register(Petition)
 class PetitionAdmin(ReadOnly):
-    """The versions of the petition. To change its words, staff add a version."""
+    """The versions of the petition. To change the petition, staff add a version."""
 
     form = PetitionForm
     list_display = ["__str__", "at", "series", "to_congress", "to_lawmakers"]

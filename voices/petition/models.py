@@ -13,7 +13,7 @@ from rankings.states import PLACES
 LAWMAKERS = "{lawmakers}"
 STATE_LAWMAKERS = "my state’s lawmakers"
 # The addressee in the second sentence for signers from places that aren't states. ""
-# means that there is none, so they sign only the first sentence.
+# means that there is no addressee, so these signers sign only the first sentence.
 OTHER_LAWMAKERS = {
     "DC": "the D.C. Council",
     **dict.fromkeys(("AS", "GU", "MP", "PR", "VI"), "my legislature"),
@@ -22,7 +22,10 @@ OTHER_LAWMAKERS = {
 
 
 def addressees(state: str) -> str:
-    """Return whom the petition asks if the signer is from `state`; "" is any state."""
+    """Return whom the petition addresses if the signer is from `state`.
+
+    "" stands for any state.
+    """
     if state == "AA":
         return "The U.S. Congress"
     if state == "DC":
@@ -54,10 +57,10 @@ class PetitionQuerySet(models.QuerySet["Petition"]):
 
 
 class Petition(models.Model):
-    """A version of the words that people sign; the latest one is the current one.
+    """A version of the words that people sign. The latest version is the current one.
 
-    A signature points at the version that its signer saw. Versions that ask for the
-    same thing have the same `series` and are counted together.
+    A signature points to the version that its signer saw. Versions that ask for the
+    same thing have the same `series`, and their signatures are counted together.
     """
 
     to_congress = models.CharField("first sentence", max_length=300)
@@ -80,7 +83,7 @@ class Petition(models.Model):
             AppendOnly(log="petitions"),
             # Public totals count only the latest series.
             PagesChange(Content.FIGURES),
-            # Separate from FIGURES, which change with every new signature.
+            # PETITION is separate, because FIGURES change with every new signature.
             PagesChange(Content.PETITION, name="petition_change"),
         ]
 
@@ -88,7 +91,7 @@ class Petition(models.Model):
         return f"Version {self.pk}"
 
     def sentences(self, state: str = "") -> list[str]:
-        """Return the sentences that people from a state sign; "" is any state."""
+        """Return the sentences that people from a state sign; "" means any state."""
         whom = OTHER_LAWMAKERS.get(state, STATE_LAWMAKERS)
         if not whom:
             return [self.to_congress]
@@ -100,8 +103,8 @@ class Petition(models.Model):
     def second_sentences(self) -> dict[str, str]:
         """Return the second sentence for each place that has its own.
 
-        The key "" has the sentence for all other places. An empty string means that
-        there is no second sentence.
+        The key "" has the sentence for all other places. A value is "" if people from
+        the place don't sign a second sentence.
         """
         return {
             state: " ".join(self.sentences(state)[1:])
@@ -110,7 +113,7 @@ class Petition(models.Model):
 
 
 class Petitions:
-    """All versions of the petition, as each process keeps them in its memory cache."""
+    """All versions of the petition. Each process keeps them in its memory cache."""
 
     def __init__(self) -> None:
         versions = Petition.objects.order_by("pk")
@@ -119,9 +122,9 @@ class Petitions:
 
     @classmethod
     def read(cls) -> Self:
-        """Return the versions from the memory cache, or read them in one query."""
+        """Return the cached versions. If none are cached, read them in one query."""
         return memory.get(PETITION, "petitions", cls)
 
     def seen(self, pk: str) -> Petition:
-        """Return the version with this primary key, or the current one if unknown."""
+        """Return the version with this key; if it is unknown, the current version."""
         return self.by_pk.get(pk, self.current)

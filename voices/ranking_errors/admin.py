@@ -11,7 +11,7 @@ from voices.ranking_errors.models import RankingError, RankingErrorQuerySet
 
 @admin.register(RankingError)
 class RankingErrorAdmin(FixedRows, LargeTable):
-    """List reports of errors in the rankings; staff close each after checking it."""
+    """List reports of errors in the rankings. Staff check, then close each report."""
 
     list_display = [
         *("arrived_at", "state", "text", "source"),

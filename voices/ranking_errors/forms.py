@@ -8,7 +8,7 @@ from voices.ranking_errors.models import RankingError
 
 
 class RankingErrorForm(GuardedForm, forms.ModelForm):
-    """A form to report an error in the rankings; it doesn't ask who the reader is."""
+    """A form to report an error in the rankings. It doesn't ask who the reader is."""
 
     state = forms.ChoiceField(
         label="Which state is it about?",

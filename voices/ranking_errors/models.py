@@ -16,8 +16,8 @@ class RankingErrorQuerySet(ReaderReportQuerySet):
 class RankingError(ReaderReport):
     """An error in the rankings that a reader reported; only staff see it.
 
-    The model is in the voices app because it uses the same spam checks and limits as
-    reports of voices, and the rankings app has no data about readers.
+    The model is in the voices app because these reports need the same spam checks and
+    limits as reports about voices. The rankings app stores no data about readers.
     """
 
     state = models.CharField(max_length=2, choices=JURISDICTIONS, blank=True)
@@ -35,5 +35,5 @@ class RankingError(ReaderReport):
         indexes = report_indexes("ranking_error")
 
     def __str__(self) -> str:
-        # No text, because Django's admin log stores this string.
+        # Leave out the text, because Django's admin log stores this string.
         return f"{self.get_state_display() or 'The rankings'}, No. {self.pk}"

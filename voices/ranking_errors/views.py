@@ -14,14 +14,14 @@ from voices.ranking_errors.forms import RankingErrorForm
 
 
 def report_again(request: HttpRequest) -> HttpResponse:
-    """Redisplay the form with what was typed, after a CSRF failure."""
+    """Redisplay the submitted form after a CSRF failure."""
     form = RankingErrorForm(request.POST)
     return render_report(request, form, stale=True, status=403)
 
 
 @takes_form(stale=report_again)
 def report(request: HttpRequest) -> HttpResponse:
-    """Accept a report of an error in the rankings for staff to look into."""
+    """Accept a report of an error in the rankings, for staff to check."""
     if request.method != "POST":
         state = read_place(request.GET.get("state", ""))
         if state and state not in JURISDICTIONS:
@@ -39,7 +39,10 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: RankingErrorForm) -> None:
-    """Store the report with its suspicions, unless a bot sent it. Raises TooMany."""
+    """Store the report and any signs of abuse, unless a bot clearly sent the report.
+
+    Raises TooMany if the sender's network has sent too many forms.
+    """
     receipt = guard.receive(
         request, Arrival.Kind.RANKING, form, text=form.cleaned_data["text"]
     )

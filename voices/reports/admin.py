@@ -10,7 +10,7 @@ from voices.reports.models import Report
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly, LargeTable):
-    """Read-only list of reports; staff decide on the voices in the moderation queue."""
+    """Read-only list of reports. Staff handle reported voices in the review queue."""
 
     list_display = ["arrived_at", "kind", "text", "about", "closed_at", "closed_by"]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]

@@ -17,14 +17,14 @@ class ReaderReportQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def closed_long_ago(self) -> Self:
-        """Return the reports that were closed more than REPORT_KEPT_DAYS ago."""
+        """Return the reports that were closed more than REPORT_KEPT_DAYS days ago."""
         age = timedelta(days=settings.REPORT_KEPT_DAYS)
         return self.filter(closed_at__lt=timezone.now() - age).order_by("closed_at")
 
     def suspicious(self) -> Self:
-        """Return the open reports that are suspicious or were over a limit.
+        """Return open reports that look like abuse or exceeded a rate limit.
 
-        Omits reports that arrived less than NETWORK_KEPT_DAYS ago.
+        Omits reports that arrived in the last NETWORK_KEPT_DAYS days.
         """
         age = timedelta(days=settings.NETWORK_KEPT_DAYS)
         old = self.still_open().filter(arrived_at__lt=timezone.now() - age)
@@ -57,7 +57,7 @@ def report_indexes(name: str) -> list[models.Index]:
 
 
 class ReaderReport(models.Model):
-    """A report to staff from a reader."""
+    """A report from a reader to staff. It is open until `closed_at` is set."""
 
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
     suspicions = ArrayField(

@@ -9,7 +9,7 @@ from voices.reports.models import Report
 
 
 class ReportForm(GuardedForm, forms.ModelForm):
-    """A form to report a voice; it doesn't ask who the reader is."""
+    """A form to report a voice. It doesn't ask who the reader is."""
 
     kind = forms.ChoiceField(
         label="What is wrong with it?",

@@ -11,9 +11,9 @@ from voices.wall.models import Voice
 
 class ReportQuerySet(ReaderReportQuerySet):
     def close(self, decisions: models.QuerySet) -> None:
-        """Close the open reports about the voices that these decisions are about.
+        """Close the open reports about voices that moderators decided on.
 
-        Each decision must be about a different voice.
+        `decisions` must have no more than one decision for each voice.
         """
         voices = decisions.values("voice")
         own = decisions.filter(voice=models.OuterRef("voice"))
@@ -25,12 +25,17 @@ class ReportQuerySet(ReaderReportQuerySet):
         Voice.objects.filter(pk__in=voices).update(reported_at=None)
 
     def reopen(self, voice: Voice, decision_id: int) -> None:
-        """Reopen the reports that this decision on the voice closed."""
+        """Reopen the reports that this decision on the voice closed.
+
+        This also puts the voice back into the review queue, unless each open report
+        looks like abuse or exceeded a rate limit.
+        """
         about = self.filter(voice=voice)
         about.filter(decision=decision_id).update(
             decision=None, closed_at=None, closed_by=None
         )
-        # A suspicious or over-limit report doesn't put the voice into the review queue.
+        # A report that looks like abuse or exceeded a rate limit doesn't put the voice
+        # into the review queue.
         first = min(
             (
                 report.arrived_at
@@ -43,7 +48,7 @@ class ReportQuerySet(ReaderReportQuerySet):
 
 
 class Report(ReaderReport):
-    """A reader's report of what is wrong with a voice, for moderators only."""
+    """A reader's report of what is wrong with a voice. Only moderators see it."""
 
     class Kind(models.TextChoices):
         IMPERSONATION = (

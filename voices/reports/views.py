@@ -14,13 +14,13 @@ from voices.wall.models import Voice
 
 
 def report_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Redisplay the form with what was typed, after a CSRF failure."""
+    """Redisplay the submitted form after a CSRF failure."""
     return render_report(request, pk, ReportForm(request.POST), stale=True, status=403)
 
 
 @takes_form(stale=report_again)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    """Accept a report of a voice, which stays public until a moderator decides."""
+    """Accept a report of a voice. The voice stays public until a moderator decides."""
     if request.method != "POST":
         return render_report(request, pk, ReportForm())
     form = ReportForm(request.POST)
@@ -36,12 +36,13 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @transaction.atomic
 def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
-    """Store the report, and put its voice into the review queue.
+    """Store the report, and put the voice into the review queue.
 
     Return False if the voice is no longer public. The voice is locked, so a concurrent
-    decision either closes the report or comes before it. A suspicious or over-limit
-    report is stored for staff to read but doesn't put the voice into the queue. A bot's
-    report isn't stored at all. Raises TooMany.
+    decision either closes the report or comes before it. A report that looks like abuse
+    or exceeded a rate limit is stored, but doesn't put the voice into the queue. A
+    bot's report isn't stored at all. Raises TooMany if the sender's network has sent
+    too many forms.
     """
     receipt = guard.receive(request, Arrival.Kind.REPORT, form)
     voice = Voice.objects.on_the_wall().select_for_update().filter(pk=pk).first()
@@ -56,8 +57,9 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
-            # The voice enters the queue now; `review_since` is still from before its
-            # first decision.
+            # The voice enters the queue again now, but `review_since` is still from
+            # before the first decision. (A voice with a pending correction is already
+            # in the queue.)
             voice.review_since = voice.reported_at
         voice.save(update_fields=["reported_at", "review_since"])
     return True
@@ -74,7 +76,8 @@ def render_report(
     """Show the form, or a 404 or 410 if the voice is not on the wall."""
     voice = Voice.objects.on_the_wall().filter(pk=pk).first()
     if voice is None:
-        # 404 if the voice never had a page, or is a name without a statement; else 410.
+        # Return a 404 if the voice never had a page or is only a name, without a
+        # statement. Otherwise, return a 410.
         get_object_or_404(
             Voice.objects.was_published().exclude(statement="", withdrawn_at=None),
             pk=pk,

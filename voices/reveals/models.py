@@ -8,9 +8,9 @@ from core.triggers import AppendOnly
 class Reveal(models.Model):
     """A row in the append-only log of staff who saw a signer's email address.
 
-    A trigger rejects UPDATE and DELETE. Permission to add a row is permission to see an
-    address, and nobody sees an address without adding a row. A row has the signature's
-    ID but no address, so it can stay when the signature is erased.
+    A trigger rejects UPDATE and DELETE. Staff with permission to add a row may see
+    addresses, and each time they see an address, a row is added. The row has the
+    signature's ID but no address, so it can stay when the signature is erased.
     """
 
     signature = models.ForeignKey(

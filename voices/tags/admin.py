@@ -28,7 +28,7 @@ class TagForm(forms.ModelForm):
 
 
 class TagList(ChangeList):
-    """A list with each tag's count; all counts come from one query."""
+    """A list of tags with their numbers of signatures, all counted in one query."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -39,7 +39,7 @@ class TagList(ChangeList):
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
-    """The tags of links and posters; each has its link, QR code, and posters."""
+    """The tags of links to the form. A tag's page has a link, QR code, and posters."""
 
     form = TagForm
     list_display = ["name", "slug", "signatures", "retired_at"]
@@ -72,7 +72,7 @@ class TagAdmin(admin.ModelAdmin):
         ]
 
     def poster_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-        """A poster whose code has this tag."""
+        """Show a poster whose QR code is a link to the form with this tag."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         tag = get_object_or_404(Tag, pk=pk)

@@ -1,9 +1,10 @@
-"""Links that open a place, such as WhatsApp, with an address to share and words."""
+"""Links that open a service, such as WhatsApp, to share a URL with a few words."""
 
 from typing import NamedTuple
 from urllib.parse import quote
 
-# By the place's tag: its name, and its URL, whose fields are percent-encoded. Facebook
+# The places where readers can share a link. The key is the place's tag; the value has
+# the place's name, and a URL template with fields for percent-encoded values. Facebook
 # and LinkedIn accept no words.
 PLACES = {
     "whatsapp": ("WhatsApp", "https://wa.me/?text={words}%20{link}"),
@@ -18,29 +19,30 @@ PLACES = {
         "https://www.linkedin.com/sharing/share-offsite/?url={link}",
     ),
 }
-# The tag of a link that is copied, or shared with the browser's own button.
+# The tag of a link that a reader copies, or shares through the browser's own dialog.
 COPIED = "share"
-# What somebody who has signed may say.
+# The suggested words for somebody who has just signed.
 SIGNED = (
     "I just signed to end qualified immunity, so that people whose rights are violated "
     "can be heard in court. It takes about a minute:"
 )
 SIGNED_SUBJECT = "I signed to end qualified immunity. Will you?"
-# The same for a link to their own voice.
+# The suggested words for signers who share a link to their own voice.
 PUBLISHED = "I want qualified immunity ended, and I said why:"
 
 
 class Shared(NamedTuple):
-    """An address to share: as it is copied, and with the URL for each place."""
+    """Links for sharing a URL: the link to copy, and each place's name and link."""
 
     link: str
     places: list[tuple[str, str]]
 
 
 def share(address: str, words: str, subject: str = "") -> Shared:
-    """Return the links to share an absolute URL, each with the tag of its place.
+    """Return links for sharing `address`, an absolute URL.
 
-    `subject` is the title of an email or a post; by default, the words.
+    Each shared URL has the tag of its place. `subject` is the title of an email or a
+    post; the default is `words`.
     """
     texts = {"words": quote(words, ""), "subject": quote(subject or words, "")}
     places = [

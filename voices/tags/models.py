@@ -12,7 +12,6 @@ from core.public import Content
 from core.triggers import PagesChange
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
-# A message for people who print it, not for the log.
 SLUG_ERROR = "Use lowercase letters and digits, with single hyphens between them."
 
 
@@ -21,20 +20,20 @@ class TagQuerySet(models.QuerySet["Tag"]):
         return self.filter(retired_at=None)
 
     def retire(self) -> int:
-        """Retire those still in use; return how many there were."""
+        """Retire the tags that are still in use; return how many tags changed."""
         return self.in_use().update(retired_at=Now())
 
     def restore(self) -> int:
-        """Take retired ones back into use; return how many there were."""
+        """Take the retired tags back into use; return how many tags changed."""
         return self.filter(retired_at__isnull=False).update(retired_at=None)
 
 
 class Tag(models.Model):
-    """Where a link to the form was placed, from its URL: `?from=poster`.
+    """Where a link to the form was placed; the link ends in `?from=` and the slug.
 
-    A tag names a place, such as a poster or a rally, never a person. Signatures hold
-    its slug, which may be on paper, so a tag is retired instead of renamed or deleted.
-    A retired tag counts as none; the signatures that came with it keep it.
+    A tag names a place, such as a poster or a rally, never a person. Signatures store
+    the slug, and posters on paper contain it, so a tag is never deleted or given a new
+    slug, only retired. New signatures ignore a retired tag, but earlier ones keep it.
     """
 
     name = models.CharField(
@@ -46,7 +45,7 @@ class Tag(models.Model):
         max_length=30,
         unique=True,
         validators=[RegexValidator(rf"\A{SLUG}\Z", SLUG_ERROR)],
-        help_text="Its word in the link, such as “county-fair”. You can’t change it "
+        help_text="The end of the link, such as “county-fair”. You can’t change it "
         "later, because it may be on paper.",
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -73,18 +72,21 @@ class Tag(models.Model):
 
 
 def form_link(slug: str) -> str:
-    """Return the absolute URL of the form with this tag."""
+    """Return the absolute URL of the sign-up form with this tag."""
     return f"{settings.SITE_URL}{reverse('voices:add')}?from={slug}"
 
 
 def read_tag(request: HttpRequest) -> str | None:
-    """Return the slug of the request's tag; None without one, or if it isn't in use."""
+    """Return the request's `from` parameter if it is a tag in use, otherwise None."""
     slug = request.GET.get("from", "")
     return slug if slug and slug in read_slugs() else None
 
 
 def read_slugs() -> frozenset[str]:
-    """Return the tags in use from the memory cache, or read them in one query."""
+    """Return the slugs of the tags in use.
+
+    If the memory cache doesn't have the slugs, read them in one query.
+    """
 
     def read() -> frozenset[str]:
         return frozenset(Tag.objects.in_use().values_list("slug", flat=True))

@@ -1,4 +1,4 @@
-"""Posters to print: each form has an address and a tag of its own."""
+"""Posters to print. Each kind of poster has its own URL and its own tag."""
 
 import re
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Poster(NamedTuple):
     how: str
 
 
-# By tag, which is also the last part of the URL.
+# The keys are tags. They are also the last part of the posters' URLs.
 POSTERS = {
     "poster": Poster("Wall poster", "One sheet for a wall, a door, or a window."),
     "table-tent": Poster(
@@ -41,7 +41,7 @@ def poster(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def render_poster(request: HttpRequest, kind: str, tag: str) -> HttpResponse:
-    """Show a poster whose code leads to the form with this tag."""
+    """Show a poster whose QR code is a link to the form with this tag."""
     if kind not in POSTERS:
         raise Http404("There is no such poster.")
     code = qr_svg(form_link(tag), "QR code of the form to sign")
@@ -49,7 +49,7 @@ def render_poster(request: HttpRequest, kind: str, tag: str) -> HttpResponse:
         "kind": kind,
         "poster": POSTERS[kind],
         "code": code,
-        # Further copies of the code on the sheet need its size.
+        # The template needs the code's size to repeat the code on the sheet.
         "view_box": re.findall('viewBox="([^"]+)"', code)[0],
         "address": settings.SITE_URL.partition("://")[2],
         "strips": range(STRIPS),

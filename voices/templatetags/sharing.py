@@ -1,4 +1,4 @@
-"""A template tag for pages and letters that offer to pass on an address."""
+"""A template tag that shows links for sharing a page."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.inclusion_tag("parts/share.html")
 def share_links(address: str, words: str, subject: str = "") -> dict[str, object]:
-    """Show ways to share an absolute URL; site.js adds buttons to the plain links."""
+    """Show links for sharing `address`, an absolute URL. site.js adds more buttons."""
     return {"shared": share(address, words, subject), "words": words}

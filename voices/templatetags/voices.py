@@ -15,8 +15,8 @@ SHOWN = 3
 def state_voices(usps: str) -> dict[str, object]:
     """Show the newest statements from a state, and its number of signers.
 
-    The number is withheld wherever the CSV and JSON downloads withhold it. Otherwise,
-    readers could subtract it from the totals there to work out other withheld ones.
+    If the CSV and JSON downloads withhold the number, so does this tag. Otherwise,
+    readers could subtract it from the downloads' total to learn other withheld numbers.
     """
     figures = read_figures()
     statements = Voice.objects.on_the_wall().shown().filter(state=usps)

@@ -36,7 +36,7 @@ MAIL_POLICY: dict[str, list[str]] = {
 
 
 class UpdateForm(forms.ModelForm):
-    """A form for an update, whose text is tidied like signers' text."""
+    """A form for an update. Its text is tidied in the same way as signers' text."""
 
     subject = TidyCharField(
         max_length=120,
@@ -53,7 +53,7 @@ class UpdateForm(forms.ModelForm):
 
 @admin.register(Update)
 class UpdateAdmin(admin.ModelAdmin):
-    """Let staff write an update, see how many people will get it, and queue it once."""
+    """Lets staff write an update, see how many people will get it, and queue it."""
 
     form = UpdateForm
     list_display = ["subject", "written_at", "queued_at", "queued_by"]
@@ -83,7 +83,7 @@ class UpdateAdmin(admin.ModelAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        # The update may have been queued since the page was opened.
+        # The update may have been queued after this page was opened.
         words = {"subject": obj.subject, "body": obj.body}
         if not Update.objects.filter(pk=obj.pk, queued_at=None).update(**words):
             raise PermissionDenied("The update was queued after you opened the page.")
@@ -110,8 +110,8 @@ class UpdateAdmin(admin.ModelAdmin):
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many people will get it; on POST, queue it."""
-        # Don't pass the update: once it is queued, permission to change it ends, but
-        # this page still shows it.
+        # Don't pass the update: nobody may change a queued update, but this page still
+        # shows it.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)
@@ -134,7 +134,7 @@ class UpdateAdmin(admin.ModelAdmin):
 
     @csp_override(MAIL_POLICY)
     def html_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the HTML part as a mail program does."""
+        """Show the HTML part of the update's email, as a mail program would."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         sample = compose_sample(get_object_or_404(Update, pk=pk))

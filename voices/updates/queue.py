@@ -14,13 +14,13 @@ from voices.letters.updates import readers
 from voices.signatures.models import Signature
 
 QUEUE_COPIES = "voices.queue_update"
-# Small enough that a worker that is told to stop can finish its chunk in time.
+# The number of letters per job. A worker that is told to stop has time to finish them.
 CHUNK = 200
 
 
 @transaction.atomic
 def queue_update(update: Update, by: User) -> bool:
-    """Hand the update to the worker once; return whether this call did so."""
+    """Queue the update, but only once; return whether this call queued it."""
     taken = Update.objects.filter(pk=update.pk, queued_at=None).update(
         queued_at=timezone.now(), queued_by=by
     )
@@ -30,13 +30,14 @@ def queue_update(update: Update, by: User) -> bool:
 
 
 def queue_copies(update_id: int, after: int) -> None:
-    """Queue letters to the next readers above ID `after`, then a job for the rest.
+    """Queue letters to the next CHUNK readers, then a job for the rest.
 
-    It is safe to repeat this function, run it concurrently, or interrupt it anywhere:
-    nobody gets a second letter.
+    Readers are signers who want updates. `after` is the ID of the last signature in the
+    previous chunk, or 0. This function can safely be repeated, run concurrently, or
+    interrupted at any point: nobody gets a second letter.
     """
-    # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS, so
-    # a job that runs after that does nothing.
+    # Letters record who already has a copy. They are purged after MAIL_LOG_KEPT_DAYS
+    # days, so a job that runs later than that does nothing.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:

@@ -9,11 +9,11 @@ from voices.signatures.models import Signature
 
 
 # CSRF-exempt, because mail programs post here without a cookie (RFC 8058). A forged
-# request needs the token, and anyone who has the token can use the button too.
+# request would need the token, and anyone who has the token can use the button anyway.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """On POST, unsubscribe the signer whom the token identifies. GET only asks."""
+    """On POST, unsubscribe the signer whom the token identifies. On GET, only ask."""
     try:
         pk = int(unsubscribing.unsign(token))
     except (BadSignature, ValueError):
