@@ -26,8 +26,8 @@ WIDEST = {4: 16, 6: 32}
 
 
 class LimitForm(forms.ModelForm):
-    # With zero, every form would exceed the limit. To close signing, set
-    # SIGNING_OPEN=0.
+    # At least 1, because every form would exceed a limit of 0. To close signing, set
+    # SIGNING_OPEN=0 instead.
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,
@@ -43,7 +43,7 @@ class LimitForm(forms.ModelForm):
 
 @admin.register(Limit)
 class LimitAdmin(FixedRows):
-    """The fixed list of limits; staff can change only their numbers."""
+    """The limits. Staff can change their numbers, but not add or delete limits."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]
@@ -70,7 +70,7 @@ class BlockedDomainAdmin(FoldedSearch, admin.ModelAdmin):
 
 class MailProviderForm(DomainForm):
     def clean_domain(self) -> str:
-        """Reduce the domain to its registered domain, which is what limits count."""
+        """Reduce the domain to its registered domain, as the limit on domains does."""
         return addresses.mail_domain(super().clean_domain())
 
 

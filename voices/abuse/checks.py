@@ -1,4 +1,4 @@
-"""Check a form against the blocklists and against other submissions."""
+"""Check a submitted form for blocked senders, repeated statements, and links."""
 
 from django.db import connection
 
@@ -8,8 +8,8 @@ from voices.flags.find import LINK, PATTERNS, text_key
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
-# Selects the names of the suspicions that depend on the blocklists and on statements
-# of the last day.
+# Selects the names of the suspicions that the form raises if its email domain or
+# network is blocked, or if SAME_TEXTS voices of the last day have the same statement.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])
@@ -32,7 +32,7 @@ LOOK_UP = """
 
 
 def suspicions(address: str, email_key: str, text: str) -> list[str]:
-    """Return the suspicions that this IP address, email address, and text raise."""
+    """Return the suspicions that an IP address, email address, and text raise."""
     with connection.cursor() as cursor:
         cursor.execute(
             LOOK_UP,
@@ -48,13 +48,13 @@ def suspicions(address: str, email_key: str, text: str) -> list[str]:
 
 
 def domains(email_key: str) -> list[str]:
-    """Return the address's domain and its parent domains."""
+    """Return the email address's domain and all parent domains of that domain."""
     labels = email_key.rpartition("@")[2].split(".")
     return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def has_blocked_domain(email_key: str) -> bool:
-    """Whether staff have blocked the address's domain or a parent domain."""
+    """Return whether the email address's domain or a parent domain is blocked."""
     return BlockedDomain.objects.filter(domain__in=domains(email_key)).exists()
 
 

@@ -44,8 +44,8 @@ class GuardedForm(forms.Form):
     template `parts/guard.html` renders them.
     """
 
-    # The name and label contain no word by which browsers and password managers
-    # recognize a field.
+    # Neither the name nor the label contains a word, such as "email", that would make a
+    # browser or a password manager fill in the field.
     untouched = forms.Field(
         label="Leave this empty. It is there to catch spam bots.",
         required=False,
@@ -78,7 +78,8 @@ def receive(
     """Record that a valid form arrived; return the hashes and suspicions to store.
 
     Call this function first in the transaction that stores the form. Raises
-    limits.TooMany if the form is refused, which never happens to the signing form.
+    limits.TooMany if the network has sent too many forms of this kind; signing forms
+    are never refused.
     """
     address = networks.address_of(request)
     own = form.suspicions()

@@ -1,8 +1,8 @@
 """Rate limits on forms, counted in the database so that all processes share them.
 
 Forms are counted by minute for each sender: a network, an email address, an email
-domain, or everybody. A window includes every minute that it overlaps, so it is up to a
-minute longer than its limit says, and never shorter.
+domain, or everybody. A limit's window includes every minute that it overlaps, so it can
+be up to a minute longer than the limit's `minutes`, but never shorter.
 """
 
 import logging
@@ -18,19 +18,20 @@ logger = logging.getLogger(__name__)
 Of = Limit.Of
 Sender = Arrival.Sender
 
-# Counts a form, and returns each limit with the number of forms in its window. The
-# limits and the lists of exempt senders are read here, so changes by staff apply at
-# once.
+# Counts a form, and returns each limit that applies to the form, with the number of
+# forms in the limit's window. The statement reads the limits and the lists of exempt
+# senders, too, so changes by staff apply at once.
 #
 # The sums don't include the form that this statement counts, so `senders.added` is
-# added to them. Each row counts at least one form, so a sum reads only as many rows as
-# it takes to exceed the limit `times` times over. All forms lock rows in the order of
-# `place`, to avoid a deadlock. `lock` makes forms of one network or address wait for
-# each other, so these senders need only one slot.
+# added to them. Each row counts at least one form, so LIMIT can end a sum after
+# `most * times + 1` rows, which are certain to exceed the limit by the factor `times`.
+# Every form's rows are locked in the order of `place`, so that concurrent forms can't
+# deadlock. The function `lock` already makes forms from one network or for one address
+# wait for each other, so these senders need only one slot.
 #
-# VALUES tells PostgreSQL how many senders there are. With arrays, it would overestimate
-# the cost of a generic plan, and plan the statement again each time, which takes half
-# of the statement's time.
+# VALUES tells PostgreSQL how many senders there are. With arrays, PostgreSQL would
+# overestimate the cost of a generic plan, and plan the statement again each time.
+# Planning takes half of the statement's time.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,
@@ -95,7 +96,7 @@ COUNT = """
 # One sender's count for a minute is spread over at most this many rows.
 SLOTS = 16
 
-# The rows are sorted, to avoid a deadlock between two forms.
+# Inserts alarms in a fixed order, so that concurrent forms can't deadlock.
 ALARM = """
     INSERT INTO voices_alarm (of, form, hour)
     SELECT of, %s::text, date_trunc('hour', statement_timestamp())
@@ -108,7 +109,7 @@ ALARM = """
 OF_ADDRESS = {Of.ADDRESS_BURST, Of.ADDRESS_SUSTAINED}
 
 # A network's forms are refused once their number exceeds the limit times this factor.
-# The signing form is never refused; its email waits instead.
+# Signing forms are never refused; their confirmation emails get low priority instead.
 REFUSED_AT = {
     Of.NETWORK_BURST: 20,
     Of.NETWORK_SUSTAINED: 20,
@@ -131,9 +132,10 @@ class TooMany(Exception):
 class Window(NamedTuple):
     """A limit, the number of forms in its window, and whether staff were alerted.
 
-    `is_alarmed` says whether they were alerted in the current hour. `arrived` is exact
-    up to the limit or, for kinds of forms that can be refused, up to the limit times
-    the highest factor in REFUSED_AT. A higher `arrived` may be too low.
+    `is_alarmed` says whether staff were alerted in the current hour. `arrived`, the
+    number of forms, is exact up to the limit or, for kinds of forms that can be
+    refused, up to the limit times the highest factor in REFUSED_AT. Above that, the
+    actual number may be higher.
     """
 
     of: Limit.Of
@@ -162,12 +164,13 @@ def arrive(
 ) -> Count:
     """Count a form that arrived; return the limits that its senders now exceed.
 
-    A bot's form counts only toward its networks' limits, so that it can't use up the
-    limits of an address or a domain.
+    A bot's form counts only toward the limits on networks, so that bots can't use up
+    the limits on an email address, an email domain, or everybody.
 
     Each kind of form is counted separately. Call this function first in the transaction
-    that stores the form. It raises TooMany, which rolls back that transaction, if a
-    network exceeds a limit by the factor in REFUSED_AT and `kind` isn't signing.
+    that stores the form. Unless `kind` is SIGN, this function raises TooMany, which
+    rolls back that transaction, if the form's network exceeds a limit by the factor in
+    REFUSED_AT.
     """
     email_key = "" if is_bot else email_key
     senders = find_senders(address, email_key)
@@ -184,9 +187,10 @@ def arrive(
 
 
 def find_senders(address: str, email_key: str) -> dict[Sender, str]:
-    """Return the hash of each kind of sender of a form; "" if unknown.
+    """Return a hash for each kind of sender of the form; "" if the sender is unknown.
 
-    COUNT skips unknown senders, and those exempt by an AllowedNetwork or MailProvider.
+    COUNT adds the sender "everybody". COUNT skips unknown senders, and senders that an
+    AllowedNetwork or MailProvider exempts.
     """
     return {
         Sender.NETWORK: networks.network_hash(address),
@@ -198,14 +202,15 @@ def find_senders(address: str, email_key: str) -> dict[Sender, str]:
 
 
 def lock(senders: dict[Sender, str]) -> None:
-    """Make other forms of this network or address wait until the transaction ends.
+    """Make other forms from this network or for this email address wait.
 
-    That way, each form counts all earlier ones. Locking is a separate statement,
-    because a statement doesn't see what is committed while it waits for a lock. The
-    network is locked first, to avoid a deadlock. Counting for the other senders takes
-    no lock, so an exceeded limit may be noticed a few forms late.
+    They wait until the transaction ends, so each form's counts include all earlier
+    forms. Locking is a separate statement, because a statement doesn't see what
+    is committed while it waits for a lock. The network is always locked before the
+    address, so that two forms can't deadlock. The other kinds of senders aren't locked,
+    so concurrent forms may exceed their limits by a few forms before COUNT notices.
 
-    This lock on the address isn't the one in core.addresses. So a form never waits
+    The lock on the address isn't the lock in core.addresses. So a form never waits
     while its address is being confirmed or emailed, and the response time reveals
     nothing about the address.
     """
@@ -260,7 +265,7 @@ def alarm(kind: Arrival.Kind, over: list[Window]) -> None:
     if not new:
         return
     with connection.cursor() as cursor:
-        # Returns no row for an alarm that a concurrent form recorded first.
+        # ALARM returns no row if a concurrent form has recorded the same alarm.
         cursor.execute(ALARM, [kind.value, new])
         for (of,) in cursor.fetchall():
             logger.warning("Over a limit: %s (form: %s).", Of(of).label, kind.value)

@@ -46,10 +46,10 @@ class Limit(models.Model):
 
 class AlarmQuerySet(models.QuerySet):
     def latest_day(self) -> QuerySet:
-        """Summarize the alarms of the last 24 hours by form and limit.
+        """Summarize the alarms of the last 24 hours: a dict per kind of form and limit.
 
-        Each dict has `form`, `of`, the number of `hours` with an alarm, and the
-        `latest` time.
+        Each dict has the kind of form (`form`), the limit (`of`), the number of hours
+        with an alarm (`hours`), and the time of the latest alarm (`latest`).
         """
         rows = self.filter(at__gt=timezone.now() - timedelta(days=1)).order_by()
         counted = rows.values("form", "of").annotate(
@@ -65,7 +65,7 @@ class AlarmQuerySet(models.QuerySet):
 class Alarm(models.Model):
     """A record for staff that a limit was exceeded in a given hour.
 
-    One row per hour, limit, and kind of form, however many senders exceeded it.
+    One row per hour, limit, and kind of form, however many senders exceeded the limit.
     """
 
     of = models.CharField(max_length=20, choices=Limit.Of)
@@ -101,7 +101,7 @@ class MailProvider(models.Model):
 
 
 class BlockedDomain(models.Model):
-    """An email domain. Signatures from it or its subdomains are quarantined."""
+    """A blocked email domain. Signatures from it or a subdomain are quarantined."""
 
     domain = models.CharField(max_length=253, unique=True)
 
@@ -165,13 +165,14 @@ class BlockedNetwork(ListedNetwork):
 class AllowedNetwork(ListedNetwork):
     """A network that many honest people share, such as a campus or an event.
 
-    Its forms are not counted by network or email domain; all other checks apply.
+    Forms from this network don't count toward the limits on networks and on email
+    domains. All other checks apply.
     """
 
 
 class ArrivalQuerySet(models.QuerySet):
     def old(self) -> Self:
-        """Rows that no limit counts anymore, or older than NETWORK_KEPT_DAYS."""
+        """Return rows that no limit counts anymore, or older than NETWORK_KEPT_DAYS."""
         longest = Limit.objects.aggregate(longest=models.Max("minutes"))["longest"] or 0
         age = min(
             timedelta(minutes=longest + 1), timedelta(days=settings.NETWORK_KEPT_DAYS)
@@ -180,11 +181,11 @@ class ArrivalQuerySet(models.QuerySet):
 
 
 class Arrival(models.Model):
-    """How many forms of a kind came from one sender within a minute; limits sum these.
+    """How many forms of one kind came from one sender within a minute.
 
-    Counts are in the database so that all processes and machines share the limits.
-    Nothing links the rows that count the same form, so the table doesn't show which
-    network used an address.
+    A limit adds up the counts in its window. Counts are in the database so that all
+    processes and machines share the limits. Nothing links the rows that count the same
+    form, so the table doesn't show from which network an email address was entered.
     """
 
     class Kind(models.TextChoices):
@@ -197,7 +198,7 @@ class Arrival(models.Model):
         FOUNDING = "founding"
 
     class Sender(models.TextChoices):
-        """Kinds of senders. Each value of Limit.Of begins with the kind it limits."""
+        """Kinds of senders. A value of Limit.Of begins with the kind that it limits."""
 
         NETWORK = "network"
         WIDE = "wide"
@@ -211,8 +212,8 @@ class Arrival(models.Model):
     # A keyed hash of the sender; empty for Sender.EVERYBODY.
     hash = models.CharField(max_length=64, blank=True)
     minute = models.DateTimeField()
-    # Chosen by database connection, so that concurrent forms rarely wait for the same
-    # row. Always 0 for networks and addresses.
+    # Depends on the database connection, so that concurrent forms rarely wait for the
+    # same row. Always 0 for networks and email addresses.
     slot = models.SmallIntegerField(default=0)
     count = models.PositiveIntegerField(default=1)
 

@@ -1,4 +1,4 @@
-"""Reasons to suspect a form, and their consequences."""
+"""Reasons to suspect a submitted form, and the consequences of suspicions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ QUARANTINE_AT = 3
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A reason to suspect a form: its weight, and a label for staff.
+    """A reason to suspect a submitted form, with a weight, and a label for staff.
 
-    `is_limit` is true if the suspicion is that the form's network, address, or email
-    domain exceeds a limit. That says nothing about this one form, because honest people
-    share networks, addresses, and email domains.
+    `is_limit` is true if the reason is that the form's network, email address, or email
+    domain exceeds a limit. That says nothing about the form itself, because honest
+    people share networks, email addresses, and email domains.
     """
 
     weight: int
@@ -23,7 +23,8 @@ class Suspicion:
 
 # A suspicion that honest people can also raise weighs too little to quarantine a
 # signature by itself: browsers can fill in the form within a second, and a page can
-# stay open for days. An exceeded limit's suspicion has the limit's name (Limit.Of).
+# stay open for days. The suspicion for an exceeded limit has the same name as the limit
+# (Limit.Of).
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked email domain"),
@@ -41,7 +42,8 @@ SUSPICIONS = {
     "no-stamp": Suspicion(2, "Sent without opening the form"),
     "link": Suspicion(2, "A link in the statement"),
     "too-old": Suspicion(1, "Sent a day or more after the form was opened"),
-    # Not reasons for suspicion, but context for staff: other people can cause both.
+    # The last two aren't reasons for suspicion, because other people can cause them.
+    # They are context for staff.
     "same-text": Suspicion(0, "The same words as others within a day"),
     "everybody-burst": Suspicion(0, "Sent while the whole site was very busy"),
 }
@@ -56,17 +58,17 @@ OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 
 def has_bot_suspicion(found: Iterable[str]) -> bool:
-    """Whether the form itself shows that a bot sent it."""
+    """Return whether the form itself shows that a bot sent it."""
     return not BOT_SUSPICIONS.isdisjoint(found)
 
 
 def is_of_a_bot(found: Iterable[str]) -> bool:
-    """Whether any of these suspicions clearly indicates a bot."""
+    """Return whether any of these suspicions clearly indicates a bot."""
     return not OF_BOTS.isdisjoint(found)
 
 
 def is_suspicious(found: Iterable[str]) -> bool:
-    """Whether these suspicions together quarantine a signature.
+    """Return whether these suspicions together quarantine a signature.
 
     Exceeded limits weigh nothing: anybody can use up the limits of somebody else's
     email address, and a crowd on one network is no reason to doubt each person in it.
@@ -76,7 +78,7 @@ def is_suspicious(found: Iterable[str]) -> bool:
 
 
 def is_doubtful(found: Iterable[str]) -> bool:
-    """Whether a form has low priority, because it is suspicious or over a limit."""
+    """Return whether a form has low priority: it is suspicious or exceeds a limit."""
     found = set(found)
     return not LIMITS.isdisjoint(found) or is_suspicious(found)
 

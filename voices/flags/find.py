@@ -159,7 +159,7 @@ PATTERNS = {
 
 
 def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
-    """Return everything found in `text`, in order of position."""
+    """Return the spans of `text` to flag, in order of position."""
     patterns = PATTERNS | watched_pattern(watched_words)
     found = [
         Found(kind, *match.span())
@@ -200,7 +200,7 @@ def is_all_capitals(text: str) -> bool:
 
 
 def kinds(texts: Iterable[str], watched_words: Iterable[str] = ()) -> list[str]:
-    """Return the kinds found in any of the texts, each once, in the order of LABELS."""
+    """Return the kinds of findings in these texts, each once, in LABELS order."""
     words = list(watched_words)
     held = {hit.kind for text in texts for hit in find(text, words)}
     return in_order(held)
@@ -211,7 +211,7 @@ def in_order(held: set[str]) -> list[str]:
 
 
 def kinds_of_lines(name: str, *others: str, staff: set[str]) -> set[str]:
-    """Return the kinds of odd spelling in a name and in other one-line fields.
+    """Return the kinds of odd spelling in a name and in other one-line texts.
 
     Includes LIKE_STAFF if the name looks like a staff name; `staff` is the result of
     lookalikes.staff_names().
@@ -235,8 +235,8 @@ def text_key(text: str) -> str:
 def mark(text: str, found: Iterable[Found]) -> SafeString:
     """Return `text` as HTML with each finding in <mark>.
 
-    Of overlapping findings, only the first is marked. ALL_CAPITALS is not marked,
-    because <mark> would cover the whole text.
+    Of overlapping findings, only the first is marked; if they start together, only the
+    longest. ALL_CAPITALS is not marked, because <mark> would cover the whole text.
     """
     parts, end = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):

@@ -15,15 +15,16 @@ SENTENCES = {
 
 
 class ShowsDetails(forms.BaseForm):
-    """A form that shows authors, once, which personal details their statement has.
+    """A form that shows the author once which personal details the statement contains.
 
-    The hidden field `details_seen` has hashes of the details that were shown. So the
-    form is accepted when it is sent again, unless the statement now has a new detail.
+    The hidden field `details_seen` has hashes of the details that were shown. So when
+    the author submits the form again, it is accepted, unless the statement contains a
+    detail that wasn't shown.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # This field needs no validation: tampered input just doesn't match.
+        # This field needs no validation: tampered input just doesn't match the hashes.
         self.fields["details_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -31,8 +32,9 @@ class ShowsDetails(forms.BaseForm):
     def show_details(self) -> list[tuple[str, str]]:
         """Return pairs such as ("a phone number", "555-010-9999") to show the author.
 
-        The list is empty if there are no details, or all were already shown. This
-        method also marks the details as shown. The form must be valid.
+        The list is empty if the statement contains no details, or if all of them were
+        already shown. This method also marks the details as shown. The form must be
+        valid.
         """
         statement = self.cleaned_data["statement"]
         found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]

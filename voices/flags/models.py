@@ -27,7 +27,7 @@ class WatchedWord(models.Model):
 
 
 def remembered_lists() -> tuple[list[str], set[str]]:
-    """Return the watched words and the skeletons of staff names, cached in memory."""
+    """Return the watched words and the result of staff_names(), cached in memory."""
     return memory.get(
         FLAGGED, "lists", lambda: (WatchedWord.objects.texts(), staff_names())
     )
