@@ -1,4 +1,4 @@
-"""Admin pages for the sending rate and for held submissions, which look like bots'."""
+"""Admin pages for the sending rate, and for submissions held as likely from bots."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ class SendingRateAdmin(admin.ModelAdmin):
 
 @admin.register(HeldSubmission)
 class HeldSubmissionAdmin(ActionsOnly, LargeTable):
-    """List held submissions, showing only what helps tell bots from people."""
+    """List held submissions, with only the columns that help tell bots from people."""
 
     list_display = ["email_masked", "state", "why", "network", "waiting"]
     list_display_links = None

@@ -1,8 +1,9 @@
 """Handle notifications about our letters: record bounces and spam complaints.
 
 Anybody who knows the address for bounces can forge a notification. A forgery can only
-record a bounce or unsubscribe a signer from updates, and only with the Message-ID of a
-letter to that signer, which is random and known only to the letter's reader.
+record a bounce or unsubscribe a signer from updates, and only if it contains the
+Message-ID of a letter to that signer. Message-IDs are random, so only somebody who has
+seen the letter knows its Message-ID.
 """
 
 import logging
@@ -83,16 +84,16 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
-    """Process and remove the folder's notifications; return a count of each outcome.
+    """Handle the folder's notifications, then delete them; return a count per outcome.
 
-    Any other message stays there for a person to read. Raises OSError or mailbox.Error
-    if the folder can't be read.
+    All other messages stay in the folder, for a person to read. Raises OSError or
+    mailbox.Error if the folder can't be read.
     """
     folder = mailbox.Maildir(path, create=False)
     counts: Counter[Outcome] = Counter()
     for key in folder.keys():  # noqa: SIM118
         outcome = handle(folder, key)
-        # The changes that the message caused are committed by now.
+        # By now, the changes that the message caused are committed.
         if outcome != Outcome.LEFT:
             folder.discard(key)
         counts[outcome] += 1

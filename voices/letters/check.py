@@ -1,7 +1,8 @@
 """Check and compose a few letters at once, right before they are sent.
 
-A check takes one transaction and a few queries, however many letters there are, and
-locks all their addresses. It doesn't change the rows of letters that may be sent.
+A check takes one transaction, in which all the letters' addresses are locked. Besides
+composing, it takes the same few queries however many letters there are. A check doesn't
+change the rows of letters that may be sent.
 """
 
 import logging
@@ -39,9 +40,9 @@ type Checked = tuple[Letter, EmailMultiAlternatives]
 def check(taken: Taken, left: list[int]) -> list[Checked]:
     """Return the letters that may be sent now, each with its composed email.
 
-    `left` has the IDs of the letters to check. The IDs of letters that may not be sent
-    now are removed from it. Of several letters to one address, only the first is
-    returned; the others stay in `left` for the next check.
+    `left` has the IDs of the letters to check. This function removes from `left` the
+    IDs of letters that may not be sent now. Of several letters to one address, only the
+    first is returned; the others stay in `left` for the next check.
     """
     unmade: list[int] = []
     try:
@@ -91,7 +92,10 @@ def check_all(taken: Taken, left: list[int], unmade: list[int]) -> list[Checked]
 def make_message(
     letter: Letter, hashes: list[str], known: "Known"
 ) -> EmailMultiAlternatives | None:
-    """Return the letter's email, or None if the letter must wait or is dropped."""
+    """Return the letter's email. If the letter can't be sent now, return None.
+
+    In that case, record when to try the letter again, or drop the letter.
+    """
     if letter.attempts - letter.failures >= MAX_UNKNOWN_ENDS:
         logger.warning("Letter %s may have been sent twice.", letter.pk)
     elif until := waits_until(letter, hashes, known):
@@ -122,10 +126,10 @@ def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
 def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
     """Lock and return the letters that are still leased to this sender.
 
-    Skips a letter that another transaction has locked, which then waits until its lease
-    ends. Waiting for several row locks here could cause a deadlock.
+    Skips letters that another transaction has locked. They wait until their lease ends.
+    Waiting for several row locks here could cause a deadlock.
     """
-    # Once its lease has ended, a letter may belong to another sender.
+    # Once a letter's lease has ended, another sender may have taken the letter.
     ours = Letter.objects.in_flight().filter(
         pk__in=letter_ids, taken_at=taken.at, send_at__gt=timezone.now()
     )
@@ -137,7 +141,10 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
 
 
 class Known:
-    """What a check must know about the letters' addresses; one query per attribute."""
+    """The data that a check needs about the letters' addresses.
+
+    Loading each attribute takes one query.
+    """
 
     def __init__(self, hashes: set[str], keys: Iterable[str]):
         self.letters = group_by_address(
@@ -173,9 +180,10 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
     soon = timezone.now() + BEHIND_ANOTHER
     for other in (each for key in hashes for each in known.letters[key]):
         if other.attempts and other.pk != letter.pk:
-            # Wait even if the other letter is due. Untried letters are taken before
-            # letters that were tried, so this letter would be taken again and again
-            # before the other one, and a few such letters would block a whole lane.
+            # Wait at least BEHIND_ANOTHER, even if the other letter is already due.
+            # Otherwise, this letter would be taken again and again before the other
+            # letter, because untried letters are taken first. A few such letters would
+            # block a whole lane.
             is_waiting = other.attempts == other.failures
             return max(other.send_at, soon) if is_waiting else soon
         if is_ahead(other, letter):
@@ -188,8 +196,8 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
 def is_ahead(other: Letter, letter: Letter) -> bool:
     """Return whether another sender took `other` first, and may be sending it.
 
-    Because of the lock in take(), senders take letters at different times. So of two
-    senders' letters to one address, exactly one waits.
+    The lock in take() ensures that no two senders take letters at the same time. So if
+    two senders have letters to the same address, exactly one of the letters waits.
     """
     if other.taken_at is None or letter.taken_at is None:
         return False
@@ -197,7 +205,10 @@ def is_ahead(other: Letter, letter: Letter) -> bool:
 
 
 def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | None:
-    """Return when the address may be emailed again; None if it is under its limit."""
+    """Return when the address may be emailed again; None if it may be emailed now.
+
+    This considers only the daily limit, MAILS_PER_ADDRESS_PER_DAY.
+    """
     attempts = [each for key in hashes for each in known.attempts[key]]
     latest = sorted(
         (each.at for each in attempts if each.letter_number != letter.pk), reverse=True
@@ -207,7 +218,10 @@ def full_until(letter: Letter, hashes: list[str], known: Known) -> datetime | No
 
 
 def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
-    """Return whether the letter may be sent; True if it isn't about a submission."""
+    """Return whether the letter may be sent; True if it isn't about a submission.
+
+    If the address has signed, this may change the letter's kind: see tell_signer().
+    """
     submission = letter.submission
     if submission is None:
         return True

@@ -1,4 +1,4 @@
-"""Compose letters from the data as it is when they are sent."""
+"""Compose each letter from the current data, right before the letter is sent."""
 
 from functools import partial
 from typing import Any, cast
@@ -62,7 +62,8 @@ def compose_for_present_address(
     letter: Letter, signature: Signature
 ) -> EmailMultiAlternatives | None:
     change = AddressChange.objects.filter(signature=signature).first()
-    # If the signature's address has changed since, the new address needs no notice.
+    # If the signature's address changed after the letter was queued, the new address
+    # must not get this notice.
     is_present = letter.address_hash in addresses.keyed_hashes(signature.email_key)
     if change is None or signature.bounced_at or not is_present:
         return None
@@ -93,10 +94,10 @@ def compose_for_submission(
         letter,
         letter.kind,
         to=submission.email,
-        # Use the petition's words for any state, because the state was typed, too.
+        # Don't pass the state, because it was typed into the form, too.
         sentences=submission.petition.sentences(),
         code=tokens.code(submission.ref),
-        # Only the reminder says it.
+        # Only the reminder's template shows this.
         kept_until=submission.kept_until,
         link_days=settings.CONFIRM_LINK_DAYS,
         confirm_url=absolute("voices:confirm", tokens.confirming.sign(submission.ref)),
@@ -107,7 +108,8 @@ def compose_for_submission(
 def compose_for_voice(
     letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
-    # A decision's letter has the same kind as the decision.
+    # A letter about a correction that wasn't published has the same kind as the
+    # decision on the correction.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
@@ -124,7 +126,7 @@ def compose_for_voice(
         correction=correction,
         # The words that the moderator read.
         read=voice.with_words(correction.words if correction else {}),
-        # A function, so that only letters that say so look it up.
+        # A function, so that the query runs only for templates that use the result.
         can_appeal=partial(appealable, voice),
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
@@ -133,7 +135,7 @@ def compose_for_voice(
 
 
 def links_to_share(voice: Voice) -> Shared:
-    """Return links to the voice's own page or, without one, to the home page."""
+    """Return links to share the voice's page or, if it has none, the home page."""
     if url := voice_url(voice):
         return share(url, PUBLISHED)
     return share(settings.SITE_URL + reverse("home"), SIGNED, SIGNED_SUBJECT)
@@ -154,8 +156,8 @@ def compose_sample(update: Update) -> EmailMultiAlternatives:
 def draft_update(
     letter: Letter, update: Update, signature: Signature
 ) -> EmailMultiAlternatives:
-    # Put the primary key into the link, because `ref` changes with the address, and the
-    # link must keep working.
+    # Put the primary key into the link, because the link must keep working, but `ref`
+    # changes when the signer changes their address.
     token = unsubscribing.sign(str(signature.pk or 0))
     unsubscribe_url = absolute("voices:unsubscribe", token)
     message = draft_to_signer(

@@ -9,8 +9,8 @@ from django.utils import timezone
 from voices.letters import bounces
 from voices.letters.models import Attempt, Letter
 
-# We give up on a letter after this many failures. With the waits between them, that
-# takes about a day.
+# We give up on a letter after this many failures. With the waits between the attempts,
+# that takes about a day.
 TRIES = 30
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -28,14 +28,15 @@ FINISH = """
 
 
 def finish(letter: Letter) -> None:
-    """Record that the letter was sent, and when its submission was last mailed.
+    """Record that the letter was sent.
 
-    Each letter is recorded as soon as it is sent. So if a sender is killed, at most one
-    letter was sent without a record, and only that one is sent again.
+    If its kind is CONFIRM, also set the submission's `mailed_at`. Each letter is
+    recorded as soon as it is sent. So if a sender is killed, at most one letter was
+    sent without a record, and only that letter can be sent again.
     """
     with connection.cursor() as cursor:
-        # After a confirmation letter, this also starts the validity period of the
-        # submission's code. A reminder must not prolong how long it is kept.
+        # Setting `mailed_at` also starts the validity period of the submission's code,
+        # and prolongs how long the submission is kept. A reminder must not do that.
         cursor.execute(FINISH, {"id": letter.pk, "now": timezone.now()})
 
 
@@ -93,7 +94,7 @@ def wait_longer(letter: Letter) -> None:
 
 @transaction.atomic
 def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
-    """Give up on the letter; record a bounce if its address is refused for good."""
+    """Give up on the letter; if its address is refused for good, record a bounce."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
@@ -103,7 +104,7 @@ def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give up on the letter; delete it if it is untried and about a submission."""
+    """Give up on the letter; if it is about a submission and untried, delete it."""
     if letter.submission and not letter.attempts:
         letter.delete()
         return

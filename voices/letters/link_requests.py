@@ -12,12 +12,12 @@ BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Store the request for the worker, so that the page doesn't reveal who signed."""
+    """Leave the request to the worker, so that the page can't reveal who has signed."""
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 
 def answer_requests() -> int:
-    """Answer the oldest requests; return how many there were."""
+    """Answer the oldest requests, at most BATCH; return how many were answered."""
     ids = list(LinkRequest.objects.values_list("pk", flat=True)[:BATCH])
     for pk in ids:
         answer(pk)
@@ -26,7 +26,7 @@ def answer_requests() -> int:
 
 @transaction.atomic
 def answer(request_id: int) -> None:
-    """Queue the manage link if the request's address has signed; delete the request."""
+    """Queue a manage link if the address has signed; either way, delete the request."""
     requests = LinkRequest.objects.select_for_update(skip_locked=True)
     request = requests.filter(pk=request_id).first()
     if request is None:

@@ -15,7 +15,7 @@ class MailServerUnreachableError(Exception):
 
 
 class MailServer:
-    """One connection; each thread needs its own."""
+    """A connection to the mail server. Threads must not share a connection."""
 
     def __init__(self) -> None:
         self.backend = mailers["default"]
@@ -24,7 +24,7 @@ class MailServer:
     def make_ready(self) -> None:
         """Open a connection, unless one is open and the server still answers on it.
 
-        Raises MailServerUnreachableError.
+        Raises MailServerUnreachableError if the server can't be reached.
         """
         self.used_at = time.monotonic()
         try:

@@ -57,20 +57,22 @@ class LetterQuerySet(models.QuerySet):
 
 
 class Letter(models.Model):
-    """An email to somebody who signed or filled in the form, queued for the senders.
+    """An email to somebody who signed or filled in the form, queued for sending.
 
-    Waiting letters are taken in order of their lane and turn (take.py). A sender
-    records each attempt before it contacts the mail server (send.py), so if the result
-    can't be saved, the letter counts as perhaps sent. Limits count attempts.
+    Senders (threads of the worker) take waiting letters in order of lane and turn
+    (take.py). A sender records each attempt before it offers the letter to the mail
+    server (send.py), so if the result can't be saved, the letter counts as perhaps
+    sent. Limits count attempts.
 
-    A letter stores references instead of an address and a text. The email is composed
-    from them right before it is sent, so it contains nothing withdrawn or erased.
+    A letter stores references to other rows instead of an address and a text. The email
+    is composed from these rows right before it is sent, so it contains nothing that was
+    withdrawn or erased before then.
     """
 
     class Kind(models.TextChoices):
         # Asks the reader to confirm. Becomes ALREADY_SIGNED if the address has signed.
         CONFIRM = "confirm"
-        # Asks once more: reminders.py.
+        # Asks once more to confirm; see reminders.py.
         REMINDER = "reminder"
         ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
@@ -110,7 +112,7 @@ class Letter(models.Model):
     lane = models.CharField(
         max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
     )
-    # The letter's position in the lane; the lowest is sent first (turns.py).
+    # The letter's position in the lane. The lowest turn is sent first (turns.py).
     turn = models.BigIntegerField(default=0, db_default=0)
     # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -147,7 +149,7 @@ class Letter(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["submission"],
-                # A waiting reminder must not delay a message that somebody asks for.
+                # A queued reminder must not block an email that somebody requests.
                 condition=models.Q(sent_at=None, dropped_at=None)
                 & ~models.Q(kind="reminder"),
                 name="letter_one_in_flight_for_each_form",
@@ -193,7 +195,7 @@ class AttemptQuerySet(models.QuerySet):
         return self.filter(perhaps_sent=True, at__gt=timezone.now() - DAY)
 
     def of(self, letter_id: int, at: datetime | None) -> "AttemptQuerySet":
-        """Return the attempt of the sender that took this letter at this time."""
+        """Return the attempt that began when a sender took this letter at this time."""
         return self.filter(letter_number=letter_id, at=at)
 
     def old(self) -> Self:
@@ -202,18 +204,19 @@ class AttemptQuerySet(models.QuerySet):
 
 
 class Attempt(models.Model):
-    """A record that a sender took a letter; the limits on email count these.
+    """A record that a sender took a letter; the limits on email count these records.
 
-    It has no foreign key, because it must outlive a letter that is erased with its
-    signature. Otherwise erasing would let an address be emailed without limit.
+    It has no foreign key, because the record must outlive a letter that is erased with
+    its signature. Otherwise, by erasing signatures, somebody could have an address
+    emailed without limit.
     """
 
     letter_number = models.BigIntegerField()
     address_hash = models.CharField(max_length=64)
     lane = models.CharField(max_length=6, choices=Letter.Lane)
     at = models.DateTimeField()
-    # True from right before the letter is offered to the mail server; False again if it
-    # is known not to have been sent.
+    # Set to True right before the letter is offered to the mail server, and back to
+    # False once it is certain that the letter wasn't sent.
     perhaps_sent = models.BooleanField(default=False)
 
     objects = AttemptQuerySet.as_manager()
@@ -237,7 +240,7 @@ class SendingRateManager(models.Manager):
         return max(saved or settings.MAILS_PER_MINUTE, 1)
 
     def has_reminders(self) -> bool:
-        """Return whether reminders are sent; they are, until staff turn them off."""
+        """Return whether reminders are sent. They are, until staff turn them off."""
         return not self.filter(reminders=False).exists()
 
 
@@ -246,10 +249,10 @@ def first_rate() -> int:
 
 
 class SendingRate(models.Model):
-    """The number of letters to send per minute: one row, once staff have set a rate.
+    """The number of letters to send per minute, and whether to send reminders.
 
-    Until then, MAILS_PER_MINUTE applies. Senders read the rate whenever they take
-    letters.
+    The table has one row once staff have set a rate. Until then, MAILS_PER_MINUTE
+    applies. Senders read the rate whenever they take letters.
     """
 
     ONLY = 1
@@ -268,8 +271,8 @@ class SendingRate(models.Model):
         "send reminders",
         default=True,
         db_default=True,
-        help_text="One for each form that nobody has confirmed two days after our "
-        "message. If you turn this off, those that wait are not sent.",
+        help_text="One for each form that is still unconfirmed two days after our "
+        "email. If you turn this off, reminders already queued are not sent.",
     )
 
     objects = SendingRateManager()
@@ -289,7 +292,7 @@ class SendingRate(models.Model):
 
 
 class HeldSubmission(Submission):
-    """A submission that looked like a bot's, so its email is held back (Lane.HELD)."""
+    """A submission whose email is held back, because a bot probably sent the form."""
 
     class Meta:
         proxy = True
@@ -333,8 +336,10 @@ class RefusedAddressQuerySet(models.QuerySet):
     ) -> bool:
         """Suppress the address; delete its unconfirmed submissions and address changes.
 
-        That also stops its letters, even one that the worker is about to send. Return
-        False, and do nothing, if the address has signed.
+        Deleting these rows also stops their letters, even a letter that the worker is
+        about to send. If `waiting`, a row with this address, is given, this method also
+        deletes rows that have no letter. Return False, and do nothing, if the address
+        has signed.
         """
         hashes = [address_hash]
         if waiting:
@@ -357,8 +362,8 @@ class RefusedAddressQuerySet(models.QuerySet):
 class RefusedAddress(models.Model):
     """The suppression list: addresses whose owners said "this wasn't me".
 
-    They get no email except the kinds in queue.FOR_SIGNERS. Only the keyed hash is
-    stored; it can't be turned back into the address.
+    These addresses get no email except the kinds in queue.FOR_SIGNERS. Only a keyed
+    hash is stored, which can't be turned back into the address.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

@@ -46,7 +46,8 @@ class Notification:
     """A delivery report, text bounce, or complaint about one letter."""
 
     message_id: str
-    # For each recipient not reached: its addresses, and the server's message.
+    # For each recipient that the letter didn't reach: the recipient's addresses, and
+    # the server's message.
     failures: list[tuple[list[str], str]]
     complaint: bool = False
 
@@ -54,9 +55,9 @@ class Notification:
 def is_for_good(words: str) -> bool:
     """Return whether a refusal says that the address itself is dead.
 
-    `words` begin with an enhanced status code (RFC 3463), if there is one. A full
-    mailbox, an oversized letter, or a policy about the sender (5.7) must not count
-    as a bounce. Without a specific code, the words decide.
+    `words` consists of an enhanced status code (RFC 3463), if there is one, and the
+    server's message. A full mailbox, an oversized letter, or a policy about the sender
+    (5.7) must not count as a bounce. Without a specific code, the message decides.
     """
     codes = [tuple(map(int, each)) for each in CODE.findall(words)]
     telling = [each[1:] for each in codes if each[0] == 5 and each[1] != 0]
@@ -70,7 +71,7 @@ def is_for_good(words: str) -> bool:
 def is_about_address(subject: int, detail: int, words: str) -> bool:
     match subject:
         case 1:
-            # 7 and 8 are about the sender's address.
+            # 5.1.7 and 5.1.8 are about the sender's address.
             return detail not in {7, 8}
         case 2:
             return detail in {0, 1} and not ABOUT_US.search(words)
@@ -111,7 +112,7 @@ def find_message_id(content: bytes, message: Message) -> str:
 
 
 def payloads(message: Message) -> Iterator[bytes]:
-    """Yield the decoded parts that have a transfer encoding."""
+    """Yield the decoded content of each part that has a transfer encoding."""
     for part in message.walk():
         if not part.is_multipart() and part["Content-Transfer-Encoding"]:
             yield decoded(part)
@@ -171,9 +172,9 @@ def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
 
 
 def find_named(head: str) -> Iterator[tuple[str, str]]:
-    """Yield each address alone on a line, and the text after it up to a blank line.
+    """Yield each address that is alone on a line, and the text up to a blank line.
 
-    The search goes line by line, because strangers can send these texts, and one regex
+    The search goes line by line, because strangers can send such texts, and one regex
     over the whole text could keep the worker busy for hours.
     """
     lines = iter(head.split("\n"))
@@ -185,8 +186,9 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 def is_refusal(said: str, head: str) -> bool:
     """Return whether the server gave up on a letter.
 
-    While the server is still trying, it sends a 4xx code or says so. `said` is about
-    one address; `head` is the whole bounce without its copy of the letter.
+    While the server is still trying, it sends a 4xx code or says that it will retry.
+    `said` is the text about one address; `head` is the whole bounce, without the quoted
+    letter.
     """
     if code := SMTP_CODE.search(said):
         return code[1] == "5"

@@ -1,4 +1,4 @@
-"""Queue letters, in the same transaction as the event that they are about."""
+"""Queue letters, each in the same transaction as the event that causes it."""
 
 from datetime import datetime
 
@@ -25,8 +25,8 @@ AWAITED = {
 # ADDRESS_ASKED warns them that somebody wants to change their signature's address.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
-# One statement takes a turn and queues the letter. If a letter about the
-# submission is already in flight, the turn goes unused, which does no harm.
+# One statement assigns a turn and queues the letter. If a letter about the submission
+# is already in flight, the turn goes unused, which does no harm.
 CONFIRMATION = f"""
     WITH next AS ({NEXT_TURN})
     INSERT INTO voices_letter
@@ -44,7 +44,7 @@ def queue_confirmation(submission: Submission) -> None:
     """Queue the confirmation email, unless one is in flight or the submission is held.
 
     The address is checked only when the letter is sent, so that the page's response
-    time doesn't reveal whether the address is known, refused, or over its limit.
+    time doesn't reveal whether the address is known, suppressed, or over its limit.
     """
     if submission.lane == Lane.HELD:
         return
@@ -129,7 +129,8 @@ def queue_letter(
     """Queue an email to a signer, to be sent now or at a given time.
 
     Queues nothing for an address on the suppression list, unless `kind` is in
-    FOR_SIGNERS. `network_hash` is that of the network that requested the email, if any.
+    FOR_SIGNERS. If somebody requested the email, `network_hash` identifies their
+    network.
     """
     key = address_change.email_key if address_change else signature.email_key
     hashes = addresses.keyed_hashes(key)

@@ -1,7 +1,7 @@
 """Make and look up the value in "this wasn't me" links: a ref and address hashes.
 
-The ref identifies a submission or a change of address. The hashes identify a signature
-even after the submission has been deleted.
+The ref identifies a submission or a change of address. The hashes identify the petition
+signature of the same address, even after the submission has been deleted.
 """
 
 from core import addresses

@@ -1,4 +1,4 @@
-"""Remind once of a form that nobody has confirmed.
+"""Send a reminder, once, to confirm a submitted form that is still unconfirmed.
 
 Only forms that arrived without suspicion are reminded of, each once, and none for an
 address while another form that it was reminded of is stored. A reminder doesn't change
@@ -18,15 +18,15 @@ from voices.abuse.suspicion import SUSPICIONS
 from voices.letters.models import Letter, SendingRate
 from voices.signatures.models import Lane, Signature, Submission
 
-# How long after its latest message.
+# A reminder is due this long after the form's latest confirmation email.
 AFTER = timedelta(days=2)
-# At most this many forms in a transaction, and this many transactions in a run.
+# The maximum number of forms in a transaction, and of transactions in a run.
 BATCH = 200
 MAX_BATCHES = 10
 
 
 def queue_reminders() -> int:
-    """Queue the reminders that are due, up to a maximum; return how many."""
+    """Queue reminders that are due, up to a maximum; return how many were queued."""
     if not SendingRate.objects.has_reminders():
         return 0
     count = 0
@@ -40,16 +40,20 @@ def queue_reminders() -> int:
 
 @transaction.atomic
 def queue_batch(now: datetime) -> tuple[int, int]:
-    """Consider the next forms; return how many, and how many reminders were queued."""
-    # One batch at a time, so that two forms of one address don't get one each.
+    """Queue reminders for the next batch of forms that are due.
+
+    Return the number of forms, and the number of reminders queued. Each form is
+    considered only once, even if it gets no reminder.
+    """
+    # One batch at a time, so that two forms with one address don't both get a reminder.
     lock_site(REMINDERS)
     found = list(due(now)[:BATCH])
     # Confirming, correcting, refusing, and erasing take these locks, too. So no form is
-    # deleted while its letter is queued.
+    # confirmed or deleted while its letter is being queued.
     addresses.lock_all({form.email_key for form in found})
     ids = [form.pk for form in found]
     forms = list(due(now).filter(pk__in=ids).order_by())
-    # Of several forms with one address, remind of the latest.
+    # Of several forms with one address, only the latest gets a reminder.
     latest = {form.email_key: form for form in sorted(forms, key=lambda form: form.pk)}
     hashes = {key: addresses.keyed_hashes(key) for key in latest}
     reminded = find_reminded({each for found in hashes.values() for each in found})
@@ -70,9 +74,9 @@ def queue_batch(now: datetime) -> tuple[int, int]:
 
 
 def due(now: datetime) -> QuerySet[Submission]:
-    """Return the forms in the clean lane that are old enough, oldest first.
+    """Return the forms whose reminder is due, in the order of their latest email.
 
-    Held and suspicious forms are in other lanes.
+    Includes only forms in the clean lane; held and suspicious forms are in other lanes.
     """
     forms = Submission.objects.unconfirmed().filter(lane=Lane.CLEAN, reminder_at=None)
     late = now - time_for_links()
@@ -82,26 +86,29 @@ def due(now: datetime) -> QuerySet[Submission]:
 
 
 def time_for_links() -> timedelta:
-    """How long after a form's latest message a new link works for its full time."""
+    """Return how long after a form's latest email a new link works for its full time.
+
+    Later, the form would be deleted before the link expires.
+    """
     days = settings.UNCONFIRMED_KEPT_DAYS - settings.CONFIRM_LINK_DAYS
     return timedelta(days=days)
 
 
 def has_doubts(form: Submission) -> bool:
-    """Return whether anything about the form was suspicious, however little."""
+    """Return whether the form raised any suspicion that has a weight, however low."""
     found = (SUSPICIONS[name] for name in {*form.suspicions} & SUSPICIONS.keys())
     return any(each.weight for each in found)
 
 
 def find_reminded(hashes: set[str]) -> set[str]:
-    """Return those of the hashes whose address has been reminded of a form."""
+    """Return the hashes of those addresses for which a reminder is on record."""
     letters = Letter.objects.filter(address_hash__in=hashes).order_by()
     kinds = letters.values_list("address_hash", "kind")
     return {found for found, kind in kinds if kind == Letter.Kind.REMINDER}
 
 
 def may_remind(submission: Submission) -> bool:
-    """Return whether the form's reminder may be sent, however long it has waited."""
+    """Return whether the submission's queued reminder may still be sent."""
     now, mailed_at = timezone.now(), submission.mailed_at
     return (
         submission.confirmed_at is None

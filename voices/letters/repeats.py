@@ -24,8 +24,9 @@ def tell_signer(
     """Turn the letter into an "already signed" email if its address has signed.
 
     `signature` is the address's signature, or None if there is none or it is withdrawn.
-    Return whether to send the letter. Either way, the submission stays as it is, so
-    that its sender can correct a mistyped address (voices/signing/correct.py).
+    Return whether to send the letter. Nothing is saved here; `offer` in send.py saves
+    the letter. The submission isn't changed, so that whoever submitted it can correct a
+    mistyped address (voices/signing/correct.py).
     """
     if submission.confirmed_at:
         return False

@@ -1,8 +1,8 @@
 """Send the letters that a sender has taken.
 
 Each attempt is committed right before its letter is offered to the mail server. If the
-result can't be saved, because the sender was killed or the database's disk is full, the
-letter is tried only once more, so that nobody is emailed over and over.
+result can't be saved, for example because the sender was killed or the database's disk
+is full, the letter is tried only once more, so that nobody is emailed over and over.
 """
 
 import logging
@@ -90,7 +90,8 @@ def send_one(
 def offer(letter: Letter) -> bool:
     """Record an attempt, right before the letter is sent.
 
-    Return False if the letter is gone or another sender has taken it.
+    Return False if, since the check, the letter was dropped or deleted, its lease
+    ended, or its address change was deleted.
     """
     now = timezone.now()
     with connection.cursor() as cursor:

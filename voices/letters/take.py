@@ -1,7 +1,7 @@
 """Choose the next letters to send; all lanes, senders, and workers share one rate.
 
-Other senders leave a taken letter alone for LEASE. If its sender dies before trying to
-send the letter, another sender takes the letter when the lease ends.
+When a sender takes a letter, other senders leave the letter alone for LEASE. If the
+first sender dies before trying to send it, another sender takes it when the lease ends.
 """
 
 from datetime import datetime, timedelta
@@ -16,12 +16,14 @@ from voices.letters.models import Attempt, Letter, LetterQuerySet, SendingRate
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
-# The rate also applies within this shorter time. Otherwise, one burst could use up a
-# minute's rate, and later letters would wait until the minute ends.
+# The rate also applies within this shorter time. Otherwise, one burst could use up the
+# letters of a whole minute, and later letters would wait until the minute ends.
 PACE = timedelta(seconds=10)
-# One in this many letters is for suspicious submissions, however many are waiting.
+# The slow lane gets at most one in this many of the letters that the rate allows,
+# however many wait there.
 SLOW_SHARE = 10
-# One in this many letters is reserved for those that people are waiting for.
+# One in this many of the letters that the rate allows is reserved for the clean lane,
+# because people are waiting for these letters.
 KEPT_FREE = 4
 # The most letters that one sender takes at once, to leave some to other senders.
 BATCH = 10
@@ -29,7 +31,7 @@ LEASE = timedelta(minutes=1)
 
 
 class Taken(NamedTuple):
-    """IDs of letters that a sender took, and when; others may take them after LEASE."""
+    """IDs of the letters that a sender took at once, and when the sender took them."""
 
     ids: list[int]
     at: datetime
@@ -56,8 +58,8 @@ def choose(now: datetime) -> list[int]:
     slow = pick(due, Lane.SLOW, min(room, 1)) if is_slow_lane_due(rate, now) else []
     room, room_for_notices = room - len(slow), room_for_notices - len(slow)
     ids: list[int] = []
-    # Letters that were tried before come after all untried ones, whatever their lanes.
-    # Otherwise, email to dead addresses would delay everybody else's.
+    # Outside the slow lane, retries come after all untried letters, whatever their
+    # lanes. Otherwise, retries to dead addresses would delay everybody else's letters.
     for group in (due.filter(attempts=0), due.filter(attempts__gt=0)):
         ids += pick(group, Lane.CLEAN, room - len(ids))
         for lane in (Lane.NOTICE, Lane.UPDATE):
@@ -76,7 +78,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken, and how many from lanes other than clean.
+    """Return how many letters may be taken now, and a limit for lanes except CLEAN.
 
     Either number may be negative.
     """
@@ -104,7 +106,7 @@ def pick(letters: LetterQuerySet, lane: Letter.Lane, most: int) -> list[int]:
 
 @transaction.atomic
 def give_back(taken: Taken, ids: list[int]) -> None:
-    """Let other senders take letters that this sender has not tried."""
+    """End the lease on letters that this sender took but hasn't tried to send."""
     untouched = Letter.objects.in_flight().filter(pk__in=ids, taken_at=taken.at)
     untouched.update(taken_at=None, send_at=taken.at)
     Attempt.objects.filter(letter_number__in=ids, at=taken.at).delete()

@@ -11,8 +11,8 @@ from django.db.models import Max
 
 from voices.letters.models import Letter, Turn
 
-# The subquery finds the turn that the lane has reached: the highest turn of a letter
-# taken for sending.
+# The SELECT finds the turn that the lane has reached: the highest turn of a letter that
+# was taken for sending.
 NEXT_TURN = """
     INSERT INTO voices_turn AS known (lane, network_hash, turn)
     SELECT %(lane)s::text, %(network_hash)s::text, coalesce(max(turn), 0)
@@ -25,7 +25,7 @@ NEXT_TURN = """
 
 
 def next_turn(lane: Letter.Lane, network_hash: str) -> int:
-    """Return the turn of a letter that joins the lane now.
+    """Assign a turn to a letter that joins the lane now, and return the turn.
 
     This function waits for other transactions that queue letters of the same network,
     so call it late in your transaction.
@@ -42,7 +42,7 @@ def current_turn(lane: Letter.Lane) -> int:
 
 
 def forget_turns() -> int:
-    """Delete the Turn rows that their lane has reached or passed; return how many."""
+    """Delete the rows whose turn their lane has reached or passed; return how many."""
     gone = 0
     for lane in Letter.Lane:
         passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))

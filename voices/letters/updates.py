@@ -20,7 +20,7 @@ def readers() -> QuerySet[Signature]:
 
 
 def is_reader(signature: Signature) -> bool:
-    """Return whether the signer is a reader whose address isn't suppressed."""
+    """Return whether the signer gets updates; False if the address is suppressed."""
     if not readers().filter(pk=signature.pk).exists():
         return False
     hashes = addresses.keyed_hashes(signature.email_key)
@@ -30,7 +30,7 @@ def is_reader(signature: Signature) -> bool:
 class ListUnsubscribe(str):
     """The List-Unsubscribe header: a URL in angle brackets, kept on one line.
 
-    Python folds a URL that is longer than a line into encoded words, which no mail
+    Otherwise, Python would fold a long URL into encoded words (RFC 2047), which no mail
     program decodes in this header.
     """
 

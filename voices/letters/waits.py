@@ -1,8 +1,8 @@
 """Measure how long letters wait at the current sending rate.
 
 The worker counts waiting letters once a minute, and stores the wait in the cache that
-all processes share. So a page reads one row, however many letters wait. Every visitor
-is shown the same figure, so it reveals nothing about an address or a network.
+all processes share. So a page reads one cache entry, however many letters wait. Every
+visitor sees the same figure, so it reveals nothing about an address or a network.
 """
 
 import logging
@@ -23,7 +23,8 @@ KEY, ALARM_KEY = "voices.mail-wait", "voices.mail-wait-alarm"
 # Visitors are told about a wait of at least TOLD minutes, and staff are alerted to a
 # wait of more than ALARMING minutes.
 TOLD, ALARMING = 3, 10
-# The longest wait that is measured, in minutes; letters beyond it are not counted.
+# The longest wait that is measured, in minutes. Letters that would wait longer aren't
+# counted.
 MAX_MINUTES = 12 * 60
 HOUR = 60 * 60
 
@@ -39,7 +40,7 @@ def measure() -> None:
 
 
 def minutes() -> int:
-    """Return how many minutes a letter in the clean lane waits; 0 if unknown."""
+    """Return how many minutes a letter in the clean lane will wait; 0 if unknown."""
     return cache.get(KEY, 0)
 
 
@@ -53,7 +54,7 @@ def in_words(minutes: int) -> str:
 
 
 def by_lane() -> list[tuple[Lane, int, int]]:
-    """Return each lane, its number of due letters, and the minutes to send them all."""
+    """Return, for each lane, the number of due letters and the minutes to send them."""
     rate = SendingRate.objects.current()
     counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
     counts = dict.fromkeys(Lane.values, 0) | dict(counted)
@@ -62,7 +63,8 @@ def by_lane() -> list[tuple[Lane, int, int]]:
     found, before = [], 0.0
     for lane in Lane:
         own = counts[lane] / rates[lane]
-        # The other lanes are sent one after another; the slow lane has its own share.
+        # The slow lane has a share of the rate. The other lanes are sent one after
+        # another, so each also waits for the lanes before it.
         if lane != Lane.SLOW:
             own = before = before + own
         found.append((lane, counts[lane], ceil(own)))
@@ -70,7 +72,7 @@ def by_lane() -> list[tuple[Lane, int, int]]:
 
 
 def clean_rate(rate: int) -> int:
-    """Return the rate that the slow lane leaves to the other lanes; at least 1."""
+    """Return the part of the rate that isn't for the slow lane; at least 1."""
     return max(rate - rate // SLOW_SHARE, 1)
 
 

@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.CharField(max_length=100, unique=True)),
                 ('explanation', models.TextField(help_text='The sentence that explains the decision to the author, in the email and at “Manage my voice”.', max_length=600)),
-                ('active', models.BooleanField(default=True, help_text='Whether moderators can still choose it.')),
+                ('active', models.BooleanField(default=True, help_text='Whether moderators can still choose this reason.')),
             ],
             options={
                 'ordering': ['label'],
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('per_minute', models.PositiveIntegerField(default=voices.letters.models.first_rate, help_text='At most what your mail provider accepts. A change applies within seconds.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='letters a minute')),
-                ('reminders', models.BooleanField(db_default=True, default=True, help_text='One for each form that nobody has confirmed two days after our message. If you turn this off, those that wait are not sent.', verbose_name='send reminders')),
+                ('reminders', models.BooleanField(db_default=True, default=True, help_text='One for each form that is still unconfirmed two days after our email. If you turn this off, reminders already queued are not sent.', verbose_name='send reminders')),
             ],
             options={
                 'verbose_name_plural': 'sending rate',

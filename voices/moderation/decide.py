@@ -35,7 +35,8 @@ ANSWERS_CORRECTIONS = {
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
     *(Kind.CHANGES_ASKED, Kind.TAKEN_DOWN),
 }
-# Decisions that answer an open appeal; not by the moderator who declined.
+# Decisions that answer an open appeal. The moderator whose decline is appealed can't
+# make them.
 ANSWERS_APPEALS = {
     *(Kind.PUBLISHED, Kind.DECLINED, Kind.CHANGES_ASKED),
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
@@ -53,12 +54,17 @@ PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
 
 
 def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
-    """Voices not changed by their author or reported by a reader since `read_at`."""
+    """Leave out voices that entered the review queue after the moderator read them.
+
+    `read_at` is when the moderator's page was rendered. A voice enters the queue again
+    when its author submits new words, or when a reader reports it while it isn't in the
+    queue.
+    """
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
 
 def corrected(voices: VoiceQuerySet) -> VoiceQuerySet:
-    """Published voices with a pending correction."""
+    """Return the published voices that have a pending correction."""
     return voices.published().filter(corrected_at__isnull=False)
 
 
@@ -177,7 +183,8 @@ def decide(
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Send the letter UNDO_MINUTES later, so that undoing the decision can drop it.
+        # Delay the letter by UNDO_MINUTES, so that undoing the decision can still drop
+        # the letter.
         told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
@@ -186,12 +193,15 @@ def decide(
 
 
 def own_appeals(by: User) -> QuerySet:
-    """IDs of voices with an open appeal against this moderator's own decision."""
+    """Return the IDs of voices with an open appeal against this moderator's decline."""
     return Appeal.objects.still_open().against(by).values("voice")
 
 
 def release(signatures: SignatureQuerySet, by: User) -> int:
-    """Count quarantined signatures from now on, and queue their voices for review."""
+    """Release signatures from quarantine.
+
+    They count from now on, and their voices enter the review queue.
+    """
     now = timezone.now()
     return settle(
         Kind.RELEASED,
@@ -221,7 +231,7 @@ def settle(
     changes: dict,
     voice_changes: dict,
 ) -> int:
-    # Lock voices before their signatures, in the same order as `undo`.
+    # Lock voices before their signatures, in the same order as `undo` does.
     lock(Voice.objects.filter(signature__in=signatures))
     found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
     voice_ids = list(found.order_by("pk").values_list("voice_id", flat=True))
@@ -243,10 +253,11 @@ def lock(rows: QuerySet) -> list[int]:
 
 @transaction.atomic
 def edit(voice: Voice, by: User) -> None:
-    """Save a moderator's edit of the WORDS; `statement_as_sent` doesn't change.
+    """Save a moderator's edit of the fields in WORDS; keep `statement_as_sent`.
 
-    Saves only these fields and the flags, so it can't overwrite a decision made since
-    the moderator opened the voice. Raises PermissionDenied if the voice is withdrawn.
+    Saves only the WORDS and the flags, so the edit can't overwrite a decision made
+    after the moderator opened the voice. Raises PermissionDenied if the voice is
+    withdrawn.
     """
     if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
         raise PermissionDenied("The author has withdrawn or erased this voice.")
@@ -272,15 +283,16 @@ BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"review_since": None},
     Kind.REJECTED: {"review_since": None},
 }
-# The same for the voice's signature. A signature is quarantined when it is confirmed,
-# so `confirmed_at` restores `quarantined_at`.
+# The changes to the voice's signature that undo these kinds of decisions. Signatures
+# are quarantined at the moment of confirmation, so undoing sets `quarantined_at` to
+# `confirmed_at`.
 SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
     Kind.RELEASED: {"counted_at": None, "quarantined_at": F("confirmed_at")},
     Kind.REJECTED: {"rejected_at": None, "quarantined_at": F("confirmed_at")},
 }
 
 
-# `latest_of` looks only at this many of a moderator's latest decisions.
+# `latest_of` searches only this many of the moderator's latest decisions.
 LATEST = 500
 
 
@@ -300,7 +312,11 @@ def latest_of(by: User) -> Decision | None:
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
-    """Undo each voice's latest decision not undone yet, if possible; return a count."""
+    """Undo each voice's latest decision that isn't undone yet.
+
+    Skips a voice if that decision can't be undone. Returns the number of decisions that
+    this call undid.
+    """
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):
@@ -315,13 +331,14 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if about.filter(
             Q(decision=latest) | Q(answer=latest, decision__by=by)
         ).exists():
-            # An appeal has undone the decline; only others undo the answer to it.
+            # The appeal has already undone the decline. The moderator who declined
+            # can't undo the answer to the appeal, either.
             continue
         correction = voice.corrections.filter(decision=latest).first()
         if latest.kind == Kind.CORRECTION_TAKEN and not (
             correction and correction.replaced
         ):
-            # There are no earlier words to restore.
+            # The correction doesn't have the earlier words, so they can't be restored.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
             # An invalidated signature can't return to quarantine.
@@ -329,7 +346,8 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         Decision.objects.create(voice=voice, kind=Kind.UNDONE, undoes=latest, by=by)
         decided = Voice.objects.filter(pk=voice.pk)
         if latest.kind == Kind.UNFEATURED:
-            # The voice may have been taken down or lost its statement since then.
+            # Since that decision, the voice may have been taken down or may have lost
+            # its statement. Such a voice must not be featured.
             decided = decided.on_the_wall()
         decided.update(**BEFORE[latest.kind])
         about.filter(answer=latest).update(answer=None)

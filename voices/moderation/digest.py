@@ -14,9 +14,9 @@ from voices.moderation.waiting import what_waits
 def send_digest(timestamp: int) -> None:
     """Email moderators what is waiting for them, if anything, at most once per UTC day.
 
-    `timestamp` determines the day. The day is claimed before the email is sent and
-    released if sending fails, so if a worker dies in between, moderators get no email
-    rather than two. Raises the error if sending fails.
+    `timestamp` determines the day. A row claims the day before the email is sent, and
+    is deleted if sending fails. So if the worker dies in between, moderators get no
+    email rather than two. An error while sending is raised again.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []

@@ -36,7 +36,7 @@ def version_of(voice: Voice) -> str:
 
 
 class VoiceForm(forms.ModelForm):
-    """A moderator's edit of a voice's words, tidied like the signer's input."""
+    """A moderator's edit of a voice's words, tidied in the same way as a signer's."""
 
     name = TidyCharField(max_length=100, validators=[validate_name])
     profession = TidyCharField(
@@ -67,7 +67,10 @@ class VoiceForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self) -> None:
-        """Lock the voice; reject the form if the words changed since it was opened."""
+        """Reject the form if the voice's words changed after the page was opened.
+
+        Locks the voice first, so that the words can't change before the edit is saved.
+        """
         lock(Voice.objects.filter(pk=self.instance.pk))
         now = version_of(Voice.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:

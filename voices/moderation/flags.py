@@ -1,4 +1,4 @@
-"""How moderators see flags: marked words, badges, groups, and filters."""
+"""Show flags to moderators: highlighted words, badges, groups, and filters."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -115,7 +115,10 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """Shows a voice and all others with its text or network. Badges link here."""
+    """Shows only one voice and all others with the same text, or on the same network.
+
+    The badges link to these filters. Each subclass's `members` returns the voices.
+    """
 
     members: Callable[[int], QuerySet[Voice]]
 
@@ -185,7 +188,7 @@ class FlagColumns(LargeTable):
 
     @admin.display(description="pending correction")
     def pending(self, voice: Any) -> SafeString:
-        """Show the pending correction, if any, and its diff from the public words."""
+        """Show the pending correction, if any, and a diff from the published words."""
         return format_html_join(
             "",
             "<p><b>The author's correction:</b></p>{}{}",
@@ -197,7 +200,7 @@ class FlagColumns(LargeTable):
 
     @admin.display(description="open appeal")
     def open_appeals(self, voice: Any) -> SafeString:
-        """Show the author's appeal, and who must not answer it."""
+        """Show the author's appeal, and which moderator must not answer it."""
         return format_html_join(
             "",
             "<p><b>The author appeals.</b> {} declined this, so a different moderator "
@@ -284,7 +287,7 @@ def quote_of(correction: Any) -> SafeString:
 
 
 def differences(voice: Voice, correction: Correction) -> SafeString:
-    """Return a line with the change of each word, and of the statement."""
+    """Return a line for each field that the correction changes, with a word diff."""
     lines = []
     for name, text in correction.words.items():
         field = cast(Field, Voice._meta.get_field(name))

@@ -12,7 +12,8 @@ from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
-# The names of the field `read_at` in POST data: on a changelist, and on a voice's page.
+# The names that the field `read_at` has in POST data from a changelist, and from a
+# voice's page.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 
@@ -27,7 +28,7 @@ class ReadForm(ActionForm):
 
 
 def read_at(request: HttpRequest) -> datetime:
-    """Return when an action's page was rendered, or now if the form has no time."""
+    """Return when the action's page was rendered; the current time if not submitted."""
     said = next((request.POST[name] for name in NAMES if name in request.POST), None)
     try:
         return ReadForm.base_fields["read_at"].clean(said) or timezone.now()

@@ -13,8 +13,8 @@ MANY = 3
 MAX_OTHERS = 100
 TEXT, NETWORK = "text_key", "signature__network_hash"
 
-# Both queries below state that the shared value isn't empty, because PostgreSQL needs
-# that condition to use the column's partial index, which excludes empty values.
+# The two querysets below exclude empty values explicitly. PostgreSQL needs that
+# condition to use the column's partial index, which excludes empty values.
 
 
 def with_text() -> VoiceQuerySet:
@@ -40,7 +40,8 @@ def sharing_network(voice: int) -> VoiceQuerySet:
 
 
 def value(voice: int, shared: str) -> str:
-    # Not a subquery: PostgreSQL reads rows in index order only for a known value.
+    # Fetch the value instead of using a subquery: PostgreSQL can read rows in index
+    # order only if the value is known when the query is planned.
     return Voice.objects.filter(pk=voice).values_list(shared, flat=True).first() or ""
 
 

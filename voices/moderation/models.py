@@ -11,7 +11,7 @@ from voices.wall.models import Voice
 
 
 class Reason(models.Model):
-    """A reason to decline or take down a statement, worded for its author."""
+    """A reason to decline or take down a statement; the author gets the explanation."""
 
     label = models.CharField(max_length=100, unique=True)
     explanation = models.TextField(
@@ -20,7 +20,7 @@ class Reason(models.Model):
         "and at “Manage my voice”.",
     )
     active = models.BooleanField(
-        default=True, help_text="Whether moderators can still choose it."
+        default=True, help_text="Whether moderators can still choose this reason."
     )
 
     class Meta:
@@ -139,7 +139,10 @@ class QuarantinedSignature(Signature):
 
 class DigestQuerySet(models.QuerySet):
     def take(self, day: date) -> bool:
-        """Claim a day's digest; return False if that or a later day was claimed."""
+        """Claim a day's digest for sending.
+
+        Return False if that day's or a later day's digest is already claimed.
+        """
         if self.filter(day__gte=day).exists():
             return False
         self.filter(day__lt=day).delete()
@@ -147,7 +150,7 @@ class DigestQuerySet(models.QuerySet):
 
 
 class Digest(models.Model):
-    """The day of the latest digest sent to moderators."""
+    """The day of the latest digest to moderators, stored before the email is sent."""
 
     day = models.DateField(primary_key=True)
 

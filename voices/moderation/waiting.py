@@ -24,7 +24,12 @@ OBJECTED = "?objection=open"
 
 
 class Waiting(NamedTuple):
-    """An admin list's number of waiting rows, label, oldest date if known, and URL."""
+    """What is waiting for staff in an admin list.
+
+    `number` is the number of rows or, for slow mail, of minutes. `words` is the text
+    after the number, `since` is the oldest row's date if known, and `path` is the
+    list's URL.
+    """
 
     number: int
     words: str
@@ -83,7 +88,7 @@ def list_of(listed: type[Model]) -> str:
     return reverse(f"admin:{listed._meta.label_lower.replace('.', '_')}_changelist")
 
 
-# The function that counts each list's waiting rows, by model.
+# The function that reports what is waiting in each list, by the list's model.
 LISTS = {
     AwaitingVoice: voices_to_review,
     Report: open_reports,
@@ -98,7 +103,8 @@ LISTS = {
 def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
     """Return what is waiting in these lists, leaving out empty lists.
 
-    Each list takes one query; those that count rows read only an index of open rows.
+    Each list takes one query. The queries that count rows read only an index of open
+    rows.
     """
     found = [LISTS[listed]() for listed in lists]
     return [each for each in found if each.number]

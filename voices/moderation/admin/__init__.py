@@ -1,4 +1,4 @@
-"""One module per model; importing a module registers its admin class."""
+"""The moderators' admin pages. Importing these modules registers the admin classes."""
 
 from voices.moderation.admin import quarantine, signatures, voices, watched_words
 

@@ -40,7 +40,7 @@ MAX_COUNTED = 5000
 
 
 def count_by_network(signatures: QuerySet) -> dict[str, int]:
-    """Return the number of signatures by network hash, without unknown networks."""
+    """Return the number of signatures per network hash; leave out unknown networks."""
     known = signatures.exclude(network_hash="").order_by()
     counts = known.values("network_hash").annotate(count=Count("pk"))
     return {row["network_hash"]: row["count"] for row in counts}
@@ -62,10 +62,10 @@ class SuspicionFilter(admin.SimpleListFilter):
 
 
 class NetworkFilter(admin.SimpleListFilter):
-    """Filters by network, shown as the start of the network's hash.
+    """Filters by network. Each network is shown as the first characters of its hash.
 
-    Offers the networks with the most rows among the oldest MAX_COUNTED. A network with
-    a single row is offered only if it is chosen already.
+    Offers the networks that have the most of the MAX_COUNTED oldest rows. A network
+    with a single row is offered only if the filter is already set to that network.
     """
 
     title = "network"
@@ -93,7 +93,7 @@ class NetworkFilter(admin.SimpleListFilter):
 
 class QuarantineList(LargeList):
     def get_results(self, request: HttpRequest) -> None:
-        """Set each row's `same_network`: how many signatures come from its network."""
+        """Set `same_network` on each row: the number of signatures from its network."""
         super().get_results(request)
         networks = {signature.network_hash for signature in self.result_list}
         counts = count_by_network(Signature.objects.filter(network_hash__in=networks))
@@ -186,8 +186,8 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         more, ids = len(ids) > MAX_AT_A_TIME, ids[:MAX_AT_A_TIME]
-        # Spread the sample over the whole selection, because the oldest rows may be
-        # alike.
+        # Spread the sample over the whole selection, because the oldest rows may all
+        # look alike.
         sample = ids[:: max(1, -(-len(ids) // SAMPLE))]
         title, _, effect, _ = self.QUESTIONS[kind]
         context = self.admin_site.each_context(request) | {
@@ -213,7 +213,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
         return render(request, "admin/voices/quarantine.html", context)
 
     def settle_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Apply a confirmed decision to the listed signatures still in quarantine."""
+        """Apply the decision to the listed signatures that are still in quarantine."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:

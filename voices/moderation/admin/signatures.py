@@ -45,7 +45,7 @@ class SignatureAdmin(ReadOnly, FoldedSearch, LargeTable, RevealsAddress):
     readonly_fields = ["masked_email", "alike"]
 
     def exact(self, term: str) -> Q:
-        """Match an email address in its canonical form; Q() if `term` isn't one."""
+        """Return a Q that matches an email address; an empty Q if `term` isn't one."""
         try:
             return Q(email_key=addresses.canonical(term)) if "@" in term else Q()
         except ValueError:

@@ -67,7 +67,10 @@ def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
 
 
 def who(name: str, *lines: str) -> SafeString:
-    """Return a name and details as link text, which must not be empty."""
+    """Return HTML with a name and details.
+
+    An empty name is shown as "(erased)", because the HTML is used as a link's text.
+    """
     return format_html(
         '<span class="voice-author"><b dir="auto">{}</b> <bdi>{}</bdi></span>',
         name or "(erased)",
@@ -122,7 +125,8 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: Voice, message: object
     ) -> None:
-        # Django's log would store the person's name; ours stores only the voice's ID.
+        # Django's log would store the person's name. The decision log stores only the
+        # voice's ID.
         return None
 
     def view_on_site(self, voice: Voice) -> str | None:
@@ -228,7 +232,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         return redirect(f"{self.page('decide', kind)}?{query}")
 
     def decide_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Show the voices and the decision's form; on a valid POST, decide."""
+        """Show the voices and a form; on a valid POST, apply the decision."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if kind not in self.QUESTIONS:
@@ -262,7 +266,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         what: str,
         decide_on: Callable[..., int],
     ) -> HttpResponse:
-        """Decide, report the count with a link to undo, and return to the list."""
+        """Apply the decision, show a count with an undo link, and redirect."""
         ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         if refusal := self.too_many(request, ids):
             return refusal
@@ -343,7 +347,7 @@ class AwaitingVoiceAdmin(BaseVoiceAdmin):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """Filters voices by status; "waiting" is the whole review queue."""
+    """Filters voices by status; the choice "waiting" lists the whole review queue."""
 
     title = "status"
     parameter_name = "status"
