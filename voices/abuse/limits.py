@@ -205,8 +205,8 @@ def lock(senders: dict[Sender, str]) -> None:
     """Make other forms from this network or for this email address wait.
 
     They wait until the transaction ends, so each form's counts include all earlier
-    forms. Locking is a separate statement, because a statement doesn't see what
-    is committed while it waits for a lock. The network is always locked before the
+    forms. Locking is a separate statement, because a statement doesn't see what is
+    committed while it waits for a lock. The network is always locked before the
     address, so that two forms can't deadlock. The other kinds of senders aren't locked,
     so concurrent forms may exceed their limits by a few forms before COUNT notices.
 

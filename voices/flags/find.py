@@ -1,7 +1,7 @@
 """Find the spans of a text that moderators should look at.
 
-The patterns prefer misses to false alarms: a moderator reads every statement anyway,
-and people soon ignore a flag that is often wrong.
+The patterns avoid false alarms, even if they miss some spans: a moderator reads every
+statement anyway, and people soon ignore a flag that is often wrong.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Admin pages for the sending rate, and for submissions held as likely from bots."""
+"""Admin pages for the sending rate, and for held submissions (probably from bots)."""
 
 from typing import Any
 

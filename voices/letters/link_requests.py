@@ -12,7 +12,7 @@ BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Leave the request to the worker, so that the page can't reveal who has signed."""
+    """Store the request for the worker, so that the page doesn't reveal who signed."""
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 

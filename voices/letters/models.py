@@ -78,7 +78,8 @@ class Letter(models.Model):
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
-        # The links to manage a signature and to confirm a new address for it.
+        # MANAGE has the link to manage a signature, and NEW_ADDRESS has the link to
+        # confirm a new email address for a signature.
         MANAGE = "manage"
         NEW_ADDRESS = "new-address"
         # Notifies the current address that a new one was requested.
@@ -91,9 +92,9 @@ class Letter(models.Model):
 
         # Somebody is waiting for these.
         CLEAN = "clean"
-        # Confirmations of suspicious submissions.
+        # Confirmation emails for submissions that are suspicious or over a limit.
         SLOW = "slow"
-        # Moderators' decisions.
+        # Emails about moderators' decisions.
         NOTICE = "notice"
         # Updates and reminders, which nobody waits for.
         UPDATE = "update"

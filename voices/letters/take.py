@@ -49,7 +49,7 @@ def take() -> Taken:
 
 
 def choose(now: datetime) -> list[int]:
-    """Return the IDs of the letters that may be sent now, in order."""
+    """Return the IDs of the letters that may be sent now, in the order to send them."""
     rate = SendingRate.objects.current()
     room, room_for_notices = find_room(rate, now)
     # Skip rows that another transaction, such as an erasure, has locked.
