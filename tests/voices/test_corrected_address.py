@@ -31,7 +31,9 @@ from tests.factories import (
 )
 from tests.voices.test_concurrency import visitor
 from tests.voices.test_signing_views import seen
+from voices.letters.queue import release
 from voices.letters.send import send_next
+from voices.managing import changes
 from voices.models import (
     Arrival,
     BlockedDomain,
@@ -304,6 +306,24 @@ class ChecksTests(TestCase):
         new = latest_submission()
         self.assertEqual((new.lane, new.suspicions), (Lane.HELD, ["honeypot"]))
 
+    def test_a_form_whose_message_was_released_is_not_held_again(self):
+        sign(self.client, email="bot@example.com", untouched="spam")
+        release(Submission.objects.all())
+
+        correct(self.client, latest_submission())
+
+        new = latest_submission()
+        self.assertEqual((new.lane, new.suspicions), (Lane.SLOW, ["honeypot"]))
+        self.assertIn(["right@example.com"], [each.to for each in deliver()])
+
+    def test_a_released_form_that_a_bot_corrects_is_held_again(self):
+        sign(self.client, email="bot@example.com", untouched="spam")
+        release(Submission.objects.all())
+
+        correct(self.client, latest_submission(), untouched="spam")
+
+        self.assertEqual(latest_submission().lane, Lane.HELD)
+
     def test_every_address_gets_the_same_answer(self):
         make_signature(email="known@example.com")
         RefusedAddress.objects.remember(addresses.keyed_hash("refused@example.com"))
@@ -362,6 +382,15 @@ class ChecksTests(TestCase):
         self.assertEqual(correct(self.client, new).status_code, 303)
         third = correct(self.client, latest_submission())
         self.assertContains(third, "was changed twice", status_code=409)
+
+    def test_erasing_deletes_a_corrected_form_that_another_one_closed(self):
+        closed = make_submission(email="ana@example.com")
+        make_submission(email="ana@example.com").confirm()
+        correct(self.client, closed)
+
+        changes.erase(Signature.objects.get())
+
+        self.assertFalse(Submission.objects.filter(pk=closed.pk).exists())
 
     def test_a_signer_is_told_only_once_however_often_a_form_is_corrected(self):
         make_signature(email="known@example.com")

@@ -14,11 +14,11 @@ from core import addresses
 from core.ids import make_ref
 from voices.abuse import guard
 from voices.abuse.models import Arrival
-from voices.abuse.suspicion import SUSPICIONS
+from voices.abuse.suspicion import SUSPICIONS, is_of_a_bot
 from voices.letters.models import Letter
 from voices.letters.queue import queue_confirmation
 from voices.signatures import tokens
-from voices.signatures.models import AbstractSignature, Submission, lane_for
+from voices.signatures.models import AbstractSignature, Lane, Submission, lane_for
 from voices.signing.forms import CorrectForm
 
 
@@ -71,6 +71,10 @@ def correct(
     found = {*current.suspicions, *receipt.suspicions}
     corrected.suspicions = [name for name in SUSPICIONS if name in found]
     corrected.lane = lane_for(corrected.suspicions)
+    was_released = current.lane != Lane.HELD and is_of_a_bot(current.suspicions)
+    if was_released and not is_of_a_bot(receipt.suspicions):
+        # "Send it again", or staff, moved it out of the held lane.
+        corrected.lane = Lane.SLOW
     if corrected.confirmed_at is None:
         corrected.email = form.cleaned_data["email"]
         corrected.email_key = form.email_key
@@ -104,7 +108,8 @@ def close(submission: Submission) -> bool:
     Letter.objects.waiting().filter(submission=submission).delete()
     # Returns 0 if a concurrent correction was first.
     still_open = Submission.objects.filter(pk=submission.pk, corrected_at=None)
-    return bool(still_open.close(None, corrected_at=timezone.now()))
+    # Keep the signature of the form that closed this one: erasing finds the row by it.
+    return bool(still_open.close(submission.signature, corrected_at=timezone.now()))
 
 
 def copy(submission: Submission) -> Submission:
