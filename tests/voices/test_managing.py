@@ -451,6 +451,23 @@ class DetailsTests(PublishedTestCase):
         self.assertEqual(self.voice.name, "Ana")
         self.assertEqual(self.voice.corrections.get().words, {"name": "Bea"})
 
+    def test_a_name_that_only_gets_shorter_changes_at_once(self):
+        for shorter in ("Ana R.", "Ana"):
+            save(self.client, self.signature, name=shorter)
+
+            self.again()
+            self.assertEqual(self.voice.name, shorter)
+            self.assertFalse(self.voice.corrections.exists())
+        self.assertNotContains(self.client.get(self.page), "Reyes")
+
+    def test_a_shorter_name_with_other_words_needs_review(self):
+        for other in ("Bea", "Anna R.", "Reyes Ana"):
+            save(self.client, self.signature, name=other)
+
+            self.again()
+            self.assertEqual(self.voice.name, "Ana Reyes")
+            self.assertEqual(self.voice.corrections.get().words, {"name": other})
+
     def test_invalid_ones_are_refused_and_kept(self):
         for name, value in (("name", ""), ("state", "XX"), ("city", "x" * 81)):
             response = save(self.client, self.signature, **{name: value})

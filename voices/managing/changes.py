@@ -137,6 +137,11 @@ def is_part_of(name: str, read: str) -> bool:
     return words(name) <= known
 
 
+def is_shortened(name: str, read: str) -> bool:
+    """Whether the name only leaves out parts of `read`, or reduces them to initials."""
+    return len(name) < len(read) and is_part_of(name, read)
+
+
 def name_to_show(name: str, before: str, signature: Signature) -> str:
     """Return the name as the signer wants it shown, if possible with moderators' edits.
 
@@ -162,7 +167,8 @@ def correct_details(signature: Signature, **details: str) -> None:
     """Change the signer's name, city, state, or profession.
 
     The signature itself changes at once, and counts in its new state. What its voice
-    shows of the details is submitted for review.
+    shows of the details is submitted for review, except for a name that only gets
+    shorter.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at:
@@ -176,6 +182,9 @@ def correct_details(signature: Signature, **details: str) -> None:
     new = dict(words_of(current).items() - before.items())
     voice = locked_voice(current)
     if voice and new:
+        name = new.get("name", "")
+        if name and voice.is_published and is_shortened(name, voice.name):
+            voice.name = name
         submit(voice, current, new)
 
 
