@@ -1,6 +1,6 @@
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, transaction
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.urls import reverse
 
 from tests.committed import CommittedTestCase, at_once
@@ -35,6 +35,16 @@ class AppealTestCase(TestCase):
 
     def appeal(self):
         return press(self.client, self.path, "appeal", text=WORDS)
+
+    def appealed_correction(self):
+        """A signer whose appeal of a declined correction is open, and their voice."""
+        voice = make_published_voice(statement="Published words.")
+        signature = make_signature(voice=voice)
+        changes.correct(signature, "Better words.")
+        one = Voice.objects.filter(pk=voice.pk)
+        decide.decline(one, self.by, make_reason(), tell=False)
+        changes.appeal(signature, "")
+        return signature, one
 
     def status(self):
         return Voice.objects.get().status
@@ -133,19 +143,88 @@ class AppealTests(AppealTestCase):
         # The decline itself has nothing left to undo.
         self.assertEqual(decide.undo(self.voices, self.other), 0)
 
-    def test_a_declined_correction_waits_again(self):
-        voice = make_published_voice(statement="Published words.")
-        signature = make_signature(voice=voice)
-        changes.correct(signature, "Better words.")
-        one = Voice.objects.filter(pk=voice.pk)
-        decide.decline(one, self.by, make_reason(), tell=False)
+    def test_a_decline_after_changes_were_asked_for_is_read_again(self):
+        decide.undo(self.voices, self.by)
+        decide.ask_changes(self.voices, self.other, "Shorter.")
+        self.decline(self.by)
 
-        press(self.client, manage_path(signature), "appeal", text="")
+        self.appeal()
+
+        self.assertEqual(self.status(), "waiting")
+        self.assertTrue(Voice.objects.waiting().exists())
+        self.assertNotContains(self.client.get(self.path), "Changes requested")
+
+    def test_an_appeal_sent_twice_gets_the_same_answer(self):
+        first, second = self.appeal(), self.appeal()
+
+        self.assertEqual(first["Location"], second["Location"])
+        self.assertEqual(Appeal.objects.count(), 1)
+
+    def test_an_appeal_of_nothing_is_refused_and_its_text_is_kept(self):
+        decide.undo(self.voices, self.by)
+
+        response = self.appeal()
+
+        self.assertContains(response, "no decision to appeal anymore", status_code=422)
+        self.assertContains(response, WORDS, status_code=422)
+        self.assertNotContains(response, "You can appeal once", status_code=422)
+        self.assertFalse(Appeal.objects.exists())
+
+    def test_an_appeal_of_nothing_survives_a_lost_cookie(self):
+        decide.undo(self.voices, self.by)
+        strict = Client(enforce_csrf_checks=True)
+
+        response = press(strict, self.path, "appeal", text=WORDS)
+
+        self.assertContains(response, WORDS, status_code=403)
+
+    def test_the_page_promises_another_reading_only_while_one_is_due(self):
+        self.appeal()
+        promise = "will read it again"
+        self.assertContains(self.client.get(self.path), promise)
+
+        changes.withdraw(self.signature)
+
+        page = self.client.get(self.path)
+        self.assertContains(page, "<li>Appealed ")
+        self.assertNotContains(page, promise)
+
+    def test_a_declined_correction_waits_again(self):
+        _, one = self.appealed_correction()
 
         self.assertEqual(decide.publish(one, self.by), 0)
         self.assertEqual(one.get().statement, "Published words.")
         self.assertEqual(decide.publish(one, self.other), 1)
         self.assertEqual(one.get().statement, "Better words.")
+
+    def test_going_back_to_the_published_words_ends_the_appeal(self):
+        signature, one = self.appealed_correction()
+
+        changes.correct(signature, "Published words.")
+
+        self.assertFalse(Appeal.objects.exists())
+        changes.correct(signature, "New words.")
+        self.assertEqual(decide.publish(one, self.by), 1)
+        self.assertEqual(one.get().statement, "New words.")
+
+    def test_words_emptied_while_taken_down_end_the_appeal(self):
+        signature, one = self.appealed_correction()
+        decide.take_down(one, self.other, make_reason())
+
+        changes.correct(signature, "")
+
+        self.assertFalse(Appeal.objects.exists())
+
+    def test_the_page_of_a_taken_down_voice_promises_no_other_reading(self):
+        signature, one = self.appealed_correction()
+        promise = "will read it again"
+        self.assertContains(self.client.get(manage_path(signature)), promise)
+
+        decide.take_down(one, self.other, make_reason())
+
+        page = self.client.get(manage_path(signature))
+        self.assertContains(page, "<li>Appealed ")
+        self.assertNotContains(page, promise)
 
     def test_the_letter_says_so_until_it_was_used(self):
         (first,) = deliver()

@@ -223,6 +223,11 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
     new = {
         field: text for field, text in words.items() if text != getattr(voice, field)
     }
+    if not new:
+        # An appeal of a declined correction has nothing left to decide. If it stayed
+        # open, the moderator who declined couldn't decide on any later correction.
+        appeals = voice.appeals.still_open()
+        appeals.filter(decision__kind="correction-left").delete()
     now = timezone.now()
     if new or was_published:
         voice.changes_asked_at, voice.changes_asked = None, ""
@@ -240,25 +245,31 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
 
 
 @transaction.atomic
-def appeal(signature: Signature, text: str) -> None:
+def appeal(signature: Signature, text: str) -> bool:
     """Appeal the decline of the voice or its correction: it is reviewed once more.
 
-    A different moderator has to decide. A second appeal changes nothing.
+    A different moderator has to decide. A second appeal changes nothing. Return whether
+    an appeal is open.
     """
     current = locked(signature)
     voice = locked_voice(current) if current else None
     if current is None or current.withdrawn_at or voice is None:
-        return
+        return False
     if not (decline := appealable(voice)):
-        return
+        # The button was pressed twice, or there is no decline to appeal anymore.
+        return voice.appeals.still_open().exists()
     voice.appeals.create(decision=decline, text=text)
     if correction := voice.corrections.filter(decision=decline).first():
         correction.reopen()
     voice.declined_at = voice.reason = None
+    # Declining keeps the date of an earlier request for changes, which would leave the
+    # voice outside the queue.
+    voice.changes_asked_at, voice.changes_asked = None, ""
     voice.review_since = timezone.now() if current.is_reviewed else None
     # The trigger on corrections has changed `corrected_at`.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
+    return True
 
 
 @transaction.atomic

@@ -299,8 +299,10 @@ def appeal(request: HttpRequest, token: str, signature: Signature) -> HttpRespon
     form = AppealForm(request.POST)
     if not form.is_valid():
         return manage_page(request, token, signature, appeal_form=form)
-    changes.appeal(signature, form.cleaned_data["text"])
-    return back(token, "appealed")
+    if changes.appeal(signature, form.cleaned_data["text"]):
+        return back(token, "appealed")
+    form.add_error("text", "There is no decision to appeal anymore. See the status.")
+    return manage_page(request, token, signature, appeal_form=form)
 
 
 def withdraw(request: HttpRequest, token: str, signature: Signature) -> HttpResponse:
