@@ -1,4 +1,4 @@
-"""Generate `deploy/parameters.vcl`: the cache's rules to drop query parameters.
+"""Generate `deploy/parameters.vcl`: the cache's rules for dropping query parameters.
 
 The cache needs its own copy of the rules in operations/parameters.py, because it serves
 pages while the site is down.
@@ -28,16 +28,20 @@ sub drop_unknown_parameters {{
     }}
 }}
 """
-# The cache never stores these paths.
+# The cache stores no page under these paths, so they need no rules.
 STAFF = ("admin/", "accounts/")
-# Matches everything before the parameter; greedy, so that the last value is used.
+# Matches everything before a parameter. The regex is greedy, so that of several values,
+# the last one is used.
 BEFORE = r"^[^?]*\?(?:.*&)?"
 
 type Known = tuple[Parameter, ...] | None
 
 
 def vcl() -> str:
-    """Return the VCL file's content, with branches in the order of Django's URLs."""
+    """Return the VCL file's content, with a branch for each group of URL patterns.
+
+    As in Django, the first pattern that matches a URL wins.
+    """
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]
     return TEXT.format(branches=" else".join(branches))
@@ -46,9 +50,9 @@ def vcl() -> str:
 def routes(
     patterns: Iterable[URLPattern | URLResolver] | None = None, above: str = ""
 ) -> Iterator[tuple[str, Known]]:
-    """Yield each page's path, as a regex, and its query parameters.
+    """Yield the path of each page, as a regex, and the query parameters that it reads.
 
-    If the page isn't cached, yield None instead of the parameters.
+    For a page that isn't cached, yield None instead of the parameters.
     """
     for each in get_resolver().url_patterns if patterns is None else patterns:
         path = above + each.pattern.regex.pattern.removeprefix("^")
@@ -70,7 +74,7 @@ def branch(paths: list[str], known: Known) -> str:
 
 
 def collect(parameter: Parameter) -> str:
-    """Return VCL that appends a parameter to `X-Asked`, unless its value is empty."""
+    """Return VCL that appends a parameter with a valid value to the header X-Asked."""
     name = parameter.name
     if parameter.repeats:
         return f"""        set req.http.X-Asked = req.http.X-Asked

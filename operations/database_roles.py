@@ -1,7 +1,7 @@
 """Grant privileges to the site's database role, and connect as the tables' owner.
 
-The site's role reads and writes rows. It can't truncate or alter tables, disable
-triggers, or change log entries. Migrations and backups run as the owner.
+The site's role can read and write rows. It can't truncate or alter tables, disable
+triggers, or change rows of append-only logs. Migrations and backups run as the owner.
 """
 
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from core.triggers import AppendOnly
 
-# New tables and sequences get these privileges automatically.
+# PostgreSQL grants these privileges on each table or sequence that the owner creates.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT USAGE, SELECT ON SEQUENCES TO {site};
 """
-# Reset the privileges on existing tables: restored ones were created before the default
-# privileges were set, and an earlier release may have granted more.
+# Reset the privileges on existing tables. Tables restored from a backup were created
+# before the default privileges were set, and an earlier release may have granted more.
 ON_WHAT_IS_THERE = """
     GRANT USAGE ON SCHEMA public TO {site};
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
@@ -53,7 +53,10 @@ def logs() -> list[str]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Connect Django as the owner while in the context; don't use in a transaction."""
+    """Connect Django as the tables' owner while in the context.
+
+    Don't use this in a transaction, because it closes the connection.
+    """
     ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
     usual = {key: ours[key] for key in owner}
     if usual == owner:
@@ -71,14 +74,14 @@ def as_owner() -> Iterator[None]:
 
 @transaction.atomic
 def give_rights() -> None:
-    """Grant the site's role its privileges; must run as the owner."""
+    """Grant the site's role its privileges; Django must be connected as the owner."""
     if not separate():
         return
     here = connection.introspection.table_names()
     with connection.cursor() as cursor:
         cursor.execute(statement(BY_DEFAULT + ON_WHAT_IS_THERE))
         for log in logs():
-            # A reversed migration may have dropped the table.
+            # The table may not exist yet, or a reversed migration may have dropped it.
             if log in here:
                 cursor.execute(statement(ON_A_LOG, log=log))
 

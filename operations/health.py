@@ -1,4 +1,4 @@
-"""Health checks for proxies and supervisors."""
+"""Answer the health checks of proxies and container supervisors."""
 
 from functools import cache
 from pathlib import Path
@@ -9,8 +9,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-# An upgrade creates this file in the container that it is about to replace, and waits
-# until no more traffic goes there.
+# Before an upgrade replaces a container, it creates this file in the container. Then it
+# waits until the proxy sends no more requests there.
 LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 
@@ -30,8 +30,8 @@ def known_migrations() -> frozenset[tuple[str, str]]:
 def ready(request: HttpRequest) -> HttpResponse:
     """Return a 200 if this process is ready for requests, else a 503.
 
-    It is ready if it isn't about to be replaced, and if the database responds and has
-    every migration.
+    The process is ready if its container isn't about to be replaced, the database
+    responds, and all of this release's migrations are applied.
     """
     if LEAVING.exists():
         return HttpResponse("leaving\n", status=503, content_type="text/plain")

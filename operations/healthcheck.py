@@ -1,6 +1,6 @@
-"""Health checks of the containers: `python -m operations.healthcheck web`.
+"""Run a container's health check, such as `python -m operations.healthcheck web`.
 
-They don't load Django, because they run every few seconds.
+The checks don't load Django, because they run every few seconds.
 """
 
 import http.client
@@ -13,12 +13,12 @@ import psycopg
 
 from aaqi import environment
 
-# Backups run every 24 hours.
+# Backups run every 24 hours; allow two hours more.
 BACKUP_HOURS = 26
 
 
 def web() -> bool:
-    """Whether the web service on WEB_SOCKET is ready."""
+    """Whether the web server that listens on the Unix socket WEB_SOCKET is ready."""
     connection = http.client.HTTPConnection("localhost")
     with socket.socket(socket.AF_UNIX) as connection.sock:
         connection.sock.settimeout(4)
@@ -30,7 +30,7 @@ def web() -> bool:
 
 
 def worker() -> bool:
-    """Whether a worker had a heartbeat in the last 30 seconds."""
+    """Whether any worker recorded a heartbeat in the last 30 seconds."""
     url = environment.read_database_url("DATABASE_URL")
     with psycopg.connect(url, connect_timeout=4) as database:
         beats = database.execute(
@@ -41,7 +41,7 @@ def worker() -> bool:
 
 
 def backup() -> bool:
-    """Whether the newest backup is under BACKUP_HOURS old; False if there is none."""
+    """Whether there is a backup that is less than BACKUP_HOURS hours old."""
     files = Path(environment.read("BACKUP_FOLDER")).glob("*.backup")
     newest = max((file.stat().st_mtime for file in files), default=0)
     return time.time() - newest < BACKUP_HOURS * 60 * 60

@@ -1,8 +1,9 @@
 """Drop the query parameters that a public page doesn't declare.
 
-This gives a link with `?fbclid=…` or a tag the same cache key as the page itself, both
-in memory and in the cache in front of the site, which has the same rules in
-`deploy/parameters.vcl`. Only the browser reads a page's tag (`static/site.js`).
+Then a link with `?fbclid=…` or a tag (`?from=poster`) has the same cache key as the
+plain page. This module is for the cache in memory; `deploy/parameters.vcl` has the same
+rules for the cache in front of the site. Pages don't need the tag, because
+`static/site.js` reads it in the browser.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,10 @@ def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
 
 
 def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
-    """Return the query string with only the declared parameters, in declared order."""
+    """Return the query string with only the parameters in `known`, in that order.
+
+    Also drop empty values, and values that a parameter doesn't allow.
+    """
     pairs = []
     for parameter in known:
         values = [
@@ -36,7 +40,7 @@ def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
 def drop_unknown_parameters(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Pass a public page only the parameters that it declares."""
+    """Return middleware that drops the parameters a public page doesn't declare."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META.get("QUERY_STRING") and request.method in {"GET", "HEAD"}:

@@ -1,8 +1,8 @@
 """Purge the caches in front of the site.
 
-A cached page is refreshed after two seconds, but while the site is down, the cache
-serves the old page for minutes. Withdrawn statements must disappear at once, so
-triggers queue this task in the same transaction (core/triggers.py).
+The caches refresh a page after two seconds, but while the site is down, they serve the
+old page for minutes. A withdrawn statement must disappear at once, so a trigger queues
+the task `purge` in the transaction that withdraws the statement (core/triggers.py).
 """
 
 import urllib.request
@@ -14,13 +14,13 @@ from core.backoff import Backoff
 from core.triggers import PURGE, PURGE_QUEUE
 
 PATIENCE = 5  # Seconds
-# Any page, with any query string, may quote a voice or link to a text.
+# A regex for all paths, because any page may quote a voice or link to a text.
 EVERY_PAGE = "^/"
 
 
 @app.task(name=PURGE, queue=PURGE_QUEUE, retry=Backoff())
 def purge() -> None:
-    """Purge every cached page; an exception makes the queue retry the task."""
+    """Purge every cached page. If this raises an exception, the task is retried."""
     if not settings.PAGE_CACHE_URL:
         return
     request = urllib.request.Request(  # noqa: S310 - the address is a setting

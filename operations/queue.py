@@ -1,4 +1,4 @@
-"""Set up the job queue for the worker."""
+"""Name the worker's job queues, and give the worker its own database connections."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,19 +6,20 @@ from contextlib import contextmanager
 from procrastinate import App
 from procrastinate.contrib.django import app
 
-# The default queue has only the site's periodic jobs. Other jobs run in a separate
-# worker, because visitors can cause so many that they would delay the periodic ones.
+# Only the site's periodic jobs are in the default queue, which has a worker of its own.
+# Visitors can cause so many other jobs that they would delay the periodic jobs.
 UPKEEP = ["default"]
 OTHER_QUEUES = ["mail", "pages"]
 
 
 @contextmanager
 def worker_app() -> Iterator[App]:
-    """Yield the app with its own connections, which fetch and finish jobs.
+    """Yield Procrastinate's app, with separate connections for running jobs.
 
-    When a task queues another job, it still does so through Django's connection, so the
-    job becomes visible when the task's transaction commits. Otherwise, the job could
-    run before the row that it is about is committed, and find nothing to do.
+    The worker fetches jobs and records their results through these connections. Tasks
+    still queue further jobs through Django's connection, so a new job becomes visible
+    only when the task's transaction commits. Otherwise, the job could run before the
+    row that it needs is committed, and find nothing to do.
     """
     ours = app.connector
     connector = ours.get_worker_connector()  # type: ignore[attr-defined]

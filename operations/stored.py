@@ -1,4 +1,4 @@
-"""Store rendered pages with headers, each compressed at most once per encoding."""
+"""Store rendered pages, and compress each page at most once per encoding."""
 
 import gzip
 from collections import OrderedDict
@@ -16,8 +16,8 @@ from django.utils.cache import get_conditional_response
 from core.public import Content
 
 # The encoding with the smallest output comes first. Higher compression levels take many
-# times as long to save a few percent, and pages with figures are replaced every two
-# seconds in a busy hour (docs/design.md).
+# times as long and save only a few percent. In a busy hour, pages with figures are
+# rendered, and so compressed, every two seconds (docs/design.md).
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
@@ -28,29 +28,29 @@ REPEATED = {"cache-control", "content-location", "etag", "expires", "vary"}
 
 
 class Moment(NamedTuple):
-    """The moment when rendering of a page began."""
+    """The moment when the rendering of a page began."""
 
-    # How many changes to public content this process had been notified of.
+    # The number of changes to public content that this process knew of by then.
     changes: int
     seconds: float
 
 
 class Address(NamedTuple):
-    """The cache key of a page: its path and query, but no headers."""
+    """The cache key of a page: the URL's path and query string."""
 
     path: str
     query: str
 
 
 class Variant(NamedTuple):
-    """A page in one encoding, with the headers that belong to it."""
+    """The body of a page in one encoding, and the headers to send with it."""
 
     body: bytes
     headers: dict[str, str]
 
 
 class StoredPage:
-    """A rendered page and the responses made from it."""
+    """A rendered page, its headers, and its compressed variants."""
 
     def __init__(
         self,
@@ -73,11 +73,15 @@ class StoredPage:
 
     @property
     def size(self) -> int:
-        """The maximum size in bytes: the page, and two copies half as large."""
+        """The maximum size in bytes: the page, and two copies at most half as large."""
         return 2 * len(self.plain.body)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """Return the page in the smallest accepted encoding, or a 304 or 412."""
+        """Return the page in the smallest accepted encoding.
+
+        If the request has a condition, such as If-None-Match, return the 304 or 412
+        that it calls for, if any.
+        """
         meta = request.META
         if any(name in meta for name in CONDITIONS):
             refused = get_conditional_response(request, self.etag)
@@ -93,7 +97,7 @@ class StoredPage:
         return next(filter(None, map(self.in_encoding, encodings)), self.plain)
 
     def in_encoding(self, encoding: str) -> Variant | None:
-        """Return the compressed page, or None if compression doesn't halve its size."""
+        """Return the compressed page, or None if compression saves less than half."""
         if encoding not in self.compressed:
             with self.lock:
                 if encoding not in self.compressed:
@@ -109,13 +113,13 @@ class StoredPage:
 
 
 def weak_etag(body: bytes) -> str:
-    """Return the ETag that all encodings share; weak because their bytes differ."""
+    """Return the ETag of all encodings of `body`; weak, because their bytes differ."""
     return f'W/"{md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 @lru_cache(maxsize=100)
 def accepted_encodings(header: str) -> tuple[str, ...]:
-    """Return those of our encodings that an Accept-Encoding header accepts."""
+    """Return the keys of ENCODERS that an Accept-Encoding header accepts, in order."""
     weights = {}
     for part in header.lower().split(","):
         name, *parameters = (text.strip() for text in part.split(";"))
@@ -133,7 +137,7 @@ def is_positive(quality: str) -> bool:
 
 
 class Store:
-    """An LRU cache of pages, limited in number and total bytes."""
+    """An LRU cache of pages, with limits on their number and their total bytes."""
 
     def __init__(self, most: int, most_bytes: int):
         self.most, self.most_bytes = most, most_bytes

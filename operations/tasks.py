@@ -1,4 +1,4 @@
-"""Maintenance of the job queue, and cache purges."""
+"""Define the periodic jobs that maintain the job queue, and register `purge`."""
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -13,8 +13,8 @@ __all__ = ["purge", "remove_old_jobs", "retry_stalled"]
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Retry jobs whose worker died while running them.
 
-    Such a job keeps the status `doing`, and no worker would ever fetch it again. A
-    worker counts as dead when it has had no heartbeat for 30 seconds.
+    Without a retry, such a job would keep the status `doing` forever. A worker is
+    considered dead if it recorded no heartbeat for 30 seconds.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
@@ -26,7 +26,7 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     name="aaqi.remove_old_jobs", pass_context=True, queueing_lock="remove_old_jobs"
 )
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete jobs that failed or were canceled a month ago.
+    """Delete jobs that failed, were canceled, or were aborted over 30 days ago.
 
     Workers delete successful jobs themselves.
     """

@@ -1,12 +1,13 @@
-"""Cache public pages in memory until the database notifies of a change.
+"""Cache public pages in memory, and drop them when the database reports a change.
 
-A cached page needs no query, and skips all middleware below `warm_pages`. Triggers
-NOTIFY the channel `pages`, in the transaction that changes public content, and name
-what changed. Each web process LISTENs and drops the pages that show that content, so
-withdrawn content leaves every process's memory as soon as the transaction commits.
-After an addition, pages are replaced once they are two seconds old, so each page is
-rendered at most every two seconds in a busy hour. A process that can't listen caches
-nothing.
+To serve a cached page, a process runs no query and no middleware below `warm_pages`.
+
+When a transaction changes public content, triggers send a NOTIFY on the channel `pages`
+with the kind of content. Each web process LISTENs on that channel and drops the pages
+that show this kind, so withdrawn content leaves every process's memory when the
+transaction commits. If content was only added, a page is served until it is two seconds
+old, and then rendered again. So even in a busy hour, additions cause a page to be
+rendered at most every two seconds. A process that can't listen caches nothing.
 """
 
 import logging
@@ -32,7 +33,7 @@ from operations.stored import Address, Moment, Store, StoredPage, weak_etag
 logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 2
-# Detect a dead connection within seconds.
+# TCP keepalive options that detect a dead connection within 11 seconds.
 KEEPALIVES = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -40,11 +41,11 @@ KEEPALIVES = {
 }
 # The maximum age of a page that lacks the latest additions.
 SOON_SECONDS = 2
-# The maximum age of a page, because some pages change with the time of day.
+# The maximum age of any page, because some pages depend on the current time.
 LONGEST_SECONDS = 600
-# How long a request waits for another one to render the same page.
+# How long a request waits while another request renders the same page.
 PATIENCE_SECONDS = 5
-# How many times to render a page if content that it shows changes during rendering.
+# How many times to render a page whose content keeps changing during rendering.
 TRIES = 3
 MEGABYTE = 1024 * 1024
 
@@ -55,25 +56,28 @@ class WarmPages:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.pages = Store(500, 24 * MEGABYTE)
-        # Pages with a query string, stored apart so that they can't evict the others.
+        # Pages with a query string. Their store is separate, so that they can't evict
+        # pages without one.
         self.asked = Store(100, 6 * MEGABYTE)
-        # Guards both stores and the attributes below; never block while holding it.
+        # Hold this lock to change the stores and the attributes below. Never wait for
+        # anything while holding it.
         self.lock = threading.Lock()
         self.listening = False
         # `changes` counts the changes so far. For each kind of content, `dropped`
-        # records what that count was at the latest change that dropped pages, and
-        # `added` what it was at the latest addition.
+        # records the value of `changes` at the latest change that dropped pages, and
+        # `added` records that value at the latest addition.
         self.changes = 0
         self.dropped = dict.fromkeys(Content, 0)
         self.added = dict.fromkeys(Content, 0)
         self.everything_dropped = 0
-        # The pages that are being rendered.
+        # A future for each page that is being rendered. Its result is the page, or None
+        # if the page wasn't cached.
         self.flights: dict[Address, Future[StoredPage | None]] = {}
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
 
     def start(self) -> None:
-        """Start listening; gunicorn calls this in each worker."""
+        """Start the thread that listens; each gunicorn worker calls this."""
         self.thread.start()
 
     def stop(self) -> None:
@@ -89,12 +93,12 @@ class WarmPages:
                     "The page cache lost its database connection; reconnecting."
                 )
             finally:
-                # Without notifications, no page may be cached.
+                # Until this process listens again, it must not cache pages.
                 self.forget(listening=False)
             self.stopped.wait(RECONNECT_SECONDS)
 
     def listen(self) -> None:
-        """Handle notifications until the connection or this process ends."""
+        """Handle notifications until the connection fails or `stop` is called."""
         params = connection.get_connection_params() | KEEPALIVES
         for ours in ("context", "cursor_factory", "prepare_threshold"):
             params.pop(ours, None)
@@ -106,18 +110,19 @@ class WarmPages:
                     self.hear(notice.payload)
 
     def hear(self, payload: str) -> None:
-        """Handle a notification of changed content, whose name is in `payload`.
+        """Handle a notification that content changed; `payload` names the kind.
 
-        Drop the pages that show the content; after an addition, keep each until it is
-        two seconds old. An unknown name, as from another release, drops every page.
+        Drop the pages that show this kind. If the payload ends in SOON, content was
+        only added, so keep each page until it is two seconds old. If the name is
+        unknown, for example because another release sent it, drop every page.
         """
         name = payload.removesuffix(SOON)
         if name not in Content:
             self.forget(listening=True)
             return
         content = Content(name)
-        # Drop the cached values first, because a page that is rendered after `changes`
-        # increases is considered newer than this change.
+        # Drop the cached values before increasing `changes`. A page that is rendered
+        # afterward is considered newer than this change, so it must not use old values.
         memory.drop(content)
         with self.lock:
             self.changes += 1
@@ -154,10 +159,11 @@ class WarmPages:
         return None if behind or age >= LONGEST_SECONDS else page
 
     def keep(self, address: Address, page: StoredPage) -> bool:
-        """Cache a page, unless a change since rendering started would have dropped it.
+        """Cache a page, unless a change since rendering began would have dropped it.
 
-        Return whether it was cached. If content was added since rendering started, the
-        page may be served until it is two seconds old.
+        Also don't cache it if this process isn't listening. Return whether it was
+        cached. If content was added since rendering began, `get` returns the page only
+        until it is two seconds old.
         """
         with self.lock:
             if not self.listening or self.is_dropped(page):
@@ -175,10 +181,10 @@ class WarmPages:
     def fetch(
         self, address: Address, render: Callable[[], StoredPage | HttpResponse]
     ) -> StoredPage | HttpResponse:
-        """Return the cached page, or render it while other requests for it wait.
+        """Render a page, or wait for another thread that is already rendering it.
 
-        Those requests render the page themselves if it can't be cached or if rendering
-        takes too long.
+        If the other thread takes too long, or its page can't be cached, render the page
+        in this thread, too.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         while self.listening:
@@ -203,7 +209,10 @@ class WarmPages:
         flight: Future[StoredPage | None],
         render: Callable[[], StoredPage | HttpResponse],
     ) -> StoredPage | HttpResponse:
-        """Render a page; retry if a change during rendering would have dropped it."""
+        """Render and cache a page, and pass it to the threads that wait for `flight`.
+
+        If a change during rendering would have dropped the page, render it again.
+        """
         # Another thread may have cached the page since this thread checked.
         kept = self.get(address)
         try:
@@ -229,7 +238,7 @@ pages = WarmPages()
 def warm_pages(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a cached page, or render one and cache it if it is public."""
+    """Return middleware that serves cached pages and caches public pages."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
@@ -241,7 +250,7 @@ def warm_pages(
             if not is_page(response):
                 return response
             if response.cookies or response.has_header("Vary"):
-                # The page depends on the visitor's session, so nobody else may get it.
+                # The page depends on the visitor's session, so nobody else may see it.
                 etag = response["ETag"] = weak_etag(response.content)
                 return (
                     get_conditional_response(request, etag, None, response) or response
@@ -258,7 +267,7 @@ def warm_pages(
             made = render()
         if not isinstance(made, StoredPage):
             return made
-        # For the access log, which names the route.
+        # The access log names the route, which Django resolves only when rendering.
         request.resolver_match = made.match
         return made.answer(request)
 
@@ -268,7 +277,7 @@ def warm_pages(
 def is_ordinary(request: HttpRequest) -> bool:
     """Whether the request would pass all other middleware without a redirect or error.
 
-    Also drops the query parameters that the page doesn't read.
+    Also remove undeclared query parameters from the request.
     """
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
         return False
@@ -286,7 +295,10 @@ def is_ordinary(request: HttpRequest) -> bool:
 
 
 def is_public(request: HttpRequest) -> bool:
-    """Whether the page could be cached; if not, requests don't wait for one another."""
+    """Whether the request is for a public page, which can be cached.
+
+    Requests for any other page never wait for one another.
+    """
     try:
         return parameters_of(resolve(request.path_info).func) is not None
     except Resolver404:
@@ -302,5 +314,5 @@ def is_page(response: HttpResponse) -> bool:
 
 
 def shown_by(match: ResolverMatch | None) -> frozenset[Content]:
-    """Return the content that a page declares it shows; by default, all content."""
+    """Return the kinds of content in the view's attribute `shows`; by default, all."""
     return getattr(match and match.func, "shows", frozenset(Content))

@@ -1,4 +1,4 @@
-"""Write backup files atomically, and verify their checksum before a restore."""
+"""Write a backup file atomically, read its description, and extract its dump."""
 
 import hashlib
 import io
@@ -19,7 +19,10 @@ ABOUT, DUMP = "about.json", "database.dump"
 
 @dataclass(frozen=True)
 class About:
-    """The description of a backup; `rows` has the number of rows of each table."""
+    """The description of a backup.
+
+    `rows` is the number of rows by table; `sha256` is the checksum of the dump.
+    """
 
     made_at: str
     postgres: int
@@ -44,7 +47,7 @@ def write(about: About, dump: Path, target: Path) -> None:
     entry = tarfile.TarInfo(ABOUT)
     entry.size = len(text)
     with draft.open("xb") as file:
-        # The backup contains all private data.
+        # The backup contains private data, so only its owner may read it.
         draft.chmod(0o600)
         with tarfile.open(fileobj=file, mode="w") as tar:
             tar.addfile(entry, io.BytesIO(text))
@@ -53,11 +56,11 @@ def write(about: About, dump: Path, target: Path) -> None:
 
 
 def read(path: Path) -> About:
-    """Return a backup's description; raises BackupError if the file isn't a backup."""
+    """Return a backup's description; raises BackupError if it can't be read."""
     try:
         with tarfile.open(path) as tar:
-            # The description is the first member, so it can be read even if the rest
-            # is damaged.
+            # The description is the tar file's first member, so it can be read even if
+            # the rest of the file is damaged.
             first = tar.next()
             if first is None or first.name != ABOUT:
                 raise KeyError(ABOUT)

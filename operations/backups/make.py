@@ -1,4 +1,7 @@
-"""Make backups: dump, restore into a scratch database, compare row counts, save."""
+"""Make backups, and verify each one before saving it.
+
+To verify a dump, restore it into a scratch database, and compare row counts.
+"""
 
 import shutil
 import tempfile
@@ -16,8 +19,9 @@ from operations.backups.archive import About
 def make(folder: Path) -> Path:
     """Write a backup of the site's database into `folder` and return its path.
 
-    Rows are counted in the snapshot that is dumped, and again in the restored dump. If
-    the counts differ, no backup is written, and this raises BackupError.
+    The rows are counted in the database, in the same snapshot as the dump, and again
+    in the restored dump. If the counts differ, this writes no backup and raises
+    BackupError.
     """
     now = datetime.now(UTC)
     with database.maintenance() as server, place_for_dump(folder) as dump:
@@ -30,19 +34,20 @@ def make(folder: Path) -> Path:
 
 @contextmanager
 def place_for_dump(folder: Path) -> Iterator[Path]:
-    """Yield a temporary path for a dump, in `folder` because /tmp may be in memory.
+    """Yield the path of a temporary file for the dump; delete the file on exit.
 
+    The file is in `folder`, because /tmp may be in memory and too small for the dump.
     The caller must hold the maintenance lock.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # While we hold the lock, no other backup can be using the leftover files.
+    # The caller holds the lock, so no other backup is using the files to delete.
     tidy(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
         yield Path(scratch, archive.DUMP)
 
 
 def tidy(folder: Path) -> None:
-    """Delete the files that an interrupted backup left: they contain private data."""
+    """Delete files of interrupted backups, because the files contain private data."""
     for draft in folder.glob(".*.part"):
         draft.unlink()
     for scratch in folder.glob(".*.d"):
@@ -51,7 +56,7 @@ def tidy(folder: Path) -> None:
 
 def write_dump(dump: Path, now: datetime) -> About:
     with database.connect(database.site_database()) as source:
-        # The transaction is idle until pg_dump ends, which can take a long time.
+        # While pg_dump runs, possibly for hours, this transaction is idle.
         source.execute("SET idle_in_transaction_session_timeout = 0")
         source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
@@ -72,7 +77,10 @@ def write_dump(dump: Path, now: datetime) -> About:
 
 
 def prove(server: Connection, dump: Path, rows: dict[str, int]) -> None:
-    """Restore a dump to a scratch database; raises BackupError if row counts differ."""
+    """Restore a dump into a scratch database, and compare its row counts with `rows`.
+
+    Raises BackupError if the restore fails or the counts differ.
+    """
     name = f"{database.site_database()}_check"
     database.create(server, name)
     try:
@@ -108,7 +116,7 @@ def stored(folder: Path) -> list[Path]:
 
 
 def prune(folder: Path, days: int) -> list[Path]:
-    """Delete backups older than `days` days, except the newest; return the deleted."""
+    """Delete backups older than `days` days, except the newest; return their paths."""
     oldest = datetime.now(UTC) - timedelta(days=days)
     old = [path for path in stored(folder)[:-1] if path.name < archive.name_of(oldest)]
     for path in old:
@@ -117,5 +125,5 @@ def prune(folder: Path, days: int) -> list[Path]:
 
 
 def has_shrunk(earlier: About, later: About) -> bool:
-    """Whether more than half of the rows are gone; if so, old backups must be kept."""
+    """Whether `later` has less than half of the rows of `earlier`."""
     return 2 * sum(later.rows.values()) < sum(earlier.rows.values())

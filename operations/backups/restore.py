@@ -1,4 +1,4 @@
-"""Restore backups: load into a new database, compare row counts, swap it in."""
+"""Restore a backup into a new database, which then replaces the site's database."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,11 @@ from operations.backups.make import compare, load, place_for_dump
 
 
 def check(path: Path) -> About:
-    """Return a backup's description; raises BackupError if a newer release made it."""
+    """Return a backup's description.
+
+    Raises BackupError if the description can't be read, or if a newer release made
+    the backup.
+    """
     about = archive.read(path)
     known = set(MigrationLoader(None).graph.nodes)
     unknown = [tuple(key) for key in about.migrations if tuple(key) not in known]
@@ -42,8 +46,9 @@ def rows_now() -> dict[str, int]:
 def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
     """Replace the site's database with the backup.
 
-    `finish` is called before the swap, with Django connected to the restored database.
-    The site's database doesn't change until the swap, which is quick.
+    The backup is loaded into a new database. Before the swap, `finish` is called, with
+    Django connected to the new database. The site's database doesn't change until the
+    swap, which only renames both databases.
     """
     name = database.site_database()
     draft, replaced = f"{name}_restoring", f"{name}_replaced"
@@ -74,11 +79,14 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
 
 
 def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
-    """Rename `name`, if it exists, to `replaced`, and `draft` to `name`, atomically."""
+    """Rename the database `name` to `replaced`, and `draft` to `name`, atomically.
+
+    If `name` doesn't exist, only rename `draft`.
+    """
     connection.close()
     there = database.exists(server, name)
     if there:
-        # Refuse new connections, and end existing ones.
+        # A database with open connections can't be renamed.
         server.execute(
             SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(
                 Identifier(name)
@@ -86,7 +94,7 @@ def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
         )
         server.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            # Renaming the database ends its autovacuum workers.
+            # ALTER DATABASE … RENAME itself ends the autovacuum workers.
             "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )

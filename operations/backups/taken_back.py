@@ -1,7 +1,8 @@
-"""After a restore, repeat the withdrawals and takedowns made since the backup.
+"""During a restore, repeat the withdrawals and takedowns made since the backup.
 
-The changes are read from the database that is being replaced. Rows match only if both
-ID and date match, because a database created from scratch reuses IDs for other people.
+These changes are found by comparing the restored database with the database that it
+will replace. Two rows are the same only if both ID and date are equal, because a
+database created from scratch reuses IDs for other people.
 """
 
 from collections import Counter
@@ -28,10 +29,10 @@ Key = tuple[int, datetime]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a database says may be shown, who may be emailed, and who may sign in."""
+    """A database's record of what is public, who gets email, and who can't sign in."""
 
-    # When the database's first migration ran. Two databases have the same value only if
-    # one is a copy of the other.
+    # When the database's first migration ran. Two databases with the same value are
+    # copies of each other, or of the same third database.
     begun_at: datetime | None
     signatures: dict[Key, Any]
     voices: dict[Key, Any]
@@ -40,16 +41,16 @@ class Snapshot:
     drafts: set[tuple[type[Model], str]]
 
     def goes_back_to(self, earlier: "Snapshot") -> bool:
-        """Whether `earlier` is an earlier state of the same database.
+        """Whether `earlier` is an earlier state of this snapshot's database.
 
-        A later state has all voices of `earlier`, because voices are never deleted.
+        Voices are never deleted, so a later state has all voices of an earlier state.
         """
         same = self.begun_at == earlier.begun_at
         return same and earlier.voices.keys() <= self.voices.keys()
 
 
 def take_snapshot() -> Snapshot:
-    """Read the state of the database that Django is connected to."""
+    """Take a snapshot of the database that Django is connected to."""
     migrations = MigrationRecorder.Migration.objects
     users = get_user_model().objects.filter(is_active=False)
     return Snapshot(
@@ -91,11 +92,11 @@ def by_key(rows: QuerySet) -> dict[Key, Any]:
 
 @transaction.atomic
 def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
-    """Repeat in the restored database the changes made between the backup and `last`.
+    """Repeat, in the restored database, the changes made between the backup and `last`.
 
-    Return the number of changes of each kind, and whether all changes were found. Some
-    may be missing if `last` is the state of a database that was created from scratch or
-    from another backup.
+    Return the number of repeated changes by kind, and whether `last` contains every
+    change since the backup. `last` may lack some if its database isn't a later state of
+    the restored one, such as a database created from scratch or from another backup.
     """
     here = take_snapshot()
     known = last.goes_back_to(here)
@@ -113,7 +114,7 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
         done["staff accounts closed"] += accounts.update(is_active=False)
     for model, slug in last.drafts - here.drafts:
         texts = model._default_manager.filter(slug=slug)
-        # Mark the text as edited, so that loading its file doesn't publish it again.
+        # Mark the text as edited, so that `load_content` doesn't publish it again.
         off = texts.update(publish_at=None, edited_at=timezone.now())
         done["texts unpublished"] += off
     return +done, known
@@ -124,11 +125,13 @@ def follow_signature(
 ) -> Iterator[str]:
     """Repeat the signer's changes to a signature; yield the kind of each change.
 
-    `row` is the restored signature; `now` is the one in `last`, or None if it is gone.
+    `row` is the restored signature. `now` is the same signature in `last`, or None if
+    `last` lacks it. `known` is whether `last` contains every change since the backup.
     """
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
-        # If the voice isn't erased in `last`, the signature was lost, not erased.
+        # The signature was erased if its voice was, too, or if it had no voice and
+        # `last` contains every change. Otherwise, it is missing for another reason.
         if voice.erased if voice else known and row.voice_id is None:
             changes.erase(Signature.objects.get(pk=row.pk))
             yield "signatures erased"
@@ -147,7 +150,8 @@ def follow_signature(
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
     """Repeat the author's and moderators' changes to a voice; yield each change's kind.
 
-    `row` is the restored voice; `now` is the one in `last`, or None if it is missing.
+    `row` is the restored voice. `now` is the same voice in `last`, or None if `last`
+    lacks it.
     """
     if now is None:
         return

@@ -1,4 +1,4 @@
-"""Validate all settings before anything that uses them is started."""
+"""Validate all settings before starting any process that uses them."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: object, **options: object) -> None:
-        # Django validated all other settings when it loaded them.
+        # Django validated the other settings when it loaded them.
         environment.read_web_workers()
         if not separate():
             self.stderr.write(self.style.WARNING(ONE_ROLE))

@@ -7,15 +7,15 @@ from django.db import connection
 
 from operations.database_roles import as_owner, give_rights
 
-# While a migration waits for a lock on a table, other queries wait behind it.
+# While a migration waits for a lock on a table, later queries on that table wait, too.
 LONGEST_WAIT = "5s"
 
 
 class Command(migrate.Command):
     @as_owner()
     def handle(self, *args: object, **options: object) -> None:
-        # Set privileges before migrating, so that new tables get the default ones, and
-        # again afterward, to restrict new log tables.
+        # Before migrating, set the default privileges, which new tables get. Afterward,
+        # restrict the privileges on new log tables.
         give_rights()
         wait_for_locks(LONGEST_WAIT)
         try:
@@ -27,7 +27,7 @@ class Command(migrate.Command):
 
 
 def wait_for_locks(longest: str) -> None:
-    """Set how long each statement waits for a lock; "0" disables the limit."""
+    """Set how long a statement may wait for a lock; "0" removes the limit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [longest])
 
@@ -35,9 +35,10 @@ def wait_for_locks(longest: str) -> None:
 def wait_for_others(
     execute: Callable, sql: object, params: object, many: bool, context: dict
 ) -> object:
-    """Let a CONCURRENTLY statement wait for old transactions without a limit.
+    """Let a statement with CONCURRENTLY wait for other transactions without a limit.
 
-    Such a statement blocks nobody, and would leave an invalid index if it gave up.
+    It blocks no reads or writes while it waits. If it timed out, it would leave behind
+    an invalid index.
     """
     if "CONCURRENTLY" not in str(sql):
         return execute(sql, params, many, context)

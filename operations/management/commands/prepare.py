@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from core import locks
 from operations.database_roles import as_owner
 
-# All steps are idempotent, and don't change what staff have edited.
+# Every step can be repeated safely, and none overwrites what staff have edited.
 STEPS = [
     ["migrate", "--no-input", "--verbosity=0"],
     ["make_roles"],
@@ -19,8 +19,8 @@ class Command(BaseCommand):
 
     @as_owner()
     def handle(self, *args: object, **options: object) -> None:
-        # Concurrent runs would conflict, so the second one waits, and then has nothing
-        # left to do.
+        # Concurrent runs would conflict, so the second run waits for the first. After
+        # that, nothing is left to do.
         if not locks.hold(locks.PREPARATION, wait=False):
             self.stdout.write(
                 "Another process is preparing the database. Waiting for it."

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from aaqi.context import site
 
-# Error pages that the proxy returns when the site can't.
+# The error pages that the proxy returns without a response from the site.
 PAGES = ["413.html", "429.html", "503.html"]
 
 
@@ -23,8 +23,8 @@ class Command(BaseCommand):
         static = Path(settings.STATIC_ROOT)
         files = [file for file in static.rglob("*") if file.is_file()]
         for file in files:
-            # Keep files of earlier releases, because readers still have pages open that
-            # use them.
+            # Delete nothing, because pages that are still open in browsers use files of
+            # earlier releases.
             put(folder / "static" / file.relative_to(static), file.read_bytes())
         for name in PAGES:
             put(folder / "pages" / name, render_to_string(name, site(None)).encode())

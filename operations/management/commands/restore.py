@@ -29,13 +29,16 @@ NOT_KNOWN = (
 
 @contextmanager
 def given(file: str) -> Iterator[Path]:
-    """Yield the path of the backup; standard input is copied to a file first."""
+    """Yield the path of the backup file.
+
+    If `file` is "-", copy standard input to a temporary file, and yield its path.
+    """
     if file != "-":
         yield Path(file)
         return
     folder = settings.BACKUP_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Use an unnamed file, so that a crash leaves no private data on the disk.
+    # The copy has no name, so a crash leaves no private data on the disk.
     with tempfile.TemporaryFile(dir=folder) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
@@ -55,7 +58,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--as-it-was",
             action="store_true",
-            help="also restore what was withdrawn, erased, or taken down later",
+            help="also restore what was withdrawn, erased, or taken down after the "
+            "backup was made",
         )
 
     @as_owner()
@@ -89,7 +93,7 @@ class Command(BaseCommand):
         return about
 
     def last_snapshot(self, before: dict[str, int]) -> Snapshot | None:
-        """Return the state of the database being replaced; None if it can't be read."""
+        """Return a snapshot of the site's database, or None if reading it fails."""
         if not before:
             return None
         try:
@@ -99,7 +103,7 @@ class Command(BaseCommand):
             return None
 
     def prepare(self) -> None:
-        # A backup of an earlier release lacks later migrations and content.
+        # A backup made by an earlier release lacks later migrations and content.
         call_command("prepare", stdout=self.stdout, stderr=self.stderr)
 
     def follow(self, last: Snapshot | None) -> None:

@@ -12,7 +12,7 @@ from operations.backups import BackupError, archive, make
 logger = logging.getLogger("operations.backups")
 
 EVERY = 24 * 60 * 60  # Seconds
-AGAIN = 15 * 60  # Seconds after a failure
+AGAIN = 15 * 60  # Seconds to wait after a failure
 
 
 class Command(BaseCommand):
@@ -25,14 +25,14 @@ class Command(BaseCommand):
             try:
                 back_up(folder)
             except Exception as error:
-                # Log only our own messages, because others may quote a row.
+                # Log only BackupError's messages: others may quote data from a row.
                 why = error if isinstance(error, BackupError) else type(error).__name__
                 logger.error("The backup failed: %s", why)
                 time.sleep(AGAIN)
 
 
 def due(folder: Path) -> float:
-    """Return when the next backup is due, in seconds since 1970."""
+    """Return the Unix time when the next backup is due; 0 if there is none yet."""
     backups = make.stored(folder)
     return backups[-1].stat().st_mtime + EVERY if backups else 0
 

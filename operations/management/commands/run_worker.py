@@ -1,4 +1,4 @@
-"""Run the worker, which sends email and runs jobs."""
+"""Run the worker process, which sends email and runs queued jobs."""
 
 import asyncio
 import signal
@@ -41,7 +41,8 @@ class Command(BaseCommand):
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
-            # If a sender or worker ends, end them all; the supervisor restarts us.
+            # If one sender or worker ends, stop them all; the supervisor (Docker or
+            # `make run`) restarts this process.
             await asyncio.wait(
                 [*workers, *senders], return_when=asyncio.FIRST_COMPLETED
             )
@@ -56,9 +57,9 @@ async def run_worker(app: App, queues: Sequence[str]) -> None:
     await app.run_worker_async(
         queues=queues,
         concurrency=2,
-        # Delete finished jobs, because they may contain the ID of an erased person.
+        # Delete successful jobs, because they may contain an erased person's ID.
         delete_jobs="successful",
-        # The seconds that running jobs have to finish when the worker is stopped.
+        # When the worker is stopped, running jobs get this many seconds to finish.
         shutdown_graceful_timeout=25,
         install_signal_handlers=False,
     )
