@@ -23,7 +23,7 @@ class Stopped(BaseException):
 
 
 def stop(number: int, _frame: FrameType | None) -> None:
-    # Stopping takes a moment and must not be interrupted.
+    # Ignore further signals, because they must not interrupt the cleanup.
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped(number)
@@ -38,7 +38,7 @@ def read_port() -> int:
 
 def foreground(command: list[str], environment: dict[str, str]) -> int:
     """Run `command` in the foreground, and return its exit code."""
-    # Ignore Ctrl-C, because the terminal sends it to the command too, which handles it.
+    # Ignore Ctrl-C here: the terminal also sends it to the command, which handles it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     child = subprocess.Popen(command, env=environment)  # noqa: S603
     try:
@@ -51,7 +51,7 @@ def foreground(command: list[str], environment: dict[str, str]) -> int:
 def serve(
     environment: dict[str, str], local_dir: Path, port: int, *, reload: bool
 ) -> None:
-    # Send emails about moderation decisions immediately.
+    # Send emails about moderation decisions at once, without time to undo a decision.
     environment.setdefault("UNDO_MINUTES", "0")
     if reload:
         environment["DJANGO_DEBUG"] = "1"
@@ -60,13 +60,13 @@ def serve(
     except Stopped as stopped:
         if stopped.number != signal.SIGINT:
             raise
-        # Ctrl-C is the normal way to stop.
+        # Ctrl-C is the normal way to stop the site, so it isn't an error.
         site.say("\nStopped.")
 
 
 def main(command: str, arguments: list[str]) -> int:
     if command == "bench":
-        # Imported here because other commands don't need it.
+        # Import this only here, because other commands don't need it.
         from tools.bench import command as bench
 
         return bench.run(arguments)
@@ -106,7 +106,7 @@ def parse() -> tuple[str, list[str]]:
             "licenses",
             "picture",
         ],
-        help="arguments after manage, bench, or lock are passed on",
+        help="arguments after manage, bench, or lock are passed on to that command",
     )
     # Parse only the command, because its arguments may look like this parser's options.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]
@@ -115,7 +115,8 @@ def parse() -> tuple[str, list[str]]:
 if __name__ == "__main__":
     command, arguments = parse()
     if command == "picture":
-        # Imported here because `make lock` runs without the requirements.
+        # Import this only here, because it needs the development requirements, and
+        # `make lock` must run without them.
         from tools import picture
 
         sys.exit(picture.update(*arguments))

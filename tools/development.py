@@ -1,6 +1,6 @@
-"""Provide a database and a secret key unless a production setting is set.
+"""Provide a database and a secret key, unless a production setting is set.
 
-Used by `manage.py` and the tests. The Docker image has no `tools/`, and also sets
+`manage.py` and the tests use this module. It isn't in the Docker image, which also sets
 DEVELOPMENT_DEFAULTS to 0.
 """
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-# If any of these is set, no defaults apply.
+# If any of these settings is set, no defaults apply.
 PRODUCTION = [
     *("SITE_URL", "DJANGO_SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"),
     *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS", "OPERATOR_NAME"),
 ]
-# Tests set what they need themselves, and must not depend on the environment.
+# Unset for tests and the benchmark, which must not depend on the developer's settings.
 NOT_FOR_TESTS = [
     *(name for name in PRODUCTION if not name.startswith("DATABASE")),
     *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
@@ -36,28 +36,28 @@ def is_set(name: str) -> bool:
 
 
 def hold() -> bool:
-    """Whether defaults apply: outside the image, if no production setting is set."""
+    """Whether defaults apply: outside the Docker image, without production settings."""
     return os.environ.get("DEVELOPMENT_DEFAULTS") != "0" and not any(
         map(is_set, PRODUCTION)
     )
 
 
 def make_local_dir(part: str = "") -> Path:
-    """Create and return LOCAL_DIR or a subdirectory, for email and secrets."""
+    """Create LOCAL_DIR, or its subdirectory `part`, and return the path."""
     folder = ROOT / (os.environ.get("LOCAL_DIR") or ".local") / part
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
 def ignore_own_settings() -> None:
-    """Unset variables that tests and the benchmark must not depend on."""
+    """Unset environment variables that tests and the benchmark must not depend on."""
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
 
 
 def fill_in(local_dir: Path) -> None:
-    """Set defaults: a SITE_URL on this machine, and a secret key for this clone."""
+    """Set defaults in the environment, such as SITE_URL and this clone's secret key."""
     os.environ["LOCAL_DIR"] = str(local_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aaqi.settings")
     # docker-compose.yml sets this too.
@@ -72,7 +72,7 @@ def fill_in(local_dir: Path) -> None:
 
 @contextmanager
 def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
-    """Run the embedded server, and put its URLs into the environment."""
+    """Run the embedded PostgreSQL server, and put its URLs into the environment."""
     with postgres.running(local_dir, throw_away=throw_away) as urls:
         for name, url in urls.items():
             os.environ.pop(f"{name}_FILE", None)
@@ -82,11 +82,11 @@ def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
 
 @contextmanager
 def defaults() -> Iterator[bool]:
-    """If the defaults apply, set them and run the database; yield whether they do."""
+    """If defaults apply, set them and run the database; yield whether they apply."""
     if not hold():
         yield False
         return
-    # Exit normally on SIGTERM, which by default would leave the database running.
+    # On SIGTERM, exit normally, so that the database is stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     local_dir = make_local_dir()
     fill_in(local_dir)

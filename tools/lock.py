@@ -14,7 +14,7 @@ from pathlib import Path
 
 PROJECT = Path("pyproject.toml")
 CONSTRAINTS = re.compile(r"constraint-dependencies = \[.*?\]", re.DOTALL)
-# The second lock is constrained by the first, so that both have the same versions.
+# The second lock file is constrained by the first, so that their versions agree.
 LOCKS = {
     Path("requirements.txt"): [],
     Path("requirements-dev.txt"): [
@@ -23,7 +23,7 @@ LOCKS = {
     ],
 }
 OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
-# Leave out the package index: the person who installs the packages chooses it.
+# Leave the package index out of the lock files, so that each machine can use its own.
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
@@ -43,7 +43,8 @@ def write(*arguments: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for path, options in LOCKS.items():
             draft = Path(folder) / path
-            # Keep pinned versions that still fit, unless `--upgrade` is given.
+            # uv keeps the versions in an existing output file if they still fit, unless
+            # `--upgrade` is given.
             if path.exists():
                 shutil.copy(path, draft)
             command = [os.environ.get("UV", "uv"), "pip", "compile", str(PROJECT)]
@@ -52,7 +53,8 @@ def write(*arguments: str) -> int:
             if done.returncode:
                 return done.returncode
             text = header() + draft.read_text()
-            # Don't write an unchanged file, because make would reinstall the packages.
+            # Don't write an unchanged file: its new modification time would cause make
+            # to reinstall the packages.
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
     constrain()
@@ -60,7 +62,7 @@ def write(*arguments: str) -> int:
 
 
 def constraints() -> str:
-    """Return the locked versions for `[tool.uv]`, so that `uv sync` installs them."""
+    """Return the TOML for `[tool.uv]` that makes `uv sync` use the locked versions."""
     text = Path("requirements-dev.txt").read_text()
     pinned = re.findall(r"^([\w.-]+==[^\s;]+)", text, re.MULTILINE)
     lines = "".join(f'  "{each}",\n' for each in sorted(set(pinned)))
@@ -85,7 +87,7 @@ def check() -> int:
 
 
 def licenses() -> int:
-    """List every installed package with its license; return 1 if one has none."""
+    """List every installed package with its license; return 1 if any has none."""
     unknown = 0
     for package in sorted(
         importlib.metadata.distributions(), key=lambda found: found.name.lower()

@@ -1,6 +1,6 @@
-"""Check with squawk that the SQL of migrations doesn't block the running site.
+"""Check with squawk, an SQL linter, that migrations don't block the running site.
 
-Initial migrations are exempt, because their tables are new.
+Initial migrations are exempt, because nothing uses their tables yet.
 """
 
 import subprocess
@@ -18,15 +18,15 @@ from django.db.migrations.state import ProjectState
 from tools import site
 
 SQUAWK = Path(sys.executable).with_name("squawk")
-# The rules to skip: all except those that find long locks and table rewrites.
+# squawk's rules to skip: all except those that find long locks and table rewrites.
 EXCLUDED = [
     # Style.
     *("ban-char-field", "identifier-too-long", "prefer-bigint-over-int"),
     *("prefer-bigint-over-smallint", "prefer-identity", "prefer-robust-stmts"),
     *("prefer-text-field", "prefer-timestamp-tz"),
-    # `migrate` sets lock_timeout; a statement_timeout could stop creating an index.
+    # `migrate` sets lock_timeout; a statement_timeout could abort a CREATE INDEX.
     *("require-lock-timeout", "require-statement-timeout"),
-    # Only the author knows whether the previous release uses the column or table.
+    # squawk can't know whether the previous release still uses the column or table.
     *("ban-drop-column", "ban-drop-not-null", "ban-drop-table"),
 ]
 OPTIONS = [f"--exclude={','.join(EXCLUDED)}", "--pg-version=18.0", "--reporter=gcc"]
@@ -46,7 +46,7 @@ def sql_of(migration: Migration, state: ProjectState) -> str:
 
 
 def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
-    """Run squawk; return whether no script would block the site, and the report."""
+    """Run squawk on SQL scripts; return whether all passed, and squawk's report."""
     with tempfile.TemporaryDirectory() as folder:
         for name, sql in scripts.items():
             Path(folder, f"{name}.sql").write_text(sql)

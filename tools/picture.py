@@ -1,4 +1,4 @@
-"""Draw the diagram of imports between folders in docs/architecture.md."""
+"""Draw the diagram in docs/architecture.md that shows which folder imports which."""
 
 import sys
 import tomllib
@@ -11,7 +11,7 @@ BEGIN, END = "<!-- picture -->\n", "<!-- end of picture -->\n"
 
 
 def draw() -> str:
-    """Return a Mermaid flowchart of the folders; an arrow is an import."""
+    """Return a Mermaid flowchart; arrows point from a folder to the ones it imports."""
     project = tomllib.loads(Path("pyproject.toml").read_text())
     folders = project["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*folders, cache_dir=None)
@@ -37,7 +37,7 @@ def name(module: str) -> str:
 
 
 def update(*arguments: str) -> int:
-    """Write the diagram to its file; with --check, only fail if it is outdated."""
+    """Write the diagram into FILE; with --check, only return 1 if FILE is outdated."""
     text = FILE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

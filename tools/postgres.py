@@ -1,10 +1,10 @@
 """Run this clone's own PostgreSQL 18 server, with binaries from a Python package.
 
-One folder has everything: passwords, data, log, and two lock files. The running server
-holds `server.lock`, so if that lock is free, no server process is alive, even if there
-is a stale pid file. Each command that uses the server holds a shared lock on
-`users.lock`. On exit, the command tries to get an exclusive lock instead; if it
-succeeds, no other command uses the server, so it stops the server.
+One folder contains the passwords, data, log, and two lock files. The running server
+holds a lock on `server.lock`. If that lock is free, no server process is alive, even if
+there is a stale pid file. Each command that uses the server holds a shared lock on
+`users.lock`. On exit, the command tries to get an exclusive lock on that file instead.
+If this succeeds, no other command uses the server, so the command stops the server.
 """
 
 import fcntl
@@ -40,14 +40,14 @@ CREATE ROLE {site} LOGIN PASSWORD '{site_password}'
 CREATE DATABASE {database} OWNER {owner}
 """
 PORT = 5432
-PATIENCE = 60  # Seconds; recovery after a crash takes longest.
+PATIENCE = 60  # Seconds to wait for the server, which may be recovering from a crash.
 SETTINGS = {
     "listen_addresses": "",
     "port": PORT,
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Tests throw their data away, so they needn't wait for the disk. Some tests check query
+# Tests don't keep their data, so they needn't wait for the disk. Some tests check query
 # plans, which mustn't depend on when autovacuum last analyzed a table.
 THROW_AWAY = {
     "fsync": "off",
@@ -58,17 +58,17 @@ THROW_AWAY = {
 
 
 class PostgresError(Exception):
-    """The server failed; the message is for the developer."""
+    """The embedded server failed; the message tells the developer why."""
 
 
 def write_once(path: Path, text: str) -> str:
-    """Write `text` to `path` unless the file exists; return its content."""
+    """Write `text` to the file, unless the file exists; return the file's content."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
     ) as file:
         file.write(text)
-    # Linking is atomic, and the first of two writers wins.
+    # Creating a hard link is atomic. If two processes try at once, the first one wins.
     with suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()
@@ -90,7 +90,11 @@ def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str
 
 @contextmanager
 def started(local_dir: Path, settings: dict[str, str]) -> Iterator["Server"]:
-    """Yield this folder's server; start it with these settings if it isn't running."""
+    """Yield the server of `local_dir`; start it if it isn't running.
+
+    The settings have no effect if it is running. On exit, stop the server unless
+    another command uses it.
+    """
     server = Server(local_dir, SETTINGS | settings)
     with server.lock("users.lock") as users:
         # Wait if another command is stopping the server.
@@ -115,7 +119,7 @@ class Server:
             )
         packages = Path(package.origin).parents[1]
         self.account: pwd.struct_passwd | None = None
-        # PostgreSQL refuses to run as root.
+        # PostgreSQL refuses to run as root, so use another account.
         if os.geteuid() == 0:
             self.folder = folder_for_root(local_dir)
             self.account = pwd.getpwuid(self.folder.stat().st_uid)
@@ -124,7 +128,7 @@ class Server:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
-        # Earlier versions used `data`, for a server with only one role.
+        # The folder `data` belongs to earlier versions, whose server had only one role.
         self.data = self.folder / "cluster"
         self.log = self.folder / "log"
 
@@ -133,7 +137,7 @@ class Server:
         return f"postgres://{role}:{self.password(role)}@{host}:{PORT}/{NAME}"
 
     def password(self, role: str) -> str:
-        """Return the password of a role; generate it the first time."""
+        """Return the password of a role; generate the password the first time."""
         file = self.folder / f"password-{role}"
         if not file.exists():
             write_once(file, secrets.token_urlsafe(32))
@@ -142,7 +146,8 @@ class Server:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[int]:
-        # Don't follow symlinks: if we run as root, another account owns this folder.
+        # Don't follow symlinks: if this runs as root, another account owns this folder
+        # and could put a symlink into it.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         file = os.open(self.folder / name, flags, 0o600)
         try:
@@ -200,7 +205,7 @@ class Server:
         )
 
     def start(self) -> None:
-        """Start the server, and wait until it responds."""
+        """Start the server if it isn't running, and wait until it responds."""
         with self.claimed() as lock:
             if lock:
                 self.make()
@@ -226,7 +231,8 @@ class Server:
                 *("--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"),
             )
         )
-        # Use single-user mode, so that the data is complete before `draft` is renamed.
+        # Create the roles in single-user mode, which needs no running server. This way,
+        # the data is complete before `draft` is renamed.
         single = ("--single", "-D", "draft", "template1")
         roles = ROLES.format(
             owner=OWNER,
@@ -239,12 +245,13 @@ class Server:
         draft.rename(self.data)
 
     def start_here(self, lock: int) -> None:
-        # No server is alive. Remove the last one's pid file, because another process
-        # may have that pid by now.
+        # No server is alive. Remove the previous server's pid file, because another
+        # process may have that pid by now.
         self.sweep(self.socket())
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-        # A socket's path is limited to 107 bytes, and libpq splits it at commas.
+        # A Unix socket's path is limited to 107 bytes, and libpq treats a comma in the
+        # path as a separator.
         base = tempfile.gettempdir()
         if len(base) > 60 or not re.fullmatch(r"[\w./-]+", base, re.ASCII):
             base = "/tmp"  # noqa: S108 -- mkdtemp makes the name.
@@ -255,7 +262,7 @@ class Server:
         started = self.call(
             *("pg_ctl", "start", "-w", f"--timeout={PATIENCE}"),
             *("--pgdata=cluster", "--log=log", f"--options={options}"),
-            # The server inherits the lock, and holds it until it exits.
+            # The server inherits the open lock file, and holds the lock until it exits.
             pass_fds=[lock],
         )
         if started.returncode or not self.answers():
@@ -263,7 +270,8 @@ class Server:
             raise PostgresError(f"The embedded database didn't start; {self.why()}")
 
     def stop(self) -> None:
-        # Check first whether a server is alive, because pg_ctl trusts a stale pid file.
+        # Check first whether a server is alive, because pg_ctl trusts even a stale pid
+        # file.
         with self.claimed() as lock:
             socket = self.socket()
             if not lock:
@@ -279,7 +287,7 @@ class Server:
         return self.call("pg_isready", "--quiet", *where).returncode == 0
 
     def socket(self) -> Path | None:
-        """Return the socket's directory, or None if no pid file records it."""
+        """Return the socket's directory; None if no pid file records a directory."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -308,7 +316,7 @@ class Server:
 
 
 def folder_for_root(local_dir: Path) -> Path:
-    """Return this LOCAL_DIR's folder, owned by an unprivileged account."""
+    """Return the folder for the server's files, owned by an unprivileged account."""
     note = local_dir / "postgres-folder"
     if note.exists():
         folder = Path(note.read_text())
@@ -327,8 +335,8 @@ def folder_for_root(local_dir: Path) -> Path:
             "The embedded database can't run as root, and there is no account named "
             "`postgres` or `nobody`. Run this as another user, or set DATABASE_URL."
         )
-    # LOCAL_DIR may be readable by root only, and its mode must not change, so this
-    # folder is elsewhere.
+    # LOCAL_DIR may be readable only by root, and its mode must not change, so the
+    # server's folder is elsewhere.
     folder = Path(tempfile.mkdtemp(prefix=f"{NAME}-", dir="/var/tmp"))
     os.chown(folder, account.pw_uid, account.pw_gid)
     kept = Path(write_once(note, str(folder)))
@@ -345,7 +353,7 @@ def copy_binaries(packages: Path, folder: Path) -> Path:
         draft = Path(tempfile.mkdtemp(dir=folder))
         draft.chmod(0o755)
         leave = shutil.ignore_patterns("include", "*.a", "pgbench", "ecpg")
-        # The programs expect their libraries next to the package, so copy both.
+        # The programs load libraries from a folder next to the package, so copy both.
         for part in (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs"):
             shutil.copytree(packages / part, draft / part, symlinks=True, ignore=leave)
         # Another command may have created the copy first.

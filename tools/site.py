@@ -24,13 +24,13 @@ STEPS = [
     ["collectstatic", "--no-input", "--verbosity=0"],
     ["make_staff"],
 ]
-PATIENCE = 60  # Seconds until the first response.
-LEAVE = 30  # Seconds for a process to exit.
+PATIENCE = 60  # Seconds to wait for the first response.
+LEAVE = 30  # Seconds to wait for a process to exit.
 CODE = ["aaqi", "accounts", "cards", "core", "faq", "operations", "rankings", "voices"]
 
 
 class SiteError(Exception):
-    """The site can't run; the error has a message and an exit code."""
+    """The site can't run; the message says why, and `code` is the exit code."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
@@ -43,7 +43,7 @@ def say(sentence: str) -> None:
 
 
 def check_port(port: int) -> None:
-    # Workers of a killed gunicorn take a moment to exit.
+    # After gunicorn was killed, its workers take a moment to exit.
     deadline = time.monotonic() + 4
     while error := try_port(port):
         if time.monotonic() > deadline:
@@ -75,7 +75,7 @@ def run(
     for step in STEPS:
         prepare(step, environment | staff)
 
-    # As in a deployment, the web server and worker never get the owner's password.
+    # As in production, the web server and worker don't get the database owner's login.
     environment = {
         name: value
         for name, value in environment.items()
@@ -89,7 +89,7 @@ def run(
         children.append(start(web, environment))
         children.append(start([*MANAGE, "run_worker"], environment))
         status = wait_for_answer(children[0], environment["SITE_URL"], port)
-        # With reload, the developer can fix the error while the site runs.
+        # With reload, don't stop: the developer can fix the error while the site runs.
         if status >= 500 and not reload:
             raise SiteError(f"/healthz returned {status}.")
         greet(environment, local_dir, port, password)
@@ -109,7 +109,8 @@ def prepare(step: list[str], environment: dict[str, str]) -> None:
 
 
 def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
-    # A separate process group, so that Ctrl-C reaches the child only through us.
+    # Use a separate process group, so that Ctrl-C reaches only this process, which then
+    # stops the child.
     return subprocess.Popen(  # noqa: S603
         command,
         env=environment,
@@ -120,7 +121,7 @@ def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen:
 
 
 def end_with_parent() -> None:
-    """Have the kernel stop this process if its parent is killed."""
+    """Have the kernel send SIGTERM to this process when its parent dies."""
     set_parent_death_signal = 1
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
@@ -137,7 +138,7 @@ def end_alone(child: subprocess.Popen) -> None:
 
 def end(child: subprocess.Popen) -> None:
     end_alone(child)
-    # Kill the rest of the child's group, such as a process that the reloader started.
+    # Kill the rest of the child's process group, such as the reloader's child.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 
@@ -204,7 +205,7 @@ def watch(
 def newest_code() -> int:
     times = []
     for file in (file for app in CODE for file in Path(app).rglob("*.py")):
-        # An editor may be replacing the file.
+        # The file may be missing while an editor replaces it.
         with suppress(FileNotFoundError):
             times.append(file.stat().st_mtime_ns)
     return max(times)

@@ -3,9 +3,9 @@
 docs/performance.md explains each row of the output. The modules, lowest level first:
 
 - `stats`, `cpu`, `guard`: arithmetic, CPU time from /proc, and safety checks
-- `database`, `people`, `seed`, `servers`: the processes under test, and their rows
+- `database`, `people`, `seed`, `servers`: the processes under test, and the test data
 - `sink`, `http`, `driver`: the mail server, and the process that simulates visitors
-- `rig`, `drive`: start all processes, run the driver, and measure their CPU time
+- `rig`, `drive`: start all processes, run the driver, and measure the CPU time
 - `wrk`: put load on a single page with wrk
 - `pages`, `signing`, `together`, `growth`, `soak`: the measurements
 - `report`, `command`: the result tables, the JSON report, and the command line

@@ -45,8 +45,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         const="1m",
         choices=list(growth.LEVELS),
-        help="measure at 1 thousand, 100 thousand, and 1 million signatures, or (10m) "
-        "at 1 thousand and 10 million",
+        help="measure with 1 thousand, 100 thousand, and 1 million signatures; if the "
+        "value is 10m, with 1 thousand and 10 million",
     )
     parser.add_argument(
         "--soak",
@@ -54,7 +54,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         const=60,
         metavar="MINUTES",
-        help="run moderate load, to see whether memory grows; 60 minutes if not given",
+        help="put moderate load on the site, to see whether memory grows; by default, "
+        "for 60 minutes",
     )
     parser.add_argument(
         "--record",
@@ -62,7 +63,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         const=10,
         metavar="MINUTES",
-        help="run 33 signatures and 500 views a second; ten minutes if not given",
+        help="simulate 33 signatures and 500 page views a second; by default, for 10 "
+        "minutes",
     )
     parser.add_argument("--only", choices=PARTS, action="append", default=[])
     parser.add_argument("--rounds", type=int, default=3)
@@ -99,7 +101,7 @@ def set_up() -> Path:
 
 
 def set_up_django(database_url: str) -> None:
-    """Load the site's settings, to sign links and hash addresses in this process."""
+    """Set up Django, so that this process can sign links and hash email addresses."""
     import os
 
     import django
@@ -234,7 +236,11 @@ def record_aims(found: together.Try) -> list[report.Aim]:
 
 
 def show_growth(found: dict[str, dict[str, float]]) -> None:
-    """Print each figure by number of signatures, and the ratio of last to first."""
+    """Print a table: a row for each figure, a column for each number of signatures.
+
+    The last column is the figure with the most signatures, divided by the one with the
+    fewest.
+    """
     levels = list(next(iter(found.values())))
     say(f"\n{'ms':58}" + "".join(f"{int(rows):>12,}" for rows in levels) + "  ratio")
     for name, values in found.items():

@@ -13,21 +13,21 @@ def read_stat(pid: int) -> list[str]:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return []
-    # The second field is the name in parentheses, which may contain anything.
+    # The second field is the process's name in parentheses, and may contain spaces.
     return text.rpartition(")")[2].split()
 
 
 def children(pid: int) -> list[int]:
     found: list[int] = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        # A thread may end at any time.
+        # If a thread has ended, its file is gone.
         with suppress(OSError):
             found += map(int, path.read_text().split())
     return sorted(found)
 
 
 def seconds(pid: int) -> float:
-    """Return the CPU seconds of a process and its exited children; 0 if it is gone."""
+    """Return the CPU seconds of a process and its exited children; 0 if it ended."""
     fields = read_stat(pid)
     return sum(map(int, fields[11:15])) / TICK if fields else 0
 

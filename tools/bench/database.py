@@ -12,9 +12,10 @@ from tools import postgres
 from tools.bench import cpu, guard
 from tools.development import ROOT
 
-# Values to replace, because the embedded binaries are built without lz4.
+# Use these values instead, because the embedded server is built without lz4.
 INSTEAD = {("wal_compression", "lz4"): "pglz"}
-# Start each log line with the role, to tell the benchmark's statements from the site's.
+# Start each log line with the role, to distinguish the site's statements from the
+# benchmark's.
 LOG = {"log_line_prefix": "%u "}
 STATEMENT = re.compile(
     rf"^{postgres.SITE} LOG:  (?:statement|execute [^:]+): (.*)", re.MULTILINE
@@ -35,7 +36,7 @@ def compose_settings() -> dict[str, str]:
 
 
 class Database:
-    """The running server: its URLs, CPU time, and statements."""
+    """The benchmark's running database server."""
 
     def __init__(self, server: postgres.Server):
         self.server = server
@@ -48,7 +49,7 @@ class Database:
         return psycopg.connect(self.server.url(role), autocommit=True)
 
     def execute(self, query: str, *params: object) -> list[tuple]:
-        """Run a statement as the superuser; return its rows."""
+        """Run a statement as the superuser; return the rows, if any."""
         with self.connect() as connection:
             cursor = connection.execute(query.encode(), params or None)
             return cursor.fetchall() if cursor.description else []
@@ -68,8 +69,8 @@ class Database:
     def count_statements(self, act: Callable[[], object]) -> int:
         """Call `act`; return how many statements the site's role ran during the call.
 
-        Transaction control isn't counted. All statements are logged during the call, so
-        don't measure its time.
+        BEGIN, COMMIT, and ROLLBACK aren't counted. All statements are logged during the
+        call, which slows it down, so don't measure its time.
         """
         self.log_statements("all")
         begin = self.server.log.stat().st_size

@@ -54,7 +54,7 @@ def drive(rig: Rig, plan: driver.Plan) -> Load:
 
 
 def run(plan: driver.Plan) -> dict:
-    """Run the driver in a separate process, and end that process even on an error."""
+    """Run the driver in a separate process; return its results."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tools.bench.driver"],
         stdin=subprocess.PIPE,

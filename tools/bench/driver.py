@@ -1,12 +1,13 @@
-"""The open-loop driver: sends page views and whole signatures at fixed rates.
+"""The open-loop driver: simulates page views and signatures at fixed rates.
 
-Run as `python -m tools.bench.driver`: reads a `Plan` and prints the results,
-both as JSON. A separate process keeps its CPU time apart from the server's.
+`python -m tools.bench.driver` reads a `Plan` from standard input, and prints the
+results, both as JSON. The driver is a separate process, so that its CPU time can be
+measured separately.
 
-Each arrival has a time in a fixed schedule, and its latency counts from that time, so a
-server that falls behind can't hide its delay by slowing down the load. The driver's own
-delay is printed too; if it is more than a few milliseconds, the machine had no CPU to
-spare for the driver, and the latencies include the delay.
+Visitors arrive at times in a fixed schedule, however slow the server is. The latency of
+a visitor's first request counts from the scheduled time, so the latency includes any
+delay of the driver itself. The results show that delay as `lateness`. If the delay is
+more than a few milliseconds, the machine had no CPU to spare for the driver.
 
 We wrote our own driver because locust and most others are closed-loop (a user waits for
 the response before the next request), k6 is a separate Go program that isn't in Debian
@@ -47,13 +48,13 @@ class Plan:
     signatures: float = 0
     # The number of the first signer; each signer has a unique number.
     first: int = 0
-    # The port where the mail sink reports letters.
+    # The port on which the mail sink reports letters.
     reports: int = 0
-    # Seconds that a signer takes to fill in the form. Under 2 s looks like a bot.
+    # Seconds that a signer takes to fill in the form; under 2 seconds looks like a bot.
     typing: float = 2.2
     # Seconds to wait for unfinished signatures at the end.
     patience: float = 30
-    # For a closed-loop run: paths to POST to, each once, over this many connections.
+    # For a closed-loop run: POST once to each path, over this many connections.
     posts: list[str] = field(default_factory=list)
     connections: int = 1
     post_headers: str = ""
@@ -61,11 +62,11 @@ class Plan:
 
 
 class FailedError(Exception):
-    """A step did not get the response that a visitor needs to continue."""
+    """The server didn't send the response that a visitor needs to continue."""
 
 
 class Mailboxes:
-    """Passes the link in each letter to the signer that waits for it."""
+    """Passes the link in each letter to the simulated signer who waits for it."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, asyncio.Future[tuple[str, float]]] = {}
@@ -130,7 +131,7 @@ class Driver:
         }
 
     async def finish(self) -> int:
-        """Wait for the tasks still running; return how many never finished."""
+        """Give running tasks `patience` seconds to end; cancel and count the rest."""
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=self.plan.patience)
         left = [task for task in self.tasks if not task.done()]
@@ -165,7 +166,7 @@ class Driver:
             await asyncio.gather(*self.tasks)
 
     async def arrivals(self, rate: float, began: float) -> AsyncIterator[float]:
-        """Wait for each scheduled time and yield it, late if the driver is behind."""
+        """Wait for each scheduled time and yield it; record how late the driver is."""
         loop = asyncio.get_running_loop()
         for number in range(int(rate * self.plan.seconds)):
             due = began + number / rate
@@ -190,7 +191,7 @@ class Driver:
         await self.step("view", "GET", path, headers, due=due)
 
     async def sign(self, number: int, due: float) -> None:
-        """Fill in the form, wait for the letter, and confirm, as a browser does."""
+        """Simulate a signer: fill in the form, wait for the letter, and confirm."""
         headers = people.visitor(number)
         page = await self.step("form", "GET", "/voices/add/", headers, due=due)
         headers += cookie_line(page)
@@ -210,7 +211,7 @@ class Driver:
         self.completed += 1
 
     async def receive(self, letter: asyncio.Future, sent_at: float) -> str:
-        """Wait for the letter; return the path of its link."""
+        """Wait for the letter; return the path of the confirmation link in it."""
         path, at = await letter
         self.times["mail"].append((at - sent_at) * 1000)
         if path == "-":

@@ -1,4 +1,4 @@
-"""Measure pages, sign-ups, and admin lists at different numbers of signatures."""
+"""Measure pages, sign-ups, and admin lists with different numbers of signatures."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ LEVELS = {
     "1m": [1_000, 100_000, 1_000_000],
     "10m": [1_000, 10_000_000],
 }
-# If there are at least this many rows, keep them for the next run.
+# With at least this many signatures, keep the database for the next run.
 KEPT = 5_000_000
 MORE_PAGES = {
     "wall by state": "/voices/?state=OH",
@@ -42,10 +42,10 @@ LINK = re.compile(r'href="(\?[^"]+)"')
 
 
 def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float]]:
-    """Return how many ms each page or form takes, by name and number of signatures."""
+    """Return latencies and CPU times in ms, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
-    # When run as root, PostgreSQL's data is in a folder in /var/tmp.
+    # If this runs as root, PostgreSQL's data is in a folder in /var/tmp.
     seed.check_room(max(levels), str(folder) if os.geteuid() else "/var/tmp")  # noqa: S108
     if max(levels) >= KEPT:
         say(
@@ -82,7 +82,7 @@ def measure_level(rig: Rig) -> dict[str, float]:
 
 
 class MissingError(Exception):
-    """The page returns a 404 at this number of signatures."""
+    """The page returns a 404 with this number of signatures."""
 
 
 def measure_page(rig: Rig, path: str) -> float:
@@ -101,7 +101,7 @@ def measure_page(rig: Rig, path: str) -> float:
 
 
 def measure_admin(rig: Rig) -> dict[str, float]:
-    """Time every admin list, with its filters, searches, and last page."""
+    """Return the latency in ms of admin lists, by path and query string."""
     browser = sign_in(rig)
     found: dict[str, float] = {}
     for path in lists(browser):
@@ -123,13 +123,13 @@ def sign_in(rig: Rig) -> Browser:
 
 
 def lists(browser: Browser) -> list[str]:
-    """Return the paths of the lists that the admin's index links to."""
+    """Return the paths of the lists that the admin's index page links to."""
     found = re.findall(r'href="(/admin/\w+/[\w/-]+/)"', browser.get("/admin/"))
     return [path for path in dict.fromkeys(found) if not path.endswith("/add/")]
 
 
 def queries(page: str) -> list[str]:
-    """Return query strings to measure: filters, sorting, searches, the last page."""
+    """Return query strings of an admin list: filters, sorting, last page, searches."""
     links = dict.fromkeys(unescape(link) for link in LINK.findall(page))
     by_name: dict[str, list[str]] = {}
     for link in links:

@@ -1,4 +1,4 @@
-"""Refuse unsafe targets: the benchmark empties a database and puts load on a site."""
+"""Refuse unsafe targets, because the benchmark deletes rows and causes load."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ class RefusedError(Exception):
 def check_environment() -> None:
     """Refuse to run with DEBUG, with URLs of other machines, or with URLs in files.
 
-    Also refuse a machine without wrk or that doesn't run Linux.
+    Also refuse to run on a machine without Linux or without wrk.
     """
     check_machine()
     if os.environ.get("DJANGO_DEBUG", "0") not in {"", "0"}:
@@ -50,7 +50,7 @@ def check_machine() -> None:
 
 
 def check_url(name: str, url: str) -> None:
-    """Refuse a URL of another machine; a host that is a path is a Unix socket."""
+    """Refuse a URL of another machine; allow a Unix socket (a host that is a path)."""
     host = unquote(urlsplit(url).hostname or "")
     if host and not host.startswith("/") and not is_loopback(host):
         raise RefusedError(
@@ -67,12 +67,12 @@ def check_debug(debug: bool) -> None:
 
 
 def check_rows(connection: Connection) -> None:
-    """Refuse a database with rows that the benchmark didn't make."""
+    """Refuse a database with email addresses that the benchmark didn't make."""
     for table in PRIVATE:
         try:
             with connection.transaction():
                 found = connection.execute(
-                    # The table is one of PRIVATE, so there is no SQL injection.
+                    # The table's name is from PRIVATE, so SQL injection is impossible.
                     f"SELECT count(*) FROM {table} "  # noqa: S608
                     "WHERE email <> '' AND email NOT LIKE %s",
                     [f"%{OUR_ADDRESSES}"],

@@ -1,15 +1,15 @@
 """A small HTTP/1.1 client on asyncio, for the driver.
 
 The standard library's client blocks, and a thread for each visitor would cost more CPU
-than the site. This client keeps connections alive, as a proxy does, and opens another
-when all are busy, so that a slow response never delays the next visitor's request.
+than the site. This client keeps connections alive, as a proxy does. If all connections
+are busy, it opens another, so a slow response never delays the next visitor's request.
 """
 
 import asyncio
 from dataclasses import dataclass
 
 # Don't reuse a connection that was idle for more than this many seconds, because
-# gunicorn closes it after 5.
+# gunicorn closes an idle connection after 5 seconds.
 LONGEST_IDLE = 3.5
 MAX_CONNECTIONS = 1000
 
@@ -135,8 +135,8 @@ class Client:
         head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}\r\n"
         request = head.encode() + (body or b"")
         while connection := self.take():
-            # The server can close an idle connection at any time. If it did, send the
-            # request again, as browsers do.
+            # The server can close an idle connection at any time. In that case, repeat
+            # the request, as browsers do.
             try:
                 return await self.use(connection, request, seconds)
             except LostError:

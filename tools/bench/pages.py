@@ -45,7 +45,7 @@ def measure_warm(rig: Rig) -> list[Line]:
 
 
 def measure_cold(rig: Rig) -> list[Line]:
-    """Compare pages, rendered for each request, with a minimal list of 20 rows."""
+    """Compare each page, without the page cache, with a minimal list of 20 rows."""
     reference = ("bare list of 20 rows", Target(rig.bare, "/rows"))
     targets = [
         (f"cold {name}", Target(rig.cold, path)) for name, path in paths(rig).items()
@@ -56,8 +56,8 @@ def measure_cold(rig: Rig) -> list[Line]:
 def in_turn(rig: Rig, pairs: list, share: float) -> list[Line]:
     """Measure each target and its reference in turn, in several rounds.
 
-    Starts no further round once `share` of the benchmark's time is used up. Each round
-    measures a reference once, even if several targets share it.
+    Once `share` of the benchmark's time is used up, no further round starts. Each round
+    measures a reference once, even if several targets share that reference.
     """
     lines: dict[tuple[str, int], Line] = {}
     targets: dict[str, Target] = {}
@@ -96,6 +96,6 @@ def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
         for _ in range(REQUESTS):
             act(browser)
 
-    # Warm up first: threads open their connections, and processes fill their caches.
+    # Warm up first, so that threads open their connections and processes fill caches.
     act_often()
     return rig.database.count_statements(act_often) / REQUESTS

@@ -2,14 +2,14 @@
 
 from urllib.parse import urlencode
 
-# A MailProvider in the benchmark's database, so that the site doesn't limit the number
-# of forms from this email domain.
+# This email domain is a MailProvider in the benchmark's database, so the site doesn't
+# limit the number of forms with its addresses.
 PROVIDER = "mail.example"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def word(number: int) -> str:
-    """Write a number as letters, because digits may look like a phone number."""
+    """Write a number in letters, because digits may look like a phone number."""
     return str(number).translate(LETTERS)
 
 

@@ -1,4 +1,7 @@
-"""Print results and targets, and write the JSON report. No test depends on these."""
+"""Print results and targets, and write the JSON report.
+
+A missed target is only printed; it fails no test or command.
+"""
 
 import json
 import os
@@ -51,7 +54,7 @@ def describe(line: Line) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """A measured figure, and its targets if it has any."""
+    """A measured figure, and its targets, if any; `aim` is stricter than `least`."""
 
     what: str
     value: float | None

@@ -1,4 +1,4 @@
-"""Start the database, servers, and mail sink for a measurement; simulate a visitor."""
+"""Start the processes that a measurement needs, and simulate a single visitor."""
 
 import http.client
 import os
@@ -17,7 +17,7 @@ from tools.bench import database, guard, people, seed, servers
 from tools.bench.database import Database
 from tools.bench.servers import Sink, Web, Worker
 
-# How many visitor numbers to reserve for one round: more than a round can use.
+# How many visitor numbers to reserve at a time: more than one round can use.
 BLOCK = 50_000
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 
@@ -33,7 +33,10 @@ class Scale:
     minutes: float = 13
 
     def of(self, connections: int) -> float:
-        """Return a round's seconds: half for one connection, which needs no ramp-up."""
+        """Return the length of a round in seconds.
+
+        A round with one connection needs no ramp-up, so it is half as long.
+        """
         return self.seconds if connections > 1 else self.seconds / 2
 
 
@@ -81,7 +84,7 @@ class Browser:
         return {name: unescape(value) for name, value in found}
 
     def headers(self) -> tuple[str, ...]:
-        """Return the Cookie and Origin header lines, for wrk or the driver."""
+        """Return the Cookie and Origin headers as lines, for wrk or the driver."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return (f"Cookie: {cookie}", f"Origin: {self.web.url}")
 
@@ -98,7 +101,7 @@ class Rig:
     bare: Web
     staff_password: str
     worker: Worker | None = None
-    # The first number of the block of visitor numbers that was reserved last.
+    # The first visitor number of the latest block that was reserved.
     number: int = 0
     begun: float = field(default_factory=time.monotonic)
     # Facts to write to the JSON report besides the rows of the results table
@@ -115,7 +118,7 @@ class Rig:
         return time.monotonic() - self.begun > self.scale.minutes * 60 * share
 
     def start_worker(self) -> Worker:
-        """Start the worker if it isn't running, and wait until it has started."""
+        """Start the worker if it isn't running, and wait for its first heartbeat."""
         if self.worker is None:
             began = datetime.now(UTC)
             self.worker = Worker(self.site.url, self.environment, self.folder)
@@ -152,7 +155,10 @@ def say(line: str = "") -> None:
 def running(
     folder: Path, rows: int, scale: Scale, *, keep: bool = False
 ) -> Iterator[Rig]:
-    """Start everything, with `rows` signatures; `keep` reuses an earlier run's rows."""
+    """Run all processes in the context, with `rows` signatures in the database.
+
+    If `keep`, reuse an earlier run's rows if there are enough.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         db = stack.enter_context(database.running(folder))
@@ -183,7 +189,7 @@ def running(
 
 
 def serve(stack: ExitStack, web: Web) -> Web:
-    """Return this server, after registering it to be stopped when the stack exits."""
+    """Register the server to be stopped when the stack exits, and return the server."""
     stack.callback(web.end)
     return web
 
@@ -191,7 +197,7 @@ def serve(stack: ExitStack, web: Web) -> Web:
 def prepare(
     db: Database, environment: dict[str, str], password: str, rows: int, *, keep: bool
 ) -> None:
-    """Migrate and seed, unless the rows of an earlier run are reused."""
+    """Migrate and seed the database, unless the rows of an earlier run are reused."""
     if keep and count(db) >= rows:
         with db.connect(postgres.OWNER) as connection:
             guard.check_rows(connection)

@@ -28,7 +28,7 @@ WORDS = """
     see the video judges said no earlier case was close enough but everyone saw what
     happened that day
 """
-# A word that only a few rows contain, for searches with few matches.
+# A word that only a few statements contain, for searches with few matches.
 RARE = "zeppelin"
 MAX_WAITING = 100_000
 # With at least this many rows, it is faster to drop the indexes and recreate them.
@@ -93,7 +93,7 @@ CHECK = """
 
 
 class TotalsError(Exception):
-    """The public totals differ from the rows."""
+    """The public totals differ from the numbers of rows."""
 
 
 class NoRoomError(Exception):
@@ -143,7 +143,7 @@ def add_references(database: Database) -> None:
 
 
 def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> None:
-    """Add this many signatures with their voices, and related rows in other tables.
+    """Add `rows` signatures with their voices, and related rows in other tables.
 
     Triggers and foreign keys are off, because triggers would update the totals for each
     of a million rows. Instead, the totals are computed once, at the end.
@@ -170,7 +170,7 @@ def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> Non
 
 
 def settle(connection: psycopg.Connection) -> None:
-    """Vacuum and checkpoint now, so that neither disturbs the measurement."""
+    """Vacuum and checkpoint now, so that this doesn't disturb the measurement."""
     connection.execute("VACUUM ANALYZE")
     connection.execute("CHECKPOINT")
 
@@ -222,7 +222,7 @@ def moment(number: int, rows: int) -> datetime:
 
 
 def waiting(rows: int) -> int:
-    """Return how many of the newest voices are pending moderation."""
+    """Return how many voices to seed as pending moderation; they are the newest."""
     return min(MAX_WAITING, rows // 10)
 
 
@@ -346,7 +346,7 @@ def check_totals(database: Database) -> int:
     """Return the number of signers; raises TotalsError if totals and rows differ."""
     (found,) = database.execute(CHECK)
     signers, by_day, counted, founding, statements, on_the_wall = map(int, found)
-    # Founding voices have no date, so the totals by day don't include them.
+    # The totals by day don't include founding voices, because these have no date.
     expected = counted + founding, counted, on_the_wall
     if (signers, by_day, statements) != expected:
         raise TotalsError(

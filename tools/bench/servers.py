@@ -14,7 +14,7 @@ from pathlib import Path
 from tools import site
 from tools.bench import cpu
 
-# High enough not to delay any letter, because we measure the worker's speed.
+# A limit so high that it delays no letter, because we measure the worker's speed.
 MAILS_PER_MINUTE = "1000000"
 OWNERS = {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
 
@@ -89,7 +89,7 @@ def environment_of_site(given: dict[str, str], mail_port: int) -> dict[str, str]
 
     The driver and wrk act as the proxy, so that each visitor has its own IP address.
     """
-    # As in a deployment, the web server and worker never get the owner's password.
+    # As in production, the web server and worker don't get the database owner's login.
     own = {name: value for name, value in given.items() if name not in OWNERS}
     return own | {
         "PROXY_COUNT": "1",
@@ -128,7 +128,7 @@ class Worker(Process):
 
 
 class Sink(Process):
-    """The mail server, and the port on which it reports links to the driver."""
+    """The mail server, which reports links to the driver on the port `reports`."""
 
     def __init__(self, folder: Path):
         self.port, self.reports = free_port(), free_port()

@@ -1,4 +1,4 @@
-"""Measure each step of signing: loading and submitting the form, mail, confirming."""
+"""Measure loading the sign-up form, submitting it, sending email, and confirming."""
 
 import time
 from urllib.parse import quote_plus, unquote_plus
@@ -14,7 +14,7 @@ FORM = "/voices/add/"
 BARE = "/sign-up"
 # Seconds to wait before submitting a form, because faster submissions look like bots.
 TYPING = 2.2
-# How many forms to confirm in each round.
+# How many submissions to confirm in each round.
 CONFIRMED = 150
 # For measuring the worker: how many letters it sends first, to reach full speed; how
 # many letters are queued; the seconds of a round; and the number of rounds.
@@ -44,7 +44,10 @@ def measure(rig: Rig) -> list[Line]:
 
 
 def measure_posts(rig: Rig) -> list[Line]:
-    """Compare sign-ups, each with a new email and IP address, with the bare sign-up."""
+    """Compare the cost of submitting the form with that of the bare sign-up.
+
+    Each submission has a new email address and IP address.
+    """
     ours, bare = site_target(rig), bare_target(rig)
     lines = []
     for connections in rig.scale.connections:
@@ -129,7 +132,7 @@ def unquoted(fields: dict[str, str]) -> dict[str, str]:
 def check_clean(rig: Rig) -> None:
     """Check that no simulated sign-up was treated as suspicious.
 
-    Each comes from a different network and email address.
+    Each sign-up comes from a different network and email address.
     """
     if found := count_rows(rig, HELD):
         raise LostError(f"{found} sign-ups were held back as suspicious.")
@@ -154,7 +157,7 @@ def measure_letters(rig: Rig) -> Line:
         (rig.sink.cpu() - sink_cpu) / max(letters, 1) * 1000
     )
     rig.stop_worker()
-    # The remaining letters would delay those of the next measurements.
+    # Otherwise, the remaining letters would delay the letters of later measurements.
     rig.database.execute(FORGET_LETTERS)
     return line
 
@@ -181,7 +184,7 @@ def count_rows(rig: Rig, query: str) -> int:
 
 
 def measure_gets(rig: Rig) -> list[Line]:
-    """Compare the form and the confirmation page with the bare form."""
+    """Compare loading the form and the confirmation page with loading the bare form."""
     reference = ("bare form GET", Target(rig.bare, BARE))
     pairs = [
         (("form GET", Target(rig.site, FORM)), reference),
@@ -191,7 +194,10 @@ def measure_gets(rig: Rig) -> list[Line]:
 
 
 def confirm_paths(rig: Rig, number: int) -> list[str]:
-    """Return the paths of the links that confirm up to `number` unconfirmed forms."""
+    """Return the confirmation paths of up to `number` submissions, oldest first.
+
+    Leave out confirmed submissions and submissions with a queued letter.
+    """
     from voices.signatures import tokens
 
     found = rig.database.execute(
@@ -204,7 +210,7 @@ def confirm_paths(rig: Rig, number: int) -> list[str]:
 
 
 def add_forms(rig: Rig, number: int) -> None:
-    """Submit forms until at least `number` are unconfirmed."""
+    """Add submissions until at least `number` are unconfirmed; delete their letters."""
     target = site_target(rig)
     while len(confirm_paths(rig, number)) < number:
         wrk.load(target, 32, 1, rig.take_numbers())
@@ -212,7 +218,7 @@ def add_forms(rig: Rig, number: int) -> None:
 
 
 def measure_confirming(rig: Rig, gets: list[Line]) -> list[Line]:
-    """Confirm forms, each once, and compare the CPU time with that of the bare form."""
+    """Compare the CPU time of confirming submissions with that of the bare form."""
     lines = []
     rounds = rig.scale.rounds * len(rig.scale.connections)
     add_forms(rig, CONFIRMED * rounds + REQUESTS)
@@ -245,7 +251,7 @@ def confirm_plan(rig: Rig, number: int, connections: int) -> Plan:
 
 
 def confirm_round(rig: Rig, connections: int) -> Round:
-    """Measure one round, and check that every confirmed form was counted."""
+    """Measure one round, and check that every confirmed submission was counted."""
     signers = seed.check_totals(rig.database)
     plan = confirm_plan(rig, CONFIRMED, connections)
     workers = rig.site.worker_cpu()

@@ -1,8 +1,8 @@
 """The benchmark's mail server: accepts letters, and reports the link in each.
 
 Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client that connects to
-the second port gets a line for each letter, with tabs between the recipient, the path
-of the confirmation link ("-" for none), and the arrival time in seconds since 1970.
+REPORTS_PORT gets a line for each letter: the recipient, the path of the confirmation
+link ("-" for none), and the arrival time as a Unix timestamp, separated by tabs.
 """
 
 import asyncio

@@ -36,7 +36,10 @@ def line(row: dict, load: drive.Load) -> str:
 
 
 def growth(rows: list[dict]) -> float:
-    """Return the web processes' growth, in MB per hour, in the second half of a run."""
+    """Return by how many MB per hour the web processes' memory grew.
+
+    Only the second half of the run counts.
+    """
     later = rows[len(rows) // 2 :]
     if len(later) < 2:
         return 0

@@ -1,4 +1,4 @@
-"""Compute percentiles, medians, and their spread, and detect lopsided rounds."""
+"""Compute percentiles, medians, spreads, and ratios, and detect lopsided rounds."""
 
 import math
 import statistics
@@ -39,7 +39,7 @@ class Spread:
 
     @property
     def percent(self) -> float:
-        """Half of the range, in percent of the median."""
+        """Half of the range from minimum to maximum, in percent of the median."""
         if not self.median:
             return 0
         return (max(self.values) - min(self.values)) / 2 / self.median * 100
@@ -59,7 +59,7 @@ class Round:
 
     requests: int
     seconds: float
-    # In milliseconds.
+    # Latencies in milliseconds.
     p50: float
     p95: float
     p99: float
@@ -94,8 +94,9 @@ class Line:
     def ratio(self) -> Spread | None:
         """CPU time per request, divided by that of the reference in the same round.
 
-        A worker that does all the work alone needs up to twice the CPU time, so rounds
-        of which only one was lopsided are left out, unless there are no others.
+        A worker that does all the work alone needs up to twice the CPU time. So if only
+        one of two paired rounds was lopsided, the pair is left out, unless all pairs
+        would be.
         """
         if self.reference is None or self.reference is self:
             return None

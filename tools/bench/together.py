@@ -33,7 +33,7 @@ class Try:
 
     @property
     def cpu_per_signature(self) -> float:
-        """The server's CPU milliseconds for each signature, page views included."""
+        """The site's CPU milliseconds per signature, including those for page views."""
         return self.load.server_cpu / self.load.completed * 1000
 
     def as_json(self) -> dict[str, object]:
@@ -54,7 +54,7 @@ class Try:
 
 
 def paths(rig: Rig) -> list[str]:
-    """Return the pages that the driver views in turn; the home page most often."""
+    """Return the paths that the driver requests in turn, the home page most often."""
     found = pages.paths(rig)
     return [found["home"], *found.values(), found["home"], found["wall"]]
 
@@ -96,7 +96,7 @@ def problems(load: Load, counted: int) -> list[str]:
 
 
 def measure_alone(rig: Rig) -> list[Load]:
-    """Measure the cost of whole signatures at a low rate, without page views."""
+    """Measure the cost of complete signatures at a low rate, without page views."""
     loads = []
     for _ in range(rig.scale.rounds):
         tried = attempt(rig, 0, ALONE_RATE, ALONE_SECONDS)
@@ -109,7 +109,7 @@ def measure_alone(rig: Rig) -> list[Load]:
 
 
 def cost(loads: list[Load]) -> dict[str, Spread]:
-    """Return the CPU milliseconds of one signature, by process and for the server."""
+    """Return the CPU milliseconds per signature, by process and for the whole site."""
     done = [load for load in loads if load.completed]
     found = {
         part: Spread([load.cpu[part] / load.completed * 1000 for load in done])
@@ -120,7 +120,7 @@ def cost(loads: list[Load]) -> dict[str, Spread]:
 
 
 def search(rig: Rig) -> list[Try]:
-    """Raise the rate until the site fails twice to keep up with the same rate."""
+    """Raise the rate of signatures until the site fails two tries at the same rate."""
     tries: list[Try] = []
     for rate in RATES:
         if rig.is_late(0.9):
@@ -162,13 +162,13 @@ def describe(found: Try) -> str:
 
 
 def settle(rig: Rig) -> None:
-    """Clear the backlog that an excessive rate left behind."""
+    """Wait for open requests, and delete the letters that weren't sent yet."""
     wrk.drain(rig.site)
     rig.database.execute("DELETE FROM voices_letter WHERE sent_at IS NULL")
 
 
 def record(rig: Rig, minutes: float) -> Try:
-    """Try the highest signature rate on record for any petition, plus page views."""
+    """Try the highest rate of signatures known of any petition, plus page views."""
     found = attempt(rig, RECORD_VIEWS, RECORD_RATE, minutes * 60)
     say(describe(found))
     return found
@@ -177,8 +177,8 @@ def record(rig: Rig, minutes: float) -> Try:
 def measure_memory(rig: Rig, requests: int, longest: float = 90) -> dict[str, object]:
     """Return the memory of the web processes before and after serving pages.
 
-    Stops when each process served `requests` requests on average, or after `longest`
-    seconds.
+    Stop serving when each process has served `requests` requests on average, or after
+    `longest` seconds.
     """
     found = list(pages.paths(rig).values())
     before, served, begun = rig.site.worker_memory(), 0, time.monotonic()

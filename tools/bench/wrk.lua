@@ -1,6 +1,6 @@
--- Runs in wrk. With arguments (first number, body), each request is another person's
--- sign-up: the person's number, as in people.py, determines the IP address and replaces
--- {email} and {word} in the body. Prints JSON at the end.
+-- A script for wrk. With arguments (first number, body), each request is the sign-up of
+-- a different person. The person's number determines the IP address, and the texts that
+-- replace {email} and {word} in the body, as in people.py. Prints JSON at the end.
 
 local number, template
 

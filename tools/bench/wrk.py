@@ -23,7 +23,7 @@ class WrkError(Exception):
 
 @dataclass
 class Target:
-    """What to request. With a body, each request is the sign-up of another person."""
+    """What to request. With a body, each request is a different person's sign-up."""
 
     web: Web
     path: str
@@ -32,9 +32,9 @@ class Target:
 
 
 def load(target: Target, connections: int, seconds: float, first: int = 0) -> dict:
-    """Run wrk; return requests, seconds, and latency percentiles in milliseconds.
+    """Run wrk; return the number of requests, the seconds, and latencies in ms.
 
-    If no response arrives, as on a busy machine, wrk runs again for longer.
+    If no response arrives, for example on a busy machine, run wrk again for longer.
     """
     for times in (1, 4, 16):
         result = run(target, connections, seconds * times, first)
@@ -77,7 +77,7 @@ def run(target: Target, connections: int, seconds: float, first: int) -> dict:
 
 
 def drain(web: Web) -> None:
-    """Wait until the server has handled the requests that were open when wrk exited."""
+    """Wait until the server is idle, because requests may be open when wrk exits."""
     deadline = time.monotonic() + LONGEST_DRAIN
     cpu = -1.0
     while time.monotonic() < deadline and cpu != (cpu := web.cpu()):
@@ -91,14 +91,14 @@ def measure(
     seconds: float,
     first: int = 0,
 ) -> stats.Round:
-    """Run one round, and return its figures, with CPU time per request."""
+    """Run one round; return its latencies and its CPU time per request."""
     workers, web, rows = target.web.worker_cpu(), target.web.cpu(), database.cpu()
     result = load(target, connections, seconds, first)
     shares = [
         now - then for now, then in zip(target.web.worker_cpu(), workers, strict=True)
     ]
-    # wrk exits with one request open on each connection. The server handles those
-    # requests too, and drain() has waited for them.
+    # When wrk exits, each connection has one open request. The server handles these
+    # requests, too, and `drain` has waited for them.
     handled = result["requests"] + connections
     return stats.Round(
         requests=result["requests"],

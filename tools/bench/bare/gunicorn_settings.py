@@ -1,4 +1,4 @@
-"""gunicorn.conf.py without its hooks, which need the site's code."""
+"""The settings in gunicorn.conf.py, without the hooks, which need the site's code."""
 
 from pathlib import Path
 from runpy import run_path

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Row(models.Model):
-    """A row of the list view."""
+    """A row that the list view shows."""
 
     name = models.CharField(max_length=100)
     city = models.CharField(max_length=80)

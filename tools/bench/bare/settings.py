@@ -1,4 +1,4 @@
-"""Settings of the reference views: Django's defaults and the CSRF check."""
+"""Settings for the reference views: Django's defaults, and the CSRF middleware."""
 
 import os
 

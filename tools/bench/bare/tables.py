@@ -1,6 +1,6 @@
 """The tables of the reference views.
 
-They are created with SQL, so that they need no migrations in the site's code.
+The benchmark runs this SQL, because the site has no migrations for these tables.
 """
 
 TABLES = """

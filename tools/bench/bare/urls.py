@@ -1,4 +1,4 @@
-"""The reference views, which do the minimum that a view of the site must do."""
+"""The reference views, each of which does the minimum for its purpose."""
 
 from functools import cache
 
@@ -24,7 +24,7 @@ def body(size: int) -> bytes:
 
 
 def hello(request: HttpRequest, size: int) -> HttpResponse:
-    """Return a constant response of the same size as the page it is compared with."""
+    """Return a constant response of `size` bytes, the size of the page to compare."""
     return HttpResponse(body(size))
 
 
@@ -34,7 +34,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Sign up with minimal work: a CSRF check, a form, a unique address, one INSERT."""
+    """Handle a sign-up: a CSRF check, a form, a unique address, one INSERT."""
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
