@@ -9,10 +9,11 @@ from core.triggers import AppendOnly
 
 
 class Invalidation(models.Model):
-    """A row in the append-only log of invalidating signatures and counting them again.
+    """A log entry: staff invalidated signatures, or made them count again.
 
-    A trigger rejects UPDATE and DELETE. A signature points to the row that invalidated
-    it, so undoing finds exactly the signatures that are still invalidated by that row.
+    A trigger rejects UPDATE and DELETE. An invalidated signature points to the entry of
+    its invalidation, so an undo finds exactly the signatures that this invalidation
+    still keeps from counting.
     """
 
     class Kind(models.TextChoices):
@@ -25,8 +26,8 @@ class Invalidation(models.Model):
     of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="followed_by"
     )
-    # How the signatures were selected (voices/invalidation/select.py), or the IDs of
-    # the reinstated signatures.
+    # For an invalidation, how the signatures were selected
+    # (voices/invalidation/select.py); for a reinstatement, the signatures' IDs.
     criteria = models.JSONField(default=dict, blank=True)
     reason = models.TextField(max_length=600, blank=True)
     count = models.PositiveIntegerField()
@@ -69,7 +70,10 @@ class InvalidatedAddressQuerySet(models.QuerySet):
         return self.filter(address_hash__in=addresses.keyed_hashes(email_key))
 
     def take(self, email_key: str) -> int | None:
-        """Delete the address's row; return the ID of its invalidation, or None."""
+        """Delete the address's row, if any.
+
+        Return the ID of the invalidation that the row referred to, or None.
+        """
         held = self.of(email_key)
         invalidation_id = held.values_list("invalidation_id", flat=True).first()
         if invalidation_id:
@@ -78,10 +82,12 @@ class InvalidatedAddressQuerySet(models.QuerySet):
 
 
 class InvalidatedAddress(models.Model):
-    """The keyed hash of an address whose invalidated signature was erased or moved.
+    """The keyed hash of an address that used to have an invalidated signature.
 
-    Without this row, a signer could erase the signature, or move it to a new address,
-    then sign again and be counted. Undoing the invalidation deletes the row.
+    The signer has since erased the signature or changed its address. Without this row,
+    the signer could sign again with the old address and be counted. Signing again
+    deletes this row, but the new signature is invalidated, too. Undoing the
+    invalidation deletes this row as well.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

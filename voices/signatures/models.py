@@ -22,7 +22,8 @@ from voices.wall.models import STATEMENT_LENGTH, Voice
 from voices.wall.tallies import CountCells, CountDays
 
 COUNTS_SQL = "counted_at IS NOT NULL AND withdrawn_at IS NULL"
-# The few signatures that voices/figures.py counts row by row; tallies count the rest.
+# Signatures with an unusual status. There are few of these, so voices/figures.py counts
+# them row by row instead of reading tallies.
 EXCEPTIONAL = (
     models.Q(withdrawn_at__isnull=False)
     | models.Q(quarantined_at__isnull=False)
@@ -30,9 +31,10 @@ EXCEPTIONAL = (
     | models.Q(invalidation__isnull=False)
     | models.Q(bounced_at__isnull=False)
 )
-# Signatures with network hashes, which are cleared after NETWORK_KEPT_DAYS.
+# Signatures whose network hashes haven't been cleared yet; see NETWORK_KEPT_DAYS.
 WITH_HASHES = ~models.Q(network_hash="", wide_network_hash="")
-# The `series` of the petition version that was signed.
+# The signature's series: petition versions that ask for the same thing share a series,
+# and their signatures are counted together.
 SERIES_SQL = "(SELECT series FROM voices_petition WHERE id = petition_id)"
 
 
@@ -44,7 +46,7 @@ class NameDisplay(models.TextChoices):
 
 
 def shown_name(name: str, display: str) -> str:
-    """Return `name` as its owner wants it shown; "" if unlisted."""
+    """Return `name` in the form that the signer chose, or "" if unlisted."""
     if display == NameDisplay.UNLISTED:
         return ""
     if display == NameDisplay.FULL:
@@ -56,7 +58,10 @@ def shown_name(name: str, display: str) -> str:
 
 
 class AbstractSignature(models.Model):
-    """The data that a person entered at `/voices/add/`; every field is private."""
+    """The fields that submissions and signatures share; all of them are private.
+
+    Confirming a submission copies them to a new signature.
+    """
 
     name = models.CharField(max_length=100)
     name_display = models.CharField(max_length=10, choices=NameDisplay)
@@ -72,26 +77,30 @@ class AbstractSignature(models.Model):
         Petition, models.PROTECT, db_index=False, editable=False, related_name="+"
     )
     consent_version = models.CharField(max_length=20, editable=False)
-    # The petition's words as shown for the state, and the text of the checkbox.
+    # The petition's words as shown for the signer's state, then the text of the consent
+    # checkbox.
     consent_text = models.TextField(editable=False)
-    # The date of the privacy notice, and the text of its checkbox.
+    # The date of the privacy notice, and the text of the checkbox that accepts it.
     privacy_version = models.CharField(max_length=20, editable=False)
     privacy_text = models.TextField(editable=False)
     # When the form with both checkboxes was submitted.
     consent_at = models.DateTimeField(editable=False)
     updates = models.BooleanField("wants updates", default=False)
-    # A keyed hash of the sender's network, stored for NETWORK_KEPT_DAYS.
+    # A keyed hash of the network that the form came from; see core/networks.py. The
+    # hash is cleared after NETWORK_KEPT_DAYS.
     network_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # The same hash for the network's /24 (IPv4) or /48 (IPv6).
+    # The same for the /24 (IPv4) or /48 (IPv6) that the network belongs to.
     wide_network_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # The suspicions that the form raised on arrival; see voices/abuse/suspicion.py.
+    # What looked suspicious about the form when it arrived; see
+    # voices/abuse/suspicion.py.
     suspicions = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
 
-    # Without an index, because tags are never deleted, and tallies count by tag.
+    # The column needs no index: tags are never deleted, and the numbers of signatures
+    # by tag come from tallies.
     tag = models.ForeignKey(
         Tag,
         models.PROTECT,
@@ -116,11 +125,11 @@ class AbstractSignature(models.Model):
 
 class SignatureQuerySet(models.QuerySet["Signature"]):
     def not_withdrawn(self) -> Self:
-        """Return the signatures that were not withdrawn."""
+        """Return the signatures that their signers haven't withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def counting(self) -> Self:
-        """Return the signatures in the public totals."""
+        """Return the signatures that count in the public totals."""
         return self.filter(counted_at__isnull=False, withdrawn_at=None)
 
     def in_quarantine(self) -> Self:
@@ -128,12 +137,12 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
     def create_from(self, submission: "Submission", *, is_known: bool) -> "Signature":
-        """Turn a confirmed submission into a signature and its voice.
+        """Create a confirmed submission's signature, and its voice unless unlisted.
 
-        A suspicious signature neither counts nor enters the review queue until staff
-        release it from quarantine. Any other signature is invalidated from the start if
-        the address has an InvalidatedAddress. Pass `is_known=False` if it is certain
-        that the address has none, which saves a query.
+        A suspicious signature is quarantined: it doesn't count, and its voice isn't
+        reviewed, until staff release it. Any other signature is invalidated from the
+        start if its address has an InvalidatedAddress. To save a query, pass
+        `is_known=False` if the address certainly has no InvalidatedAddress.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
@@ -152,10 +161,11 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
                 review_since=None if suspicious else now,
                 invalidated_at=now if held_by else None,
             )
-        # Copy `petition_id`, not `petition`, so that the petition isn't fetched.
+        # Use column names (`petition_id`, not `petition`) to avoid fetching related
+        # rows.
         fields = [field.attname for field in AbstractSignature._meta.concrete_fields]
         return self.create(
-            # Identifies the submission that became the signature.
+            # Shows which submission became the signature; see Submission.is_signature.
             ref=submission.ref,
             **{name: getattr(submission, name) for name in fields},
             voice=voice,
@@ -171,18 +181,21 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 class Signature(AbstractSignature):
     """A person's signature, with a confirmed email address; always private.
 
-    A signature counts from `counted_at` on, even if its statement isn't public. An
-    unlisted signature has no voice. Staff can remove a signature from the count
-    (voices/invalidation/). A suspicious signature is in quarantine and doesn't count
-    until staff release it; a rejected signature never counts.
+    A signature counts from `counted_at` on, even if its voice isn't public. An unlisted
+    signature has no voice. Staff can invalidate a signature, which removes it from the
+    count (voices/invalidation/). A suspicious signature is in quarantine and doesn't
+    count until staff release it. If staff reject it instead, it never counts.
     """
 
-    # The "this wasn't me" link finds the signature by this value:
-    # addresses.keyed_hash(email_key), with the secret key in use when it was stored.
+    # The result of addresses.keyed_hash(email_key), with the secret key that was in use
+    # when the address was stored. The "this wasn't me" link finds the signature by this
+    # hash.
     address_hash = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
-    # Part of the signature's manage links. Changing the address generates a new ref.
+    # Identifies the signature in manage links, the emailed links to the page where the
+    # signer manages it. If the address changes, so does the ref, and old links stop
+    # working.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
     voice = models.OneToOneField(
         Voice, models.PROTECT, null=True, blank=True, editable=False
@@ -193,8 +206,9 @@ class Signature(AbstractSignature):
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
     rejected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The invalidation that removed the signature from the count. `counted_before` is
-    # the `counted_at` that the signature had until then.
+    # The invalidation that keeps the signature from counting. `counted_before` is the
+    # `counted_at` that the signature gets back if staff undo the invalidation or
+    # reinstate the signature.
     invalidation = models.ForeignKey(
         Invalidation,
         models.PROTECT,
@@ -202,11 +216,12 @@ class Signature(AbstractSignature):
         blank=True,
         editable=False,
         related_name="signatures",
-        # Indexed by `signature_invalidated`, which has only invalidated signatures.
+        # The index `signature_invalidated` below has only invalidated signatures.
         db_index=False,
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
-    # When the signer turned off the "somebody entered your address again" email.
+    # When the signer turned off the email that says "somebody entered your address
+    # again".
     repeats_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When a mail server permanently rejected email to the address.
     bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -267,7 +282,7 @@ class Signature(AbstractSignature):
                 name="signature_with_hashes",
                 condition=WITH_HASHES,
             ),
-            # For the filters of the admin's list.
+            # For the filters of the list of signatures in the admin.
             models.Index(
                 fields=["state", "-confirmed_at", "-id"], name="signature_state"
             ),
@@ -319,11 +334,13 @@ class Signature(AbstractSignature):
     def erase(self) -> None:
         """Delete the signature and its letters, and erase its voice.
 
-        If the signature is invalidated, keep the hash of its address.
+        If the signature is invalidated, store the address's hash in an
+        InvalidatedAddress.
         """
         if self.invalidation_id:
             InvalidatedAddress.objects.keep(self.email_key, self.invalidation_id)
-        # Lock the voice first, in the same order as moderators' decisions.
+        # To avoid deadlocks, lock the voice before the signature, as moderators'
+        # decisions do.
         voice = Voice.objects.select_for_update().filter(signature=self).first()
         self.delete()
         if voice:
@@ -331,15 +348,15 @@ class Signature(AbstractSignature):
             voice.erase()
 
 
-# Whether an address has signed before, or has an InvalidatedAddress. In raw SQL,
-# because building these two subqueries in Django takes longer than PostgreSQL needs for
-# all the SELECTs of a confirmation.
+# Whether an address has a signature or an InvalidatedAddress. This is raw SQL, because
+# building these two subqueries in Django takes longer than PostgreSQL needs for all the
+# SELECTs of a confirmation.
 IS_KNOWN = """
     EXISTS (SELECT FROM voices_signature WHERE email_key = %s)
     OR EXISTS (SELECT FROM voices_invalidatedaddress WHERE address_hash = ANY(%s))
 """
 
-# How often the address of one form can be corrected.
+# How many times a signer can correct the email address of a form.
 MAX_CORRECTIONS = 2
 
 # The text columns of a submission that contain personal data.
@@ -364,7 +381,8 @@ class SubmissionQuerySet(models.QuerySet):
     def close(self, signature: Signature | None, **outcome: datetime) -> int:
         """Set `confirmed_at` and `signature`, and clear the personal data.
 
-        Also sets the other fields in `outcome`; returns the number of submissions.
+        Also sets the fields given in `outcome`. Returns the number of closed
+        submissions.
         """
         return self.update(
             **dict.fromkeys(PRIVATE_TEXTS, ""),
@@ -379,19 +397,25 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def stale(self) -> Self:
-        """Return rows to delete: not submitted or emailed in UNCONFIRMED_KEPT_DAYS."""
+        """Return the submissions to delete.
+
+        Both the form and its latest confirmation email, if any, are older than
+        UNCONFIRMED_KEPT_DAYS.
+        """
         oldest = timezone.now() - timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
         stale = self.filter(submitted_at__lt=oldest).exclude(mailed_at__gte=oldest)
         return stale.order_by("submitted_at")
 
 
 class Lane(models.TextChoices):
-    """The queue that a submission's confirmation email waits in."""
+    """The queue in which a submission's confirmation email waits to be sent."""
 
     CLEAN = "clean", "Normal"
-    # Suspicious, or over a limit: gets a small share of the sending rate.
+    # For submissions that are suspicious or exceed a limit; this lane gets only a small
+    # share of the sending rate.
     SLOW = "slow", "Low priority"
-    # Clearly from a bot: sent only after "send it again" or a release by staff.
+    # For submissions that are clearly from a bot. No email is sent until somebody
+    # presses "send it again" or staff release the submission.
     HELD = "held", "Held, no email"
 
 
@@ -403,20 +427,21 @@ def lane_for(suspicions: list[str]) -> Lane:
 
 
 class Submission(AbstractSignature):
-    """A submitted form, until its email address is confirmed.
+    """A submitted form at `/voices/add/`, whose email address must be confirmed.
 
-    Every submitted form creates a row, so nothing on the site reveals whether an
-    address is known. Confirming moves the data into a signature and clears it here;
-    the rest of the row is deleted `UNCONFIRMED_KEPT_DAYS` after its last email.
+    Every valid form creates a row, so the site doesn't reveal whether an address has
+    signed. Confirming moves the personal data into a signature and clears it here. The
+    row itself is deleted later; see SubmissionQuerySet.stale().
     """
 
     # In the URL of the check-your-email page.
     ref = models.CharField(max_length=30, unique=True, default=make_ref, editable=False)
-    # The address as that page shows it; unlike `email`, it isn't cleared on confirming.
+    # The partly hidden address on the check-your-email page. Unlike `email`, this field
+    # isn't cleared when the submission is confirmed.
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
-    # Chosen on arrival, independently of whether the address is known.
+    # Chosen when the form arrives. It doesn't depend on whether the address has signed.
     lane = models.CharField(
         max_length=5,
         choices=Lane,
@@ -424,25 +449,26 @@ class Submission(AbstractSignature):
         db_default=Lane.CLEAN,
         editable=False,
     )
-    # How many times, and when last, "send it again" was pressed on the check-your-email
-    # page.
+    # How many times somebody pressed "send it again" on the check-your-email page, and
+    # the latest time.
     asked_again = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
     asked_again_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When the latest confirmation email was sent. Before the first, no code is valid.
+    # When the latest confirmation email was sent. While this is None, no code is valid.
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # How often the address of this form has been corrected so far. Each correction
-    # closes a submission, sets its `corrected_at`, and continues in a new one.
+    # How many times the signer has corrected the address so far. Each correction closes
+    # a submission, sets its `corrected_at`, and creates a new submission.
     corrections = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When its reminder was queued or ruled out, so that each form is considered once.
+    # When a reminder email was queued or ruled out. Each submission is considered once.
     reminder_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The signature that the submission became, or that its address already had.
+    # The address's signature, set when a confirmation closes the submission. The
+    # signature may come from another submission for the same address.
     signature = models.ForeignKey(
         "voices.Signature",
         models.SET_NULL,
@@ -500,8 +526,8 @@ class Submission(AbstractSignature):
     def try_code(self, code: str) -> bool:
         """Use up one try; return whether `code` is right.
 
-        Returns False if no try is left, or if the code has expired. The database counts
-        the tries, so concurrent requests don't get extra tries.
+        Returns False if no try is left, or if the code has expired or was never sent.
+        The database counts the tries, so concurrent requests don't get extra tries.
         """
         age = timedelta(days=settings.CONFIRM_LINK_DAYS)
         had_a_try = Submission.objects.filter(
@@ -513,7 +539,10 @@ class Submission(AbstractSignature):
 
     @property
     def again_at(self) -> datetime | None:
-        """When its email can be requested again; None if it can't."""
+        """The earliest time when "send it again" works.
+
+        None if it has already been used SEND_AGAIN_TIMES times.
+        """
         if self.asked_again >= settings.SEND_AGAIN_TIMES:
             return None
         wait = timedelta(minutes=settings.SEND_AGAIN_MINUTES)
@@ -525,7 +554,7 @@ class Submission(AbstractSignature):
 
     @property
     def kept_until(self) -> datetime:
-        """When it can be deleted: see SubmissionQuerySet.stale()."""
+        """When the submission may be deleted; see SubmissionQuerySet.stale()."""
         latest = max(self.submitted_at, self.mailed_at or self.submitted_at)
         return latest + timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
 
@@ -533,8 +562,8 @@ class Submission(AbstractSignature):
     def is_signature(self) -> bool:
         """Whether this submission became a signature that isn't withdrawn.
 
-        Changing the address gives the signature a new ref, but also deletes its
-        submissions, so comparing the refs is enough.
+        A signature keeps the ref of the submission that became it, until the signer
+        changes the address. But such a change also deletes the signature's submissions.
         """
         signature = self.signature
         return (
@@ -549,7 +578,7 @@ class Submission(AbstractSignature):
 
         Return whether this submission, now or on an earlier call, became the address's
         signature. Also closes the address's other submissions. A lock on the address
-        serializes concurrent confirmations, so each sees the result of the one before.
+        makes concurrent confirmations run one after another.
         """
         addresses.lock(self.email_key)
         submissions = Submission.objects.unconfirmed().filter(email_key=self.email_key)
@@ -565,7 +594,7 @@ class Submission(AbstractSignature):
         if current.is_known:
             signature = Signature.objects.filter(email_key=self.email_key).first()
         if signature and signature.withdrawn_at:
-            # Signing again after withdrawing starts over.
+            # Somebody who signs again after withdrawing gets a new signature.
             signature.erase()
             signature = None
         if signature is None:

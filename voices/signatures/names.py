@@ -1,7 +1,7 @@
 """Shorten the name of a signer who doesn't want all of it shown.
 
-The surname is never shown beyond its initial. If a name can't be split reliably, less
-of it is shown.
+At most the initial of the surname is shown. If a name can't be split reliably, this
+module shows less of the name.
 """
 
 import csv
@@ -17,30 +17,37 @@ def words_that_are(kind: str) -> set[str]:
         return {row["word"] for row in csv.DictReader(file) if row["is"] == kind}
 
 
-# Words before a name, between its parts, and after it (such as degrees).
+# Words that come before a name ("Dr."), inside a surname ("van"), or after a name, such
+# as degrees.
 TITLES = words_that_are("title")
 PARTICLES = words_that_are("particle")
 SUFFIXES = words_that_are("suffix")
 GENERATIONS = {"jr", "sr", "ii", "iv", "vi"}
-# Names in Han, kana, or Hangul begin with the surname, unless a dot splits them.
+# Matches names in Han, kana, or Hangul characters. They begin with the surname, unless
+# a dot separates their parts.
 SURNAME_FIRST = re.compile(
     r"([\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]"
     r"|(?![·・.])[\W\d_])+"
 )
-# "Dr.Ana" and "Ana/Cruz" are two words each; "Ph.D." and "J.R." are left whole.
+# Splits words that have no space between them: "Dr.Ana" and "Ana/Cruz" become two words
+# each, but "Ph.D." and "J.R." aren't split.
 GLUED = re.compile(r"(?<=\.)(?=[^\W\d_]{2})|[_/·・()&+]+")
 AROUND = "\"'“”‘’«»[]{}<>;:!?*-–— "
 
 
 class Cut(NamedTuple):
-    """The first name, and the first letter of the surname."""
+    """The parts of a name to show: the first name, and the initial of the surname."""
 
     first: str
     initial: str
 
 
 def cut(name: str) -> Cut:
-    """Return the parts of a name to show; `initial` is "" if there is no surname."""
+    """Return the parts of a name to show.
+
+    If `name` seems to have no first name, `first` is an initial with a period.
+    `initial` is "" if there is only one part to show.
+    """
     parts = [part for part in name.split(",") if has_letter(part)]
     bare = [words for words in map(without_titles, parts) if words]
     if not bare:
@@ -59,7 +66,7 @@ def cut(name: str) -> Cut:
 
 
 def without_titles(part: str) -> list[str]:
-    """Return the words of the name, without leading titles and trailing suffixes."""
+    """Return the words of `part` without leading titles and trailing suffixes."""
     words = words_of(part)
     while words and is_suffix(words[-1]):
         words.pop()
@@ -69,13 +76,16 @@ def without_titles(part: str) -> list[str]:
 
 
 def without_full_stop(word: str) -> str:
-    """Return "Ana" for "Ana."; keep "J." and "J.R."."""
+    """Remove the period at the end of "Ana.", but not of "J." and "J.R."."""
     is_initial = len(word) < 3 or "." in word[:-1]
     return word if is_initial else word.removesuffix(".")
 
 
 def is_suffix(word: str) -> bool:
-    """Return whether `word` is a degree or the like: "DO" or "MA", not "Do" or "Ma"."""
+    """Return whether `word` is a suffix, such as a degree.
+
+    "DO" and "MA" are degrees, but "Do" and "Ma" are names.
+    """
     short = len(key(word)) < 3 and key(word) not in GENERATIONS
     return key(word) in SUFFIXES and not (short and word[1:].islower())
 

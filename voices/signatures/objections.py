@@ -26,14 +26,17 @@ class ObjectionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def leave(self, by: User) -> int:
-        """Close the open objections but reinstate no signature; return how many."""
+        """Close the open objections, but leave the signatures invalidated.
+
+        Return how many objections were closed.
+        """
         return self.still_open().update(answered_at=timezone.now(), answered_by=by)
 
 
 class Objection(models.Model):
     """A signer's objection to the invalidation of their signature; one per signature.
 
-    It is deleted with its signature, or when its signature counts again.
+    The objection is deleted when the signature is deleted or counts again.
     """
 
     signature = models.OneToOneField(

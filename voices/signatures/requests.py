@@ -18,15 +18,16 @@ class AskedQuerySet(models.QuerySet):
 
 
 class LinkRequest(models.Model):
-    """A request for a manage link; the worker looks up the signature.
+    """A request to email somebody a link to the page for managing their signature.
 
-    Every request creates a row, so the response time doesn't reveal whether an address
-    has signed. The worker deletes the row within seconds.
+    The web process only stores the request, so the response time doesn't reveal whether
+    the address has signed. The worker looks up the signature, and deletes the request
+    within seconds.
     """
 
     email_key = models.CharField(max_length=254)
-    # A keyed hash of the requester's /24 or /48, so that networks take turns in the
-    # email queue.
+    # A keyed hash of the requester's /24 (IPv4) or /48 (IPv6). The email queue uses it
+    # to let networks take turns.
     wide_network_hash = models.CharField(max_length=64, blank=True, db_default="")
     asked_at = models.DateTimeField(db_default=Now())
 
@@ -40,7 +41,7 @@ class LinkRequest(models.Model):
 
 
 class AddressChange(models.Model):
-    """A new email address for a signature, until it is confirmed."""
+    """A signer's new email address, stored until the signer confirms the change."""
 
     signature = models.OneToOneField(
         Signature, models.CASCADE, related_name="address_change"

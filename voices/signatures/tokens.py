@@ -1,8 +1,8 @@
 """Make and check the tokens in emailed links, and the six-digit codes.
 
-They are derived from a row's random `ref` and a secret key, so none of them is stored,
-and a resent email has the same code. They stay valid after a key rotation, as long as
-the old key is in SECRET_KEY_FALLBACKS.
+Tokens and codes are computed from a secret key and the random `ref` of a database row,
+so they don't have to be stored, and a resent email has the same code. After a key
+rotation, they stay valid as long as the old key is in SECRET_KEY_FALLBACKS.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ correcting = Signer(salt="voices.correct", sep=".")
 
 
 def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
-    """Return the value in `token`, and whether the token has expired.
+    """Return the value in `token`, and whether the token is over `days` days old.
 
     Raises BadSignature for a token that we didn't sign, or signed for another purpose.
     """
@@ -33,7 +33,7 @@ def read(signer: TimestampSigner, token: str, days: int) -> tuple[str, bool]:
 
 
 def code(ref: str, secret: str | None = None) -> str:
-    """Return the six digits that confirm the submission `ref`."""
+    """Return the six-digit code that confirms the submission with this ref."""
     digest = salted_hmac("voices.code", ref, secret=secret, algorithm="sha256").digest()
     return f"{int.from_bytes(digest) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
 

@@ -1,7 +1,7 @@
 """The texts of the checkboxes that every signer checks, by version, latest last.
 
-Each signature stores the text that its signer agreed to. To change a text, add a
-version; never change or remove one that somebody may have agreed to.
+Each signature stores the texts that its signer agreed to. To change a text, add a new
+version. Never change or remove a version that somebody may have agreed to.
 """
 
 CONSENT_TEXTS = {
@@ -16,7 +16,8 @@ CONSENT_TEXTS = {
         "with my name as chosen above, my city, state, and profession, unless I chose "
         "not to be shown."
     ),
-    # From this version on, the stored text begins with the petition's words.
+    # From this version on, the text stored with a signature begins with the petition's
+    # words.
     "2026-11-28.2": (
         "I am 18 or older, and I sign in my own name and words. I agree that they are "
         "published as I choose below, with my city, state, and profession, unless I "

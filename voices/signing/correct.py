@@ -1,8 +1,8 @@
-"""Correct the address of a form that is not confirmed yet.
+"""Correct the email address of a submission that isn't confirmed yet.
 
-The form continues as a new submission with a new ref, so the link and code that were
-mailed to the old address stop working, and so does its check page: whoever reads that
-mailbox knows the old ref.
+A correction closes the submission and creates a new one with a new ref. So the link and
+code that were emailed to the old address stop working. So does the old check-your-email
+page, because whoever reads the old mailbox knows the old ref.
 """
 
 from django.core.signing import BadSignature
@@ -23,15 +23,19 @@ from voices.signing.forms import CorrectForm
 
 
 def make_next(submission: Submission) -> str:
-    """Return a signed ref for the submission that a correction makes.
+    """Return a signed ref for the new submission that a correction will create.
 
-    It is part of the page, so pressing the button twice makes one submission.
+    The ref is in a hidden field of the correction form. So if the signer presses the
+    button twice, both requests have the same ref, and only one submission is created.
     """
     return tokens.correcting.sign(f"{submission.ref}:{make_ref()}")
 
 
 def read_next(submission: Submission, signed: object) -> str:
-    """Return the ref that `signed` holds, or "" if it isn't for this submission."""
+    """Return the new ref in `signed`.
+
+    Return "" if `signed` is forged, or was made for another submission.
+    """
     try:
         ref, _, following = tokens.correcting.unsign(str(signed)).partition(":")
     except BadSignature:
@@ -43,10 +47,10 @@ def read_next(submission: Submission, signed: object) -> str:
 def correct(
     request: HttpRequest, submission: Submission, form: CorrectForm
 ) -> Submission | None:
-    """Continue the form with a new address, counted like a new form.
+    """Replace a submission with a new one for the corrected address.
 
-    Return the new submission. Return None, and count nothing, if the form was confirmed
-    or corrected since, or too often.
+    The rate limits count the correction like a new form. Return the new submission, or
+    return None and count nothing if a correction isn't possible (see may_correct).
     """
     receipt = guard.receive(
         request,
@@ -55,7 +59,8 @@ def correct(
         email_key=form.email_key,
         text=submission.statement,
     )
-    # Confirming takes the same lock. A closed submission has no address anymore.
+    # Confirming takes the same lock. A closed submission has no address anymore, so
+    # lock its ref.
     addresses.lock(submission.email_key or submission.ref)
     submissions = Submission.objects.filter(pk=submission.pk)
     current = submissions.select_related("signature").first()
@@ -67,7 +72,7 @@ def correct(
     corrected.email_masked = addresses.masked(form.cleaned_data["email"])
     corrected.network_hash = receipt.network_hash
     corrected.wide_network_hash = receipt.wide_network_hash
-    # A correction doesn't remove what was suspicious about the form.
+    # Keep the old submission's suspicions, and add those of the correction.
     found = {*current.suspicions, *receipt.suspicions}
     corrected.suspicions = [name for name in SUSPICIONS if name in found]
     corrected.lane = lane_for(corrected.suspicions)
@@ -84,11 +89,11 @@ def correct(
 
 
 def may_correct(submission: Submission) -> bool:
-    """Return whether the address can be corrected.
+    """Return whether the submission's address can be corrected.
 
-    It can, as far as anybody can tell, if another form closed this one. A refusal would
-    reveal that the address has signed. The copy of an emptied submission is empty, and
-    gets no letter.
+    Also return True if the submission was closed because another one for the same
+    address was confirmed: a refusal would reveal that the address has signed. In that
+    case, the correction creates a closed, empty submission, and no email is sent.
     """
     return (
         submission.corrected_at is None
@@ -98,15 +103,18 @@ def may_correct(submission: Submission) -> bool:
 
 
 def became_signature(submission: Submission) -> bool:
-    """Return whether this very form was confirmed, even if it was withdrawn since."""
+    """Return whether this submission became a signature, even if later withdrawn."""
     signature = submission.signature
     return signature is not None and signature.ref == submission.ref
 
 
 def close(submission: Submission) -> bool:
-    """Close the submission, and stop the letters that no sender has tried."""
+    """Close the submission, and delete its letters that no sender has tried yet.
+
+    Return False if the submission has already been corrected.
+    """
     Letter.objects.waiting().filter(submission=submission).delete()
-    # Returns 0 if a concurrent correction was first.
+    # Closes nothing if a concurrent correction came first.
     still_open = Submission.objects.filter(pk=submission.pk, corrected_at=None)
     # Keep the signature of the form that closed this one: erasing finds the row by it.
     return bool(still_open.close(submission.signature, corrected_at=timezone.now()))

@@ -65,8 +65,8 @@ class SuggestsAddress(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The suggestion that was shown, or NEVER_AGAIN. Forging it can only hide the
-        # suggestion or show it again.
+        # The suggestion that was shown, or NEVER_AGAIN. Forging this value can only
+        # hide a suggestion, or show it again.
         self.fields["suggestion_seen"] = forms.Field(
             required=False, widget=forms.HiddenInput
         )
@@ -85,7 +85,7 @@ class SuggestsAddress(forms.BaseForm):
         """Return the address that the signer probably meant.
 
         Return "" if the typed address looks right, if the same suggestion was shown
-        before, or if the signer declined it.
+        before, or if the signer has pressed "No, keep mine".
         """
         suggestion = mail_hosts.suggest(str(self.data.get("email", "")))
         seen = self.data.get("suggestion_seen")
@@ -165,11 +165,11 @@ class SignForm(
         ),
     )
     state = forms.ChoiceField(
-        # PlaceSelect accepts what browsers fill in: a state's name, or the code of the
-        # armed forces abroad.
+        # PlaceSelect also accepts what browsers fill in automatically, such as a
+        # state's name.
         label="State",
-        # A callable, because each form deep-copies its fields, including a list of
-        # choices.
+        # A callable, because each form instance deep-copies its fields, and with them
+        # any list of choices.
         choices=lambda: [("", "Choose a state"), *PLACES.items()],
         error_messages={
             "required": "Choose your state, or D.C.",
@@ -244,7 +244,10 @@ class SignForm(
         return self.cleaned_data
 
     def is_second_step_open(self) -> bool:
-        """Whether to show the optional part expanded: it has values or errors."""
+        """Return whether to show the optional part expanded.
+
+        True if a field of the optional part has a value or an error.
+        """
         return self.is_bound and any(
             self[name].errors or (self[name].value() or "") != (field.initial or "")
             for name, field in self.fields.items()
@@ -257,7 +260,7 @@ class SignForm(
         return Petitions.read().seen(self.data.get("petition", ""))
 
     def is_outdated(self) -> bool:
-        """Whether what the petition asks for has changed since the form was opened."""
+        """Return whether the petition's demands changed after the form was opened."""
         return self.petition.series != Petitions.read().current.series
 
     def save(self, commit: bool = True) -> Submission:
@@ -275,7 +278,7 @@ class SignForm(
 
 
 class CorrectForm(SuggestsAddress, AddressMixin, GuardedForm):
-    """The right address of a form, on its check-your-email page."""
+    """The form on the check-your-email page that corrects a mistyped address."""
 
     email = EmailField(
         label="Your email address",
@@ -295,7 +298,7 @@ class CorrectForm(SuggestsAddress, AddressMixin, GuardedForm):
 
 
 class CodeForm(forms.Form):
-    """The form for the six digits from the email, on the check-your-email page."""
+    """The form on the check-your-email page for the six digits from the email."""
 
     code = CodeField(
         label="Six-digit code",

@@ -29,12 +29,13 @@ from voices.tags.links import SIGNED, SIGNED_SUBJECT
 from voices.tags.models import read_tag
 from voices.wall.tallies import read_figures
 
-# The typed fields to redisplay if signing is closed, so that nobody loses their text.
+# The fields to redisplay if signing is closed, so that nobody loses what they typed.
 TYPED = ["name", "email", "city", "profession", "statement"]
-# The fields of a submission that `confirm` needs on POST; Submission.confirm() reads
-# the others.
+# The fields of a submission that the view `confirm` needs on POST. Submission.confirm()
+# reads the others later.
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "corrected_at", "signature"]
-# The statuses of pages about a problem; 410 for others.
+# The HTTP statuses of confirm_problem.html by problem; 410 for problems not listed
+# here.
 STATUSES = {"already": 200, "another": 200, "unknown": 404}
 CLOSED = (
     "Signing is closed right now, so the address can’t be changed. Our message still "
@@ -56,14 +57,14 @@ def add_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=add_again)
 def add(request: HttpRequest) -> HttpResponse:
-    """Show or accept the form; the response doesn't reveal who has already signed."""
+    """Show or accept the form, without revealing whether an address has signed."""
     if not settings.SIGNING_OPEN:
         return render_closed(request)
     if request.method != "POST":
         return render_empty(request)
     form = SignForm(request.POST)
-    # Show a suggested address and personal details together, once, before anything is
-    # counted or stored.
+    # Before counting or storing anything, ask once about a mistyped address and
+    # personal details in the statement. Both questions are on the same page.
     suggestion = form.suggest_address()
     if not form.is_valid():
         return show_again(request, form, suggestion=suggestion)
@@ -92,8 +93,8 @@ def read_initial(query: Mapping[str, str]) -> dict[str, str]:
 def render_empty(request: HttpRequest) -> HttpResponse:
     """Show the empty form.
 
-    Its fields are rendered once per state and cached; only the hidden guard fields are
-    rendered each time.
+    The rendered fields are cached, one copy per state. Only the hidden anti-spam fields
+    (GuardedForm) are rendered each time.
     """
     initial = read_initial(request.GET)
     place = initial.get("state", "")
@@ -113,7 +114,7 @@ def empty_fields(place: str) -> SafeString:
 
 @transaction.atomic
 def receive(request: HttpRequest, form: SignForm) -> Submission:
-    """Store the form, and queue its email in a lane that depends on its suspicions."""
+    """Store the submission with its suspicions, and queue the confirmation email."""
     submission = form.instance
     receipt = guard.receive(
         request,
@@ -192,9 +193,10 @@ def check_again(request: HttpRequest, ref: str) -> HttpResponse | None:
 
 @takes_form(stale=check_again)
 def check(request: HttpRequest, ref: str) -> HttpResponse:
-    """Accept the code, resend the email, or correct its address.
+    """Show the check-your-email page.
 
-    The page doesn't reveal who has signed.
+    On POST, accept the code, resend the email, or correct the address. The responses
+    don't reveal whether an address had signed before.
     """
     submission = get_object_or_404(Submission, ref=ref)
     if submission.corrected_at:
@@ -218,7 +220,10 @@ def check(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def again(request: HttpRequest, submission: Submission) -> HttpResponse:
-    """Request the email again; the worker decides later whether to send it."""
+    """Queue the confirmation email again, or return a 429 if that isn't allowed now.
+
+    The worker decides later whether to send the email.
+    """
     if again := send_again(submission.pk):
         return render_check(request, again, CodeForm(), sent_again=True)
     # "This wasn't me" may have deleted it.
@@ -231,7 +236,7 @@ def again(request: HttpRequest, submission: Submission) -> HttpResponse:
 
 
 def correct_address(request: HttpRequest, submission: Submission) -> HttpResponse:
-    """Continue the form with another address, with the checks of a new form."""
+    """Replace the submission with one for another address; check it like a new form."""
     form = CorrectForm(request.POST)
     if not settings.SIGNING_OPEN:
         form.add_error("email", CLOSED)
@@ -243,7 +248,7 @@ def correct_address(request: HttpRequest, submission: Submission) -> HttpRespons
         return render_correct(request, submission, form, suggestion=suggestion)
     corrected = correct.correct(request, submission, form)
     if corrected is None:
-        # A concurrent request was first.
+        # A concurrent request corrected or confirmed the submission first.
         submission = get_object_or_404(Submission, pk=submission.pk)
         return refuse_correction(request, submission, form)
     return see_other("voices:check", corrected.ref)
@@ -261,10 +266,11 @@ def refuse_correction(
 
 
 def answer_corrected(request: HttpRequest, submission: Submission) -> HttpResponse:
-    """Answer a request to the page that a form had before its address was corrected.
+    """Respond to a request for a corrected submission's check-your-email page.
 
-    Only a request with the page's own signed ref leads to the new page, as when the
-    button was pressed twice: the reader of the old mailbox knows the old page.
+    Redirect to the new submission's page only if the request has the signed ref from
+    the correction form, which happens if the signer presses the button twice. Otherwise
+    show a problem, because whoever reads the old mailbox may know this page's URL.
     """
     following = correct.read_next(submission, request.POST.get("next"))
     if following and Submission.objects.filter(ref=following).exists():
@@ -281,7 +287,7 @@ def render_correct(
     status: int = 422,
     **context: object,
 ) -> HttpResponse:
-    """Show the page with the form for the right address open."""
+    """Show the check-your-email page with the correction form expanded."""
     context["correct"] = form
     return render_check(request, submission, CodeForm(), status=status, **context)
 
@@ -310,7 +316,10 @@ def render_check(
 
 @takes_form()
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what will appear; confirm only on POST, because mail scanners open links."""
+    """Show what will be published; on POST, confirm the submission.
+
+    A GET doesn't confirm, because mail scanners open links.
+    """
     # confirm_submission() reads all other fields later, under a lock.
     fields = TO_CONFIRM if request.method == "POST" else ()
     submission, problem = find_submission(token, *fields)
@@ -367,10 +376,11 @@ def closed_by(submission: Submission) -> str:
 
 
 def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
-    """Return a link's submission, and why the submission can't be confirmed, or "".
+    """Return the submission that a confirmation link identifies, and a problem code.
 
-    The submission is None if the link is invalid or the row was deleted. Reads only
-    `fields`, if any are given.
+    The code says why the submission can't be confirmed, and is "" if there is no
+    problem. The submission is None if the link is invalid or the row was deleted. Reads
+    only `fields`, if any are given.
     """
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
@@ -387,7 +397,7 @@ def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    """The same page for everybody, so it says nothing about a signature."""
+    """Show the thank-you page. It is the same for everybody, so it reveals nothing."""
     words = {"words": SIGNED, "subject": SIGNED_SUBJECT}
     context = petition_context() | words | {"has_signed": True}
     return render(request, "voices/thank_you.html", context)
@@ -417,7 +427,8 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Handle the "this wasn't me" link of an email.
 
     On POST, suppress the address, and delete its unconfirmed submissions and changes of
-    address; or allow email to the address again.
+    address, unless the address has signed. The "allow" button instead allows email to
+    the address again.
     """
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
