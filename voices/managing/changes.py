@@ -1,7 +1,8 @@
 """Changes that signers make to their own signature; each is one transaction.
 
-All but `set_updates` lock the address first, as confirming a submission does, so that
-changes by one person run one after another. Each change is safe to repeat.
+Every change except `set_updates` first locks the signer's address, as confirming a
+submission does. So changes by one signer run one after another. Each change is safe to
+repeat.
 """
 
 import re
@@ -44,7 +45,7 @@ def locked_voice(signature: Signature | None) -> Voice | None:
 
 @transaction.atomic
 def withdraw(signature: Signature) -> None:
-    """Remove the signature from every page and every count, but keep its data."""
+    """Remove the signature and voice from counts and public pages; keep the data."""
     current = locked(signature)
     if current is None or current.withdrawn_at:
         return
@@ -59,7 +60,7 @@ def withdraw(signature: Signature) -> None:
 
 @transaction.atomic
 def erase(signature: Signature) -> None:
-    """Delete the person's data, except what Signature.erase() keeps."""
+    """Delete the signer's data, except what Signature.erase() keeps."""
     current = locked(signature)
     if current is None:
         return
@@ -72,7 +73,7 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete the address's Arrival and Turn rows, and drop its unsent letters."""
+    """Delete the address's Arrival and Turn rows, and cancel its unsent letters."""
     hashes = addresses.keyed_hashes(email_key)
     counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
     counts.filter(hash__in=hashes).delete()
@@ -83,7 +84,11 @@ def forget_address(email_key: str) -> None:
 
 @transaction.atomic
 def show_as(signature: Signature, display: str) -> None:
-    """Change how the name appears; erase the voice if the signer is now unlisted."""
+    """Change how the signer's name appears.
+
+    Erase the voice if the signer is now unlisted. Create a voice if the signer was
+    unlisted before.
+    """
     current = locked(signature)
     if current is None or current.withdrawn_at or current.name_display == display:
         return
@@ -98,7 +103,7 @@ def show_as(signature: Signature, display: str) -> None:
             city=current.city,
             state=current.state,
             submitted_at=timezone.now(),
-            # A quarantined or rejected signature doesn't come up for review.
+            # Moderators don't review the voice of a quarantined or rejected signature.
             review_since=timezone.now() if current.is_reviewed else None,
             invalidated_at=timezone.now() if current.invalidation_id else None,
         )
@@ -111,9 +116,10 @@ def show_as(signature: Signature, display: str) -> None:
 
 
 def show_name(voice: Voice, before: str, signature: Signature) -> None:
-    """Show the name as the signer now wants; `before` is the earlier `name_display`.
+    """Change the voice's name to the form that the signer has now chosen.
 
-    A shorter form shows at once, and a longer one is submitted for review.
+    `before` is the earlier `name_display`. A shorter form of the name appears at once;
+    a longer form is submitted for review.
     """
     wanted = name_to_show(voice.latest("name"), before, signature)
     if is_shorter(before, signature.name_display):
@@ -121,7 +127,8 @@ def show_name(voice: Voice, before: str, signature: Signature) -> None:
         if is_part_of(shown, voice.name):
             voice.name = shown
         elif voice.is_published:
-            # Hide the rest at once, but show no word that nobody has read.
+            # The shorter name has a word that no moderator has read. Until its review,
+            # show only an initial.
             voice.name = f"{names.letter_of(shown)}."
     submit(voice, signature, {"name": wanted})
 
@@ -132,7 +139,7 @@ def is_shorter(before: str, display: str) -> bool:
 
 
 def is_part_of(name: str, read: str) -> bool:
-    """Whether each word of the name is a word of `read`, or the initial of one."""
+    """Return whether each word of `name` is a word of `read` or a word's initial."""
     known = words(read) | {word[0] for word in words(read)}
     return words(name) <= known
 
@@ -143,15 +150,17 @@ def is_shortened(name: str, read: str) -> bool:
 
 
 def name_to_show(name: str, before: str, signature: Signature) -> str:
-    """Return the name as the signer wants it shown, if possible with moderators' edits.
+    """Return the name in the form that the signer wants, keeping moderators' edits.
 
-    `name` is the name shown so far. A part that a moderator removed doesn't come back.
+    `name` is the voice's name so far. If moderators have edited it, it never gets
+    longer, so a part that they removed doesn't come back. The edits are lost if they
+    would show a part of the name that the signer wants hidden.
     """
     wanted = signature.shown_name
     if is_shorter(before, signature.name_display):
         shorter = shown_name(name, signature.name_display)
         # If moderators have reordered the words, shortening can leave a word that the
-        # signer wants hidden.
+        # signer wants hidden. In that case, drop the moderators' edits.
         hidden = words(signature.name) - words(wanted)
         return wanted if words(shorter) & hidden else shorter
     edited = name.casefold() != shown_name(signature.name, before).casefold()
@@ -177,8 +186,8 @@ def correct_details(signature: Signature, **details: str) -> None:
     for field, text in details.items():
         setattr(current, field, text)
     current.save(update_fields=details)
-    # Compare with what the signer entered, not with the voice: a moderator may have
-    # edited it.
+    # Compare with the signer's earlier details, not with the voice, which a moderator
+    # may have edited.
     new = dict(words_of(current).items() - before.items())
     voice = locked_voice(current)
     if voice and new:
@@ -189,7 +198,7 @@ def correct_details(signature: Signature, **details: str) -> None:
 
 
 def words_of(signature: Signature) -> dict[str, str]:
-    """Return the details as they appear in a voice."""
+    """Return fields for a voice, computed from the signature's details."""
     return {
         "name": signature.shown_name,
         "profession": signature.profession,
@@ -201,7 +210,7 @@ def words_of(signature: Signature) -> dict[str, str]:
 
 @transaction.atomic
 def correct(signature: Signature, statement: str) -> None:
-    """Change the statement, if it is another one than the author's latest."""
+    """Submit a new statement, unless it equals the author's latest statement."""
     current = locked(signature)
     voice = locked_voice(current) if current else None
     if current is None or current.withdrawn_at or voice is None:
@@ -211,12 +220,14 @@ def correct(signature: Signature, statement: str) -> None:
 
 
 def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
-    """Submit words for review; published ones stay until a decision.
+    """Submit new words for review; until a decision, published words stay public.
 
-    A word that is removed needs no review, so it goes at once. Lock the voice first.
+    `words` maps fields of the voice to their new text. Emptying a field needs no
+    review, so it takes effect at once. The caller must lock the voice first.
     """
     words = voice.unread_words | words
-    # Delete the text of earlier corrections; undoing their decisions restores nothing.
+    # Delete earlier corrections, which are now obsolete. As a result, undoing the
+    # decision on an earlier correction restores nothing.
     voice.corrections.all().delete()
     was_published = voice.is_published
     voice.replace_words({field: text for field, text in words.items() if not text})
@@ -239,7 +250,7 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.reason = None
         voice.review_since = now if signature.is_reviewed else None
-    # The trigger on corrections has changed `corrected_at`.
+    # The trigger on Correction has changed `corrected_at` in the database.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
 
@@ -266,7 +277,7 @@ def appeal(signature: Signature, text: str) -> bool:
     # voice outside the queue.
     voice.changes_asked_at, voice.changes_asked = None, ""
     voice.review_since = timezone.now() if current.is_reviewed else None
-    # The trigger on corrections has changed `corrected_at`.
+    # The trigger on Correction has changed `corrected_at` in the database.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
     return True
@@ -274,7 +285,7 @@ def appeal(signature: Signature, text: str) -> bool:
 
 @transaction.atomic
 def object_to_invalidation(signature: Signature, text: str) -> None:
-    """File an objection for staff to review; a second one changes nothing."""
+    """File an objection for staff to review; a second objection changes nothing."""
     current = locked(signature)
     if current and current.invalidation_id and not current.withdrawn_at:
         Objection.objects.get_or_create(signature=current, defaults={"text": text})
@@ -296,7 +307,7 @@ class AskedTooOften(Exception):
 
 
 def asked_often(signature: Signature) -> bool:
-    """Whether the signer reached the daily limit on emails to new addresses."""
+    """Return whether the signer reached the daily limit on emails to new addresses."""
     since = timezone.now() - timedelta(days=1)
     letters = Letter.objects.filter(signature=signature, queued_at__gt=since)
     asked = letters.filter(kind=Letter.Kind.NEW_ADDRESS)
@@ -331,7 +342,7 @@ def keep_address(signature: Signature) -> None:
 
 @transaction.atomic
 def confirm_new_address(change: AddressChange) -> bool:
-    """Switch to the new address; return False if it already has its own signature.
+    """Switch to the new address; return False if another signature already has it.
 
     Return True, and do nothing, if the change or the signature no longer exists. Manage
     links in earlier emails stop working, because somebody else may read the old

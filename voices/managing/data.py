@@ -1,4 +1,4 @@
-"""Export what is stored about a signer, for the signer to download."""
+"""Export the stored data about a signer, for the signer to download."""
 
 from django.db.models import Model, Q
 
@@ -9,12 +9,12 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
-# Columns left out of the export: internal keys, and values derived from other columns.
+# Columns that the export omits: internal keys, and values computed from other columns.
 INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
 
 
 def row(instance: Model) -> dict:
-    """Return the columns of a row by name, without INTERNAL ones."""
+    """Return a dict of the row's columns by name, without INTERNAL columns."""
     return {
         field.name: field.value_from_object(instance)
         for field in instance._meta.concrete_fields
@@ -23,10 +23,11 @@ def row(instance: Model) -> dict:
 
 
 def everything(signature: Signature) -> dict:
-    """Return the signer's data and what was done with it, as a dict for JsonResponse.
+    """Return what is stored about the signer, as a dict for JsonResponse.
 
-    Leaves out other people's words and names. Also leaves out rows that identify the
-    signer only by a hash and are deleted within days, such as Arrival.
+    Includes decisions about the voice, and a list of the emails to the signer. Omits
+    other people's words and names. Also omits rows, such as Arrival, that identify the
+    signer only by a hash and are deleted within days.
     """
     voice, invalidation = signature.voice, signature.invalidation
     return {

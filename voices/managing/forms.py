@@ -13,7 +13,8 @@ from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, SignForm
 from voices.wall.appeals import APPEAL_LENGTH
 from voices.wall.models import STATEMENT_LENGTH
 
-# What signers told us about themselves; the voice shows the rest of it.
+# The fields of VoiceForm whose current values are in the signature. The statement is in
+# the voice.
 DETAILS = ("name", "city", "state", "profession")
 
 
@@ -29,11 +30,14 @@ class AddressForm(AddressMixin, forms.Form):
 
 
 class AskForm(AddressForm, GuardedForm):
-    """A request to email a manage link to an address; anybody can send it."""
+    """The form to request a manage link by email; anybody can enter any address."""
 
 
 class NewAddressForm(AddressForm):
-    """The form to change the address; `auto_id` keeps HTML ids unique on its page."""
+    """The form to change the address.
+
+    The manage page has several forms, so `auto_id` keeps their HTML IDs unique.
+    """
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="new_%s")
@@ -44,7 +48,10 @@ class NewAddressForm(AddressForm):
 
 
 class VoiceForm(ShowsDetails, forms.Form):
-    """What a signer can correct; what is public of it is reviewed again."""
+    """The form in which signers correct their details and statement.
+
+    New public text is reviewed before it appears; see changes.submit().
+    """
 
     name = SignForm.base_fields["name"]
     name_display = forms.ChoiceField(

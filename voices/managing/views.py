@@ -43,7 +43,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=ask_again)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Email a manage link; the response doesn't reveal who has signed."""
+    """Show or accept the form for a manage link, without revealing who has signed."""
     if request.method != "POST":
         return ask_page(request, AskForm())
     if "action" in request.POST:
@@ -67,11 +67,11 @@ def ask_page(
 
 @transaction.atomic
 def receive(request: HttpRequest, form: AskForm) -> None:
-    """Queue the link, unless a bot asked for it. Raises TooMany.
+    """Queue the email with the manage link, unless a bot requested it.
 
-    An exceeded limit that only raises a suspicion doesn't hold the link back, because
-    strangers can use up the limits of somebody else's address or domain. The daily
-    limit on emails to an address still applies.
+    Raises TooMany if the network has sent far too many forms. Other exceeded limits
+    don't stop the email, because strangers can use up the limits of somebody else's
+    address or domain. The daily limit on emails to an address still applies.
     """
     receipt = guard.receive(
         request, Arrival.Kind.MANAGE, form, email_key=form.email_key
@@ -90,9 +90,11 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 
 def find_signature(token: str) -> tuple[Signature | None, str]:
-    """Return a manage link's petition signature, and why the link doesn't work, or "".
+    """Return the petition signature that a manage link identifies, and a problem code.
 
-    Raises BadSignature for a token that we didn't sign, or signed for another purpose.
+    The code says why the link doesn't work, and is "" if it works. The signature is
+    None if no signature has the link's ref anymore. Raises BadSignature for a token
+    that we didn't sign, or signed for another purpose.
     """
     ref, late = tokens.read(tokens.managing, token, settings.MANAGE_LINK_DAYS)
     signatures = Signature.objects.select_related("voice", "invalidation")
@@ -111,7 +113,10 @@ def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
 def for_signer(
     view: Callable[[HttpRequest, str, Signature], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Pass a manage link's petition signature to a view, or show the link's problem."""
+    """Decorate a view that takes a manage link's token and petition signature.
+
+    If the link doesn't work, show a page about the problem and don't call the view.
+    """
 
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
@@ -130,7 +135,7 @@ def for_signer(
 def manage_again(
     request: HttpRequest, token: str, signature: Signature
 ) -> HttpResponse:
-    """After a failed CSRF check, redisplay what was typed into the page."""
+    """After a failed CSRF check, redisplay what was typed into the submitted form."""
     typed: dict[str, Form] = {}
     if request.POST.get("action") == "save":
         typed["voice_form"] = VoiceForm(request.POST, signature=signature)
@@ -184,7 +189,7 @@ def manage_page(
             "appeal": voice.appeals.first() if voice else None,
             "can_appeal": bool(voice and appealable(voice)),
             "token": token,
-            # Don't show an earlier action's result as the response to this one.
+            # When a form is redisplayed, don't show the result of an earlier action.
             "done": "" if bound or stale else request.GET.get("done", ""),
             "stale": stale,
             "network_kept_days": settings.NETWORK_KEPT_DAYS,
@@ -251,9 +256,9 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # Returning early also avoids a deadlock with erasing, which locks the signer's
-    # address first and then its Arrival rows; counting this form would lock an Arrival
-    # row first.
+    # For the current address, return before the form is counted. This also avoids a
+    # deadlock: erasing locks the signer's address first and then its Arrival rows, but
+    # counting the form would lock an Arrival row first.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
@@ -274,11 +279,10 @@ def ask_new_address(
 ) -> None:
     """Email the new address, unless staff have blocked its domain.
 
-    Raises TooMany or AskedTooOften.
-
-    An exceeded limit that only raises a suspicion doesn't hold the email back, because
-    strangers can use up the limits of an address or a domain. AskedTooOften is about a
-    separate limit for each signer, which nobody else can use up.
+    Raises TooMany if the network has sent far too many forms, and AskedTooOften if the
+    signer has reached their daily limit, which nobody else can use up. Other exceeded
+    limits don't stop the email, because strangers can use up the limits of an address
+    or a domain.
     """
     limits.arrive(Arrival.Kind.MANAGE, networks.address_of(request), key)
     if not has_blocked_domain(key):
@@ -348,7 +352,10 @@ def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
 
 @takes_form()
 def new_address(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm a change of address; only on POST, because mail scanners open links."""
+    """Show a change of address; on POST, confirm it.
+
+    A GET doesn't confirm, because mail scanners open links.
+    """
     change = None
     try:
         ref, late = tokens.read(

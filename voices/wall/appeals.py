@@ -17,16 +17,17 @@ class AppealQuerySet(models.QuerySet):
         return self.filter(answer=None)
 
     def against(self, by: User) -> Self:
-        """Appeals against decisions of this moderator, who must not answer them."""
+        """Return appeals against decisions by this user, who must not answer them."""
         return self.filter(decision__by=by)
 
 
 class Appeal(models.Model):
     """An author's appeal against a decline; a different moderator has to answer it.
 
-    Triggers allow one appeal for each decline, none against an answer, and no answer by
-    the moderator who declined (`Decision` has the last). While an appeal is open, the
-    voice or its correction waits in the review queue.
+    The database allows one appeal per decline. A trigger rejects an appeal against the
+    answer to an earlier appeal. A trigger on `Decision` rejects an answer by the
+    moderator who declined. While an appeal is open, the voice or its correction waits
+    in the review queue.
     """
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="appeals")
@@ -70,11 +71,12 @@ class Appeal(models.Model):
 
 
 def appealable(voice: Voice) -> Any:
-    """Return the decline that the author can appeal, or None."""
+    """Return the decline (a Decision) that the author can appeal, or None."""
     decisions = voice.decisions.filter(undone_by=None, appeal=None)
     decisions = decisions.filter(answered_appeal=None).order_by("-pk")
     if voice.status == Status.DECLINED:
-        # An older decline that was appealed or answered is never the latest.
+        # Only the latest decline can be appealed. `decisions` lacks this decline if it
+        # was appealed before or was itself the answer to an appeal.
         latest = voice.decisions.filter(kind="declined", undone_by=None).first()
         return decisions.filter(pk=latest.pk).first() if latest else None
     if voice.is_published and not voice.corrected_at:

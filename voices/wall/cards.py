@@ -1,4 +1,4 @@
-"""Draw the share cards of voices."""
+"""Draw voices' share cards: the images that other sites show next to a link."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from cards.models import Card
 from voices.wall.models import Voice
 
 DRAW_CARDS = "voices.draw_cards"
-# Shown instead of a statement whose writing system the card's font lacks.
+# Shown instead of a statement whose letters the card's font lacks.
 UNREADABLE = "One more voice against qualified immunity"
 
 
@@ -27,14 +27,14 @@ def face_of(voice: Voice) -> Face:
 
 
 def note_of(voice: Voice) -> str:
-    """Return a founding voice's number, or any other voice's day of publication."""
+    """Return a founding voice's number, or another voice's day of publication."""
     if voice.founding_number:
         return f"Founding voice No. {voice.founding_number}"
     return voice.day
 
 
 def key_of(pk: int) -> str:
-    """Return the card's key. The triggers of `Voice` delete the card by this key."""
+    """Return the card's key, by which the triggers of `Voice` delete the card."""
     return f"voices/{pk}"
 
 
@@ -46,18 +46,21 @@ def current_face(pk: int) -> Face | None:
 
 
 def card_of(voice: Voice) -> bytes | None:
-    """Return the card as a PNG, or None if the voice isn't on the wall. Raises Busy."""
+    """Return the card as a PNG, or None if the voice isn't on the wall.
+
+    Raises Busy if the card isn't stored and too many cards are being drawn.
+    """
     return Card.objects.get_or_draw(
         key_of(voice.pk), face_of(voice), partial(current_face, voice.pk)
     )
 
 
 def queue_cards(ids: list[int]) -> None:
-    """Queue the drawing of these voices' cards."""
+    """Queue a task that draws these voices' cards."""
     app.configure_task(DRAW_CARDS).defer(voice_ids=[*ids])
 
 
 def draw_cards(ids: list[int]) -> None:
-    """Draw these voices' cards if missing; skip voices that aren't on the wall."""
+    """Draw the cards that these voices lack; skip voices that aren't on the wall."""
     for pk in ids:
         Card.objects.draw(key_of(pk), partial(current_face, pk))

@@ -16,17 +16,19 @@ class CorrectionQuerySet(models.QuerySet):
 class Correction(models.Model):
     """New words that the author of a published voice submitted for review.
 
-    A correction is pending until it has a decision. Decisions are never deleted, so
-    this row points to the decision, not the other way around, and can itself be
-    deleted.
+    A correction is pending until it has a decision. The correction points to the
+    decision, not the other way around, because corrections can be deleted, but
+    decisions can't.
     """
 
     voice = models.ForeignKey(Voice, models.CASCADE, related_name="corrections")
-    # The new words, by the voice's field (WORDS); a field that isn't here stays.
+    # A dict of the voice's fields (see WORDS) and their new text. Fields that aren't in
+    # the dict don't change.
     words = models.JSONField()
     sent_at = models.DateTimeField(db_default=Now())
     decision = models.ForeignKey("voices.Decision", models.PROTECT, null=True)
-    # The words that this correction replaced, so that publishing can be undone.
+    # A dict of the text that publishing this correction replaced, so that publishing
+    # can be undone.
     replaced = models.JSONField(default=dict)
 
     objects = CorrectionQuerySet.as_manager()
@@ -42,7 +44,7 @@ class Correction(models.Model):
             ),
         ]
         triggers = [
-            # Keeps `Voice.corrected_at` up to date, for the review queue and its index.
+            # Keeps `Voice.corrected_at` up to date. The review queue filters by it.
             Trigger(
                 name="corrected_at",
                 when=pgtrigger.After,
@@ -62,7 +64,7 @@ class Correction(models.Model):
         return f"correction of voice {self.voice_id}"
 
     def decide(self, decision_id: int, *, publish: bool) -> None:
-        """Close the correction with this decision; if `publish`, publish its words.
+        """Close the correction with this decision; if `publish`, publish the new words.
 
         The caller must lock the voice first.
         """
@@ -74,7 +76,8 @@ class Correction(models.Model):
     def reopen(self) -> None:
         """Reopen the correction; if it was published, restore the earlier words."""
         if self.replaced:
-            # Don't lose a moderator's edit of the published words.
+            # Keep the published words in the correction, because a moderator may have
+            # edited them.
             self.words = self.voice.replace_words(self.replaced)
             self.replaced = {}
         self.decision_id = None
@@ -82,5 +85,6 @@ class Correction(models.Model):
 
     def save_with_voice(self) -> None:
         self.save()
-        # `Voice.save` also updates the flags.
+        # `Voice.save` also updates the voice's flags, which depend on pending
+        # corrections.
         self.voice.save(update_fields=[*WORDS, "statement_as_sent", "featured_at"])

@@ -12,11 +12,11 @@ POSITION = re.compile(r"(\d+)\.(\d+)(\.f)?", re.ASCII)
 
 
 class Position(NamedTuple):
-    """A position in the wall's order.
+    """The position of a voice in the wall's order.
 
-    If `featured`, the position is among the featured voices, which come first on
-    request, and `moment` is the voice's `featured_at`. Otherwise, `moment` is the
-    voice's `wall_order`.
+    `pk` is the voice's ID. If `featured`, the position is among the featured voices
+    that the sort order "featured" lists first, and `moment` is the voice's
+    `featured_at`. Otherwise, `moment` is the voice's `wall_order`.
     """
 
     moment: datetime
@@ -25,7 +25,7 @@ class Position(NamedTuple):
 
 
 def encode(position: Position) -> str:
-    """Return a position's cursor, which works even after the voice there is removed."""
+    """Return a position's cursor, which still works after the voice is removed."""
     text = f"{(position.moment - EPOCH) // MICROSECOND}.{position.pk}"
     text += ".f" if position.featured else ""
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -1,6 +1,6 @@
 """The newest statements as an Atom feed.
 
-Atom requires a date, so the feed omits founding voices, which have none.
+Atom requires a date, so the feed omits founding voices, which have no publication date.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ def absolute(path: str) -> str:
 
 
 class VoiceFeed(Feed):
-    """The newest voices. All URLs start with SITE_URL, whatever the request's host."""
+    """The newest voices; all URLs start with SITE_URL, not with the request's host."""
 
     feed_type = Atom1Feed
     title = f"Voices · {settings.SITE_NAME}"
@@ -43,7 +43,7 @@ class VoiceFeed(Feed):
         return Voice.objects.on_the_wall().signed().in_wall_order()[:NEWEST]
 
     def item_title(self, voice: Voice) -> str:
-        # The feed escapes the title, so don't escape it here as Django's default does.
+        # The feed escapes titles. Django's default item_title would escape them twice.
         return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
 
     def item_description(self, voice: Voice) -> str:

@@ -32,7 +32,7 @@ from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells
 
 STATEMENT_LENGTH = 600
-# The highest founding number that fits in its column.
+# The highest number that fits in the column `founding_number`.
 HIGHEST_NUMBER = 2**15 - 1
 # The fields that `Voice.flag` sets.
 FLAGS = ["flags", "text_key"]
@@ -41,7 +41,7 @@ FLAGGED = {"statement", "name", "profession", "city"}
 
 
 class Status(models.TextChoices):
-    """The status of a voice: the first in this list whose date (see SINCE) is set."""
+    """The status of a voice: the first listed here whose date (see SINCE) is set."""
 
     WITHDRAWN = "withdrawn", "Withdrawn or erased"
     INVALIDATED = "invalidated", "Invalidated with its signature"
@@ -50,11 +50,11 @@ class Status(models.TextChoices):
     DECLINED = "declined", "Declined"
     CHANGES_ASKED = "changes-asked", "Changes asked for"
     WAITING = "waiting", "Waiting"
-    # Moderators don't review such a voice; this status has no date.
+    # None of the dates is set: moderators don't review the voice.
     SET_ASIDE = "set-aside", "In quarantine or rejected"
 
 
-# The date field that puts a voice into each status, in the same order.
+# For each status, the date field that puts a voice into it; in the order of Status.
 SINCE = {
     Status.WITHDRAWN: "withdrawn_at",
     Status.INVALIDATED: "invalidated_at",
@@ -64,22 +64,22 @@ SINCE = {
     Status.CHANGES_ASKED: "changes_asked_at",
     Status.WAITING: "review_since",
 }
-# The voice is or was public. A founding voice has no publication date: it is older than
-# the site, and the day on which it was loaded means nothing.
+# Voices that are or were public. A founding voice has no publication date, because it
+# is older than the site.
 WAS_PUBLISHED = models.Q(published_at__isnull=False) | models.Q(
     founding_number__isnull=False
 )
 PUBLIC = models.Q(status=Status.PUBLISHED)
 WITH_STATEMENT = PUBLIC & ~models.Q(statement="")
-# The review queue: voices that await a decision, have a pending correction, or were
-# reported.
+# The review queue: voices that await a decision, published voices with a pending
+# correction, and reported voices that aren't withdrawn, invalidated, or taken down.
 WAITING = (
     models.Q(status=Status.WAITING)
     | models.Q(status=Status.PUBLISHED, corrected_at__isnull=False)
     | models.Q(reported_at__isnull=False)
     & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
 )
-# The same conditions for triggers: PUBLIC, and WAS_PUBLISHED of the old and new row.
+# For triggers: PUBLIC as SQL, and WAS_PUBLISHED for the old row and for the new row.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
 IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
     old__founding_number__isnull=False
@@ -87,48 +87,49 @@ IT_WAS_PUBLIC = pgtrigger.Q(old__published_at__isnull=False) | pgtrigger.Q(
 IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
     new__founding_number__isnull=False
 )
-# The public fields of a voice, and its status.
+# The public fields of a voice, and `status`.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
-# The words that an author corrects and a moderator edits.
+# The fields that an author can correct and a moderator can edit.
 WORDS = ("name", "profession", "profession_group", "city", "state", "statement")
-# Voices with a flag. PostgreSQL uses the index of flags only with this condition.
+# Voices that have flags. PostgreSQL uses the index on flags only if a query has this
+# condition.
 FLAGGED_ONES = ~models.Q(flags=[])
-# The fields that lists of voices show.
+# The fields that public lists of voices need.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
     *("founding_number", "published_at", "featured_at", "wall_order"),
 )
 # The fields that a search looks in. The state follows the city, so that a quoted phrase
-# can match both.
+# such as "Camden Ohio" can match both.
 SEARCHED = (
     *("statement", "name", "profession", "city"),
     Label("state", PLACES),
     Label("profession_group", dict(ProfessionGroup.choices)),
 )
-# Separates fields. Folding joins initials ("U. S. C."), so otherwise "B." at the end of
-# a field would be joined to "J. Doe" at the start of the next.
+# Separates fields. Without it, folding, which joins initials such as "U. S. C.", would
+# also join "B." at the end of a field to "J. Doe" at the start of the next field.
 BREAK = models.Value("\n")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
 
 class VoiceQuerySet(models.QuerySet):
     def published(self) -> Self:
-        """Public voices, with or without a statement."""
+        """Return public voices, with or without a statement."""
         return self.filter(PUBLIC)
 
     def on_the_wall(self) -> Self:
-        """Public voices that have a statement."""
+        """Return public voices that have a statement."""
         return self.filter(WITH_STATEMENT)
 
     def was_published(self) -> Self:
-        """Voices that are or were public."""
+        """Return voices that are or were public."""
         return self.filter(WAS_PUBLISHED)
 
     def founding(self) -> Self:
         return self.filter(founding_number__isnull=False)
 
     def signed(self) -> Self:
-        """Voices that belong to a signature. The public ones have a `published_at`."""
+        """Return voices of signatures; the public ones have a `published_at`."""
         return self.filter(founding_number=None)
 
     def shown(self) -> Self:
@@ -136,22 +137,22 @@ class VoiceQuerySet(models.QuerySet):
         return self.only(*SHOWN)
 
     def waiting(self) -> Self:
-        """Voices in the review queue."""
+        """Return voices in the review queue."""
         return self.filter(WAITING)
 
     def undecided(self) -> Self:
-        """Voices that await a first decision or requested changes."""
+        """Return voices that await a decision, or changes by their author."""
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
-        """Return the number of voices and their earliest `review_since`, if any."""
+        """Return the number of voices, and the earliest `review_since` or None."""
         found = self.aggregate(
             count=models.Count("pk"), since=models.Min("review_since")
         )
         return found["count"], found["since"]
 
     def featured(self) -> Self:
-        """Voices that staff chose for the home page, latest choice first."""
+        """Return voices that staff featured, the most recently featured first."""
         return (
             self.on_the_wall()
             .filter(featured_at__isnull=False)
@@ -159,7 +160,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def after_featured(self, featured_at: datetime, pk: int) -> Self:
-        """Featured voices after this position in the order of `featured`."""
+        """Return featured voices after this position in the order of `featured`."""
         return self.filter(
             models.Q(featured_at__lt=featured_at)
             | models.Q(featured_at=featured_at, pk__lt=pk),
@@ -174,16 +175,16 @@ class VoiceQuerySet(models.QuerySet):
         return self.order_by("wall_order", "pk")
 
     def after(self, wall_order: datetime, pk: int) -> Self:
-        """Voices after this position in the wall's order."""
+        """Return voices after this position in the wall's order."""
         return self.filter(
             models.Q(wall_order__lt=wall_order)
             | models.Q(wall_order=wall_order, pk__lt=pk),
-            # Redundant, but lets one index range serve the query.
+            # This condition is redundant, but lets one index range serve the query.
             wall_order__lte=wall_order,
         )
 
     def before(self, wall_order: datetime, pk: int) -> Self:
-        """Voices before this position in the wall's order."""
+        """Return voices before this position in the wall's order."""
         return self.filter(
             models.Q(wall_order__gt=wall_order)
             | models.Q(wall_order=wall_order, pk__gt=pk),
@@ -191,7 +192,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def matching(self, words: str) -> Self:
-        """Voices whose public fields match this query, ignoring case and accents."""
+        """Return voices that match the query `words`, ignoring case and accents."""
         return self.filter(
             search=SearchQuery(
                 search_words(words), config="english", search_type="websearch"
@@ -200,11 +201,11 @@ class VoiceQuerySet(models.QuerySet):
 
 
 class Voice(models.Model):
-    """A person's name, details, and statement, public from `published_at` on.
+    """A person's name, details, and statement, shown on the site once published.
 
     A founding voice has a number in the founding data and no `published_at`. Any other
     voice belongs to a signature. The signature has the foreign key, so that public
-    pages don't need the private table.
+    pages don't need the table of signatures, which is private.
     """
 
     founding_number = models.PositiveSmallIntegerField(
@@ -223,13 +224,14 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
-    # When the pending correction was sent. Only the trigger on Correction sets this.
+    # When the pending correction was sent. The trigger on Correction sets this date.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Flags for moderators; see voices/flags/find.py.
     flags = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, editable=False
     )
-    # Equal for texts that differ only in case, spaces, and punctuation.
+    # This key is equal for statements that differ only in case, spaces, and
+    # punctuation.
     text_key = models.CharField(max_length=32, blank=True, editable=False)
     reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -239,9 +241,9 @@ class Voice(models.Model):
     changes_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     changes_asked = models.TextField(blank=True, editable=False)
     taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Withdrawn by its author. An erased voice is withdrawn and empty.
+    # When the author withdrew the voice. An erased voice has this date and no text.
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Invalidated by staff along with its signature; see voices/invalidation/.
+    # When staff invalidated the voice's signature; see voices/invalidation/.
     invalidated_at = models.DateTimeField(null=True, blank=True, editable=False)
     featured_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Why the voice or its correction was declined, or why the voice was taken down.
@@ -253,8 +255,8 @@ class Voice(models.Model):
         editable=False,
         related_name="voices",
     )
-    # The database computes this from the stored dates: saving an instance refreshes its
-    # value, but `update()` doesn't refresh loaded instances.
+    # The database computes the status from the stored dates. Saving an instance
+    # refreshes its status, but `update()` doesn't refresh loaded instances.
     status = models.GeneratedField(
         expression=models.Case(
             *(
@@ -271,8 +273,9 @@ class Voice(models.Model):
         output_field=models.CharField(max_length=13, choices=Status),
         db_persist=True,
     )
-    # The sort key of the wall, highest first; null until the voice is first public.
-    # Never show it: founding voices get times in 1970, and No. 1 gets the latest.
+    # The wall is sorted by this time, latest first. It is null until the voice is first
+    # public. Don't show it: a founding voice gets a made-up time in 1970, and lower
+    # founding numbers get later times.
     wall_order = models.GeneratedField(
         expression=Coalesce(
             "published_at",
@@ -372,7 +375,7 @@ class Voice(models.Model):
                 models.F("review_since"),
                 models.F("id"),
                 name="voice_waiting",
-                # For the filters of the queue.
+                # For the filters of the review queue.
                 include=["state", "profession_group"],
                 condition=WAITING,
             ),
@@ -401,7 +404,7 @@ class Voice(models.Model):
                 f"WHERE {PUBLIC_SQL} AND statement <> ''",
                 "SELECT 'names', state, profession_group, 0 "
                 f"WHERE {PUBLIC_SQL} AND statement = ''",
-                # Founding voices count in the petition's first series.
+                # Founding voices count as signers in the petition's first series.
                 "SELECT 'signers', state, profession_group, 1 "
                 f"WHERE {PUBLIC_SQL} AND founding_number IS NOT NULL",
             ),
@@ -467,7 +470,7 @@ class Voice(models.Model):
         return reverse("voices:detail", args=[self.pk])
 
     def erase(self) -> None:
-        """Clear text and most dates; the row stays, so that the URL can return 410."""
+        """Clear the text and most dates, but keep the row: its URL returns a 410."""
         for field in self._meta.concrete_fields:
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
@@ -481,7 +484,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
-        """Set `flags` and `text_key`; `save` calls this if it writes FLAGGED fields."""
+        """Set `flags` and `text_key`. `save` calls this if it writes FLAGGED fields."""
         sent = self.corrections.all() if self.pk else []
         own = {field: getattr(self, field) for field in FLAGGED}
         versions = [own, *(own | each.words for each in sent if not each.decision_id)]
@@ -498,7 +501,10 @@ class Voice(models.Model):
 
     @property
     def is_in_review(self) -> bool:
-        """Whether to tell the author that the voice is in review; true if set aside."""
+        """Whether the author is told that the voice is in review.
+
+        That includes SET_ASIDE, so that a quarantine isn't revealed.
+        """
         return self.status in {Status.WAITING, Status.SET_ASIDE}
 
     @property
@@ -508,24 +514,27 @@ class Voice(models.Model):
 
     @property
     def unread_words(self) -> dict[str, str]:
-        """The words of a correction that waits, or that changes were asked for."""
+        """The new words of a correction that is pending or was sent back for changes.
+
+        Empty if there is no such correction.
+        """
         if self.corrected_at or (self.is_published and self.awaits_changes):
             correction = self.corrections.first()
             return correction.words if correction else {}
         return {}
 
     def latest(self, field: str) -> str:
-        """The author's latest word in a field, reviewed or not."""
+        """Return the author's latest text for a field, whether reviewed or not."""
         return self.unread_words.get(field, getattr(self, field))
 
     def with_words(self, words: dict[str, str]) -> "Voice":
-        """Return an unsaved copy that has these words."""
+        """Return an unsaved copy whose fields have these words."""
         other = copy(self)
         other.replace_words(words)
         return other
 
     def replace_words(self, words: dict[str, str]) -> dict[str, str]:
-        """Set these of the author's words, without saving; return the earlier ones."""
+        """Set fields to the author's new words, without saving; return the old ones."""
         before = {field: getattr(self, field) for field in words}
         for field, text in words.items():
             setattr(self, field, text)
@@ -537,7 +546,7 @@ class Voice(models.Model):
 
     @property
     def awaits_changes(self) -> bool:
-        """Whether changes were requested and nothing has been published since then."""
+        """Whether changes were requested and no later version has been published."""
         return self.status == Status.CHANGES_ASKED or (
             self.is_published
             and self.changes_asked_at is not None
@@ -547,7 +556,7 @@ class Voice(models.Model):
 
     @property
     def place(self) -> str:
-        """City and state code: "Camden, OH". Without a city, the state's full name."""
+        """City and state code, as in "Camden, OH"; without a city, the state's name."""
         if not self.city:
             return self.place_in_full
         return ", ".join(filter(None, [self.city, self.state]))
@@ -570,7 +579,7 @@ class Voice(models.Model):
 
     @property
     def day(self) -> str:
-        """The day of publication in words; "" if there is none."""
+        """The day of publication, as in "Nov. 28, 2026"; "" if there is none."""
         return spell_day(self.published_on) if self.published_on else ""
 
 

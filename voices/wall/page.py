@@ -1,4 +1,4 @@
-"""One page of the wall: its voices, filters, and totals."""
+"""One page of the wall (the public list of statements): voices, filters, and totals."""
 
 import re
 from collections import Counter
@@ -24,7 +24,8 @@ from voices.wall.tallies import Cell, Figures, read_figures
 PAGE_SIZE = 12
 # A search shows only the newest matches, at most this many.
 MAX_MATCHES = 1000
-# The value of `sort` for featured voices first; by default, the newest come first.
+# With this value of the URL parameter `sort`, featured voices come first. By default,
+# the newest come first.
 FEATURED = "featured"
 # In a tsquery's text, LEXEME matches a word, with "!" if the word is excluded, and
 # EXCLUDED_PHRASE matches an excluded phrase.
@@ -34,7 +35,7 @@ EXCLUDED_PHRASE = re.compile(r"!\([^)]*\)")
 
 @dataclass(frozen=True)
 class Link:
-    """A link to the wall with other filters or in the other order."""
+    """A link to the wall with different filters or a different order."""
 
     label: str
     query: str
@@ -53,7 +54,7 @@ class Filters:
         return bool(self.q or self.state or self.profession)
 
     def query(self, **changes: str) -> str:
-        """Return the URL of the wall with these filters, as changed by `changes`."""
+        """Return the wall's relative URL with these filters, changed by `changes`."""
         asked = {**asdict(self), **changes}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"?{query}" if query else "./"
@@ -63,7 +64,7 @@ class Filters:
         return self.query(q="", sort="").removeprefix("./")
 
     def chips(self) -> list[Link]:
-        """Return the active filters, each with the link that removes it."""
+        """Return a link for each active filter; the link removes the filter."""
         labels = {"state": self.place, "profession": self.group, "q": self.quoted}
         return [
             Link(label, self.query(**{name: ""}))
@@ -77,7 +78,7 @@ class Filters:
 
     @property
     def from_place(self) -> str:
-        """ " from Texas", or "" for all places."""
+        """The chosen state, as in " from Texas"; "" if no state is chosen."""
         return f" from {in_sentence(self.state)}" if self.state else ""
 
     @property
@@ -101,10 +102,12 @@ class Filters:
 
 
 class WallPage:
-    """Up to `PAGE_SIZE` voices that match the filters and follow the cursor `before`.
+    """Up to `PAGE_SIZE` voices that match the filters.
 
-    Without a search, the counts come from the tallies. With a search, all pages
-    together show at most `MAX_MATCHES` voices, and the filters show no counts.
+    The page starts after the voice at the cursor `before`, or at the first voice if
+    `before` is "". Without a search, the counts come from the tallies. With a search,
+    all pages together show at most `MAX_MATCHES` voices, and the filters show no
+    counts.
     """
 
     def __init__(self, filters: Filters, before: str = ""):
@@ -112,7 +115,8 @@ class WallPage:
         self.newest = not before
         self.start = self.decode(before) if before else None
         self.is_busy = False
-        # The search with its typos corrected, if only the corrected search matched.
+        # The query with its typos corrected, if only the corrected query matches
+        # voices.
         self.corrected = ""
         try:
             self.matches = self.search() if filters.q else None
@@ -139,11 +143,12 @@ class WallPage:
     def search(self) -> list[int]:
         """Return the IDs of the newest matches, at most MAX_MATCHES + 1.
 
-        If nothing matches, try once more with mistyped words corrected.
+        If nothing matches, try once more with mistyped words corrected, and set
+        `corrected` if that finds voices.
 
-        Raises NoSuchPage if the query times out: common words that never occur together
-        would make the database scan every voice. Raises TooManySearches if all search
-        slots are in use.
+        Raises NoSuchPage if the query times out. For example, common words that never
+        occur together make the database scan every voice. Raises TooManySearches if all
+        search slots are in use.
         """
         words = self.filters.q
         if is_contradiction(words):
@@ -167,7 +172,7 @@ class WallPage:
         return list(ids[: MAX_MATCHES + 1])
 
     def rows(self) -> list[Voice]:
-        """Return the voices of the page, and one more if there is another page."""
+        """Return the page's voices, and one more voice if there is a next page."""
         if self.matches == []:
             return []
         voices = self.narrow(Voice.objects.on_the_wall())
@@ -195,32 +200,32 @@ class WallPage:
 
     @property
     def other_order(self) -> Link:
-        """The link to the same voices in the other order."""
+        """A link to the same voices in the other sort order."""
         if self.filters.sort == FEATURED:
             return Link("Newest first", self.filters.query(sort=""))
         return Link("Featured first", self.filters.query(sort=FEATURED))
 
     @property
     def everywhere(self) -> str:
-        """The URL of the same search without the other filters."""
+        """The URL of the same search without the filters for state and profession."""
         return self.filters.query(state="", profession="")
 
     @property
     def add_url(self) -> str:
-        """The URL of the signing form, with the chosen state filled in."""
+        """The URL of the signing form, with the filter's state filled in, if any."""
         state = self.filters.state
         return reverse("voices:add") + (f"?state={state}" if state else "")
 
     @cached_property
     def by_name(self) -> list[Link]:
-        """Links to all voices of the state or profession that the search names."""
+        """Links to all voices of a state or profession that the search query names."""
         words = self.corrected or self.filters.q
         state, group = read_place(words), propose_group(words)
         chosen, links = self.filters, []
         if state in PLACES and not chosen.state and self.figures.statements_from(state):
             label = f"All voices from {in_sentence(state)}"
             links.append(Link(label, chosen.query(state=state, q="")))
-        # `propose_group` returns OTHER for words that name no known profession.
+        # `propose_group` returns OTHER if the query names no known profession.
         if group in {"", ProfessionGroup.OTHER} or chosen.profession:
             return links
         if self.figures.statements_by(group):
@@ -234,14 +239,14 @@ class WallPage:
 
     @property
     def cells(self) -> Mapping[Cell, int]:
-        """Number of statements by state and profession group; empty for a search."""
+        """The number of statements by state and profession; empty for a search."""
         if self.matches is not None:
             return {}
         return self.figures.statements
 
     @cached_property
     def total(self) -> int:
-        """Number of matching statements; for a search, capped at MAX_MATCHES + 1."""
+        """The number of matching statements; for a search, at most MAX_MATCHES + 1."""
         if self.matches is not None:
             return len(self.matches)
         state = self.filters.state
@@ -249,14 +254,14 @@ class WallPage:
 
     @property
     def shown(self) -> str:
-        """The total as text."""
+        """The total as text, or "more than 1,000" for a search with more matches."""
         if self.matches is not None and self.total > MAX_MATCHES:
             return f"more than {MAX_MATCHES:,}"
         return f"{self.total:,}"
 
     @cached_property
     def by_state(self) -> Counter[str]:
-        """Number of statements by state, in the chosen profession."""
+        """The number of statements by state, in the chosen profession if any."""
         counts: Counter[str] = Counter()
         for (state, group), count in self.cells.items():
             if self.filters.profession in ("", group):
@@ -265,7 +270,7 @@ class WallPage:
 
     @cached_property
     def by_group(self) -> Counter[str]:
-        """Number of statements by profession, from the chosen state."""
+        """The number of statements by profession, from the chosen state if any."""
         counts: Counter[str] = Counter()
         for (state, group), count in self.cells.items():
             if self.filters.state in ("", state):
@@ -284,14 +289,14 @@ class WallPage:
     def options(
         self, choices: Iterable[tuple[str, str]], counts: Counter[str], chosen: str
     ) -> SafeString:
-        """Return a select's options, with counts unless the page is a search."""
+        """Return a <select>'s options as HTML, with counts unless this is a search."""
         if self.matches is None:
             choices = [(key, f"{label} ({counts[key]:,})") for key, label in choices]
         return options_html(tuple(choices), chosen)
 
     @cached_property
     def states(self) -> list[Link]:
-        """Links to the other states that have statements, with the counts."""
+        """Links to the other states that have statements, labeled with the counts."""
         return [
             Link(f"{name} ({self.by_state[code]:,})", self.filters.query(state=code))
             for code, name in PLACES.items()
@@ -300,7 +305,7 @@ class WallPage:
 
     @cached_property
     def groups(self) -> list[Link]:
-        """Links to the other professions that have statements, with the counts."""
+        """Links to the other professions with statements, labeled with the counts."""
         return [
             Link(f"{name} ({self.by_group[key]:,})", self.filters.query(profession=key))
             for key, name in ProfessionGroup.choices
@@ -309,9 +314,10 @@ class WallPage:
 
 
 def is_contradiction(words: str) -> bool:
-    """Whether no text can match, as in `court -court` or `court -courts`.
+    """Return whether a search excludes a word that it requires, so nothing can match.
 
-    PostgreSQL doesn't detect such a search, and would scan every voice with the word.
+    Examples are `court -court` and `court -courts`. PostgreSQL doesn't detect such a
+    search, and would scan every voice that has the word.
     """
     folded = search_words(words)
     if not re.search(r"(^| )-", folded):

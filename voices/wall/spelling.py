@@ -1,8 +1,8 @@
-"""Correct the spelling of a search that finds nothing.
+"""Correct the spelling of a search query that finds nothing.
 
-The usual tool, pg_trgm, is an extension that our PostgreSQL packages lack, and it would
-need another index as large as the statements. So a mistyped word is compared only with
-a list of known words: the names of states and professions, and words that are common in
+The usual tool, the extension pg_trgm, isn't in our PostgreSQL packages, and would need
+another index as large as the statements. Instead, mistyped words are compared with a
+list of known words: the names of states and professions, and words that are common in
 statements.
 """
 
@@ -21,13 +21,13 @@ SEARCH_WORDS_FILE = Path(__file__).parents[1] / "data" / "search_words.csv"
 # Shorter words aren't corrected: nearly all are one letter away from another word.
 SHORTEST = 4
 WORD = re.compile(r"[^\W\d_]+")
-# Matches each part of a search: a quoted phrase, an excluded word, or a plain word.
-# Only plain words are corrected.
+# Matches each part of a query: a quoted phrase, an excluded word, or a plain word. Only
+# plain words are corrected.
 PARTS = re.compile(rf'"[^"]*"?|“[^”]*”?|(?<!\S)-\S+|{WORD.pattern}')
 
 
 def correct(words: str) -> str:
-    """Return the search with its typos corrected, or "" if nothing changes."""
+    """Return the query with its typos corrected, or "" if nothing changes."""
     place = read_place(words)
     if place in PLACES:
         corrected = PLACES[place]
@@ -37,9 +37,9 @@ def correct(words: str) -> str:
 
 
 def nearest(part: str) -> str:
-    """Return the known word most like `part`, or `part` itself if none is close.
+    """Return the known word most like `part`, or `part` if no known word is close.
 
-    A state's code becomes the state's name.
+    Return a state's name if `part` is the state's code.
     """
     if part in PLACES:
         return PLACES[part]
@@ -61,18 +61,20 @@ def likeness(one: str, other: str) -> float:
 def shortened(word: str) -> set[str]:
     """Return the word itself, and each version of it with one letter removed.
 
-    Two words have such a version in common if they differ by one letter that was added,
-    left out, replaced, or swapped with the next. So only a few words are compared.
+    If two words differ by one letter that was added, left out, replaced, or swapped
+    with the next letter, they have such a version in common. So a mistyped word must be
+    compared only with the few known words that share a version with it.
     """
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 @cache
 def known_words() -> dict[str, str]:
-    """Return a dict of the known words, from folded form to usual spelling."""
+    """Return a dict from each known word's folded form to its usual spelling."""
     texts = [*PLACES.values(), *ProfessionGroup.labels, *listed()]
     words = [word for text in texts for word in WORD.findall(text)]
-    # The first spelling of a word wins, so states keep their capital letter.
+    # If a word has several spellings, use the first one, so that the names of states
+    # keep their capital letters.
     return {fold(word): word for word in reversed(words) if len(word) >= SHORTEST}
 
 

@@ -1,4 +1,7 @@
-"""The public totals, summed from rows that triggers write with every change."""
+"""The public totals: triggers store every change to a total as a row.
+
+A total is the sum of its rows, so reading a total doesn't count signatures or voices.
+"""
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
@@ -16,13 +19,13 @@ from core.public import Content
 from core.triggers import Trigger, notify
 from rankings.states import PLACES
 
-# Counts of fewer people than this are not published.
+# Smaller numbers of people aren't published; see withhold().
 LEAST_SHOWN = 10
 
-# The trigger's body. A cell is one combination of values of `columns`, such as a
-# state and a profession group. Subtracts 1 from each cell that the old row counted in,
-# adds 1 to each cell that the new row counts in, and stores the nonzero sums. OLD is
-# null on INSERT and NEW is null on DELETE; a null row counts in no cell.
+# The body of a Count trigger. A cell is one combination of values of `columns`, such as
+# a state and a profession group. The trigger subtracts 1 from each cell that the old
+# row counted in, adds 1 to each cell that the new row counts in, and stores the nonzero
+# sums. OLD is null on INSERT and NEW is null on DELETE; a null row counts in no cell.
 COUNT = """
     INSERT INTO {table} ({columns}, change)
     SELECT {columns_of_cell}, sum(version.change)
@@ -37,8 +40,8 @@ COUNT = """
 """
 
 
-# Merges rows with equal columns. After a day without a worker there may be millions of
-# them, so each run merges at most MAX_FOLDED.
+# Merges rows that have equal values in `columns`. After a day without a worker, there
+# may be millions of such rows, so each run merges at most MAX_FOLDED rows.
 FOLD = """
     WITH doubled AS (
         SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
@@ -61,16 +64,16 @@ DAY_CELL = "day, tag, updates, series"
 
 
 def fold(table: str, columns: str) -> bool:
-    """Merge rows with equal columns; return whether more may be left to merge."""
+    """Run FOLD once; return whether there may be more rows to merge."""
     with connection.cursor() as cursor:
         cursor.execute(FOLD.format(table=table, columns=columns, most=MAX_FOLDED))
         return cursor.fetchone()[0] == MAX_FOLDED
 
 
 class Count(Trigger):
-    """Writes to `table` how much a change to a row adds to each cell.
+    """Stores in `table` what a change to a row adds to each cell or subtracts from it.
 
-    Each of `cells` is a SELECT that computes `columns` from one version of the row.
+    Each of `cells` is a SELECT that computes `columns` from the old or new row.
     """
 
     when = pgtrigger.After
@@ -88,7 +91,7 @@ class Count(Trigger):
 
 
 class CountCells(Count):
-    """Updates the totals by state, profession group, and series of the petition."""
+    """Stores changes to the totals by state, profession group, and petition series."""
 
     def __init__(self, *cells: str):
         columns = ["subject", "state", "profession_group", "series"]
@@ -96,9 +99,10 @@ class CountCells(Count):
 
 
 class CountDays(Count):
-    """Updates the totals by day, in the site's time zone, and by `columns`.
+    """Stores changes to the totals by day and by `columns`.
 
-    `columns` has the SQL for each; none may be null.
+    The day is that of `moment`, in the site's time zone. `moment` and the values of
+    `columns` are SQL expressions. The expressions in `columns` must not be null.
     """
 
     def __init__(self, moment: str, *, where: str, **columns: str):
@@ -111,8 +115,8 @@ class CountDays(Count):
         )
 
 
-# The sums, and when each series of the petition started: in one query, because every
-# page with a total needs both.
+# Reads the sums, and when each series of the petition started. This is one query,
+# because every page with a total needs both.
 READ = """
     SELECT subject, state, profession_group, series, sum(change), NULL::timestamptz
     FROM "voices_tally"
@@ -121,7 +125,8 @@ READ = """
     SELECT '', '', '', series, 0, min(at) FROM "voices_petition" GROUP BY series
 """
 
-# A state and a profession group, each "" if not given.
+# A state and a profession group, each "" if unknown. Signatures are counted without a
+# group, so for these, the group is always "".
 type Cell = tuple[str, str]
 
 
@@ -133,7 +138,7 @@ class TallyQuerySet(models.QuerySet):
         return self.filter(subject=Tally.Subject.STATEMENTS)
 
     def published(self) -> Self:
-        """The rows about public voices, with or without a statement."""
+        """Return the rows about public voices, with or without a statement."""
         return self.filter(subject__in=[Tally.Subject.STATEMENTS, Tally.Subject.NAMES])
 
     def total(self) -> int:
@@ -147,7 +152,7 @@ class TallyQuerySet(models.QuerySet):
         return {(state, group): total for state, group, total in rows if total}
 
     def by_state(self) -> dict[str, int]:
-        """Return the count for each state, even if 0; the key "" means no state."""
+        """Return the count for each state, even if 0; the key "" is for no state."""
         return sum_by_state(self.cells())
 
     def fold(self) -> bool:
@@ -163,10 +168,10 @@ def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
 
 
 class Tally(models.Model):
-    """A change to a public total; the total is the sum of its changes.
+    """A change to a total; a total is the sum of its changes.
 
-    Triggers insert these rows in the transaction that changes the data. They never
-    update a row, so a write never waits for another transaction's row lock; a periodic
+    Triggers insert these rows in the transaction that changes the data. Triggers never
+    update these rows, so no transaction waits for another one's row lock. A periodic
     task merges the rows into one per cell.
     """
 
@@ -207,13 +212,13 @@ class Tally(models.Model):
 class Figures:
     """The nonzero counts of all cells, for public pages.
 
-    Signers are those of the petition's current series.
+    `signers` counts only the petition's current series.
     """
 
     signers: Mapping[Cell, int]
     statements: Mapping[Cell, int]
     series: int
-    # When the current series started; None for the first.
+    # When the current series started; None if it is the first.
     since: datetime | None = None
     # The number of signers in all earlier series.
     earlier: int = 0
@@ -231,7 +236,7 @@ class Figures:
 
     @cached_property
     def signers_by_state(self) -> dict[str, int | None]:
-        """The number of signers from each state, or None if it is withheld."""
+        """The number of signers from each state, or None if withhold() hides it."""
         return withhold(sum_by_state(self.signers))
 
 
@@ -268,12 +273,18 @@ def read_figures() -> Figures:
 
 class DayTallyQuerySet(models.QuerySet):
     def by_day(self, *, before: date, series: int = 1) -> dict[date, int]:
-        """Return the number of signatures for each day before `before` that has any."""
+        """Return the number of signatures in this series for each day before `before`.
+
+        Days without signatures are usually missing, but can also have the value 0.
+        """
         days = self.filter(day__lt=before, series=series).order_by("day")
         return dict(days.values_list("day").annotate(models.Sum("change")))
 
     def by_tag(self) -> dict[str, int]:
-        """Return the number of signatures for each tag that has any; "" is no tag."""
+        """Return the number of signatures for each tag that has any.
+
+        The key "" has the number of signatures without a tag.
+        """
         sums = self.order_by().values_list("tag").annotate(total=models.Sum("change"))
         return {tag: total for tag, total in sums if total}
 
@@ -283,15 +294,16 @@ class DayTallyQuerySet(models.QuerySet):
 
 
 class DayTally(models.Model):
-    """A change to the number of signatures on a day in the site's time zone.
+    """A change to the number of signatures that count from a given day on.
 
-    Triggers write a DayTally along with a Tally, so that no public page has to count
-    signatures. A signature's day is that of its `counted_at`. Founding voices have no
-    day. Only staff see the counts by tag, and how many signers want updates.
+    The day is that of the signature's `counted_at`, in the site's time zone. Triggers
+    write a DayTally along with a Tally, so that no public page has to count signatures.
+    Founding voices have no date and aren't included. Only staff see the counts by tag,
+    and how many signers want updates.
     """
 
     day = models.DateField()
-    # The slug of a tag, or "".
+    # The slug of the signatures' tag, or "" for signatures without a tag.
     tag = models.CharField(max_length=30, blank=True, default="")
     updates = models.BooleanField(default=False)
     # The petition's series that the signatures belong to.
@@ -316,10 +328,10 @@ class DayTally(models.Model):
 
 
 def withhold[Key: Hashable](counts: Mapping[Key, int]) -> dict[Key, int | None]:
-    """Return the counts, with None for small cells, which could identify people.
+    """Return the counts, but None for small counts, which could identify people.
 
-    The total is public, so anybody can work out the sum of the withheld cells. As long
-    as that sum is itself too small, the next smallest cell is withheld too.
+    The total is public, so anybody can work out the sum of the withheld counts. As long
+    as that sum is itself too small, but not 0, the next smallest count is withheld too.
     """
     shown = dict(counts)
     hidden = [key for key, count in counts.items() if count < LEAST_SHOWN]

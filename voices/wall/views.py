@@ -16,7 +16,7 @@ from voices.wall.models import SHOWN, Voice
 from voices.wall.page import FEATURED, Filters, WallPage
 from voices.wall.tallies import read_figures
 
-# How many other voices from the same state to show below a voice.
+# The page of a voice shows this many other voices from the same state.
 MORE = 3
 
 
@@ -30,7 +30,8 @@ def wall(request: HttpRequest) -> HttpResponse:
     try:
         filters = read_filters(request.GET)
         if filters.state != request.GET.get("state", ""):
-            # Otherwise, each spelling of a state would be cached separately.
+            # Redirect other spellings of a state, so that each page is cached only
+            # once.
             query = request.GET.copy()
             query["state"] = filters.state
             return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
@@ -48,7 +49,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """Parse the filters. Raises NoSuchPage if one is invalid."""
+    """Parse the filters. Raises NoSuchPage if the state or profession is invalid."""
     place = read_place(query.get("state", ""))
     state = read_choice(place, PLACES, "There is no such state.")
     no_group = "There is no such group of professions."
@@ -60,7 +61,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 @require_safe
 @public_page(shows=[Content.VOICES])
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one statement; return a 410 once the statement is no longer public."""
+    """Show a voice that has a statement; return a 410 if it is no longer public."""
     voice = published_once(pk)
     if not voice.is_published:
         return gone(request)
@@ -80,9 +81,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def published_once(pk: int) -> Voice:
-    """Return a voice that is or was public. Raises Http404 for any other.
+    """Return a voice that is or was public. Raises Http404 for any other voice.
 
-    A public voice without a statement has no page, so it raises Http404, too.
+    Also raises Http404 for a public voice without a statement, which has no page.
     """
     voices = Voice.objects.was_published().only(*SHOWN, "status")
     voice = get_object_or_404(voices, pk=pk)
@@ -108,7 +109,10 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def read_around(voice: Voice) -> dict[str, list[Voice]]:
-    """Return the previous and next voice, and more from the state, in one query."""
+    """Return the previous voice, the next voice, and more voices from the same state.
+
+    Runs one query.
+    """
     voices = Voice.objects.on_the_wall().shown()
     place = voice.wall_order, voice.pk
     queries = {
@@ -118,7 +122,8 @@ def read_around(voice: Voice) -> dict[str, list[Voice]]:
     if voice.state:
         same = voices.filter(state=voice.state).exclude(pk=voice.pk)
         queries["more"] = same.in_wall_order()[:MORE]
-    # Each part has its own limit; all rows are then sorted newest first, like the wall.
+    # Each part has its own limit. The union is sorted newest first, which is the
+    # default ordering of Voice.
     parts = [q.annotate(part=Value(name)) for name, q in queries.items()]
     found: dict[str, list[Voice]] = {"previous": [], "next": [], "more": []}
     for each in parts[0].union(*parts[1:], all=True):
