@@ -1,4 +1,4 @@
-"""Imports the admin modules, which register the models of their folders."""
+"""Imports each folder's admin module, which registers the models with the admin."""
 
 from voices.abuse import admin as abuse
 from voices.founding import admin as founding

@@ -1,4 +1,4 @@
-"""Statistics for staff: counts only, no personal data."""
+"""Count what the admin's Figures page shows: totals only, no personal data."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ KINDS = {
 
 
 class Day(NamedTuple):
-    """Counts for one day in the site's time zone."""
+    """The submissions and confirmations on one day in the site's time zone."""
 
     date: date
     submissions: int
@@ -41,7 +41,10 @@ class Day(NamedTuple):
 
 
 class LaneCount(NamedTuple):
-    """How many unconfirmed submissions a lane has, and how many got no email yet."""
+    """The unconfirmed submissions in one lane of the email queue.
+
+    `unmailed` is how many of these submissions haven't been sent an email yet.
+    """
 
     label: str
     submissions: int
@@ -82,8 +85,8 @@ def figures() -> dict[str, Any]:
 def count_signatures() -> dict[str, int]:
     """Count signatures by status.
 
-    The tallies have the number of signatures that count. Only EXCEPTIONAL ones, such as
-    withdrawn ones, are counted row by row.
+    The number of signatures that count comes from the tallies. Only EXCEPTIONAL
+    signatures, such as withdrawn ones, are counted row by row.
     """
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
@@ -100,8 +103,9 @@ def count_signatures() -> dict[str, int]:
         ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
-        # Signers who count and want updates, but whose address bounced. Keep this in
-        # sync with READER in voices/letters/updates.py.
+        # Signatures that count and whose signers want updates, but can't be reached
+        # because their address bounced. Keep this in sync with READER in
+        # voices/letters/updates.py.
         unreached=Count(
             "pk",
             filter=wanted
@@ -113,9 +117,9 @@ def count_signatures() -> dict[str, int]:
 
 
 def count_tags() -> list[tuple[str, int]]:
-    """Return how many signatures each tag has, the largest first, then those without.
+    """Return the number of signatures for each tag that has any, largest first.
 
-    Tags without a signature are left out.
+    The last item is the number of signatures without a tag, even if that is 0.
     """
     counts = DayTally.objects.by_tag()
     none = counts.pop("", 0)
@@ -171,8 +175,8 @@ def count_letters() -> dict[str, int]:
 def latest_days() -> list[Day]:
     """Return the counts for each of the last DAYS days, today first.
 
-    Submissions are deleted UNCONFIRMED_KEPT_DAYS after their last email, so DAYS must
-    not be larger.
+    DAYS must not exceed UNCONFIRMED_KEPT_DAYS. Earlier submissions may have been
+    deleted, so the counts of earlier days would be too low.
     """
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)

@@ -1,4 +1,4 @@
-"""The app's models; each is defined in its subject's folder."""
+"""All models of the app, imported from the folders that define them."""
 
 from voices.abuse.models import (
     Alarm,

@@ -1,4 +1,4 @@
-"""Sort signers' professions into the eleven groups that the wall filters by."""
+"""Assign professions to the eleven groups that visitors can filter statements by."""
 
 import csv
 import re
@@ -26,7 +26,10 @@ class ProfessionGroup(models.TextChoices):
 
 @cache
 def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
-    """Return WORDS_FILE as pairs of a pattern and a group; the first match wins."""
+    """Return the rows of WORDS_FILE as pairs of a pattern and a group.
+
+    If several patterns match a profession, the first one determines the group.
+    """
     with WORDS_FILE.open(newline="", encoding="utf-8") as file:
         return [
             (
@@ -38,9 +41,9 @@ def word_table() -> list[tuple[re.Pattern, ProfessionGroup]]:
 
 
 def propose_group(profession: str) -> str:
-    """Return a profession's likely group, or "" if no profession is given.
+    """Return the likely group of `profession`, or "" if `profession` is empty.
 
-    Staff can change the group later.
+    Return OTHER if it contains no known word. Staff can change the group later.
     """
     if not profession:
         return ""

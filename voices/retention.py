@@ -18,16 +18,17 @@ from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange, LinkRequest
 
-# Maximum number of rows that one transaction selects to delete or change.
+# Maximum number of rows that one transaction selects to delete or change. A delete can
+# also remove rows that refer to these (CASCADE).
 STEP = 1000
 
 
 def forget(*, dry_run: bool = False) -> dict[str, int]:
     """Delete rows past their retention period; return counts by description.
 
-    Each step is a transaction of its own, so nobody waits long for its locks, and an
-    interrupted run keeps its finished steps. A dry run deletes the rows in one
-    transaction that it rolls back, so its counts are exact.
+    Each step is a separate transaction. So other transactions don't wait long for the
+    step's locks, and if a run is interrupted, its finished steps remain. A dry run
+    deletes the rows in one transaction and then rolls it back, so the counts are exact.
     """
     with transaction.atomic() if dry_run else nullcontext():
         gone = {
@@ -79,7 +80,7 @@ def forget_networks() -> int:
 
 
 def delete(rows: QuerySet) -> int:
-    """Delete these rows in steps; return how many, including cascaded rows."""
+    """Delete these rows in steps; return the number of deleted rows, with cascades."""
     return in_steps(rows, lambda some: some.delete()[0])
 
 
@@ -91,6 +92,6 @@ def clear(rows: QuerySet, **columns: str) -> int:
 def in_steps(rows: QuerySet, act: Callable[[QuerySet], int]) -> int:
     count = 0
     while ids := list(rows.values_list("pk", flat=True)[:STEP]):
-        # Check the conditions of `rows` again, because a row may have changed.
+        # Filter again, because a row may have stopped matching since its ID was read.
         count += act(rows.order_by().filter(pk__in=ids))
     return count

@@ -1,4 +1,8 @@
-"""Worker tasks for voices; arguments are IDs, never personal data."""
+"""The worker's tasks for this app.
+
+Task arguments are only IDs and timestamps, because the job table must not contain
+personal data.
+"""
 
 import logging
 

@@ -12,9 +12,9 @@ from voices.wall import views as wall
 
 
 class TokenConverter:
-    """Matches a signed token or a random ref.
+    """Matches text that can be a signed token or a random ref.
 
-    Any other text gets a 404 without a database query.
+    A URL with any other text gets a 404 without a database query.
     """
 
     regex = "[A-Za-z0-9_.:-]{1,300}"

@@ -1,8 +1,7 @@
 """Load the founding voices from `voices/data/founding_voices.csv`.
 
-The command is safe to rerun: it adds missing voices and corrects voices that staff
-haven't touched. It skips voices that staff have decided on or edited, and reports how
-many.
+The command is safe to rerun. It adds missing voices, and updates voices that differ
+from the file, except those that staff have decided on or edited.
 """
 
 import csv
@@ -18,7 +17,7 @@ DATA_FILE = Path(__file__).parents[2] / "data" / "founding_voices.csv"
 
 
 class Command(BaseCommand):
-    help = "Load the founding voices; skips those that staff have touched."
+    help = "Add or update founding voices, except those that staff edited or reviewed."
 
     @transaction.atomic
     def handle(self, *args: object, **options: object) -> None:
@@ -29,7 +28,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Founding voices {outcome}: {count}")
 
     def load(self, row: dict[str, str]) -> str:
-        """Sync one voice with its CSV row, and return the outcome."""
+        """Add or update the voice that this CSV row describes; return the outcome."""
         fields = {
             "name": row["name"],
             "profession": row["profession"],

@@ -1,4 +1,4 @@
-"""Record the addresses that mail servers rejected; see docs/mail.md."""
+"""Record the email addresses that bounced; see docs/mail.md."""
 
 import mailbox
 
