@@ -73,7 +73,7 @@ def voices(number: int) -> list[Entry]:
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
-    # Reverse one URL as a pattern: reversing each would take longer than all the rest.
+    # Calling reverse() for each voice would take longer than everything else here.
     path = reverse("voices:detail", args=[1])
     entries = [entry(path.replace("1", str(pk)), at) for pk, at in found]
     if not entries and number >= count_lists():

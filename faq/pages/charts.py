@@ -16,7 +16,7 @@ from faq.drawings import (
 from faq.pages.models import Chart
 
 BAR = 22
-# The length of the longest bar, in SVG units. Its figure needs room next to the bar.
+# The length of the longest bar, in SVG units. The rest leaves room for its value.
 LONGEST = NARROW - 92
 
 

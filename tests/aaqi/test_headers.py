@@ -20,7 +20,7 @@ from tests.served import free_port, gunicorn
 from tools import site
 
 # Different on each visit: the CSRF token and the form's timestamp.
-OF_A_VISIT = re.compile(r'name="(csrfmiddlewaretoken|started)" value="[^"]*"')
+OF_A_VISIT = re.compile(r'name="(csrfmiddlewaretoken|started|next)" value="[^"]*"')
 # Headers that rightly change the response on a page with an ETag (RFC 9110, 13.1).
 PRECONDITIONS = {
     "If-Match": '"x"',

@@ -229,7 +229,8 @@ class RolesTests(TestCase):
 
         of = {role: self.permissions(role) for role in Role}
 
-        self.assertEqual(of[Role.ORGANIZER], {"voices.view_figures"})
+        tags = {f"voices.{each}_tag" for each in ("view", "add", "change")}
+        self.assertEqual(of[Role.ORGANIZER], {"voices.view_figures"} | tags)
         self.assertIn("voices.change_awaitingvoice", of[Role.MODERATOR])
         private = {"voices.view_signature", "voices.add_reveal"}
         self.assertFalse(of[Role.MODERATOR] & private)

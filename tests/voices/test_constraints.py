@@ -24,6 +24,7 @@ from voices.models import (
     Report,
     SendingRate,
     Signature,
+    Tag,
     Turn,
     Update,
 )
@@ -230,7 +231,12 @@ def petition_nobody():
     Petition.objects.create(**words, series=1)
 
 
+def tag_with_a_space():
+    Tag.objects.create(slug="a rally", name="Rally")
+
+
 CHECKED = {
+    "tag_slug_is_plain": [tag_with_a_space],
     "correction_one_waits": [let_two_corrections_wait],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
     "voice_founding_has_no_date": [date_a_founding_voice],

@@ -105,7 +105,7 @@ def release(submissions: QuerySet[Submission]) -> int:
     found = submissions.filter(lane=Lane.HELD, confirmed_at=None).order_by("pk")
     lock_for_letters(list(found.values_list("pk", flat=True)))
     held = list(found.select_for_update())
-    # Each takes the turn of its network, in the same order in each transaction.
+    # In order of hash, so that each transaction updates the turns in the same order.
     for submission in sorted(held, key=turn_taker):
         submission.lane = Lane.SLOW
         submission.save(update_fields=["lane"])
@@ -114,7 +114,10 @@ def release(submissions: QuerySet[Submission]) -> int:
 
 
 def turn_taker(submission: Submission) -> str:
-    """Return the hash of the network, or else of the address, whose turn it takes."""
+    """Return the hash that a submission is queued under.
+
+    It is its network's, or its email address's if no network is known.
+    """
     return submission.wide_network_hash or addresses.keyed_hash(submission.email_key)
 
 
