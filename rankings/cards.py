@@ -28,9 +28,10 @@ def face_of(assessment: Assessment) -> Face:
 
 
 def card_of(assessment: Assessment) -> bytes:
-    """Return the share card of the assessment's state; raises Busy.
+    """Return the share card of the assessment's state as an image.
 
-    Editions are never unpublished, so no row needs a lock while the card is drawn.
+    Raises Busy if too many cards are being drawn. Editions are never unpublished, so no
+    row needs a lock while the card is drawn.
     """
     face = face_of(assessment)
     key = f"rankings/{assessment.slug}"

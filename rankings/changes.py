@@ -10,7 +10,8 @@ from rankings.scoring import FIRST, PARTS
 from rankings.standings import FACTS, MAX_EDITIONS, Standing, Standings
 
 NOT_ESTABLISHED = "Not established"
-# Fields that can change when sources are read again, even if the facts don't change.
+# Fields that can change when somebody reads a state's sources again, even if the facts
+# stay the same.
 OF_READING = {"as_of", "ij_read_on", "sources"}
 
 
@@ -51,7 +52,7 @@ class StateChange:
     def is_own(self) -> bool:
         """Whether the state's facts or citations changed, or staff entered a reason.
 
-        Changes of the fields in `OF_READING` don't count.
+        Returns False if only fields in `OF_READING` changed.
         """
         return bool(self.reason or self.fields.keys() - OF_READING or self.recited)
 
@@ -72,7 +73,8 @@ class StateChange:
         """The assessment fields that differ: name → verbose name."""
         found = differing(self.before.assessment, self.after.assessment)
         fields = {field.name: str(field.verbose_name) for field in found}
-        # Leave out `limits`, which the second rubric introduced for all states.
+        # Leave out `limits` in a comparison with an edition under the first rubric,
+        # because this field was introduced with the second rubric.
         if self.before.score.rubric == FIRST:
             fields.pop("limits", None)
         return fields
@@ -92,7 +94,8 @@ class StateChange:
     def reworded(self) -> list[str]:
         """The verbose names of the unscored fields that changed.
 
-        Includes "citations" if the citations changed, but no fields in `OF_READING`.
+        Leaves out the fields in `OF_READING`. Adds "citations" if the state's citations
+        changed.
         """
         names = [
             verbose_name
@@ -111,7 +114,8 @@ class StateChange:
         """The citations that support the change.
 
         A citation supports the change if it is new, was looked up again, or is about a
-        field that changed. If no citation does, return all citations for scored facts.
+        field that changed. If no citation supports it, return all citations for scored
+        facts.
         """
         looked_up = {
             (citation.text, citation.seen_on)
@@ -188,7 +192,10 @@ class EditionChanges:
 
     @property
     def read_again(self) -> list[StateChange]:
-        """The states without a change of their own whose sources were read again."""
+        """The states whose sources were read again.
+
+        Leaves out states with changes of their own (`is_own`).
+        """
         return [c for c in self.all if not c.is_own and c.is_read_again]
 
 

@@ -68,7 +68,8 @@ def listed(names: list[str]) -> str:
 def read_choice(codes: list[str]) -> list[str]:
     """Return the codes in uppercase, without blanks and duplicates.
 
-    Raises CannotCompare if a code is unknown, or if there are too many or only one.
+    Raises CannotCompare if a code is unknown, if there is only one code, or if there
+    are more than MAX_STATES codes.
     """
     chosen = list(dict.fromkeys(code.upper() for code in codes if code))
     if len(chosen) > MAX_STATES:

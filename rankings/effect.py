@@ -42,7 +42,7 @@ class Move:
     """A state whose result or facts differ between two editions.
 
     `before` is None if the earlier edition lacks the state, and `after` is None if the
-    later edition does. `changed` names the facts that differ.
+    later edition lacks the state. `changed` names the facts that differ.
     """
 
     usps: str
@@ -89,10 +89,11 @@ def read(edition: Edition | None) -> dict[str, Assessment]:
 
 
 def moves(before: Edition | None, after: Edition) -> list[Move]:
-    """Return the states that differ, sorted by name.
+    """Return the states whose result or facts differ between the editions.
 
-    First come the states that differ themselves (`is_own`), then the states whose
-    result differs only because of other states or the rubric.
+    First come the states whose own facts or citations differ (`is_own`), then the
+    states whose result differs only because of other states or the rubric. Both kinds
+    are sorted by name.
     """
     old, new = read(before), read(after)
     was = results(before, old.values()) if before else {}
@@ -109,8 +110,9 @@ def moves(before: Edition | None, after: Edition) -> list[Move]:
 def changes(
     old: dict[str, Assessment], new: dict[str, Assessment], usps: str
 ) -> list[str]:
-    """Return the names of the facts that differ, with "citations" if these differ.
+    """Return the verbose names of the facts that differ.
 
+    Adds "citations" if the state's citations differ.
     Return [] if either edition lacks the state.
     """
     if usps not in old or usps not in new:

@@ -15,10 +15,10 @@ from rankings.changes import StateChange, read_changes
 
 
 class ChangeFeed(Feed):
-    """The feed, with an entry for each state that changed, in each recent edition.
+    """The Atom feed. For each recent edition, it has an entry for each changed state.
 
-    Changes that come only from other states or the rubric have no entry. URLs begin
-    with SITE_URL.
+    A state whose score or rank changed only because of other states or the rubric has
+    no entry. All URLs in the feed begin with SITE_URL.
     """
 
     feed_type = Atom1Feed

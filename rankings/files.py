@@ -1,4 +1,4 @@
-"""The rankings as CSV and JSON files: every fact, citation, and computed figure.
+"""The rankings as CSV and JSON files: every fact, citation, and computed value.
 
 Don't rename columns or keys, because other people's programs read them. Add new columns
 at the end. The CSV begins with the columns of `rankings/data/*/states.csv`, so that

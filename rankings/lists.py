@@ -14,8 +14,8 @@ from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
 IJ_PAGES = "https://ij.org/report/50-shades-of-government-immunity/state-profile/"
-# A site that has closed. The data keeps the site's URLs, because they record where
-# somebody read an authority. But our pages don't link to these URLs.
+# A website that has shut down. The data keeps this site's URLs, because they record
+# where somebody read an authority. But our pages don't link to these URLs.
 CLOSED_SITE = "casetext.com"
 # Spreadsheets run a cell as a formula if it begins with one of these characters.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -51,7 +51,7 @@ def host_of(address: str) -> str:
 
 
 def is_closed(address: str) -> bool:
-    """Return whether the URL is on a site that has closed."""
+    """Return whether the URL is on a website that has shut down."""
     return f".{host_of(address)}".endswith(f".{CLOSED_SITE}")
 
 
@@ -62,8 +62,9 @@ def is_ij_page(address: str, usps: str) -> bool:
 
 
 SIGNAL = re.compile(r"^(cf\.|but see|see)\s+", re.IGNORECASE)
-# A remark at the end of a citation, which isn't part of the authority: ": year", or
-# parentheses that don't end in a year, such as "(Tom Bane Civil Rights Act)".
+# A remark at the end of a citation, which isn't part of the authority: the literal text
+# ": year", or parentheses that don't end in a year, such as "(Tom Bane Civil Rights
+# Act)".
 REMARK = re.compile(r"\s*(\((?![^()]*\b\d{4}\))[^()]*\)|: year)$")
 # Where a ruling is published: volume, reporter, and page, as in "58 P.3d 339".
 PLACE = re.compile(r"\b\d+ (?:[A-Z][\w.]*\.? ?)+(?:2d |3d |4th )?\d+\b")

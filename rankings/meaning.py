@@ -1,4 +1,4 @@
-"""Say what a state's facts mean for a reader, and which law a reader can ask for."""
+"""Say what a state's facts mean for people there, and which law they can ask for."""
 
 from dataclasses import dataclass
 
@@ -91,7 +91,7 @@ class Meaning:
     def request(self) -> str:
         """What to ask the state's lawmakers for.
 
-        It is "" if the state is not assessed, or if nothing is left to ask.
+        It is "" if the state is not assessed, or if there is nothing left to ask for.
         """
         facts = self.facts
         if not self.is_assessed:

@@ -84,9 +84,10 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
 
 # Published facts are never changed or deleted. To correct a fact, staff publish a new
-# edition. Only details of a published citation can change, such as the URL, what was
-# seen, and the lawyer's check. Code that changes a draft locks the draft's row until
-# the transaction ends, so nobody can publish the draft before the change is saved.
+# edition. Published citations aren't deleted either, but staff can change some of their
+# details, such as the URL, the result of a lookup, and the lawyer's check. Code that
+# changes a draft locks the draft's row until the transaction ends, so nobody can
+# publish the draft before the change is saved.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
         USING ERRCODE = 'check_violation';
@@ -230,7 +231,8 @@ class Edition(models.Model):
     def copy(self, date: datetime.date, title: str, notes: str = "") -> "Edition":
         """Create a draft with copies of this edition's assessments and citations.
 
-        The copies' `reason` is blank, because it explains changes in this edition.
+        The copied assessments have no `reason`, because a reason explains how the state
+        changed from the previous edition to this edition.
         """
         draft = Edition.objects.create(date=date, title=title, notes=notes)
         old = list(self.assessments.prefetch_related("citations"))
@@ -266,8 +268,8 @@ def state_url(slug: str, date: datetime.date | None = None) -> str:
 class Assessment(models.Model):
     """The legal facts of one state in one edition.
 
-    A fact that is "" or null is not established. Points, group, letter, and rank
-    are never stored, because rankings/scoring.py computes them from the facts.
+    A fact that is "" or null is not established. Points, group, grade, and rank are
+    never stored, because rankings/scoring.py computes them from the facts.
     """
 
     class Basis(models.TextChoices):
@@ -450,7 +452,7 @@ class Assessment(models.Model):
 
     @property
     def open_sources(self) -> list[str]:
-        """The URLs of the sources on sites that haven't closed."""
+        """The URLs of the sources, without those on a website that has shut down."""
         return [source for source in self.source_list if not is_closed(source)]
 
 
@@ -593,14 +595,14 @@ class Citation(models.Model):
 
     @property
     def host(self) -> str:
-        """The host of the citation's URL, which the page shows after the link."""
+        """The host of the citation's URL. The state's page shows it after the link."""
         return host_of(self.address)
 
     @property
     def seen_hosts(self) -> list[tuple[str, str]]:
         """The URL and host of each page on which the citation was seen.
 
-        The URL is "" if the site has closed, so that the page doesn't link to it.
+        The URL is "" if the website has shut down, so that our page doesn't link to it.
         """
         return [
             ("" if is_closed(page) else page, host_of(page)) for page in self.seen_list

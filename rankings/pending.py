@@ -59,8 +59,8 @@ class Upload(models.Model):
 class DatabaseStorage(BaseStorage):
     """The storage in which import-export keeps uploads: the Upload model.
 
-    import-export's own storages don't record a file's owner, and the default one is a
-    folder, which other containers can't read. `name` is the upload's key.
+    import-export's own storages don't record a file's owner, and its default storage is
+    a folder, which other containers can't read. `name` is the upload's key.
     """
 
     def __init__(self, *, owner: User, **kwargs: Any) -> None:

@@ -86,8 +86,9 @@ class Answer:
     def applies(self) -> bool:
         """Whether the question matters in the state.
 
-        False if our review has reached the question and people can't sue, unless there
-        is still an answer, note, or citation to show.
+        It matters if it counts for the score, or if our review hasn't reached it yet.
+        Even if it doesn't count, because people can't sue in the state, it matters if
+        there is an answer, note, or citation to show.
         """
         return bool(
             self.score.counted

@@ -49,8 +49,8 @@ class Payer(TextChoices):
 class Rubric:
     """A version of the rubric, for editions dated `since` or later.
 
-    An edition uses the newest version that fits the edition's date. A published edition
-    keeps the same version, because the date can't change.
+    An edition uses the newest version whose `since` is on or before the edition's date.
+    A published edition keeps the same version, because its date can't change.
     """
 
     number: int
@@ -131,8 +131,8 @@ class Part:
     def rule(self, facts: Facts) -> Rule | None:
         """Return this part's rule for the facts.
 
-        If the part's fact is missing, return UNKNOWN if that is one of the part's
-        rules, else None.
+        If the part's fact is missing, return UNKNOWN for parts that have this rule, and
+        None for other parts.
         """
         value = getattr(facts, self.field)
         narrow = value == RightToSue.STATUTE and facts.covers == Covers.NARROW
@@ -231,7 +231,8 @@ PARTS = (
 RIGHT_TO_SUE = PARTS[0]
 MAX_POINTS = sum(part.most for part in PARTS)
 
-# The values of `right_to_sue` with which people can sue. Parts B to D count only then.
+# The values of `right_to_sue` that mean that people can sue. Parts B to D count only
+# for states with one of these values.
 SUABLE = (RightToSue.STATUTE, RightToSue.COURT, RightToSue.COURT_NARROW)
 
 
@@ -344,7 +345,8 @@ class Step:
     points: int
 
 
-# Cached, because scores are immutable, and few combinations of facts occur.
+# Cached, because a score depends only on the arguments, and states have only a few
+# different combinations of facts.
 @lru_cache(maxsize=1024)
 def score(facts: Facts, rubric: Rubric) -> Score:
     suable = facts.right_to_sue in SUABLE
@@ -453,7 +455,10 @@ def steps_on(facts: Facts) -> list[Step]:
 
 
 def without_same(steps: list[Step]) -> list[Step]:
-    """Drop the statute step if covering all officials gives the same points."""
+    """Drop the step of a new statute if another step gives the same points.
+
+    The other step only makes the existing suit reach officials of every kind.
+    """
     statute, covers = CHANGES[0][0], CHANGES[2][0]
     points = {step.words: step.points for step in steps}
     if points.get(statute) == points.get(covers):

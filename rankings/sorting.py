@@ -61,10 +61,10 @@ class Header:
 
 
 class Order:
-    """The order that `asked`, the value of `?sort=`, asks for.
+    """The sort order that the value of `?sort=` (`asked`) requests.
 
-    The value is a column's name, optionally after a `-` that reverses the order, or it
-    is "group". A blank value means the rubric's default order. Any other value raises
+    The value is "group", or a column's name, which may begin with `-` to reverse the
+    order. A blank value means the rubric's default order. Any other value raises
     NoSuchOrder.
     """
 
@@ -89,7 +89,8 @@ class Order:
         """Whether the table shows ranks.
 
         A table sorted by group hides the ranks, because they would be out of order. But
-        editions with the first rubric, whose default order is by group, show them.
+        in editions under the first rubric, it shows them, because sorting by group is
+        that rubric's default.
         """
         return not self.by_group or self.rubric.order == BY_GROUP
 

@@ -21,7 +21,7 @@ FACTS = ["right_to_sue", "immunity", "covers", "payer"]
 # A state's history and the changes page cover at most this many editions.
 MAX_EDITIONS = 10
 
-# Short descriptions of the facts that decide a score, for rows of the rankings table.
+# Short descriptions of the scored facts, for the rows of the rankings table.
 SUIT = {
     RightToSue.STATUTE: "Statute",
     RightToSue.COURT: "Court-made claim",
@@ -87,7 +87,7 @@ class Standing:
 
     @property
     def color(self) -> str:
-        """The CSS class that colors the grade, or the dash if there is no grade."""
+        """The CSS class that sets the color of `mark`."""
         return f"grade-{(self.letter or 'none').lower()}"
 
     @property
@@ -240,7 +240,7 @@ class Standings:
 
     @cached_property
     def checks(self) -> dict[str, int]:
-        """The number of citations: `all`, `unchecked`, and `open`.
+        """The numbers of citations, with the keys `all`, `unchecked`, and `open`.
 
         An unchecked citation hasn't been checked by a lawyer. An open citation hasn't
         been checked against the source, either.
@@ -277,8 +277,8 @@ def current_standings() -> Standings | None:
 def history(newest: Edition, *, past: bool) -> list[Standings]:
     """Return the standings of `newest` and of earlier editions, newest first.
 
-    Of the assessments, fetches only the scored facts. `past` says that `newest` isn't
-    the current edition.
+    There are at most MAX_EDITIONS. The assessments are loaded with only the scored
+    facts. `past` says that `newest` isn't the current edition.
     """
     name = ("history", newest.pk, past)
     return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))

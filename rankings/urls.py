@@ -6,7 +6,7 @@ from rankings import feed, files, views
 
 
 class DateConverter:
-    """Match dates such as `2026-11-22`, but not dates that don't exist."""
+    """Match dates such as `2026-11-22`, but not `2026-02-30`, which doesn't exist."""
 
     regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 

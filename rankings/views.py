@@ -42,7 +42,7 @@ def edition(request: HttpRequest, date: datetime.date) -> HttpResponse:
 
 
 def read_edition(date: datetime.date) -> Standings:
-    """Return the standings of a published edition; raises Http404."""
+    """Return the standings of the published edition; raises Http404 if there's none."""
     edition = get_object_or_404(Edition.objects.published(), date=date)
     return Standings(edition, past=edition != Edition.objects.current())
 

@@ -48,10 +48,11 @@ class AssessmentForm(forms.ModelForm):
         return super().clean()
 
     def refuse_stale(self) -> None:
-        """Raise ValidationError if the assessment changed after the form was opened.
+        """Raise ValidationError if the assessment was edited after the form was opened.
 
-        Locks the edition first. The form then contains the new version, so that saving
-        it again succeeds.
+        An import is also an edit. Locks the edition first. Before raising, puts the new
+        version into the form's hidden field `read`, so that submitting the form a
+        second time succeeds.
         """
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
@@ -70,7 +71,8 @@ def version_of(assessment: Assessment) -> str:
 class CitationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         if self.instance.pk and {"part", "text"} & {*self.changed_data}:
-            # Remove the lawyer's check, because it was of the previous text or part.
+            # Remove the lawyer's check, because the lawyer checked the previous text
+            # or part.
             self.instance.checked_at, self.instance.checked_by = None, ""
         return super().clean()
 
@@ -79,7 +81,7 @@ class CitationInline(admin.StackedInline):
     model = Citation
     form = CitationForm
     formfield_overrides = ADMIN_FIELDS
-    # Show one blank form for staff without JavaScript. JavaScript can add more.
+    # Show one blank citation form, because staff without JavaScript can't add forms.
     extra = 1
     fields = [
         ("part", "position"),
@@ -128,7 +130,8 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     search_fields = ["=usps", "summary"]
     ordering = ["usps"]
     actions = None
-    # The link would lead to the current edition, which may not be the assessment's.
+    # The link would lead to the state's page in the current edition, but the assessment
+    # may belong to another edition.
     view_on_site = False
 
     lookups = {

@@ -26,7 +26,8 @@ from core.searching import FoldedSearch
 from rankings.admin.filters import CitationEditionFilter
 from rankings.models import Citation, CitationQuerySet
 
-# This is limited because a URL contains the ids of the selected citations.
+# The most citations that staff can mark at once. There is a limit because a URL
+# contains the ids of the selected citations.
 MAX_AT_A_TIME = 200
 # The citation fields that staff can edit even in a published edition.
 KNOWN = [
@@ -253,7 +254,10 @@ class CitationAdmin(FoldedSearch, FixedRows):
 
 
 def list_of(citations: CitationQuerySet) -> str:
-    """Return the URL of a list of these citations; all must be in the same edition."""
+    """Return the URL of a changelist that shows only these citations.
+
+    All of them must be in the same edition.
+    """
     rows = citations.values_list("pk", "assessment__edition")
     ids = ",".join(str(pk) for pk, _ in rows)
     query = urlencode({"check": "all", "edition": rows[0][1], "id__in": ids})

@@ -40,7 +40,7 @@ class EditionAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Edition | None = None
     ) -> list[str]:
-        # After publication, the date is read-only, because URLs contain it.
+        # The date of a published edition is read-only, because URLs contain the date.
         dated = ["date"] if obj and obj.is_published else []
         return [*dated, *self.readonly_fields]
 
@@ -146,8 +146,8 @@ class EditionAdmin(admin.ModelAdmin):
     def published(self, request: HttpRequest, edition: Edition) -> bool:
         """Publish the edition and return True.
 
-        If the edition has changed since the user opened the page, or can't be
-        published, show a warning and return False instead.
+        If the draft or the current edition has changed since the user opened the page,
+        or if the draft can't be published, show a warning and return False instead.
         """
         Edition.objects.lock()
         edition.refresh_from_db()

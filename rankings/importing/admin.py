@@ -127,15 +127,17 @@ class UploadForm(TargetFields, ImportForm):
         file = self.cleaned_data["import_file"]
         data = as_csv(file.read(), COLUMNS | OPTIONAL | COMPUTED)
         upload.check(data, COLUMNS, OPTIONAL | COMPUTED)
-        # Preview, store, and import exactly the file that was checked.
+        # Preview, store, and import the converted data that was checked, not the
+        # original file.
         checked = SimpleUploadedFile(file.name, data, "text/csv")
-        # Store the user in the file, because write_to_tmp_storage gets only the file.
+        # Set the user as an attribute of the file object, because write_to_tmp_storage
+        # gets no request.
         checked.owner = self.by  # type: ignore[attr-defined]
         return checked
 
 
 class ConfirmForm(TargetFields, ConfirmImportForm):
-    """The form that confirms an import below the preview. All fields are hidden."""
+    """The form below the preview that starts the import. All fields are hidden."""
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -207,7 +209,10 @@ class ImportPages(ImportMixin):
         return {"target": form.target} if form and form.is_valid() else {}
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Show the upload form or a preview; keep the file if it can be imported."""
+        """Show the upload form or a preview.
+
+        If the file can't be imported, delete the stored upload.
+        """
         response = super().import_action(request, **kwargs)
         context = response.context_data
         context |= {"changelist_url": reverse("admin:rankings_assessment_changelist")}
@@ -222,7 +227,10 @@ class ImportPages(ImportMixin):
         return response
 
     def preview(self, result: Result, confirm_form: ConfirmForm | None) -> dict:
-        """Return the preview's template context; set `seen` in the confirm form."""
+        """Return the preview's template context.
+
+        Also set the confirm form's field `seen` to the checksum of the changes.
+        """
         rows = result.valid_rows()
         there = {row.usps for row in rows}
         if confirm_form:
@@ -238,7 +246,10 @@ class ImportPages(ImportMixin):
         }
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Import all that the preview showed, or nothing; import each upload once."""
+        """Import all that the preview showed, or nothing.
+
+        Import each upload at most once.
+        """
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method != "POST":

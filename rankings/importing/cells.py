@@ -62,7 +62,8 @@ class Choice(Text):
         self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
     ) -> str:
         value = super().clean(value)
-        # Accept labels and other spellings, such as "None" or "court narrow".
+        # Also accept labels, and values in another case or with other separators, such
+        # as "court narrow".
         value = self.spellings.get(spelled(value), value)
         if value and value not in self.values:
             raise ValueError(
@@ -157,9 +158,10 @@ class OfPart(fields.Field):
 
 
 class Open(fields.Field):
-    """The column with the citations that haven't been checked against the source.
+    """The column `citations_to_verify`, which contains the open citations.
 
-    The column is imported last, because it refers to citations in the other columns.
+    An open citation was checked neither against the source nor by a lawyer. The column
+    is imported last, because it refers to citations in the other columns.
     """
 
     def get_value(self, assessment: Any) -> list[str]:
@@ -185,17 +187,20 @@ class Open(fields.Field):
 
 
 def meant(name: str, texts: list[str]) -> list[str]:
-    """Return those of the citation texts `texts` that `name` refers to.
+    """Return the citations in `texts` that an entry of `citations_to_verify` refers to.
 
-    These are the text that equals `name` or, if there is none, the texts that cite the
-    same statute or ruling.
+    `name` is the entry. If one of the texts equals it, return only that text. If none
+    does, return the texts that cite the same statute or ruling.
     """
     exact = [text for text in texts if text == name]
     return exact or [text for text in texts if same_authority(name, text)]
 
 
 class Sources(fields.Field):
-    """The column with the URLs of the pages read, including `ij_page`."""
+    """The column with the URLs of a state's sources, including `ij_page`.
+
+    The sources are the web pages that somebody consulted for the state's facts.
+    """
 
     def get_value(self, assessment: Assessment) -> str:
         pages = [assessment.ij_page, *assessment.source_list]

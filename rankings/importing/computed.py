@@ -1,4 +1,4 @@
-"""Compute the figures of a file's rows, and find cells with wrong figures."""
+"""Compute points, grades, and ranks from a file's rows, and find cells that differ."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,7 +24,7 @@ def scores_of(rows: Iterable[Mapping[str, str]], rubric: Rubric) -> dict[str, Sc
 
 
 def figures_of(scores: Mapping[str, Score]) -> dict[str, Figures]:
-    """Return the text of each state's computed cells, as in a downloaded file."""
+    """Return the computed columns for each state: state → column → text of the cell."""
     places = ranks(scores)
     return {
         usps: {
@@ -51,8 +51,8 @@ def contradictions(
 ) -> dict[str, str]:
     """Return the computed cells that contradict the facts: column → error message.
 
-    `right` has the correct values. A cell may also be blank, or have the value in one
-    of the `older` figures.
+    `right` has each column's correct value, and `older` has values from before the
+    import. There is no error for a cell that is blank or has one of the older values.
     """
     found = {}
     for name in FIGURES:

@@ -1,8 +1,8 @@
 """Convert rows of the CSV to assessments with their citations.
 
 The columns are those of `/rankings/data.csv`, so that a download can be edited and
-imported. Computed columns aren't stored. An error is reported if they contradict the
-facts, unless they still have the values from before the edit.
+imported. Computed columns aren't stored. If a value in a computed column contradicts
+the row's facts, an error is reported, unless the value was correct before the import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,7 +109,10 @@ def field(name: str, widget: Widget) -> fields.Field:
 
 
 class AssessmentResource(resources.ModelResource):
-    """Import rows as one draft's assessments. A preview is rolled back at the end."""
+    """Import rows as the assessments of one draft.
+
+    For a preview, import-export runs the whole import and then rolls it back.
+    """
 
     usps = field("usps", Text())
     right_to_sue = field("right_to_sue", Choice(scoring.RightToSue))
@@ -148,7 +151,10 @@ class AssessmentResource(resources.ModelResource):
         store_instance = True
 
     def __init__(self, target: "Target | None" = None) -> None:
-        """Prepare to import into the target's draft; without a target, list columns."""
+        """Prepare to import into the target's draft.
+
+        Without a target, the resource can't import; it can only list its columns.
+        """
         super().__init__()
         self.target = target
         self.edition: Edition | None = None
@@ -184,8 +190,9 @@ class AssessmentResource(resources.ModelResource):
     def score(self, rows: list[dict[str, str]]) -> None:
         """Compute the values that the file's computed columns are allowed to have.
 
-        The values from before the import are allowed, too, because a download still
-        contains them after somebody edits the facts.
+        A cell may also have the value from before the import, in the draft or the
+        current edition. Somebody who edits the facts in a downloaded file usually
+        leaves its computed columns unchanged.
         """
         draft, current = cast(Edition, self.edition), Edition.objects.current()
         stored = scores_in(draft)

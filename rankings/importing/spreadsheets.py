@@ -23,7 +23,7 @@ OTHER_FILES = {
     b"{\\rtf": "a text document",
     b"<": "a web page",
 }
-# The number of rows to search for the header, which may be below a title.
+# Search this many rows for the header, because a title may be above it.
 ABOVE = 10
 
 
@@ -31,7 +31,7 @@ def as_csv(data: bytes, known: set[str]) -> bytes:
     """Return the file as comma-separated UTF-8, undoing changes by spreadsheets.
 
     `known` contains our column names. Raises ValidationError if the file isn't our
-    table. Returns the file unchanged if it can't be decoded or parsed. Then
+    table. Returns the file unchanged if it can't be decoded or parsed, so that
     `upload.check` reports the position of the error.
     """
     refuse_other_files(data)
@@ -129,7 +129,7 @@ def without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
 
 
 def trimmed(row: list[str], width: int) -> list[str]:
-    """Drop blank cells beyond the header, and apostrophes before formula characters."""
+    """Drop blank cells to the right of the header, and apostrophes before formulas."""
     while len(row) > width and not row[-1].strip():
         row = row[:-1]
     # Our downloads put an apostrophe before text that would run as a formula.
@@ -141,7 +141,7 @@ def is_marked(cell: str) -> bool:
 
 
 def refuse_other_tables(rows: list[list[str]], known: set[str]) -> None:
-    """Raise a ValidationError that says why if the first row isn't our header."""
+    """If the first row isn't our header, raise a ValidationError that says why."""
     if count_known(rows[0], known) > 1:
         return
     for number, row in enumerate(rows[1:ABOVE], 2):

@@ -1,7 +1,7 @@
 """Validate an uploaded CSV file before import-export reads the rows.
 
-Rows are numbered as in spreadsheets: the header is row 1. Errors about a row name the
-row, and errors about a cell also name the column.
+Rows are numbered as in spreadsheets: the header is row 1. A message about a row gives
+the row's number; a message about a cell also gives the name of the column.
 """
 
 import csv
@@ -14,8 +14,9 @@ from django.utils.text import Truncator
 
 from rankings.lists import FORMULA
 
-# Twice the number of jurisdictions. In a file with at most this many rows, each extra
-# row gets its own error; a longer file is the wrong file and gets a single error.
+# Twice the number of states, with DC. In a file with at most this many rows, each row
+# that repeats a state gets its own error. A longer file must be the wrong file, so it
+# gets a single error.
 MAX_ROWS = 102
 # Show at most this many errors, because the rest usually have the same cause.
 MAX_ERRORS = 20
@@ -45,8 +46,11 @@ SAVE_AS = "Save it as “CSV UTF-8” and choose it again."
 
 
 def place(before: bytes) -> str:
-    """Return where in a CSV the bytes `before` end, such as "Row 3, column usps"."""
-    # Add a character, because `before` may end right where a cell begins.
+    """Return a position in a CSV, such as "Row 3, column usps".
+
+    `before` contains all bytes before this position.
+    """
+    # Add a character, because a cell may begin at the position.
     text = before.decode("utf-8-sig", errors="replace") + "x"
     try:
         rows = list(csv.reader(StringIO(text, newline="")))

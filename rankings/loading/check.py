@@ -19,8 +19,9 @@ type Problem = tuple[str, str]
 
 
 def problems(content: Content) -> list[str]:
-    """Return a sentence for each problem, which names the file, row, and column.
+    """Return a sentence for each problem.
 
+    It names the file and, if a cell is wrong, the row and column of the cell.
     Rows of states.csv are checked as a whole only if all files' cells are valid.
     """
     found = [

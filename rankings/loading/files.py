@@ -44,10 +44,11 @@ OPTIONAL = {LIMITS, CHANGES}
 
 @dataclass(frozen=True)
 class Files:
-    """An edition's folder and title, and the day on which the grades were read.
+    """The folder of an edition's files, and details that the files don't contain.
 
-    These are the grades that the Institute for Justice gives the states. If only other
-    sources are read again for a later edition, that edition keeps this day.
+    `grades_read_on` is the day on which somebody read the Institute for Justice's
+    grades of the states. The next edition has the same day if nobody has read the
+    grades again.
     """
 
     folder: str

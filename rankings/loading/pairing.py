@@ -13,10 +13,12 @@ An authority is the statute or ruling that a citation cites (rankings/lists.py).
   check with the status `contradicted` applies to differently worded citations only if
   they have a signal such as `cf.`. A check that applies to no citation becomes a new
   Citation, whose part is chosen as for `citations_to_verify`.
-- `source_urls` contains the pages read about the state. The Institute for Justice's
-  page becomes `ij_page`, and the others become `sources`.
+- `source_urls` contains the URLs of the web pages that somebody consulted for the
+  state's facts. The Institute for Justice's page becomes `ij_page`, and the other pages
+  become `sources`.
 - A citation's URL comes from `addresses.csv`. If that file has no URL for the citation,
-  the first URL in the citation's first check is used, skipping sites that have closed.
+  the first URL in the citation's first check is used, skipping websites that have shut
+  down.
 """
 
 from datetime import date
@@ -123,7 +125,8 @@ def checks_of(text: str, checks: list[Row]) -> list[Row]:
 def belongs(check: Row, text: str) -> bool:
     if not same_authority(check["citation"], text):
         return False
-    # A contradicting check doesn't apply if this text cites the case without a signal.
+    # A check with the status `contradicted` doesn't apply to this differently worded
+    # citation if the citation has no signal.
     return check["status"] != Finding.CONTRADICTED or has_signal(text)
 
 
@@ -144,7 +147,8 @@ def address(text: str, checks: list[Row], addresses: list[Row]) -> str:
 def found(checks: list[Row]) -> dict:
     """Return the citation fields that record what the checks found.
 
-    If the findings differ, `finding` is the one that supports the citation least.
+    If the checks have different statuses, `finding` is the status that supports the
+    citation least.
     """
     order = ["", *Finding.values]
     pages = [page for check in checks for page in split_addresses(check["source_url"])]

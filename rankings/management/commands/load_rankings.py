@@ -1,13 +1,14 @@
 """Load the editions of the rankings from `rankings/data/`.
 
-The command publishes the editions that it loads, unless the database contains another
-edition. Then the loaded editions become drafts, which staff review and publish.
+The command publishes the editions that it loads. But if the database contains any other
+edition, including an edition that an earlier run published, the loaded editions become
+drafts, which staff review and publish.
 
 The command is idempotent and never changes published editions. In a draft, it adds
 missing states and corrects states that differ from the files. But it doesn't correct a
 state if staff edited the assessment or a lawyer checked one of the citations; it prints
-the number of these states. If it finds an error in the files, it prints where the error
-is and stores nothing.
+the number of states that it left unchanged for this reason. If it finds an error in the
+files, it prints where the error is and stores nothing.
 
 rankings/loading/files.py says what the files contain, and rankings/loading/pairing.py
 says how checks are matched to citations.
@@ -88,7 +89,10 @@ def find_edition(content: Content) -> Edition:
 
 
 def load(edition: Edition, content: Content, row: Row) -> str:
-    """Make one state's assessment match `row`; return the outcome, such as "added"."""
+    """Make one state's assessment match `row`; return the outcome, such as "added".
+
+    Changes nothing if staff edited the assessment or a lawyer checked a citation.
+    """
     usps = row["usps"]
     fields = content.fields(row)
     citations = read_citations(
