@@ -33,8 +33,8 @@ workers = environment.read_web_workers()
 worker_class = "gthread"
 threads = 4
 timeout = 30
-# The most that gunicorn allows, so that most overlong request lines reach the site and
-# get our own error page.
+# The highest limit that gunicorn accepts. Gunicorn itself rejects longer request lines,
+# without our error page.
 limit_request_line = 8190
 graceful_timeout = 20
 keepalive = 5
@@ -56,7 +56,7 @@ header_map = "drop"
 if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its own random name there.
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# We don't need the control socket, which would be in the home folder, because signals
+# Don't create the control socket in the home folder. We don't need it, because signals
 # do everything we need.
 control_socket_disable = True
 

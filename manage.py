@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run Django's commands. In a fresh clone, start the embedded database first."""
+"""Run Django's commands. In development, start the embedded database first."""
 
 import importlib.util
 import os
@@ -13,8 +13,8 @@ from django.core.management import execute_from_command_line
 def surroundings() -> AbstractContextManager:
     """Return the context manager to run a command in.
 
-    In development, it can set defaults and run the embedded database. In the image,
-    which doesn't contain `tools`, it does nothing.
+    Without production settings, it sets defaults and runs the embedded database. In the
+    Docker image, which doesn't contain `tools`, it does nothing.
     """
     if importlib.util.find_spec("tools") is None:
         return nullcontext()

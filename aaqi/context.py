@@ -19,6 +19,9 @@ def site(request: HttpRequest | None) -> dict[str, object]:
 
 
 def is_public_page(request: HttpRequest | None) -> bool:
-    """Return whether the view is a `public_page`; False if `request` is None."""
+    """Return whether the view is decorated with `public_page` (core/public.py).
+
+    Returns False if `request` is None.
+    """
     match = request.resolver_match if request else None
     return match is not None and hasattr(match.func, "shows")

@@ -1,7 +1,8 @@
 """Read settings from environment variables, and validate them at startup.
 
 Any variable can come from a file: `NAME_FILE` is the path of a file that contains the
-value of `NAME`. We replace environs' error messages, because they omit the value.
+value of `NAME`. We replace environs' error messages, because they don't quote the
+invalid value.
 """
 
 import os
@@ -25,7 +26,7 @@ env = FileAwareEnv()
 def read(name: str, default: str = "") -> str:
     """Return the value of `name`; `default` if unset or empty.
 
-    If `{name}_FILE` is set, the value is read from that file.
+    If `{name}_FILE` is set, the value is read from the file at that path.
     """
     try:
         return env.str(name, "").strip() or default
@@ -69,13 +70,16 @@ def read_switch(name: str, *, default: bool) -> bool:
 
 
 def read_address(name: str, default: str = "") -> str:
-    """Return the email address in `name`, without a name; `default` if unset."""
+    """Return the email address in the variable `name`, without a display name.
+
+    Returns `default` if the variable is unset or empty.
+    """
     must, bare = "an email address", [parseaddr, itemgetter(1)]
     return read_as(env.str, name, default, must, pre_load=bare, validate=validate_email)
 
 
 def read_link(name: str) -> str:
-    """Return the web page URL in `name`, for use in links; "" if unset."""
+    """Return the http or https URL in the variable `name`; "" if unset or empty."""
     must, web = "a web address such as https://example.org/about", ["http", "https"]
     return read_as(env.str, name, "", must, validate=URLValidator(schemes=web))
 
@@ -102,20 +106,21 @@ def is_loopback(host: str) -> bool:
 
 
 def read_database_url(name: str) -> str:
-    """Return the URL in `name`, with its scheme in lowercase, as libpq requires."""
+    """Return the URL in the variable `name`, with a lowercase scheme for libpq."""
     url = require(name, "`make run` sets it for its own embedded database")
     scheme, colon, rest = url.partition(":")
     return f"{scheme.lower()}{colon}{rest}"
 
 
 def read_database(name: str, *, loopback: bool) -> dict:
-    """Return the DATABASES entry for the URL in `name`."""
+    """Return the DATABASES entry for the URL in the variable `name`."""
     url = read_database_url(name)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             f"{name} must look like postgres://user:password@host:port/name."
         )
-    split(name, url)  # Its errors say what to fix and omit the password.
+    # Check the URL: the errors of split() say what to fix and omit the password.
+    split(name, url)
     entry = dj_database_url.parse(
         url, engine="core.postgresql", conn_max_age=600, conn_health_checks=True
     )

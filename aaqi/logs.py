@@ -23,14 +23,14 @@ type ExcInfo = (
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-# Probes run every second, so log them only when they fail.
+# Health checks run every few seconds, so log them only when they fail.
 PROBES = {"/healthz", "/readyz"}
 
 
 def access_lines(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Log each request, and set the request id that its log lines share.
+    """Log each request, and set the id that all log lines of the request include.
 
     The id comes from the proxy's X-Request-ID header. If that header is missing or
     invalid, a random id is used.

@@ -24,7 +24,7 @@ REFUSED_FEATURES = [
 
 
 class ProbesNameNoHost:
-    """Accept any Host header in health checks, because probes don't know the host."""
+    """Accept any Host header in health checks, which don't know the site's host."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,7 +51,7 @@ def heads_without_bodies(
 
 
 class BrowserPolicies:
-    """Set headers that restrict browsers, except those that the view already set."""
+    """Set response headers that restrict browsers, unless the view already set them."""
 
     policies = {
         "Cross-Origin-Resource-Policy": "same-origin",
@@ -72,9 +72,9 @@ class ReadableRequests:
     """Return an error page for a request that is too large or can't be decoded.
 
     Also add a page to 405 responses. Without this middleware, Django would reject a
-    body over the limit late, with a 400 that doesn't mention the limit. It would decode
-    a body with any codec that the sender names, and read bytes that aren't valid UTF-8
-    as Latin-1.
+    body over the limit only when the body is read, with a 400 that doesn't mention the
+    limit. Django would also decode a body with any codec that the client names, and
+    decode bytes that aren't valid UTF-8 as Latin-1.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -113,9 +113,9 @@ class ReadableRequests:
         return None
 
     def most_with_files(self, request: HttpRequest) -> int:
-        """Return the maximum size of a request that uploads files to this URL.
+        """Return the maximum body size of this request, if its URL accepts uploads.
 
-        Returns 0 if the request has no files or the URL accepts none.
+        Returns 0 if the request isn't multipart or its URL doesn't accept uploads.
         """
         if request.content_type != FILES:
             return 0

@@ -68,9 +68,10 @@ def search_site(request: HttpRequest) -> HttpResponse:
 
 
 def find_texts(words: str) -> dict[str, object]:
-    """Return the first questions, cases, and pages that contain all of the words.
+    """Return the questions, cases, and pages that best match all words of the query.
 
-    If no question contains all of the words, return questions that contain any of them.
+    If no question contains all of the words, return questions that contain at least one
+    of the words.
     """
     return {
         "questions": search(Question, words, MAX_RESULTS),
@@ -80,7 +81,10 @@ def find_texts(words: str) -> dict[str, object]:
 
 
 def find_voices(words: str, place: str) -> Voices:
-    """Return the voices from `place`, or those with `words` if `place` isn't a code."""
+    """Return the voices from a place, or else the voices that match the query.
+
+    `place` is the place's code, or the query `words` if the query isn't a place's name.
+    """
     filters = Filters(state=place) if place in PLACES else Filters(q=words)
     page = WallPage(filters)
     query = {"state": place} if filters.state else {"q": words}

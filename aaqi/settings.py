@@ -17,7 +17,7 @@ LOCAL_DIR = BASE_DIR / environment.read("LOCAL_DIR", ".local")
 SITE_URL, SITE_HOST, LOOPBACK = environment.read_site_url()
 HTTPS = SITE_URL.startswith("https://")
 SITE_NAME = "Americans Against Qualified Immunity"
-# The legal name of the site's operator, and the URL of the operator's own page.
+# The legal name of the site's operator, and the URL of a page about the operator.
 if LOOPBACK:
     OPERATOR_NAME = environment.read("OPERATOR_NAME", "[OPERATOR_NAME is not set]")
 else:
@@ -70,9 +70,10 @@ MIDDLEWARE = [
     "aaqi.logs.access_lines",
     "aaqi.middleware.ProbesNameNoHost",
     "aaqi.middleware.heads_without_bodies",
-    # Before all middleware that sets headers, so that cached pages include those
-    # headers. The order also keeps the CSP out of 304 responses. A CSP in a 304 would
-    # replace the policy of the browser's cached copy.
+    # Caches whole pages. It precedes the middleware that sets headers such as the CSP,
+    # so that cached pages include those headers. The order also keeps the CSP out of
+    # 304 responses. A CSP in a 304 would replace the policy of the browser's cached
+    # copy.
     "operations.warm.warm_pages",
     "aaqi.middleware.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
@@ -118,8 +119,9 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = {
     "default": environment.read_database("DATABASE_URL", loopback=LOOPBACK),
 }
-# All code uses the site's login to the database, except code inside as_owner()
-# (operations/database_roles.py), which uses the owner's.
+# Django connects with the site's login, except inside as_owner()
+# (operations/database_roles.py), where it uses the table owner's login. The backup code
+# (operations/backups/database.py) opens its own connections as the owner.
 DATABASE_LOGINS = environment.read_logins(DATABASES["default"], loopback=LOOPBACK)
 
 # Backups: docs/operations.md
@@ -170,12 +172,12 @@ SIGNING_OPEN = environment.read_switch("SIGNING_OPEN", default=True)
 CONFIRM_LINK_DAYS = 7
 MANAGE_LINK_DAYS = 30
 CODE_TRIES = 5
-# Resending the confirmation email: the minutes to wait after submitting the form or
-# after the last request, and the maximum number of emails per form.
+# Resending the confirmation email: how many minutes a signer must wait after submitting
+# the form or after the previous resend, and the maximum number of resends per form.
 SEND_AGAIN_MINUTES = 3
 SEND_AGAIN_TIMES = 3
 MAILS_PER_ADDRESS_PER_DAY = 5
-# The limit until staff set another one in the admin.
+# Staff can set a different limit in the admin.
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 # How long moderators can undo a decision before we email it to the voice's author.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
@@ -192,7 +194,7 @@ FOUNDING_REQUEST_DAYS = 14
 # Staff are asked to check a text if its “as of” date is more than this many days ago.
 AS_OF_DAYS = 60
 
-# Store messages to staff in the session instead of in a cookie of their own.
+# Store messages to staff in the session instead of in a separate cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Public pages: how long a proxy may keep them (core/public.py)
@@ -239,14 +241,15 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# Equal to the request buffer of the HTTP cache in front of the site. With a lower
+# The size of the request buffer of the HTTP cache in front of the site. With a lower
 # limit, the site would respond and close the connection while that cache is still
 # sending the request, and the cache would return a 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-# Views that accept files, with the maximum size of a request in bytes; the limit above
-# applies to all other views. Keep these below FILE_UPLOAD_MAX_MEMORY_SIZE, so that
-# Django writes no temporary files: the file system can be read-only.
+# Views that accept files, with the maximum size of a request in bytes. All other views
+# have the limit DATA_UPLOAD_MAX_MEMORY_SIZE. Keep these sizes below
+# FILE_UPLOAD_MAX_MEMORY_SIZE, so that Django writes no temporary files: the file system
+# can be read-only.
 UPLOADS = {"admin:rankings_assessment_import": 900 * 1024}
 if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
@@ -257,8 +260,8 @@ if HTTPS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     if PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# These checks ask for HSTS on subdomains and in browsers' preload lists. Both affect
-# the whole domain, so they are up to the domain's owner, not to one site.
+# These checks ask for HSTS on all subdomains, and for an entry in browsers' preload
+# lists. Both would affect the whole domain, so only the domain's owner can decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -278,7 +281,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SECOND_FACTOR = HTTPS
 STAFF_IDLE_MINUTES = 30
 STAFF_IDLE_WARNING_MINUTES = 3
-# How long to remember a network after a staff member signed in from there.
+# How long to remember a network after a staff member signed in from it.
 STAFF_NETWORK_KEPT_DAYS = 90
 INVITATION_DAYS = 3
 INVITATION_KEPT_DAYS = 30

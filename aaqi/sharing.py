@@ -76,5 +76,6 @@ def card(request: HttpRequest) -> HttpResponse:
         png = Card.objects.get_or_draw("site", SITE_CARD, lambda: SITE_CARD)
     except Busy:
         return busy_response(request)
-    # `png` would be None only for a withdrawn card, and this one is never withdrawn.
+    # `png` would be None only if the content were no longer public. This never happens
+    # to SITE_CARD.
     return card_response(png)  # type: ignore[arg-type]

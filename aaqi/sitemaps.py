@@ -1,7 +1,7 @@
 """Sitemaps: an index and its sections, each of limited size.
 
 We don't use Django's sitemap views. They count all rows, don't update a section's date
-when a voice is removed, and take half a second to render thousands of lines.
+when a voice is removed, and take half a second to render thousands of URLs.
 """
 
 import re
@@ -67,13 +67,14 @@ def texts(model: type[Text]) -> list[Entry]:
 def voices(number: int) -> list[Entry]:
     """Return an entry for each public voice with an ID in the section's fixed range.
 
-    Raises Http404 for a section after the last one, so that caches don't fill up with
-    empty sections.
+    Raises Http404 if `number` is higher than the last section's, so that caches don't
+    fill up with empty sections.
     """
     first = number * IDS
     rows = Voice.objects.on_the_wall().filter(pk__range=[first, first + IDS - 1])
     found = rows.order_by("pk").values_list("pk", "published_at")
-    # Calling reverse() for each voice would take longer than everything else here.
+    # Call reverse() once and replace the ID. Calling it for each voice would take
+    # longer than the rest of this function.
     path = reverse("voices:detail", args=[1])
     entries = [entry(path.replace("1", str(pk)), at) for pk, at in found]
     if not entries and number >= count_lists():
@@ -88,7 +89,7 @@ def count_lists() -> int:
 
 
 def rankings() -> list[Entry]:
-    """Return entries for the current edition's pages and states, and past editions.
+    """Return entries for the current edition's pages and states and for past editions.
 
     Returns an empty list if no edition is published.
     """

@@ -77,10 +77,10 @@ def usable_initial(
     request: HttpRequest,
     initial: Mapping[str, str | list[str]],
 ) -> dict[str, object]:
-    """Return the valid ones among the initial values from a query string.
+    """Return the initial values from a query string, without the invalid values.
 
-    Django would pass any text to the form fields, and some raise an exception if the
-    text is invalid.
+    Django would pass any text to the form fields, and some fields raise an exception if
+    the text is invalid.
     """
     form = model_admin.get_form(request)
     usable = {}
@@ -95,7 +95,7 @@ def usable_initial(
 
 
 def texts_waiting(kinds: list[type[Text]]) -> list[Waiting]:
-    """Return the admin index's row about texts to check; [] if there are none."""
+    """Return a list with the admin index's row about texts to check, if any."""
     dates = list_dates(kinds) if kinds else []
     if not dates:
         return []
@@ -126,7 +126,7 @@ class StaffSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Redirect to our login page, or to the wanted page if already signed in.
+        """Redirect to our login page, or to the requested page if already signed in.
 
         Raises PermissionDenied for accounts that aren't staff.
         """
@@ -175,7 +175,7 @@ class StaffSite(AdminSite):
         ]
 
     def texts_to_check(self, request: HttpRequest) -> HttpResponse:
-        """List the texts with an old “as of” date that this account may view."""
+        """List the site's texts with an old “as of” date that this account may view."""
         kinds = self.may_view(request, TEXTS)
         if not kinds:
             raise PermissionDenied
@@ -187,7 +187,7 @@ class StaffSite(AdminSite):
         return render(request, "admin/texts_to_check.html", context)
 
     def figures(self, request: HttpRequest) -> HttpResponse:
-        """Show the site's figures, which contain no personal data."""
+        """Show the site's statistics, which contain no personal data."""
         if not request.user.has_perm("voices.view_figures"):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()

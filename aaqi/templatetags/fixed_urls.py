@@ -1,8 +1,8 @@
 """Replace the template tag `url` with one that caches URLs without arguments.
 
-A page has about 25 such URLs. Without the cache, reversing them took a quarter of a
-small page's rendering time. These URLs are the same for every request, because there is
-only one URLconf and FORCE_SCRIPT_NAME is set.
+A page has about 25 such URLs. Without the cache, reversing them would take a quarter of
+a small page's rendering time. These URLs are the same for every request, because there
+is only one URLconf and FORCE_SCRIPT_NAME is set.
 """
 
 from functools import cache

@@ -30,7 +30,7 @@ def page_description(context: Context) -> SafeString:
 
 
 def again(context: Context, name: str) -> str:
-    """Render the block again, with whitespace collapsed.
+    """Render a block that the page also renders itself, and collapse whitespace.
 
     The result is already escaped.
     """
@@ -42,7 +42,7 @@ def again(context: Context, name: str) -> str:
 def structured_data(data: dict) -> SafeString:
     """Return `data` as a JSON-LD script element, for search engines."""
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False)
-    # This loop is much faster than translate() for text with quotes and dashes.
+    # This loop is much faster than translate() for text with curly quotes or dashes.
     for character, escape in ESCAPES.items():
         text = text.replace(character, escape)
     safe = mark_safe(text)  # noqa: S308

@@ -6,7 +6,8 @@ TIME_INPUT_FORMATS = [
     *formats.TIME_INPUT_FORMATS,
     *("%I:%M %p", "%I:%M%p", "%I %p", "%I%p"),
 ]
-# Django's own formats come first, because a form shows its value in the first format.
+# Django's own formats come first, because a form field shows its initial value in the
+# first format of the list.
 DATETIME_INPUT_FORMATS = [
     *formats.DATETIME_INPUT_FORMATS,
     *(f"{d} {t}" for d in formats.DATE_INPUT_FORMATS for t in TIME_INPUT_FORMATS),
