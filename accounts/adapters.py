@@ -62,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if not taken:
             raise self.validation_error("too_many_login_attempts")
         usage.usage += taken.usage
-        # The parent class subtracts this usage again if the password is correct.
+        # The parent class rolls back this usage if the password is correct.
         self._login_failed_rl_usage = usage
 
     def is_ajax(self, request: HttpRequest) -> bool:
@@ -78,8 +78,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if refusal:
             return refusal
         if settings.SECOND_FACTOR and not second_factor.has_one(user):
-            # Otherwise, anyone who learns the password could sign in and add their own
-            # second factor.
+            # Without this check, anyone who learns the password could sign in and add
+            # their own second factor.
             messages.error(
                 request,
                 "Your account no longer has a second factor, and a password alone is "
@@ -125,7 +125,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def fernet() -> MultiFernet:
-    """Return a cipher that encrypts with SECRET_KEY, and can decrypt with old keys."""
+    """Return a cipher that encrypts with SECRET_KEY; it also decrypts with old keys."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
         Fernet(urlsafe_b64encode(sha256(f"accounts.factors:{key}".encode()).digest()))

@@ -28,9 +28,9 @@ from core.searching import FoldedSearch
 Kind = AccountEvent.Kind
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
-# Groups are roles, which `manage.py make_roles` maintains. Django's own user admin
-# could set passwords, grant single permissions, and delete users that the logs refer
-# to.
+# Each group is a role, and `manage.py make_roles` sets its permissions. Django's own
+# user admin would let staff set other accounts' passwords, grant single permissions,
+# and delete users that the logs refer to.
 admin.site.unregister(Group)
 admin.site.unregister(User)
 
@@ -55,7 +55,10 @@ class AccountForm(forms.ModelForm):
 
 @admin.register(User)
 class AccountAdmin(FoldedSearch, FixedRows):
-    """Admin for staff accounts. Invitations create them; nobody can delete them."""
+    """Admin for staff accounts, which are created by invitations.
+
+    Accounts can be disabled here, but not deleted.
+    """
 
     form = AccountForm
     list_display = [
@@ -137,7 +140,8 @@ class AccountAdmin(FoldedSearch, FixedRows):
     ) -> None:
         """Apply `decide_on` to those selected accounts that this user can change.
 
-        Log the accounts for which `decide_on` returns True, and show their number.
+        Log each account for which `decide_on` returns True. Then show a message with
+        the number of these accounts.
         """
         with transaction.atomic():
             chosen = self.others(request).filter(pk__in=queryset.values("pk"))

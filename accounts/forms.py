@@ -20,7 +20,11 @@ from core.fields import CodeField, EmailField, LineField
 
 
 class Plain(forms.Form):
-    """Removes allauth's placeholders, which only repeat the labels."""
+    """Base class of the account forms; adjusts the texts of allauth's fields.
+
+    Removes the placeholders, which only repeat the labels. Describes the password rules
+    below the field for a new password. The error for an empty field names the field.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,10 +78,10 @@ class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(Plain):
-    """Accepts any email address, whether or not it has an account.
+    """Accepts any email address, whether or not an account has it.
 
-    The worker looks up the account, so the response time doesn't reveal whether the
-    address has one.
+    The worker looks up the account, so the response time doesn't reveal whether there
+    is an account.
     """
 
     email = EmailField(
@@ -124,7 +128,8 @@ class CredentialField(forms.JSONField):
 
     def to_python(self, value: str | None) -> Any:
         try:
-            # PostgreSQL can't store NUL characters.
+            # Reject NUL characters, which PostgreSQL can't store, in the same way as
+            # JSON that is nested too deeply.
             if "\\u0000" in (value or ""):
                 raise RecursionError
             return super().to_python(value)

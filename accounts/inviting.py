@@ -31,7 +31,7 @@ def accounts() -> UserManager[User]:
 def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
     """Email a link that sets up an account for the address `email`.
 
-    The account is created if the address has none. The link replaces any earlier one.
+    If the address has no account, create one. The link replaces any earlier link.
     """
     email = email.lower()
     addresses.lock(email)

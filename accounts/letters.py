@@ -1,4 +1,4 @@
-"""Emails to staff: requests queue them by ID, and the worker renders and sends them."""
+"""Emails to staff, which worker tasks render and send."""
 
 from datetime import UTC, datetime
 
@@ -20,8 +20,8 @@ SEND_NOTICE = "accounts.send_notice"
 ANSWER_RESET = "accounts.answer_reset"
 URGENT = 10
 
-# The text for each kind of notice. Each key but the last is the name of an allauth
-# template.
+# The text for each kind of notice. All keys except the last are the names of allauth's
+# email templates.
 NOTICES = {
     "password_changed": "Your password was changed.",
     "password_reset": "Your password was reset with a link that we emailed.",

@@ -46,10 +46,10 @@ def take(request: HttpRequest, action: str, login: str) -> RateLimitUsage | None
 def keys(request: HttpRequest, login: str) -> tuple[str, str]:
     """Return two rate limit keys for the account named by `login`.
 
-    The first key is for the request's network. The second key is shared by all networks
-    that are unknown to the account; on a known network, it is specific to that network,
-    too. There are always two keys, so the response time doesn't reveal whether the
-    network is known.
+    The first key is for the request's network. If the network is unknown to the
+    account, all unknown networks share the second key. Otherwise, no other network uses
+    the second key. There are always two keys, so the response time doesn't reveal
+    whether the network is known.
     """
     network = networks.network_hash(networks.address_of(request))
     known = KnownNetwork.objects.filter(user=OuterRef("pk"), network_hash=network)

@@ -50,7 +50,7 @@ def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
 
 
 def seconds_left(session: SessionBase) -> int:
-    """Return the number of seconds until the session ends unless it is used again."""
+    """Return in how many seconds the session ends if the user stays idle."""
     now = time.time()
     idle_until = session.get(USED, 0) + settings.STAFF_IDLE_MINUTES * 60
     end = session.get(BEGAN, 0) + settings.SESSION_COOKIE_AGE
@@ -80,7 +80,7 @@ def end_stale_sessions(
             )
         if not second_factor.is_shown(request):
             return end(request, "Please sign in with your second factor.")
-        # The idle warning's script polls for the time left, which doesn't count as use.
+        # The idle warning's script polls for the time left. Don't count that as use.
         looks_only = request.method == "GET" and "X-Idle" in request.headers
         if not looks_only and time.time() - session[USED] > WRITE_SECONDS:
             session[USED] = time.time()

@@ -24,7 +24,7 @@ LONGEST_ADDRESS = 254
 
 
 class Account(User):
-    """A proxy of Django's user model, which declares a trigger on the user table."""
+    """A proxy of Django's user model; exists to declare a trigger on the user table."""
 
     class Meta:
         proxy = True
@@ -45,16 +45,16 @@ class Account(User):
 
 class InvitationQuerySet(models.QuerySet):
     def pending(self) -> Self:
-        """Return the invitations not used or revoked yet, including expired ones."""
+        """Return invitations that weren't used or revoked; some may have expired."""
         return self.filter(used_at=None, revoked_at=None)
 
     def open(self) -> Self:
-        """Return the invitations whose link works."""
+        """Return the invitations whose link still works."""
         age = timedelta(days=settings.INVITATION_DAYS)
         return self.pending().filter(mailed_from__gt=timezone.now() - age)
 
     def for_link(self, token: str) -> "InvitationQuerySet":
-        """Return the invitation for a link's token, in any state.
+        """Return a queryset of the invitation for a link's token, whatever its state.
 
         The queryset is empty if the token is invalid.
         """
@@ -67,8 +67,9 @@ class InvitationQuerySet(models.QuerySet):
 class Invitation(models.Model):
     """An invitation to set up an account with an emailed link, which works once.
 
-    A new account exists from the start, but is inactive until the link is used. An
-    active account can be invited too, and is then set up from scratch.
+    Inviting an address without an account creates an inactive account, and using the
+    link activates it. The owner of an existing account can be invited too; using the
+    link then sets up that account from scratch.
     """
 
     user = models.ForeignKey(
@@ -158,7 +159,7 @@ class KnownNetworkQuerySet(models.QuerySet):
 
 
 class KnownNetwork(models.Model):
-    """The keyed hash of a network from which a user signed in to an account.
+    """The keyed hash of a network from which a user recently signed in.
 
     Failed attempts from other networks don't lock the user out on this network.
     """

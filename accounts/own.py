@@ -1,4 +1,4 @@
-"""Views of account pages that override allauth's or that allauth doesn't have."""
+"""Account views that replace allauth's views, or that allauth doesn't have."""
 
 from typing import Any
 
@@ -32,7 +32,8 @@ class AddPasskeyView(AddWebAuthnView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        # The parent class replaces the submitted form with a new one, without errors.
+        # The parent class's context has a new form instead of the submitted form, whose
+        # errors would be lost.
         context["form"] = kwargs.get("form") or context["form"]
         options = webauthn.begin_registration(self.request.user, True)
         return context | {"options": {"creation_options": options}}
@@ -63,7 +64,7 @@ class NewPasswordView(PasswordResetFromKeyView):
 @login_required
 @require_POST
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """End another session of the user; redirect to the logout page for this one."""
+    """End a session of the user; if it is the current session, redirect to logout."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     if session.is_current():
         return redirect("account_logout")

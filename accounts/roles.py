@@ -26,7 +26,7 @@ OF_MODERATORS = {
 }
 # Permissions for readers' reports of errors in the rankings.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
-# Permissions for the figures, and for the tags of links and posters.
+# Permissions for the admin's Figures page, and for the tags of links and posters.
 OF_ORGANIZERS = {"view_figures", "view_tag", "add_tag", "change_tag"}
 # In these apps, editors can add and change rows but not delete any, because a deleted
 # text might be needed again.

@@ -1,10 +1,10 @@
 """Keep form input that staff submitted after their session had ended.
 
 A signed cookie, which the browser sends only to admin pages, names the account that
-last used the admin in that browser. For that account, the input is stored for an hour
-in the browser's server-side session, and shown when the account signs in again in that
-browser. So a stranger can't fill the database with text, and the next person at the
-same computer doesn't see the input.
+last used the admin in that browser. The input is stored in the browser's Django session
+for an hour, and shown when that account signs in again in that browser. If a visitor
+who isn't signed in has no such cookie, nothing is stored, so a stranger can't fill the
+database with text. Other accounts never see the input, even on the same computer.
 """
 
 import re
@@ -124,14 +124,14 @@ def forget_others(request: HttpRequest, user: User) -> None:
     """Delete the stored input if it isn't for `user`, who just signed in."""
     found = request.session.get(STALE)
     if found:
-        # Undo the short expiry from `store`; allauth may set another expiry next.
+        # Undo the short expiry set by store(); allauth may then set its own expiry.
         request.session.set_expiry(None)
         if found["owner"] != str(user.pk):
             del request.session[STALE]
 
 
 def forget_sent(request: HttpRequest) -> None:
-    """Delete the stored input of the form that is now being submitted."""
+    """Delete the stored input if the form that it belongs to is now being submitted."""
     found = request.session.get(STALE)
     if found and request.method == "POST" and request.get_full_path() == found["path"]:
         del request.session[STALE]

@@ -36,7 +36,8 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 def open_invitation(token: str) -> tuple[Invitation | None, str]:
     """Return the invitation and "" if the link works.
 
-    Otherwise, return None and the invitation's state, or "unknown" if there is none.
+    If the link doesn't work, return None and the invitation's state, or None and
+    "unknown" if there is no such invitation.
     """
     invitations = Invitation.objects.for_link(token).select_related("user")
     found = invitations.first()

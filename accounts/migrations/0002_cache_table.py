@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# The table that `createcachetable` would create, in every migrated database.
+# Create the database cache's table here, so that `createcachetable` isn't needed.
 CACHE = """
 CREATE TABLE accounts_cache (
     cache_key varchar(255) NOT NULL PRIMARY KEY,
