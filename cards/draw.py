@@ -1,4 +1,4 @@
-"""Draw a share card: a 1200 × 630 image with a text, such as a quotation or a title.
+"""Draw a share card: an image that shows a text, such as a quotation or a title.
 
 The layout imitates the numbered paper of American court filings, with a double rule
 and line numbers on the left. Below the text is a name, highlighted in yellow.
@@ -42,7 +42,7 @@ class Face:
     # A line of text at the bottom right.
     number: str = ""
     quoted: bool = False
-    # How many of the last words are highlighted in yellow.
+    # The number of words, at the end of `words`, that are highlighted in yellow.
     marked: int = 0
     # A grade from A to F, or "" for a card without a badge.
     badge: str = ""
@@ -72,7 +72,7 @@ def draw(face: Face) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """Return the image as a PNG with few colors, which halves the file size."""
+    """Return the image as a PNG with only 64 colors, which halves the file size."""
     file = BytesIO()
     few = image.quantize(64, dither=Image.Dither.NONE)
     few.save(file, "PNG", optimize=True)

@@ -47,14 +47,14 @@ def family(text: str, *wanted: str) -> str:
 def readable(text: str) -> str:
     """Return `text` on one line and without emoji, or "" if our fonts can't show it.
 
-    Without the text, a card looks better than with a row of empty boxes.
+    A card without the text looks better than a card with a row of empty boxes.
     """
     kept = " ".join("".join(map(plainest, text)).split())
     return kept if family(kept, SERIF, SANS) else ""
 
 
 def plainest(character: str) -> str:
-    """Return the character, or its plainest equivalent if our fonts lack it.
+    """Return the character if our fonts have it, or else its plainest equivalent.
 
     Styled letters, such as 𝐁𝐨𝐥𝐝, become plain letters. Emoji become "".
     """

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from cards import letters
 
-# Maximum number of words, then font size and line height in pixels, and the number of
-# lines that fit on the card.
+# For each text length: the maximum number of words, the font size and line height in
+# pixels, and the number of lines that fit on the card.
 SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
 # In ems: letter spacing, and how far an opening quotation mark hangs into the
 # left margin.
@@ -18,7 +18,7 @@ HANGING = 0.43
 
 @dataclass
 class Setting:
-    """The font and size in which a text is drawn, and the text's lines of words."""
+    """The font and size in which a text is drawn, and the words of each line."""
 
     font: str
     size: int
@@ -55,10 +55,10 @@ class Setting:
 
         @cache
         def best(start: int, lines: int) -> tuple[float, list[int]]:
-            """Return the best way to break `words[start:]` into this number of lines.
+            """Break `words[start:]` into this number of lines as evenly as possible.
 
-            Return the sum of the squared leftover widths, which is as small as
-            possible, and the index of each line's first word.
+            Return the sum of the squared leftover widths, which is minimal, and the
+            index of each line's first word.
             """
             found: tuple[float, list[int]] = (math.inf, [])
             room = width + space + (0 if start else self.hang)
@@ -79,7 +79,7 @@ class Setting:
         return [words[a:b] for a, b in pairwise([*begins, len(words)])]
 
     def broken(self, words: list[str], width: float) -> list[str]:
-        """Return the words, with words wider than a line split into pieces."""
+        """Return `words`, but split each word that is wider than a line."""
         pieces = []
         for word in words:
             piece = ""
@@ -94,7 +94,7 @@ class Setting:
     def shorten(
         self, lines: list[list[str]], width: float, ending: str
     ) -> list[list[str]]:
-        """Return the lines that fit on the card, the last with "…" and `ending`."""
+        """Return as many lines as fit; the last line ends in "…" and `ending`."""
         *kept, last = lines[: self.most_lines]
         ending = "…" + ending
         while len(last) > 1 and self.width(" ".join(last) + ending) > width:
@@ -105,9 +105,10 @@ class Setting:
 
 
 def fit(text: str, width: float, *, quoted: bool) -> Setting:
-    """Return lines of `text` at the size for its number of words, or smaller to fit.
+    """Return a Setting with `text` broken into lines that fit on the card.
 
-    At the smallest size, words that are wider than a line are split, and text that
+    The font size depends on the number of words. It is smaller if the text wouldn't
+    fit. At the smallest size, words that are wider than a line are split, and text that
     doesn't fit is cut off, between words if possible.
     """
     words = (f"“{text}”" if quoted else text).split()

@@ -1,4 +1,4 @@
-"""Share cards, which are stored and redrawn only when their content changes."""
+"""Share cards, which are stored, and redrawn only when their content changes."""
 
 from collections.abc import Callable
 
@@ -25,14 +25,15 @@ class CardQuerySet(models.QuerySet):
     def get_or_draw(
         self, key: str, face: Face, current_face: Callable[[], Face | None]
     ) -> bytes | None:
-        """Return the stored image, or draw and store a new one. Raises Busy.
+        """Return the stored image, or draw and store a new image. Raises Busy.
 
-        If a card must be drawn, `current_face` is called. It must lock the row that the
-        card shows, such as a voice, and return the row's current face; None if the row
-        is no longer public. This method then returns None, too.
+        If a card must be drawn, `current_face` is called for the face to draw. If the
+        content is no longer public, `current_face` must return None, and this method
+        returns None. For content that can be withdrawn, such as a voice, `current_face`
+        must also lock the content's row.
 
-        The row lock prevents a race. The row can't be withdrawn while its card is being
-        drawn. A withdrawal that waits for the lock deletes the new card afterward.
+        The row lock prevents a race. The content can't be withdrawn while its card is
+        being drawn. A withdrawal that waits for the lock deletes the card afterward.
         """
         return self.stored(key, face) or self.draw(key, current_face)
 
@@ -52,9 +53,10 @@ class CardQuerySet(models.QuerySet):
 
 
 def lock_drawing() -> None:
-    """Lock drawing until the transaction ends, because each card takes 100 ms of CPU.
+    """Let no other transaction draw a card until this transaction ends.
 
-    Raises Busy after waiting for LONGEST_WAIT_MS.
+    Drawing a card takes 100 ms of CPU time. Raises Busy if another transaction holds
+    the lock for longer than LONGEST_WAIT_MS.
     """
     try:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Responses with a card, which other sites may embed, or with a 503 after Busy."""
+"""Responses with a share card, which other sites may embed, and 503 responses."""
 
 from typing import Any
 
