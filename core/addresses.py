@@ -1,4 +1,4 @@
-"""Normalize and hash email addresses to find duplicates; lock addresses."""
+"""Normalize and hash email addresses to find duplicates; take locks for addresses."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -67,7 +67,7 @@ def mail_domain(canonical_address: str) -> str:
     """Return the registered domain, whose owner can create any number of subdomains.
 
     Returns the last two labels, or three under a country code ("k12.oh.us"). Without
-    the public suffix list, this is a guess, but good enough for counting.
+    the public suffix list, this is a guess, but good enough for rate limits by domain.
     """
     labels = canonical_address.rpartition("@")[2].split(".")
     return ".".join(labels[-3 if len(labels[-1]) == 2 else -2 :])
@@ -98,18 +98,18 @@ def masked(address: str) -> str:
 
 
 def lock(canonical_address: str) -> None:
-    """Lock this address until the transaction ends."""
+    """Take the advisory lock of this address until the transaction ends."""
     lock_hash(keyed_hash(canonical_address))
 
 
 def lock_all(canonical_addresses: Iterable[str]) -> None:
-    """Lock these addresses until the transaction ends.
+    """Take the advisory locks of these addresses until the transaction ends.
 
-    Locks them in sorted order, to avoid deadlocks.
+    Takes them in the order of the addresses' hashes, to avoid deadlocks.
     """
     locks.lock_all(locks.Lock.ADDRESS, sorted(map(keyed_hash, canonical_addresses)))
 
 
 def lock_hash(address_hash: str) -> None:
-    """Lock the address with this hash until the transaction ends."""
+    """Take the lock of the address with this hash until the transaction ends."""
     locks.lock(locks.Lock.ADDRESS, address_hash)

@@ -100,8 +100,8 @@ class LargeList(ChangeList):
         # read every match first. A common name can match a tenth of all rows.
         ids = list(found.order_by().values_list("pk", flat=True)[: MAX_LISTED + 1])
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=ids))
-        # Sort by ID. For another order, PostgreSQL might scan the whole index for that
-        # order.
+        # Always sort the found rows by ID. To sort by another column, PostgreSQL might
+        # scan that column's whole index.
         return rows.order_by("-pk")
 
 

@@ -7,7 +7,7 @@ from procrastinate.jobs import Job
 class Backoff(BaseRetryStrategy):
     """Retry after 3, 9, 27 … seconds, then every ten minutes, for about a day.
 
-    The wait is capped, so that emails are sent soon after an outage, even a long one.
+    The wait is capped, so that emails are sent soon after even a long outage ends.
     """
 
     tries = 150

@@ -16,7 +16,7 @@ from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
 
 # The most characters before the @ (RFC 5321, 4.5.3.1.1).
 LONGEST_LOCAL_PART = 64
-# Matches "Ana Cruz <ana@example.org>". The local part can't contain an @: otherwise,
+# Matches "Ana Cruz <ana@example.org>". The regex allows no @ in the local part, because
 # backtracking over many @ signs would take minutes.
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
@@ -50,7 +50,7 @@ class TextField(LineField):
 
 
 class TidyCharField(TextField):
-    """A text field whose input is also tidied by the function `tidy`.
+    """A text field that cleans up its input, and then tidies it with `tidy`.
 
     If the field is optional, input such as "n/a" becomes "".
     """
@@ -135,10 +135,10 @@ class EmailField(Pasted, forms.EmailField):
 def as_mailed(address: str) -> str:
     """Return the address with its domain encoded in ASCII according to IDNA 2008.
 
-    Otherwise, Python's email package would encode the domain according to IDNA 2003,
-    which maps some different domains to the same one. Then several addresses, each with
-    its own rate limit, would reach the same mailbox. An address with an invalid domain
-    is returned unchanged, for the validators to refuse.
+    If the domain weren't ASCII, Python's email package would encode it according to
+    IDNA 2003, which maps some different domains to the same domain. Then several
+    addresses, each with its own rate limit, would reach the same mailbox. An address
+    with an invalid domain is returned unchanged, for the validators to refuse.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():
@@ -150,7 +150,7 @@ def as_mailed(address: str) -> str:
 
 
 class CodeField(Pasted, forms.CharField):
-    """A field for a code from an email or an app, in the digits of any script."""
+    """A field for a code from an email or an app; accepts the digits of any script."""
 
     def cleaned(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", super().cleaned(text))

@@ -13,7 +13,7 @@ LONGEST_SEARCH = 200
 
 
 class NoSuchPage(Exception):
-    """The query string is invalid; the message tells the reader why."""
+    """The query string is invalid; the message tells the visitor why."""
 
 
 def read_words(query: Mapping[str, str]) -> str:

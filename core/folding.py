@@ -10,10 +10,11 @@ import unicodedata
 
 from django.db.models import Func, TextField
 
-# Spacing acute accents, which `fold` drops first: each decomposes into a space and an
-# accent, and the space would split a word such as "officer´s".
+# Acute accents that aren't combining characters. `fold` drops them before NFKD, which
+# would decompose each into a space and a combining accent. The space would split a word
+# such as "officer´s".
 ACUTE = "\u00b4\u1ffd"
-# Accents, vowel points, and invisible characters.
+# Combining accents, vowel points, and invisible characters, which `fold` drops.
 UNSEEN = (
     r"\u00ad\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     r"\u0610-\u061a\u061c\u064b-\u065f\u0670\u06d6-\u06dc\u115f\u1160\u180b-\u180f"
@@ -46,9 +47,10 @@ STEPS = [
 
 
 def fold(text: str) -> str:
-    """Return text in the spelling that searches compare.
+    """Return `text` in the spelling that searches compare.
 
-    It has no accents, uppercase letters, or punctuation except quotation marks.
+    The result has no accents, no uppercase letters, and no punctuation except quotation
+    marks.
     """
     text = text.replace("\0", " ").translate(dict.fromkeys(map(ord, ACUTE)))
     text = unicodedata.normalize("NFKD", text)
@@ -63,12 +65,13 @@ def fold(text: str) -> str:
 def sql_function() -> str:
     """Return the SQL statement that creates `aaqi_fold`, for a migration.
 
-    The function uses only built-in functions and collations, because a restore runs it
-    with an empty search path.
+    The function uses only built-in functions and collations, because pg_restore runs
+    it with an empty `search_path`.
     """
     body = f"normalize(translate(text, '{ACUTE}', ''), NFKD)"
     body = f"regexp_replace({body}, '[{UNSEEN}]', '', 'g')"
-    # This works like Python's casefold(): for all of Unicode, with "ß" becoming "ss".
+    # With this collation, PostgreSQL's casefold() works like Python's: it covers all of
+    # Unicode, and "ß" becomes "ss".
     body = f"""casefold({body} COLLATE "pg_unicode_fast") COLLATE "C" """
     plain, other = ("".join(map(chr, each)) for each in (LETTERS.values(), LETTERS))
     body = f"translate({body}, '{other}', '{plain}')"
@@ -84,9 +87,10 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Fold the text of a reader's search, for a SearchQuery of the type "websearch".
+    """Fold the text of a visitor's search, for a SearchQuery of the type "websearch".
 
-    Keeps each hyphen right before a word, because it excludes that word.
+    Keeps a hyphen at the start of a word: in a "websearch" query, "-word" finds only
+    texts without the word.
     """
     parts = re.split(r"(?<!\S)[-\u2010\u2011\u2012\u2013\u2014\u2212](?=\S)", text)
     return " -".join(map(fold, parts)).strip(" ")

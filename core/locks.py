@@ -49,14 +49,14 @@ def lock_site(name: str) -> None:
 
 
 def try_lock(what: Lock, key: str) -> bool:
-    """Take this lock until the transaction ends; return False if it isn't free."""
+    """Like `lock`, but if the lock isn't free, return False instead of waiting."""
     return call("pg_try_advisory_xact_lock", what, key) is True
 
 
 def hold(name: str, *, wait: bool) -> bool:
-    """Take the lock `name` until `release` is called or the connection closes.
+    """Take this site-wide lock until `release` is called or the connection closes.
 
-    If another session has the lock, wait for it; without `wait`, return False.
+    If another session has the lock: with `wait`, wait for it, else return False.
     """
     function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
     return call(function, Lock.SITE, name) is not False

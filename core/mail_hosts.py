@@ -72,7 +72,8 @@ def is_near(typed: str, host: str) -> bool:
 def is_one_typo(typed: str, meant: str) -> bool:
     """Return whether `typed` is `meant` with at most one typo.
 
-    A typo is a missing, extra, or wrong character, or two neighbors that are swapped.
+    A typo is a missing, extra, or wrong character, or a swap of two adjacent
+    characters.
     """
     while typed and meant and typed[0] == meant[0]:
         typed, meant = typed[1:], meant[1:]

@@ -2,7 +2,7 @@
 
 The cache is for values that several pages show, such as the standings of an edition. If
 a page must be rendered again because something else has changed, the queries for these
-values aren't repeated. Don't use the cache in a transaction that changes the rows.
+values aren't repeated. Don't use the cache in a transaction that changes these rows.
 `operations.warm` drops values when a trigger notifies the process of a change. A
 process that doesn't listen for notifications caches nothing.
 """

@@ -1,4 +1,4 @@
-"""Find a request's IP address, and the network of an address or that network's hash."""
+"""Find the IP address of a request, the network of an address, and a network's hash."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

@@ -6,8 +6,9 @@ import re
 import unicodedata
 
 # Unicode's Default_Ignorable_Code_Points, and the placeholders for annotations and
-# embedded objects. Joiners, variation selectors, and tags in flags are handled
-# separately below, because whether to keep them depends on the characters next to them.
+# embedded objects. Joiners, variation selectors, and the tag characters in flag emoji
+# are handled separately below, because whether to keep them depends on the characters
+# next to them.
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc"
@@ -18,7 +19,7 @@ INVISIBLE = (
 # them: validators refuse it later, because only programs send it.
 CONTROLS = "\x01-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
 UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]")
-# Flags like England's: a black flag followed by invisible tag letters.
+# Flag emoji like England's: a black flag followed by invisible tag letters.
 BLACK_FLAG = "\U0001f3f4"
 FLAG = re.compile(
     BLACK_FLAG + "[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f"
@@ -49,8 +50,8 @@ TRANSLATED = WINDOWS | SYMBOLS | LIGATURES
 # a bullet, too.
 BULLET = re.compile(r"^([^\S\n]*)[\uf020-\uf0ff](?=\s)", re.MULTILINE)
 
-# Categories of the characters that a joiner can join: Arabic letters, letters and signs
-# of Indian scripts, and emoji.
+# Unicode categories of the characters that a joiner can join: Arabic letters, letters
+# and signs of Indian scripts, and emoji.
 JOINABLE = {"Lo", "Mn", "Mc", "So", "Sk"}
 
 # Matches an entity whose ampersand was encoded any number of times ("&amp;amp;quot;").
@@ -61,8 +62,8 @@ ENTITY = re.compile(
 # Decode entities in at most this many rounds. Each round scans the whole text, and an
 # attacker could send text that needs many rounds.
 MAX_ROUNDS = 5
-# Text that is still encoded as quoted-printable: a space at the end of a line, or a
-# character in UTF-8.
+# Matches text that is still encoded as quoted-printable: a space at the end of a line,
+# or a character in UTF-8.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
 
@@ -95,7 +96,7 @@ def is_joinable(character: str) -> bool:
 
 
 def as_meant(text: str) -> str:
-    """Decode HTML entities and quoted-printable left over from web and mail apps."""
+    """Decode HTML entities and quoted-printable text that web and mail apps left."""
     if QUOTED.search(text):
         text = unquoted(text)
     for _ in range(MAX_ROUNDS):

@@ -12,10 +12,10 @@ from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 # lone surrogates, private-use and unassigned characters, and line and paragraph
 # separators. core/pasted.py has already dropped invisible characters.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-# The most combining marks on one letter. No script needs more.
+# The most combining marks that a letter may have. No script needs more.
 MAX_MARKS = 8
-# The most code points in one visible character (grapheme cluster). This is enough for
-# every emoji and for every conjunct in Indian scripts.
+# The most code points that a visible character (grapheme cluster) may have. This is
+# enough for every emoji, and for every conjunct in Indian scripts.
 MAX_JOINED = 16
 JOINERS = {"\u200c", "\u200d"}
 # The Unicode combining class of viramas, which join two consonants in Indian scripts.
@@ -62,7 +62,7 @@ def longest_cluster(text: str) -> int:
 
     Combining marks, joiners, viramas, tags, and jamo can join any number of code points
     (Unicode Standard Annex 29). No browser breaks a line inside a cluster, so a long
-    one can overflow the page.
+    cluster can overflow the page.
     """
     if text.isascii():
         return 1
@@ -120,7 +120,7 @@ def is_no_text(character: str) -> bool:
 
 
 def place_of(text: str, at: int) -> str:
-    """Return words for the position `at`, such as ` on line 2, after “of the law”`.
+    """Return a phrase for the position `at`, such as ` on line 2, after “of the law”`.
 
     Returns "" for the first character of a text with only one line.
     """

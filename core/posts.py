@@ -24,7 +24,7 @@ def takes_form(stale: Callable[..., HttpResponse | None] | None = None) -> Calla
 
 
 def answer_stale(request: HttpRequest) -> HttpResponse | None:
-    """Return the form with its input, or None if the view can't show it again."""
+    """Return the result of the requested view's `stale`, or None (see `takes_form`)."""
     match = request.resolver_match
     stale = getattr(match.func, "stale", None) if match else None
     return stale(request, *match.args, **match.kwargs) if match and stale else None

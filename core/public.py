@@ -9,17 +9,21 @@ from django.views.decorators.cache import cache_control
 
 
 class Content(StrEnum):
-    """Kinds of cached content. Triggers notify web processes when content changes."""
+    """Kinds of content that web processes cache, in pages or only in core.memory.
+
+    Triggers notify the processes when content changes.
+    """
 
     FIGURES = "figures"  # The number of signers, in total and by state and day.
     VOICES = "voices"  # Voices, and the number of statements by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
-    # Shown on no page: the words for which a voice is flagged, and the names of staff.
+    # The words and staff names for which a voice is flagged. On no cached page.
     FLAGGED = "flagged"
-    # Shown only on the form for signing and the pages after it, which aren't cached.
+    # The petition. Shown only by the form for signing and by later steps of signing,
+    # which aren't cached pages.
     PETITION = "petition"
-    # Shown on no page: which tags the form accepts.
+    # Which tags the form for signing accepts. On no cached page.
     TAGS = "tags"
 
 

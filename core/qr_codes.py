@@ -10,7 +10,7 @@ from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 @lru_cache(maxsize=100)
 def qr_svg(text: str, label: str) -> SafeString:
-    """Return a QR code for `text` as an SVG of the class `qr-code`.
+    """Return a QR code for `text` as an SVG with the CSS class `qr-code`.
 
     The SVG has no margin (quiet zone).
     """

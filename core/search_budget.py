@@ -11,26 +11,27 @@ from core.locks import Lock, try_lock
 
 # The time limit of each query.
 LONGEST_SEARCH_MS = 800
-# How many searches may run at the same time in all processes together. Any other search
-# request gets a 503, because waiting would tie up threads that serve cached pages.
+# How many searches may run at the same time in all processes together. Any further
+# search gets a 503, because waiting would tie up threads that serve cached pages.
 SEARCHES_AT_ONCE = 2
 # Whether this thread is already in a search.
 searching = ContextVar("searching", default=False)
 
 
 class TooManySearches(Exception):
-    """All search slots are in use; the reader can try again in a few seconds."""
+    """All search slots are in use; the visitor can try again in a few seconds."""
 
 
 class SearchTooLong(Exception):
-    """A query took too long; the reader may try fewer or rarer words."""
+    """A query took too long; the visitor may try fewer or rarer words."""
 
 
 @contextmanager
 def one_search() -> Iterator[None]:
-    """Run the queries of a `with` block as one search, which includes nested blocks.
+    """Limit the queries in a `with` block; nested blocks belong to the same search.
 
-    The outermost block raises TooManySearches or SearchTooLong.
+    The outermost block raises TooManySearches if too many searches are running, or
+    SearchTooLong if a query exceeds its time limit.
     """
     if searching.get():
         yield

@@ -43,8 +43,8 @@ class Label(Func):
 
 def folded_words(*fields: str) -> SearchVector:
     """Return the search vector of these columns, for an index and its queries."""
-    # SearchVector adds COALESCE. PostgreSQL uses the index only for queries with
-    # exactly the same expression.
+    # SearchVector adds COALESCE, and PostgreSQL uses an index only for queries with
+    # exactly the same expression. So the index and its queries must both use this.
     return SearchVector(*map(Fold, fields), config="simple")
 
 
@@ -83,7 +83,7 @@ class FoldedSearch:
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:
-        """Return the condition that a field with "=" in front equals the whole term."""
+        """Return the condition that a field listed with "=" in front equals `term`."""
         found = Q()
         for name in self.search_fields:
             if name.startswith("="):

@@ -1,7 +1,8 @@
 """Triggers that models declare in `Meta.triggers` and migrations install.
 
-django-pgtrigger lets any session skip a trigger (`SET pgtrigger.ignore`). Our triggers
-must always run, so they are installed without that check.
+By default, a trigger that django-pgtrigger installs checks the setting
+`pgtrigger.ignore`, with which any session can skip it. Our triggers must always run, so
+they are installed without that check.
 """
 
 from functools import reduce
@@ -80,7 +81,7 @@ class TriggerSql(compiler.UpsertTriggerSql):
 
 
 class Trigger(pgtrigger.Trigger):
-    """A trigger that no session setting can skip."""
+    """A trigger that the setting `pgtrigger.ignore` can't skip."""
 
     def compile(self, model: models.Model) -> compiler.Trigger:
         if self.timing or self.referencing:
@@ -101,7 +102,7 @@ class Trigger(pgtrigger.Trigger):
 
 
 class AppendOnly(Trigger):
-    """Makes a log table append-only for every database role."""
+    """Blocks UPDATE and DELETE on a log table, for every database role."""
 
     when = pgtrigger.Before
     operation = pgtrigger.Update | pgtrigger.Delete
@@ -114,8 +115,8 @@ class AppendOnly(Trigger):
 class PagesChange(Trigger):
     """Notifies web processes that pages with this content may have changed.
 
-    `soon` is for added rows: pages without these rows may be served for two more
-    seconds.
+    Set `soon` if the trigger fires only when content is added, such as a newly
+    published voice: pages without it may be served for two more seconds.
     """
 
     level = pgtrigger.Statement
