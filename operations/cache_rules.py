@@ -1,6 +1,6 @@
-"""Generate `deploy/parameters.vcl`: the cache's rules for dropping query parameters.
+"""Generate `deploy/parameters.vcl`: Varnish's rules for dropping query parameters.
 
-The cache needs its own copy of the rules in operations/parameters.py, because it serves
+Varnish needs its own copy of the rules in operations/parameters.py, because it serves
 pages while the site is down.
 """
 
@@ -30,17 +30,18 @@ sub drop_unknown_parameters {{
 """
 # The cache stores no page under these paths, so they need no rules.
 STAFF = ("admin/", "accounts/")
-# Matches everything before a parameter. The regex is greedy, so that of several values,
-# the last one is used.
+# Matches everything before a parameter. The regex is greedy, so if a parameter has
+# several values, the last value is used.
 BEFORE = r"^[^?]*\?(?:.*&)?"
 
 type Known = tuple[Parameter, ...] | None
 
 
 def vcl() -> str:
-    """Return the VCL file's content, with a branch for each group of URL patterns.
+    """Return the VCL file's content, with a branch for each run of URL patterns.
 
-    As in Django, the first pattern that matches a URL wins.
+    The patterns of a run read the same query parameters. The runs keep the order of the
+    URLconf, because the first pattern that matches a URL wins.
     """
     groups = groupby(routes(), key=lambda route: route[1])
     branches = [branch([path for path, _ in group], known) for known, group in groups]

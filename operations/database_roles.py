@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from core.triggers import AppendOnly
 
-# PostgreSQL grants these privileges on each table or sequence that the owner creates.
+# The site's role gets these privileges on each new table or sequence of the owner.
 BY_DEFAULT = """
     ALTER DEFAULT PRIVILEGES IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {site};
@@ -60,7 +60,7 @@ def as_owner() -> Iterator[None]:
     ours, owner = connection.settings_dict, settings.DATABASE_LOGINS["owner"]
     usual = {key: ours[key] for key in owner}
     if usual == owner:
-        # Don't close the connection, because it may hold a lock.
+        # Keep the connection open: it is the owner's already, and may hold a lock.
         yield
         return
     connection.close()

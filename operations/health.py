@@ -9,8 +9,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-# Before an upgrade replaces a container, it creates this file in the container. Then it
-# waits until the proxy sends no more requests there.
+# Before deploy/upgrade replaces a container, it creates this file in the container. It
+# then waits until the container gets no more requests.
 LEAVING = Path("/tmp/leaving")  # noqa: S108 -- /tmp is the container's own.
 
 

@@ -1,7 +1,7 @@
 """Drop the query parameters that a public page doesn't declare.
 
-Then a link with `?fbclid=…` or a tag (`?from=poster`) has the same cache key as the
-plain page. This module is for the cache in memory; `deploy/parameters.vcl` has the same
+So a URL with `?fbclid=…` or a tag (`?from=poster`) has the same cache key as the plain
+URL. This module is for the cache in memory; `deploy/parameters.vcl` has the same
 rules for the cache in front of the site. Pages don't need the tag, because
 `static/site.js` reads it in the browser.
 """
@@ -16,12 +16,12 @@ from core.public import Parameter
 
 
 def parameters_of(view: Callable) -> tuple[Parameter, ...] | None:
-    """Return the parameters of a public page; None for any other view."""
+    """Return the parameters that `view` declares; None if it isn't a public page."""
     return getattr(view, "parameters", None)
 
 
 def canonical_query(known: tuple[Parameter, ...], query: QueryDict) -> str:
-    """Return the query string with only the parameters in `known`, in that order.
+    """Return the query string with only the parameters in `known`, in `known`'s order.
 
     Also drop empty values, and values that a parameter doesn't allow.
     """

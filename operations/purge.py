@@ -1,6 +1,6 @@
-"""Purge the caches in front of the site.
+"""Purge the HTTP cache (Varnish) in front of the site.
 
-The caches refresh a page after two seconds, but while the site is down, they serve the
+The cache refreshes a page after two seconds, but while the site is down, it serves the
 old page for minutes. A withdrawn statement must disappear at once, so a trigger queues
 the task `purge` in the transaction that withdraws the statement (core/triggers.py).
 """
@@ -14,7 +14,8 @@ from core.backoff import Backoff
 from core.triggers import PURGE, PURGE_QUEUE
 
 PATIENCE = 5  # Seconds
-# A regex for all paths, because any page may quote a voice or link to a text.
+# A regex for all paths, because any page may quote the voice or link to the text that
+# was withdrawn.
 EVERY_PAGE = "^/"
 
 

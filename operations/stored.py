@@ -16,8 +16,8 @@ from django.utils.cache import get_conditional_response
 from core.public import Content
 
 # The encoding with the smallest output comes first. Higher compression levels take many
-# times as long and save only a few percent. In a busy hour, pages with figures are
-# rendered, and so compressed, every two seconds (docs/design.md).
+# times as long and save only a few percent. In a busy hour, a page that shows the
+# number of signers is rendered and compressed every two seconds (docs/design.md).
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
@@ -79,8 +79,8 @@ class StoredPage:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Return the page in the smallest accepted encoding.
 
-        If the request has a condition, such as If-None-Match, return the 304 or 412
-        that it calls for, if any.
+        If a condition in the request, such as If-None-Match, requires a 304 or 412,
+        return that response instead.
         """
         meta = request.META
         if any(name in meta for name in CONDITIONS):
@@ -119,7 +119,7 @@ def weak_etag(body: bytes) -> str:
 
 @lru_cache(maxsize=100)
 def accepted_encodings(header: str) -> tuple[str, ...]:
-    """Return the keys of ENCODERS that an Accept-Encoding header accepts, in order."""
+    """Return the keys of ENCODERS, in order, that an Accept-Encoding header accepts."""
     weights = {}
     for part in header.lower().split(","):
         name, *parameters = (text.strip() for text in part.split(";"))

@@ -57,7 +57,7 @@ class WarmPages:
         self.clock = clock
         self.pages = Store(500, 24 * MEGABYTE)
         # Pages with a query string. Their store is separate, so that they can't evict
-        # pages without one.
+        # pages without a query string.
         self.asked = Store(100, 6 * MEGABYTE)
         # Hold this lock to change the stores and the attributes below. Never wait for
         # anything while holding it.
@@ -70,8 +70,8 @@ class WarmPages:
         self.dropped = dict.fromkeys(Content, 0)
         self.added = dict.fromkeys(Content, 0)
         self.everything_dropped = 0
-        # A future for each page that is being rendered. Its result is the page, or None
-        # if the page wasn't cached.
+        # A future for each page that is being rendered. The future's result is the
+        # page, or None if the page wasn't cached.
         self.flights: dict[Address, Future[StoredPage | None]] = {}
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.run, name="warm-pages", daemon=True)
@@ -277,7 +277,7 @@ def warm_pages(
 def is_ordinary(request: HttpRequest) -> bool:
     """Whether the request would pass all other middleware without a redirect or error.
 
-    Also remove undeclared query parameters from the request.
+    As a side effect, removes undeclared query parameters from the request.
     """
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
         return False
@@ -297,7 +297,7 @@ def is_ordinary(request: HttpRequest) -> bool:
 def is_public(request: HttpRequest) -> bool:
     """Whether the request is for a public page, which can be cached.
 
-    Requests for any other page never wait for one another.
+    A request for any other page never waits for another request to render it.
     """
     try:
         return parameters_of(resolve(request.path_info).func) is not None

@@ -21,7 +21,7 @@ ABOUT, DUMP = "about.json", "database.dump"
 class About:
     """The description of a backup.
 
-    `rows` is the number of rows by table; `sha256` is the checksum of the dump.
+    `rows` maps each table to its number of rows; `sha256` is the checksum of the dump.
     """
 
     made_at: str
@@ -47,7 +47,7 @@ def write(about: About, dump: Path, target: Path) -> None:
     entry = tarfile.TarInfo(ABOUT)
     entry.size = len(text)
     with draft.open("xb") as file:
-        # The backup contains private data, so only its owner may read it.
+        # The backup contains private data, so only the file's owner may read it.
         draft.chmod(0o600)
         with tarfile.open(fileobj=file, mode="w") as tar:
             tar.addfile(entry, io.BytesIO(text))

@@ -118,7 +118,7 @@ def programs() -> Path:
 
 
 def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as the owner; raises BackupError if it fails."""
+    """Run a PostgreSQL program as the tables' owner; raises BackupError if it fails."""
     ours = settings.DATABASE_LOGINS["owner"]
     where = {
         "PGHOST": ours["HOST"],
@@ -135,6 +135,6 @@ def run(program: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        # Show only the first line, because later lines can quote data from a row.
+        # Quote only the error's first line: later lines can contain data from rows.
         why = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[0]
         raise BackupError(f"{program} failed: {why}")

@@ -1,6 +1,6 @@
 """Make backups, and verify each one before saving it.
 
-To verify a dump, restore it into a scratch database, and compare row counts.
+To verify a dump, `make` restores it into a scratch database and compares row counts.
 """
 
 import shutil
@@ -47,7 +47,7 @@ def place_for_dump(folder: Path) -> Iterator[Path]:
 
 
 def tidy(folder: Path) -> None:
-    """Delete files of interrupted backups, because the files contain private data."""
+    """Delete files left by interrupted backups, because they contain private data."""
     for draft in folder.glob(".*.part"):
         draft.unlink()
     for scratch in folder.glob(".*.d"):
@@ -56,7 +56,7 @@ def tidy(folder: Path) -> None:
 
 def write_dump(dump: Path, now: datetime) -> About:
     with database.connect(database.site_database()) as source:
-        # While pg_dump runs, possibly for hours, this transaction is idle.
+        # This transaction is idle while pg_dump runs, which can take hours.
         source.execute("SET idle_in_transaction_session_timeout = 0")
         source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = source.execute("SELECT pg_export_snapshot()").fetchone()[0]  # type: ignore[index]
@@ -111,12 +111,15 @@ def compare(expected: dict[str, int], found: dict[str, int]) -> None:
 
 
 def stored(folder: Path) -> list[Path]:
-    """Return the backups in `folder`, oldest first."""
+    """Return the paths of the backups in `folder`, oldest first."""
     return sorted(folder.glob(f"*{archive.SUFFIX}"))
 
 
 def prune(folder: Path, days: int) -> list[Path]:
-    """Delete backups older than `days` days, except the newest; return their paths."""
+    """Delete backups older than `days` days, and return their paths.
+
+    Keeps the newest backup in any case.
+    """
     oldest = datetime.now(UTC) - timedelta(days=days)
     old = [path for path in stored(folder)[:-1] if path.name < archive.name_of(oldest)]
     for path in old:

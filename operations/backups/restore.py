@@ -94,7 +94,7 @@ def swap(server: Connection, draft: str, name: str, replaced: str) -> None:
         )
         server.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            # ALTER DATABASE … RENAME itself ends the autovacuum workers.
+            # No need to end autovacuum workers: ALTER DATABASE … RENAME does it.
             "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )

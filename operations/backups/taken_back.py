@@ -29,7 +29,10 @@ Key = tuple[int, datetime]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A database's record of what is public, who gets email, and who can't sign in."""
+    """A database's record of what is public and who gets email.
+
+    It also contains the closed accounts of staff, who can't sign in with them.
+    """
 
     # When the database's first migration ran. Two databases with the same value are
     # copies of each other, or of the same third database.
@@ -130,8 +133,9 @@ def follow_signature(
     """
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
-        # The signature was erased if its voice was, too, or if it had no voice and
-        # `last` contains every change. Otherwise, it is missing for another reason.
+        # If the signature's voice is in `last`, the signature was erased only if the
+        # voice was. If the signature has no voice, it was erased if `last` contains
+        # every change. In other cases, it is missing from `last` for another reason.
         if voice.erased if voice else known and row.voice_id is None:
             changes.erase(Signature.objects.get(pk=row.pk))
             yield "signatures erased"

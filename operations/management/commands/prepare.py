@@ -19,8 +19,8 @@ class Command(BaseCommand):
 
     @as_owner()
     def handle(self, *args: object, **options: object) -> None:
-        # Concurrent runs would conflict, so the second run waits for the first. After
-        # that, nothing is left to do.
+        # Concurrent runs would conflict, so the second run waits for the first. Then it
+        # repeats the steps, which change nothing more.
         if not locks.hold(locks.PREPARATION, wait=False):
             self.stdout.write(
                 "Another process is preparing the database. Waiting for it."

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from aaqi.context import site
 
-# The error pages that the proxy returns without a response from the site.
+# The error pages that the proxy returns itself, instead of a response from the site.
 PAGES = ["413.html", "429.html", "503.html"]
 
 

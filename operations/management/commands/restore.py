@@ -93,7 +93,10 @@ class Command(BaseCommand):
         return about
 
     def last_snapshot(self, before: dict[str, int]) -> Snapshot | None:
-        """Return a snapshot of the site's database, or None if reading it fails."""
+        """Return a snapshot of the site's database.
+
+        Returns None if there is no database, or if reading it fails.
+        """
         if not before:
             return None
         try:

@@ -25,7 +25,8 @@ class Command(BaseCommand):
             try:
                 back_up(folder)
             except Exception as error:
-                # Log only BackupError's messages: others may quote data from a row.
+                # Log the message only of a BackupError: other exceptions' messages may
+                # quote data from rows.
                 why = error if isinstance(error, BackupError) else type(error).__name__
                 logger.error("The backup failed: %s", why)
                 time.sleep(AGAIN)
