@@ -1,4 +1,4 @@
-"""Run the Makefile's commands, and the services that they need."""
+"""Implement `make run` and other Makefile targets; start the services they need."""
 
 import argparse
 import os

@@ -1,7 +1,7 @@
-"""Provide a database and a secret key, unless a production setting is set.
+"""Provide a database, a secret key, and other defaults for development.
 
-`manage.py` and the tests use this module. It isn't in the Docker image, which also sets
-DEVELOPMENT_DEFAULTS to 0.
+`manage.py`, the tests, and the commands in `tools` use this module. The Docker image
+doesn't contain it, and sets DEVELOPMENT_DEFAULTS to 0, which turns the defaults off.
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-# If any of these settings is set, no defaults apply.
+# If any of these settings is set, `manage.py` runs without defaults.
 PRODUCTION = [
     *("SITE_URL", "DJANGO_SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL"),
     *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "POSTAL_ADDRESS", "OPERATOR_NAME"),
 ]
-# Unset for tests and the benchmark, which must not depend on the developer's settings.
+# Environment variables that `ignore_own_settings` removes for tests and the benchmark.
 NOT_FOR_TESTS = [
     *(name for name in PRODUCTION if not name.startswith("DATABASE")),
     *("BACKUP_FOLDER", "BOUNCE_ADDRESS", "BOUNCE_MAILDIR", "CONTACT_EMAIL"),
@@ -36,7 +36,10 @@ def is_set(name: str) -> bool:
 
 
 def hold() -> bool:
-    """Whether defaults apply: outside the Docker image, without production settings."""
+    """Whether `manage.py` sets defaults.
+
+    It does so outside the Docker image if none of the settings in PRODUCTION is set.
+    """
     return os.environ.get("DEVELOPMENT_DEFAULTS") != "0" and not any(
         map(is_set, PRODUCTION)
     )
@@ -50,7 +53,7 @@ def make_local_dir(part: str = "") -> Path:
 
 
 def ignore_own_settings() -> None:
-    """Unset environment variables that tests and the benchmark must not depend on."""
+    """Unset the developer's settings, on which tests and benchmarks must not depend."""
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
@@ -72,7 +75,7 @@ def fill_in(local_dir: Path) -> None:
 
 @contextmanager
 def database(local_dir: Path, *, throw_away: bool = False) -> Iterator[None]:
-    """Run the embedded PostgreSQL server, and put its URLs into the environment."""
+    """Run the embedded PostgreSQL server; set DATABASE_URL and DATABASE_OWNER_URL."""
     with postgres.running(local_dir, throw_away=throw_away) as urls:
         for name, url in urls.items():
             os.environ.pop(f"{name}_FILE", None)

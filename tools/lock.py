@@ -23,12 +23,13 @@ LOCKS = {
     ],
 }
 OPTIONS = ["--quiet", "--universal", "--generate-hashes", "--no-header"]
-# Leave the package index out of the lock files, so that each machine can use its own.
+# Leave the package index's URL out of the lock files, so that each machine can use its
+# own index.
 OPTIONS += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
 def header() -> str:
-    """Return the first line of a lock file, with a hash of its inputs."""
+    """Return the first line of both lock files, with a hash of the requirements."""
     project = tomllib.loads(PROJECT.read_text())
     wishes = {
         "python": project["project"]["requires-python"],
@@ -87,7 +88,7 @@ def check() -> int:
 
 
 def licenses() -> int:
-    """List every installed package with its license; return 1 if any has none."""
+    """List each installed package's license; return 1 if any is unknown, else 0."""
     unknown = 0
     for package in sorted(
         importlib.metadata.distributions(), key=lambda found: found.name.lower()

@@ -1,6 +1,6 @@
 """Check with squawk, an SQL linter, that migrations don't block the running site.
 
-Initial migrations are exempt, because nothing uses their tables yet.
+Initial migrations aren't checked: no running code uses the tables that they create.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ from django.db.migrations.state import ProjectState
 from tools import site
 
 SQUAWK = Path(sys.executable).with_name("squawk")
-# squawk's rules to skip: all except those that find long locks and table rewrites.
+# The squawk rules to skip. The other rules find long locks and table rewrites.
 EXCLUDED = [
     # Style.
     *("ban-char-field", "identifier-too-long", "prefer-bigint-over-int"),
@@ -35,7 +35,7 @@ OPTIONS = [f"--exclude={','.join(EXCLUDED)}", "--pg-version=18.0", "--reporter=g
 def sql_of(migration: Migration, state: ProjectState) -> str:
     """Return the SQL that applies a migration to `state`.
 
-    It includes BEGIN and COMMIT if the migration is atomic.
+    The SQL includes BEGIN and COMMIT if the migration is atomic.
     """
     with connection.schema_editor(
         collect_sql=True, atomic=migration.atomic
@@ -61,7 +61,7 @@ def lint(scripts: Mapping[str, str]) -> tuple[bool, str]:
 
 
 def check(loader: MigrationLoader) -> int:
-    """If a migration would block the site, print squawk's report and return 1."""
+    """Return 0; if a migration would block the site, print a report and return 1."""
     scripts = {
         f"{app}.{name}": sql_of(
             migration, loader.project_state((app, name), at_end=False)

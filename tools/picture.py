@@ -11,7 +11,7 @@ BEGIN, END = "<!-- picture -->\n", "<!-- end of picture -->\n"
 
 
 def draw() -> str:
-    """Return a Mermaid flowchart; arrows point from a folder to the ones it imports."""
+    """Return a Mermaid flowchart in which each arrow points to an imported folder."""
     project = tomllib.loads(Path("pyproject.toml").read_text())
     folders = project["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*folders, cache_dir=None)
@@ -37,7 +37,10 @@ def name(module: str) -> str:
 
 
 def update(*arguments: str) -> int:
-    """Write the diagram into FILE; with --check, only return 1 if FILE is outdated."""
+    """Write the diagram into FILE, and return 0.
+
+    With --check, don't write; return 1 if FILE is outdated, else 0.
+    """
     text = FILE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

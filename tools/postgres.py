@@ -68,7 +68,7 @@ def write_once(path: Path, text: str) -> str:
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
     ) as file:
         file.write(text)
-    # Creating a hard link is atomic. If two processes try at once, the first one wins.
+    # Creating a hard link is atomic: if two processes try at once, only one succeeds.
     with suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()
@@ -92,8 +92,8 @@ def running(local_dir: Path, throw_away: bool = False) -> Iterator[dict[str, str
 def started(local_dir: Path, settings: dict[str, str]) -> Iterator["Server"]:
     """Yield the server of `local_dir`; start it if it isn't running.
 
-    The settings have no effect if it is running. On exit, stop the server unless
-    another command uses it.
+    If the server is already running, `settings` has no effect. On exit, stop the server
+    unless another command uses it.
     """
     server = Server(local_dir, SETTINGS | settings)
     with server.lock("users.lock") as users:
@@ -128,7 +128,7 @@ class Server:
             self.folder = local_dir / "postgres"
             self.folder.mkdir(mode=0o700, exist_ok=True)
         self.binaries = packages / PACKAGE / "pginstall18" / "bin"
-        # The folder `data` belongs to earlier versions, whose server had only one role.
+        # Earlier versions of this module used the folder `data`, and a single role.
         self.data = self.folder / "cluster"
         self.log = self.folder / "log"
 
@@ -172,7 +172,7 @@ class Server:
         return subprocess.run(  # noqa: S603
             [self.binaries / program, *arguments],
             cwd=self.folder,
-            # The caller's PG* variables must not reach the programs.
+            # The caller's PG* environment variables must not reach the programs.
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -346,7 +346,7 @@ def folder_for_root(local_dir: Path) -> Path:
 
 
 def copy_binaries(packages: Path, folder: Path) -> Path:
-    """Return a copy of the package's binaries that the server's account can read."""
+    """Copy the binaries so that the server's account can read them; return the path."""
     version = importlib.metadata.version(PACKAGE)
     copy = folder / f"binaries-{version}"
     if not copy.exists():
@@ -356,7 +356,7 @@ def copy_binaries(packages: Path, folder: Path) -> Path:
         # The programs load libraries from a folder next to the package, so copy both.
         for part in (f"{PACKAGE}/pginstall18", f"{PACKAGE}.libs"):
             shutil.copytree(packages / part, draft / part, symlinks=True, ignore=leave)
-        # Another command may have created the copy first.
+        # Another command may have created the same copy in the meantime.
         try:
             draft.rename(copy)
         except OSError:

@@ -43,7 +43,7 @@ def say(sentence: str) -> None:
 
 
 def check_port(port: int) -> None:
-    # After gunicorn was killed, its workers take a moment to exit.
+    # If gunicorn was just killed, its workers may use the port for another moment.
     deadline = time.monotonic() + 4
     while error := try_port(port):
         if time.monotonic() > deadline:

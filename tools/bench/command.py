@@ -236,10 +236,10 @@ def record_aims(found: together.Try) -> list[report.Aim]:
 
 
 def show_growth(found: dict[str, dict[str, float]]) -> None:
-    """Print a table: a row for each figure, a column for each number of signatures.
+    """Print a table with a row per measurement and a column per number of signatures.
 
-    The last column is the figure with the most signatures, divided by the one with the
-    fewest.
+    The last column is the value at the highest number of signatures, divided by the
+    value at the lowest.
     """
     levels = list(next(iter(found.values())))
     say(f"\n{'ms':58}" + "".join(f"{int(rows):>12,}" for rows in levels) + "  ratio")

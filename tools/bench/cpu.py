@@ -8,7 +8,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def read_stat(pid: int) -> list[str]:
-    """Return /proc/PID/stat's fields from the third on; [] if the process ended."""
+    """Return /proc/PID/stat's fields from the third on; [] if the process has ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -27,7 +27,7 @@ def children(pid: int) -> list[int]:
 
 
 def seconds(pid: int) -> float:
-    """Return the CPU seconds of a process and its exited children; 0 if it ended."""
+    """Return a process's CPU seconds, including exited children; 0 if it has ended."""
     fields = read_stat(pid)
     return sum(map(int, fields[11:15])) / TICK if fields else 0
 
@@ -38,7 +38,7 @@ def tree_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Return the process's proportional set size (PSS) in MB; 0 if it ended."""
+    """Return the process's proportional set size (PSS) in MB; 0 if it has ended."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -12,7 +12,8 @@ from tools import postgres
 from tools.bench import cpu, guard
 from tools.development import ROOT
 
-# Use these values instead, because the embedded server is built without lz4.
+# Replacements for values in docker-compose.yml, because the embedded server is built
+# without lz4.
 INSTEAD = {("wal_compression", "lz4"): "pglz"}
 # Start each log line with the role, to distinguish the site's statements from the
 # benchmark's.
@@ -55,7 +56,7 @@ class Database:
             return cursor.fetchall() if cursor.description else []
 
     def cpu(self) -> float:
-        """Return the CPU seconds of all server processes so far."""
+        """Return the CPU seconds of all PostgreSQL processes so far."""
         pid = (self.server.data / "postmaster.pid").read_text().split()[0]
         return cpu.tree_seconds(int(pid))
 
@@ -69,8 +70,8 @@ class Database:
     def count_statements(self, act: Callable[[], object]) -> int:
         """Call `act`; return how many statements the site's role ran during the call.
 
-        BEGIN, COMMIT, and ROLLBACK aren't counted. All statements are logged during the
-        call, which slows it down, so don't measure its time.
+        BEGIN, COMMIT, and ROLLBACK aren't counted. PostgreSQL logs all statements of
+        the call. This slows the call down, so don't measure its time.
         """
         self.log_statements("all")
         begin = self.server.log.stat().st_size

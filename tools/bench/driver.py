@@ -39,7 +39,7 @@ MAX_SAMPLES = 5
 
 @dataclass
 class Plan:
-    """What the driver should do. Rates are per second; 0 for none."""
+    """What the driver should do; `views` and `signatures` are rates per second."""
 
     port: int
     seconds: float
@@ -48,13 +48,14 @@ class Plan:
     signatures: float = 0
     # The number of the first signer; each signer has a unique number.
     first: int = 0
-    # The port on which the mail sink reports letters.
+    # The port on which the mail sink reports each email that it receives.
     reports: int = 0
     # Seconds that a signer takes to fill in the form; under 2 seconds looks like a bot.
     typing: float = 2.2
-    # Seconds to wait for unfinished signatures at the end.
+    # Seconds to wait for unfinished signatures and page views at the end.
     patience: float = 30
-    # For a closed-loop run: POST once to each path, over this many connections.
+    # For a closed-loop run: POST once to each path in `posts`, over `connections`
+    # connections.
     posts: list[str] = field(default_factory=list)
     connections: int = 1
     post_headers: str = ""
@@ -62,11 +63,11 @@ class Plan:
 
 
 class FailedError(Exception):
-    """The server didn't send the response that a visitor needs to continue."""
+    """The site didn't send the response or email that a visitor needs to continue."""
 
 
 class Mailboxes:
-    """Passes the link in each letter to the simulated signer who waits for it."""
+    """Passes the link in each email to the simulated signer who waits for it."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, asyncio.Future[tuple[str, float]]] = {}
@@ -124,7 +125,7 @@ class Driver:
             "letters": self.mail.letters,
             "lateness": summarize(self.lateness),
             "seconds": seconds,
-            # The average number of cores used.
+            # The average number of cores that the driver used.
             "driver_cpu": driver_cpu / seconds,
             "connections": self.client.opened,
             "retries": self.client.retries,
@@ -191,7 +192,7 @@ class Driver:
         await self.step("view", "GET", path, headers, due=due)
 
     async def sign(self, number: int, due: float) -> None:
-        """Simulate a signer: fill in the form, wait for the letter, and confirm."""
+        """Simulate a signer: fill in the form, wait for the email, and confirm."""
         headers = people.visitor(number)
         page = await self.step("form", "GET", "/voices/add/", headers, due=due)
         headers += cookie_line(page)
@@ -211,7 +212,7 @@ class Driver:
         self.completed += 1
 
     async def receive(self, letter: asyncio.Future, sent_at: float) -> str:
-        """Wait for the letter; return the path of the confirmation link in it."""
+        """Wait for the email; return the path of the confirmation link in it."""
         path, at = await letter
         self.times["mail"].append((at - sent_at) * 1000)
         if path == "-":

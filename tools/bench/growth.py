@@ -101,7 +101,7 @@ def measure_page(rig: Rig, path: str) -> float:
 
 
 def measure_admin(rig: Rig) -> dict[str, float]:
-    """Return the latency in ms of admin lists, by path and query string."""
+    """Return latencies in ms of the admin's index and lists, by path and query."""
     browser = sign_in(rig)
     found: dict[str, float] = {}
     for path in lists(browser):
@@ -129,7 +129,10 @@ def lists(browser: Browser) -> list[str]:
 
 
 def queries(page: str) -> list[str]:
-    """Return query strings of an admin list: filters, sorting, last page, searches."""
+    """Return query strings with which to request an admin list.
+
+    They filter the list, sort it, search it, or go to its last page.
+    """
     links = dict.fromkeys(unescape(link) for link in LINK.findall(page))
     by_name: dict[str, list[str]] = {}
     for link in links:

@@ -1,4 +1,4 @@
-"""Refuse unsafe targets, because the benchmark deletes rows and causes load."""
+"""Refuse real sites and databases: the benchmark deletes rows and causes load."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 
 def check_environment() -> None:
-    """Refuse to run with DEBUG, with URLs of other machines, or with URLs in files.
+    """Refuse to run with DEBUG, with URLs of other machines, or with `*_URL_FILE` set.
 
     Also refuse to run on a machine without Linux or without wrk.
     """
@@ -67,7 +67,7 @@ def check_debug(debug: bool) -> None:
 
 
 def check_rows(connection: Connection) -> None:
-    """Refuse a database with email addresses that the benchmark didn't make."""
+    """Refuse a database with email addresses that the benchmark didn't generate."""
     for table in PRIVATE:
         try:
             with connection.transaction():

@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
 
 
 def parse(received: bytearray) -> Answer | None:
-    """Return the response, or None until all of it has arrived."""
+    """Return the response; None if only part of it has arrived."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -95,7 +95,7 @@ def parse(received: bytearray) -> Answer | None:
 
 
 def join_chunks(body: bytes) -> bytes | None:
-    """Return the content of all chunks, or None until the last one has arrived."""
+    """Return the content of all chunks; None if the last chunk hasn't arrived yet."""
     parts: list[bytes] = []
     while True:
         line, newline, rest = body.partition(b"\r\n")

@@ -45,7 +45,7 @@ def measure_warm(rig: Rig) -> list[Line]:
 
 
 def measure_cold(rig: Rig) -> list[Line]:
-    """Compare each page, without the page cache, with a minimal list of 20 rows."""
+    """Compare each page, rendered for each request, with a minimal list of 20 rows."""
     reference = ("bare list of 20 rows", Target(rig.bare, "/rows"))
     targets = [
         (f"cold {name}", Target(rig.cold, path)) for name, path in paths(rig).items()
@@ -56,8 +56,8 @@ def measure_cold(rig: Rig) -> list[Line]:
 def in_turn(rig: Rig, pairs: list, share: float) -> list[Line]:
     """Measure each target and its reference in turn, in several rounds.
 
-    Once `share` of the benchmark's time is used up, no further round starts. Each round
-    measures a reference once, even if several targets share that reference.
+    Once `share` of the benchmark's time limit is used up, no further round starts. Each
+    round measures a reference once, even if it is the reference of several targets.
     """
     lines: dict[tuple[str, int], Line] = {}
     targets: dict[str, Target] = {}
@@ -89,7 +89,7 @@ def count_statements(rig: Rig, target: Target) -> float:
 
 
 def count(rig: Rig, web: Web, act: Callable[[Browser], object]) -> float:
-    """Return how many SQL statements a call of `act` runs, averaged over REQUESTS."""
+    """Return the average number of SQL statements per call of `act`."""
     browser = Browser(web)
 
     def act_often() -> None:

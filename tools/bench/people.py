@@ -3,18 +3,21 @@
 from urllib.parse import urlencode
 
 # This email domain is a MailProvider in the benchmark's database, so the site doesn't
-# limit the number of forms with its addresses.
+# limit the number of submitted forms with addresses at this domain.
 PROVIDER = "mail.example"
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def word(number: int) -> str:
-    """Write a number in letters, because digits may look like a phone number."""
+    """Spell a number with a to j, because digits may look like a phone number."""
     return str(number).translate(LETTERS)
 
 
 def email(number: int) -> str:
-    """Return an address: at PROVIDER for two in three signers, else at a new domain."""
+    """Return an email address, at PROVIDER for two in three signers.
+
+    The other addresses each have a new domain.
+    """
     domain = f"{word(number)}.example" if number % 3 == 0 else PROVIDER
     return f"signer-{word(number)}@{domain}"
 

@@ -54,14 +54,14 @@ def describe(line: Line) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """A measured figure, and its targets, if any; `aim` is stricter than `least`."""
+    """A measured value, and its targets, if any; `aim` is stricter than `least`."""
 
     what: str
     value: float | None
     unit: str
     least: float | None = None
     aim: float | None = None
-    # Whether a higher figure is better.
+    # Whether a higher value is better.
     more: bool = False
     note: str = ""
 
@@ -96,9 +96,9 @@ def show_aims(aims: Sequence[Aim]) -> None:
 
 
 def ratio_of(lines: Sequence[Line], name: str) -> float | None:
-    """Return the median CPU ratio of the line `name`; None if not measured.
+    """Return the median CPU ratio of the measurement `name`; None if there is none.
 
-    If it was measured with different numbers of connections, use the highest number.
+    If several numbers of connections were measured, use the highest number.
     """
     found = [line for line in lines if line.name == name and line.ratio]
     if not found:
@@ -153,7 +153,7 @@ def show_cost(cost: dict[str, Spread]) -> None:
 
 
 def machine() -> dict[str, object]:
-    """Return facts about this machine that the figures depend on."""
+    """Return facts that the results depend on, such as the CPU model and versions."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["make bench", *filter(None, [arguments()])]),

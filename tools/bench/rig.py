@@ -17,7 +17,7 @@ from tools.bench import database, guard, people, seed, servers
 from tools.bench.database import Database
 from tools.bench.servers import Sink, Web, Worker
 
-# How many visitor numbers to reserve at a time: more than one round can use.
+# How many visitor numbers to reserve at a time. A single round never uses this many.
 BLOCK = 50_000
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?')
 
@@ -29,7 +29,7 @@ class Scale:
     rounds: int = 3
     seconds: float = 2
     connections: tuple[int, ...] = (1, 32)
-    # On a slow machine, rounds are skipped to finish within this time.
+    # On a slow machine, later rounds are skipped to finish within this time.
     minutes: float = 13
 
     def of(self, connections: int) -> float:
@@ -79,7 +79,7 @@ class Browser:
         return text
 
     def hidden(self, path: str) -> dict[str, str]:
-        """Open a page with a form; return its hidden fields."""
+        """Request a page with a form; return the form's hidden fields."""
         found = HIDDEN.findall(self.get(path))
         return {name: unescape(value) for name, value in found}
 
@@ -155,9 +155,10 @@ def say(line: str = "") -> None:
 def running(
     folder: Path, rows: int, scale: Scale, *, keep: bool = False
 ) -> Iterator[Rig]:
-    """Run all processes in the context, with `rows` signatures in the database.
+    """Run the servers in the context, with `rows` signatures in the database.
 
-    If `keep`, reuse an earlier run's rows if there are enough.
+    The worker isn't started; `Rig.start_worker` does that. If `keep` is true and the
+    database has enough rows from an earlier run, reuse these rows.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:

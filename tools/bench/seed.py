@@ -33,8 +33,8 @@ RARE = "zeppelin"
 MAX_WAITING = 100_000
 # With at least this many rows, it is faster to drop the indexes and recreate them.
 MANY = 50_000
-# Tables and indexes took 2,500 bytes per row at 60,000 rows; the rest is for WAL and
-# temporary files.
+# Disk space per signature. With 60,000 signatures, tables and indexes took 2,500 bytes
+# per signature; the other 3,500 are for WAL and temporary files.
 BYTES_PER_ROW = 6_000
 VOICE = """
     id, name, profession, profession_group, city, state, statement,
@@ -145,8 +145,8 @@ def add_references(database: Database) -> None:
 def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> None:
     """Add `rows` signatures with their voices, and related rows in other tables.
 
-    Triggers and foreign keys are off, because triggers would update the totals for each
-    of a million rows. Instead, the totals are computed once, at the end.
+    Triggers are off, because they would update the totals for each row. The totals are
+    computed once, at the end. Foreign keys, which use triggers, aren't checked either.
     """
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")
@@ -170,14 +170,17 @@ def fill(database: Database, rows: int, keyed_hash: Callable[[str], str]) -> Non
 
 
 def settle(connection: psycopg.Connection) -> None:
-    """Vacuum and checkpoint now, so that this doesn't disturb the measurement."""
+    """Vacuum and checkpoint now, so that neither has to happen during a measurement."""
     connection.execute("VACUUM ANALYZE")
     connection.execute("CHECKPOINT")
 
 
 @contextmanager
 def without_indexes(connection: psycopg.Connection, rows: int) -> Iterator[None]:
-    """Drop the secondary indexes of the two large tables; recreate them on exit."""
+    """Drop the non-unique indexes of the two large tables; recreate them on exit.
+
+    With fewer than MANY rows, keep the indexes.
+    """
     found = connection.execute(SECONDARY).fetchall() if rows >= MANY else []
     for name, _ in found:
         connection.execute(f"DROP INDEX {name}".encode())
@@ -217,12 +220,15 @@ def next_id(connection: psycopg.Connection, table: str) -> int:
 
 
 def moment(number: int, rows: int) -> datetime:
-    """Return a signature's time; signatures are spread over a year, newest last."""
+    """Return when signer `number` signed.
+
+    Signatures are spread over a year; higher numbers signed later.
+    """
     return datetime.now(UTC) - timedelta(days=365) * (rows - number) / rows
 
 
 def waiting(rows: int) -> int:
-    """Return how many voices to seed as pending moderation; they are the newest."""
+    """Return how many of the newest voices to seed as pending moderation."""
     return min(MAX_WAITING, rows // 10)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tools import site
 from tools.bench import cpu
 
-# A limit so high that it delays no letter, because we measure the worker's speed.
+# A limit so high that it delays no email, because we measure the worker's speed.
 MAILS_PER_MINUTE = "1000000"
 OWNERS = {"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"}
 
@@ -57,7 +57,7 @@ class Process:
 
 
 class Web(Process):
-    """gunicorn on a separate port, with the settings of gunicorn.conf.py."""
+    """gunicorn on a free port, with the settings of gunicorn.conf.py."""
 
     def __init__(self, name: str, command: list[str], environment: dict, folder: Path):
         self.name, self.port = name, free_port()
@@ -85,7 +85,7 @@ class Web(Process):
 
 
 def environment_of_site(given: dict[str, str], mail_port: int) -> dict[str, str]:
-    """Return the environment of a site behind a proxy, with a mail server.
+    """Return the environment variables for a site behind a proxy, with a mail server.
 
     The driver and wrk act as the proxy, so that each visitor has its own IP address.
     """
@@ -128,7 +128,7 @@ class Worker(Process):
 
 
 class Sink(Process):
-    """The mail server, which reports links to the driver on the port `reports`."""
+    """The mail server, which reports emails to the driver on the port `reports`."""
 
     def __init__(self, folder: Path):
         self.port, self.reports = free_port(), free_port()

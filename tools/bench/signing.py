@@ -16,8 +16,9 @@ BARE = "/sign-up"
 TYPING = 2.2
 # How many submissions to confirm in each round.
 CONFIRMED = 150
-# For measuring the worker: how many letters it sends first, to reach full speed; how
-# many letters are queued; the seconds of a round; and the number of rounds.
+# For measuring the worker: how many emails it sends before the first round, to reach
+# full speed; how many emails to queue at least; the seconds of a round; and the number
+# of rounds.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -132,7 +133,7 @@ def unquoted(fields: dict[str, str]) -> dict[str, str]:
 def check_clean(rig: Rig) -> None:
     """Check that no simulated sign-up was treated as suspicious.
 
-    Each sign-up comes from a different network and email address.
+    None should be, because each has a different network and email address.
     """
     if found := count_rows(rig, HELD):
         raise LostError(f"{found} sign-ups were held back as suspicious.")
@@ -157,7 +158,7 @@ def measure_letters(rig: Rig) -> Line:
         (rig.sink.cpu() - sink_cpu) / max(letters, 1) * 1000
     )
     rig.stop_worker()
-    # Otherwise, the remaining letters would delay the letters of later measurements.
+    # Delete the remaining letters: they would delay the letters of later measurements.
     rig.database.execute(FORGET_LETTERS)
     return line
 
@@ -218,7 +219,7 @@ def add_forms(rig: Rig, number: int) -> None:
 
 
 def measure_confirming(rig: Rig, gets: list[Line]) -> list[Line]:
-    """Compare the CPU time of confirming submissions with that of the bare form."""
+    """Compare the CPU time of confirming with that of loading the bare form."""
     lines = []
     rounds = rig.scale.rounds * len(rig.scale.connections)
     add_forms(rig, CONFIRMED * rounds + REQUESTS)

@@ -1,7 +1,7 @@
-"""The benchmark's mail server: accepts letters, and reports the link in each.
+"""The benchmark's mail server: accepts emails, and reports the link in each.
 
 Run as `python -m tools.bench.sink SMTP_PORT REPORTS_PORT`. A client that connects to
-REPORTS_PORT gets a line for each letter: the recipient, the path of the confirmation
+REPORTS_PORT gets a line for each email: the recipient, the path of the confirmation
 link ("-" for none), and the arrival time as a Unix timestamp, separated by tabs.
 """
 
@@ -44,7 +44,7 @@ class Handler:
 
 
 def find_path(content: bytes) -> str:
-    """Return the path of the confirmation link in a letter's text; "-" if none."""
+    """Return the path of the confirmation link in an email's text; "-" if none."""
     for part in message_from_bytes(content).walk():
         if part.get_content_type() == "text/plain":
             payload = part.get_payload(decode=True)

@@ -1,4 +1,4 @@
-"""Check whether memory stays flat under moderate load, for an hour by default."""
+"""Measure whether memory grows under moderate load, for an hour by default."""
 
 from tools.bench import cpu, drive, together
 from tools.bench.rig import Rig, say
@@ -8,7 +8,7 @@ CHUNK_SECONDS = 60
 
 
 def measure(rig: Rig, minutes: int) -> list[dict[str, object]]:
-    """Put load on the site; return, for each minute, the memory of its processes."""
+    """Put load on the site; return a dict per minute, with its processes' memory."""
     rows = []
     say(f"{VIEWS} views and {RATE} signatures a second for {minutes} minutes.")
     say(f"{'minute':>6}  {'web MB':20}{'worker MB':>10}{'failed':>8}{'view p99':>10}")
@@ -38,7 +38,7 @@ def line(row: dict, load: drive.Load) -> str:
 def growth(rows: list[dict]) -> float:
     """Return by how many MB per hour the web processes' memory grew.
 
-    Only the second half of the run counts.
+    The first half of the run is ignored.
     """
     later = rows[len(rows) // 2 :]
     if len(later) < 2:

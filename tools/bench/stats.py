@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 # gunicorn's workers share one listening socket, and a connection stays with the worker
 # that accepted it. A round is lopsided if one worker used over LOPSIDED times its fair
-# share of the CPU time, because that worker was a bottleneck.
+# share of the CPU time. In such a round, that worker was a bottleneck.
 LOPSIDED = 1.3
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the nearest-rank percentile; 0 for no values."""
+    """Return the nearest-rank percentile; 0 if there are no values."""
     if not values:
         return 0
     ordered = sorted(values)
@@ -29,7 +29,7 @@ def is_lopsided(shares: Sequence[float], connections: int) -> bool:
 
 @dataclass
 class Spread:
-    """A figure measured in several rounds."""
+    """The values of one measurement, from several rounds."""
 
     values: list[float]
 
@@ -78,7 +78,7 @@ class Round:
 
 @dataclass
 class Line:
-    """A row of the results table: one page's rounds with one number of connections."""
+    """A row of the results table: one measurement with one number of connections."""
 
     name: str
     connections: int
@@ -95,8 +95,8 @@ class Line:
         """CPU time per request, divided by that of the reference in the same round.
 
         A worker that does all the work alone needs up to twice the CPU time. So if only
-        one of two paired rounds was lopsided, the pair is left out, unless all pairs
-        would be.
+        one of two paired rounds was lopsided, the pair is left out, unless this would
+        leave out all pairs.
         """
         if self.reference is None or self.reference is self:
             return None

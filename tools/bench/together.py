@@ -33,7 +33,7 @@ class Try:
 
     @property
     def cpu_per_signature(self) -> float:
-        """The site's CPU milliseconds per signature, including those for page views."""
+        """The site's CPU milliseconds per signature, with the time for page views."""
         return self.load.server_cpu / self.load.completed * 1000
 
     def as_json(self) -> dict[str, object]:
@@ -168,7 +168,7 @@ def settle(rig: Rig) -> None:
 
 
 def record(rig: Rig, minutes: float) -> Try:
-    """Try the highest rate of signatures known of any petition, plus page views."""
+    """Simulate the highest known signature rate of any petition, plus page views."""
     found = attempt(rig, RECORD_VIEWS, RECORD_RATE, minutes * 60)
     say(describe(found))
     return found

@@ -1,4 +1,4 @@
-"""Put load on a page or form with wrk, and measure the CPU time that it takes."""
+"""Put load on a page or form with wrk, and measure the CPU time of the server."""
 
 import json
 import subprocess

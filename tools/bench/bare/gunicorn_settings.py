@@ -1,4 +1,4 @@
-"""The settings in gunicorn.conf.py, without the hooks, which need the site's code."""
+"""The settings in gunicorn.conf.py, without the hooks, which belong to the site."""
 
 from pathlib import Path
 from runpy import run_path

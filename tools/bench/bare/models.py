@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Row(models.Model):
-    """A row that the list view shows."""
+    """A row of the list that the view `rows` shows."""
 
     name = models.CharField(max_length=100)
     city = models.CharField(max_length=80)

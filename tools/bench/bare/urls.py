@@ -24,7 +24,7 @@ def body(size: int) -> bytes:
 
 
 def hello(request: HttpRequest, size: int) -> HttpResponse:
-    """Return a constant response of `size` bytes, the size of the page to compare."""
+    """Return a constant response of `size` bytes, as many as the compared page has."""
     return HttpResponse(body(size))
 
 
@@ -34,7 +34,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Handle a sign-up: a CSRF check, a form, a unique address, one INSERT."""
+    """Show or save a sign-up form: a CSRF check, a unique email address, one INSERT."""
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
