@@ -124,7 +124,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
             obj.edited_at = timezone.now()
             obj.date_words(stored)
             super().save_model(request, obj, form, change)
-        # Reverting to a version from before publication also empties `publish_at`.
+        # Staff may have emptied `publish_at`, or reverted the text to a version from
+        # before it was published.
         if stored and stored.is_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 
@@ -203,8 +204,8 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
                 request.POST, instance=obj
             )
             if not form.is_valid():
-                # Show the form and its errors on the usual page. Saving from there must
-                # not post to the preview's URL.
+                # Show the form and its errors on the normal add or change page. That
+                # page's form must post to that page's URL, not to the preview's.
                 back = (
                     reverse(self.own_url("change"), args=[object_id])
                     if obj
@@ -349,7 +350,7 @@ class PageAdmin(TextAdmin):
     fields = ["slug", "title", "lede", "body", "sources", *STATUS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # Each page is a fixture, and the page's URL is in the code.
+        # All pages come from fixtures. A new page would also need a slug in PageSlug.
         return False
 
     def has_delete_permission(

@@ -2,8 +2,8 @@
 
 The CSP blocks inline styles, so `static/site.css` colors the shapes by class. Each
 timeline or flowchart is drawn twice, wide and narrow, and the CSS shows the drawing
-that fits. Text in the narrow drawing is at least 12 pixels high on a page that is 320
-pixels wide.
+that fits. In a viewport that is 320 pixels wide, the narrow drawing's font size is at
+least 12 pixels.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,8 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import NamedTuple
 
-# The widths of the wide and narrow drawings, and the height of a line, in SVG units.
-# Text is 15 units high.
+# The widths of the wide and narrow drawings, and the height of a line of text, in SVG
+# units. The font sizes in `static/site.css` are 15 units for SANS and 17 for SERIF.
 WIDE = 640
 NARROW = 300
 LINE = 21
@@ -74,10 +74,11 @@ class Drawing(NamedTuple):
 class Moment(NamedTuple):
     """A point on a timeline.
 
-    Without words, it is only a tick on the wide timeline, and isn't on the narrow one.
+    A moment without words is only a tick on the wide timeline, and is left out of the
+    narrow timeline.
     """
 
-    # The year or, on a timeline with even spacing, the moment's number.
+    # The year or, on an evenly spaced timeline, the moment's index.
     at: int
     when: str
     words: str = ""
@@ -95,7 +96,9 @@ def moved(texts: Iterable[Text], x: float, y: float, anchor: str) -> list[Text]:
 
 
 def mark(moment: Moment, x: float, y: float, anchor: str = "start") -> list[Box]:
-    """Return the box that highlights a marked moment's date, or [] if it isn't marked.
+    """Return a list with the box that highlights the date of a marked moment.
+
+    Returns [] if the moment isn't marked.
 
     The date starts at (x, y), or ends there if `anchor` isn't "start".
     """
@@ -130,8 +133,9 @@ class Tiers:
     """Rows (tiers) for labels above and below the axis, so that labels don't overlap.
 
     A vertical line, the stem, connects each label to the axis. The label is to the
-    right of its stem if it fits there, and otherwise to the left. Place the last moment
-    first: then earlier labels can extend over later ones that are nearer to the axis.
+    right of its stem if it fits there, and otherwise to the left. Call `take` for the
+    last moment first. An earlier label that is too wide to fit beside a later label
+    then gets a tier farther from the axis, so that its stem doesn't cross that label.
     """
 
     def __init__(self) -> None:
@@ -152,7 +156,8 @@ class Tiers:
             for tier in free
             if all(self.is_free(each, x, x) for each in nearer(tier))
         ]
-        # If no tier is clear, the stem crosses labels; if none is free, labels overlap.
+        # If `clear` is empty, the stem crosses labels. If `free` is empty too, labels
+        # overlap.
         tier = [*clear, *free, TIERS[-1]][0]
         self.taken.setdefault(tier, []).append((start, end))
         for each in nearer(tier):
@@ -356,10 +361,11 @@ def finish(
     skips: list[tuple[int, str]],
     middles: list[float],
 ) -> Drawing:
-    """Return the drawing, with a dashed path around each question that may be skipped.
+    """Return the drawing, with dashed arrows for questions that may be skipped.
 
-    `skips` has the index of each such question, and a sentence for the bottom of the
-    drawing. `middles` has the y coordinate of the middle of each step's box.
+    Such an arrow leads from the question to the next step. For each arrow, `skips` has
+    the question's index, and a sentence for the bottom of the drawing. `middles` has
+    the y coordinate of the middle of each step's box.
     """
     for number, reason in skips:
         start, end = middles[number], middles[number + 1]

@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "content" / "everyday_words.txt"
 
 
 class Everyday(NamedTuple):
-    """A line of the list: words that people type, and a query for their synonyms.
+    """A line of the file: words that people type, and a query for their synonyms.
 
     The words in both are folded (core/folding.py).
     """

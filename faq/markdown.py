@@ -39,7 +39,7 @@ ATTRIBUTES = {
     "ol": {"start", "class"},
 }
 SCHEMES = {"http", "https", "mailto"}
-# A paragraph that a page shows as the timeline or a chart: [[timeline]] or
+# A paragraph that a page replaces with the timeline or with a chart: [[timeline]] or
 # [[chart:who-pays]]. The code calls such a paragraph a part.
 PART = re.compile(r"\[\[([a-z]+(?::[a-z0-9-]+)?)\]\]")
 
@@ -170,10 +170,10 @@ def render(
 ) -> Rendered:
     """Return `text` as safe HTML.
 
-    `prefix` goes before each id, so that several texts can share a page. `part` is
-    called for each paragraph such as [[timeline]], with the name in the brackets, and
-    returns the HTML that replaces the paragraph. Without `part`, such a paragraph stays
-    as it is.
+    Each HTML id starts with `prefix`, so that one page can show several texts. `part`
+    is called for each paragraph such as [[timeline]], with the name in the brackets,
+    and returns the HTML that replaces the paragraph. Without `part`, such a paragraph
+    stays as it is.
     """
     html, headings, names = convert(text, prefix, has_parts=part is not None)
     for placeholder, name in names:
@@ -239,7 +239,7 @@ def name_headings(tokens: list[Token], prefix: str) -> list[Heading]:
 
 
 def take_out_parts(tokens: list[Token]) -> dict[str, str]:
-    """Replace parts with random placeholders; return each placeholder's name."""
+    """Replace parts with random placeholders; return a dict of placeholder to name."""
     names = {}
     for name, token in parts_of(tokens):
         placeholder = secrets.token_hex(16)

@@ -16,7 +16,7 @@ from faq.sources import validate_sources
 
 
 def validate_past(day: datetime.date) -> None:
-    """Reject days after tomorrow. Tomorrow may have begun in another time zone."""
+    """Reject days after tomorrow. In some time zones, it may already be tomorrow."""
     if day > timezone.localdate() + datetime.timedelta(days=1):
         raise ValidationError("This day is in the future.", code="future")
 
@@ -105,7 +105,7 @@ class Text(models.Model):
 
     @property
     def shown_sources(self) -> list[dict]:
-        """The sources without duplicates. One source may support several facts."""
+        """The sources without duplicates: a source of two facts may be stored twice."""
         shown: dict[tuple[str, str], dict] = {}
         for source in self.sources:
             key = (source["citation"], source.get("url", ""))

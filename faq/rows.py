@@ -1,4 +1,4 @@
-"""Validate and edit lists of rows, each list stored in a JSON column."""
+"""Validate and edit lists of rows (dicts). Each list is stored in a JSON column."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +60,7 @@ def tidied(row: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in row.items()
-        # Zero is a value; False is an unchecked box.
+        # Keep zeros, but drop False, which comes from an unchecked box.
         if value not in (None, "")
         and value is not False
         and name not in {"ORDER", "DELETE"}

@@ -22,8 +22,8 @@ MARKS: dict[str, Any] = {
 
 
 # PostgreSQL's parser treats these characters as parts of words, but core.folding.fold
-# removes them from queries. Each is replaced with exactly one character, so that
-# positions in the result are the same as in the original text.
+# removes or replaces them in queries. Each character is replaced with exactly one
+# character, so that positions in the result are the same as in the original text.
 PLAIN = str.maketrans("‘’-‐‑–—−/§¶“”…\u00a0", "''" + " " * 13)
 
 

@@ -1,4 +1,4 @@
-"""The sources of a text, stored as rows in its `sources` column.
+"""The sources of a text: the rows (dicts) in the text's JSON column `sources`.
 
 They are stored with the text, so that each version, diff, and revert of the text
 includes its sources.

@@ -231,8 +231,9 @@ class Case(SearchedText):
     def finding(self) -> str:
         """What the court said about the conduct; the template adds the period.
 
-        When a court denies immunity, no facts have been proven yet. If it found a
-        violation, the sentence therefore says whose version the court assumed.
+        When a court denies immunity, no facts have been proven yet. For a denial with
+        VIOLATION_FOUND, the sentence therefore says whose version of the facts the
+        court assumed to be true.
         """
         if self.outcome == Outcome.DENIED and (
             self.lawfulness == Lawfulness.VIOLATION_FOUND
@@ -249,7 +250,7 @@ class Case(SearchedText):
 
     @property
     def where(self) -> str:
-        """The place and the state, or only the place if it includes the state."""
+        """The place and the name of the state, or only `place` if it has that name."""
         name = JURISDICTIONS[self.state]
         return self.place if name in self.place else f"{self.place}, {name}"
 

@@ -1,4 +1,4 @@
-"""The steps of a lawsuit, stored as rows in a case's `steps` column.
+"""The steps of a lawsuit: the rows (dicts) in a case's JSON column `steps`.
 
 This module validates the steps and converts them to points on a timeline.
 """
@@ -17,7 +17,7 @@ from faq.check import validate_line
 from faq.drawings import Moment
 from faq.rows import validate_rows
 
-# A date, as precise as it is known: a year, a month, or a day.
+# A year, a year and month, or a full date, depending on how much is known.
 DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 

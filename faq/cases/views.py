@@ -35,7 +35,7 @@ class Option:
 @require_safe
 @public_page("state", "kind", shows=[Content.TEXTS])
 def index(request: HttpRequest) -> HttpResponse:
-    """List all cases, or only those from a state, about a kind of official, or both."""
+    """List the cases, optionally filtered by state and by kind of official."""
     try:
         place = read_place(request.GET.get("state", ""))
         state = read_choice(place, JURISDICTIONS, "There is no such state.")
@@ -64,7 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def options(choices: Iterable, counts: Counter[str], chosen: str) -> list[Option]:
-    """Return a filter's options: choices that have cases, and the selected choice."""
+    """Return a filter's options: choices with cases, and always the selected choice."""
     return [
         Option(value, label, counts[value], value == chosen)
         for value, label in choices
@@ -93,7 +93,10 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
-    """Show a case, with links to its neighbors and to the state's other cases."""
+    """Show a case.
+
+    It has links to the previous case, the next case, and the state's other cases.
+    """
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))
     previous, following = neighbors(case, cases)

@@ -1,4 +1,7 @@
-"""Draw charts, and describe them in words. A chart has either figures or questions."""
+"""Draw charts, and describe them in words.
+
+A chart has either figures (numbers), drawn as bars, or questions, drawn as a flowchart.
+"""
 
 from textwrap import wrap
 
@@ -16,7 +19,7 @@ from faq.drawings import (
 from faq.pages.models import Chart
 
 BAR = 22
-# The length of the longest bar, in SVG units. The rest leaves room for its value.
+# The length of the longest bar, in SVG units. To its right is room for the bar's value.
 LONGEST = NARROW - 92
 
 

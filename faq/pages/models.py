@@ -22,7 +22,7 @@ from faq.sources import has_source
 
 
 class PageSlug(models.TextChoices):
-    """The pages that consist of text. Each slug is also the name of the page's URL."""
+    """The slugs of the rows of Page. Each slug is also the page's URL name."""
 
     EXPLAINED = "explained", "Explainer"
     ABOUT = "about", "About"
@@ -199,7 +199,7 @@ class Chart(Text):
 
 
 class Page(SearchedText):
-    """A page that consists of text, at its own URL."""
+    """A page of the site whose text staff can edit, such as the privacy page."""
 
     slug = models.CharField(max_length=20, unique=True, choices=PageSlug)
     title = models.CharField(max_length=200, validators=[validate_line])

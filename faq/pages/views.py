@@ -12,7 +12,8 @@ from faq.pages.models import Chart, Page, PageSlug, TimelineEntry, setting_value
 from faq.pages.parts import Parts, chart_block, timeline
 
 WORDS_A_MINUTE = 230
-# The sentence at the end of each page that gives reasons to sign.
+# For each page with reasons to sign the petition: the sentence, shown at the end of the
+# page, that asks readers to sign.
 REQUESTS_TO_SIGN: dict[str, str] = {
     PageSlug.EXPLAINED: (
         "The Supreme Court made this rule, and Congress can end it. Ask it to."
@@ -30,7 +31,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def show_part(request: HttpRequest, part: Chart | TimelineEntry) -> HttpResponse:
-    """Show a chart or timeline entry on an otherwise empty page, for staff."""
+    """Show staff a preview of a chart or timeline entry, without the page around it."""
     html = chart_block(part) if isinstance(part, Chart) else timeline([part])
     context = {"title": part.title, "html": html, "preview": True}
     return render(request, "faq/part.html", context)
