@@ -1,7 +1,8 @@
 """Signature counts by state and by day, as CSV and JSON files.
 
-Founding voices have no date, so the files count them separately. The total is the sum
-of the founding voices, the listed days, and today's signatures, which aren't listed.
+Founding voices have no date: the counts by state include them, but the counts by day
+don't, so the files also have the number of founding voices. The total is the sum of the
+founding voices, the listed days, and today's signatures, which aren't listed.
 """
 
 import csv

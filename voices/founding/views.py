@@ -22,9 +22,10 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=ask_again)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Accept a request to correct or remove a founding voice, for staff to decide."""
+    """Accept a request to correct or remove a founding voice. Staff decide later."""
     if request.method != "POST":
-        # The form lists only public founding voices, so another ID selects nothing.
+        # The form lists only public founding voices. The ID of any other voice selects
+        # nothing.
         chosen = read_id(request.GET.get("voice", ""))
         return render_form(request, FoundingRequestForm(initial={"voice": chosen}))
     form = FoundingRequestForm(request.POST)

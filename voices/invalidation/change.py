@@ -2,7 +2,7 @@
 
 Each operation is one transaction, and runs the same number of queries for any number of
 signatures. Only one operation runs at a time. As everywhere in this app, voices are
-locked before signatures, and both in the order of their IDs.
+locked before signatures, and the rows of each table in the order of their IDs.
 """
 
 from django.contrib.auth.models import User
@@ -26,7 +26,7 @@ class ChangedError(Exception):
 
 @transaction.atomic
 def invalidate(criteria: Criteria, seen: str, reason: str, by: User) -> Invalidation:
-    """Invalidate the signatures that match, if they are the ones that staff saw.
+    """Invalidate the matching signatures, if staff saw exactly these signatures.
 
     `seen` is the checksum that `count_and_checksum` returned when staff saw the
     signatures. Raises ChangedError if the checksum is different now, or if no signature

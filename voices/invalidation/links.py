@@ -13,7 +13,8 @@ HASH_SHOWN = 8
 def alike(signature: Signature) -> str:
     """Return links that select counted signatures to compare with this signature.
 
-    Each link selects those from the same network, wider network, or email domain.
+    The links select the signatures from the same network, from the same wider network
+    (/24 or /48), and from the same email domain.
     """
     domain = signature.email_key.rpartition("@")[2]
     found = [

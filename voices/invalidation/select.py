@@ -1,4 +1,4 @@
-"""Select signatures to invalidate, and preview the effect on public figures."""
+"""Select signatures to invalidate, and preview the effect on the public counts."""
 
 import re
 from datetime import datetime
@@ -19,7 +19,8 @@ from voices.tags.models import Tag
 from voices.wall.tallies import Tally
 
 SAMPLE = 10
-# The choice “No tag”. It can't be a tag's slug, because no slug starts with a hyphen.
+# The value of the choice “No tag”. No tag has this slug, because no slug starts with a
+# hyphen.
 NO_TAG = "-"
 
 
@@ -153,7 +154,7 @@ class Change(NamedTuple):
 
 
 def effect(signatures: QuerySet[Signature]) -> list[Change]:
-    """Return the total, then the states' figures that would change."""
+    """Return the change in the total, then the change in each affected state."""
     by_state = signatures.order_by().values_list("state").annotate(count=Count("pk"))
     less = dict(by_state)
     now = Tally.objects.signers().by_state()
@@ -168,6 +169,6 @@ def effect(signatures: QuerySet[Signature]) -> list[Change]:
 
 
 def sample(signatures: QuerySet[Signature]) -> QuerySet[Signature]:
-    """Return up to SAMPLE signatures that look random but are the same each time."""
+    """Return up to SAMPLE signatures, in a pseudorandom order that stays the same."""
     spread = signatures.order_by(MD5(Cast("pk", CharField())))
     return spread.select_related("voice")[:SAMPLE]

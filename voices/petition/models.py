@@ -24,7 +24,7 @@ OTHER_LAWMAKERS = {
 def addressees(state: str) -> str:
     """Return whom the petition addresses if the signer is from `state`.
 
-    "" stands for any state.
+    If `state` is "", the phrase fits every state, D.C., and the territories.
     """
     if state == "AA":
         return "The U.S. Congress"

@@ -14,7 +14,7 @@ class RankingErrorQuerySet(ReaderReportQuerySet):
 
 
 class RankingError(ReaderReport):
-    """An error in the rankings that a reader reported; only staff see it.
+    """A reader's report of an error in the rankings. Only staff see the report.
 
     The model is in the voices app because these reports need the same spam checks and
     limits as reports about voices. The rankings app stores no data about readers.

@@ -25,10 +25,10 @@ class ReportQuerySet(ReaderReportQuerySet):
         Voice.objects.filter(pk__in=voices).update(reported_at=None)
 
     def reopen(self, voice: Voice, decision_id: int) -> None:
-        """Reopen the reports that this decision on the voice closed.
+        """Reopen this voice's reports that were closed by the decision with this ID.
 
-        This also puts the voice back into the review queue, unless each open report
-        looks like abuse or exceeded a rate limit.
+        This also puts the voice back into the review queue, unless all of its open
+        reports look like abuse or exceeded a rate limit.
         """
         about = self.filter(voice=voice)
         about.filter(decision=decision_id).update(

@@ -57,9 +57,9 @@ def save(request: HttpRequest, form: ReportForm, pk: int) -> bool:
     if not voice.reported_at and not is_doubtful(receipt.suspicions):
         voice.reported_at = timezone.now()
         if not voice.corrected_at:
-            # The voice enters the queue again now, but `review_since` is still from
-            # before the first decision. (A voice with a pending correction is already
-            # in the queue.)
+            # The voice enters the queue now, but `review_since` is None or has the time
+            # of an earlier entry. (A voice with a pending correction is already in the
+            # queue.)
             voice.review_since = voice.reported_at
         voice.save(update_fields=["reported_at", "review_since"])
     return True

@@ -72,7 +72,7 @@ class TagAdmin(admin.ModelAdmin):
         ]
 
     def poster_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-        """Show a poster whose QR code is a link to the form with this tag."""
+        """Show a poster. The link in its QR code opens the form and has this tag."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         tag = get_object_or_404(Tag, pk=pk)

@@ -21,13 +21,13 @@ PLACES = {
 }
 # The tag of a link that a reader copies, or shares through the browser's own dialog.
 COPIED = "share"
-# The suggested words for somebody who has just signed.
+# The suggested message for somebody who has just signed.
 SIGNED = (
     "I just signed to end qualified immunity, so that people whose rights are violated "
     "can be heard in court. It takes about a minute:"
 )
 SIGNED_SUBJECT = "I signed to end qualified immunity. Will you?"
-# The suggested words for signers who share a link to their own voice.
+# The suggested message for signers who share a link to their own voice.
 PUBLISHED = "I want qualified immunity ended, and I said why:"
 
 
@@ -41,8 +41,8 @@ class Shared(NamedTuple):
 def share(address: str, words: str, subject: str = "") -> Shared:
     """Return links for sharing `address`, an absolute URL.
 
-    Each shared URL has the tag of its place. `subject` is the title of an email or a
-    post; the default is `words`.
+    Each shared URL is `address` with the tag of the place where it is shared. `subject`
+    is the title of an email or a post; the default is `words`.
     """
     texts = {"words": quote(words, ""), "subject": quote(subject or words, "")}
     places = [

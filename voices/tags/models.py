@@ -33,7 +33,8 @@ class Tag(models.Model):
 
     A tag names a place, such as a poster or a rally, never a person. Signatures store
     the slug, and posters on paper contain it, so a tag is never deleted or given a new
-    slug, only retired. New signatures ignore a retired tag, but earlier ones keep it.
+    slug, only retired. New signatures don't get a retired tag, but earlier signatures
+    keep it.
     """
 
     name = models.CharField(
@@ -72,12 +73,12 @@ class Tag(models.Model):
 
 
 def form_link(slug: str) -> str:
-    """Return the absolute URL of the sign-up form with this tag."""
+    """Return the absolute URL of the sign-up form, ending in `?from=` and the slug."""
     return f"{settings.SITE_URL}{reverse('voices:add')}?from={slug}"
 
 
 def read_tag(request: HttpRequest) -> str | None:
-    """Return the request's `from` parameter if it is a tag in use, otherwise None."""
+    """Return the `from` parameter if it is the slug of a tag in use, otherwise None."""
     slug = request.GET.get("from", "")
     return slug if slug and slug in read_slugs() else None
 

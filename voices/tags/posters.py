@@ -1,4 +1,8 @@
-"""Posters to print. Each kind of poster has its own URL and its own tag."""
+"""Posters to print.
+
+Each kind of poster has a public URL, where its QR code has a tag of the same name. The
+admin has the same posters for every tag.
+"""
 
 import re
 from typing import NamedTuple
@@ -20,7 +24,7 @@ class Poster(NamedTuple):
     how: str
 
 
-# The keys are tags. They are also the last part of the posters' URLs.
+# Each key is the slug of a tag, and the last part of the poster's public URL.
 POSTERS = {
     "poster": Poster("Wall poster", "One sheet for a wall, a door, or a window."),
     "table-tent": Poster(
@@ -41,7 +45,7 @@ def poster(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def render_poster(request: HttpRequest, kind: str, tag: str) -> HttpResponse:
-    """Show a poster whose QR code is a link to the form with this tag."""
+    """Show a poster. The link in its QR code opens the form and has the tag `tag`."""
     if kind not in POSTERS:
         raise Http404("There is no such poster.")
     code = qr_svg(form_link(tag), "QR code of the form to sign")
@@ -49,7 +53,7 @@ def render_poster(request: HttpRequest, kind: str, tag: str) -> HttpResponse:
         "kind": kind,
         "poster": POSTERS[kind],
         "code": code,
-        # The template needs the code's size to repeat the code on the sheet.
+        # The template needs the size of the QR code to draw the code several times.
         "view_box": re.findall('viewBox="([^"]+)"', code)[0],
         "address": settings.SITE_URL.partition("://")[2],
         "strips": range(STRIPS),

@@ -36,7 +36,10 @@ MAIL_POLICY: dict[str, list[str]] = {
 
 
 class UpdateForm(forms.ModelForm):
-    """A form for an update. Its text is tidied in the same way as signers' text."""
+    """A form for an update: an email to signers who asked for email updates.
+
+    The subject and body are tidied in the same way as text that signers enter.
+    """
 
     subject = TidyCharField(
         max_length=120,
@@ -110,8 +113,8 @@ class UpdateAdmin(admin.ModelAdmin):
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the email and how many people will get it; on POST, queue it."""
-        # Don't pass the update: nobody may change a queued update, but this page still
-        # shows it.
+        # Don't pass the update: has_change_permission() would return False for a queued
+        # update, but this page also shows queued updates.
         if not self.has_change_permission(request):
             raise PermissionDenied
         update = get_object_or_404(Update.objects.select_related("queued_by"), pk=pk)

@@ -36,8 +36,8 @@ def queue_copies(update_id: int, after: int) -> None:
     previous chunk, or 0. This function can safely be repeated, run concurrently, or
     interrupted at any point: nobody gets a second letter.
     """
-    # Letters record who already has a copy. They are purged after MAIL_LOG_KEPT_DAYS
-    # days, so a job that runs later than that does nothing.
+    # Letters record who already has a copy, but are purged after MAIL_LOG_KEPT_DAYS
+    # days. So do nothing if the update was queued longer ago than that.
     oldest = timezone.now() - timedelta(days=settings.MAIL_LOG_KEPT_DAYS)
     update = Update.objects.filter(pk=update_id, queued_at__gt=oldest).first()
     if update is None:

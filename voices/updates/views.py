@@ -9,7 +9,7 @@ from voices.signatures.models import Signature
 
 
 # CSRF-exempt, because mail programs post here without a cookie (RFC 8058). A forged
-# request would need the token, and anyone who has the token can use the button anyway.
+# request would need the token, and anyone with the token can press the button anyway.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
