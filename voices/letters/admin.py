@@ -23,7 +23,7 @@ HASH_SHOWN = 8
 
 @admin.register(SendingRate)
 class SendingRateAdmin(admin.ModelAdmin):
-    """Edit the sending rate; show how many letters wait in each lane, and how long."""
+    """Edit the sending rate; show how many letters are due, and how long they wait."""
 
     fields = ["per_minute", "reminders", "waiting"]
     readonly_fields = ["waiting"]

@@ -42,10 +42,10 @@ class Outcome(StrEnum):
 
 @transaction.atomic
 def record(letter: Letter) -> bool:
-    """Record that the address of the letter's signature bounces.
+    """Record that email to the signer's address bounces.
 
-    Return False, and do nothing, if the letter wasn't sent to a signature's current
-    address.
+    Return False, and do nothing, if the letter wasn't sent to the current address of a
+    signature.
     """
     signature = letter.signature
     if signature is None:
@@ -59,7 +59,7 @@ def record(letter: Letter) -> bool:
 
 @transaction.atomic
 def complain(letter: Letter) -> bool:
-    """Stop updates to the signer who reported this letter as spam.
+    """Stop email updates to the signer who reported this letter as spam.
 
     Return False, and do nothing, if the letter wasn't sent to the current address of a
     signature.
@@ -84,7 +84,7 @@ def is_to(letter: Letter, addressed: list[str]) -> bool:
 
 
 def read_maildir(path: str) -> Counter[Outcome]:
-    """Handle the folder's notifications, then delete them; return a count per outcome.
+    """Handle and delete each notification in a mail folder; return counts by outcome.
 
     All other messages stay in the folder, for a person to read. Raises OSError or
     mailbox.Error if the folder can't be read.
@@ -117,7 +117,8 @@ def handle(folder: mailbox.Maildir, key: str) -> Outcome:
         return Outcome.PASSING
     if letter is None or letter.signature is None:
         return Outcome.NOBODY
-    # If the letter was forwarded, another address may have refused it.
+    # If the letter was forwarded, another address may have refused it. That says
+    # nothing about the signer's address.
     if not any(not names or is_to(letter, names) for names in refused):
         return Outcome.PASSING
     return Outcome.BOUNCED if record(letter) else Outcome.NOBODY

@@ -109,9 +109,9 @@ def make_message(
 
 
 def lock_addresses(letter_ids: list[int]) -> dict[int, str]:
-    """Lock the letters' addresses; return each canonical address by letter ID.
+    """Lock the letters' email addresses; return a dict of letter ID to address.
 
-    The address is "" if it is unknown.
+    The addresses are canonical. An unknown address is "".
     """
     key = Coalesce(
         *("submission__email_key", "address_change__email_key"),
@@ -194,7 +194,7 @@ def waits_until(letter: Letter, hashes: list[str], known: Known) -> datetime | N
 
 
 def is_ahead(other: Letter, letter: Letter) -> bool:
-    """Return whether another sender took `other` first, and may be sending it.
+    """Return whether another sender took `other` before `letter` and may be sending it.
 
     The lock in take() ensures that no two senders take letters at the same time. So if
     two senders have letters to the same address, exactly one of the letters waits.

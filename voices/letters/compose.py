@@ -108,8 +108,8 @@ def compose_for_submission(
 def compose_for_voice(
     letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
-    # A letter about a correction that wasn't published has the same kind as the
-    # decision on the correction.
+    # If a moderator didn't publish a correction, the decision and the letter about it
+    # have the same value as their kind.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
@@ -124,7 +124,8 @@ def compose_for_voice(
         signature,
         voice=voice,
         correction=correction,
-        # The words that the moderator read.
+        # The voice as the moderator read it: if the letter is about a correction, with
+        # the correction's words.
         read=voice.with_words(correction.words if correction else {}),
         # A function, so that the query runs only for templates that use the result.
         can_appeal=partial(appealable, voice),
@@ -135,7 +136,7 @@ def compose_for_voice(
 
 
 def links_to_share(voice: Voice) -> Shared:
-    """Return links to share the voice's page or, if it has none, the home page."""
+    """Return links for sharing the voice's page or, if it has none, the home page."""
     if url := voice_url(voice):
         return share(url, PUBLISHED)
     return share(settings.SITE_URL + reverse("home"), SIGNED, SIGNED_SUBJECT)
@@ -198,7 +199,7 @@ def absolute(name: str, *args: str) -> str:
 def draft_to_signer(
     letter: Letter, signature: Signature, **context: object
 ) -> EmailMultiAlternatives:
-    """Return the letter's email, addressed to the signature's own address."""
+    """Return the letter's email, addressed to the signer's current email address."""
     return draft(
         letter,
         letter.kind,
@@ -213,8 +214,8 @@ def draft(
 ) -> EmailMultiAlternatives:
     """Render the letter's subject, text, and HTML, and set its headers.
 
-    Passing a `signature` adds the private link for managing that signature, so never
-    pass one for a letter to an unconfirmed address.
+    If `signature` is passed, the email contains the private link for managing that
+    signature. So never pass a signature for a letter to an unconfirmed address.
     """
     signature = context.get("signature")
     context |= {

@@ -51,7 +51,7 @@ def finish_failed(letter: Letter, error: Exception) -> None:
 
 
 def is_known_unsent(error: Exception) -> bool:
-    """Return whether the letter is known not to have been sent.
+    """Return whether the error proves that the letter wasn't sent.
 
     If the connection fails, the server may have accepted the letter without saying so.
     """
@@ -94,7 +94,7 @@ def wait_longer(letter: Letter) -> None:
 
 @transaction.atomic
 def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
-    """Give up on the letter; if its address is refused for good, record a bounce."""
+    """Give up on the letter; if the address was refused for good, record a bounce."""
     letter.failures += 1
     Attempt.objects.of(letter.pk, letter.taken_at).update(perhaps_sent=False)
     drop(letter)
@@ -104,7 +104,10 @@ def finish_refused(letter: Letter, answer: tuple[int, bytes]) -> None:
 
 
 def drop(letter: Letter) -> None:
-    """Give up on the letter; if it is about a submission and untried, delete it."""
+    """Mark the letter as dropped.
+
+    If it is about a submission and was never tried, delete the letter instead.
+    """
     if letter.submission and not letter.attempts:
         letter.delete()
         return

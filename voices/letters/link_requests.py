@@ -7,12 +7,16 @@ from voices.letters.queue import queue_letter
 from voices.signatures.models import Signature
 from voices.signatures.requests import LinkRequest
 
-# The number of requests to answer at once; small, so that letters don't wait long.
+# The maximum number of requests to answer at once. It is small, so that letters don't
+# wait long.
 BATCH = 50
 
 
 def queue_link(email_key: str, wide_network_hash: str = "") -> None:
-    """Store the request for the worker, so that the page doesn't reveal who signed."""
+    """Store a request for a manage link, for the worker to answer.
+
+    The response to the visitor thus doesn't reveal whether the address has signed.
+    """
     LinkRequest.objects.create(email_key=email_key, wide_network_hash=wide_network_hash)
 
 
@@ -26,7 +30,7 @@ def answer_requests() -> int:
 
 @transaction.atomic
 def answer(request_id: int) -> None:
-    """Queue a manage link if the address has signed; either way, delete the request."""
+    """Queue a letter with the link if the address has signed; delete the request."""
     requests = LinkRequest.objects.select_for_update(skip_locked=True)
     request = requests.filter(pk=request_id).first()
     if request is None:

@@ -29,7 +29,8 @@ class MailServer:
         self.used_at = time.monotonic()
         try:
             smtp = getattr(self.backend, "connection", None)
-            # RSET also aborts the SMTP transaction that a refused letter started.
+            # RSET tests the connection, and aborts the SMTP transaction that a refused
+            # letter may have left open.
             if smtp and smtp.rset()[0] != 250:
                 self.close()
             self.backend.open()

@@ -37,10 +37,11 @@ class Update(models.Model):
 
 class LetterQuerySet(models.QuerySet):
     def in_flight(self) -> Self:
+        """Return the queued letters: those that were neither sent nor dropped."""
         return self.filter(sent_at=None, dropped_at=None)
 
     def waiting(self) -> Self:
-        """Return the letters in flight that no sender has tried yet."""
+        """Return the letters in flight that no sender has tried to send yet."""
         return self.in_flight().filter(attempts=0)
 
     def perhaps_sent(self) -> Self:
@@ -62,7 +63,7 @@ class Letter(models.Model):
     Senders (threads of the worker) take waiting letters in order of lane and turn
     (take.py). A sender records each attempt before it offers the letter to the mail
     server (send.py), so if the result can't be saved, the letter counts as perhaps
-    sent. Limits count attempts.
+    sent. The limits on email count attempts instead of letters.
 
     A letter stores references to other rows instead of an address and a text. The email
     is composed from these rows right before it is sent, so it contains nothing that was
@@ -70,9 +71,10 @@ class Letter(models.Model):
     """
 
     class Kind(models.TextChoices):
-        # Asks the reader to confirm. Becomes ALREADY_SIGNED if the address has signed.
+        # Asks the recipient to confirm. Becomes ALREADY_SIGNED if the address has
+        # signed.
         CONFIRM = "confirm"
-        # Asks once more to confirm; see reminders.py.
+        # Asks the recipient once more to confirm; see reminders.py.
         REMINDER = "reminder"
         ALREADY_SIGNED = "already-signed"
         PUBLISHED = "published"
@@ -102,8 +104,9 @@ class Letter(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, models.CASCADE, null=True)
     signature = models.ForeignKey(Signature, models.CASCADE, null=True)
-    # Null once the change is confirmed, replaced, or canceled. The letter stays: it
-    # still counts toward the signer's daily limit on such requests.
+    # Null for most kinds of letters, and once the change is confirmed, replaced, or
+    # canceled. The letter stays, because it still counts toward the signer's daily
+    # limit on emails to new addresses.
     address_change = models.ForeignKey(AddressChange, models.SET_NULL, null=True)
     update = models.ForeignKey(Update, models.CASCADE, null=True)
     address_hash = models.CharField(max_length=64)
@@ -117,7 +120,8 @@ class Letter(models.Model):
     turn = models.BigIntegerField(default=0, db_default=0)
     # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
-    # When a sender took the letter; null again if the sender gave it back.
+    # When a sender took the letter; null again if the sender gave it back without
+    # trying to send it.
     taken_at = models.DateTimeField(null=True)
     # How many attempts were started, and how many of them are known to have failed.
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -310,7 +314,7 @@ class Turn(models.Model):
     """The position of a network's latest letter in a lane; see turns.py."""
 
     lane = models.CharField(max_length=6, choices=Letter.Lane)
-    # Keyed hash of the requester's /24 or /48, or of the email address if no network is
+    # Keyed hash of the visitor's /24 or /48, or of the email address if no network is
     # known.
     network_hash = models.CharField(max_length=64)
     turn = models.BigIntegerField()
@@ -338,9 +342,9 @@ class RefusedAddressQuerySet(models.QuerySet):
         """Suppress the address; delete its unconfirmed submissions and address changes.
 
         Deleting these rows also stops their letters, even a letter that the worker is
-        about to send. If `waiting`, a row with this address, is given, this method also
-        deletes rows that have no letter. Return False, and do nothing, if the address
-        has signed.
+        about to send. By hash, this method finds only rows that have a letter. Pass one
+        of the address's rows as `waiting` to also delete rows without a letter.
+        Return False, and do nothing, if the address has signed.
         """
         hashes = [address_hash]
         if waiting:

@@ -99,8 +99,8 @@ def read(content: bytes) -> Notification:
 def find_message_id(content: bytes, message: Message) -> str:
     """Return the unique part of the Message-ID of the letter that `message` is about.
 
-    Notifications that don't quote the letter name its ID in References or In-Reply-To.
-    Raises ValueError if no ID is found.
+    If a notification doesn't quote the letter, the ID is in the header References or
+    In-Reply-To. Raises ValueError if no ID is found.
     """
     host = re.escape(settings.SITE_HOST).encode()
     unique = rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -172,10 +172,11 @@ def read_text_bounce(message: Message) -> list[tuple[list[str], str]]:
 
 
 def find_named(head: str) -> Iterator[tuple[str, str]]:
-    """Yield each address that is alone on a line, and the text up to a blank line.
+    """Yield each address that is alone on a line, and the text after it.
 
-    The search goes line by line, because strangers can send such texts, and one regex
-    over the whole text could keep the worker busy for hours.
+    The text ends at the next blank line. The search goes line by line, because one
+    regex over the whole text could keep the worker busy for hours if a stranger sends a
+    text made for that.
     """
     lines = iter(head.split("\n"))
     for line in lines:

@@ -13,16 +13,18 @@ from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# Sent in the clean lane, because somebody is waiting for these emails. They are sent
-# even to an address that has bounced, except ADDRESS_ASKED, which is only a warning.
+# Kinds of letters that somebody is waiting for. queue_letter() puts them into the clean
+# lane. They are sent even to an address that has bounced, except ADDRESS_ASKED, which
+# is only a warning.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
-# Sent even to an address on the suppression list: the signer requested MANAGE, and
-# ADDRESS_ASKED warns them that somebody wants to change their signature's address.
+# Kinds of letters that are sent even to an address on the suppression list: the signer
+# requested MANAGE, and ADDRESS_ASKED warns them that somebody wants to change their
+# signature's address.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
 # One statement assigns a turn and queues the letter. If a letter about the submission
@@ -64,11 +66,12 @@ def queue_confirmation(submission: Submission) -> None:
 def lock_for_letters(ids: list[int]) -> None:
     """Lock the addresses of these submissions, then their letters in flight.
 
-    Refusing, erasing, and moving an address delete its submissions under the address's
-    lock, so no letter is queued for a submission that is being deleted. Letters are
-    locked before submissions, in the order of the transaction that finishes a letter.
+    When an address is refused, erased, or changed, its submissions are deleted under
+    the address's lock. So no letter is queued for a submission that is being deleted.
+    The caller locks the submissions after this, because the statement that finishes a
+    letter also locks the letter before its submission.
     """
-    # A closed submission has no address anymore, but its signature has one.
+    # A closed submission has no address anymore, but its signature, if any, has one.
     key = Coalesce(NullIf("email_key", Value("")), "signature__email_key", "ref")
     submissions = Submission.objects.filter(pk__in=ids).order_by()
     addresses.lock_all(set(submissions.values_list(key, flat=True)))
@@ -80,9 +83,10 @@ def lock_for_letters(ids: list[int]) -> None:
 def send_again(submission_id: int) -> Submission | None:
     """Queue a submission's email again, and return the submission.
 
-    Return None if the submission is gone, or if its email can't be requested yet or
-    anymore. The response reveals nothing about the address: its lock is waited for
-    whether the address is known or not. A held submission moves into the slow lane.
+    Return None if the submission is gone, or if its email was requested too recently or
+    too often (see `again_at`). The response time reveals nothing about the address,
+    because this function locks the address whether it has signed or not. A held
+    submission moves into the slow lane.
     """
     lock_for_letters([submission_id])
     submissions = Submission.objects.select_for_update()
@@ -101,11 +105,15 @@ def send_again(submission_id: int) -> Submission | None:
 
 @transaction.atomic
 def release(submissions: QuerySet[Submission]) -> int:
-    """Move held submissions to the slow lane and queue their email; return how many."""
+    """Move held submissions to the slow lane, and queue an email for each.
+
+    Return the number of submissions.
+    """
     found = submissions.filter(lane=Lane.HELD, confirmed_at=None).order_by("pk")
     lock_for_letters(list(found.values_list("pk", flat=True)))
     held = list(found.select_for_update())
-    # In order of hash, so that each transaction updates the turns in the same order.
+    # In order of hash, so that all transactions lock the Turn rows in the same order,
+    # and can't deadlock.
     for submission in sorted(held, key=turn_taker):
         submission.lane = Lane.SLOW
         submission.save(update_fields=["lane"])
@@ -114,9 +122,10 @@ def release(submissions: QuerySet[Submission]) -> int:
 
 
 def turn_taker(submission: Submission) -> str:
-    """Return the hash that a submission is queued under.
+    """Return the hash for the submission's row in Turn.
 
-    It is its network's, or its email address's if no network is known.
+    This is the hash of the submission's network or, if no network is known, of its
+    email address.
     """
     return submission.wide_network_hash or addresses.keyed_hash(submission.email_key)
 

@@ -29,7 +29,7 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     """Return the petition signature that the link's ref or address hashes identify.
 
-    Returns it even if it was withdrawn, and None if there is none.
+    A withdrawn signature is returned, too. Returns None if there is no signature.
     """
     if submission := Submission.objects.filter(
         ref=ref, signature__isnull=False

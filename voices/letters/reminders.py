@@ -1,8 +1,9 @@
 """Send a reminder, once, to confirm a submitted form that is still unconfirmed.
 
-Only forms that arrived without suspicion are reminded of, each once, and none for an
-address while another form that it was reminded of is stored. A reminder doesn't change
-how long its form is kept, so it is sent only while a new link works for its full time.
+A form gets no reminder if it looked suspicious, or if a reminder about it, or about
+another stored form with the same address, was already queued. A reminder doesn't extend
+how long its form is kept. So it is sent only if the form will be kept until the link in
+the reminder expires.
 """
 
 from datetime import datetime, timedelta
@@ -86,9 +87,9 @@ def due(now: datetime) -> QuerySet[Submission]:
 
 
 def time_for_links() -> timedelta:
-    """Return how long after a form's latest email a new link works for its full time.
+    """Return how long after a form's latest email a reminder may be sent.
 
-    Later, the form would be deleted before the link expires.
+    The form would be deleted before the link in a later reminder expires.
     """
     days = settings.UNCONFIRMED_KEPT_DAYS - settings.CONFIRM_LINK_DAYS
     return timedelta(days=days)
@@ -101,7 +102,7 @@ def has_doubts(form: Submission) -> bool:
 
 
 def find_reminded(hashes: set[str]) -> set[str]:
-    """Return the hashes of those addresses for which a reminder is on record."""
+    """Return those of these address hashes for which a reminder is stored."""
     letters = Letter.objects.filter(address_hash__in=hashes).order_by()
     kinds = letters.values_list("address_hash", "kind")
     return {found for found, kind in kinds if kind == Letter.Kind.REMINDER}

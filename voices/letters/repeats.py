@@ -1,7 +1,7 @@
 """Tell a signer that somebody filled in the form with their address again.
 
 Anyone can do that any number of times, so a signer is notified at most weekly, and
-never again after using the link that stops these emails.
+never again after they use the link that stops these emails.
 """
 
 from datetime import timedelta

@@ -16,8 +16,8 @@ from voices.letters.models import Attempt, Letter, LetterQuerySet, SendingRate
 
 Lane = Letter.Lane
 MINUTE = timedelta(minutes=1)
-# The rate also applies within this shorter time. Otherwise, one burst could use up the
-# letters of a whole minute, and later letters would wait until the minute ends.
+# The rate per minute also applies, in proportion, to this shorter time. Otherwise, one
+# burst could use up the rate for a whole minute, and later letters would have to wait.
 PACE = timedelta(seconds=10)
 # The slow lane gets at most one in this many of the letters that the rate allows,
 # however many wait there.
@@ -78,7 +78,7 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken now, and a limit for lanes except CLEAN.
+    """Return how many letters may be taken now, and how many from lanes except CLEAN.
 
     Either number may be negative.
     """

@@ -42,7 +42,7 @@ def current_turn(lane: Letter.Lane) -> int:
 
 
 def forget_turns() -> int:
-    """Delete the rows whose turn their lane has reached or passed; return how many."""
+    """Delete the Turn rows that aren't ahead of their lane; return how many."""
     gone = 0
     for lane in Letter.Lane:
         passed = Turn.objects.filter(lane=lane, turn__lte=current_turn(lane))

@@ -9,7 +9,7 @@ from core import addresses
 from voices.letters.models import RefusedAddress
 from voices.signatures.models import Signature
 
-# Selects signatures that count, whose signers want updates, and whose email addresses
+# Selects counted signatures whose signers want updates, and whose email addresses
 # haven't bounced.
 READER = Q(updates=True, counted_at__isnull=False, withdrawn_at=None, bounced_at=None)
 # Never expires: a reader who opens an old email must still be able to unsubscribe.

@@ -2,7 +2,7 @@
 
 The worker counts waiting letters once a minute, and stores the wait in the cache that
 all processes share. So a page reads one cache entry, however many letters wait. Every
-visitor sees the same figure, so it reveals nothing about an address or a network.
+visitor is told the same wait, so it reveals nothing about an address or a network.
 """
 
 import logging
@@ -54,7 +54,7 @@ def in_words(minutes: int) -> str:
 
 
 def by_lane() -> list[tuple[Lane, int, int]]:
-    """Return, for each lane, the number of due letters and the minutes to send them."""
+    """Return, for each lane, how many letters are due and the minutes to send them."""
     rate = SendingRate.objects.current()
     counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
     counts = dict.fromkeys(Lane.values, 0) | dict(counted)
