@@ -1,4 +1,4 @@
-"""Moderators' decisions on voices, each with its log row and email.
+"""Moderators' decisions on voices, with their log rows and emails to authors.
 
 The function for a decision takes a queryset of voices and the user who decides. In one
 transaction, it changes the voices that the decision applies to, and returns how many it
@@ -41,7 +41,7 @@ ANSWERS_APPEALS = {
     *(Kind.PUBLISHED, Kind.DECLINED, Kind.CHANGES_ASKED),
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
 }
-# The letter that tells the author about each kind of decision.
+# The kind of letter that tells the author about each of these kinds of decisions.
 LETTERS = {
     Kind.PUBLISHED: Letter.Kind.PUBLISHED,
     Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
@@ -57,8 +57,8 @@ def unchanged_since(voices: VoiceQuerySet, read_at: datetime) -> VoiceQuerySet:
     """Leave out voices that entered the review queue after the moderator read them.
 
     `read_at` is when the moderator's page was rendered. A voice enters the queue again
-    when its author submits new words, or when a reader reports it while it isn't in the
-    queue.
+    when its author submits new words or appeals, or when a reader reports it while it
+    isn't in the queue.
     """
     return voices.filter(Q(review_since=None) | Q(review_since__lte=read_at))
 
@@ -83,7 +83,7 @@ def publish(voices: VoiceQuerySet, by: User) -> int:
 def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> int:
     """Decline undecided voices; email their authors if `tell` is true.
 
-    For a published voice, decline its correction instead.
+    If a published voice has a pending correction, decline the correction.
     """
     return decide(
         Kind.CORRECTION_DECLINED,
@@ -331,8 +331,8 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if about.filter(
             Q(decision=latest) | Q(answer=latest, decision__by=by)
         ).exists():
-            # The appeal has already undone the decline. The moderator who declined
-            # can't undo the answer to the appeal, either.
+            # A decline that was appealed is already undone. The answer to an appeal
+            # can't be undone by the moderator who declined.
             continue
         correction = voice.corrections.filter(decision=latest).first()
         if latest.kind == Kind.CORRECTION_TAKEN and not (
@@ -354,7 +354,8 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if correction:
             correction.reopen()
         if latest.kind in LETTERS:
-            # Otherwise, making the same decision again would email the author twice.
+            # Drop the unsent letter. Otherwise, making the same decision again would
+            # email the author twice.
             Letter.objects.in_flight().filter(
                 signature__voice=voice, kind=LETTERS[latest.kind]
             ).update(dropped_at=Now())

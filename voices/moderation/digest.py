@@ -12,11 +12,12 @@ from voices.moderation.waiting import what_waits
 
 
 def send_digest(timestamp: int) -> None:
-    """Email moderators what is waiting for them, if anything, at most once per UTC day.
+    """Email moderators about what is waiting, if anything, at most once per UTC day.
 
-    `timestamp` determines the day. A row claims the day before the email is sent, and
-    is deleted if sending fails. So if the worker dies in between, moderators get no
-    email rather than two. An error while sending is raised again.
+    `timestamp` determines the day. A Digest row for the day is saved before the email
+    is sent, and is deleted if sending fails. So if the worker dies in between,
+    moderators get no email that day, but never two. An error while sending is raised
+    again.
     """
     to = settings.MODERATION_EMAIL
     waiting = what_waits() if to else []

@@ -1,4 +1,4 @@
-"""The form for a moderator's edit of a voice's words."""
+"""The form with which a moderator edits a voice's name, statement, and so on."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ def version_of(voice: Voice) -> str:
 
 
 class VoiceForm(forms.ModelForm):
-    """A moderator's edit of a voice's words, tidied in the same way as a signer's."""
+    """A moderator's edit of a voice. Input is tidied in the same way as a signer's."""
 
     name = TidyCharField(max_length=100, validators=[validate_name])
     profession = TidyCharField(

@@ -115,7 +115,7 @@ class FlagFilter(admin.SimpleListFilter):
 
 
 class GroupFilter(admin.SimpleListFilter):
-    """Shows only one voice and all others with the same text, or on the same network.
+    """Limits the list to a voice and all others with its text, or from its network.
 
     The badges link to these filters. Each subclass's `members` returns the voices.
     """

@@ -13,7 +13,7 @@ from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.moderation.models import Reason
 
 # The names that the field `read_at` has in POST data from a changelist, and from a
-# voice's page.
+# voice's change form.
 NAMES = ["read_at", f"{ActionLocation.CHANGE_FORM.value}-read_at"]
 
 

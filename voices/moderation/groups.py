@@ -22,7 +22,7 @@ def with_text() -> VoiceQuerySet:
 
 
 def on_network() -> VoiceQuerySet:
-    """Return quarantined, queued, and published voices whose network is known."""
+    """Return the quarantined, waiting, and public voices whose network is known."""
     return Voice.objects.filter(
         WAITING | PUBLIC | Q(signature__quarantined_at__isnull=False),
         signature__network_hash__gt="",
@@ -35,7 +35,7 @@ def sharing_text(voice: int) -> VoiceQuerySet:
 
 
 def sharing_network(voice: int) -> VoiceQuerySet:
-    """Return quarantined, queued, and published voices from this voice's network."""
+    """Return the voices in on_network() that are from this voice's network."""
     return on_network().filter(signature__network_hash=value(voice, NETWORK))
 
 

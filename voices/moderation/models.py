@@ -52,7 +52,7 @@ class Decision(models.Model):
         RELEASED = "released", "Released from quarantine"
         REJECTED = "rejected", "Rejected from quarantine"
 
-    # None if the signature has no voice.
+    # None for a decision on a quarantined signature that has no voice.
     voice = models.ForeignKey(
         Voice, models.PROTECT, null=True, blank=True, related_name="decisions"
     )

@@ -33,9 +33,9 @@ from voices.signatures.models import Signature
 # IDs in one field, which must fit in a request.
 MAX_AT_A_TIME = 4000
 SAMPLE = 10
-# The network filter offers at most this many networks, those with the most rows.
+# The network filter offers at most this many networks, those with the most signatures.
 NETWORKS = 10
-# The network filter counts only the oldest rows, at most this many.
+# The network filter counts only the oldest signatures in quarantine, at most this many.
 MAX_COUNTED = 5000
 
 
@@ -64,8 +64,9 @@ class SuspicionFilter(admin.SimpleListFilter):
 class NetworkFilter(admin.SimpleListFilter):
     """Filters by network. Each network is shown as the first characters of its hash.
 
-    Offers the networks that have the most of the MAX_COUNTED oldest rows. A network
-    with a single row is offered only if the filter is already set to that network.
+    Counts the MAX_COUNTED oldest signatures in quarantine, and offers the networks with
+    the most of them. A network with only one is offered only if the filter is already
+    set to that network.
     """
 
     title = "network"
@@ -93,7 +94,7 @@ class NetworkFilter(admin.SimpleListFilter):
 
 class QuarantineList(LargeList):
     def get_results(self, request: HttpRequest) -> None:
-        """Set `same_network` on each row: the number of signatures from its network."""
+        """Set `same_network` on each row: how many signatures came from its network."""
         super().get_results(request)
         networks = {signature.network_hash for signature in self.result_list}
         counts = count_by_network(Signature.objects.filter(network_hash__in=networks))
@@ -182,7 +183,7 @@ class QuarantinedSignatureAdmin(ActionsOnly, LargeTable, RevealsAddress):
     def ask(
         self, request: HttpRequest, kind: str, queryset: QuerySet[QuarantinedSignature]
     ) -> HttpResponse:
-        """Show a page to confirm the decision, with the count and a sample."""
+        """Show a page to confirm the decision, with a count and a sample of rows."""
         chosen = queryset.order_by("quarantined_at", "pk")
         ids = list(chosen.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
         more, ids = len(ids) > MAX_AT_A_TIME, ids[:MAX_AT_A_TIME]

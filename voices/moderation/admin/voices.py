@@ -79,7 +79,7 @@ def who(name: str, *lines: str) -> SafeString:
 
 
 class BaseVoiceAdmin(FlagColumns, FixedRows):
-    """Base class of the review queue and of the list of all voices."""
+    """Base class of the admin pages for the review queue and for all voices."""
 
     form = VoiceForm
     action_form = ReadForm
