@@ -43,7 +43,7 @@ class LimitForm(forms.ModelForm):
 
 @admin.register(Limit)
 class LimitAdmin(FixedRows):
-    """The limits. Staff can change their numbers, but not add or delete limits."""
+    """The limits. Staff can change a limit's numbers, but not add or delete limits."""
 
     form = LimitForm
     list_display = ["of", "most", "minutes"]

@@ -8,8 +8,8 @@ from voices.flags.find import LINK, PATTERNS, text_key
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3
 
-# Selects the names of the suspicions that the form raises if its email domain or
-# network is blocked, or if SAME_TEXTS voices of the last day have the same statement.
+# Selects the names of the suspicions that the form raises: its email domain or network
+# is blocked, or SAME_TEXTS voices of the last day have the same statement as the form.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])

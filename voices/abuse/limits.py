@@ -27,11 +27,11 @@ Sender = Arrival.Sender
 # `most * times + 1` rows, which are certain to exceed the limit by the factor `times`.
 # Every form's rows are locked in the order of `place`, so that concurrent forms can't
 # deadlock. The function `lock` already makes forms from one network or for one address
-# wait for each other, so these senders need only one slot.
+# wait for each other, so the counts of these senders need only one slot (see SLOTS).
 #
-# VALUES tells PostgreSQL how many senders there are. With arrays, PostgreSQL would
-# overestimate the cost of a generic plan, and plan the statement again each time.
-# Planning takes half of the statement's time.
+# VALUES tells PostgreSQL how many senders there are. With unnest() of arrays,
+# PostgreSQL would overestimate the cost of a generic plan, and plan the statement again
+# each time. Planning takes half of the statement's time.
 COUNT = """
     WITH senders AS (
         SELECT sender, hash, place,

@@ -157,7 +157,8 @@ class BlockedNetwork(ListedNetwork):
 
     until = models.DateTimeField(
         default=longest_block,
-        # Fills existing rows, and lets the previous release insert during an upgrade.
+        # This default fills existing rows. During an upgrade, it also lets the previous
+        # release, which doesn't set this column, insert rows.
         db_default=Now() + timedelta(days=90),
     )
 

@@ -52,8 +52,9 @@ LIMITS = {name for name, each in SUSPICIONS.items() if each.is_limit}
 # These depend only on the submitted form itself, unlike exceeded limits, so nobody else
 # can cause them.
 BOT_SUSPICIONS = {"honeypot", "no-stamp"}
-# Only bots raise these. A submission with one of these gets no email until its sender
-# presses "send it again" or staff release the submission.
+# These indicate a bot, although a person on a bot's network can raise the last two. A
+# submission with one of these gets no email until its sender presses "send it again" or
+# staff release the submission.
 OF_BOTS = BOT_SUSPICIONS | {"network-flood", "wide-flood"}
 
 
