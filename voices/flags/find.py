@@ -175,7 +175,7 @@ def find(text: str, watched_words: Iterable[str] = ()) -> list[Found]:
 
 
 def spelled_oddly(text: str) -> list[Found]:
-    """Return words that mix alphabets or have many combining marks on a letter."""
+    """Return words that mix alphabets or have many combining marks on one letter."""
     mixed = [Found(MIXED_ALPHABETS, *word.span()) for word in mixed_words(text)]
     if not has_many_marks(text):
         return mixed

@@ -66,7 +66,7 @@ def skeleton(name: str) -> str:
 
 
 def staff_names() -> set[str]:
-    """Return the skeletons of staff names, except short ones.
+    """Return the skeleton() of each staff name, except short names.
 
     Staff names are user names, full names, and the parts of email addresses before @.
     """
