@@ -85,8 +85,8 @@ def figures() -> dict[str, Any]:
 def count_signatures() -> dict[str, int]:
     """Count signatures by status.
 
-    The number of signatures that count comes from the tallies. Only EXCEPTIONAL
-    signatures, such as withdrawn ones, are counted row by row.
+    The number of counted signatures is read from the tallies. Row by row, this function
+    counts only EXCEPTIONAL signatures, such as withdrawn signatures.
     """
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
@@ -103,9 +103,8 @@ def count_signatures() -> dict[str, int]:
         ),
         rejected=Count("pk", filter=Q(rejected_at__isnull=False)),
         bounced=Count("pk", filter=Q(bounced_at__isnull=False)),
-        # Signatures that count and whose signers want updates, but can't be reached
-        # because their address bounced. Keep this in sync with READER in
-        # voices/letters/updates.py.
+        # Counted signatures whose signers want updates, but whose email address
+        # bounced. Keep this in sync with READER in voices/letters/updates.py.
         unreached=Count(
             "pk",
             filter=wanted

@@ -24,11 +24,12 @@ STEP = 1000
 
 
 def forget(*, dry_run: bool = False) -> dict[str, int]:
-    """Delete rows past their retention period; return counts by description.
+    """Delete data past its retention period; return numbers of rows by description.
 
-    Each step is a separate transaction. So other transactions don't wait long for the
-    step's locks, and if a run is interrupted, its finished steps remain. A dry run
-    deletes the rows in one transaction and then rolls it back, so the counts are exact.
+    Each step of up to STEP rows is a separate transaction. So other transactions don't
+    wait long for locks, and if a run is interrupted, the finished steps aren't undone.
+    A dry run does everything in one transaction and then rolls it back, so the counts
+    are exact.
     """
     with transaction.atomic() if dry_run else nullcontext():
         gone = {
@@ -52,8 +53,8 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             "closed reports of ranking errors": (
                 delete(RankingError.objects.closed_long_ago())
             ),
-            # Open requests are never deleted, even suspicious ones: staff must decide
-            # on each of them.
+            # Open requests about founding voices are never deleted, even if suspicious:
+            # staff must decide on each request.
             "closed requests about founding voices": (
                 delete(FoundingRequest.objects.closed_long_ago())
             ),
@@ -80,7 +81,10 @@ def forget_networks() -> int:
 
 
 def delete(rows: QuerySet) -> int:
-    """Delete these rows in steps; return the number of deleted rows, with cascades."""
+    """Delete these rows in steps; return the number of deleted rows.
+
+    The number includes the rows that CASCADE deleted.
+    """
     return in_steps(rows, lambda some: some.delete()[0])
 
 

@@ -73,7 +73,7 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete the address's Arrival and Turn rows, and cancel its unsent letters."""
+    """Delete the address's Arrival and Turn rows; cancel unsent emails to it."""
     hashes = addresses.keyed_hashes(email_key)
     counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
     counts.filter(hash__in=hashes).delete()
@@ -139,13 +139,13 @@ def is_shorter(before: str, display: str) -> bool:
 
 
 def is_part_of(name: str, read: str) -> bool:
-    """Return whether each word of `name` is a word of `read` or a word's initial."""
+    """Return whether `name` has only words of `read`, in full or as initials."""
     known = words(read) | {word[0] for word in words(read)}
     return words(name) <= known
 
 
 def is_shortened(name: str, read: str) -> bool:
-    """Whether the name only leaves out parts of `read`, or reduces them to initials."""
+    """Return whether `name` is a shorter version of `read`; see is_part_of()."""
     return len(name) < len(read) and is_part_of(name, read)
 
 
@@ -175,9 +175,9 @@ def words(name: str) -> set[str]:
 def correct_details(signature: Signature, **details: str) -> None:
     """Change the signer's name, city, state, or profession.
 
-    The signature itself changes at once, and counts in its new state. What its voice
-    shows of the details is submitted for review, except for a name that only gets
-    shorter.
+    The signature itself changes at once; if the signer moved, it is now counted in
+    another U.S. state. In the voice, new details are submitted for review, except that
+    a published name can get shorter, and a field can be emptied, at once.
     """
     current = locked(signature)
     if current is None or current.withdrawn_at:
@@ -210,7 +210,7 @@ def words_of(signature: Signature) -> dict[str, str]:
 
 @transaction.atomic
 def correct(signature: Signature, statement: str) -> None:
-    """Submit a new statement, unless it equals the author's latest statement."""
+    """Submit a new statement, unless it equals `voice.latest("statement")`."""
     current = locked(signature)
     voice = locked_voice(current) if current else None
     if current is None or current.withdrawn_at or voice is None:
@@ -220,7 +220,7 @@ def correct(signature: Signature, statement: str) -> None:
 
 
 def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
-    """Submit new words for review; until a decision, published words stay public.
+    """Submit new words for review; published words stay public until a decision.
 
     `words` maps fields of the voice to their new text. Emptying a field needs no
     review, so it takes effect at once. The caller must lock the voice first.
@@ -235,8 +235,9 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
         field: text for field, text in words.items() if text != getattr(voice, field)
     }
     if not new:
-        # An appeal of a declined correction has nothing left to decide. If it stayed
-        # open, the moderator who declined couldn't decide on any later correction.
+        # There are no new words to review, so an open appeal of a declined correction
+        # is moot. If the appeal stayed open, the moderator who declined couldn't decide
+        # on any later correction.
         appeals = voice.appeals.still_open()
         appeals.filter(decision__kind="correction-left").delete()
     now = timezone.now()
@@ -250,7 +251,8 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.reason = None
         voice.review_since = now if signature.is_reviewed else None
-    # The trigger on Correction has changed `corrected_at` in the database.
+    # The trigger on Correction may have changed `corrected_at` in the database. Saving
+    # the voice must not overwrite that.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
 
@@ -273,11 +275,13 @@ def appeal(signature: Signature, text: str) -> bool:
     if correction := voice.corrections.filter(decision=decline).first():
         correction.reopen()
     voice.declined_at = voice.reason = None
-    # Declining keeps the date of an earlier request for changes, which would leave the
-    # voice outside the queue.
+    # Declining doesn't clear the date of an earlier request for changes. With that
+    # date, the voice's status would be CHANGES_ASKED, so the voice wouldn't be in the
+    # review queue.
     voice.changes_asked_at, voice.changes_asked = None, ""
     voice.review_since = timezone.now() if current.is_reviewed else None
-    # The trigger on Correction has changed `corrected_at` in the database.
+    # The trigger on Correction may have changed `corrected_at` in the database. Saving
+    # the voice must not overwrite that.
     voice.refresh_from_db(fields=["corrected_at"])
     voice.save()
     return True
@@ -362,7 +366,8 @@ def confirm_new_address(change: AddressChange) -> bool:
     signature = current.signature
     signature.submissions.all().delete()
     if signature.invalidation_id:
-        # Otherwise, the old address could be used to sign again and be counted.
+        # Keep a hash of the old address. Without it, the signer could sign again with
+        # the old address and be counted.
         InvalidatedAddress.objects.keep(old_key, signature.invalidation_id)
     signature.email, signature.email_key = current.email, current.email_key
     signature.bounced_at = None

@@ -26,8 +26,9 @@ def everything(signature: Signature) -> dict:
     """Return what is stored about the signer, as a dict for JsonResponse.
 
     Includes decisions about the voice, and a list of the emails to the signer. Omits
-    other people's words and names. Also omits rows, such as Arrival, that identify the
-    signer only by a hash and are deleted within days.
+    what other people wrote, such as the text of reports, and their names. Also omits
+    rows, such as Arrival rows, that identify the signer only by a hash and are deleted
+    within days.
     """
     voice, invalidation = signature.voice, signature.invalidation
     return {

@@ -13,8 +13,7 @@ from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, SignForm
 from voices.wall.appeals import APPEAL_LENGTH
 from voices.wall.models import STATEMENT_LENGTH
 
-# The fields of VoiceForm whose current values are in the signature. The statement is in
-# the voice.
+# The fields of VoiceForm that changes.correct_details() saves in the signature.
 DETAILS = ("name", "city", "state", "profession")
 
 
@@ -34,7 +33,7 @@ class AskForm(AddressForm, GuardedForm):
 
 
 class NewAddressForm(AddressForm):
-    """The form to change the address.
+    """The form in which signers enter their new email address.
 
     The manage page has several forms, so `auto_id` keeps their HTML IDs unique.
     """

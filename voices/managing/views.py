@@ -43,7 +43,7 @@ def ask_again(request: HttpRequest) -> HttpResponse:
 
 @takes_form(stale=ask_again)
 def ask(request: HttpRequest) -> HttpResponse:
-    """Show or accept the form for a manage link, without revealing who has signed."""
+    """Show or accept the form to request a manage link; don't reveal who has signed."""
     if request.method != "POST":
         return ask_page(request, AskForm())
     if "action" in request.POST:
@@ -67,7 +67,7 @@ def ask_page(
 
 @transaction.atomic
 def receive(request: HttpRequest, form: AskForm) -> None:
-    """Queue the email with the manage link, unless a bot requested it.
+    """Queue the email with the manage link, unless the form seems to be from a bot.
 
     Raises TooMany if the network has sent far too many forms. Other exceeded limits
     don't stop the email, because strangers can use up the limits of somebody else's
@@ -256,9 +256,10 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # For the current address, return before the form is counted. This also avoids a
-    # deadlock: erasing locks the signer's address first and then its Arrival rows, but
-    # counting the form would lock an Arrival row first.
+    # If the signer entered the address they already have, return before counting the
+    # form, to avoid a deadlock: erasing locks the signer's address and then the
+    # address's Arrival rows. Counting the form and then calling keep_address() would
+    # lock them in the opposite order.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")

@@ -137,7 +137,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
     def create_from(self, submission: "Submission", *, is_known: bool) -> "Signature":
-        """Create a confirmed submission's signature, and its voice unless unlisted.
+        """Create a confirmed submission's signature, and a voice unless it is unlisted.
 
         A suspicious signature is quarantined: it doesn't count, and its voice isn't
         reviewed, until staff release it. Any other signature is invalidated from the
@@ -216,7 +216,8 @@ class Signature(AbstractSignature):
         blank=True,
         editable=False,
         related_name="signatures",
-        # The index `signature_invalidated` below has only invalidated signatures.
+        # The smaller index `signature_invalidated` below is used instead. It contains
+        # only invalidated signatures.
         db_index=False,
     )
     counted_before = models.DateTimeField(null=True, blank=True, editable=False)
@@ -427,7 +428,7 @@ def lane_for(suspicions: list[str]) -> Lane:
 
 
 class Submission(AbstractSignature):
-    """A submitted form at `/voices/add/`, whose email address must be confirmed.
+    """A form submitted at `/voices/add/`, with an email address to be confirmed.
 
     Every valid form creates a row, so the site doesn't reveal whether an address has
     signed. Confirming moves the personal data into a signature and clears it here. The
@@ -441,7 +442,8 @@ class Submission(AbstractSignature):
     email_masked = models.CharField(max_length=300, editable=False)
     statement = models.TextField(max_length=STATEMENT_LENGTH, blank=True)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
-    # Chosen when the form arrives. It doesn't depend on whether the address has signed.
+    # Chosen when the form arrives, regardless of whether the address has signed. "Send
+    # it again", or staff, can later move a held submission to the slow lane.
     lane = models.CharField(
         max_length=5,
         choices=Lane,
@@ -460,7 +462,7 @@ class Submission(AbstractSignature):
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # How many times the signer has corrected the address so far. Each correction closes
-    # a submission, sets its `corrected_at`, and creates a new submission.
+    # the old submission, sets its `corrected_at`, and creates a new submission.
     corrections = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False
     )
@@ -562,8 +564,9 @@ class Submission(AbstractSignature):
     def is_signature(self) -> bool:
         """Whether this submission became a signature that isn't withdrawn.
 
-        A signature keeps the ref of the submission that became it, until the signer
-        changes the address. But such a change also deletes the signature's submissions.
+        Comparing refs is enough. The signature has the ref of the submission that
+        became it, until the signer changes the address, and such a change also deletes
+        the signature's submissions.
         """
         signature = self.signature
         return (

@@ -78,7 +78,8 @@ def correct(
     corrected.lane = lane_for(corrected.suspicions)
     was_released = current.lane != Lane.HELD and is_of_a_bot(current.suspicions)
     if was_released and not is_of_a_bot(receipt.suspicions):
-        # "Send it again", or staff, moved it out of the held lane.
+        # "Send it again", or staff, moved the old submission out of the held lane, so
+        # the new submission isn't held.
         corrected.lane = Lane.SLOW
     if corrected.confirmed_at is None:
         corrected.email = form.cleaned_data["email"]
@@ -91,9 +92,9 @@ def correct(
 def may_correct(submission: Submission) -> bool:
     """Return whether the submission's address can be corrected.
 
-    Also return True if the submission was closed because another one for the same
-    address was confirmed: a refusal would reveal that the address has signed. In that
-    case, the correction creates a closed, empty submission, and no email is sent.
+    Also return True if the submission was closed because another submission for the
+    same address was confirmed: a refusal would reveal that the address has signed. In
+    that case, the correction creates a closed, empty submission, and no email is sent.
     """
     return (
         submission.corrected_at is None
@@ -109,14 +110,15 @@ def became_signature(submission: Submission) -> bool:
 
 
 def close(submission: Submission) -> bool:
-    """Close the submission, and delete its letters that no sender has tried yet.
+    """Close the submission; delete its emails that no worker has tried to send yet.
 
     Return False if the submission has already been corrected.
     """
     Letter.objects.waiting().filter(submission=submission).delete()
     # Closes nothing if a concurrent correction came first.
     still_open = Submission.objects.filter(pk=submission.pk, corrected_at=None)
-    # Keep the signature of the form that closed this one: erasing finds the row by it.
+    # Keep `signature`. It is set if another submission for the same address was
+    # confirmed, and erasing that signature must find and delete this row.
     return bool(still_open.close(submission.signature, corrected_at=timezone.now()))
 
 

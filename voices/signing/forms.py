@@ -246,7 +246,7 @@ class SignForm(
     def is_second_step_open(self) -> bool:
         """Return whether to show the optional part expanded.
 
-        True if a field of the optional part has a value or an error.
+        True if a field of the optional part has an error or a changed value.
         """
         return self.is_bound and any(
             self[name].errors or (self[name].value() or "") != (field.initial or "")

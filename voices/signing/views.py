@@ -32,7 +32,7 @@ from voices.wall.tallies import read_figures
 # The fields to redisplay if signing is closed, so that nobody loses what they typed.
 TYPED = ["name", "email", "city", "profession", "statement"]
 # The fields of a submission that the view `confirm` needs on POST. Submission.confirm()
-# reads the others later.
+# reads the other fields later.
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "corrected_at", "signature"]
 # The HTTP statuses of confirm_problem.html by problem; 410 for problems not listed
 # here.
@@ -226,7 +226,7 @@ def again(request: HttpRequest, submission: Submission) -> HttpResponse:
     """
     if again := send_again(submission.pk):
         return render_check(request, again, CodeForm(), sent_again=True)
-    # "This wasn't me" may have deleted it.
+    # The submission may have been deleted through the "this wasn't me" link.
     submission = get_object_or_404(Submission, pk=submission.pk)
     response = render_check(request, submission, CodeForm(), too_early=True, status=429)
     if submission.again_at:
@@ -364,8 +364,8 @@ def render_problem(
 def closed_by(submission: Submission) -> str:
     """Return why a closed submission can't be confirmed.
 
-    A submission is closed once it, or another one for its address, is confirmed, or
-    once its address was corrected.
+    Closed means that the submission was confirmed, that another submission for its
+    address was confirmed, or that its address was corrected.
     """
     if submission.corrected_at:
         return "corrected"

@@ -43,7 +43,8 @@ class VoiceFeed(Feed):
         return Voice.objects.on_the_wall().signed().in_wall_order()[:NEWEST]
 
     def item_title(self, voice: Voice) -> str:
-        # The feed escapes titles. Django's default item_title would escape them twice.
+        # The feed escapes titles. So does Django's default item_title, so without this
+        # method, titles would be escaped twice.
         return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
 
     def item_description(self, voice: Voice) -> str:

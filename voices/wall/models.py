@@ -54,7 +54,8 @@ class Status(models.TextChoices):
     SET_ASIDE = "set-aside", "In quarantine or rejected"
 
 
-# For each status, the date field that puts a voice into it; in the order of Status.
+# For each status, the date field that puts a voice into it; in the order of Status. For
+# PUBLISHED, a founding number has the same effect; see WAS_PUBLISHED.
 SINCE = {
     Status.WITHDRAWN: "withdrawn_at",
     Status.INVALIDATED: "invalidated_at",
@@ -106,8 +107,9 @@ SEARCHED = (
     Label("state", PLACES),
     Label("profession_group", dict(ProfessionGroup.choices)),
 )
-# Separates fields. Without it, folding, which joins initials such as "U. S. C.", would
-# also join "B." at the end of a field to "J. Doe" at the start of the next field.
+# Separates the searched fields. Folding joins initials, such as "U. S. C."; without a
+# separator, it would also join "B." at the end of a field to "J. Doe" at the start of
+# the next field.
 BREAK = models.Value("\n")
 DELETE_CARD = "DELETE FROM cards_card WHERE key = 'voices/' || OLD.id;"
 
@@ -129,7 +131,7 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(founding_number__isnull=False)
 
     def signed(self) -> Self:
-        """Return voices of signatures; the public ones have a `published_at`."""
+        """Return the voices that belong to signatures: all except founding voices."""
         return self.filter(founding_number=None)
 
     def shown(self) -> Self:
@@ -141,7 +143,7 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(WAITING)
 
     def undecided(self) -> Self:
-        """Return voices that await a decision, or changes by their author."""
+        """Return voices that await a moderator's decision or their author's changes."""
         return self.filter(status__in=[Status.WAITING, Status.CHANGES_ASKED])
 
     def count_and_oldest(self) -> tuple[int, datetime | None]:
@@ -168,7 +170,7 @@ class VoiceQuerySet(models.QuerySet):
         )
 
     def in_wall_order(self) -> Self:
-        """Order voices newest first, then founding voices from No. 1 up."""
+        """Order signers' voices newest first; then founding voices, by number."""
         return self.order_by("-wall_order", "-pk")
 
     def in_reverse_order(self) -> Self:
@@ -203,9 +205,9 @@ class VoiceQuerySet(models.QuerySet):
 class Voice(models.Model):
     """A person's name, details, and statement, shown on the site once published.
 
-    A founding voice has a number in the founding data and no `published_at`. Any other
-    voice belongs to a signature. The signature has the foreign key, so that public
-    pages don't need the table of signatures, which is private.
+    A founding voice has a `founding_number` and no `published_at`. Any other voice
+    belongs to a signature. The signature has the foreign key, so that public pages
+    don't need the table of signatures, which is private.
     """
 
     founding_number = models.PositiveSmallIntegerField(
@@ -224,7 +226,8 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
-    # When the pending correction was sent. The trigger on Correction sets this date.
+    # When the author submitted the pending correction. The trigger on Correction sets
+    # this date.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Flags for moderators; see voices/flags/find.py.
     flags = ArrayField(
@@ -273,9 +276,9 @@ class Voice(models.Model):
         output_field=models.CharField(max_length=13, choices=Status),
         db_persist=True,
     )
-    # The wall is sorted by this time, latest first. It is null until the voice is first
-    # public. Don't show it: a founding voice gets a made-up time in 1970, and lower
-    # founding numbers get later times.
+    # The wall is sorted by this time, latest first. It is null if the voice has neither
+    # a publication date nor a founding number. Don't show it: a founding voice gets a
+    # made-up time in 1970, and lower founding numbers get later times.
     wall_order = models.GeneratedField(
         expression=Coalesce(
             "published_at",
@@ -484,7 +487,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
-        """Set `flags` and `text_key`. `save` calls this if it writes FLAGGED fields."""
+        """Set `flags` and `text_key`. Called by `save` if it saves a FLAGGED field."""
         sent = self.corrections.all() if self.pk else []
         own = {field: getattr(self, field) for field in FLAGGED}
         versions = [own, *(own | each.words for each in sent if not each.decision_id)]
@@ -524,7 +527,7 @@ class Voice(models.Model):
         return {}
 
     def latest(self, field: str) -> str:
-        """Return the author's latest text for a field, whether reviewed or not."""
+        """Return a field's new text in `unread_words`, if any, or the voice's text."""
         return self.unread_words.get(field, getattr(self, field))
 
     def with_words(self, words: dict[str, str]) -> "Voice":

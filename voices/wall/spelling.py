@@ -62,8 +62,8 @@ def shortened(word: str) -> set[str]:
     """Return the word itself, and each version of it with one letter removed.
 
     If two words differ by one letter that was added, left out, replaced, or swapped
-    with the next letter, they have such a version in common. So a mistyped word must be
-    compared only with the few known words that share a version with it.
+    with the next letter, they have such a version in common. So it is enough to compare
+    a mistyped word with the few known words that share a version with it.
     """
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 

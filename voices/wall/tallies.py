@@ -71,7 +71,7 @@ def fold(table: str, columns: str) -> bool:
 
 
 class Count(Trigger):
-    """Stores in `table` what a change to a row adds to each cell or subtracts from it.
+    """Stores in `table` by how much a change to a row changes each cell's total.
 
     Each of `cells` is a SELECT that computes `columns` from the old or new row.
     """
@@ -156,7 +156,7 @@ class TallyQuerySet(models.QuerySet):
         return sum_by_state(self.cells())
 
     def fold(self) -> bool:
-        """Merge each cell's rows into their sum; return whether more may be left."""
+        """Merge rows of the same cell; return whether there may be more to merge."""
         return fold("voices_tally", "subject, state, profession_group, series")
 
 
@@ -171,12 +171,12 @@ class Tally(models.Model):
     """A change to a total; a total is the sum of its changes.
 
     Triggers insert these rows in the transaction that changes the data. Triggers never
-    update these rows, so no transaction waits for another one's row lock. A periodic
-    task merges the rows into one per cell.
+    update these rows, so no transaction waits for another transaction's row lock. A
+    periodic task merges the rows, so that each cell has one row.
     """
 
     class Subject(models.TextChoices):
-        # Founding voices that are published, and signatures that count.
+        # Counted signatures, and public founding voices.
         SIGNERS = "signers"
         # Statements on the wall.
         STATEMENTS = "statements"
@@ -289,14 +289,14 @@ class DayTallyQuerySet(models.QuerySet):
         return {tag: total for tag, total in sums if total}
 
     def fold(self) -> bool:
-        """Merge each cell's rows into their sum; return whether more may be left."""
+        """Merge rows of the same cell; return whether there may be more to merge."""
         return fold("voices_daytally", DAY_CELL)
 
 
 class DayTally(models.Model):
-    """A change to the number of signatures that count from a given day on.
+    """A change to the number of counted signatures by day, tag, and other columns.
 
-    The day is that of the signature's `counted_at`, in the site's time zone. Triggers
+    The day is that of a signature's `counted_at`, in the site's time zone. Triggers
     write a DayTally along with a Tally, so that no public page has to count signatures.
     Founding voices have no date and aren't included. Only staff see the counts by tag,
     and how many signers want updates.

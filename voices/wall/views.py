@@ -16,7 +16,7 @@ from voices.wall.models import SHOWN, Voice
 from voices.wall.page import FEATURED, Filters, WallPage
 from voices.wall.tallies import read_figures
 
-# The page of a voice shows this many other voices from the same state.
+# The page of a voice shows up to this many other voices from the same state.
 MORE = 3
 
 
@@ -111,6 +111,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 def read_around(voice: Voice) -> dict[str, list[Voice]]:
     """Return the previous voice, the next voice, and more voices from the same state.
 
+    The wall is sorted newest first, so the previous voice comes after this voice there.
     Runs one query.
     """
     voices = Voice.objects.on_the_wall().shown()
