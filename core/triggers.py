@@ -116,7 +116,8 @@ class PagesChange(Trigger):
     """Notifies web processes that pages with this content may have changed.
 
     Set `soon` if the trigger fires only when content is added, such as a newly
-    published voice: pages without it may be served for two more seconds.
+    published voice. Then web processes may keep serving a cached page that lacks the
+    new content until the page is two seconds old.
     """
 
     level = pgtrigger.Statement

@@ -35,7 +35,8 @@ SMALL = r"""() => {
   };
   const seen = (box) => box.checkVisibility({ visibilityProperty: true })
     && box.getBoundingClientRect().right > 0;
-  return [...document.querySelectorAll(TARGETS)]
+  // A form's first button, hidden from everybody, is what Enter presses.
+  return [...document.querySelectorAll(`:is(${TARGETS}):not([aria-hidden=true])`)]
     .filter((box) => seen(box) && !inRunningText(box))
     .map((box) => [size(box), box])
     .filter(([{ width, height }]) => width < 43.9 || height < 43.9)

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from rankings.states import JURISDICTIONS, PLACES, read_place
 from tests.factories import make_published_voice
 from tests.faults.fields import all_forms
+from voices.models import Signature
 from voices.signing.forms import CodeForm
 
 TYPED_PLACES = [
@@ -34,10 +35,11 @@ TYPED_TIMES = [
     *("03:30 pm", " 3:30 pm ", "15:30:00.0"),
 ]
 DAY = datetime.date(2026, 11, 28)
-FORMS = [
-    "voices.signing.forms.SignForm",
-    "voices.ranking_errors.forms.RankingErrorForm",
-]
+FORMS = {
+    "voices.signing.forms.SignForm": {},
+    "voices.ranking_errors.forms.RankingErrorForm": {},
+    "voices.managing.forms.VoiceForm": {"signature": Signature()},
+}
 
 
 @pytest.mark.parametrize(("typed", "code"), TYPED_PLACES)
@@ -59,7 +61,7 @@ def test_every_place_is_found_by_code_and_name(code):
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize(("typed", "code"), TYPED_PLACES)
 def test_every_public_form_takes_the_place(path, typed, code):
-    form = import_string(path)({"state": typed})
+    form = import_string(path)({"state": typed}, **FORMS[path])
 
     assert form["state"].value() == code
     if code in dict(form.fields["state"].choices):

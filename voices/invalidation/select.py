@@ -37,8 +37,8 @@ class Criteria(forms.Form):
         required=False,
         max_length=64,
         help_text="The network hash that a signature's page shows, or at least its "
-        f"first {HASH_SHOWN} characters. Searches networks and wider networks (/24 or "
-        "/48).",
+        f"first {HASH_SHOWN} characters. Finds signatures whose network, or wider "
+        "network (/24 or /48), has this hash.",
     )
     domain = LineField(
         label="Email domain",
