@@ -16,6 +16,12 @@ DJANGO_S_OWN = (
     "Trailing slash on void elements",
     "The value of the “for” attribute of the “label” element must be the ID of a non-",
 )
+# The roles of a table that the style sheet stacks on phones, because some browsers then
+# forget that it is one.
+OF_A_STACKED_TABLE = (
+    " role is unnecessary for element ",
+    "The “role” attribute must not",
+)
 NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
 
@@ -35,6 +41,13 @@ def is_django_s_own(message):
     return file.startswith("staff-") and message["message"].startswith(DJANGO_S_OWN)
 
 
+def is_of_a_stacked_table(message):
+    file = message["url"].rpartition("/")[2]
+    return file.startswith("compare") and any(
+        part in message["message"] for part in OF_A_STACKED_TABLE
+    )
+
+
 def test_nu_finds_nothing(folder):
     command = ["java", "-Xss4m", "-jar", NU, "--format", "json", "--exit-zero-always"]
     judged = subprocess.run(
@@ -47,7 +60,7 @@ def test_nu_finds_nothing(folder):
         f"{message['url'].rpartition('/')[2]}:{message.get('lastLine')} "
         f"{message['message']} {message.get('extract', '').strip()}"
         for message in json.loads(judged.stderr)["messages"]
-        if not is_django_s_own(message)
+        if not is_django_s_own(message) and not is_of_a_stacked_table(message)
     ]
 
     assert not found, "\n".join(found)
