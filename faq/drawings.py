@@ -254,7 +254,7 @@ def questions(steps: Sequence[Question]) -> list[Drawing]:
 
 
 def lines_of(step: Question, width: float) -> list[Text]:
-    """Return the lines of a step's words and note, for a box at (0, 0).
+    """Return the text of a box at (0, 0): a step's words and note, in wrapped lines.
 
     Each line is at most `width` SVG units wide.
     """

@@ -91,7 +91,7 @@ class StateChange:
         ]
 
     @property
-    def reworded(self) -> list[str]:
+    def other_changes(self) -> list[str]:
         """The verbose names of the unscored fields that changed.
 
         Leaves out the fields in `OF_READING`. Adds "citations" if the state's citations
@@ -152,7 +152,7 @@ def cited(assessment: Assessment) -> list[tuple[str, str]]:
 
 
 class EditionChanges:
-    """The changes from one edition to the next, for the states in both."""
+    """What changed between two consecutive editions, for states that are in both."""
 
     def __init__(self, before: Standings, after: Standings):
         self.edition = after.edition

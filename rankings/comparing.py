@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.text import get_text_list
+
 from rankings.models import Edition
 from rankings.profiles import Answer, Profile
 from rankings.scoring import Part
@@ -35,11 +37,11 @@ class Comparison:
 
     @property
     def title(self) -> str:
-        return listed([profile.standing.name for profile in self.profiles])
+        return get_text_list([p.standing.name for p in self.profiles], "and")
 
     @property
     def title_in_sentence(self) -> str:
-        return listed([profile.standing.place for profile in self.profiles])
+        return get_text_list([p.standing.place for p in self.profiles], "and")
 
     @property
     def has_limits(self) -> bool:
@@ -59,10 +61,6 @@ class Comparison:
             Question(answers[0].part, list(zip(names, answers, strict=True)))
             for answers in zip(*by_state, strict=True)
         ]
-
-
-def listed(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def read_choice(codes: list[str]) -> list[str]:

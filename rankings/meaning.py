@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rankings.scoring import SUABLE, Covers, Facts, Immunity, RightToSue
+from rankings.scoring import SUABLE, Covers, Facts, Immunity, RightToSue, points_of
 
 VIOLATES = "If {who} in {place} violates your rights under the state constitution, "
 SUIT = {
@@ -63,8 +63,7 @@ class Meaning:
 
     @property
     def is_assessed(self) -> bool:
-        right = self.facts.right_to_sue
-        return bool(right and (self.facts.immunity or right not in SUABLE))
+        return points_of(self.facts) is not None
 
     @property
     def words(self) -> str:

@@ -21,7 +21,7 @@ FACTS = ["right_to_sue", "immunity", "covers", "payer"]
 # A state's history and the changes page cover at most this many editions.
 MAX_EDITIONS = 10
 
-# Short descriptions of the scored facts, for the rows of the rankings table.
+# Short descriptions of the scored facts, shown in the rankings table.
 SUIT = {
     RightToSue.STATUTE: "Statute",
     RightToSue.COURT: "Court-made claim",

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.folding import fold
 
-# Postal Service code → name, for the fifty states and the District of Columbia.
+# Postal code → name, for the 50 states and the District of Columbia.
 JURISDICTIONS = {
     "AL": "Alabama",
     "AK": "Alaska",
@@ -80,8 +80,13 @@ ELSEWHERE = {
 }
 
 PLACES = JURISDICTIONS | ELSEWHERE
-# Places whose names need an article in a sentence.
-THE = {"DC", "VI", "MP", "AA"}
+# Places whose names read differently in a sentence.
+IN_SENTENCE = {
+    "DC": "the District of Columbia",
+    "VI": "the U.S. Virgin Islands",
+    "MP": "the Northern Mariana Islands",
+    "AA": "the military or abroad",
+}
 
 # Alternative name of a place, normalized by `letters` → the place's code.
 OTHER_NAMES = {
@@ -96,10 +101,8 @@ OTHER_NAMES = {
 
 
 def in_sentence(code: str) -> str:
-    """Return a place's name as it reads after the word "from"."""
-    if code == "AA":
-        return "the military or abroad"
-    return f"the {PLACES[code]}" if code in THE else PLACES[code]
+    """Return a place's name as it reads after "in" or "from"."""
+    return IN_SENTENCE.get(code, PLACES[code])
 
 
 def letters(text: str) -> str:

@@ -147,7 +147,7 @@ class EditionsTests(TestCase):
                 make_assessment(make_edition(day), "TX", limits=limits)
             page = self.client.get(URL)
 
-        self.assertContains(page, "Reworded: limits", 1)
+        self.assertContains(page, "Other changes: limits", 1)
         self.assertContains(page, 'id="2027-01-01-TX"')
 
     def test_a_draft_is_not_shown(self):

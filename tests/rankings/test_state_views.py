@@ -171,6 +171,8 @@ class StateTests(LoadedTestCase):
         page = self.client.get(f"{self.first.get_absolute_url()}texas/")
 
         self.assertNotContains(page, "What this means for you")
+        self.assertNotContains(page, "your state’s lawmakers for")
+        self.assertNotContains(page, "Pass it on")
         self.assertContains(page, "3 questions that don’t apply in Texas<")
 
     def test_a_citation_without_a_value_is_shown_all_the_same(self):

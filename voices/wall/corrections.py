@@ -14,7 +14,7 @@ class CorrectionQuerySet(models.QuerySet):
 
 
 class Correction(models.Model):
-    """New words that the author of a published voice submitted for review.
+    """Changes to a published voice that its author submitted for review.
 
     A correction is pending until it has a decision. The correction points to the
     decision, not the other way around, because corrections can be deleted, but
