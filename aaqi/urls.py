@@ -28,7 +28,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", include("faq.urls")),
     path("voices/", include("voices.urls")),
-    # These two views use the voices app's spam checks and rate limits.
+    # In the voices app, because the form uses that app's spam checks and rate limits.
     path("rankings/report/", ranking_errors.report, name="rankings-report"),
     path(
         "rankings/report/thank-you/",

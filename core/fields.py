@@ -137,8 +137,8 @@ def as_mailed(address: str) -> str:
 
     If the domain weren't ASCII, Python's email package would encode it according to
     IDNA 2003, which maps some different domains to the same domain. Then several
-    addresses, each with its own rate limit, would reach the same mailbox. An address
-    with an invalid domain is returned unchanged, for the validators to refuse.
+    addresses, each with its own rate limit, would reach the same mailbox. If the
+    domain is invalid, the address is returned unchanged, and the validators refuse it.
     """
     local, at, domain = address.rpartition("@")
     if domain.isascii():

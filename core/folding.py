@@ -63,7 +63,7 @@ def fold(text: str) -> str:
 
 
 def sql_function() -> str:
-    """Return the SQL statement that creates `aaqi_fold`, for a migration.
+    """Return the SQL that creates the function `aaqi_fold`. Migrations run it.
 
     The function uses only built-in functions and collations, because pg_restore runs
     it with an empty `search_path`.
@@ -87,7 +87,7 @@ RETURN btrim({body}, ' ');
 
 
 def search_words(text: str) -> str:
-    """Fold the text of a visitor's search, for a SearchQuery of the type "websearch".
+    """Fold a visitor's search text for `SearchQuery` with `search_type="websearch"`.
 
     Keeps a hyphen at the start of a word: in a "websearch" query, "-word" finds only
     texts without the word.

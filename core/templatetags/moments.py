@@ -1,6 +1,7 @@
 """Format moments in plain words, without a clock time: readers' time zones differ."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import apnumber
@@ -41,7 +42,10 @@ def words_for(moment: datetime, now: datetime) -> str:
     minutes = int(age.total_seconds() // 60)
     if moment > now:
         # Round up, so that nobody who waits until then comes back too early.
-        return f"in {spell(minutes + 1)}"
+        minutes += 1
+        if minutes > 60:
+            minutes = ceil(minutes / 60) * 60
+        return f"in {spell(minutes)}"
     return f"{spell(minutes)} ago" if minutes else "just now"
 
 

@@ -35,6 +35,7 @@ class WhenTests(SimpleTestCase):
     def test_rounds_a_wait_up(self):
         self.assertEqual(self.words(minutes=-9, seconds=-1), "in 10 minutes")
         self.assertEqual(self.words(seconds=-1), "in one minute")
+        self.assertEqual(self.words(hours=-1, minutes=-30), "in two hours")
         self.assertEqual(self.words(days=-3), "on Dec. 1, 2026")
 
     def test_machines_get_the_exact_moment(self):

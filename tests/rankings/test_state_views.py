@@ -172,7 +172,7 @@ class StateTests(LoadedTestCase):
 
         self.assertNotContains(page, "What this means for you")
         self.assertNotContains(page, "your state’s lawmakers for")
-        self.assertNotContains(page, "Pass it on")
+        self.assertNotContains(page, "Send this page to")
         self.assertContains(page, "3 questions that don’t apply in Texas<")
 
     def test_a_citation_without_a_value_is_shown_all_the_same(self):

@@ -68,14 +68,18 @@ def is_of_a_bot(found: Iterable[str]) -> bool:
     return not OF_BOTS.isdisjoint(found)
 
 
+def weight(found: Iterable[str]) -> int:
+    """Return the total weight of these suspicions; an exceeded limit weighs nothing."""
+    return sum(SUSPICIONS[name].weight for name in {*found} & SUSPICIONS.keys())
+
+
 def is_suspicious(found: Iterable[str]) -> bool:
     """Return whether these suspicions together quarantine a signature.
 
     Exceeded limits weigh nothing: anybody can use up the limits of somebody else's
     email address, and a crowd on one network is no reason to doubt each person in it.
     """
-    weights = (SUSPICIONS[name].weight for name in {*found} & SUSPICIONS.keys())
-    return sum(weights) >= QUARANTINE_AT
+    return weight(found) >= QUARANTINE_AT
 
 
 def is_doubtful(found: Iterable[str]) -> bool:

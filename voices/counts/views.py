@@ -29,7 +29,7 @@ NO_STATE = "State not given"
 
 
 class Counts(NamedTuple):
-    """The contents of both files. None stands for a withheld count."""
+    """The contents of both files. A withheld count is None."""
 
     total: int
     states: dict[str, int | None]

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
@@ -30,6 +30,11 @@ class MomentField(forms.DateTimeField):
     )
 
 
+def tag_choices() -> list[tuple[str, str]]:
+    tags = Tag.objects.values_list("slug", "name")
+    return [("", "Any"), *tags, (NO_TAG, "No tag")]
+
+
 class Criteria(forms.Form):
     """A form that filters counted signatures; an empty field excludes nothing."""
 
@@ -53,14 +58,10 @@ class Criteria(forms.Form):
         help_text="Leave empty for the time when you press Show.",
     )
     tag = forms.ChoiceField(
-        required=False, help_text="Where the link to the form was placed."
+        required=False,
+        choices=tag_choices,
+        help_text="Where the link to the form was placed.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        tags = Tag.objects.values_list("slug", "name")
-        field = cast(forms.ChoiceField, self.fields["tag"])
-        field.choices = [("", "Any"), *tags, (NO_TAG, "No tag")]
 
     def clean_network(self) -> str:
         network = self.cleaned_data["network"].strip().rstrip("…").lower()

@@ -1,8 +1,9 @@
 """Check and compose a few letters at once, right before they are sent.
 
-A check takes one transaction, in which all the letters' addresses are locked. Besides
-composing, it takes the same few queries however many letters there are. A check doesn't
-change the rows of letters that may be sent.
+A check takes one transaction, in which all the letters' addresses are locked. It takes
+the same few queries however many letters there are, besides composing, and one query
+for each letter to an address that has signed again. A check doesn't change the rows of
+letters that may be sent.
 """
 
 import logging
@@ -17,11 +18,18 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from core import addresses
 from voices.letters.compose import compose
 from voices.letters.finish import count_unmade, drop
-from voices.letters.models import DAY, Attempt, Letter, RefusedAddress
+from voices.letters.models import (
+    DAY,
+    Attempt,
+    Letter,
+    RefusedAddress,
+    SendingRate,
+)
 from voices.letters.reminders import may_remind
 from voices.letters.repeats import tell_signer
 from voices.letters.take import Taken
@@ -143,7 +151,7 @@ def find(taken: Taken, letter_ids: list[int]) -> dict[int, Letter]:
 class Known:
     """The data that a check needs about the letters' addresses.
 
-    Loading each attribute takes one query.
+    Each attribute takes one query. `signatures` includes withdrawn ones.
     """
 
     def __init__(self, hashes: set[str], keys: Iterable[str]):
@@ -157,10 +165,12 @@ class Known:
         )
         refused = RefusedAddress.objects.filter(address_hash__in=hashes)
         self.refused = set(refused.values_list("address_hash", flat=True))
-        signed = Signature.objects.not_withdrawn().filter(
-            email_key__in=set(keys) - {""}
-        )
+        signed = Signature.objects.filter(email_key__in=set(keys) - {""})
         self.signatures = {each.email_key: each for each in signed.order_by()}
+
+    @cached_property
+    def has_reminders(self) -> bool:
+        return SendingRate.objects.has_reminders()
 
 
 def group_by_address(rows: Iterable[Any]) -> dict[str, list[Any]]:
@@ -227,6 +237,9 @@ def may_be_sent(letter: Letter, hashes: list[str], known: Known) -> bool:
         return True
     if not known.refused.isdisjoint(hashes) or full_until(letter, hashes, known):
         return False
+    signature = known.signatures.get(submission.email_key)
     if letter.kind == Letter.Kind.REMINDER:
-        return may_remind(submission)
-    return tell_signer(letter, submission, known.signatures.get(submission.email_key))
+        return signature is None and known.has_reminders and may_remind(submission)
+    if signature and signature.withdrawn_at:
+        signature = None
+    return tell_signer(letter, submission, signature)

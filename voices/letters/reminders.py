@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from core import addresses
 from core.locks import REMINDERS, lock_site
-from voices.abuse.suspicion import SUSPICIONS
+from voices.abuse.suspicion import weight
 from voices.letters.models import Letter, SendingRate
-from voices.signatures.models import Lane, Signature, Submission
+from voices.signatures.models import Lane, Submission
 
 # A reminder is due this long after the form's latest confirmation email.
 AFTER = timedelta(days=2)
@@ -53,9 +53,9 @@ def queue_batch(now: datetime) -> tuple[int, int]:
     # confirmed or deleted while its letter is being queued.
     addresses.lock_all({form.email_key for form in found})
     ids = [form.pk for form in found]
-    forms = list(due(now).filter(pk__in=ids).order_by())
+    forms = list(due(now).filter(pk__in=ids).order_by("pk"))
     # Of several forms with one address, only the latest gets a reminder.
-    latest = {form.email_key: form for form in sorted(forms, key=lambda form: form.pk)}
+    latest = {form.email_key: form for form in forms}
     hashes = {key: addresses.keyed_hashes(key) for key in latest}
     reminded = find_reminded({each for found in hashes.values() for each in found})
     letters = [
@@ -66,7 +66,7 @@ def queue_batch(now: datetime) -> tuple[int, int]:
             lane=Letter.Lane.UPDATE,
         )
         for key, form in latest.items()
-        if not has_doubts(form) and reminded.isdisjoint(hashes[key])
+        if not weight(form.suspicions) and reminded.isdisjoint(hashes[key])
     ]
     Letter.objects.bulk_create(letters, ignore_conflicts=True)
     considered = Submission.objects.filter(pk__in=[form.pk for form in forms])
@@ -95,12 +95,6 @@ def time_for_links() -> timedelta:
     return timedelta(days=days)
 
 
-def has_doubts(form: Submission) -> bool:
-    """Return whether the form raised any suspicion that has a weight, however low."""
-    found = (SUSPICIONS[name] for name in {*form.suspicions} & SUSPICIONS.keys())
-    return any(each.weight for each in found)
-
-
 def find_reminded(hashes: set[str]) -> set[str]:
     """Return those of these address hashes for which a reminder is stored."""
     letters = Letter.objects.filter(address_hash__in=hashes).order_by()
@@ -109,12 +103,10 @@ def find_reminded(hashes: set[str]) -> set[str]:
 
 
 def may_remind(submission: Submission) -> bool:
-    """Return whether the submission's queued reminder may still be sent."""
+    """Return whether the submission is still unconfirmed and due for its reminder."""
     now, mailed_at = timezone.now(), submission.mailed_at
     return (
         submission.confirmed_at is None
         and mailed_at is not None
         and now - time_for_links() < mailed_at <= now - AFTER
-        and SendingRate.objects.has_reminders()
-        and not Signature.objects.filter(email_key=submission.email_key).exists()
     )

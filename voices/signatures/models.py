@@ -165,7 +165,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         # rows.
         fields = [field.attname for field in AbstractSignature._meta.concrete_fields]
         return self.create(
-            # Shows which submission became the signature; see Submission.is_signature.
+            # Shows which submission became the signature; see became_signature().
             ref=submission.ref,
             **{name: getattr(submission, name) for name in fields},
             voice=voice,
@@ -561,19 +561,20 @@ class Submission(AbstractSignature):
         return latest + timedelta(days=settings.UNCONFIRMED_KEPT_DAYS)
 
     @property
-    def is_signature(self) -> bool:
-        """Whether this submission became a signature that isn't withdrawn.
+    def became_signature(self) -> bool:
+        """Whether this submission became a signature, even if later withdrawn.
 
         Comparing refs is enough. The signature has the ref of the submission that
         became it, until the signer changes the address, and such a change also deletes
         the signature's submissions.
         """
-        signature = self.signature
-        return (
-            signature is not None
-            and signature.ref == self.ref
-            and signature.withdrawn_at is None
-        )
+        return self.signature is not None and self.signature.ref == self.ref
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether this submission became a signature that isn't withdrawn."""
+        signature = self.signature if self.became_signature else None
+        return signature is not None and signature.withdrawn_at is None
 
     @transaction.atomic
     def confirm(self) -> bool:

@@ -99,14 +99,8 @@ def may_correct(submission: Submission) -> bool:
     return (
         submission.corrected_at is None
         and submission.corrections_left > 0
-        and not became_signature(submission)
+        and not submission.became_signature
     )
-
-
-def became_signature(submission: Submission) -> bool:
-    """Return whether this submission became a signature, even if later withdrawn."""
-    signature = submission.signature
-    return signature is not None and signature.ref == submission.ref
 
 
 def close(submission: Submission) -> bool:

@@ -92,10 +92,8 @@ class SuggestsAddress(forms.BaseForm):
         if not suggestion or seen in (NEVER_AGAIN, suggestion):
             return ""
         self.change_data(suggestion_seen=suggestion)
-        field = self.fields["email"]
-        ids = ["id_email_helptext"] if field.help_text else []
-        described = " ".join([*ids, "email-suggestion"])
-        field.widget.attrs["aria-describedby"] = described
+        described = f"{self['email'].aria_describedby or ''} email-suggestion".strip()
+        self.fields["email"].widget.attrs["aria-describedby"] = described
         return suggestion
 
     def change_data(self, **fields: str) -> None:
@@ -103,6 +101,27 @@ class SuggestsAddress(forms.BaseForm):
         for name, value in fields.items():
             data[name] = value
         self.data = data
+
+
+def email_field(*, label: str, enter: str, help_text: str = "") -> EmailField:
+    """Return a field for the signer's email address.
+
+    `enter` is the value of `enterkeyhint`: the label of a phone's Enter key.
+    """
+    return EmailField(
+        label=label,
+        max_length=254,
+        help_text=help_text,
+        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
+        widget=forms.EmailInput(
+            {
+                "autocomplete": "email",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "enterkeyhint": enter,
+            }
+        ),
+    )
 
 
 class SignForm(
@@ -136,20 +155,7 @@ class SignForm(
         },
         widget=forms.RadioSelect,
     )
-    email = EmailField(
-        label="Email",
-        max_length=254,
-        help_text="Never published.",
-        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
-        widget=forms.EmailInput(
-            {
-                "autocomplete": "email",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "enterkeyhint": "next",
-            }
-        ),
-    )
+    email = email_field(label="Email", enter="next", help_text="Never published.")
     city = TidyCharField(
         label="City or town",
         required=False,
@@ -280,19 +286,7 @@ class SignForm(
 class CorrectForm(SuggestsAddress, AddressMixin, GuardedForm):
     """The form on the check-your-email page that corrects a mistyped address."""
 
-    email = EmailField(
-        label="Your email address",
-        max_length=254,
-        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
-        widget=forms.EmailInput(
-            {
-                "autocomplete": "email",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "enterkeyhint": "done",
-            }
-        ),
-    )
+    email = email_field(label="Your email address", enter="done")
     # A signed ref, made by correct.make_next(); a forged value is ignored.
     next = forms.Field(required=False, widget=forms.HiddenInput)
 

@@ -259,7 +259,7 @@ def refuse_correction(
 ) -> HttpResponse:
     if submission.corrected_at:
         return answer_corrected(request, submission)
-    if correct.became_signature(submission):
+    if submission.became_signature:
         return render_problem(request, submission, closed_by(submission), status=409)
     form.add_error("email", CORRECTED_TOO_OFTEN)
     return render_correct(request, submission, form, status=409)
