@@ -4,7 +4,6 @@ from typing import Any, cast
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,12 +20,11 @@ from accounts.models import (
 )
 from accounts.roles import Role, give, role_of
 from core.addresses import masked
-from core.admin import Fields, FixedRows, ReadOnly
+from core.admin import EVERYWHERE, Fields, FixedRows, ReadOnly
 from core.fields import EmailField
 from core.searching import FoldedSearch
 
 Kind = AccountEvent.Kind
-EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 # Each group is a role, and `manage.py make_roles` sets its permissions. Django's own
 # user admin would let staff set other accounts' passwords, grant single permissions,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -16,6 +17,8 @@ type Fields = list[str | list[str] | tuple[str, ...]]
 # A list with more rows than this isn't counted to the end. The list then shows only its
 # first 1,000 and its last 1,000 rows.
 MAX_LISTED = 1000
+# For actions that are offered both on the list and on a row's page.
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class Many(int):

@@ -123,8 +123,9 @@ def count_tags() -> list[tuple[str, int]]:
     counts = DayTally.objects.by_tag()
     none = counts.pop("", 0)
     names = dict(Tag.objects.values_list("slug", "name"))
-    known = sorted(((-count, names[slug]) for slug, count in counts.items()))
-    return [*((name, -count) for count, name in known), ("No tag", none)]
+    known = [(names[slug], count) for slug, count in counts.items()]
+    known.sort(key=lambda each: (-each[1], each[0]))
+    return [*known, ("No tag", none)]
 
 
 def count_lanes() -> list[LaneCount]:

@@ -2,7 +2,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -15,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin import Fields
+from core.admin import EVERYWHERE, Fields
 from rankings import effect
 from rankings.models import Citation, Edition
 
@@ -106,7 +105,7 @@ class EditionAdmin(admin.ModelAdmin):
     @admin.action(
         description="Publish…",
         permissions=["publish"],
-        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+        location=EVERYWHERE,
     )
     def publish(
         self, request: HttpRequest, queryset: QuerySet[Edition]

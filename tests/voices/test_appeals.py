@@ -278,7 +278,9 @@ class StaffTests(AppealTestCase):
 
         self.assertContains(response, WORDS)
         self.assertContains(response, "declining declined this")
-        self.assertContains(response, "If there is no other, it waits.")
+        self.assertContains(
+            response, "If there is no other moderator, the appeal stays open."
+        )
 
     def test_the_declining_moderator_is_told_that_it_waits(self):
         self.appeal()
@@ -287,7 +289,7 @@ class StaffTests(AppealTestCase):
 
         self.assertEqual(self.status(), "waiting")
         said = [str(message) for message in get_messages(response.wsgi_request)]
-        self.assertIn("If you are the only one, they wait.", said[-1])
+        self.assertIn("If you are the only moderator, they stay open.", said[-1])
 
     def test_another_moderator_publishes_it(self):
         self.appeal()

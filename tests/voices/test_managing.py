@@ -291,7 +291,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
 
         self.assertContains(self.client.get(self.page), self.voice.statement)
-        self.assertContains(self.client.get(self.path), "were sent to review")
+        self.assertContains(self.client.get(self.path), "were sent for review")
         self.assertTrue(Voice.objects.waiting().exists())
         decide.publish(Voice.objects.all(), self.by)
         self.assertContains(self.client.get(self.page), "Better words.")
@@ -438,7 +438,7 @@ class DetailsTests(PublishedTestCase):
 
         self.assertContains(self.client.get(self.page), "Ana Reyes")
         manage = self.client.get(self.path)
-        self.assertContains(manage, "Your changes were sent to review")
+        self.assertContains(manage, "Your changes were sent for review")
         self.assertContains(manage, 'value="Bea Cruz"')
         decide.publish(Voice.objects.all(), self.by)
         self.assertContains(self.client.get(self.page), "Bea Cruz")

@@ -70,7 +70,7 @@ class StateVoicesTests(TestCase):
         page = " ".join(show().split())
 
         self.assertIn("3 statements here. We show how many people from Ohio", page)
-        self.assertIn("once there are at least 10, and nobody can work out", page)
+        self.assertIn("once there are at least 10 and the number doesn’t reveal", page)
 
     def test_the_district_has_its_article(self):
         self.assertIn("Voices from the District of Columbia", show("DC"))

@@ -174,7 +174,7 @@ class TagAdminTests(TestCase):
         self.assertIsNotNone(self.poster.retired_at)
         self.assertContains(self.act("retire", self.poster), "Retired: 0.")
 
-        self.assertContains(self.act("restore", self.poster), "Back in use: 1.")
+        self.assertContains(self.act("restore", self.poster), "Restored: 1.")
         self.poster.refresh_from_db()
         self.assertIsNone(self.poster.retired_at)
         delete = reverse("admin:voices_tag_delete", args=[self.poster.pk])

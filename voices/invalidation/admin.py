@@ -5,7 +5,7 @@ from typing import cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation, ModelAdmin
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from core import addresses
-from core.admin import ActionsOnly, LargeTable
+from core.admin import EVERYWHERE, ActionsOnly, LargeTable
 from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.invalidation import change
@@ -24,8 +24,6 @@ from voices.invalidation.select import Criteria, count_and_checksum, effect, sam
 from voices.reveals.admin import RevealsAddress
 from voices.signatures.invalidations import Invalidation
 from voices.signatures.objections import InvalidatedSignature, Objection
-
-EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ReasonForm(forms.Form):

@@ -123,7 +123,6 @@ def compose_for_voice(
         letter,
         signature,
         voice=voice,
-        correction=correction,
         # The voice as the moderator read it: if the letter is about a correction, with
         # the correction's words.
         read=voice.with_words(correction.words if correction else {}),

@@ -43,6 +43,15 @@ def locked_voice(signature: Signature | None) -> Voice | None:
     return Voice.objects.select_for_update().get(pk=signature.voice_id)
 
 
+def save_voice(voice: Voice) -> None:
+    """Save the voice, but keep the `corrected_at` that the database has.
+
+    The trigger on Correction may have changed it since the voice was loaded.
+    """
+    voice.refresh_from_db(fields=["corrected_at"])
+    voice.save()
+
+
 @transaction.atomic
 def withdraw(signature: Signature) -> None:
     """Remove the signature and voice from counts and public pages; keep the data."""
@@ -212,7 +221,7 @@ def words_of(signature: Signature) -> dict[str, str]:
 def correct(signature: Signature, statement: str) -> None:
     """Submit a new statement, unless it equals `voice.latest("statement")`."""
     current = locked(signature)
-    voice = locked_voice(current) if current else None
+    voice = locked_voice(current)
     if current is None or current.withdrawn_at or voice is None:
         return
     if statement != voice.latest("statement"):
@@ -251,10 +260,7 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
         voice.published_at = voice.declined_at = voice.taken_down_at = None
         voice.reason = None
         voice.review_since = now if signature.is_reviewed else None
-    # The trigger on Correction may have changed `corrected_at` in the database. Saving
-    # the voice must not overwrite that.
-    voice.refresh_from_db(fields=["corrected_at"])
-    voice.save()
+    save_voice(voice)
 
 
 @transaction.atomic
@@ -265,7 +271,7 @@ def appeal(signature: Signature, text: str) -> bool:
     an appeal is open.
     """
     current = locked(signature)
-    voice = locked_voice(current) if current else None
+    voice = locked_voice(current)
     if current is None or current.withdrawn_at or voice is None:
         return False
     if not (decline := appealable(voice)):
@@ -280,10 +286,7 @@ def appeal(signature: Signature, text: str) -> bool:
     # review queue.
     voice.changes_asked_at, voice.changes_asked = None, ""
     voice.review_since = timezone.now() if current.is_reviewed else None
-    # The trigger on Correction may have changed `corrected_at` in the database. Saving
-    # the voice must not overwrite that.
-    voice.refresh_from_db(fields=["corrected_at"])
-    voice.save()
+    save_voice(voice)
     return True
 
 

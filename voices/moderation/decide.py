@@ -167,14 +167,13 @@ def decide(
     )
     decided = Voice.objects.filter(pk__in=ids)
     decided.update(**changes)
+    made = Decision.objects.filter(pk__in=[decision.pk for decision in decisions])
     if kind in CLOSES_REPORTS:
-        Report.objects.close(Decision.objects.filter(pk__in=[d.pk for d in decisions]))
-    answers = {decision.voice_id: decision.pk for decision in decisions}
+        Report.objects.close(made)
     if kind in ANSWERS_APPEALS:
-        for appeal in Appeal.objects.still_open().filter(voice__in=ids):
-            appeal.answer_id = answers[appeal.voice_id]
-            appeal.save(update_fields=["answer"])
+        Appeal.objects.answer(made)
     if kind in ANSWERS_CORRECTIONS:
+        answers = {decision.voice_id: decision.pk for decision in decisions}
         waiting = Correction.objects.waiting().filter(voice__in=ids)
         for correction in waiting.select_related("voice"):
             correction.decide(

@@ -204,7 +204,8 @@ class FlagColumns(LargeTable):
         return format_html_join(
             "",
             "<p><b>The author appeals.</b> {} declined this, so a different moderator "
-            "has to decide. If there is no other, it waits.</p>{}",
+            "has to decide. If there is no other moderator, the appeal stays open.</p>"
+            "{}",
             (
                 (
                     appeal.decision.by,

@@ -1,26 +1,29 @@
+from typing import cast
+
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from core.admin import Fields
+from core.admin import EVERYWHERE, Fields
 from core.plain_text import tidy_line, validate_one_line
 from core.qr_codes import qr_svg
-from voices.tags.models import Tag
+from voices.tags.models import SLUG_ERROR, Tag, TagQuerySet
 from voices.tags.posters import POSTERS, render_poster
 from voices.wall.tallies import DayTally
 
-EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
-
 
 class TagForm(forms.ModelForm):
+    class Meta:
+        error_messages = {"slug": {"invalid": SLUG_ERROR}}
+
     def clean_name(self) -> str:
         name = tidy_line(self.cleaned_data["name"])
         validate_one_line(name)
@@ -79,22 +82,21 @@ class TagAdmin(admin.ModelAdmin):
         return render_poster(request, kind, tag.slug)
 
     @admin.action(description="Retire", permissions=["change"], location=EVERYWHERE)
-    def retire(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        self.log_each(request, queryset.filter(retired_at=None), "Retired.")
-        count = Tag.objects.filter(pk__in=queryset).retire()
+    def retire(self, request: HttpRequest, queryset: TagQuerySet) -> None:
+        self.log_all(request, queryset.in_use(), "Retired.")
+        count = queryset.retire()
         self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
 
-    @admin.action(
-        description="Take back into use", permissions=["change"], location=EVERYWHERE
-    )
-    def restore(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        self.log_each(request, queryset.exclude(retired_at=None), "Back in use.")
-        count = Tag.objects.filter(pk__in=queryset).restore()
-        self.message_user(request, f"Back in use: {count}.", messages.SUCCESS)
+    @admin.action(description="Restore", permissions=["change"], location=EVERYWHERE)
+    def restore(self, request: HttpRequest, queryset: TagQuerySet) -> None:
+        self.log_all(request, queryset.exclude(retired_at=None), "Restored.")
+        count = queryset.restore()
+        self.message_user(request, f"Restored: {count}.", messages.SUCCESS)
 
-    def log_each(self, request: HttpRequest, tags: QuerySet[Tag], message: str) -> None:
-        for tag in tags:
-            self.log_change(request, tag, message)
+    def log_all(self, request: HttpRequest, tags: TagQuerySet, message: str) -> None:
+        LogEntry.objects.log_actions(
+            cast(User, request.user).pk, tags, CHANGE, change_message=message
+        )
 
     @admin.display(description="signatures that count")
     def signatures(self, tag: Tag) -> int:

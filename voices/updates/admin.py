@@ -2,7 +2,6 @@ from typing import cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -16,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
-from core.admin import Fields
+from core.admin import EVERYWHERE, Fields
 from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_one_line, validate_plain_text
 from voices.letters.compose import compose_sample
@@ -102,7 +101,7 @@ class UpdateAdmin(admin.ModelAdmin):
     @admin.action(
         description="Send…",
         permissions=["change"],
-        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+        location=EVERYWHERE,
     )
     def send(self, request: HttpRequest, queryset: QuerySet[Update]) -> HttpResponse:
         updates = list(queryset[:2])

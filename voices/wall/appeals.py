@@ -20,6 +20,16 @@ class AppealQuerySet(models.QuerySet):
         """Return appeals against decisions by this user, who must not answer them."""
         return self.filter(decision__by=by)
 
+    def answer(self, decisions: models.QuerySet) -> None:
+        """Answer the open appeals of voices that moderators decided on.
+
+        `decisions` must have no more than one decision for each voice.
+        """
+        own = decisions.filter(voice=models.OuterRef("voice"))
+        self.still_open().filter(voice__in=decisions.values("voice")).update(
+            answer=own.values("pk")
+        )
+
 
 class Appeal(models.Model):
     """An author's appeal against a decline; a different moderator has to answer it.
@@ -72,13 +82,14 @@ class Appeal(models.Model):
 
 def appealable(voice: Voice) -> Any:
     """Return the decline (a Decision) that the author can appeal, or None."""
-    decisions = voice.decisions.filter(undone_by=None, appeal=None)
-    decisions = decisions.filter(answered_appeal=None).order_by("-pk")
+    decisions = voice.decisions.filter(
+        undone_by=None, appeal=None, answered_appeal=None
+    )
     if voice.status == Status.DECLINED:
         # Only the latest decline can be appealed. `decisions` lacks this decline if it
         # was appealed before or was itself the answer to an appeal.
-        latest = voice.decisions.filter(kind="declined", undone_by=None).first()
-        return decisions.filter(pk=latest.pk).first() if latest else None
+        latest = voice.decisions.filter(kind="declined", undone_by=None)[:1]
+        return decisions.filter(pk__in=latest.values("pk")).first()
     if voice.is_published and not voice.corrected_at:
         return decisions.filter(kind="correction-left", correction__voice=voice).first()
     return None

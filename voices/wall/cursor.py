@@ -5,9 +5,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from core.ids import BIGGEST_ID
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-BIGGEST_ID = 2**63 - 1
 POSITION = re.compile(r"(\d+)\.(\d+)(\.f)?", re.ASCII)
 
 

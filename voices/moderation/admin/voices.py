@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation, ModelAdmin
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from core.admin import Fields, FixedRows, LargeTable, ReadOnly
+from core.admin import EVERYWHERE, Fields, FixedRows, LargeTable, ReadOnly
 from core.diffs import word_diff
 from core.ids import read_id
 from core.searching import FoldedSearch
@@ -56,7 +56,6 @@ LOOKUPS = {
     "by__id__exact",
     "voice__id__exact",
 }
-EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
@@ -283,7 +282,8 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         if left_alone:
             sentence = (
                 f"Appeals against your own decisions: {left_alone}. A different "
-                "moderator has to answer them. If you are the only one, they wait."
+                "moderator has to answer them. If you are the only moderator, they "
+                "stay open."
             )
             self.message_user(request, sentence, messages.WARNING)
         return redirect(self.page("changelist"))
