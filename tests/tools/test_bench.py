@@ -1,6 +1,7 @@
 """The benchmark's guards, arithmetic, and parsing; no server is started."""
 
 import os
+from datetime import timedelta
 from unittest import mock
 
 import psycopg
@@ -233,6 +234,11 @@ class ParsingTests(SimpleTestCase):
 
         self.assertEqual(found[:2], ["?state=OH", "?p=99"])
         self.assertEqual(len(found), 2 + 3)
+
+    def test_rows_are_spread_over_a_year_even_if_there_are_ten_million(self):
+        first, last = seed.moment(0, 10_000_000), seed.moment(9_999_999, 10_000_000)
+
+        self.assertAlmostEqual(last - first, timedelta(days=365), delta=timedelta(1))
 
     def test_refuses_a_disk_that_is_too_small(self):
         with (

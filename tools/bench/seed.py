@@ -219,12 +219,12 @@ def next_id(connection: psycopg.Connection, table: str) -> int:
     return next(iter(found))[0]
 
 
-def moment(number: int, rows: int) -> datetime:
-    """Return when signer `number` signed.
+def moment(number: int, rows: int, days: int = 365) -> datetime:
+    """Return when row `number` was created.
 
-    Signatures are spread over a year; higher numbers signed later.
+    Rows are spread over the past `days`; higher numbers are newer.
     """
-    return datetime.now(UTC) - timedelta(days=365) * (rows - number) / rows
+    return datetime.now(UTC) - timedelta(days=days * (rows - number) / rows)
 
 
 def waiting(rows: int) -> int:
@@ -317,7 +317,7 @@ def copy_signatures(
 def copy_arrivals(connection: psycopg.Connection, rows: int) -> None:
     def make() -> Iterator[tuple]:
         for number in range(rows):
-            at = datetime.now(UTC) - timedelta(days=29) * (rows - number) / rows
+            at = moment(number, rows, days=29)
             minute = at.replace(second=0, microsecond=0)
             for sender in ("network", "wide", "address"):
                 yield "sign", sender, secrets.token_hex(32), minute, 0, 1
@@ -330,7 +330,7 @@ def copy_letters(connection: psycopg.Connection, rows: int) -> None:
 
     def make() -> Iterator[tuple]:
         for number in range(rows):
-            at = datetime.now(UTC) - timedelta(days=29) * (rows - number) / rows
+            at = moment(number, rows, days=29)
             yield (
                 "published",
                 base - number,
