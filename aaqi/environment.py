@@ -1,8 +1,8 @@
 """Read settings from environment variables, and validate them at startup.
 
-Any variable can come from a file: `NAME_FILE` is the path of a file that contains the
-value of `NAME`. We replace environs' error messages, because they don't quote the
-invalid value.
+Each variable that is read here can come from a file: `NAME_FILE` is the path of a file
+that contains the value of `NAME`. We replace environs' error messages, because they
+don't quote the invalid value.
 """
 
 import os
@@ -119,7 +119,8 @@ def read_database(name: str, *, loopback: bool) -> dict:
         raise ImproperlyConfigured(
             f"{name} must look like postgres://user:password@host:port/name."
         )
-    # Check the URL: the errors of split() say what to fix and omit the password.
+    # Call split() only to validate the URL: its error messages say what to fix and omit
+    # the password.
     split(name, url)
     entry = dj_database_url.parse(
         url, engine="core.postgresql", conn_max_age=600, conn_health_checks=True

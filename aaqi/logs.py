@@ -30,10 +30,10 @@ PROBES = {"/healthz", "/readyz"}
 def access_lines(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Log each request, and set the id that all log lines of the request include.
+    """Return middleware that logs requests, and sets the id in their JSON log lines.
 
-    The id comes from the proxy's X-Request-ID header. If that header is missing or
-    invalid, a random id is used.
+    Health checks that succeed aren't logged. The id comes from the proxy's X-Request-ID
+    header. If that header is missing or invalid, a random id is used.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -77,7 +77,7 @@ def say(request: HttpRequest, status: int, seconds: float) -> None:
 def route_of(request: HttpRequest) -> str:
     """Return the route as written in urls.py, or "(no route)".
 
-    For a page from the cache, Django didn't resolve the path, so we resolve it here.
+    If a middleware responded before Django resolved the path, we resolve it here.
     """
     try:
         match = request.resolver_match or resolve(request.path_info)

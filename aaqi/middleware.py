@@ -69,12 +69,13 @@ class BrowserPolicies:
 
 
 class ReadableRequests:
-    """Return an error page for a request that is too large or can't be decoded.
+    """Return an error page for a request that is too large or can't be parsed.
 
-    Also add a page to 405 responses. Without this middleware, Django would reject a
-    body over the limit only when the body is read, with a 400 that doesn't mention the
-    limit. Django would also decode a body with any codec that the client names, and
-    decode bytes that aren't valid UTF-8 as Latin-1.
+    The same goes for a charset other than UTF-8, but invalid bytes in a form become
+    U+FFFD. Also add a page to 405 responses. Without this middleware, Django would
+    reject a body over the limit only when the body is read, with a 400 that doesn't
+    mention the limit. Django would also decode a body with any codec that the client
+    names, and decode bytes that aren't valid UTF-8 as Latin-1.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -83,7 +83,7 @@ def find_texts(words: str) -> dict[str, object]:
 def find_voices(words: str, place: str) -> Voices:
     """Return the voices from a place, or else the voices that match the query.
 
-    `place` is the place's code, or the query `words` if the query isn't a place's name.
+    `place` is the code of the place that the query `words` names, or else the query.
     """
     filters = Filters(state=place) if place in PLACES else Filters(q=words)
     page = WallPage(filters)

@@ -212,8 +212,9 @@ PUBLIC_PAGE = {
 PAGE_CACHE_URL = environment.read("PAGE_CACHE_URL")
 
 CACHES = {
-    # Rate limit counters, which all processes share. MAX_ENTRIES is high, so that an
-    # attacker can't evict counters by sending many requests.
+    # Rate limit counters, and how long emails wait (voices/letters/waits.py). All
+    # processes share them. MAX_ENTRIES is high, so that an attacker can't evict
+    # counters by sending many requests.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
@@ -241,9 +242,9 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "aaqi.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# The size of the request buffer of the HTTP cache in front of the site. With a lower
-# limit, the site would respond and close the connection while that cache is still
-# sending the request, and the cache would return a 503.
+# The same limit as client_max_body_size in deploy/buffer.conf. With a lower limit, the
+# site would respond and close the connection while the HTTP cache in front of it is
+# still sending the request, and the cache would return a 503.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 128 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # Views that accept files, with the maximum size of a request in bytes. All other views
@@ -363,7 +364,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["nowhere"], "propagate": False},
-        # Anybody can send a wrong Host header, so don't log the resulting 400.
+        # Anybody can send a wrong Host header, so don't log that as an error.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "aaqi": {"level": "INFO"},
         "aaqi.access": {"level": "WARNING" if LOOPBACK else "INFO"},

@@ -70,7 +70,7 @@ def is_sign(character: str) -> bool:
 
 
 def leads_on(path: str, other: str) -> str:
-    """Return `other` if it is a public page's path and isn't `path`, else "".
+    """Return `other` if it is a non-staff page's path and isn't `path`, else "".
 
     If `other` contains a token, it may differ from `path` only in slashes and stripped
     punctuation, because any other difference would change the token.
@@ -83,9 +83,9 @@ def leads_on(path: str, other: str) -> str:
 
 
 def route_of(path: str) -> str:
-    """Return the route of the public page at `path`, with a leading slash.
+    """Return the route of the page at `path`, with a leading slash.
 
-    Returns "" if there is no such page.
+    Returns "" for staff pages, and if there is no such page.
     """
     try:
         route = resolve(path).route

@@ -1,4 +1,4 @@
-"""Input formats for times that forms accept in addition to Django's own."""
+"""Let forms accept times with AM or PM, in addition to Django's input formats."""
 
 from django.conf.locale.en import formats  # type: ignore[import-untyped]
 
