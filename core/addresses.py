@@ -43,7 +43,7 @@ RULES = {
 
 
 def canonical(address: str) -> str:
-    """Return one spelling for all addresses that reach the same mailbox.
+    """Return one spelling for all addresses that are known to reach the same mailbox.
 
     Normalizes (NFKC) and case-folds the local part, converts the domain to ASCII, and
     applies the host's rule. Raises ValueError for an invalid domain.

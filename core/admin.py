@@ -81,7 +81,7 @@ class EndsPaginator(Paginator):
 
 
 class LargeList(ChangeList):
-    """A changelist that sorts only by the columns in `sortable_by`.
+    """A changelist that staff can sort only by the columns in `sortable_by`.
 
     A search finds at most MAX_LISTED + 1 rows.
     """

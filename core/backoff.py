@@ -7,7 +7,7 @@ from procrastinate.jobs import Job
 class Backoff(BaseRetryStrategy):
     """Retry after 3, 9, 27 … seconds, then every ten minutes, for about a day.
 
-    The wait is capped, so that emails are sent soon after even a long outage ends.
+    The wait is capped, so that tasks run soon after an outage ends, even a long one.
     """
 
     tries = 150

@@ -23,12 +23,12 @@ class Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.listening = False
-        # How many times each kind of content has changed.
+        # How many times `drop` was called for each kind of content.
         self.changes = Counter[Content]()
         self.values: dict[tuple[frozenset[Content], Hashable], Any] = {}
 
     def drop(self, *contents: Content, listening: bool = True) -> None:
-        """Drop the values that depend on these kinds of content, which have changed.
+        """Drop values that depend on these kinds of content, which may have changed.
 
         `listening` says whether the process will be notified of further changes.
         """

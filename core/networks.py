@@ -23,8 +23,9 @@ def address_of(request: HttpRequest) -> str:
 def forwarded(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     """Return the client's address as our outermost proxy saw it; None if unknown.
 
-    Each of our proxies appends one entry to X-Forwarded-For. We ignore the entries to
-    the left of ours, because clients can forge them.
+    The last PROXY_COUNT entries of X-Forwarded-For are from our proxies; the first of
+    them is the client's address. We ignore the entries to the left of these, because
+    clients can forge them.
     """
     if not settings.PROXY_COUNT:
         return None

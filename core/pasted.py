@@ -32,7 +32,8 @@ SELECTORS = re.compile(
 # Line breaks from Word (vertical tabs), form feeds, NEL, and Unicode's line and
 # paragraph separators.
 LINE_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
-# Quotation marks and dashes of Windows-1252 that were decoded as Latin-1.
+# Characters of Windows-1252, such as quotation marks and dashes, that were decoded as
+# Latin-1.
 WINDOWS = {
     code: bytes([code]).decode("cp1252")
     for code in range(0x80, 0xA0)
@@ -62,16 +63,17 @@ ENTITY = re.compile(
 # Decode entities in at most this many rounds. Each round scans the whole text, and an
 # attacker could send text that needs many rounds.
 MAX_ROUNDS = 5
-# Matches text that is still encoded as quoted-printable: a space at the end of a line,
-# or a character in UTF-8.
+# Matches signs of text that is still encoded as quoted-printable: an encoded space at
+# the end of a line, or the encoded bytes of a non-ASCII character.
 QUOTED = re.compile(r"=20\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
 
 
 def clean(text: str, line_end: str = "\n") -> str:
-    """Drop invisible characters, and replace unusual line breaks with `line_end`.
+    """Drop invisible characters; replace artifacts of Word and PDFs, such as ligatures.
 
-    Keeps CR, LF, and tabs, and the characters that validators refuse later: NUL, lone
-    surrogates, and unknown private-use characters.
+    Unusual line breaks become `line_end`. Keeps CR, LF, and tabs; joiners and variation
+    selectors that have an effect; and the characters that validators refuse later: NUL,
+    lone surrogates, and unknown private-use characters.
     """
     text = LINE_ENDS.sub(line_end, text)
     kept, end = [], 0

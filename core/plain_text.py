@@ -10,7 +10,8 @@ from core.pasted import BLACK_FLAG, FLAG, UNSEEN
 
 # Unicode categories of characters that some devices can't show: control characters,
 # lone surrogates, private-use and unassigned characters, and line and paragraph
-# separators. core/pasted.py has already dropped invisible characters.
+# separators. Form fields have already dropped invisible characters (core/pasted.py); in
+# text from elsewhere, those are refused, too.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 # The most combining marks that a letter may have. No script needs more.
 MAX_MARKS = 8
@@ -58,11 +59,12 @@ def marks(text: str) -> int:
 
 
 def longest_cluster(text: str) -> int:
-    """Return the number of code points in the longest grapheme cluster.
+    """Return roughly how many code points the longest grapheme cluster has.
 
-    Combining marks, joiners, viramas, tags, and jamo can join any number of code points
-    (Unicode Standard Annex 29). No browser breaks a line inside a cluster, so a long
-    cluster can overflow the page.
+    It counts code points joined by combining marks, joiners, viramas, tags, and jamo,
+    any number of which can be in one cluster (Unicode Standard Annex 29). It ignores
+    other joins, such as emoji skin tones and pairs of flag letters. No browser breaks a
+    line inside a cluster, so a long cluster can overflow the page.
     """
     if text.isascii():
         return 1

@@ -31,8 +31,8 @@ class Content(StrEnum):
 class Parameter:
     """A query parameter that a page reads.
 
-    The page reads the last nonempty value. If `values` is set, the page ignores values
-    that aren't listed there; if `repeats` is set, it reads all values, in order.
+    The page reads the last nonempty value or, if `repeats` is set, all nonempty values
+    in order. If `values` is set, the page ignores values that aren't listed there.
     """
 
     name: str
@@ -46,8 +46,8 @@ def public_page(
     """Let caches store the responses of a view that reads only these parameters.
 
     `operations.parameters` drops all other parameters before the view runs.
-    `operations.warm` drops the page from memory when content in `shows` changes; by
-    default, when any content changes.
+    `operations.warm` caches the page in memory, and renders it again after content in
+    `shows` changes; by default, after any content changes.
     """
     parameters = tuple(
         each if isinstance(each, Parameter) else Parameter(each) for each in known

@@ -59,8 +59,9 @@ class FoldedSearch:
     """Admin mixin whose search ignores accents, case, and punctuation.
 
     `search_fields` names text columns. A column with "=" in front of its name matches
-    only if it equals the whole search term. A table that can become large needs an
-    index on `folded_words` of the columns without "=", in the same order.
+    only if it equals the whole search term; it can also be an integer column. A table
+    that can become large needs an index on `folded_words` of the columns without "=",
+    in the same order.
     """
 
     # Provided by the admin class that this is mixed into.

@@ -17,8 +17,8 @@ from core.public import Content
 
 # Web processes LISTEN on this channel. A notification names a kind of content, and the
 # processes drop their cached pages that show such content (operations/warm.py). If SOON
-# follows the name, the processes may serve these pages for two more seconds, because
-# nothing on the pages was withdrawn or edited.
+# follows the name, content was only added, so the processes may keep serving each of
+# these pages until it is two seconds old.
 CHANNEL = "pages"
 SOON = " soon"
 # The task that purges the HTTP cache in front of the site (operations/purge.py). It

@@ -20,10 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Return whether the connection works, in most cases without a query.
 
-        Queries the server only after an error, after a long idle time, or if the server
-        has sent data. Between requests, the server sends data only when it closes the
-        connection or has something to report. So if there is nothing to read, the
-        connection is open.
+        Queries the server at the first check, after an error, after a long idle time,
+        and if the connection is closed, in a transaction, or has data to read. Between
+        requests, the server sends data only when it closes the connection or has
+        something to report. So if there is nothing to read, the connection is open.
         """
         now = time.monotonic()
         idle, self.checked_at = now - self.checked_at, now
