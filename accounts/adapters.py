@@ -1,4 +1,4 @@
-"""Override allauth's defaults where they are unsafe for this site."""
+"""Override allauth's defaults that are unsafe or unsuitable for this site."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256

@@ -40,7 +40,7 @@ def forget_staff() -> None:
 
 
 def forget_tries() -> None:
-    """Delete expired counters of the sign-in rate limits.
+    """Delete expired rate limit counters from the cache table.
 
     The counters' cache keys contain IP addresses. Django's cache backend would delete
     expired rows only when the table has more than MAX_ENTRIES rows.

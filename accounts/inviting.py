@@ -31,7 +31,8 @@ def accounts() -> UserManager[User]:
 def invite(email: str, role: Role | str, by: User | None = None) -> Invitation:
     """Email a link that sets up an account for the address `email`.
 
-    If the address has no account, create one. The link replaces any earlier link.
+    If the address has no account yet, create an inactive one. The link replaces any
+    earlier link.
     """
     email = email.lower()
     addresses.lock(email)
@@ -77,7 +78,7 @@ def revoke(invitations: InvitationQuerySet, by: User) -> int:
 
 
 def take(ref: str) -> User:
-    """Mark the invitation as used, and activate its account without any credentials.
+    """Mark the invitation as used; activate its account, and delete old credentials.
 
     Returns the account. Call this in the transaction that sets the new credentials.
     Raises ClosedError if the invitation is no longer open.

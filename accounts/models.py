@@ -133,8 +133,9 @@ class Invitation(models.Model):
 class ResetRequest(models.Model):
     """A password reset request; the worker looks up the account.
 
-    Every request creates a row, so the response takes as long for an unknown address as
-    for the address of an account. The worker deletes the row within seconds.
+    Within the rate limits, every request creates a row, so the response takes as long
+    for an unknown address as for the address of an account. The worker usually deletes
+    the row within seconds.
     """
 
     email = models.EmailField()

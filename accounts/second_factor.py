@@ -1,4 +1,4 @@
-"""Check whether sessions and accounts have a second factor."""
+"""Check whether a session used a second factor, and whether an account has one."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
