@@ -1,4 +1,4 @@
-"""Share cards, which are stored, and redrawn only when their content changes."""
+"""Stored share cards, redrawn only when their content or the drawing code changes."""
 
 from collections.abc import Callable
 
@@ -55,8 +55,8 @@ class CardQuerySet(models.QuerySet):
 def lock_drawing() -> None:
     """Let no other transaction draw a card until this transaction ends.
 
-    Drawing a card takes 100 ms of CPU time. Raises Busy if another transaction holds
-    the lock for longer than LONGEST_WAIT_MS.
+    Drawing a card takes 100 ms of CPU time. Raises Busy after waiting LONGEST_WAIT_MS
+    for the lock.
     """
     try:
         with connection.cursor() as cursor:
