@@ -1,4 +1,4 @@
-"""A load test for your own server, with locust: page views and, on request, sign-ups.
+"""A load test for your own server, with locust: page views and, optionally, sign-ups.
 
     pip install locust
     locust -f deploy/locustfile.py --headless --users 50 --run-time 1m \

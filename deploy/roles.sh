@@ -24,7 +24,8 @@ SITE=$(part 1 "$DATABASE_URL_FILE")
 SITE_PASSWORD=$(part 2 "$DATABASE_URL_FILE")
 export OWNER OWNER_PASSWORD SITE SITE_PASSWORD
 
-# Restoring needs pg_signal_backend, because it first ends all sessions of the site.
+# A restore needs pg_signal_backend: it ends the site's database sessions before it
+# renames the databases.
 psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres <<'SQL'
 \getenv owner OWNER
 \getenv owner_password OWNER_PASSWORD

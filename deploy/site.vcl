@@ -7,7 +7,8 @@ import std;
 
 include "/etc/aaqi/parameters.vcl";
 
-# /readyz is a 503 while the database is away or the service is about to be replaced.
+# /readyz returns a 503 while the database is unavailable, a migration isn't applied, or
+# the service is about to be replaced.
 probe ready {
     .url = "/readyz";
     .interval = 1s;
@@ -65,8 +66,9 @@ sub vcl_recv {
     unset req.http.REQUEST_METHOD;
     unset req.http.REMOTE_ADDR;
     unset req.http.REMOTE_USER;
-    # Ours: whether to look for the copy in Brotli. If there is none while the site is
-    # down, the other one will do.
+    # X-Brotli is our own header: whether to look for the copy in Brotli. The second
+    # restart looks for the other copy, in case there is none in Brotli while the site
+    # is down.
     if (req.restarts != 1) {
         unset req.http.X-Brotli;
     }
@@ -90,8 +92,8 @@ sub vcl_recv {
         return (pass);
     }
     call drop_unknown_parameters;
-    # stale-while-revalidate. If the web services are down, or have failed for this
-    # request, a page is served for as long as it says itself.
+    # The time for stale-while-revalidate. If the web services are down, or have failed
+    # for this request, a stale page is served for as long as its stale-if-error says.
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
         set req.grace = 2s;
     }
@@ -112,8 +114,8 @@ sub vcl_recv {
 }
 
 sub vcl_hash {
-    # The URL alone. The proxy refuses other hosts, and a page is the same under each of
-    # our host names, however they are written.
+    # The URL without the host. The proxy refuses other hosts, and a page is the same
+    # under each of our host names, however they are written.
     hash_data(req.url);
     if (req.http.X-Brotli) {
         hash_data("br");
@@ -138,7 +140,8 @@ sub vcl_backend_response {
         set beresp.grace = 0s;
         return (deliver);
     }
-    # Its copy could be served to a reader whose headers ask for something else.
+    # Don't cache a response that varies by another header: the copy could be served to
+    # a reader whose headers ask for something else.
     if (beresp.http.Vary && beresp.http.Vary != "Accept-Encoding") {
         set beresp.ttl = 120s;
         set beresp.uncacheable = true;
@@ -168,7 +171,8 @@ sub vcl_backend_error {
     if (bereq.is_bgfetch) {
         return (abandon);
     }
-    # The other service may answer. Never send a request that changes something twice.
+    # Retry, because the other service may answer. Never retry a request that may change
+    # something.
     if ((bereq.method == "GET" || bereq.method == "HEAD") && bereq.retries == 0) {
         return (retry);
     }
