@@ -75,7 +75,10 @@ def branch(paths: list[str], known: Known) -> str:
 
 
 def collect(parameter: Parameter) -> str:
-    """Return VCL that appends a parameter with a valid value to the header X-Asked."""
+    """Return VCL that copies a parameter from the request's URL to the header X-Asked.
+
+    The VCL copies only values that the page reads (see Parameter).
+    """
     name = parameter.name
     if parameter.repeats:
         return f"""        set req.http.X-Asked = req.http.X-Asked

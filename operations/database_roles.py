@@ -1,7 +1,8 @@
 """Grant privileges to the site's database role, and connect as the tables' owner.
 
-The site's role can read and write rows. It can't truncate or alter tables, disable
-triggers, or change rows of append-only logs. Migrations and backups run as the owner.
+Migrations and backups run as the owner. The site's role, if it is a different one, can
+read and write rows. It can't truncate or alter tables, disable triggers, or change rows
+of append-only logs.
 """
 
 from collections.abc import Iterator

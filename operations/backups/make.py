@@ -40,14 +40,14 @@ def place_for_dump(folder: Path) -> Iterator[Path]:
     The caller must hold the maintenance lock.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The caller holds the lock, so no other backup is using the files to delete.
+    # The caller holds the lock, so no other backup or restore is using these files.
     tidy(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".d") as scratch:
         yield Path(scratch, archive.DUMP)
 
 
 def tidy(folder: Path) -> None:
-    """Delete files left by interrupted backups, because they contain private data."""
+    """Delete files with private data that interrupted backups and restores left."""
     for draft in folder.glob(".*.part"):
         draft.unlink()
     for scratch in folder.glob(".*.d"):

@@ -47,8 +47,8 @@ def restore(path: Path, about: About, finish: Callable[[], None]) -> None:
     """Replace the site's database with the backup.
 
     The backup is loaded into a new database. Before the swap, `finish` is called, with
-    Django connected to the new database. The site's database doesn't change until the
-    swap, which only renames both databases.
+    Django connected to the new database. Until the swap, this changes nothing in the
+    site's database. The swap renames both databases; then the replaced one is dropped.
     """
     name = database.site_database()
     draft, replaced = f"{name}_restoring", f"{name}_replaced"

@@ -126,10 +126,11 @@ def take_back(last: Snapshot) -> tuple[Counter[str], bool]:
 def follow_signature(
     row: Any, now: Any, last: Snapshot, *, known: bool
 ) -> Iterator[str]:
-    """Repeat the signer's changes to a signature; yield the kind of each change.
+    """Repeat a signer's erasure, withdrawal, unsubscription, or new name display.
 
-    `row` is the restored signature. `now` is the same signature in `last`, or None if
-    `last` lacks it. `known` is whether `last` contains every change since the backup.
+    Yields the kind of each repeated change. `row` is the restored signature. `now` is
+    the same signature in `last`, or None if `last` lacks it. `known` is whether `last`
+    contains every change since the backup.
     """
     if now is None:
         voice = last.voices.get((row.voice_id, row.voice__submitted_at))
@@ -152,7 +153,7 @@ def follow_signature(
 
 
 def follow_voice(row: Any, now: Any) -> Iterator[str]:
-    """Repeat the author's and moderators' changes to a voice; yield each change's kind.
+    """Repeat a voice's takedown or its statement's removal; yield each change's kind.
 
     `row` is the restored voice. `now` is the same voice in `last`, or None if `last`
     lacks it.
