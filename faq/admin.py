@@ -98,7 +98,7 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Text | None = None
     ) -> list[str]:
-        # A slug is part of a URL, which must not change.
+        # URLs and [[chart:…]] contain the slug, so it must not change.
         return [*self.readonly_fields, *(["slug"] if obj else [])]
 
     def get_prepopulated_fields(
@@ -119,13 +119,13 @@ class TextAdmin(FoldedSearch, SimpleHistoryAdmin):
     ) -> None:
         stored = self.stored(obj)
         # When staff revert a text, the form starts with the old version's values, so
-        # `changed_data` is empty.
+        # `changed_data` may be empty.
         if form.changed_data or hasattr(obj, SIMPLE_HISTORY_REVERSE_ATTR_NAME):
             obj.edited_at = timezone.now()
             obj.date_words(stored)
             super().save_model(request, obj, form, change)
-        # Staff may have emptied `publish_at`, or reverted the text to a version from
-        # before it was published.
+        # Staff may have emptied `publish_at`, set it to a later time, or reverted the
+        # text to a version from before it was published.
         if stored and stored.is_public and not obj.is_public:
             messages.warning(request, TAKEN_OFF)
 

@@ -134,8 +134,9 @@ class Tiers:
 
     A vertical line, the stem, connects each label to the axis. The label is to the
     right of its stem if it fits there, and otherwise to the left. Call `take` for the
-    last moment first. An earlier label that is too wide to fit beside a later label
-    then gets a tier farther from the axis, so that its stem doesn't cross that label.
+    last moment first. If an earlier moment's label is too wide to fit beside a later
+    moment's, it then gets a tier on the other side of the axis or farther from it. So
+    no stem crosses a label as long as a tier is free.
     """
 
     def __init__(self) -> None:
@@ -256,7 +257,7 @@ def questions(steps: Sequence[Question]) -> list[Drawing]:
 def lines_of(step: Question, width: float) -> list[Text]:
     """Return the text of a box at (0, 0): a step's words and note, in wrapped lines.
 
-    Each line is at most `width` SVG units wide.
+    Each line is at most about `width` SVG units wide.
     """
     rows = [(line, "serif") for line in wrap(step.words, int(width / SERIF))]
     rows += [(line, "") for line in wrap(step.note, int(width / SANS))]

@@ -36,7 +36,9 @@ class Text(models.Model):
     """A text that is public from `publish_at` on, or a draft if that is None."""
 
     slug = models.SlugField(
-        max_length=80, unique=True, help_text="Part of the URL. Don’t change it later."
+        max_length=80,
+        unique=True,
+        help_text="Identifies the text in URLs and pages. You can’t change it later.",
     )
     order = models.PositiveSmallIntegerField(
         default=1000, help_text="Lists are sorted by this number."

@@ -52,8 +52,8 @@ class Match:
 @dataclass(frozen=True)
 class Found:
     matches: list[Match]
-    # True if no text contains all words of the query, so that each match contains only
-    # some of the words.
+    # True if each match contains only some words of the query, because no text contains
+    # all of them.
     loosely: bool = False
 
 

@@ -92,7 +92,7 @@ class CaseQuerySet(TextQuerySet):
         return self.public().filter(featured=True)
 
     def in_lists(self) -> Self:
-        """Defer the fields that lists of cases don't show."""
+        """Defer large fields that lists of cases don't show."""
         return self.defer("body", "words", "search")
 
 
@@ -250,7 +250,7 @@ class Case(SearchedText):
 
     @property
     def where(self) -> str:
-        """The place and the name of the state, or only `place` if it has that name."""
+        """The place and the name of the state, or only `place` if that contains it."""
         name = JURISDICTIONS[self.state]
         return self.place if name in self.place else f"{self.place}, {name}"
 

@@ -95,7 +95,7 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
 def show(request: HttpRequest, case: Case, *, preview: bool = False) -> HttpResponse:
     """Show a case.
 
-    It has links to the previous case, the next case, and the state's other cases.
+    The page links to the previous case, the next case, and the state's other cases.
     """
     # Fetching all cases is fine: there are only a few dozen.
     cases = list(Case.objects.public().only("slug", "title", "who", "state"))

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='Chart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80, unique=True)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80, unique=True)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             name='HistoricalCase',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             name='HistoricalChart',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
             name='HistoricalQuestion',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
             name='HistoricalTimelineEntry',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -239,7 +239,7 @@ class Migration(migrations.Migration):
             name='Question',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80, unique=True)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80, unique=True)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
             name='TimelineEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80, unique=True)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80, unique=True)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),
@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
             name='Case',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Part of the URL. Don’t change it later.', max_length=80, unique=True)),
+                ('slug', models.SlugField(help_text='Identifies the text in URLs and pages. You can’t change it later.', max_length=80, unique=True)),
                 ('order', models.PositiveSmallIntegerField(default=1000, help_text='Lists are sorted by this number.')),
                 ('publish_at', models.DateTimeField(blank=True, help_text='Leave empty for a draft. The text appears within a minute of this time.', null=True, verbose_name='public from')),
                 ('sources', models.JSONField(blank=True, default=list, validators=[faq.sources.validate_sources])),

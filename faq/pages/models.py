@@ -245,7 +245,7 @@ class Page(SearchedText):
         ]
         unknown += [f"[[{n}]]" for n in self.parts() if not self.is_part(n)]
         # A form without the slug field skips constraints that use the slug, so check
-        # the same rules here.
+        # their rules here. Also reject a future `publish_at` for the privacy page.
         if self.slug == PageSlug.PRIVACY and not self.is_public:
             raise ValidationError({"publish_at": ALWAYS_PUBLIC})
         if self.slug == PageSlug.EXPLAINED and self.publish_at and not self.sources:

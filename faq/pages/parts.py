@@ -52,7 +52,7 @@ class Parts:
 
 
 def timeline(entries: Sequence[TimelineEntry]) -> SafeString:
-    """Return a list of the entries and, if at least two have a label, a drawing."""
+    """Render a list of the entries and, if at least two have a label, a drawing."""
     moments = tuple(entry.moment for entry in entries)
     context = {
         "entries": [entry_block(entry) for entry in entries],

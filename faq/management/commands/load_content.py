@@ -8,7 +8,7 @@ from faq.fixtures.read import FOLDER, KINDS, Kind, UnreadableError
 
 
 class Command(BaseCommand):
-    help = "Load the questions, cases, and pages from faq/content/."
+    help = "Load the texts in faq/content/, such as questions, cases, and pages."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
