@@ -134,7 +134,7 @@ class StateChange:
     def unknown(self) -> list[str]:
         """The names of the rubric parts whose facts aren't established.
 
-        Because of these parts, the state's points are a range.
+        If the rubric has ranges, these parts make the state's points a range.
         """
         return [
             part.part.name.lower()

@@ -42,7 +42,8 @@ class Move:
     """A state whose result or facts differ between two editions.
 
     `before` is None if the earlier edition lacks the state, and `after` is None if the
-    later edition lacks the state. `changed` names the facts that differ.
+    later edition lacks the state. `changed` names the facts that differ; "citations" is
+    one of the names if the citations differ.
     """
 
     usps: str

@@ -133,7 +133,7 @@ class Band:
 class Standings:
     """All states of one edition, with their scores and ranks.
 
-    `past` says that the edition isn't the current one, so URLs need the edition's date.
+    If `past` is true, the edition isn't the current one, so URLs need its date.
     """
 
     def __init__(
@@ -278,7 +278,7 @@ def history(newest: Edition, *, past: bool) -> list[Standings]:
     """Return the standings of `newest` and of earlier editions, newest first.
 
     There are at most MAX_EDITIONS. The assessments are loaded with only the scored
-    facts. `past` says that `newest` isn't the current edition.
+    facts. `past` is true if `newest` isn't the current edition.
     """
     name = ("history", newest.pk, past)
     return memory.get(RANKINGS, name, lambda: read_history(newest, past=past))

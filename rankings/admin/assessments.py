@@ -166,7 +166,7 @@ class AssessmentAdmin(FoldedSearch, ImportPages, admin.ModelAdmin):
     def has_change_permission(
         self, request: HttpRequest, obj: Assessment | None = None
     ) -> bool:
-        # Published editions are immutable; see docs/rankings.md.
+        # The facts in a published edition can't change; see docs/rankings.md.
         draft = obj is None or not obj.edition.is_published
         return draft and super().has_change_permission(request, obj)
 

@@ -79,9 +79,9 @@ class CheckFilter(admin.SimpleListFilter):
 
 @admin.register(Citation)
 class CitationAdmin(FoldedSearch, FixedRows):
-    """Let staff check citations and edit all details except the text.
+    """Let staff check citations and edit their details.
 
-    Staff edit the text on the assessment's page.
+    Staff edit a citation's text and part on the assessment's page.
     """
 
     list_display = ["text", "state", "part", "status", "page"]

@@ -27,7 +27,7 @@ DATES = ["%Y/%m/%d", "%d-%b-%y", "%d-%b-%Y", "%d.%m.%Y", "%A, %B %d, %Y"]
 
 
 class Text(widgets.Widget):
-    """Text of at most `most` characters, trimmed and with normalized line ends."""
+    """Trimmed text with normalized line endings, of at most `most` characters."""
 
     def __init__(self, most: int | None = None):
         super().__init__()
@@ -78,7 +78,7 @@ class Year(Text):
     def clean(  # type: ignore[override]
         self, value: str, row: Mapping[str, str] | None = None, **kwargs: object
     ) -> int | None:
-        # Spreadsheets write numbers as "1,992" or "1992.0".
+        # Spreadsheets may write a year as "1,992" or "1992.0".
         value = super().clean(value).replace(",", "").removesuffix(".0")
         if value and not (value.isascii() and value.isdigit() and len(value) == 4):
             raise ValueError(f"“{value}” is not a year. Write it as 1992.")

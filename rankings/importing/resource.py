@@ -1,8 +1,9 @@
 """Convert rows of the CSV to assessments with their citations.
 
 The columns are those of `/rankings/data.csv`, so that a download can be edited and
-imported. Computed columns aren't stored. If a value in a computed column contradicts
-the row's facts, an error is reported, unless the value was correct before the import.
+imported. Computed columns aren't stored. If a value in one of the columns FIGURES
+contradicts the facts, an error is reported, unless the value was correct before the
+import.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Undo the changes that Excel, Numbers, and Google Sheets make to our CSV files.
 
-Handles semicolons and tabs as delimiters, UTF-16, a `sep=` line, blank rows, blank
-columns at the end, and spaces around column names. If a file isn't our table, raises a
-ValidationError that says why.
+Handles semicolons and tabs as delimiters, UTF-16, a `sep=` line, blank rows at the top
+and bottom, blank columns on the right, and spaces around column names. If a file isn't
+our table, raises a ValidationError that says why.
 """
 
 import csv

@@ -23,7 +23,10 @@ MAX_ERRORS = 20
 
 
 def read_text(data: bytes) -> str:
-    """Return the file's text without a BOM; raises ValidationError if not UTF-8."""
+    """Return the file's text without a BOM.
+
+    Raises ValidationError if the file isn't UTF-8 or contains a NUL character.
+    """
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ValidationError(f"The file is UTF-16. {SAVE_AS}", code="encoding")
     before, nul, _ = data.partition(b"\0")

@@ -21,7 +21,7 @@ type Problem = tuple[str, str]
 def problems(content: Content) -> list[str]:
     """Return a sentence for each problem.
 
-    It names the file and, if a cell is wrong, the row and column of the cell.
+    Each sentence names the file and, if a cell is wrong, the cell's row and column.
     Rows of states.csv are checked as a whole only if all files' cells are valid.
     """
     found = [

@@ -44,7 +44,7 @@ COLUMNS = {
 NOT_CITED = " (not cited in the row)"
 # A citation that isn't in the columns above → the part that the citation supports.
 PART = {"Mont. Code Ann. § 2-9-305": Part.PAYER}
-# Columns of states.csv that have the same name as an Assessment field.
+# Columns of states.csv whose text is copied to the Assessment field of the same name.
 SAME_NAME = [
     "right_to_sue",
     "immunity",
