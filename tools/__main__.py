@@ -91,7 +91,7 @@ def main(command: str, arguments: list[str]) -> int:
 def parse() -> tuple[str, list[str]]:
     parser = argparse.ArgumentParser(
         prog="python -m tools",
-        description="Run the site or a benchmark on this machine.",
+        description="Run the site, the benchmark, or another development command.",
     )
     parser.add_argument(
         "command",
@@ -106,7 +106,7 @@ def parse() -> tuple[str, list[str]]:
             "licenses",
             "picture",
         ],
-        help="arguments after manage, bench, or lock are passed on to that command",
+        help="arguments after manage, bench, lock, or picture are passed on to it",
     )
     # Parse only the command, because its arguments may look like this parser's options.
     return parser.parse_args(sys.argv[1:2]).command, sys.argv[2:]

@@ -53,7 +53,7 @@ def make_local_dir(part: str = "") -> Path:
 
 
 def ignore_own_settings() -> None:
-    """Unset the developer's settings, on which tests and benchmarks must not depend."""
+    """Unset the settings in NOT_FOR_TESTS, so that tests and benchmarks ignore them."""
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)

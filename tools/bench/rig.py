@@ -138,7 +138,7 @@ class Rig:
             self.worker = None
 
     def processes(self) -> dict[str, Callable[[], float]]:
-        """Return a function for each process that reads its CPU seconds so far."""
+        """Return, by process name, a function that reads its CPU seconds so far."""
         return {
             "web": self.site.cpu,
             "worker": self.worker.cpu if self.worker else float,

@@ -28,7 +28,7 @@ WORDS = """
     see the video judges said no earlier case was close enough but everyone saw what
     happened that day
 """
-# A word that only a few statements contain, for searches with few matches.
+# A word that only one in 10,000 statements contains, for searches with few matches.
 RARE = "zeppelin"
 MAX_WAITING = 100_000
 # With at least this many rows, it is faster to drop the indexes and recreate them.

@@ -17,8 +17,8 @@ TYPING = 2.2
 # How many submissions to confirm in each round.
 CONFIRMED = 150
 # For measuring the worker: how many emails it sends before the first round, to reach
-# full speed; how many emails to queue at least; the seconds of a round; and the number
-# of rounds.
+# full speed; the minimum number of emails to queue; the length of a round in seconds;
+# and the maximum number of rounds.
 FIRST_LETTERS = 20
 LETTERS = 500
 LETTER_SECONDS = 2
@@ -33,7 +33,7 @@ HELD = """
 
 
 class LostError(Exception):
-    """The stored rows don't match the forms that were accepted."""
+    """A simulated form wasn't accepted, stored, or counted as expected."""
 
 
 def measure(rig: Rig) -> list[Line]:

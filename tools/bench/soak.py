@@ -8,7 +8,7 @@ CHUNK_SECONDS = 60
 
 
 def measure(rig: Rig, minutes: int) -> list[dict[str, object]]:
-    """Put load on the site; return a dict per minute, with its processes' memory."""
+    """Put load on the site; return a dict per minute with the processes' memory."""
     rows = []
     say(f"{VIEWS} views and {RATE} signatures a second for {minutes} minutes.")
     say(f"{'minute':>6}  {'web MB':20}{'worker MB':>10}{'failed':>8}{'view p99':>10}")

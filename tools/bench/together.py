@@ -33,7 +33,7 @@ class Try:
 
     @property
     def cpu_per_signature(self) -> float:
-        """The site's CPU milliseconds per signature, with the time for page views."""
+        """The site's CPU milliseconds per signature, including those for page views."""
         return self.load.server_cpu / self.load.completed * 1000
 
     def as_json(self) -> dict[str, object]:
@@ -120,7 +120,10 @@ def cost(loads: list[Load]) -> dict[str, Spread]:
 
 
 def search(rig: Rig) -> list[Try]:
-    """Raise the rate of signatures until the site fails two tries at the same rate."""
+    """Try higher and higher rates of signatures, each of them twice if necessary.
+
+    Stop when both tries at a rate fail, or when the time is up.
+    """
     tries: list[Try] = []
     for rate in RATES:
         if rig.is_late(0.9):
