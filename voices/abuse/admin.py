@@ -31,7 +31,7 @@ class LimitForm(forms.ModelForm):
     most = forms.IntegerField(
         min_value=1,
         max_value=1_000_000,
-        help_text="Number of forms per window that are accepted without delay.",
+        help_text="Number of forms per window that don’t exceed the limit.",
     )
     minutes = forms.IntegerField(
         min_value=1,

@@ -9,7 +9,8 @@ from voices.flags.find import LINK, PATTERNS, text_key
 SAME_TEXTS = 3
 
 # Selects the names of the suspicions that the form raises: its email domain or network
-# is blocked, or SAME_TEXTS voices of the last day have the same statement as the form.
+# is blocked, or at least SAME_TEXTS voices submitted within the last day have the same
+# statement as the form.
 LOOK_UP = """
     SELECT 'blocked-domain' WHERE EXISTS (
         SELECT FROM voices_blockeddomain WHERE domain = ANY(%(domains)s::text[])

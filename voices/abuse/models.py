@@ -33,7 +33,7 @@ class Limit(models.Model):
 
     of = models.CharField(max_length=20, choices=Of, unique=True)
     most = models.PositiveIntegerField(
-        help_text="Number of forms per window that are accepted without delay."
+        help_text="Number of forms per window that don’t exceed the limit."
     )
     minutes = models.PositiveIntegerField(help_text="Length of the window, in minutes.")
 
@@ -214,7 +214,7 @@ class Arrival(models.Model):
     hash = models.CharField(max_length=64, blank=True)
     minute = models.DateTimeField()
     # Depends on the database connection, so that concurrent forms rarely wait for the
-    # same row. Always 0 for networks and email addresses.
+    # same row. Always 0 for Sender.NETWORK and Sender.ADDRESS.
     slot = models.SmallIntegerField(default=0)
     count = models.PositiveIntegerField(default=1)
 

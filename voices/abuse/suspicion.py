@@ -21,10 +21,10 @@ class Suspicion:
     is_limit: bool = False
 
 
-# A suspicion that honest people can also raise weighs too little to quarantine a
-# signature by itself: browsers can fill in the form within a second, and a page can
-# stay open for days. The suspicion for an exceeded limit has the same name as the limit
-# (Limit.Of).
+# Except on blocked networks and email domains, a suspicion that honest people can also
+# raise weighs too little to quarantine a signature by itself: browsers can fill in the
+# form within a second, and a page can stay open for days. The suspicion for an exceeded
+# limit has the same name as the limit (Limit.Of).
 SUSPICIONS = {
     "honeypot": Suspicion(3, "Filled in the hidden field"),
     "blocked-domain": Suspicion(3, "From a blocked email domain"),
@@ -64,7 +64,7 @@ def has_bot_suspicion(found: Iterable[str]) -> bool:
 
 
 def is_of_a_bot(found: Iterable[str]) -> bool:
-    """Return whether any of these suspicions clearly indicates a bot."""
+    """Return whether any of these suspicions indicates a bot (is in OF_BOTS)."""
     return not OF_BOTS.isdisjoint(found)
 
 
@@ -83,7 +83,10 @@ def is_suspicious(found: Iterable[str]) -> bool:
 
 
 def is_doubtful(found: Iterable[str]) -> bool:
-    """Return whether a form has low priority: it is suspicious or exceeds a limit."""
+    """Return whether a form with these suspicions has low priority.
+
+    It does if it is suspicious, or if one of the suspicions is in LIMITS.
+    """
     found = set(found)
     return not LIMITS.isdisjoint(found) or is_suspicious(found)
 

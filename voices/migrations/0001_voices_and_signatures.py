@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('of', models.CharField(choices=[('network-burst', 'From one network, at once'), ('network-sustained', 'From one network, over time'), ('network-flood', 'From one network, at bot speed'), ('wide-burst', 'From one /24 or /48, at once'), ('wide-sustained', 'From one /24 or /48, over time'), ('wide-flood', 'From one /24 or /48, at bot speed'), ('address-burst', 'For one address, at once'), ('address-sustained', 'For one address, over time'), ('domain-sustained', 'For one email domain, over time'), ('everybody-burst', 'From everybody, at once')], max_length=20, unique=True)),
-                ('most', models.PositiveIntegerField(help_text='Number of forms per window that are accepted without delay.')),
+                ('most', models.PositiveIntegerField(help_text='Number of forms per window that don’t exceed the limit.')),
                 ('minutes', models.PositiveIntegerField(help_text='Length of the window, in minutes.')),
             ],
             options={
