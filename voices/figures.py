@@ -85,8 +85,8 @@ def figures() -> dict[str, Any]:
 def count_signatures() -> dict[str, int]:
     """Count signatures by status.
 
-    The number of counted signatures is read from the tallies. Row by row, this function
-    counts only EXCEPTIONAL signatures, such as withdrawn signatures.
+    The number of counted signatures is read from the tallies. Only EXCEPTIONAL
+    signatures, such as withdrawn signatures, are counted row by row.
     """
     wanted = Q(updates=True)
     many = DayTally.objects.aggregate(
