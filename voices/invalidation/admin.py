@@ -47,7 +47,8 @@ class ReasonForm(forms.Form):
 class InvalidationAdmin(admin.ModelAdmin):
     """The log of invalidations.
 
-    Adding a row invalidates signatures. Undoing an invalidation adds another row.
+    Staff invalidate signatures on its "add" page, which logs a row. Undoing an
+    invalidation, or reinstating some of its signatures, logs another row.
     """
 
     list_display = ["at", "kind", "count", "of", "reason", "by"]

@@ -42,5 +42,5 @@ def alike(signature: Signature) -> str:
 
 
 def short(network_hash: str) -> str:
-    """Return the first characters of a network's hash, to show in lists."""
+    """Shorten a network's hash for display: its first characters, then "…"."""
     return f"{network_hash[:HASH_SHOWN]}…"

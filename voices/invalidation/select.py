@@ -19,8 +19,8 @@ from voices.tags.models import Tag
 from voices.wall.tallies import Tally
 
 SAMPLE = 10
-# The value of the choice “No tag”. No tag has this slug, because no slug starts with a
-# hyphen.
+# The value of the choice “No tag”. It can't be the slug of a tag, because slugs don't
+# start with a hyphen.
 NO_TAG = "-"
 
 
