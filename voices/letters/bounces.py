@@ -22,8 +22,8 @@ from voices.signatures.models import Signature
 
 logger = logging.getLogger(__name__)
 
-# Larger messages are not read. Notifications about our letters are far smaller, even if
-# they quote the whole letter.
+# Larger messages are not parsed, but left in the folder. Notifications about our
+# letters are far smaller, even if they quote the whole letter.
 MAX_BYTES = 1_000_000
 
 
@@ -34,8 +34,8 @@ class Outcome(StrEnum):
     COMPLAINED = "Reported as spam by its reader, whose updates were ended"
     # A delay, a success, or a refusal that is temporary or not about the address.
     PASSING = "No bounce to record"
-    # The letter was about a submission, has been deleted, or went to an address that
-    # the signer has since changed.
+    # The letter has been deleted, has no signature (such as a confirmation email), or
+    # went to an address that isn't the signer's current one.
     NOBODY = "Not about the address of a signature"
     LEFT = "Left in the folder, because they are not about our letters"
 

@@ -1,9 +1,9 @@
 """Check and compose a few letters at once, right before they are sent.
 
-A check takes one transaction, in which all the letters' addresses are locked. It takes
-the same few queries however many letters there are, besides composing, and one query
-for each letter to an address that has signed again. A check doesn't change the rows of
-letters that may be sent.
+A check takes one transaction, in which all the letters' addresses are locked. It runs
+the same few queries however many letters there are, and a few more only for letters
+that are postponed or dropped, for confirmation emails to an address that has already
+signed, and for composing. A check doesn't change the rows of letters that may be sent.
 """
 
 import logging

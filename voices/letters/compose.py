@@ -21,7 +21,7 @@ from voices.wall.models import Status, Voice
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
-    """Return the email, or None if the reason to send it no longer applies."""
+    """Return the email, or None if it should no longer be sent."""
     if letter.submission:
         return compose_for_submission(letter, letter.submission)
     signature = letter.signature
@@ -108,8 +108,8 @@ def compose_for_submission(
 def compose_for_voice(
     letter: Letter, signature: Signature, voice: Voice
 ) -> EmailMultiAlternatives | None:
-    # If a moderator didn't publish a correction, the decision and the letter about it
-    # have the same value as their kind.
+    # A decision to decline a correction and the letter about that decision have the
+    # same `kind` value.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,

@@ -21,7 +21,7 @@ def queue_link(email_key: str, wide_network_hash: str = "") -> None:
 
 
 def answer_requests() -> int:
-    """Answer the oldest requests, at most BATCH; return how many were answered."""
+    """Answer the oldest requests, at most BATCH; return how many there were."""
     ids = list(LinkRequest.objects.values_list("pk", flat=True)[:BATCH])
     for pk in ids:
         answer(pk)

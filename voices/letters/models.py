@@ -116,7 +116,8 @@ class Letter(models.Model):
     lane = models.CharField(
         max_length=6, choices=Lane, default=Lane.CLEAN, db_default=Lane.CLEAN
     )
-    # The letter's position in the lane. The lowest turn is sent first (turns.py).
+    # The letter's position in the lane. Among letters with equally many attempts, the
+    # lowest turn is sent first (turns.py).
     turn = models.BigIntegerField(default=0, db_default=0)
     # The letter isn't sent before this time.
     send_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -127,7 +128,7 @@ class Letter(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True)
-    # When we gave up on the letter, because the reason for it no longer applied or
+    # When we gave up on the letter, because it should no longer be sent or because
     # sending failed.
     dropped_at = models.DateTimeField(null=True)
 

@@ -176,7 +176,7 @@ def find_named(head: str) -> Iterator[tuple[str, str]]:
 
     The text ends at the next blank line. The search goes line by line, because one
     regex over the whole text could keep the worker busy for hours if a stranger sends a
-    text made for that.
+    message crafted for that.
     """
     lines = iter(head.split("\n"))
     for line in lines:

@@ -13,18 +13,18 @@ from voices.letters.turns import NEXT_TURN, next_turn
 from voices.signatures.models import Lane, Signature, Submission
 from voices.signatures.requests import AddressChange
 
-# Kinds of letters that somebody is waiting for. queue_letter() puts them into the clean
-# lane. They are sent even to an address that has bounced, except ADDRESS_ASKED, which
-# is only a warning.
+# Kinds of letters that must not wait long: somebody is waiting for the first three, and
+# ADDRESS_ASKED is a warning. queue_letter() puts them into the clean lane. Except for
+# ADDRESS_ASKED, they are sent even to an address that has bounced.
 AWAITED = {
     Letter.Kind.CONFIRM,
     Letter.Kind.MANAGE,
     Letter.Kind.NEW_ADDRESS,
     Letter.Kind.ADDRESS_ASKED,
 }
-# Kinds of letters that are sent even to an address on the suppression list: the signer
-# requested MANAGE, and ADDRESS_ASKED warns them that somebody wants to change their
-# signature's address.
+# Kinds of letters that are sent even to an address on the suppression list: MANAGE was
+# requested, usually by the signer, and ADDRESS_ASKED warns the signer that somebody
+# wants to change their signature's address.
 FOR_SIGNERS = {Letter.Kind.MANAGE, Letter.Kind.ADDRESS_ASKED}
 
 # One statement assigns a turn and queues the letter. If a letter about the submission

@@ -1,7 +1,7 @@
 """Send letters in a few threads of the worker process, separately from the job queue.
 
-Letters wait as rows of the table for letters, not as jobs. So even a long queue of
-letters doesn't delay jobs, and no job has to be requeued over and over.
+Letters wait in their own table (Letter), not as jobs. So even a long queue of letters
+doesn't delay jobs, and no job has to be requeued over and over.
 """
 
 import logging

@@ -78,9 +78,9 @@ def claim(ids: list[int], now: datetime) -> None:
 
 
 def find_room(rate: int, now: datetime) -> tuple[int, int]:
-    """Return how many letters may be taken now, and how many from lanes except CLEAN.
+    """Return how many letters may be taken now, and a limit on those not from CLEAN.
 
-    Either number may be negative.
+    The limit may be higher than the first number. Either number may be negative.
     """
     pace = max(rate * PACE // MINUTE, 1)
     taken = Attempt.objects.filter(at__gt=now - MINUTE).aggregate(

@@ -54,7 +54,10 @@ def in_words(minutes: int) -> str:
 
 
 def by_lane() -> list[tuple[Lane, int, int]]:
-    """Return, for each lane, how many letters are due and the minutes to send them."""
+    """Return each lane, its number of due letters, and the minutes to send them.
+
+    The minutes include the wait for lanes that are sent first.
+    """
     rate = SendingRate.objects.current()
     counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
     counts = dict.fromkeys(Lane.values, 0) | dict(counted)

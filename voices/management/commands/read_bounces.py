@@ -1,4 +1,4 @@
-"""Record the email addresses that bounced; see docs/mail.md."""
+"""Handle bounces and spam complaints in a Maildir folder; see docs/mail.md."""
 
 import mailbox
 
