@@ -148,7 +148,7 @@ def is_shorter(before: str, display: str) -> bool:
 
 
 def is_part_of(name: str, read: str) -> bool:
-    """Return whether `name` has only words of `read`, in full or as initials."""
+    """Return whether each word in `name` is a word in `read` or the initial of one."""
     known = words(read) | {word[0] for word in words(read)}
     return words(name) <= known
 
@@ -265,10 +265,10 @@ def submit(voice: Voice, signature: Signature, words: dict[str, str]) -> None:
 
 @transaction.atomic
 def appeal(signature: Signature, text: str) -> bool:
-    """Appeal the decline of the voice or its correction: it is reviewed once more.
+    """Appeal the decline of the voice or its correction, which is then reviewed again.
 
-    A different moderator has to decide. A second appeal changes nothing. Return whether
-    an appeal is open.
+    A different moderator has to decide. While an appeal is open, another one changes
+    nothing. Return whether an appeal is open.
     """
     current = locked(signature)
     voice = locked_voice(current)

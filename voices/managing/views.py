@@ -67,7 +67,7 @@ def ask_page(
 
 @transaction.atomic
 def receive(request: HttpRequest, form: AskForm) -> None:
-    """Queue the email with the manage link, unless the form seems to be from a bot.
+    """Store the request for a manage link, unless the form seems to be from a bot.
 
     Raises TooMany if the network has sent far too many forms. Other exceeded limits
     don't stop the email, because strangers can use up the limits of somebody else's
@@ -256,10 +256,10 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # If the signer entered the address they already have, return before counting the
-    # form, to avoid a deadlock: erasing locks the signer's address and then the
-    # address's Arrival rows. Counting the form and then calling keep_address() would
-    # lock them in the opposite order.
+    # If the signer entered the address they already have, return before limits.arrive()
+    # is called, to avoid a deadlock: erasing locks the signer's address and then the
+    # address's Arrival rows. Calling arrive() and then keep_address() would lock them
+    # in the opposite order.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
