@@ -296,7 +296,7 @@ LATEST = 500
 
 
 def latest_of(by: User) -> Decision | None:
-    """Return this moderator's latest decision that can be undone, or None."""
+    """Return this moderator's latest decision of a kind that can be undone, or None."""
     # Without a limit, PostgreSQL might read and sort all the moderator's decisions.
     latest = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:LATEST]
     found = Decision.objects.filter(
@@ -311,7 +311,7 @@ def latest_of(by: User) -> Decision | None:
 
 @transaction.atomic
 def undo(voices: VoiceQuerySet, by: User) -> int:
-    """Undo each voice's latest decision that isn't undone yet.
+    """Undo each voice's latest decision, ignoring edits and undone decisions.
 
     Skips a voice if that decision can't be undone. Returns the number of decisions that
     this call undid.
@@ -330,14 +330,14 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         if about.filter(
             Q(decision=latest) | Q(answer=latest, decision__by=by)
         ).exists():
-            # A decline that was appealed is already undone. The answer to an appeal
-            # can't be undone by the moderator who declined.
+            # An appeal has already reversed the decline that it is against. The answer
+            # to an appeal can't be undone by the moderator who declined.
             continue
         correction = voice.corrections.filter(decision=latest).first()
         if latest.kind == Kind.CORRECTION_TAKEN and not (
             correction and correction.replaced
         ):
-            # The correction doesn't have the earlier words, so they can't be restored.
+            # The earlier words aren't stored anymore, so they can't be restored.
             continue
         if latest.kind in SIGNATURE_BEFORE and voice.invalidated_at:
             # An invalidated signature can't return to quarantine.

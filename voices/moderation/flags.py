@@ -69,7 +69,7 @@ def marked(text: str, words: list[str]) -> SafeString:
 def same_text() -> Q:
     """Return the condition for voices that have the same text as another voice.
 
-    It matches only the oldest MAX_COMPARED voices in the queue.
+    It matches only voices that are among the oldest MAX_COMPARED in the queue.
     """
     oldest = Voice.objects.waiting().order_by("review_since", "pk")[:MAX_COMPARED]
     others = Voice.objects.filter(text_key=OuterRef("text_key"), withdrawn_at=None)

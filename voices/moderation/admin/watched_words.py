@@ -13,7 +13,7 @@ from voices.wall.models import Voice
 
 
 def flag_waiting() -> None:
-    """Update the flags of voices in the review queue to the current watched words."""
+    """Flag the voices in the review queue again, with the current watched words."""
     words, staff = WatchedWord.objects.texts(), staff_names()
     waiting = Voice.objects.waiting().select_for_update(of=["self"])
     changed = []
