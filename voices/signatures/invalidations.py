@@ -86,8 +86,8 @@ class InvalidatedAddress(models.Model):
 
     The signer has since erased the signature or changed its address. Without this row,
     the signer could sign again with the old address and be counted. Signing again
-    deletes this row, but the new signature is invalidated, too. Undoing the
-    invalidation deletes this row as well.
+    deletes this row, but the new signature is invalidated, too. If the new signature is
+    quarantined instead, this row stays. Undoing the invalidation deletes this row.
     """
 
     address_hash = models.CharField(max_length=64, unique=True)

@@ -137,7 +137,7 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
         return self.filter(quarantined_at__isnull=False, withdrawn_at=None)
 
     def create_from(self, submission: "Submission", *, is_known: bool) -> "Signature":
-        """Create a confirmed submission's signature, and a voice unless it is unlisted.
+        """Create a confirmed submission's signature and, unless unlisted, its voice.
 
         A suspicious signature is quarantined: it doesn't count, and its voice isn't
         reviewed, until staff release it. Any other signature is invalidated from the
