@@ -27,7 +27,7 @@ def face_of(voice: Voice) -> Face:
 
 
 def note_of(voice: Voice) -> str:
-    """Return the number of a founding voice, or the day another voice was published."""
+    """Return a founding voice's number, or any other voice's day of publication."""
     if voice.founding_number:
         return f"Founding voice No. {voice.founding_number}"
     return voice.day

@@ -65,8 +65,9 @@ SINCE = {
     Status.CHANGES_ASKED: "changes_asked_at",
     Status.WAITING: "review_since",
 }
-# Voices that are or were public. A founding voice has no publication date, because it
-# is older than the site.
+# Voices that are public, or were and haven't been reset since: undoing the publication,
+# or new words from the author after a take-down, clears `published_at`. A founding
+# voice has no publication date, because it is older than the site.
 WAS_PUBLISHED = models.Q(published_at__isnull=False) | models.Q(
     founding_number__isnull=False
 )
@@ -124,14 +125,14 @@ class VoiceQuerySet(models.QuerySet):
         return self.filter(WITH_STATEMENT)
 
     def was_published(self) -> Self:
-        """Return voices that are or were public."""
+        """Return voices that are or were public; see WAS_PUBLISHED."""
         return self.filter(WAS_PUBLISHED)
 
     def founding(self) -> Self:
         return self.filter(founding_number__isnull=False)
 
     def signed(self) -> Self:
-        """Return the voices that belong to signatures: all except founding voices."""
+        """Return all voices except founding voices."""
         return self.filter(founding_number=None)
 
     def shown(self) -> Self:
@@ -206,8 +207,8 @@ class Voice(models.Model):
     """A person's name, details, and statement, shown on the site once published.
 
     A founding voice has a `founding_number` and no `published_at`. Any other voice
-    belongs to a signature. The signature has the foreign key, so that public pages
-    don't need the table of signatures, which is private.
+    belongs to a signature until the voice is erased. The signature has the foreign key,
+    so that public pages don't need the table of signatures, which is private.
     """
 
     founding_number = models.PositiveSmallIntegerField(
@@ -473,7 +474,10 @@ class Voice(models.Model):
         return reverse("voices:detail", args=[self.pk])
 
     def erase(self) -> None:
-        """Clear the text and most dates, but keep the row: its URL returns a 410."""
+        """Clear the text and most dates.
+
+        Keep the row, so that the page of a voice that was public returns a 410.
+        """
         for field in self._meta.concrete_fields:
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")

@@ -58,7 +58,8 @@ FOLD = """
     )
     SELECT count(*) FROM folded
 """
-# Higher than the number of cells, so that each run reduces the number of rows.
+# FOLD skips cells that have only one row, so a full run replaces its rows with about
+# half as many, or fewer.
 MAX_FOLDED = 10_000
 DAY_CELL = "day, tag, updates, series"
 
