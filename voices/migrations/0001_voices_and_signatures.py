@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        # The function behind the columns that searches read.
+        # Creates aaqi_fold(), which the search columns and indexes use.
         ('core', '0001_texts_fold_alike'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -14,9 +14,10 @@ REASONS = {
     "Not a real name": "The name does not look like the name of a person.",
 }
 
-# At most so many forms in so many minutes. Many people share the address of an office,
-# a school, or a phone company, so a crowd only waits longer for its mail; docs/design.md
-# has the reasons for these numbers. Staff change them in the admin.
+# For each limit, the number of forms and the window in minutes. Many people share the
+# IP address of an office, a school, or a phone company, so a sign-up over a limit is
+# accepted, but its email is delayed or held; docs/design.md has the reasons for these
+# numbers. Staff can change them in the admin.
 LIMITS = {
     "address-burst": (5, 60),
     "address-sustained": (10, 24 * 60),
@@ -30,7 +31,7 @@ LIMITS = {
     "wide-sustained": (1000, 24 * 60),
 }
 
-# In the spelling of core/addresses.py.
+# Spelled as addresses.canonical() returns them (core/addresses.py).
 PROVIDERS = """
     aim.com ameritech.net aol.com att.net bellsouth.net centurylink.net charter.net
     comcast.net cox.net duck.com earthlink.net fastmail.com frontier.com
@@ -42,7 +43,7 @@ PROVIDERS = """
 """
 
 
-# Its first version. The site puts the addressee for {lawmakers}.
+# The petition's first version. The site replaces {lawmakers} with the addressee.
 PETITION = {
     "to_congress": "I ask Congress to end qualified immunity by law.",
     "to_lawmakers": "I ask {lawmakers} to let people sue, under state law, when "
@@ -50,7 +51,7 @@ PETITION = {
     "series": 1,
 }
 
-# The tags of the site's own links and posters, whose slugs the code knows, too.
+# The tags of the site's own links and posters. The code also contains these slugs.
 TAGS = {
     "poster": "Wall poster",
     "table-tent": "Table tent",
@@ -90,5 +91,5 @@ def add(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("voices", "0001_voices_and_signatures")]
 
-    # Backwards, the tables go with what is in them.
+    # Migrating backward does nothing here: undoing 0001 drops the tables.
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]
