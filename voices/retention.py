@@ -26,10 +26,10 @@ STEP = 1000
 def forget(*, dry_run: bool = False) -> dict[str, int]:
     """Delete data past its retention period; return numbers of rows by description.
 
-    Each step of up to STEP rows is a separate transaction. So other transactions don't
-    wait long for locks, and if a run is interrupted, the finished steps aren't undone.
-    A dry run does everything in one transaction and then rolls it back, so the counts
-    are exact.
+    Each step of up to STEP rows is a separate transaction (for turns, each lane is one
+    step). So other transactions don't wait long for locks, and if a run is interrupted,
+    the finished steps aren't undone. A dry run does everything in one transaction and
+    then rolls it back, so the counts are exact.
     """
     with transaction.atomic() if dry_run else nullcontext():
         gone = {

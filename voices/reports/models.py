@@ -48,7 +48,7 @@ class ReportQuerySet(ReaderReportQuerySet):
 
 
 class Report(ReaderReport):
-    """A reader's report of what is wrong with a voice. Only moderators see it."""
+    """A reader's report of what is wrong with a voice. Only staff see its text."""
 
     class Kind(models.TextChoices):
         IMPERSONATION = (

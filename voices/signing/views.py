@@ -63,8 +63,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_empty(request)
     form = SignForm(request.POST)
-    # Before counting or storing anything, ask once about a mistyped address and
-    # personal details in the statement. Both questions are on the same page.
+    # Before storing the form or counting it toward the rate limits, ask once about a
+    # mistyped address and personal details in the statement. Both questions are on the
+    # same page.
     suggestion = form.suggest_address()
     if not form.is_valid():
         return show_again(request, form, suggestion=suggestion)

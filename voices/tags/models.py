@@ -33,8 +33,8 @@ class Tag(models.Model):
 
     A tag names a place, such as a poster or a rally, never a person. Signatures store
     the slug, and posters on paper contain it, so a tag is never deleted or given a new
-    slug, only retired. New signatures don't get a retired tag, but earlier signatures
-    keep it.
+    slug, only retired. New submissions don't get a retired tag, but earlier submissions
+    and signatures keep it.
     """
 
     name = models.CharField(
