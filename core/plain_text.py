@@ -91,18 +91,19 @@ def place_in_syllable(character: str) -> int:
 
 def validate_plain_text(text: str) -> None:
     """Refuse characters that can't be shown, and overlong grapheme clusters."""
-    for at, character in enumerate(FLAG.sub(BLACK_FLAG, text)):
+    shown = FLAG.sub(BLACK_FLAG, text)
+    for at, character in enumerate(shown):
         if character == "\ufffd":
             sentence = "Some characters were garbled. Please retype them"
             raise ValidationError(
-                f"{sentence}{place_of(text, at)}.", code="undecodable"
+                f"{sentence}{place_of(shown, at)}.", code="undecodable"
             )
         if character not in "\r\n" and is_no_text(character):
             sentence = (
                 "Please remove the character that other people’s devices can’t show "
                 f"(U+{ord(character):04X})"
             )
-            raise ValidationError(f"{sentence}{place_of(text, at)}.", code="not_text")
+            raise ValidationError(f"{sentence}{place_of(shown, at)}.", code="not_text")
     if marks(text) > MAX_MARKS:
         raise ValidationError(
             f"One letter has more than {MAX_MARKS} accents or other marks. "

@@ -74,6 +74,12 @@ class PlainTextTests(SimpleTestCase):
         with self.assertRaisesMessage(ValidationError, "Some characters were garbled"):
             validate_plain_text("Jos\ufffd")
 
+    def test_the_place_is_right_after_a_flag_of_many_characters(self):
+        flag = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+        with self.assertRaisesMessage(ValidationError, "after “\U0001f3f4 is heard”"):
+            validate_plain_text(f"{flag} is heard\ufffd")
+
     def test_what_no_browser_breaks_a_line_in_is_bounded(self):
         man, joiner = "\N{MAN}", "\N{ZERO WIDTH JOINER}"
         ka, virama = "\N{DEVANAGARI LETTER KA}", "\N{DEVANAGARI SIGN VIRAMA}"
