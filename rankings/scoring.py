@@ -447,10 +447,13 @@ def ways_up(facts: Facts) -> list[Step]:
 
 
 def steps_on(facts: Facts) -> list[Step]:
-    steps = []
+    steps, points = [], points_of(facts) or 0
     for words, change in WAY:
         facts = replace(facts, **change)
-        steps.append(Step(words, points_of(facts) or 0))
+        then = points_of(facts) or 0
+        if then > points:
+            steps.append(Step(words, then))
+            points = then
     return steps
 
 

@@ -246,6 +246,14 @@ class WaysUpTests(SimpleTestCase):
 
         self.assertEqual(ways_up(facts) == [], none_left)
 
+    def test_without_a_suit_each_step_adds_to_those_before_it(self):
+        pays = Facts(RightToSue.NONE, payer=Payer.EMPLOYER)
+
+        points = [step.points for step in ways_up(pays)]
+
+        self.assertEqual(points, sorted(set(points)))
+        self.assertEqual(points[-1], MAX_POINTS)
+
     def test_no_step_is_said_twice(self):
         narrow = Facts(RightToSue.STATUTE, Immunity.BARRED, Covers.NARROW)
 
