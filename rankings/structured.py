@@ -18,8 +18,9 @@ def describe(standings: Standings) -> str:
     )
     if names := [row.name for row in standings.provisional]:
         text += (
-            " Where a fact is not established, the points are a range. Grades that "
-            f"could be better at its top are provisional: {', '.join(names)}."
+            " Where a fact is not established, the points are a range. A grade is "
+            "provisional if the top of the range would earn a better one: "
+            f"{', '.join(names)}."
         )
     return text
 

@@ -67,7 +67,7 @@ class Criteria(forms.Form):
         network = self.cleaned_data["network"].strip().rstrip("…").lower()
         if network and not re.fullmatch(rf"[0-9a-f]{{{HASH_SHOWN},64}}", network):
             raise ValidationError(
-                f"Enter at least {HASH_SHOWN} of the hash's digits (0-9, a-f)."
+                f"Enter at least the first {HASH_SHOWN} digits of the hash (0-9, a-f)."
             )
         return network
 
