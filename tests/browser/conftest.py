@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.contrib.staticfiles import handlers
+from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium, launch_flags
@@ -25,6 +26,9 @@ def files_as_deployed():
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
+    # While Playwright's event loop runs in this thread, Django uses another connection
+    # here and can't reach this one, so its session would stay open until the end.
+    connections.close_all()
     with sync_playwright() as playwright:
         # Playwright keeps an event loop running in this thread, so Django would refuse
         # every query.

@@ -43,13 +43,6 @@ class TakenBackTests(CommittedTestCase):
         connection.close()
         with database.connect(database.MAINTENANCE) as server:
             database.drop(server, self.name)
-            # A thread of an earlier test's server may still hold a session, and a
-            # database that somebody uses can't be copied.
-            server.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                "WHERE datname = %s",
-                [usual],
-            )
             server.execute(f"CREATE DATABASE {self.name} TEMPLATE {usual}")
         self.addCleanup(self.take_away)
         self.enterContext(
