@@ -175,11 +175,12 @@ def test_print_has_the_text_without_navigation(chromium, served, name):
     assert not around
 
 
+@pytest.mark.parametrize("name", ["poster", "poster-table-tent", "poster-tear-off"])
 @pytest.mark.parametrize("paper", ["Letter", "A4"])
 @pytest.mark.parametrize("margin", ["0", "0.4in"])
-def test_the_poster_fits_one_page(chromium, served, paper, margin):
+def test_a_poster_fits_one_page(chromium, served, name, paper, margin):
     margins = dict.fromkeys(["top", "right", "bottom", "left"], margin)
-    with visit(chromium, served, entry_named("share")) as page:
+    with visit(chromium, served, entry_named(name)) as page:
         pdf = page.pdf(format=paper, margin=margins)
 
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
