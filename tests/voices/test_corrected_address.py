@@ -27,8 +27,8 @@ from tests.factories import (
     make_submission,
     not_me_url,
     sign,
-    stamp,
 )
+from tests.voices.correcting import correct, fill_in
 from tests.voices.test_concurrency import visitor
 from tests.voices.test_signing_views import seen
 from voices.letters.queue import release
@@ -51,21 +51,6 @@ KEPT = (
     *("petition_id", "consent_version", "consent_text", "consent_at"),
     *("privacy_version", "privacy_text", "tag_id"),
 )
-
-
-def fill_in(submission, email="right@example.com", **fields):
-    """The fields that the page posts."""
-    return {
-        "correct": "1",
-        "email": email,
-        "started": stamp(),
-        "next": make_next(submission),
-        **fields,
-    }
-
-
-def correct(client, submission, email="right@example.com", **fields):
-    return client.post(check_url(submission), fill_in(submission, email, **fields))
 
 
 class CorrectingTests(TestCase):
