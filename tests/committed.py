@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.locks import Lock
 from core.search_budget import SEARCHES_AT_ONCE
+from operations import warm
 from operations.queue import worker_app
 from tests import owner
 from voices.letters.link_requests import answer_requests
@@ -53,6 +54,31 @@ def jobs(task):
         "SELECT * FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", task
     )
     return [job | {"args": json.loads(job["args"])} for job in found]
+
+
+@contextmanager
+def listening():
+    """Give this process empty warm pages that listen for changes."""
+    pages = warm.WarmPages()
+    with mock.patch.object(warm, "pages", pages):
+        pages.start()
+        try:
+            wait_for(lambda: pages.listening)
+            yield pages
+        finally:
+            pages.stop()
+
+
+@contextmanager
+def heard(content):
+    """Wait until the process is notified of the change made in the `with` block."""
+
+    def latest():
+        return warm.pages.dropped[content], warm.pages.added[content]
+
+    before = latest()
+    yield
+    wait_for(lambda: latest() != before)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory, SimpleTestCase
 from django.urls import resolve
 
 from operations import warm
-from tests.committed import PATIENCE, CommittedTestCase, at_once, wait_for
+from tests.committed import PATIENCE, CommittedTestCase, at_once, listening, wait_for
 from tests.factories import make_published_voice, make_signature
 from voices.managing import changes
 
@@ -250,13 +250,9 @@ class BusyHourTests(CommittedTestCase):
 
     def setUp(self):
         super().setUp()
-        self.pages = warm.WarmPages()
-        self.enterContext(mock.patch.object(warm, "pages", self.pages))
         self.voice = make_published_voice(statement=self.WORDS)
         self.signature = make_signature(voice=self.voice)
-        self.pages.start()
-        self.addCleanup(self.pages.stop)
-        wait_for(lambda: self.pages.listening)
+        self.pages = self.enterContext(listening())
         self.signed, self.gone = Event(), Event()
         # Times of reading, while the words are there and after.
         self.reads = {False: count(), True: count()}

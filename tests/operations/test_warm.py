@@ -1,5 +1,4 @@
 import time
-from contextlib import contextmanager
 from unittest import mock
 
 from django.db import connection
@@ -10,7 +9,7 @@ from django.urls import reverse
 from core.public import Content
 from operations import warm
 from operations.stored import Address, StoredPage
-from tests.committed import CommittedTestCase, wait_for
+from tests.committed import CommittedTestCase, heard, listening, wait_for
 from tests.factories import (
     make_published_voice,
     make_reason,
@@ -25,29 +24,11 @@ from voices.moderation import decide
 ADDRESS = Address("/page/", "")
 
 
-@contextmanager
-def heard(content):
-    """Wait until the process is notified of the change made in the `with` block."""
-
-    def latest():
-        return warm.pages.dropped[content], warm.pages.added[content]
-
-    before = latest()
-    yield
-    wait_for(lambda: latest() != before)
-
-
 class WarmPagesTests(CommittedTestCase):
     def setUp(self):
         super().setUp()
-        pages = warm.WarmPages()
-        patch = mock.patch.object(warm, "pages", pages)
-        patch.start()
-        self.addCleanup(patch.stop)
         self.voice = make_published_voice(statement="Warm words.")
-        pages.start()
-        self.addCleanup(pages.stop)
-        wait_for(lambda: pages.listening)
+        self.enterContext(listening())
         self.path = reverse("voices:list")
 
     def stop_the_clock(self):

@@ -6,8 +6,8 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from operations import warm
-from tests.committed import CommittedTestCase, at_once, wait_for
+from core.public import Content
+from tests.committed import CommittedTestCase, at_once, heard, listening
 from tests.factories import (
     confirm_url,
     deliver,
@@ -342,19 +342,14 @@ class RememberedVersionsTests(CommittedTestCase):
     """A web process shows the petition from its memory."""
 
     def test_they_are_read_again_after_a_new_version_only(self):
-        pages = warm.WarmPages()
-        pages.start()
-        self.addCleanup(pages.stop)
-        wait_for(lambda: pages.listening)
+        self.enterContext(listening())
         Petitions.read()
 
-        heard = pages.changes
-        make_signature()
-        wait_for(lambda: pages.changes > heard)
+        with heard(Content.FIGURES):
+            make_signature()
         with self.assertNumQueries(0):
             Petitions.read()
 
-        heard = pages.changes
-        version = correct_a_typo()
-        wait_for(lambda: pages.changes >= heard + 2)
+        with heard(Content.PETITION):
+            version = correct_a_typo()
         self.assertEqual(Petitions.read().current, version)
