@@ -77,7 +77,7 @@ class UnknownParametersTests(TestCase):
 
         self.assertEqual([len(query) for query in seen], [2, 1, 1])
 
-    def test_a_tag_changes_no_public_page(self):
+    def test_a_tag_does_not_change_a_public_page(self):
         plain = self.client.get("/rankings/")
         tagged = self.client.get("/rankings/?from=poster")
 
