@@ -44,6 +44,11 @@ def chromium(tmp_path_factory):
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def scripts(request):
+    return request.param
+
+
 @pytest.fixture
 def page(chromium, live_server, queue, site_url):
     with visitor(chromium, live_server.url) as context:

@@ -8,6 +8,8 @@ from django.core import mail
 from tests.factories import make_staff
 
 WORDS = "Nobody should need a lucky precedent to be heard."
+BOXES = ("I am 18 or older", "I have read the privacy notice")
+FITS = "(html => html.scrollWidth <= html.clientWidth)(document.documentElement)"
 
 
 def fill_in(page, **fields):
@@ -20,8 +22,29 @@ def fill_in(page, **fields):
     page.get_by_label("City or town").fill("Columbus")
     page.get_by_label("Profession (optional)").fill("Nurse")
     page.get_by_label("Why do you want").fill(fields.get("statement", WORDS))
-    page.get_by_label("I am 18 or older").check()
-    page.get_by_label("I have read the privacy notice").check()
+    for words in BOXES:
+        page.get_by_label(words).check()
+
+
+def first_step(page, email="ana@example.com"):
+    page.get_by_label("Your name").fill("Ana Reyes")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("State", exact=True).select_option("DC")
+    for words in BOXES:
+        page.get_by_label(words).check()
+
+
+def heading(page):
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+def tab_to(page, target, stops=150):
+    """Press Tab until the target has the focus, at most this many times."""
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        if target.evaluate("(box) => box === document.activeElement"):
+            return
+    raise AssertionError(f"The keyboard can't reach {target}.")
 
 
 def link_in_mail(kind):

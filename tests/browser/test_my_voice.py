@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.steps import WORDS, fill_in, link_in_mail, moderate
+from tests.browser.steps import WORDS, fill_in, heading, link_in_mail, moderate
 from tests.committed import make_due, run_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,10 +17,6 @@ def sign_and_publish(page):
     moderate(page, "Publish")
     make_due()
     run_worker()
-
-
-def heading(page):
-    return page.get_by_role("heading", level=1).inner_text()
 
 
 def test_a_voice_is_corrected_read_again_and_withdrawn(page):

@@ -3,30 +3,13 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.steps import FITS, first_step, heading
 from tests.browser.visits import unfold, visitor
 from voices.models import Signature, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WIDTHS = {360: 640, 768: 1024, 1280: 800}
-BOXES = ("I am 18 or older", "I have read the privacy notice")
-
-
-def first_step(page, email="ana@example.com"):
-    page.get_by_label("Your name").fill("Ana Reyes")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("State", exact=True).select_option("DC")
-    for words in BOXES:
-        page.get_by_label(words).check()
-
-
-def heading(page):
-    return page.get_by_role("heading", level=1).inner_text()
-
-
-@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
-def scripts(request):
-    return request.param
 
 
 @pytest.fixture(params=WIDTHS)
@@ -114,9 +97,7 @@ class TestWithScripts:
         unfold(page)
 
         assert Axe().run(page).violations_count == 0
-        assert page.evaluate(
-            "(html => html.scrollWidth <= html.clientWidth)(document.documentElement)"
-        )
+        assert page.evaluate(FITS)
 
     def test_the_petition_follows_the_state(self, page):
         page.goto("/voices/add/")

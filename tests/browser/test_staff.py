@@ -10,7 +10,7 @@ from django.core.cache import cache
 from accounts import inviting
 from accounts.roles import Role, make_roles
 from tests.accounts.steps import PASSWORD, code
-from tests.browser.steps import link_in_mail
+from tests.browser.steps import heading, link_in_mail
 from tests.committed import run_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,10 +49,6 @@ def invite(role=Role.ADMINISTRATOR):
     inviting.invite("pat@example.org", role)
     run_worker()
     return link_in_mail("accounts/invitation")
-
-
-def heading(page):
-    return page.get_by_role("heading", level=1).inner_text()
 
 
 def make_passkey(page):

@@ -6,14 +6,13 @@ import zlib
 import pytest
 from django.core import mail
 
-from tests.browser.steps import WORDS, link_in_mail
+from tests.browser.steps import WORDS, link_in_mail, tab_to
 from tests.browser.visits import visit, visitor
 from tests.committed import run_worker
 from tests.pages import PUBLIC
 from voices.models import Signature
 
 signing = pytest.mark.django_db(transaction=True)
-MAX_STOPS = 150
 
 
 @pytest.fixture
@@ -21,15 +20,6 @@ def plain_page(chromium, live_server, queue, site_url):
     """A page in a browser with JavaScript turned off."""
     with visitor(chromium, live_server.url, java_script_enabled=False) as context:
         yield context.new_page()
-
-
-def tab_to(page, target):
-    """Press Tab until the target has the focus."""
-    for _ in range(MAX_STOPS):
-        page.keyboard.press("Tab")
-        if target.evaluate("(box) => box === document.activeElement"):
-            return
-    raise AssertionError(f"The keyboard can't reach {target}.")
 
 
 def fill_in_by_keyboard(page):

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 
-from tests.browser.test_sign import first_step, heading
+from tests.browser.steps import FITS, first_step, heading, tab_to
 from tests.browser.visits import visitor
 from tests.factories import deliver
 from voices.models import Signature, Submission
@@ -12,12 +12,6 @@ from voices.models import Signature, Submission
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WIDTHS = {360: 640, 1280: 800}
-FITS = "(html => html.scrollWidth <= html.clientWidth)(document.documentElement)"
-
-
-@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
-def scripts(request):
-    return request.param
 
 
 @pytest.fixture(params=WIDTHS)
@@ -33,22 +27,11 @@ def page(request, chromium, live_server, queue, site_url, scripts):
         yield page
 
 
-def press_until(page, key, element):
-    """Press the key until the element has the focus."""
-    for _ in range(40):
-        page.keyboard.press(key)
-        if page.locator(":focus").count() and element.evaluate(
-            "each => each === document.activeElement"
-        ):
-            return
-    raise AssertionError("The keyboard doesn’t reach it.")
-
-
 def open_by_keyboard(page):
-    press_until(page, "Tab", page.locator("summary", has_text="Wrong address?"))
+    tab_to(page, page.locator("summary", has_text="Wrong address?"), stops=40)
     page.keyboard.press("Enter")
     field = page.get_by_label("Your email address")
-    press_until(page, "Tab", field)
+    tab_to(page, field, stops=40)
     return field
 
 
@@ -100,7 +83,7 @@ def test_a_suggestion_is_answered_by_keyboard(page, answer, email):
     asked = page.locator("#email-suggestion")
     assert "Did you mean ana@gmail.com?" in asked.inner_text()
     if answer:
-        press_until(page, "Tab", page.get_by_role("button", name=answer))
+        tab_to(page, page.get_by_role("button", name=answer), stops=40)
     else:
         page.get_by_label("Your email address").focus()
     page.keyboard.press("Enter")
