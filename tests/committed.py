@@ -5,10 +5,10 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from threading import Barrier
+from threading import Barrier, Event
 from unittest import mock
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 from django.utils import timezone
 
@@ -167,6 +167,26 @@ def at_once(*calls):
     with ThreadPoolExecutor(len(calls)) as pool:
         futures = [pool.submit(run, call) for call in calls]
         return [future.result(timeout=2 * PATIENCE) for future in futures]
+
+
+def before_commit(first, second):
+    """Call `second` once `first` is done but not committed; return its result.
+
+    Fails if `second` doesn't wait for a lock that `first` holds.
+    """
+    done = Event()
+
+    @transaction.atomic
+    def do_first():
+        first()
+        done.set()
+        wait_for(is_one_waiting_for_a_lock)
+
+    def do_second():
+        assert done.wait(PATIENCE)
+        return second()
+
+    return at_once(do_first, do_second)[1]
 
 
 def wait_for(condition):

@@ -1,5 +1,4 @@
 import datetime
-import threading
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -7,12 +6,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from rankings.models import Assessment, Citation, Edition
-from tests.committed import (
-    CommittedTestCase,
-    at_once,
-    is_one_waiting_for_a_lock,
-    wait_for,
-)
+from tests.committed import CommittedTestCase, at_once, before_commit
 from tests.factories import (
     make_assessment,
     make_assessments,
@@ -183,18 +177,9 @@ class PublishAtOnceTests(CommittedTestCase):
                 return False
             return True
 
-        def edit_slowly():
-            with transaction.atomic():
-                edit("First.")
-                editing.set()
-                wait_for(is_one_waiting_for_a_lock)
-
-        def publish():
-            editing.wait()
-            Edition.objects.get(pk=draft.pk).publish(by=staff)
-
-        editing = threading.Event()
-        at_once(edit_slowly, publish)
+        before_commit(
+            lambda: edit("First."), lambda: Edition.objects.get().publish(by=staff)
+        )
 
         self.assertEqual(Assessment.objects.get(usps="TX").summary, "First.")
         self.assertTrue(Edition.objects.get().is_published)

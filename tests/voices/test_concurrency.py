@@ -1,22 +1,18 @@
 from datetime import timedelta
 from functools import partial
-from threading import Event
 
 from django.conf import settings
 from django.core import mail
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from core import addresses
 from tests.committed import (
-    PATIENCE,
     CommittedTestCase,
     at_once,
-    is_one_waiting_for_a_lock,
+    before_commit,
     make_due,
-    wait_for,
 )
 from tests.factories import (
     confirm_url,
@@ -148,22 +144,6 @@ class SendingAtOnceTests(CommittedTestCase):
         self.assertEqual((submission.asked_again, submission.lane), (1, Lane.SLOW))
         self.assertEqual(Letter.objects.count(), 1)
 
-    def delete_while_queuing(self, queue, delete):
-        """Delete once the email is queued but not committed; return the result."""
-        begun = Event()
-
-        @transaction.atomic
-        def queue_first():
-            queue()
-            begun.set()
-            wait_for(is_one_waiting_for_a_lock)
-
-        def delete_later():
-            begun.wait(PATIENCE)
-            return delete()
-
-        return at_once(queue_first, delete_later)[1]
-
     def test_refusing_a_form_whose_email_is_being_queued_is_no_error(self):
         for queue in (
             lambda: send_again(Submission.objects.get().pk),
@@ -173,9 +153,7 @@ class SendingAtOnceTests(CommittedTestCase):
             hour_ago = timezone.now() - timedelta(hours=1)
             form = make_submission(lane=Lane.HELD, submitted_at=hour_ago)
 
-            refused = self.delete_while_queuing(
-                queue, partial(visitor().post, not_me_url(form))
-            )
+            refused = before_commit(queue, partial(visitor().post, not_me_url(form)))
 
             self.assertEqual(refused.status_code, 200)
             self.assertFalse(Submission.objects.exists())
@@ -190,7 +168,7 @@ class SendingAtOnceTests(CommittedTestCase):
         ]
         form.confirm()
 
-        self.delete_while_queuing(
+        before_commit(
             partial(send_again, closed.pk), partial(erase, Signature.objects.get())
         )
 
@@ -203,7 +181,7 @@ class SendingAtOnceTests(CommittedTestCase):
         path = reverse("voices:check", args=[form.ref])
         address_hash = addresses.keyed_hash(form.email_key)
 
-        asked = self.delete_while_queuing(
+        asked = before_commit(
             partial(RefusedAddress.objects.refuse, address_hash, form),
             lambda: visitor().post(path, {"again": "1"}),
         )

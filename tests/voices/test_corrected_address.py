@@ -2,22 +2,15 @@
 
 import re
 from functools import partial
-from threading import Event
 from unittest import mock
 
 from django.core import mail
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.test import Client, TestCase, override_settings
 
 from core import addresses
 from tests.abuse import set_limit
-from tests.committed import (
-    PATIENCE,
-    CommittedTestCase,
-    at_once,
-    is_one_waiting_for_a_lock,
-    wait_for,
-)
+from tests.committed import CommittedTestCase, at_once, before_commit
 from tests.factories import (
     check_url,
     confirm_url,
@@ -432,19 +425,7 @@ class AtOnceTests(CommittedTestCase):
         self.assertLessEqual(outcomes, {(303, 410), (409, 303)})
 
     def test_a_correction_waits_for_a_confirmation_that_has_begun(self):
-        begun = Event()
-
-        @transaction.atomic
-        def confirm():
-            self.old.confirm()
-            begun.set()
-            wait_for(is_one_waiting_for_a_lock)
-
-        def correct_later():
-            begun.wait(PATIENCE)
-            return correct(visitor(), self.old)
-
-        _, answer = at_once(confirm, correct_later)
+        answer = before_commit(self.old.confirm, partial(correct, visitor(), self.old))
 
         self.assertEqual(answer.status_code, 409)
         self.assertEqual(Signature.objects.get().email, "wrong@example.com")
