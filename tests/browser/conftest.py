@@ -55,6 +55,13 @@ def page(chromium, live_server, queue, site_url):
         yield context.new_page()
 
 
+@pytest.fixture
+def plain_page(chromium, live_server, queue, site_url):
+    """A page in a browser with JavaScript turned off."""
+    with visitor(chromium, live_server.url, java_script_enabled=False) as context:
+        yield context.new_page()
+
+
 @pytest.fixture(scope="session")
 def served(chromium, django_db_blocker):
     """The site in a separate process, with the rows of the registry's pages.

@@ -58,13 +58,10 @@ def test_an_edited_file_is_previewed_imported_and_published(page, client):
     assert "It is new." in page.locator("main").inner_text()
 
 
-def test_the_points_are_previewed_without_javascript(chromium, live_server, client):
+def test_the_points_are_previewed_without_javascript(plain_page, client):
+    page = plain_page
     call_command("load_rankings", stdout=StringIO())
-    client.force_login(make_staff())
-    name, cookie = next(iter(client.cookies.items()))
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies([{"name": name, "value": cookie.value, "url": live_server.url}])
-    page = context.new_page()
+    sign_in(page, client)
     page.goto("/admin/rankings/edition/add/")
     page.get_by_label("As of").fill("2026-11-28")
     page.get_by_label("Title").fill("Third edition")
@@ -77,7 +74,6 @@ def test_the_points_are_previewed_without_javascript(chromium, live_server, clie
     page.get_by_role("button", name="Preview points").click()
     shown = page.locator(".score").inner_text()
     typed = page.get_by_label("Summary").input_value()
-    context.close()
 
     assert "50 to 70 of 100 points" in shown
     assert typed == "Typed."

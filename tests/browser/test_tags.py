@@ -120,19 +120,15 @@ def test_the_tag_of_another_site_is_not_ours(page, live_server):
     assert form_queries(page) == {""}
 
 
-def test_without_scripts_a_tag_counts_on_a_link_to_the_form_only(
-    chromium, live_server, queue, site_url
-):
+def test_without_scripts_a_tag_counts_on_a_link_to_the_form_only(plain_page):
+    page = plain_page
     make_tag("poster")
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
-    page = context.new_page()
     page.goto("/?from=poster")
     assert form_queries(page) == {""}
 
     fill_in(page, path="/voices/add/?from=poster")
     page.get_by_role("button", name="Sign the petition", exact=True).click()
     page.wait_for_url("**/check-your-email/**")
-    context.close()
 
     assert Submission.objects.get().tag_id == "poster"
 

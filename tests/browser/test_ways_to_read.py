@@ -7,19 +7,12 @@ import pytest
 from django.core import mail
 
 from tests.browser.steps import WORDS, link_in_mail, tab_to
-from tests.browser.visits import visit, visitor
+from tests.browser.visits import visit
 from tests.committed import run_worker
 from tests.pages import PUBLIC
 from voices.models import Signature
 
 signing = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def plain_page(chromium, live_server, queue, site_url):
-    """A page in a browser with JavaScript turned off."""
-    with visitor(chromium, live_server.url, java_script_enabled=False) as context:
-        yield context.new_page()
 
 
 def fill_in_by_keyboard(page):

@@ -125,18 +125,12 @@ def test_some_pages_and_sizes_have_no_bar(page, path, width, height):
     assert not page.locator(".sign-bar").is_visible()
 
 
-def test_without_scripts_there_is_no_bar(chromium, live_server, queue, site_url):
-    context = chromium.new_context(
-        base_url=live_server.url,
-        java_script_enabled=False,
-        viewport={"width": 360, "height": 640},
-    )
-    page = context.new_page()
-    page.goto("/")
+def test_without_scripts_there_is_no_bar(plain_page):
+    phone(plain_page)
+    plain_page.goto("/")
 
-    assert page.locator(".sign-bar").count() == 0
-    assert page.locator(".site-header .btn").is_visible()
-    context.close()
+    assert plain_page.locator(".sign-bar").count() == 0
+    assert plain_page.locator(".site-header .btn").is_visible()
 
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 640), (360, 400)])
