@@ -57,8 +57,7 @@ def test_a_tag_is_carried_from_the_first_address_to_the_form(page):
     page.wait_for_url("**q=end*")
     page.locator(".site-header .btn").click()
     page.wait_for_url("**/voices/add/?from=whatsapp")
-    link = page.url
-    fill_in(page, path=link)
+    fill_in(page, path=page.url)
     page.get_by_role("button", name="Sign the petition", exact=True).click()
     page.wait_for_url("**/check-your-email/**")
 

@@ -6,6 +6,7 @@ from unittest import mock
 
 from django.core import mail
 from django.db import DatabaseError
+from django.db.models import Sum
 from django.test import Client, TestCase, override_settings
 
 from core import addresses
@@ -233,11 +234,8 @@ class ChecksTests(TestCase):
 
     def test_it_counts_against_every_limit_like_a_new_form(self):
         def counts():
-            rows = Arrival.objects.values_list("sender", "count")
-            totals = {}
-            for sender, count in rows:
-                totals[sender] = totals.get(sender, 0) + count
-            return totals
+            senders = Arrival.objects.order_by().values_list("sender")
+            return dict(senders.annotate(Sum("count")))
 
         before = counts()
         correct(self.client, self.old, "right@school.example")
@@ -394,8 +392,7 @@ class ChecksTests(TestCase):
 class AtOnceTests(CommittedTestCase):
     def setUp(self):
         super().setUp()
-        sign(self.client, email="wrong@example.com")
-        self.old = latest_submission()
+        self.start_over()
 
     def start_over(self):
         for model in (Letter, Submission, Signature, Arrival):

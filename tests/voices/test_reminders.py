@@ -35,13 +35,13 @@ from voices.models import Letter, RefusedAddress, Signature, Submission
 from voices.signatures.models import Lane
 from voices.tasks import forget
 
-DAYS = timedelta(days=1)
+DAY = timedelta(days=1)
 SUBJECT = "Reminder: confirm your voice"
 
 
 def make_mailed(days=2.1, **fields):
     """A form whose message was sent this many days ago."""
-    at = timezone.now() - days * DAYS
+    at = timezone.now() - days * DAY
     return make_submission(**{"submitted_at": at, "mailed_at": at, **fields})
 
 
@@ -57,7 +57,7 @@ class DueTests(TestCase):
         make_mailed(2.1, email="due@example.com")
 
         sent = [*remind(), *remind()]
-        Submission.objects.update(mailed_at=timezone.now() - 3 * DAYS)
+        Submission.objects.update(mailed_at=timezone.now() - 3 * DAY)
         later = [*remind(), *remind()]
 
         self.assertEqual([message.to for message in sent], [["due@example.com"]])
@@ -65,7 +65,7 @@ class DueTests(TestCase):
         self.assertEqual({message.subject for message in sent + later}, {SUBJECT})
 
     def test_others_get_none(self):
-        make_submission(submitted_at=timezone.now() - 3 * DAYS)
+        make_submission(submitted_at=timezone.now() - 3 * DAY)
         for fields in (
             {"lane": Lane.HELD, "suspicions": ["honeypot"]},
             {"lane": Lane.SLOW, "suspicions": ["network-burst"]},
@@ -82,10 +82,10 @@ class DueTests(TestCase):
 
     def test_a_released_form_gets_none(self):
         form = make_submission(lane=Lane.HELD, suspicions=["honeypot"])
-        Submission.objects.update(submitted_at=timezone.now() - DAYS)
+        Submission.objects.update(submitted_at=timezone.now() - DAY)
         send_again(form.pk)
         self.assertEqual(len(deliver()), 1)
-        Submission.objects.update(mailed_at=timezone.now() - 3 * DAYS)
+        Submission.objects.update(mailed_at=timezone.now() - 3 * DAY)
 
         self.assertEqual(remind(), [])
 
@@ -139,7 +139,7 @@ class DueTests(TestCase):
         self.assertEqual(correct(self.client, form).status_code, 303)
         self.assertEqual([each.to for each in deliver()], [["right@example.com"]])
         Submission.objects.update(
-            mailed_at=timezone.now() - 3 * DAYS, lane=Lane.CLEAN, suspicions=[]
+            mailed_at=timezone.now() - 3 * DAY, lane=Lane.CLEAN, suspicions=[]
         )
 
         self.assertEqual(remind(), [])
@@ -165,7 +165,7 @@ class DueTests(TestCase):
     def test_one_that_waited_too_long_is_dropped(self):
         form = make_mailed()
         self.assertEqual(queue_reminders(), 1)
-        Submission.objects.update(mailed_at=timezone.now() - 7.1 * DAYS)
+        Submission.objects.update(mailed_at=timezone.now() - 7.1 * DAY)
 
         self.assertEqual(deliver(), [])
         self.assertTrue(Submission.objects.filter(pk=form.pk).exists())
@@ -251,7 +251,7 @@ class LetterTests(TestCase):
         [self.letter] = remind()
 
     def test_its_link_works_and_its_form_is_kept_as_long_as_it_says(self):
-        kept_until = self.form.mailed_at + settings.UNCONFIRMED_KEPT_DAYS * DAYS
+        kept_until = self.form.mailed_at + settings.UNCONFIRMED_KEPT_DAYS * DAY
         for part in parts(self.letter):
             words = " ".join(part.split())
             self.assertIn(date_filter(timezone.localtime(kept_until), "F j"), words)
@@ -261,7 +261,7 @@ class LetterTests(TestCase):
         self.form.refresh_from_db()
         self.assertEqual(self.form.kept_until, kept_until)
         self.assertGreater(
-            kept_until, timezone.now() + settings.CONFIRM_LINK_DAYS * DAYS
+            kept_until, timezone.now() + settings.CONFIRM_LINK_DAYS * DAY
         )
         self.assertEqual(self.client.post(link).status_code, 303)
 
@@ -270,7 +270,7 @@ class LetterTests(TestCase):
         self.form.refresh_from_db()
         self.assertEqual(self.form.mailed_at, mailed_at)
 
-        old = timezone.now() - (settings.UNCONFIRMED_KEPT_DAYS + 0.1) * DAYS
+        old = timezone.now() - (settings.UNCONFIRMED_KEPT_DAYS + 0.1) * DAY
         Submission.objects.update(submitted_at=old, mailed_at=old)
         with self.assertLogs("voices.tasks"):
             forget(0)

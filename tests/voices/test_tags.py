@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
 from django.urls import reverse
 
@@ -65,10 +65,7 @@ class TagOfSignatureTests(TestCase):
         with self.assertRaises(IntegrityError), transaction.atomic():
             make_signature(tag_id="nowhere")
             # The foreign key is checked when the transaction ends.
-            self.check_constraints()
-
-    def check_constraints(self):
-        transaction.get_connection().check_constraints()
+            connection.check_constraints()
 
     def test_a_used_tag_can_be_neither_deleted_nor_given_another_slug(self):
         make_submission(tag_id="poster")
@@ -79,7 +76,7 @@ class TagOfSignatureTests(TestCase):
         ):
             with self.assertRaises(IntegrityError), transaction.atomic():
                 change()
-                self.check_constraints()
+                connection.check_constraints()
 
     def test_a_slug_is_plain(self):
         for slug in ("Rally", "a b", "-a", "a--b", "ä", "a_b", ""):
