@@ -157,7 +157,10 @@ def make_reason(label="Private details", explanation="It tells where somebody li
 
 
 def make_tag(slug="poster"):
-    """A tag in use; a test that commits begins without those of the migrations."""
+    """Return a tag in use.
+
+    In tests that commit, the tags from the migrations are gone.
+    """
     tag, _ = Tag.objects.get_or_create(slug=slug, defaults={"name": slug})
     return tag
 

@@ -19,7 +19,8 @@ from tests.processes import database_environment
 from tests.served import free_port, gunicorn
 from tools import site
 
-# Different on each visit: the CSRF token and the form's timestamp.
+# Different on each visit: the CSRF token, the form's timestamp, and the next form's
+# ref.
 OF_A_VISIT = re.compile(r'name="(csrfmiddlewaretoken|started|next)" value="[^"]*"')
 # Headers that rightly change the response on a page with an ETag (RFC 9110, 13.1).
 PRECONDITIONS = {

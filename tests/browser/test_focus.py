@@ -83,7 +83,7 @@ def test_the_first_stop_skips_to_the_main_content(chromium, served, name):
     assert inside
 
 
-# A suggestion is no mistake, and has the focus itself.
+# A suggestion isn't an error, and takes the focus itself.
 MISTAKES = [
     page
     for page in PUBLIC

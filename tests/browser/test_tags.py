@@ -20,7 +20,7 @@ STORED = """async () => ({
   caches: (await caches.keys()).length,
 })"""
 FORM_LINKS = "a[href*='/voices/add/']"
-# Every leaf of the sheet that sticks out of it, in pixels.
+# Parts of the poster that overflow it or their side, in pixels.
 CUT_OFF = """() => {
   const sheet = document.querySelector(".poster").getBoundingClientRect();
   const found = [];

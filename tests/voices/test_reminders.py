@@ -89,7 +89,7 @@ class DueTests(TestCase):
 
         self.assertEqual(remind(), [])
 
-    def test_words_that_others_sent_too_are_no_doubt(self):
+    def test_a_statement_that_others_sent_too_still_gets_one(self):
         make_mailed(suspicions=["same-text"])
 
         self.assertEqual(len(remind()), 1)

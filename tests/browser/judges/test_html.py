@@ -16,8 +16,8 @@ DJANGO_S_OWN = (
     "Trailing slash on void elements",
     "The value of the “for” attribute of the “label” element must be the ID of a non-",
 )
-# The roles of a table that the style sheet stacks on phones, because some browsers then
-# forget that it is one.
+# Roles of a table that site.css stacks on phones: some browsers then no longer expose
+# it as a table.
 OF_A_STACKED_TABLE = (
     " role is unnecessary for element ",
     "The “role” attribute must not",
