@@ -8,12 +8,14 @@ from contextlib import ExitStack, closing, contextmanager
 from threading import Barrier, Event
 from unittest import mock
 
+import psycopg
 from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 from django.utils import timezone
 
 from core.locks import Lock
 from core.search_budget import SEARCHES_AT_ONCE
+from core.triggers import CHANNEL
 from operations import warm
 from operations.queue import worker_app
 from tests import owner
@@ -79,6 +81,31 @@ def heard(content):
     before = latest()
     yield
     wait_for(lambda: latest() != before)
+
+
+class Listener:
+    """Listens for the notifications that web processes receive."""
+
+    END = "No more."
+
+    def __init__(self):
+        params = connection.get_connection_params()
+        for ours in ("context", "cursor_factory", "prepare_threshold"):
+            params.pop(ours, None)
+        self.connection = psycopg.connect(**params, autocommit=True)
+        self.connection.execute(f"LISTEN {CHANNEL}")
+
+    def hear(self):
+        """Return the payloads since the last call, of all committed changes."""
+        # PostgreSQL delivers notifications in the order of their commits, so this one
+        # comes after all others, and nothing has to wait for more.
+        self.connection.execute(f"NOTIFY {CHANNEL}, '{self.END}'")
+        payloads = []
+        for notice in self.connection.notifies(timeout=PATIENCE):
+            if notice.payload == self.END:
+                return payloads
+            payloads.append(notice.payload)
+        raise AssertionError("The notification did not arrive in time.")
 
 
 @contextmanager

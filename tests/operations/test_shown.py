@@ -15,7 +15,7 @@ from core.public import Content
 from core.triggers import SOON
 from operations.warm import shown_by
 from rankings.models import Edition
-from tests.committed import CommittedTestCase
+from tests.committed import CommittedTestCase, Listener
 from tests.factories import (
     make_assessments,
     make_citation,
@@ -23,7 +23,6 @@ from tests.factories import (
     make_published_voice,
     make_signature,
 )
-from tests.faq.test_tasks import Listener
 from tests.faq.texts import make_case, make_entry, make_question
 from tests.pages import PUBLIC
 from tests.voices.test_petition import ask_for_something_else
@@ -131,8 +130,7 @@ class ShownTests(CommittedTestCase):
 
     def heard(self):
         """Return what the database has named as changed."""
-        notices = self.listener.connection.notifies(timeout=0.3)
-        return {Content(each.payload.removesuffix(SOON)) for each in notices}
+        return {Content(each.removesuffix(SOON)) for each in self.listener.hear()}
 
     def forgotten(self, change, before):
         """Return the pages that a change alters without dropping them, and all others.
