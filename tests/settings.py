@@ -35,3 +35,5 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     prepare()
 
 from aaqi.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]

@@ -19,8 +19,6 @@ from tests.committed import CommittedTestCase, at_once
 ACCOUNT = {"STAFF_USERNAME": "staff", "STAFF_PASSWORD": "a long word"}
 
 
-# The production hasher is slow on purpose.
-@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 class MakeStaffTests(TestCase):
     def test_makes_an_account_that_can_sign_in(self):
         with mock.patch.dict(os.environ, ACCOUNT):
