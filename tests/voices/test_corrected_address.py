@@ -2,16 +2,24 @@
 
 import re
 from functools import partial
+from threading import Event
 from unittest import mock
 
 from django.core import mail
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import Sum
 from django.test import Client, TestCase, override_settings
 
 from core import addresses
 from tests.abuse import set_limit
-from tests.committed import CommittedTestCase, at_once, before_commit
+from tests.committed import (
+    PATIENCE,
+    CommittedTestCase,
+    at_once,
+    before_commit,
+    is_one_waiting_for_a_lock,
+    wait_for,
+)
 from tests.factories import (
     check_url,
     confirm_url,
@@ -427,6 +435,27 @@ class AtOnceTests(CommittedTestCase):
         self.assertEqual(answer.status_code, 409)
         self.assertEqual(Signature.objects.get().email, "wrong@example.com")
         self.assertFalse(Submission.objects.unconfirmed().exists())
+
+    def test_erasing_does_not_wait_for_a_correction_to_the_same_address(self):
+        signature = make_signature(email="wrong@example.com")
+        begun = Event()
+
+        @transaction.atomic
+        def erase():
+            addresses.lock(signature.email_key)
+            begun.set()
+            wait_for(is_one_waiting_for_a_lock)
+            changes.erase(signature)
+
+        def correct_later():
+            begun.wait(PATIENCE)
+            return correct(visitor(), self.old, "wrong@example.com")
+
+        _, answer = at_once(erase, correct_later)
+
+        self.assertEqual(answer.status_code, 404)
+        self.assertFalse(Signature.objects.exists())
+        self.assertFalse(Submission.objects.exists())
 
     def test_two_corrections_at_once_make_one_form(self):
         for _ in range(5):

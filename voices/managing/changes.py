@@ -82,10 +82,16 @@ def erase(signature: Signature) -> None:
 
 
 def forget_address(email_key: str) -> None:
-    """Delete the address's Arrival and Turn rows; cancel unsent emails to it."""
+    """Delete the address's Arrival and Turn rows; cancel unsent emails to it.
+
+    Skips an Arrival row that is locked, because the form that it is counting may be
+    waiting for the address's lock, which the caller has. Such a row is deleted when it
+    is old, as are the rows of forms that arrive later.
+    """
     hashes = addresses.keyed_hashes(email_key)
-    counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS)
-    counts.filter(hash__in=hashes).delete()
+    counts = Arrival.objects.filter(sender=Arrival.Sender.ADDRESS, hash__in=hashes)
+    free = counts.order_by().select_for_update(skip_locked=True)
+    counts.filter(pk__in=free.values("pk")).delete()
     Turn.objects.filter(network_hash__in=hashes).delete()
     letters = Letter.objects.filter(address_hash__in=hashes)
     letters.in_flight().update(dropped_at=timezone.now())

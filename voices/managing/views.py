@@ -256,10 +256,8 @@ def change_address(
     if not form.is_valid():
         return manage_page(request, token, signature, address_form=form)
     email, key = form.cleaned_data["email"], form.email_key
-    # If the signer entered the address they already have, return before limits.arrive()
-    # is called, to avoid a deadlock: erasing locks the signer's address and then the
-    # address's Arrival rows. Calling arrive() and then keep_address() would lock them
-    # in the opposite order.
+    # If the signer entered the address they already have, no email is sent, so there is
+    # nothing to count.
     if key == signature.email_key:
         changes.keep_address(signature)
         return back(token, "kept")
