@@ -84,6 +84,15 @@ class CountsTests(TestCase):
         self.assertEqual(len(days), 3)
         self.assertEqual({row["signatures"] for row in days[1:]}, {None})
 
+    def test_a_first_day_without_a_signature_anymore_is_not_listed(self):
+        self.sign("TX", 1, self.before)
+        self.sign("TX", 12, self.before + timedelta(days=1))
+
+        Signature.objects.earliest("counted_at").delete()
+
+        local = timezone.localtime(self.before).date() + timedelta(days=1)
+        self.assertEqual(self.json()["days"][0]["day"], local.isoformat())
+
     def test_founding_voices_are_a_line_of_their_own_and_the_figures_add_up(self):
         self.sign("TX", 10, self.before)
         self.sign("TX", 12, self.before + timedelta(days=1))

@@ -274,12 +274,13 @@ def read_figures() -> Figures:
 
 class DayTallyQuerySet(models.QuerySet):
     def by_day(self, *, before: date, series: int = 1) -> dict[date, int]:
-        """Return the number of signatures in this series for each day before `before`.
+        """Return the number of signatures in this series by day, up to `before`.
 
-        Days without signatures are usually missing, but can also have the value 0.
+        Leaves out days without signatures, and the day `before` itself.
         """
         days = self.filter(day__lt=before, series=series).order_by("day")
-        return dict(days.values_list("day").annotate(models.Sum("change")))
+        sums = days.values_list("day").annotate(total=models.Sum("change"))
+        return {day: total for day, total in sums if total}
 
     def by_tag(self) -> dict[str, int]:
         """Return the number of signatures for each tag that has any.
