@@ -81,7 +81,7 @@ sub drop_unknown_parameters {
     } elseif (req.url ~ "^/(?:rankings/compare/)\?") {
         set req.http.X-Asked = "";
         set req.http.X-Asked = req.http.X-Asked
-            + regsuball(regsub(req.url, "^[^?]*\?", "&"), "&(?!s=[^&])[^&]*", "");
+            + regsuball(regsub(req.url, "^[^?]*\?", "&"), "&(?!s=[^&]+)[^&]*", "");
     } elseif (req.url ~ "^/(?:rankings/methodology/|rankings/changes/|rankings/changes/feed/|rankings/data\.csv|rankings/data\.json)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:rankings/editions/(?:[0-9]{4}-[0-9]{2}-[0-9]{2})/)\?") {

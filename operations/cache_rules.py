@@ -79,13 +79,13 @@ def collect(parameter: Parameter) -> str:
 
     The VCL copies only values that the page reads (see Parameter).
     """
-    name = parameter.name
+    value = f"(?:{'|'.join(parameter.values)})(?=&|$)" if parameter.values else "[^&]+"
+    wanted = f"{parameter.name}={value}"
     if parameter.repeats:
         return f"""        set req.http.X-Asked = req.http.X-Asked
-            + regsuball(regsub(req.url, "^[^?]*\\?", "&"), "&(?!{name}=[^&])[^&]*", "");
+            + regsuball(regsub(req.url, "^[^?]*\\?", "&"), "&(?!{wanted})[^&]*", "");
 """
-    value = f"(?:{'|'.join(parameter.values)})(?=&|$)" if parameter.values else "[^&]+"
-    found = f"{BEFORE}({name}={value})"
+    found = f"{BEFORE}({wanted})"
     return f"""        if (req.url ~ "{found}") {{
             set req.http.X-Asked = req.http.X-Asked + "&"
                 + regsub(req.url, "{found}.*$", "\\1");

@@ -134,6 +134,16 @@ class CacheRulesTests(SimpleTestCase):
             'Run `make manage c="write_cache_rules"`.',
         )
 
+    def test_a_parameter_that_repeats_keeps_only_the_values_it_allows(self):
+        both = Parameter("s", values=("TX", "NM"), repeats=True)
+
+        [other] = re.findall(r'"(&\(\?!.*)", ""\)', cache_rules.collect(both))
+
+        for query in ("s=TX&s=OH&q=a&s=NM", "s=TXX&s=&s=TX&s=NM"):
+            with self.subTest(query):
+                self.assertEqual(re.sub(other, "", f"&{query}"), "&s=TX&s=NM")
+                self.assertEqual(canonical_query([both], QueryDict(query)), "s=TX&s=NM")
+
     def test_each_url_matches_its_own_rule_first(self):
         branches = re.findall(
             r'if \(req\.url ~ "(\^/\(\?:.*?)"\) \{\n(.*?)\n    \}',
