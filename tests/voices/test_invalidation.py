@@ -397,6 +397,24 @@ class SignerTests(TestCase):
             changes.erase(again)
             Signature.objects.all().delete()
 
+    def test_released_from_quarantine_it_does_not_count_again(self):
+        signature = forged(1)
+        held = invalidate(self.staff)
+        changes.erase(signature)
+        again = make_quarantined(email=f"f1@{FORGED}")
+        make_quarantined()
+
+        decide.release(Signature.objects.all(), self.staff)
+
+        again.refresh_from_db()
+        self.assertEqual((again.invalidation, signers()), (held, 1))
+        self.assertIsNotNone(again.voice.invalidated_at)
+        self.assertEqual(
+            decide.undo(Voice.objects.filter(signature=again), self.staff), 0
+        )
+        change.undo(held, self.staff)
+        self.assertEqual(signers(), 2)
+
     def test_an_address_left_behind_does_not_count_again(self):
         signature = forged(1)
         invalidate(self.staff)

@@ -17,10 +17,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.locks import INVALIDATION, lock_site
 from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
 from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
+from voices.signatures.invalidations import InvalidatedAddress
 from voices.signatures.models import Signature, SignatureQuerySet
 from voices.wall.appeals import Appeal
 from voices.wall.cards import queue_cards
@@ -196,30 +198,44 @@ def own_appeals(by: User) -> QuerySet:
     return Appeal.objects.still_open().against(by).values("voice")
 
 
+@transaction.atomic
 def release(signatures: SignatureQuerySet, by: User) -> int:
     """Release signatures from quarantine.
 
-    They count from now on, and their voices enter the review queue.
+    They count from now on, and their voices enter the review queue. But a signature
+    whose address has an InvalidatedAddress is invalidated, as it would have been
+    without the quarantine.
     """
+    # While signatures are released, no invalidation is undone.
+    lock_site(INVALIDATION)
     now = timezone.now()
-    return settle(
+    ids = settle(
         Kind.RELEASED,
         signatures,
         by,
         {"quarantined_at": None, "counted_at": now},
         {"review_since": now},
     )
+    released = Signature.objects.filter(pk__in=ids)
+    keys = dict(released.values_list("email_key", "pk"))
+    for key, invalidation_id in InvalidatedAddress.objects.take(keys).items():
+        Voice.objects.filter(signature=keys[key]).update(invalidated_at=now)
+        released.filter(pk=keys[key]).update(
+            invalidation=invalidation_id, counted_before=now, counted_at=None
+        )
+    return len(ids)
 
 
 def reject(signatures: SignatureQuerySet, by: User) -> int:
     """Reject quarantined signatures: they don't count; their voices aren't reviewed."""
-    return settle(
+    ids = settle(
         Kind.REJECTED,
         signatures,
         by,
         {"quarantined_at": None, "rejected_at": timezone.now()},
         {"review_since": None},
     )
+    return len(ids)
 
 
 @transaction.atomic
@@ -229,16 +245,19 @@ def settle(
     by: User,
     changes: dict,
     voice_changes: dict,
-) -> int:
+) -> list[int]:
+    """Change the signatures in quarantine and their voices; return signatures' IDs."""
     # Lock voices before their signatures, in the same order as `undo` does.
     lock(Voice.objects.filter(signature__in=signatures))
-    found = Signature.objects.filter(pk__in=lock(signatures.in_quarantine()))
+    ids = lock(signatures.in_quarantine())
+    found = Signature.objects.filter(pk__in=ids)
     voice_ids = list(found.order_by("pk").values_list("voice_id", flat=True))
     Decision.objects.bulk_create(
         Decision(voice_id=voice_id, kind=kind, by=by) for voice_id in voice_ids
     )
     Voice.objects.filter(signature__in=found).update(**voice_changes)
-    return found.update(**changes)
+    found.update(**changes)
+    return ids
 
 
 def lock(rows: QuerySet) -> list[int]:

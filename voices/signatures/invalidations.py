@@ -1,4 +1,4 @@
-from typing import Self
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -66,19 +66,17 @@ class InvalidatedAddressQuerySet(models.QuerySet):
             address_hash=address_hash, defaults={"invalidation_id": invalidation_id}
         )
 
-    def of(self, email_key: str) -> Self:
-        return self.filter(address_hash__in=addresses.keyed_hashes(email_key))
+    def take(self, email_keys: Iterable[str]) -> dict[str, int]:
+        """Delete the rows of these addresses.
 
-    def take(self, email_key: str) -> int | None:
-        """Delete the address's row, if any.
-
-        Return the ID of the invalidation that the row referred to, or None.
+        Return the ID of the invalidation that each deleted row referred to, by address.
         """
-        held = self.of(email_key)
-        invalidation_id = held.values_list("invalidation_id", flat=True).first()
-        if invalidation_id:
+        keys = {each: key for key in email_keys for each in addresses.keyed_hashes(key)}
+        held = self.filter(address_hash__in=keys)
+        found = dict(held.values_list("address_hash", "invalidation_id"))
+        if found:
             held.delete()
-        return invalidation_id
+        return {keys[each]: invalidation_id for each, invalidation_id in found.items()}
 
 
 class InvalidatedAddress(models.Model):

@@ -141,14 +141,16 @@ class SignatureQuerySet(models.QuerySet["Signature"]):
 
         A suspicious signature is quarantined: it doesn't count, and its voice isn't
         reviewed, until staff release it. Any other signature is invalidated from the
-        start if its address has an InvalidatedAddress. To save a query, pass
-        `is_known=False` if the address certainly has no InvalidatedAddress.
+        start if its address has an InvalidatedAddress; a suspicious one is invalidated
+        when it is released. To save a query, pass `is_known=False` if the address
+        certainly has no InvalidatedAddress.
         """
         now = timezone.now()
         suspicious = is_suspicious(submission.suspicions)
         held_by = None
         if is_known and not suspicious:
-            held_by = InvalidatedAddress.objects.take(submission.email_key)
+            key = submission.email_key
+            held_by = InvalidatedAddress.objects.take([key]).get(key)
         voice = None
         if submission.name_display != NameDisplay.UNLISTED:
             voice = Voice.objects.create(
