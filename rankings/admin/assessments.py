@@ -1,3 +1,4 @@
+from hashlib import sha256
 from typing import Any, cast
 
 from django import forms
@@ -50,11 +51,13 @@ class AssessmentForm(forms.ModelForm):
     def refuse_stale(self) -> None:
         """Raise ValidationError if the assessment was edited after the form was opened.
 
-        An import is also an edit. Locks the edition first. Before raising, puts the new
+        An import, or an edit of one of the assessment's citations, is also an edit.
+        Locks the edition and the citations first. Before raising, puts the new
         version into the form's hidden field `read`, so that submitting the form a
         second time succeeds.
         """
         Edition.objects.select_for_update().get(pk=self.instance.edition_id)
+        list(self.instance.citations.select_for_update().order_by("pk"))
         now = version_of(Assessment.objects.get(pk=self.instance.pk))
         if self.cleaned_data.get("read") != now:
             data = QueryDict(mutable=True)
@@ -65,7 +68,10 @@ class AssessmentForm(forms.ModelForm):
 
 
 def version_of(assessment: Assessment) -> str:
-    return assessment.edited_at.isoformat() if assessment.edited_at else ""
+    """Return a hash that changes if the assessment or one of its citations does."""
+    citations = Citation.objects.filter(assessment=assessment.pk).order_by("pk")
+    version = [assessment.edited_at, *citations.values_list()]
+    return sha256(repr(version).encode()).hexdigest()
 
 
 class CitationForm(forms.ModelForm):

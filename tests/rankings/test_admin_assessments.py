@@ -136,6 +136,21 @@ class AssessmentAdminTests(TestCase):
         self.texas.refresh_from_db()
         self.assertEqual(self.texas.summary, "Mine.")
 
+    def test_a_citation_that_somebody_else_changed_is_not_overwritten_unseen(self):
+        opened = self.client.get(self.path).context["adminform"].form["read"].value()
+        Citation.objects.filter(pk=self.citation.pk).update(seen="Theirs.")
+
+        page = self.send(read=opened, **{"citations-0-seen": "Mine."})
+
+        self.citation.refresh_from_db()
+        self.assertEqual(self.citation.seen, "Theirs.")
+        self.assertContains(page, "Someone changed this assessment after you")
+        self.assertContains(page, "Mine.")
+        read = page.context["adminform"].form["read"].value()
+        self.send(read=read, **{"citations-0-seen": "Mine."})
+        self.citation.refresh_from_db()
+        self.assertEqual(self.citation.seen, "Mine.")
+
     def test_what_is_published_is_to_read_only(self):
         published = self.current.assessments.get(usps="TX")
         path = reverse("admin:rankings_assessment_change", args=[published.pk])
@@ -187,7 +202,7 @@ class AssessmentAdminTests(TestCase):
         # Django caches content types in the process.
         self.client.get(self.path)
 
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(6):
             self.client.get(self.path)
 
     def test_takes_the_right_to_change_assessments(self):
