@@ -16,7 +16,7 @@ from tests.factories import (
 )
 from voices.figures import figures
 from voices.models import DayTally, Signature, Tag
-from voices.tags.links import COPIED, PLACES, SIGNED, share
+from voices.tags.links import COPIED, SERVICES, SIGNED, share
 from voices.tags.posters import POSTERS
 
 LIST = reverse("admin:voices_tag_changelist")
@@ -195,13 +195,13 @@ class TagAdminTests(TestCase):
 class SharedLinkTests(TestCase):
     def test_every_link_has_the_tag_of_its_place_which_the_form_knows(self):
         shared = share(f"{SITE}/", "Words & more:", "A title")
-        urls = dict(shared.places)
+        urls = dict(shared.services)
 
         self.assertEqual(shared.link, f"{SITE}/?from={COPIED}")
         known = set(Tag.objects.in_use().values_list("slug", flat=True))
-        self.assertLessEqual({*PLACES, *POSTERS, COPIED, "embed"}, known)
+        self.assertLessEqual({*SERVICES, *POSTERS, COPIED, "embed"}, known)
         self.assertEqual(len(urls), 8)
-        for tag, (name, _) in PLACES.items():
+        for tag, (name, _) in SERVICES.items():
             self.assertTrue(urls[name].endswith(f"%3Ffrom%3D{tag}"), urls[name])
         self.assertIn("text=Words%20%26%20more%3A", urls["WhatsApp"])
         self.assertTrue(
@@ -211,7 +211,7 @@ class SharedLinkTests(TestCase):
     def test_the_thank_you_page_offers_them_and_no_button_to_sign(self):
         page = self.client.get(reverse("voices:thanks"))
 
-        for name, _ in share(f"{SITE}/", SIGNED).places:
+        for name, _ in share(f"{SITE}/", SIGNED).services:
             with self.subTest(name):
                 self.assertContains(page, f">{name}</a>")
         self.assertContains(page, SIGNED)

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.admin import EVERYWHERE, Fields
-from core.plain_text import tidy_line, validate_one_line
+from core.fields import TidyCharField
+from core.plain_text import validate_one_line
 from core.qr_codes import qr_svg
 from voices.tags.models import SLUG_ERROR, Tag, TagQuerySet
 from voices.tags.posters import POSTERS, render_poster
@@ -21,13 +23,15 @@ from voices.wall.tallies import DayTally
 
 
 class TagForm(forms.ModelForm):
+    name = TidyCharField(
+        max_length=60,
+        validators=[validate_one_line],
+        help_text=Tag._meta.get_field("name").help_text,
+        widget=AdminTextInputWidget,
+    )
+
     class Meta:
         error_messages = {"slug": {"invalid": SLUG_ERROR}}
-
-    def clean_name(self) -> str:
-        name = tidy_line(self.cleaned_data["name"])
-        validate_one_line(name)
-        return name
 
 
 class TagList(ChangeList):

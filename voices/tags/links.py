@@ -3,10 +3,10 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-# The places where readers can share a link. The key is the place's tag; the value has
-# the place's name, and a URL template with fields for percent-encoded values. Facebook
-# and LinkedIn accept no words.
-PLACES = {
+# The services through which readers can share a link. The key is the tag of links that
+# are shared there; the value has the service's name, and a URL template with fields for
+# percent-encoded values. Facebook and LinkedIn accept no words.
+SERVICES = {
     "whatsapp": ("WhatsApp", "https://wa.me/?text={words}%20{link}"),
     "sms": ("Text message", "sms:?&body={words}%20{link}"),
     "email": ("Email", "mailto:?subject={subject}&body={words}%0A%0A{link}"),
@@ -32,21 +32,21 @@ PUBLISHED = "I want qualified immunity ended, and I said why:"
 
 
 class Shared(NamedTuple):
-    """Links for sharing a URL: the link to copy, and each place's name and link."""
+    """Links for sharing a URL: the link to copy, and each service's name and link."""
 
     link: str
-    places: list[tuple[str, str]]
+    services: list[tuple[str, str]]
 
 
 def share(address: str, words: str, subject: str = "") -> Shared:
     """Return links for sharing `address`, an absolute URL.
 
-    Each shared URL is `address` with the tag of the place where it is shared. `subject`
-    is the title of an email or a post; the default is `words`.
+    Each shared URL is `address` with the tag of the service that it is shared with.
+    `subject` is the title of an email or a post; the default is `words`.
     """
     texts = {"words": quote(words, ""), "subject": quote(subject or words, "")}
-    places = [
+    services = [
         (name, url.format(**texts, link=quote(f"{address}?from={tag}", "")))
-        for tag, (name, url) in PLACES.items()
+        for tag, (name, url) in SERVICES.items()
     ]
-    return Shared(f"{address}?from={COPIED}", places)
+    return Shared(f"{address}?from={COPIED}", services)
