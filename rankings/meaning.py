@@ -3,31 +3,33 @@
 from dataclasses import dataclass
 
 from rankings.scoring import SUABLE, Covers, Facts, Immunity, RightToSue, points_of
+from rankings.states import in_sentence
 
-VIOLATES = "If {who} in {place} violates your rights under the state constitution, "
+# Meaning.fill() replaces the fields {state}, an adjective, and {constitution}.
+RIGHTS = "rights under {constitution}, "
 SUIT = {
-    RightToSue.STATUTE: "a state statute lets you sue for money, within its limits.",
+    RightToSue.STATUTE: "a {state} statute lets you sue for money, within its limits.",
     RightToSue.COURT: (
-        "state courts allow suits for money, within limits that they have set."
+        "{state} courts allow suits for money, within limits that they have set."
     ),
     RightToSue.COURT_NARROW: (
-        "state courts allow suits for money, only over certain rights and within "
+        "{state} courts allow suits for money, only over certain rights and within "
         "limits that they have set."
     ),
     RightToSue.UNCLEAR: (
-        "it is not settled whether you can sue for money under state law."
+        "it is not settled whether you can sue for money under {state} law."
     ),
     RightToSue.NONE: (
-        "state law generally doesn’t let you sue for money over that violation "
+        "{state} law generally doesn’t let you sue for money over that violation "
         "itself. An ordinary injury suit may still be open to you."
     ),
 }
 EXTRA_ELEMENT = (
-    "a state statute lets you sue for money, but generally only if you prove something "
-    "more, such as threats or coercion."
+    "a {state} statute lets you sue for money, but generally only if you prove "
+    "something more, such as threats or coercion."
 )
 ENTITY = (
-    "state law allows some suits for money. They reach only or mainly a government "
+    "{state} law allows some suits for money. They reach only or mainly a government "
     "body, within limits."
 )
 SHIELD = {
@@ -46,20 +48,36 @@ FEDERAL = (
 )
 
 LET_PEOPLE_SUE = (
-    "a law that lets people sue over rights in the state constitution, without immunity"
+    "a law that lets people sue over rights in {constitution}, without immunity"
 )
-BAR_IMMUNITY = "a law that bars immunity in suits over rights in the state constitution"
+BAR_IMMUNITY = "a law that bars immunity in suits over rights in {constitution}"
 NO_EXTRA_ELEMENT = (
     "a law that lets people sue without proving more than a violation of their rights"
 )
-EVERY_RIGHT = "a law that lets people sue over every right in the state constitution"
+EVERY_RIGHT = "a law that lets people sue over every right in {constitution}"
 EVERY_OFFICIAL = "a law under which people can sue officials of every kind"
+# Asked of D.C. as long as no law there is on record.
+LET_PEOPLE_SUE_IN_DC = (
+    "a law that lets people sue when officials violate their rights, without immunity"
+)
 
 
 @dataclass(frozen=True)
 class Meaning:
     facts: Facts
-    place: str
+    usps: str
+
+    @property
+    def is_dc(self) -> bool:
+        return self.usps == "DC"
+
+    def fill(self, text: str) -> str:
+        """Replace the fields of a text; D.C. has no state constitution."""
+        if self.is_dc:
+            state, constitution = "D.C.", "the U.S. Constitution"
+        else:
+            state, constitution = "state", "the state constitution"
+        return text.format(state=state, constitution=constitution)
 
     @property
     def is_assessed(self) -> bool:
@@ -75,7 +93,8 @@ class Meaning:
         police = suable and facts.covers == Covers.POLICE
         who = "a police officer" if police else "an official"
         after = SHIELD[Immunity(facts.immunity)] if suable else FEDERAL
-        return f"{VIOLATES.format(who=who, place=self.place)}{self.suit} {after}"
+        begin = f"If {who} in {in_sentence(self.usps)} violates your "
+        return begin + self.fill(f"{RIGHTS}{self.suit} {after}")
 
     @property
     def suit(self) -> str:
@@ -87,14 +106,23 @@ class Meaning:
         return SUIT[right]
 
     @property
-    def request(self) -> str:
-        """What to ask the state's lawmakers for.
+    def lawmakers(self) -> str:
+        return "the D.C. Council" if self.is_dc else "your state’s lawmakers"
 
-        It is "" if the state is not assessed, or if there is nothing left to ask for.
+    @property
+    def request(self) -> str:
+        """What to ask the lawmakers for.
+
+        It is "" if there is nothing left to ask for, or if the place is not assessed,
+        except that D.C. gets a request as long as its right to sue is blank.
         """
+        if self.is_dc and not self.facts.right_to_sue:
+            return LET_PEOPLE_SUE_IN_DC
+        return self.fill(self.missing_law) if self.is_assessed else ""
+
+    @property
+    def missing_law(self) -> str:
         facts = self.facts
-        if not self.is_assessed:
-            return ""
         if facts.right_to_sue not in SUABLE:
             return LET_PEOPLE_SUE
         if facts.immunity != Immunity.BARRED:

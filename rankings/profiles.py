@@ -138,7 +138,7 @@ class Profile:
 
     @property
     def meaning(self) -> Meaning:
-        return Meaning(self.standing.score.facts, self.standing.place)
+        return Meaning(self.standing.score.facts, self.standing.usps)
 
     def assessed_for(self, part: Part) -> bool:
         """Return whether our review of the state has reached this part's question."""

@@ -4,8 +4,16 @@ from rankings.meaning import Meaning
 from rankings.scoring import Covers, Facts, Immunity, Payer, RightToSue
 
 
-def meaning(right="", immunity="", covers="", payer=""):
-    return Meaning(Facts(right, immunity, covers, payer), "Ohio")
+def meaning(right="", immunity="", covers="", payer="", usps="OH"):
+    return Meaning(Facts(right, immunity, covers, payer), usps)
+
+
+def every_combination():
+    for right in RightToSue:
+        for immunity in Immunity:
+            for covers in ["", *Covers]:
+                for payer in ["", *Payer]:
+                    yield right, immunity, covers, payer
 
 
 class WordsTests(SimpleTestCase):
@@ -31,13 +39,8 @@ class WordsTests(SimpleTestCase):
         self.assertEqual(meaning("statute").words, "")
 
     def test_every_combination_of_facts_has_words(self):
-        for right in RightToSue:
-            for immunity in Immunity:
-                for covers in ["", *Covers]:
-                    for payer in ["", *Payer]:
-                        words = meaning(right, immunity, covers, payer).words
-
-                        self.assertRegex(words, r"^If an? .+\. .+\.$")
+        for facts in every_combination():
+            self.assertRegex(meaning(*facts).words, r"^If an? .+\. .+\.$")
 
     def test_asks_for_the_next_thing_that_the_law_lacks(self):
         for facts, part in (
@@ -51,3 +54,25 @@ class WordsTests(SimpleTestCase):
                 self.assertIn(part, meaning(*facts).request)
         self.assertEqual(meaning("statute", "barred", "all").request, "")
         self.assertEqual(meaning().request, "")
+
+
+class DistrictTests(SimpleTestCase):
+    def test_in_the_district_nothing_is_said_of_a_state(self):
+        for facts in every_combination():
+            dc = meaning(*facts, usps="DC")
+
+            self.assertNotRegex(f"{dc.words} {dc.request}", r"\bstates?\b|[{}]")
+            self.assertIn(" in the District of Columbia violates", dc.words)
+            self.assertEqual(bool(dc.request), bool(meaning(*facts).request))
+
+    def test_the_council_is_asked_for_what_the_law_there_lacks(self):
+        unknown = meaning(usps="DC")
+        narrow = meaning("court_narrow", "barred", "narrow", usps="DC")
+
+        self.assertEqual(narrow.lawmakers, "the D.C. Council")
+        self.assertEqual(unknown.words, "")
+        self.assertIn("lets people sue when officials", unknown.request)
+        self.assertIn("every right in the U.S. Constitution", narrow.request)
+        # It has a right to sue, but not all that a grade needs is known.
+        self.assertEqual(meaning("statute", usps="DC").request, "")
+        self.assertEqual(meaning("statute", "barred", "all", usps="DC").request, "")
