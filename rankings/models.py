@@ -83,18 +83,21 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         list(self.select_for_update().order_by("pk"))
 
 
-# Published facts are never changed or deleted. To correct a fact, staff publish a new
-# edition. Published citations aren't deleted either, but staff can change some of their
-# details, such as the URL, the result of a lookup, and the lawyer's check. Code that
-# changes a draft locks the draft's row until the transaction ends, so nobody can
-# publish the draft before the change is saved.
+# Published facts are never changed, deleted, or added to. To correct a fact, staff
+# publish a new edition. Published citations aren't deleted or added to either, but
+# staff can change some of their details, such as the URL, the result of a lookup, and
+# the lawyer's check. Code that changes a draft locks the draft's row until the
+# transaction ends, so nobody can publish the draft before the change is saved.
 KEEP_EDITION = """
     RAISE EXCEPTION 'A published edition can''t be deleted, and its date can''t change.'
         USING ERRCODE = 'check_violation';
 """
 IS_PUBLISHED = [("is_published", "boolean")]
 OF_CITATION = """
-    id = (SELECT edition_id FROM rankings_assessment WHERE id = OLD.assessment_id)
+    id IN (
+        SELECT edition_id FROM rankings_assessment
+        WHERE id IN (OLD.assessment_id, NEW.assessment_id)
+    )
 """
 
 
@@ -121,7 +124,7 @@ class Edition(models.Model):
 
     An edition without `published_at` is a draft, which no public page may show. The
     published edition with the latest date is the current edition. Triggers block
-    deleting a published edition and changing the edition's date or facts.
+    deleting a published edition, changing its date, and changing or adding facts.
     """
 
     date = models.DateField(
@@ -366,7 +369,7 @@ class Assessment(models.Model):
             Trigger(
                 name="published_keeps_its_facts",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 declare=IS_PUBLISHED,
                 func=keep_published("id IN (OLD.edition_id, NEW.edition_id)"),
             ),
@@ -558,9 +561,9 @@ class Citation(models.Model):
                 func=keep_published(OF_CITATION),
             ),
             Trigger(
-                name="published_is_not_deleted",
+                name="published_keeps_its_list",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Delete,
+                operation=pgtrigger.Insert | pgtrigger.Delete,
                 declare=IS_PUBLISHED,
                 func=keep_published(OF_CITATION),
             ),

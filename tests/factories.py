@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from contextlib import contextmanager
 from itertools import count
 
 from django.contrib.auth import get_user_model
@@ -224,6 +225,28 @@ def make_edition(date="2026-11-22", **fields):
             **fields,
         }
     )
+
+
+@contextmanager
+def publishing(date="2026-11-22", **fields):
+    """An edition to fill in: it is published when the block ends."""
+    edition = make_edition(date, published_at=None, **fields)
+    yield edition
+    edition.published_at = timezone.now()
+    edition.save(update_fields=["published_at"])
+
+
+def make_rankings(date="2026-11-22", title="An edition", **by_state):
+    """A published edition with all 51 states; see make_assessments."""
+    with publishing(date, title=title) as edition:
+        make_assessments(edition, **by_state)
+    return edition
+
+
+def make_published_assessment(usps="TX", date="2026-11-22", **fields):
+    """The only state in a published edition; see make_assessment."""
+    with publishing(date) as edition:
+        return make_assessment(edition, usps, **fields)
 
 
 def make_assessment(edition, usps="TX", **fields):

@@ -41,12 +41,11 @@ from tests.accounts.steps import (
 from tests.factories import (
     check_url,
     confirm_url,
-    make_assessments,
     make_citation,
-    make_edition,
     make_founding_request,
     make_founding_voice,
     make_published_voice,
+    make_rankings,
     make_reason,
     make_signature,
     make_staff,
@@ -327,8 +326,12 @@ def past_edition_path():
     """An edition older than the one that `prepare` loads."""
     found = Edition.objects.filter(date="2025-01-01").first()
     if not found:
-        found = make_edition("2025-01-01", title="An older edition")
-        make_assessments(found, OH={"right_to_sue": "unclear"}, TX={"right_to_sue": ""})
+        found = make_rankings(
+            "2025-01-01",
+            "An older edition",
+            OH={"right_to_sue": "unclear"},
+            TX={"right_to_sue": ""},
+        )
     return reverse("rankings:edition", args=[found.date])
 
 
@@ -575,10 +578,7 @@ def draft():
     """A draft edition: a copy of the current one, except for Texas."""
     if found := Edition.objects.drafts().first():
         return found
-    current = Edition.objects.current()
-    if not current:
-        current = make_edition()
-        make_assessments(current)
+    current = Edition.objects.current() or make_rankings()
     made = current.copy(timezone.localdate(), "A draft")
     texas = made.assessments.get(usps="TX")
     made.assessments.filter(pk=texas.pk).update(right_to_sue="unclear", year=2026)

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from aaqi.staff import name_in_address
 from tests.accounts.steps import sign_in
 from tests.accounts.test_every_address import make_a_row_of_each
-from tests.factories import make_assessments, make_edition, make_staff
+from tests.factories import make_rankings, make_staff
 
 PART = re.compile("<[^>]+>")
 VALUES = (
@@ -46,7 +46,7 @@ class OddInputTests(TestCase):
     def setUpTestData(cls):
         cls.staff = make_staff("somebody")
         make_a_row_of_each(cls.staff)
-        make_assessments(make_edition("2026-01-01"))
+        make_rankings("2026-01-01")
 
     def setUp(self):
         sign_in(self.client, self.staff)

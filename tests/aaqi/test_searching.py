@@ -7,12 +7,7 @@ from django.utils import timezone
 from aaqi.searching import MAX_RESULTS, find_codes
 from core.search_budget import SearchTooLong
 from tests.committed import CommittedTestCase, other_searches
-from tests.factories import (
-    make_assessments,
-    make_edition,
-    make_published_voice,
-    make_voice,
-)
+from tests.factories import make_published_voice, make_rankings, make_voice
 from tests.faq.texts import make_case, make_page, make_question
 
 URL = "/search/"
@@ -68,7 +63,7 @@ class SearchTests(TestCase):
         self.assertEqual(len(found["voices"].shown), MAX_RESULTS)
 
     def test_finds_a_state_by_its_name_and_code(self):
-        make_assessments(make_edition(), TX={})
+        make_rankings(TX={})
         texan = make_published_voice(state="TX", statement="Mine.")
         make_published_voice(state="OH", statement="Not mine.")
         make_case(state="TX", slug="texan")
@@ -146,7 +141,7 @@ class SearchTests(TestCase):
             self.assertIn('<form action="/search/" role="search"', page)
 
     def test_takes_the_same_queries_however_many_rows_match(self):
-        make_assessments(make_edition(), TX={}, OH={})
+        make_rankings(TX={}, OH={})
         for count in (1, MAX_RESULTS + 3):
             for _ in range(count):
                 make_question("A camera?")

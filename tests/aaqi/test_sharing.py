@@ -10,12 +10,7 @@ from django.urls import reverse
 from aaqi.sharing import SITE_CARD
 from cards.models import Card
 from faq.models import Case, Question
-from tests.factories import (
-    make_assessments,
-    make_edition,
-    make_published_voice,
-    make_signature,
-)
+from tests.factories import make_published_voice, make_rankings, make_signature
 from voices.tags.posters import POSTERS
 
 SITE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -64,7 +59,7 @@ class PreviewTests(TestCase):
             self.assertEqual(said["og:image:height"], "630")
 
     def test_titles_omit_the_name_of_the_site(self):
-        make_assessments(make_edition(), OH={})
+        make_rankings(OH={})
         voice = make_published_voice(name="Ana · B", city="", state="")
 
         for path, title in (
@@ -77,7 +72,7 @@ class PreviewTests(TestCase):
 
     def test_every_question_and_comparison_has_a_preview_of_its_own(self):
         call_command("load_content", stdout=StringIO())
-        make_assessments(make_edition(), OH={}, TX={}, NM={})
+        make_rankings(OH={}, TX={}, NM={})
         chosen = ("s=OH&s=TX", "s=TX&s=OH", "s=OH&s=NM")
         paths = [
             *(each.get_absolute_url() for each in Question.objects.all()),
@@ -95,7 +90,7 @@ class PreviewTests(TestCase):
             self.assertEqual(len(found), len(set(found)))
 
     def test_a_comparison_is_shared_with_its_states_but_not_indexed(self):
-        make_assessments(make_edition(), OH={}, TX={})
+        make_rankings(OH={}, TX={})
 
         page = self.client.get("/rankings/compare/?s=oh&s=TX&from=poster")
 

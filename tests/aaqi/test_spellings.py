@@ -2,9 +2,8 @@ from django.test import TestCase
 
 from tests.factories import (
     confirm_url,
-    make_assessments,
-    make_edition,
     make_published_voice,
+    make_rankings,
     make_submission,
 )
 
@@ -30,7 +29,7 @@ class OneSpellingTests(TestCase):
         return len(seen) - 1
 
     def test_another_spelling_redirects_to_the_page(self):
-        make_assessments(make_edition("2026-01-01"))
+        make_rankings("2026-01-01")
         edition = "/rankings/editions/2026-01-01/"
         pk = make_published_voice().pk
         for written, meant in (

@@ -17,6 +17,7 @@ from tests.factories import (
     make_edition,
     make_founding_voice,
     make_published_voice,
+    make_rankings,
     make_signature,
     make_staff,
     make_voice,
@@ -78,8 +79,7 @@ class HomeTests(TestCase):
         self.assertContains(self.client.get("/"), "Ana &lt;b&gt;Bold&lt;/b&gt;")
 
     def test_shows_the_map_of_the_current_edition_only(self):
-        make_assessments(
-            make_edition(),
+        make_rankings(
             NM={"right_to_sue": "statute", "immunity": "barred", "covers": "all"},
         )
         draft = make_edition("2026-11-23", published_at=None)
@@ -93,7 +93,7 @@ class HomeTests(TestCase):
 
     def test_says_how_many_states_are_graded(self):
         blank = {"right_to_sue": ""}
-        make_assessments(make_edition(), TX=blank, UT=blank)
+        make_rankings(TX=blank, UT=blank)
 
         page = self.client.get(reverse("home"))
 
@@ -128,7 +128,7 @@ class HomeTests(TestCase):
         self.assertNotContains(page, "States can open the door")
 
     def test_asks_the_database_six_times(self):
-        make_assessments(make_edition())
+        make_rankings()
         for _ in range(4):
             make_published_voice(featured_at=timezone.now())
 

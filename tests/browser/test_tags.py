@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.steps import fill_in
-from tests.factories import make_assessments, make_edition, make_tag
+from tests.factories import make_rankings, make_tag
 from tests.faq.texts import make_question
 from voices.models import Submission
 from voices.tags.posters import POSTERS
@@ -65,7 +65,7 @@ def test_a_tag_is_carried_from_the_first_address_to_the_form(page):
 
 
 def test_a_tag_is_added_to_the_query_of_a_link(page):
-    make_assessments(make_edition(), OH={})
+    make_rankings(OH={})
     page.goto("/rankings/ohio/?from=poster#main")
 
     assert form_queries(page) == {"from=poster", "state=OH&from=poster"}
@@ -73,7 +73,7 @@ def test_a_tag_is_added_to_the_query_of_a_link(page):
 
 
 def test_a_tag_is_carried_through_filters_and_sorted_tables(page):
-    make_assessments(make_edition(), OH={}, TX={})
+    make_rankings(OH={}, TX={})
     page.goto("/rankings/?from=poster")
 
     for name in ("State", "Grade"):

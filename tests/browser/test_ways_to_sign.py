@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import make_assessments, make_edition
+from tests.factories import make_rankings
 from tests.faq.texts import make_case, make_question
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ END = "document.activeElement === document.body"
 
 @pytest.mark.parametrize("path", ["/", "/rankings/ohio/"])
 def test_the_header_has_a_button_at_every_width(page, path):
-    make_assessments(make_edition(), OH={})
+    make_rankings(OH={})
     page.goto(path)
     found = {}
     for width in WIDTHS:
@@ -93,7 +93,7 @@ def test_the_bar_can_be_closed(page):
 
 
 def test_the_bar_of_a_state_preselects_it(page):
-    make_assessments(make_edition(), OH={})
+    make_rankings(OH={})
     phone(page)
     page.goto("/rankings/ohio/")
     page.mouse.wheel(0, 600)

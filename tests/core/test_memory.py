@@ -10,8 +10,9 @@ from rankings.states import SLUGS
 from tests.factories import (
     make_assessments,
     make_citation,
-    make_edition,
     make_published_voice,
+    make_rankings,
+    publishing,
 )
 
 
@@ -64,9 +65,9 @@ class MemoryPagesTests(TestCase):
         self.memory = module.memory
         self.memory.drop(*Content)
         self.addCleanup(self.memory.drop, *Content, listening=False)
-        edition = make_edition()
-        make_assessments(edition)
-        make_citation(edition.assessments.get(usps="TX"))
+        with publishing() as edition:
+            make_assessments(edition)
+            make_citation(edition.assessments.get(usps="TX"))
         self.voice = make_published_voice(state="TX")
 
     def test_pages_ask_for_nothing_that_is_remembered(self):
@@ -85,8 +86,7 @@ class MemoryPagesTests(TestCase):
         pages = warm.WarmPages()
         path = f"/rankings/{SLUGS['TX']}/"
         self.client.get(path)
-        edition = make_edition("2026-11-25")
-        make_assessments(edition)
+        make_rankings("2026-11-25")
         self.assertNotContains(self.client.get(path), "November 25, 2026")
 
         pages.hear("rankings")

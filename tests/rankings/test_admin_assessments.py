@@ -7,12 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rankings.models import Assessment, Citation, Edition
-from tests.factories import (
-    make_assessments,
-    make_citation,
-    make_edition,
-    make_staff,
-)
+from tests.factories import make_citation, make_edition, make_rankings, make_staff
 
 LIST = reverse("admin:rankings_assessment_changelist")
 
@@ -21,8 +16,7 @@ class AssessmentAdminTests(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
-        self.current = make_edition()
-        make_assessments(self.current)
+        self.current = make_rankings()
         self.draft = self.current.copy(datetime.date(2026, 12, 1), "Second")
         self.texas = self.draft.assessments.get(usps="TX")
         self.citation = make_citation(self.texas, "A v. B")

@@ -6,7 +6,12 @@ from django.test import TestCase
 from django.urls import reverse
 
 from rankings.models import Citation
-from tests.factories import make_assessment, make_citation, make_edition, make_staff
+from tests.factories import (
+    make_assessment,
+    make_citation,
+    make_edition,
+    make_staff,
+)
 
 LIST = reverse("admin:rankings_citation_changelist")
 CHECK = reverse("admin:rankings_citation_check")
@@ -16,7 +21,7 @@ class WorkListTests(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
-        self.edition = make_edition()
+        self.edition = make_edition(published_at=None)
         self.texas = make_assessment(self.edition)
         self.waits = make_citation(self.texas, "Waits")
         self.open = make_citation(self.texas, "Open", to_verify=True, position=1)

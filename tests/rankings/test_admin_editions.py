@@ -12,6 +12,7 @@ from tests.factories import (
     make_citation,
     make_edition,
     make_staff,
+    publishing,
 )
 
 LIST = reverse("admin:rankings_edition_changelist")
@@ -26,12 +27,12 @@ class AdminTestCase(TestCase):
     def setUp(self):
         self.by = make_staff()
         self.client.force_login(self.by)
-        self.current = make_edition("2026-01-01", title="First")
-        make_assessments(
-            self.current,
-            CA={"right_to_sue": "statute", "immunity": "barred"},
-            OH={"right_to_sue": "unclear"},
-        )
+        with publishing("2026-01-01", title="First") as self.current:
+            make_assessments(
+                self.current,
+                CA={"right_to_sue": "statute", "immunity": "barred"},
+                OH={"right_to_sue": "unclear"},
+            )
 
     def let(self, *codenames):
         staff = make_staff("editor", is_superuser=False)
@@ -44,14 +45,16 @@ class AdminTestCase(TestCase):
 
 class DraftTests(AdminTestCase):
     def test_a_new_one_starts_as_a_copy_of_the_current_one(self):
-        make_citation(self.current.assessments.get(usps="TX"), "A v. B")
+        with publishing("2026-01-02", title="Newest") as newest:
+            make_assessments(newest)
+            make_citation(newest.assessments.get(usps="TX"), "A v. B")
 
         form = self.client.get(ADD)
         answer = self.client.post(
             ADD, {"date": "2026-02-01", "title": "Second", "notes": "New."}, follow=True
         )
 
-        self.assertContains(form, "New draft from First (2026-01-01)")
+        self.assertContains(form, "New draft from Newest (2026-01-02)")
         self.assertContains(answer, "was added successfully")
         draft = Edition.objects.drafts().get()
         self.assertEqual((draft.title, draft.notes), ("Second", "New."))

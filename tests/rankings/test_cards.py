@@ -9,16 +9,19 @@ from django.urls import reverse
 from cards import models
 from cards.models import Busy, Card
 from rankings import cards
-from tests.factories import make_assessment, make_assessments, make_edition
+from tests.factories import (
+    make_assessment,
+    make_edition,
+    make_published_assessment,
+    make_rankings,
+)
 
 OHIO = reverse("rankings:card", args=["ohio"])
 
 
 class StateCardTests(TestCase):
     def setUp(self):
-        self.edition = make_edition()
-        self.ohio = make_assessment(
-            self.edition,
+        self.ohio = make_published_assessment(
             "OH",
             right_to_sue="statute",
             immunity="barred",
@@ -47,19 +50,22 @@ class StateCardTests(TestCase):
 
     def test_a_range_and_a_provisional_grade_are_told(self):
         facts = {"right_to_sue": "statute", "immunity": "applies", "covers": "all"}
-        second = make_edition("2026-11-27")
+        first = make_edition("2026-11-26", published_at=None)
+        second = make_edition("2026-11-27", published_at=None)
 
         self.assertEqual(
             cards.face_of(make_assessment(second, "AR", **facts)).name,
             "50 to 60 of 100 points; the grade is provisional",
         )
         self.assertEqual(
-            cards.face_of(make_assessment(self.edition, "AR", **facts)).name,
+            cards.face_of(make_assessment(first, "AR", **facts)).name,
             "50 of 100 points",
         )
 
     def test_a_state_that_is_not_assessed_has_neither_letter_nor_points(self):
-        face = cards.face_of(make_assessment(self.edition, "ID", right_to_sue=""))
+        idaho = make_published_assessment("ID", "2026-11-23", right_to_sue="")
+
+        face = cards.face_of(idaho)
 
         self.assertEqual(face.badge, "")
         self.assertEqual(face.name, "Not yet assessed")
@@ -68,7 +74,7 @@ class StateCardTests(TestCase):
 
     def test_a_new_edition_gets_another(self):
         before = self.client.get(OHIO).content
-        make_assessment(make_edition("2026-11-23"), "OH", right_to_sue="unclear")
+        make_published_assessment("OH", "2026-11-23", right_to_sue="unclear")
         draft = make_edition("2026-11-24", published_at=None)
         make_assessment(draft, "OH", right_to_sue="court")
 
@@ -95,7 +101,7 @@ class StateCardTests(TestCase):
 class PreviewTests(TestCase):
     def test_a_states_page_names_its_card_and_a_past_one_that_of_the_site(self):
         for date in ("2025-01-01", "2026-01-01"):
-            make_assessments(make_edition(date))
+            make_rankings(date)
 
         now = self.client.get("/rankings/ohio/")
         past = self.client.get("/rankings/editions/2025-01-01/ohio/")
@@ -105,7 +111,7 @@ class PreviewTests(TestCase):
 
     @override_settings(OPERATOR_NAME="Example Group", OPERATOR_URL="https://x.example/")
     def test_the_rankings_say_who_publishes_them(self):
-        make_assessments(make_edition())
+        make_rankings()
 
         page = self.client.get("/rankings/").content.decode()
 
@@ -123,7 +129,7 @@ class PreviewTests(TestCase):
 
     def test_the_rankings_say_where_their_files_are(self):
         for date in ("2025-01-01", "2026-01-01"):
-            make_assessments(make_edition(date))
+            make_rankings(date)
 
         for path, files in (
             ("/rankings/", "/rankings/data"),

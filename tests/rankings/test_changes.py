@@ -12,9 +12,11 @@ from rankings import scoring
 from rankings.scoring import SECOND
 from tests.factories import (
     make_assessment,
-    make_assessments,
     make_citation,
     make_edition,
+    make_published_assessment,
+    make_rankings,
+    publishing,
 )
 from tests.rankings.test_load_rankings import rows
 from tests.rankings.test_rankings_views import LoadedTestCase
@@ -118,7 +120,7 @@ class ChangesTests(LoadedTestCase):
 
 class EditionsTests(TestCase):
     def test_with_one_edition_nothing_has_changed(self):
-        make_assessments(make_edition())
+        make_rankings()
 
         self.assertContains(self.client.get(URL), "nothing has changed yet")
         self.assertNotContains(self.client.get(FEED), "<entry>")
@@ -128,9 +130,10 @@ class EditionsTests(TestCase):
         self.assertNotContains(self.client.get(FEED), "<entry>")
 
     def test_sources_that_were_only_read_again_are_no_change(self):
-        old, new = make_edition("2026-01-01"), make_edition("2026-02-01")
-        make_assessment(old, "TX", ij_read_on=old.date)
-        make_assessment(new, "TX", ij_read_on=new.date, sources="https://x.example/")
+        make_published_assessment("TX", "2026-01-01", ij_read_on="2026-01-01")
+        make_published_assessment(
+            *("TX", "2026-02-01"), ij_read_on="2026-02-01", sources="https://x.example/"
+        )
 
         self.assertContains(self.client.get(URL), "found nothing to change")
         self.assertNotContains(self.client.get(FEED), "<entry>")
@@ -144,14 +147,14 @@ class EditionsTests(TestCase):
                 ("2026-11-27", "One cap."),
                 ("2027-01-01", "Another cap."),
             ):
-                make_assessment(make_edition(day), "TX", limits=limits)
+                make_published_assessment("TX", day, limits=limits)
             page = self.client.get(URL)
 
         self.assertContains(page, "Other changes: limits", 1)
         self.assertContains(page, 'id="2027-01-01-TX"')
 
     def test_a_draft_is_not_shown(self):
-        make_assessment(make_edition("2026-01-01"), "TX")
+        make_published_assessment("TX", "2026-01-01")
         draft = make_edition("2026-02-01", published_at=None)
         make_assessment(draft, "TX", summary="Secret.", reason="Secret reason.")
 
@@ -159,9 +162,10 @@ class EditionsTests(TestCase):
             self.assertNotContains(self.client.get(path), "Secret")
 
     def test_what_staff_write_is_text(self):
-        make_assessment(make_edition("2026-01-01"), "TX")
-        texas = make_assessment(make_edition("2026-02-01"), "TX", reason="<b>x</b> & y")
-        make_citation(texas, "<i>A v. B</i>")
+        make_published_assessment("TX", "2026-01-01")
+        with publishing("2026-02-01") as edition:
+            texas = make_assessment(edition, "TX", reason="<b>x</b> & y")
+            make_citation(texas, "<i>A v. B</i>")
 
         page = self.client.get(URL).content.decode()
 
@@ -170,8 +174,7 @@ class EditionsTests(TestCase):
         self.assertNotIn("<b>x", self.client.get(FEED).content.decode())
 
     def test_a_copy_of_an_edition_has_no_reasons(self):
-        edition = make_edition()
-        make_assessment(edition, "TX", reason="It changed.")
+        edition = make_published_assessment("TX", reason="It changed.").edition
 
         draft = edition.copy(edition.date.replace(day=28), "A copy")
 

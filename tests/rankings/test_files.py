@@ -7,7 +7,7 @@ from django.test import SimpleTestCase, TestCase
 
 from rankings.files import COLUMNS, safe
 from rankings.models import Citation
-from tests.factories import make_assessment, make_citation, make_edition
+from tests.factories import make_assessment, make_citation, publishing
 from tests.rankings.test_load_rankings import rows as data_rows
 from tests.rankings.test_rankings_views import LoadedTestCase
 
@@ -150,8 +150,9 @@ class SafeCellTests(SimpleTestCase):
 
 class HostileTextTests(TestCase):
     def test_what_staff_write_is_no_formula_in_the_file(self):
-        texas = make_assessment(make_edition(), "TX", summary='=HYPERLINK("x")')
-        make_citation(texas, "@SUM(1)")
+        with publishing() as edition:
+            texas = make_assessment(edition, "TX", summary='=HYPERLINK("x")')
+            make_citation(texas, "@SUM(1)")
 
         row = read_csv(self.client.get("/rankings/data.csv"))[0]
 

@@ -12,7 +12,9 @@ from tests.factories import (
     make_assessments,
     make_citation,
     make_edition,
+    make_published_assessment,
     make_staff,
+    publishing,
 )
 
 
@@ -59,10 +61,10 @@ class EditionTests(TestCase):
             draft.publish(by=make_staff())
 
     def test_a_copy_is_a_draft_that_says_the_same(self):
-        edition = make_edition()
-        texas = make_assessment(edition, "TX", summary="As it was.")
-        make_citation(texas, "One", position=1)
-        make_citation(texas, "Two", position=0)
+        with publishing() as edition:
+            texas = make_assessment(edition, "TX", summary="As it was.")
+            make_citation(texas, "One", position=1)
+            make_citation(texas, "Two", position=0)
 
         draft = edition.copy(datetime.date(2026, 12, 1), "Second edition")
 
@@ -96,9 +98,9 @@ class EditionTests(TestCase):
 
 class PublishedStaysTests(TestCase):
     def setUp(self):
-        self.edition = make_edition()
-        self.texas = make_assessment(self.edition)
-        self.citation = make_citation(self.texas, "A v. B")
+        with publishing() as self.edition:
+            self.texas = make_assessment(self.edition)
+            self.citation = make_citation(self.texas, "A v. B")
 
     def assert_refused(self, change):
         with self.assertRaises(IntegrityError), transaction.atomic():
@@ -121,13 +123,24 @@ class PublishedStaysTests(TestCase):
         self.texas.refresh_from_db()
         self.assertEqual(self.texas.summary, "The law of TX.")
 
-    def test_a_draft_s_assessment_does_not_move_into_it(self):
+    def test_nothing_is_added_to_it(self):
+        for add in (
+            lambda: make_assessment(self.edition, "OH"),
+            lambda: make_citation(self.texas, "C v. D"),
+        ):
+            self.assert_refused(add)
+
+    def test_what_is_in_a_draft_does_not_move_into_it(self):
         draft = make_edition("2026-12-01", published_at=None)
         ohio = make_assessment(draft, "OH")
+        make_citation(ohio, "C v. D")
+        of_ohio = Citation.objects.filter(assessment=ohio)
 
-        self.assert_refused(
-            lambda: Assessment.objects.filter(pk=ohio.pk).update(edition=self.edition)
-        )
+        for move in (
+            lambda: Assessment.objects.filter(pk=ohio.pk).update(edition=self.edition),
+            lambda: of_ohio.update(assessment=self.texas),
+        ):
+            self.assert_refused(move)
 
     def test_notes_may_follow_and_what_is_known_of_a_citation(self):
         Edition.objects.update(notes="An error was found.")
@@ -189,7 +202,7 @@ class PublishAtOnceTests(CommittedTestCase):
 class AssessmentTests(TestCase):
     def refused(self, message, **fields):
         """Assert that both validation and the database refuse these fields."""
-        edition = make_edition()
+        edition = make_edition(published_at=None)
         assessment = Assessment(
             **{
                 "edition": edition,
@@ -229,15 +242,15 @@ class AssessmentTests(TestCase):
         self.refused("Enter a year", year=20)
 
     def test_a_state_has_one_assessment_in_an_edition(self):
-        edition = make_edition()
+        edition = make_edition(published_at=None)
         make_assessment(edition, "TX")
 
         with self.assertRaises(IntegrityError), transaction.atomic():
             make_assessment(edition, "TX")
-        make_assessment(make_edition("2025-01-01"), "TX")
+        make_assessment(make_edition("2025-01-01", published_at=None), "TX")
 
     def test_other_pages_are_addresses_one_a_line(self):
-        assessment = make_assessment(make_edition(), sources="https://a.org/\nb")
+        assessment = make_published_assessment(sources="https://a.org/\nb")
 
         with self.assertRaisesMessage(ValidationError, "not a URL: b"):
             assessment.full_clean()
@@ -245,7 +258,7 @@ class AssessmentTests(TestCase):
 
 class CitationTests(TestCase):
     def setUp(self):
-        self.texas = make_assessment(make_edition())
+        self.texas = make_assessment(make_edition(published_at=None))
 
     def test_open_ones_are_those_named_until_somebody_has_checked_them(self):
         named = make_citation(self.texas, "Named", to_verify=True)
@@ -280,13 +293,13 @@ class CitationTests(TestCase):
         self.assertTrue(citation.is_open)
 
     def test_those_alike_are_the_same_words_on_a_state_now_and_in_drafts(self):
-        current = make_edition("2026-11-23")
-        draft = make_edition("2026-11-24", published_at=None)
-        now = make_citation(make_assessment(current), "A v. B")
-        there = make_citation(make_assessment(draft), "A v. B", part="immunity")
-        make_citation(self.texas, "A v. B")
-        make_citation(make_assessment(current, "OH"), "A v. B")
-        make_citation(now.assessment, "C v. D")
+        with publishing("2026-11-21") as past:
+            make_citation(make_assessment(past), "A v. B")
+        with publishing("2026-11-23") as current:
+            now = make_citation(make_assessment(current), "A v. B")
+            make_citation(make_assessment(current, "OH"), "A v. B")
+            make_citation(now.assessment, "C v. D")
+        there = make_citation(self.texas, "A v. B", part="immunity")
 
         alike = Citation.objects.filter(pk=there.pk).alike()
 

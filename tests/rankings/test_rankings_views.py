@@ -13,7 +13,12 @@ from rankings.models import Assessment, Citation, Edition
 from rankings.scoring import GROUPS, LETTERS, PARTS
 from rankings.standings import Standings
 from rankings.states import JURISDICTIONS
-from tests.factories import make_assessment, make_assessments, make_edition
+from tests.factories import (
+    make_assessments,
+    make_edition,
+    make_published_assessment,
+    make_rankings,
+)
 
 URL = reverse("rankings:list")
 
@@ -235,7 +240,7 @@ class SortTests(LoadedTestCase):
 
 class EditionTests(TestCase):
     def test_a_draft_is_nowhere_public(self):
-        make_assessments(make_edition("2025-11-22"))
+        make_rankings("2025-11-22")
         draft = make_edition("2026-11-20", title="Secret draft", published_at=None)
         make_assessments(draft, TX={"summary": "Secret words."})
         paths = [
@@ -262,9 +267,9 @@ class EditionTests(TestCase):
             self.assertEqual(self.client.get(path).status_code, 404, path)
 
     def test_a_past_edition_stays_readable_and_says_what_it_is(self):
-        past = make_edition("2025-11-22", title="Old")
-        make_assessments(past, TX={"right_to_sue": "unclear", "summary": "As it was."})
-        make_assessments(make_edition("2026-11-22", title="New"))
+        texas = {"right_to_sue": "unclear", "summary": "As it was."}
+        past = make_rankings("2025-11-22", "Old", TX=texas)
+        make_rankings("2026-11-22", title="New")
 
         page = self.client.get(past.get_absolute_url())
         state = self.client.get(
@@ -279,8 +284,7 @@ class EditionTests(TestCase):
         self.assertContains(state, 'href="/rankings/texas/"')
 
     def test_the_current_edition_is_not_called_past_at_its_own_address(self):
-        edition = make_edition()
-        make_assessments(edition)
+        edition = make_rankings()
 
         page = self.client.get(edition.get_absolute_url())
 
@@ -312,7 +316,7 @@ class EditionTests(TestCase):
 class QueryTests(TestCase):
     def setUp(self):
         for date in ("2024-01-01", "2025-01-01", "2026-01-01"):
-            make_assessments(make_edition(date))
+            make_rankings(date)
 
     def test_no_page_asks_more_the_more_there_is(self):
         for path, count in (
@@ -442,7 +446,7 @@ class FirstEditionTests(LoadedTestCase):
 
 class UnknownStateTests(TestCase):
     def test_an_unknown_state_is_answered_with_the_list_of_states(self):
-        make_assessment(make_edition(), "TX")
+        make_published_assessment("TX")
         for path in ("/rankings/atlantis/", "/rankings/zz/", "/rankings/tex/"):
             response = self.client.get(path)
 
@@ -451,7 +455,7 @@ class UnknownStateTests(TestCase):
                 self.assertContains(response, f">{name}</a>", status_code=404)
 
     def test_a_state_that_the_edition_lacks_is_not_found(self):
-        make_assessment(make_edition(), "TX")
+        make_published_assessment("TX")
 
         self.assertEqual(self.client.get("/rankings/ohio/").status_code, 404)
         self.assertEqual(Assessment.objects.count(), 1)

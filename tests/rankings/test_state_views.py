@@ -10,6 +10,8 @@ from tests.factories import (
     make_assessments,
     make_citation,
     make_edition,
+    make_rankings,
+    publishing,
 )
 from tests.rankings.test_rankings_views import LoadedTestCase
 
@@ -231,9 +233,10 @@ class StateTests(LoadedTestCase):
 
 class MoveTests(TestCase):
     def setUp(self):
-        old = make_edition("2025-01-01")
-        make_assessments(old, TX={"right_to_sue": "unclear"}, OH={"right_to_sue": ""})
-        make_assessments(make_edition("2026-01-01"))
+        make_rankings(
+            "2025-01-01", TX={"right_to_sue": "unclear"}, OH={"right_to_sue": ""}
+        )
+        make_rankings("2026-01-01")
         draft = make_edition("2026-02-01", published_at=None)
         make_assessments(draft, TX={"right_to_sue": ""})
 
@@ -262,7 +265,7 @@ class MoveTests(TestCase):
 
     def test_asks_the_database_nine_times_however_many_editions_there_are(self):
         for year in range(2010, 2024):
-            make_assessments(make_edition(f"{year}-01-01"))
+            make_rankings(f"{year}-01-01")
 
         with self.assertNumQueries(9):
             self.client.get("/rankings/texas/")
@@ -270,8 +273,9 @@ class MoveTests(TestCase):
 
 class MarkupTests(TestCase):
     def test_what_staff_write_is_text(self):
-        texas = make_assessment(make_edition(), "TX", summary="<b>Bold</b> & co")
-        make_citation(texas, '"><script>alert(1)</script>', seen="<i>x</i>")
+        with publishing() as edition:
+            texas = make_assessment(edition, "TX", summary="<b>Bold</b> & co")
+            make_citation(texas, '"><script>alert(1)</script>', seen="<i>x</i>")
 
         page = self.client.get(url("TX")).content.decode()
 

@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from rankings.states import PLACES
 from tests.factories import (
-    make_assessments,
-    make_edition,
     make_founding_voice,
     make_published_voice,
+    make_rankings,
     make_reason,
     make_staff,
 )
@@ -120,7 +119,7 @@ class OrderTests(TestCase):
         self.assertEqual(list(home.context["latest"]), self.in_order[:3])
 
     def test_the_pages_of_states_have_the_same_order(self):
-        make_assessments(make_edition())
+        make_rankings()
 
         state = self.client.get(reverse("rankings:state", args=["texas"]))
         detail = self.client.get(self.new.get_absolute_url())
