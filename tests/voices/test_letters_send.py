@@ -273,7 +273,7 @@ class ManyAtOnceTests(CommittedTestCase):
 
         self.assertEqual(len(server.messages), 2 * BATCH)
         # Two for each letter: one before it is offered, and one with the result.
-        self.assertEqual(len(queries), 22 + 2 * BATCH)
+        self.assertEqual(len(queries), 17 + 2 * BATCH)
 
     def test_letters_held_back_by_their_address_let_others_pass(self):
         emails = [f"ana{number}@example.com" for number in range(BATCH + 2)]

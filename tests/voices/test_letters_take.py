@@ -14,7 +14,7 @@ from tests.committed import CommittedTestCase, at_once
 from tests.factories import make_signature, make_submission
 from voices.letters.finish import count_failure
 from voices.letters.queue import queue_confirmation, queue_letter
-from voices.letters.take import BATCH, MINUTE, PACE, give_back, take
+from voices.letters.take import BATCH, FIRST, MINUTE, PACE, give_back, take
 from voices.letters.turns import current_turn, forget_turns, next_turn
 from voices.models import Letter, Submission, Turn
 from voices.signatures.models import Lane
@@ -232,15 +232,19 @@ class LaneTests(ClockTestCase):
         with connection.cursor() as cursor:
             # Without statistics, the planner may expect a single row and prefer a sort.
             cursor.execute("SET LOCAL enable_sort = off")
-            cursor.execute(
-                "EXPLAIN SELECT id FROM voices_letter WHERE sent_at IS NULL "
-                "AND dropped_at IS NULL AND lane = 'clean' AND send_at <= now() "
-                "ORDER BY attempts, turn, id LIMIT 10 FOR UPDATE SKIP LOCKED"
-            )
+            names = {"lanes": Letter.Lane.values, "now": timezone.now(), "most": BATCH}
+            cursor.execute(f"EXPLAIN {FIRST}", names)
             plan = "\n".join(line for (line,) in cursor.fetchall())
 
         self.assertEqual(costs[0], costs[1])
         self.assertIn("letter_in_flight", plan)
+        self.assertNotIn("Seq Scan", plan)
+
+    def test_a_poll_that_finds_nothing_takes_one_query(self):
+        make_letters(1, CLEAN, send_at=timezone.now() + MINUTE)
+
+        with self.assertNumQueries(1):
+            self.assertEqual(take().ids, [])
 
 
 class TurnTests(TestCase):

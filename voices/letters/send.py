@@ -67,7 +67,8 @@ def send_next(
     finally:
         if server is None:
             own.close()
-        give_back(taken, left)
+        if left:
+            give_back(taken, left)
     return len(taken.ids)
 
 
