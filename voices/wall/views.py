@@ -1,6 +1,5 @@
 from collections.abc import Mapping
 
-from django.db.models import Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -11,13 +10,11 @@ from core.filters import NoSuchPage, no_such_page, read_choice, read_words
 from core.public import Content, Parameter, public_page
 from rankings.states import PLACES, read_place
 from voices.professions import ProfessionGroup
+from voices.wall.around import read_around
 from voices.wall.cards import card_of
 from voices.wall.models import SHOWN, Voice
 from voices.wall.page import FEATURED, Filters, WallPage
 from voices.wall.tallies import read_figures
-
-# The page of a voice shows up to this many other voices from the same state.
-MORE = 3
 
 
 @require_safe
@@ -106,27 +103,3 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     except Busy:
         return busy_response(request)
     return card_response(png) if png else gone(request)
-
-
-def read_around(voice: Voice) -> dict[str, list[Voice]]:
-    """Return the previous voice, the next voice, and more voices from the same state.
-
-    The wall is sorted newest first, so the previous voice comes after this voice there.
-    Runs one query.
-    """
-    voices = Voice.objects.on_the_wall().shown()
-    place = voice.wall_order, voice.pk
-    queries = {
-        "previous": voices.after(*place).in_wall_order()[:1],
-        "next": voices.before(*place).in_reverse_order()[:1],
-    }
-    if voice.state:
-        same = voices.filter(state=voice.state).exclude(pk=voice.pk)
-        queries["more"] = same.in_wall_order()[:MORE]
-    # Each part has its own limit. The union is sorted newest first, which is the
-    # default ordering of Voice.
-    parts = [q.annotate(part=Value(name)) for name, q in queries.items()]
-    found: dict[str, list[Voice]] = {"previous": [], "next": [], "more": []}
-    for each in parts[0].union(*parts[1:], all=True):
-        found[each.part].append(each)
-    return found
