@@ -572,6 +572,17 @@ class CheckTests(TestCase):
         self.assertContains(response, 'value="12 34 56"', status_code=422)
         self.assertFalse(Signature.objects.exists())
 
+    def test_what_was_typed_is_not_shown_to_the_next_visitor(self):
+        for typed in ({"code": "12 34"}, {"correct": "1", "email": "ana at home"}):
+            with self.subTest(typed):
+                page = self.client.post(self.path, typed)
+                self.assertContains(page, list(typed.values())[-1], status_code=422)
+                self.assertContains(page, "field-invalid", status_code=422)
+
+                empty = self.client.get(self.path)
+                self.assertNotContains(empty, list(typed.values())[-1])
+                self.assertNotContains(empty, "field-invalid")
+
     def test_after_the_last_try_the_right_code_is_invalid(self):
         deliver()
         right = tokens.code(self.submission.ref)
