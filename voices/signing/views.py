@@ -383,13 +383,11 @@ def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
     problem. The submission is None if the link is invalid or the row was deleted. Reads
     only `fields`, if any are given.
     """
+    submissions = Submission.objects.only(*fields) if fields else Submission.objects
     try:
         ref, late = tokens.read(tokens.confirming, token, settings.CONFIRM_LINK_DAYS)
-    except BadSignature:
-        return None, "unknown"
-    submissions = Submission.objects.only(*fields) if fields else Submission.objects
-    submission = submissions.filter(ref=ref).first()
-    if submission is None:
+        submission = submissions.get(ref=ref)
+    except (BadSignature, Submission.DoesNotExist):
         return None, "unknown"
     if submission.confirmed_at:
         return submission, closed_by(submission)
