@@ -31,6 +31,22 @@ def word_diff(before: str, after: str) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
+def paired_diff(before: str, after: str) -> tuple[SafeString, SafeString]:
+    """Return both texts as HTML, the first with <del>, the second with <ins>."""
+    old, new = (re.findall(r"\S+|\s+", text) for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    left, right = [], []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        lost, added = "".join(old[a:b]), "".join(new[c:d])
+        changed = kind != "equal"
+        left.append(format_html("<del>{}</del>" if changed and lost else "{}", lost))
+        right.append(format_html("<ins>{}</ins>" if changed and added else "{}", added))
+    return (
+        format_html_join("", "{}", ((part,) for part in left)),
+        format_html_join("", "{}", ((part,) for part in right)),
+    )
+
+
 def short_diff(before: str, after: str) -> SafeString:
     """Return only the changes as HTML, each between a few unchanged words."""
     old, new = (re.findall(r"\S+\s*", text) for text in (before, after))

@@ -32,9 +32,13 @@ def make_quarantined(**fields):
 def make_invalidated(by, domain="forger.example", **fields):
     """A signature that staff invalidated, along with all others of its domain."""
     signature = make_signature(email=f"forged@{domain}", **fields)
+    invalidate(by, domain)
+    signature.refresh_from_db()
+    return signature
+
+
+def invalidate(by, domain):
     criteria = Criteria({"domain": domain})
     criteria.is_valid()
     _, seen = count_and_checksum(criteria.select())
     change.invalidate(criteria, seen, "All from one machine, in one night.", by)
-    signature.refresh_from_db()
-    return signature

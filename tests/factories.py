@@ -17,6 +17,7 @@ from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
 from voices.abuse.guard import stamps
 from voices.letters.send import send_next
+from voices.managing import changes
 from voices.models import (
     Decision,
     FoundingRequest,
@@ -29,6 +30,7 @@ from voices.models import (
     Tag,
     Voice,
 )
+from voices.moderation import propose
 from voices.signatures import tokens
 from voices.signing.agreements import (
     CONSENT_TEXT,
@@ -73,6 +75,23 @@ def make_published_voice(**fields):
 
 def make_founding_voice(number, **fields):
     return make_voice(founding_number=number, review_since=None, **fields)
+
+
+def propose_edit(voice, by, **words):
+    """A moderator's edit that waits for the author of the voice."""
+    opened = Voice.objects.get(pk=voice.pk)
+    for field, text in words.items():
+        setattr(opened, field, text)
+    return propose.edit(opened, by)
+
+
+def approve_edit(voice, by, **words):
+    """A moderator's edit that the author of the voice has approved."""
+    edit = propose_edit(voice, by, **words)
+    signature = Signature.objects.get(voice=voice)
+    changes.answer_edit(signature, edit.pk, approve=True)
+    edit.refresh_from_db()
+    return edit
 
 
 def make_founding_request(voice, **fields):

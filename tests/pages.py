@@ -39,6 +39,7 @@ from tests.accounts.steps import (
     sign_in,
 )
 from tests.factories import (
+    approve_edit,
     check_url,
     confirm_url,
     make_citation,
@@ -54,6 +55,7 @@ from tests.factories import (
     make_voice,
     not_me_url,
     numbers,
+    propose_edit,
 )
 from tests.faq.texts import (
     make_case,
@@ -93,6 +95,14 @@ LONG = (
     "happened next is on video, and two judges said that it was wrong. Then they said "
     "that no earlier case was close enough, and that was all. No jury ever saw the "
     "video. I don’t want revenge; I want somebody to have to answer the question."
+)
+WORDY = (
+    "It happened to my cousin, right in front of his house, and nobody ever had to "
+    "answer for it, not then and not in the nine years since.\n\nWe asked a court."
+)
+BRIEF = (
+    "It happened to my cousin, in front of his house, and nobody had to answer for it."
+    "\n\nWe asked a court."
 )
 
 
@@ -241,6 +251,38 @@ def corrected_path():
     return token_path("manage", tokens.managing, mine.ref)
 
 
+def make_edit():
+    """A moderator's edit that shortens a statement and corrects a city."""
+    mine = make_signature(voice=make_published_voice(statement=WORDY, city="Columbs"))
+    by = make_staff(f"by{next(numbers)}")
+    return propose_edit(mine.voice, by, statement=BRIEF, city="Columbus")
+
+
+def edit_path():
+    edit = make_edit()
+    return manage_edit_path(edit.voice.signature, edit.pk)
+
+
+def staff_edit_path():
+    return reverse("admin:voices_voice_change", args=[make_edit().voice_id])
+
+
+def ended_edit_path():
+    return manage_edit_path(signature(), 9_999_999)
+
+
+def manage_edit_path(signature, pk):
+    token = tokens.managing.sign(signature.ref)
+    return reverse("voices:manage-edit", args=[token, pk])
+
+
+def edited_path():
+    """The page of a voice that its author let a moderator shorten."""
+    mine = make_signature(voice=voice(WORDY))
+    approve_edit(mine.voice, make_staff(f"by{next(numbers)}"), statement=BRIEF)
+    return mine.voice.get_absolute_url()
+
+
 def declined_path():
     mine = make_signature()
     one = Voice.objects.filter(pk=mine.voice_id)
@@ -377,6 +419,7 @@ PUBLIC = [
     Page("voices-older", older_path),
     Page("voice", lambda: voice().get_absolute_url()),
     Page("voice-long", lambda: voice(LONG).get_absolute_url()),
+    Page("voice-edited", edited_path),
     Page("voice-founding", lambda: founding_voice().get_absolute_url()),
     Page("voice-gone", lambda: gone_voice().get_absolute_url(), 410),
     Page("report", report_path),
@@ -481,6 +524,10 @@ PUBLIC = [
     Page("manage-withdrawn", withdrawn_path),
     Page("manage-corrected", corrected_path),
     Page("manage-declined", declined_path),
+    Page("manage-edit", edit_path),
+    Page("manage-edit-approved", edit_path, then=press("Approve this edit")),
+    Page("manage-edit-rejected", edit_path, then=press("Keep my words")),
+    Page("manage-edit-ended", ended_edit_path, 410),
     Page("manage-appealed", declined_path, then=press("Appeal")),
     Page("manage-invalidated", invalidated_path),
     Page("manage-objected", invalidated_path, then=press("I signed this myself")),
@@ -854,6 +901,7 @@ STAFF = [
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),
     Page("staff-password", at("admin:password_change"), staff=True),
     Page("staff-password-done", at("admin:password_change_done"), staff=True),
+    Page("staff-voice-edited", staff_edit_path, staff=True),
     Page("staff-decline", decide_path("declined"), staff=True),
     Page("staff-take-down", decide_path("taken-down"), staff=True),
     Page(

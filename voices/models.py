@@ -38,6 +38,7 @@ from voices.signatures.requests import AddressChange, LinkRequest
 from voices.tags.models import Tag
 from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
+from voices.wall.edits import ProposedEdit
 from voices.wall.models import Voice
 from voices.wall.tallies import DayTally, Tally
 
@@ -66,6 +67,7 @@ __all__ = [
     "MailProvider",
     "Objection",
     "Petition",
+    "ProposedEdit",
     "QuarantinedSignature",
     "RankingError",
     "Reason",

@@ -17,6 +17,7 @@ from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange, LinkRequest
+from voices.wall.edits import ProposedEdit
 
 # Maximum number of rows that one transaction selects to delete or change. A delete can
 # also remove rows that refer to these (CASCADE).
@@ -39,6 +40,9 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             "email records": delete(Letter.objects.old()),
             "attempts to send email": delete(Attempt.objects.old()),
             "networks' turns in the email queue": forget_turns(),
+            "edits that their authors did not approve": (
+                delete(ProposedEdit.objects.old())
+            ),
             "unconfirmed new addresses": delete(AddressChange.objects.stale()),
             "requests for a link": delete(LinkRequest.objects.stale()),
             "network hashes": forget_networks(),

@@ -56,6 +56,11 @@ urlpatterns = [
     path("manage/erased/", managing.erased, name="manage-erased"),
     path("manage/<token:token>/", managing.manage, name="manage"),
     path("manage/<token:token>/data/", managing.data, name="manage-data"),
+    path(
+        "manage/<token:token>/edit/<number:pk>/",
+        managing.proposed_edit,
+        name="manage-edit",
+    ),
     path("new-address/<token:token>/", managing.new_address, name="new-address"),
     path("stop-repeats/<token:token>/", signing.stop_repeats, name="stop-repeats"),
     path("thank-you/", signing.thanks, name="thanks"),

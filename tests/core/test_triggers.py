@@ -92,6 +92,7 @@ TRIGGERS = {
     ("voices_voice", "pages_lose_it", "AFTER", "DELETE TRUNCATE", "STATEMENT", False),
     ("voices_voice", "public_words_change", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "public_words_go", "AFTER", "DELETE", "ROW", True),
+    ("voices_voice", "proposed_edits_end", "AFTER", "UPDATE", "ROW", True),
 }
 ASK = """
     SELECT relname, tgname, tgdeferrable,

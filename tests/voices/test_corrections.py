@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from tests.committed import CommittedTestCase, at_once
 from tests.factories import (
+    approve_edit,
     deliver,
     make_published_voice,
     make_reason,
@@ -22,6 +23,7 @@ from voices.managing.changes import (
 )
 from voices.models import Correction, Decision, Tally, Voice
 from voices.moderation import decide
+from voices.wall.models import Edited
 
 OLD = ("Columbus", "OH")
 OLD_PLACE = ", ".join(OLD)
@@ -136,15 +138,31 @@ class CorrectionTests(CorrectionTestCase):
 
     def test_a_published_one_that_was_edited_waits_as_edited(self):
         decide.publish(self.voices, self.by)
-        self.voice.refresh_from_db()
-        self.voice.statement = "Edited words."
-        decide.edit(self.voice, self.by)
+        approve_edit(self.voice, self.by, statement="Edited.")
 
         decide.undo(self.voices, self.by)
 
         self.again()
-        self.assertEqual(self.voice.statement, PUBLISHED)
-        self.assertEqual(self.correction.words, {"statement": "Edited words."})
+        self.assertEqual((self.voice.statement, self.voice.edited), (PUBLISHED, ""))
+        self.assertEqual(self.correction.words, {"statement": "Edited."})
+        decide.publish(self.voices, self.by)
+        self.again()
+        self.assertEqual(self.voice.statement, "Edited.")
+        self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
+
+    def test_undoing_one_restores_an_edited_statement_with_its_label(self):
+        correct(self.signature, PUBLISHED)
+        approve_edit(self.voice, self.by, statement="Edited.")
+        correct(self.signature, SENT)
+        decide.publish(self.voices, self.by)
+        self.again()
+        self.assertEqual(self.voice.edited, "")
+
+        decide.undo(self.voices, self.by)
+
+        self.again()
+        self.assertEqual(self.voice.statement, "Edited.")
+        self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
 
     def test_undoing_flags_its_words_again(self):
         correct(self.signature, "Call me: 555-010-9999, please.")

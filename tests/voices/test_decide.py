@@ -3,6 +3,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from tests.factories import (
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
@@ -10,7 +11,7 @@ from tests.factories import (
     make_voice,
 )
 from voices.models import Decision, Letter, Voice
-from voices.moderation import decide
+from voices.moderation import decide, propose
 
 
 class DecideTests(TestCase):
@@ -92,24 +93,18 @@ class DecideTests(TestCase):
             Voice.objects.get().changes_asked, "Please leave out the name."
         )
 
-    def test_an_edit_is_not_undone(self):
-        voice = make_voice()
-        voice.statement = "Edited."
-        decide.edit(voice, self.by)
-
-        self.assertEqual(decide.undo(Voice.objects.all(), self.by), 0)
-
-    def test_an_edit_keeps_a_concurrent_decision(self):
-        voice = make_voice(featured_at=None)
+    def test_a_founding_voice_s_edit_keeps_a_concurrent_decision(self):
+        voice = make_founding_voice(1)
         opened = Voice.objects.get(pk=voice.pk)
-        decide.publish(Voice.objects.all(), self.by)
+        decide.feature(Voice.objects.all(), self.by)
 
         opened.statement = "Edited."
-        decide.edit(opened, self.by)
+        propose.edit(opened, self.by)
 
         voice.refresh_from_db()
         self.assertEqual(voice.statement, "Edited.")
-        self.assertTrue(voice.is_published)
+        self.assertIsNotNone(voice.featured_at)
+        self.assertEqual(voice.edited, "")
 
     def test_a_taken_down_voice_loses_its_place_on_the_home_page(self):
         make_published_voice(featured_at=timezone.now())

@@ -14,6 +14,7 @@ from operations import warm
 from tests.committed import CommittedTestCase, wait_for
 from tests.factories import (
     FORM,
+    approve_edit,
     latest_submission,
     make_published_voice,
     make_reason,
@@ -298,9 +299,9 @@ class ArrivalTests(TestCase):
 
     def test_an_edit_updates_the_flags(self):
         voice = make_voice(statement="Call me: 555-010-9999, day and night, please.")
-        voice.statement = "Write to me."
+        make_signature(voice=voice)
 
-        decide.edit(voice, make_staff())
+        approve_edit(voice, make_staff(), statement="Write to me.")
 
         voice.refresh_from_db()
         self.assertEqual((voice.flags, voice.text_key), ([], ""))
@@ -619,7 +620,7 @@ class AdminTests(TestCase):
                 signature.voice.reports.create(kind="other", text="Look.")
             self.client.get(QUEUE)
 
-            with self.assertNumQueries(12):
+            with self.assertNumQueries(13):
                 self.client.get(QUEUE)
 
 

@@ -20,7 +20,7 @@ from tests.factories import (
 from tests.pages import PUBLIC
 from voices.management.commands.load_founding_voices import DATA_FILE
 from voices.models import Decision, Tally, Voice
-from voices.moderation import decide
+from voices.moderation import decide, propose
 from voices.wall.page import PAGE_SIZE
 
 
@@ -73,7 +73,7 @@ class LoadFoundingVoicesTests(TestCase):
     def test_an_edited_voice_is_kept(self):
         voice = self.first.get()
         voice.statement = "As its author wants it now."
-        decide.edit(voice, make_staff())
+        propose.edit(voice, make_staff())
 
         said = load()
 

@@ -61,7 +61,7 @@ from voices.models import (
     Tally,
     Voice,
 )
-from voices.moderation import decide
+from voices.moderation import decide, propose
 from voices.signatures import tokens
 
 ASK = reverse("voices:manage-ask")
@@ -611,7 +611,7 @@ class WithdrawTests(PublishedTestCase):
         changes.erase(self.signature)
 
         with self.assertRaises(PermissionDenied):
-            decide.edit(opened, self.by)
+            propose.edit(opened, self.by)
 
         self.assertEqual(Voice.objects.get().statement, "")
 

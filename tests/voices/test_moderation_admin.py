@@ -7,16 +7,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import (
+    approve_edit,
     deliver,
+    make_founding_voice,
     make_published_voice,
     make_reason,
     make_signature,
     make_staff,
     make_voice,
+    propose_edit,
 )
-from voices.managing.changes import correct, show_as
-from voices.models import Decision, Letter, Reason, Voice
-from voices.moderation import decide
+from voices.managing.changes import answer_edit, correct, show_as
+from voices.models import Decision, Letter, ProposedEdit, Reason, Voice
+from voices.moderation import decide, propose
 from voices.moderation.admin.voices import MAX_AT_A_TIME
 from voices.moderation.editing import version_of
 
@@ -182,7 +185,7 @@ class QueueTests(AdminTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(12):
+        with self.assertNumQueries(13):
             self.client.get(path)
 
     def test_the_list_takes_a_constant_number_of_queries(self):
@@ -190,7 +193,7 @@ class QueueTests(AdminTestCase):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
 
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(11):
             self.client.get(path)
 
     def test_an_erased_voice_has_a_link_with_text(self):
@@ -414,6 +417,7 @@ class EditTests(AdminTestCase):
     def setUp(self):
         super().setUp()
         self.voice = make_voice(statement="I saw Officer Dow lie.", profession="Nurse")
+        make_signature(voice=self.voice)
 
     def save(self, voice=None, **changes):
         voice = voice or self.voice
@@ -430,23 +434,84 @@ class EditTests(AdminTestCase):
             change_page(voice), filled | {"read": version_of(voice)} | changes
         )
 
-    def test_an_edit_is_logged_and_shown_beside_the_original(self):
-        response = self.save(statement="I saw an officer lie.")
+    def test_an_edit_is_logged_and_waits_for_the_author(self):
+        self.save(statement="I saw an officer lie.")
 
-        self.assertEqual(response.status_code, 302)
         self.voice.refresh_from_db()
-        self.assertEqual(self.voice.statement, "I saw an officer lie.")
-        self.assertEqual(self.voice.statement_as_sent, "I saw Officer Dow lie.")
-        self.assertEqual(self.kinds(self.voice), ["edited"])
-        self.assertContains(
-            self.client.get(change_page(self.voice)), "<del>Dow</del><ins>officer</ins>"
-        )
+        self.assertEqual(self.voice.statement, "I saw Officer Dow lie.")
+        self.assertEqual(self.kinds(self.voice), ["edit-proposed"])
+        for page in (change_page(self.voice), reverse(f"{QUEUE}_changelist")):
+            response = self.client.get(page)
+            self.assertContains(response, "waits for the author&#x27;s approval")
+            self.assertContains(response, "<del>Dow</del><ins>officer</ins>")
+            self.assertContains(response, "Edit waits for its author")
+
+    def test_the_moderator_is_told_that_nothing_has_changed_yet(self):
+        page = self.client.get(change_page(self.voice))
+        self.assertContains(page, "Nothing changes until they approve it")
+        self.save(statement="I saw an officer lie.")
+
+        response = self.client.get(reverse(f"{VOICES}_changelist"))
+
+        self.assertContains(response, "Nothing changes until they approve it")
+        self.assertNotContains(response, "was changed successfully")
+
+    def test_an_approved_edit_is_shown_beside_the_original(self):
+        approve_edit(self.voice, self.by, statement="I saw an officer lie.")
+
+        page = self.client.get(change_page(self.voice))
+
+        self.assertContains(page, "<del>Dow</del><ins>officer</ins>")
+        self.assertNotContains(page, "waits for the author")
+
+    def test_a_rejected_edit_is_shown(self):
+        edit = propose_edit(self.voice, self.by, statement="I saw an officer lie.")
+        answer_edit(self.voice.signature, edit.pk, approve=False)
+
+        page = self.client.get(change_page(self.voice))
+
+        self.assertContains(page, "The author rejected this edit.")
+
+    def test_an_edit_that_the_author_cannot_answer_is_refused(self):
+        taken_down, corrected = make_published_voice(), make_published_voice()
+        make_signature(voice=taken_down)
+        correct(make_signature(voice=corrected), "Better words.")
+        decide.take_down(Voice.objects.filter(pk=taken_down.pk), self.by, self.reason)
+        bounced = make_signature(bounced_at=timezone.now()).voice
+        waiting = make_signature().voice
+        propose_edit(waiting, self.by, city="Dayton")
+        count = Decision.objects.count()
+
+        for voice, why in (
+            (taken_down, "Only a voice that is published"),
+            (corrected, "own correction is waiting"),
+            (bounced, "address refuses our email"),
+            (waiting, "An edit already waits"),
+            (make_voice(), "no author to ask"),
+        ):
+            response = self.save(voice, statement="Shorter.")
+            self.assertContains(response, why)
+            self.assertEqual(self.save(voice).status_code, 302)
+
+        self.assertEqual(Decision.objects.count(), count)
+
+    def test_a_founding_voice_is_edited_at_once(self):
+        voice = make_founding_voice(1)
+
+        self.save(voice, statement="As its author wants it now.")
+
+        voice.refresh_from_db()
+        self.assertEqual(voice.statement, "As its author wants it now.")
+        self.assertEqual(self.kinds(voice), ["edited"])
+        self.assertFalse(ProposedEdit.objects.exists())
 
     def test_staff_correct_the_group_of_a_profession(self):
         self.save(profession_group="teachers")
 
         self.voice.refresh_from_db()
         self.assertEqual(self.voice.profession_group, "teachers")
+        self.assertEqual(self.kinds(self.voice), ["edited"])
+        self.assertFalse(Letter.objects.exists())
 
     def test_saving_without_a_change_logs_nothing(self):
         self.save()
@@ -520,13 +585,14 @@ class EditTests(AdminTestCase):
         self.save(now, city="Dayton", read=shown)
 
         now.refresh_from_db()
-        self.assertEqual((now.name, now.statement, now.city), ("Ana", "", "Dayton"))
+        self.assertEqual((now.name, now.statement), ("Ana", ""))
+        self.assertEqual(now.proposed_edits.get().words, {"city": "Dayton"})
 
     def test_a_concurrent_correction_stays_flagged(self):
         opened = make_published_voice(statement="Words.")
         correct(make_signature(voice=opened), "Call me: 555-010-9999, please.")
 
-        decide.edit(opened, self.by)
+        propose.edit(opened, self.by)
 
         opened.refresh_from_db()
         self.assertEqual(opened.flags, ["phone"])
@@ -675,7 +741,9 @@ class WhatIsKeptTests(AdminTestCase):
         )
         self.decide("taken-down", voice, reason=self.reason.pk)
 
-        self.assertEqual(self.kinds(voice), ["taken-down", "edited", "published"])
+        self.assertEqual(
+            self.kinds(voice), ["taken-down", "edit-proposed", "published"]
+        )
         self.assertNotIn(
             "name", str(list(LogEntry.objects.values_list("object_repr"))).lower()
         )

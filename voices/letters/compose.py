@@ -17,6 +17,7 @@ from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange
 from voices.tags.links import PUBLISHED, SIGNED, SIGNED_SUBJECT, Shared, share
 from voices.wall.appeals import appealable
+from voices.wall.edits import ProposedEdit
 from voices.wall.models import Status, Voice
 
 
@@ -111,11 +112,15 @@ def compose_for_voice(
     # A decision to decline a correction and the letter about that decision have the
     # same `kind` value.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
+    edit = None
+    if letter.kind == Letter.Kind.EDIT_PROPOSED:
+        edit = voice.proposed_edits.still_open().first()
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
         Letter.Kind.DECLINED: voice.status == Status.DECLINED,
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
         Letter.Kind.CORRECTION_DECLINED: voice.is_published and correction,
+        Letter.Kind.EDIT_PROPOSED: edit,
     }
     if not still_true[Letter.Kind(letter.kind)]:
         return None
@@ -131,6 +136,8 @@ def compose_for_voice(
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
         shared=links_to_share(voice),
+        edit=edit,
+        edit_url=edit_url(signature, edit) if edit else "",
     )
 
 
@@ -182,6 +189,12 @@ def stop_repeats_url(signature: Signature) -> str:
 
 def manage_url(signature: Signature) -> str:
     return absolute("voices:manage", tokens.managing.sign(signature.ref))
+
+
+def edit_url(signature: Signature, edit: ProposedEdit) -> str:
+    token = tokens.managing.sign(signature.ref)
+    path = reverse("voices:manage-edit", args=[token, edit.pk])
+    return settings.SITE_URL + path
 
 
 def voice_url(voice: Voice | None) -> str:

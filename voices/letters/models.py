@@ -87,6 +87,8 @@ class Letter(models.Model):
         # Notifies the current address that a new one was requested.
         ADDRESS_ASKED = "address-asked"
         CORRECTION_DECLINED = "correction-left"
+        # Asks the author to approve a moderator's edit.
+        EDIT_PROPOSED = "edit-proposed"
         UPDATE = "update"
 
     class Lane(models.TextChoices):

@@ -23,6 +23,7 @@ from voices.signatures.models import NameDisplay, Signature, Submission, shown_n
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange, LinkRequest
 from voices.wall.appeals import appealable
+from voices.wall.cards import queue_cards
 from voices.wall.models import Voice
 
 
@@ -294,6 +295,43 @@ def appeal(signature: Signature, text: str) -> bool:
     voice.review_since = timezone.now() if current.is_reviewed else None
     save_voice(voice)
     return True
+
+
+@transaction.atomic
+def answer_edit(signature: Signature, edit_id: int, *, approve: bool) -> None:
+    """Approve or reject a moderator's edit; do nothing if it is no longer open."""
+    current = locked(signature)
+    voice = locked_voice(current)
+    if current is None or voice is None:
+        return
+    edit = voice.proposed_edits.still_open().filter(pk=edit_id).first()
+    if edit is None:
+        return
+    if not approve:
+        edit.reject()
+        return
+    edit.approve()
+    take_details(current, edit.words)
+    if voice.is_published and voice.statement:
+        queue_cards([voice.pk])
+
+
+def take_details(signature: Signature, words: dict[str, str]) -> None:
+    """Give the signature the details of an approved edit; its form shows its own.
+
+    If only a part of the name is shown, the signature keeps its full name. It also
+    keeps its state if the voice now shows none, because it counts in a state.
+    """
+    kept = {"statement"}
+    if signature.name_display != NameDisplay.FULL:
+        kept.add("name")
+    if not words.get("state"):
+        kept.add("state")
+    details = {field: text for field, text in words.items() if field not in kept}
+    if details:
+        for field, text in details.items():
+            setattr(signature, field, text)
+        signature.save(update_fields=details)
 
 
 @transaction.atomic

@@ -52,6 +52,16 @@ def everything(signature: Signature) -> dict:
             }
             for each in (voice.corrections.select_related("decision") if voice else [])
         ],
+        "proposed_edits": [
+            {
+                "words": each.words,
+                "replaced": each.replaced,
+                "proposed": each.at,
+                "approved": each.approved_at,
+                "rejected": each.rejected_at,
+            }
+            for each in (voice.proposed_edits.all() if voice else [])
+        ],
         "appeals": [
             {
                 "text": each.text,

@@ -34,6 +34,7 @@ from voices.signatures.models import Signature
 from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 from voices.wall.appeals import appealable
+from voices.wall.edits import ProposedEdit
 
 
 def ask_again(request: HttpRequest) -> HttpResponse:
@@ -111,22 +112,24 @@ def problem_page(request: HttpRequest, problem: str) -> HttpResponse:
 
 
 def for_signer(
-    view: Callable[[HttpRequest, str, Signature], HttpResponse],
-) -> Callable[[HttpRequest, str], HttpResponse]:
+    view: Callable[..., HttpResponse],
+) -> Callable[..., HttpResponse]:
     """Decorate a view that takes a manage link's token and petition signature.
+
+    The view also gets the URL's other arguments, by name.
 
     If the link doesn't work, show a page about the problem and don't call the view.
     """
 
     @wraps(view)
-    def opened(request: HttpRequest, token: str) -> HttpResponse:
+    def opened(request: HttpRequest, token: str, **named: object) -> HttpResponse:
         try:
             signature, problem = find_signature(token)
         except BadSignature:
             return problem_page(request, "unknown")
         if signature is None or problem:
             return problem_page(request, problem)
-        return view(request, token, signature)
+        return view(request, token, signature, **named)
 
     return opened
 
@@ -188,6 +191,7 @@ def manage_page(
             "objection": objection_to(signature),
             "appeal": voice.appeals.first() if voice else None,
             "can_appeal": bool(voice and appealable(voice)),
+            "proposed_edit": voice and voice.proposed_edits.still_open().first(),
             "token": token,
             # When a form is redisplayed, don't show the result of an earlier action.
             "done": "" if bound or stale else request.GET.get("done", ""),
@@ -347,6 +351,41 @@ def data(request: HttpRequest, token: str, signature: Signature) -> HttpResponse
     response = JsonResponse(everything(signature), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-voice.json"'
     return response
+
+
+@takes_form()
+@for_signer
+def proposed_edit(
+    request: HttpRequest, token: str, signature: Signature, pk: int
+) -> HttpResponse:
+    """Show a moderator's edit to the voice's author; on POST, store their answer.
+
+    An edit that no longer exists has ended, or never was: the page doesn't say which.
+    """
+    if request.method == "POST":
+        approve = ANSWERS.get(request.POST.get("action", ""))
+        if approve is None:
+            raise Http404("There is no such button.")
+        changes.answer_edit(signature, pk, approve=approve)
+        return see_other("voices:manage-edit", token, pk)
+    edits = ProposedEdit.objects.select_related("voice")
+    edit = edits.filter(pk=pk, voice=signature.voice_id).first()
+    state = edit.state if edit else "ended"
+    return render(
+        request,
+        "voices/manage_edit.html",
+        {
+            "edit": edit,
+            "state": state,
+            "token": token,
+            "link_days": settings.MANAGE_LINK_DAYS,
+        },
+        status=410 if state == "ended" else 200,
+    )
+
+
+# Whether the author approves the edit, by the value of the pressed button.
+ANSWERS = {"approve": True, "reject": False}
 
 
 @takes_form()

@@ -3,7 +3,7 @@
 The function for a decision takes a queryset of voices and the user who decides. In one
 transaction, it changes the voices that the decision applies to, and returns how many it
 changed. `release` and `reject` take signatures instead, because a quarantined signature
-may have no voice. `edit` takes one voice and returns nothing.
+may have no voice. Edits of words are in propose.py.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -27,7 +26,8 @@ from voices.signatures.models import Signature, SignatureQuerySet
 from voices.wall.appeals import Appeal
 from voices.wall.cards import queue_cards
 from voices.wall.corrections import Correction
-from voices.wall.models import WORDS, Status, Voice, VoiceQuerySet
+from voices.wall.edits import ProposedEdit
+from voices.wall.models import Status, Voice, VoiceQuerySet
 
 Kind = Decision.Kind
 # Decisions that close the reports about a voice.
@@ -50,6 +50,7 @@ LETTERS = {
     Kind.DECLINED: Letter.Kind.DECLINED,
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
+    Kind.EDIT_PROPOSED: Letter.Kind.EDIT_PROPOSED,
 }
 # Decisions that publish a statement, so the voice needs a new share card.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
@@ -184,13 +185,16 @@ def decide(
     if ids and kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        # Delay the letter by UNDO_MINUTES, so that undoing the decision can still drop
-        # the letter.
-        told_at = timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
+        told_at = after_undo()
         signers = decided.filter(signature__isnull=False).select_related("signature")
         for voice in signers.order_by("pk"):
             queue_letter(LETTERS[kind], voice.signature, at=told_at)
     return len(ids)
+
+
+def after_undo() -> datetime:
+    """Return when to email an author; until then, undoing drops the letter."""
+    return timezone.now() + timedelta(minutes=settings.UNDO_MINUTES)
 
 
 def own_appeals(by: User) -> QuerySet:
@@ -269,20 +273,6 @@ def lock(rows: QuerySet) -> list[int]:
     return list(locked.values_list("pk", flat=True))
 
 
-@transaction.atomic
-def edit(voice: Voice, by: User) -> None:
-    """Save a moderator's edit of the fields in WORDS; keep `statement_as_sent`.
-
-    Saves only the WORDS and the flags, so the edit can't overwrite a decision made
-    after the moderator opened the voice. Raises PermissionDenied if the voice is
-    withdrawn.
-    """
-    if not lock(Voice.objects.filter(pk=voice.pk, withdrawn_at=None)):
-        raise PermissionDenied("The author has withdrawn or erased this voice.")
-    Decision.objects.create(voice=voice, kind=Kind.EDITED, by=by)
-    voice.save(update_fields=WORDS)
-
-
 # The changes that undo each kind of decision. Undoing TAKEN_DOWN doesn't feature the
 # voice again; a moderator has to. Undoing UNFEATURED features the voice again, but not
 # at the top of the featured voices.
@@ -296,6 +286,8 @@ BEFORE: dict[str, dict[str, Any]] = {
     # Undoing changes no column here; `Correction.reopen` restores the words.
     Kind.CORRECTION_TAKEN: {},
     Kind.CORRECTION_DECLINED: {"reason": None},
+    # Undoing changes no column here; it deletes the proposed edit.
+    Kind.EDIT_PROPOSED: {},
     Kind.FEATURED: {"featured_at": None},
     Kind.UNFEATURED: {"featured_at": F("submitted_at")},
     Kind.RELEASED: {"review_since": None},
@@ -310,6 +302,16 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
+# The decisions that can be undone. An edit that its author has answered, or that has
+# ended, is left to the author.
+UNDOABLE = Q(kind__in=BEFORE, undone_by=None) & (
+    ~Q(kind=Kind.EDIT_PROPOSED)
+    | Q(
+        proposed_edit__isnull=False,
+        proposed_edit__approved_at=None,
+        proposed_edit__rejected_at=None,
+    )
+)
 # `latest_of` searches only this many of the moderator's latest decisions.
 LATEST = 500
 
@@ -319,9 +321,8 @@ def latest_of(by: User) -> Decision | None:
     # Without a limit, PostgreSQL might read and sort all the moderator's decisions.
     latest = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:LATEST]
     found = Decision.objects.filter(
+        UNDOABLE,
         pk__in=latest,
-        kind__in=BEFORE,
-        undone_by=None,
         voice__isnull=False,
         voice__withdrawn_at=None,
     )
@@ -338,11 +339,7 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):
-        latest = (
-            voice.decisions.filter(kind__in=BEFORE, undone_by=None)
-            .order_by("-pk")
-            .first()
-        )
+        latest = voice.decisions.filter(UNDOABLE).order_by("-pk").first()
         if latest is None:
             continue
         about = Appeal.objects.filter(voice=voice)
@@ -371,6 +368,7 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
         about.filter(answer=latest).update(answer=None)
         if correction:
             correction.reopen()
+        ProposedEdit.objects.filter(decision=latest).delete()
         if latest.kind in LETTERS:
             # Drop the unsent letter. Otherwise, making the same decision again would
             # email the author twice.

@@ -32,26 +32,34 @@ from voices.moderation.models import AwaitingVoice
 from voices.reports.models import Report
 from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
+from voices.wall.edits import ProposedEdit
 from voices.wall.models import FLAGGED_ONES, Voice
 
 # Show at most this many reports per voice, with a link to all of them.
 MAX_REPORTS = 5
 # The same-text filter checks only the oldest voices in the queue, at most this many.
 MAX_COMPARED = 1000
+EDIT_STATES = {
+    "open": "This edit waits for the author's approval.",
+    "rejected": "The author rejected this edit.",
+    "ended": "The author didn't answer this edit in time.",
+}
 
 
 def prepare(voices: list[Any]) -> None:
-    """Load what admin pages show about these voices, in six queries in total."""
+    """Load what admin pages show about these voices, in seven queries in total."""
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
     appeals = Appeal.objects.still_open().select_related("decision__by")
+    edits = ProposedEdit.objects.filter(approved_at=None).select_related("decision__by")
     opened = Report.objects.still_open()[: MAX_REPORTS + 1]
     prefetch_related_objects(
         voices,
         Prefetch("reports", opened, to_attr="open_reports"),
         Prefetch("corrections", Correction.objects.waiting(), to_attr="to_read"),
         Prefetch("appeals", appeals, to_attr="open_appeals"),
+        Prefetch("proposed_edits", edits, to_attr="unapproved_edits"),
     )
     for voice in voices:
         voice.marked = marked(voice.statement, words)
@@ -175,9 +183,10 @@ class FlagColumns(LargeTable):
         if voice.statement:
             words = format_html('<p class="quote" dir="auto">“{}”</p>', voice.marked)
         return format_html(
-            "{}{}{}{}",
+            "{}{}{}{}{}",
             words,
             self.pending(voice),
+            self.proposed(voice),
             self.open_appeals(voice),
             self.open_reports(voice),
         )
@@ -195,6 +204,23 @@ class FlagColumns(LargeTable):
             (
                 (quote_of(correction), differences(voice, correction))
                 for correction in voice.to_read
+            ),
+        )
+
+    @admin.display(description="edit proposed to the author")
+    def proposed(self, voice: Any) -> SafeString:
+        """Show edits that the author hasn't answered, or has lately rejected."""
+        return format_html_join(
+            "",
+            "<p><b>{}</b> {} proposed it {} ago.</p>{}",
+            (
+                (
+                    EDIT_STATES[edit.state],
+                    edit.decision.by,
+                    timesince(edit.at, depth=1),
+                    differences(voice, edit),
+                )
+                for edit in voice.unapproved_edits
             ),
         )
 
@@ -263,6 +289,8 @@ class FlagColumns(LargeTable):
             yield badge("appealed by its author", hard=True)
         if voice.corrected_at:
             yield badge("corrected by its author")
+        if any(edit.state == "open" for edit in voice.unapproved_edits):
+            yield badge("edit waits for its author")
 
     def group_badges(self, voice: Any) -> Iterator[SafeString]:
         for parameter, what, others in (
@@ -287,7 +315,7 @@ def quote_of(correction: Any) -> SafeString:
     return format_html('<p class="quote" dir="auto">“{}”</p>', correction.marked)
 
 
-def differences(voice: Voice, correction: Correction) -> SafeString:
+def differences(voice: Voice, correction: Correction | ProposedEdit) -> SafeString:
     """Return a line for each field that the correction changes, with a word diff."""
     lines = []
     for name, text in correction.words.items():

@@ -45,6 +45,7 @@ class Decision(models.Model):
         FEATURED = "featured", "Featured"
         UNFEATURED = "unfeatured", "No longer featured"
         EDITED = "edited", "Edited"
+        EDIT_PROPOSED = "edit-proposed", "Edit proposed to the author"
         UNDONE = "undone", "Undone"
         CORRECTION_TAKEN = "correction-taken", "Correction published"
         CORRECTION_DECLINED = "correction-left", "Correction declined"

@@ -30,6 +30,9 @@ class Correction(models.Model):
     # A dict of the text that publishing this correction replaced, so that publishing
     # can be undone.
     replaced = models.JSONField(default=dict)
+    # The voice's value of `edited` that goes with the statement in `replaced` or, once
+    # publishing was undone, with the one in `words`.
+    edited = models.CharField(max_length=9, blank=True, db_default="")
 
     objects = CorrectionQuerySet.as_manager()
 
@@ -69,7 +72,7 @@ class Correction(models.Model):
         The caller must lock the voice first.
         """
         if publish:
-            self.replaced = self.voice.replace_words(self.words)
+            self.replaced = self.replace_words(self.words)
         self.decision_id = decision_id
         self.save_with_voice()
 
@@ -78,13 +81,22 @@ class Correction(models.Model):
         if self.replaced:
             # Keep the published words in the correction, because a moderator may have
             # edited them.
-            self.words = self.voice.replace_words(self.replaced)
+            self.words = self.replace_words(self.replaced)
             self.replaced = {}
         self.decision_id = None
         self.save_with_voice()
+
+    def replace_words(self, words: dict[str, str]) -> dict[str, str]:
+        """Set the voice's fields; return the old ones. Keep what belongs to those."""
+        edited = self.voice.edited
+        before = self.voice.replace_words(words)
+        if "statement" in words:
+            self.voice.edited, self.edited = self.edited, edited
+        return before
 
     def save_with_voice(self) -> None:
         self.save()
         # `Voice.save` also updates the voice's flags, which depend on pending
         # corrections.
-        self.voice.save(update_fields=[*WORDS, "statement_as_sent", "featured_at"])
+        changed = [*WORDS, "statement_as_sent", "edited", "featured_at"]
+        self.voice.save(update_fields=changed)

@@ -15,7 +15,7 @@ from django.utils.html import linebreaks
 from django.views.decorators.http import require_safe
 
 from core.public import Content, public_page
-from voices.wall.models import Voice
+from voices.wall.models import Edited, Voice
 
 NEWEST = 50
 
@@ -48,7 +48,10 @@ class VoiceFeed(Feed):
         return f"{voice.name}, {voice.place_in_full}".removesuffix(", ")
 
     def item_description(self, voice: Voice) -> str:
-        return linebreaks(f"“{voice.statement}”", autoescape=True)
+        words = linebreaks(f"“{voice.statement}”", autoescape=True)
+        if voice.edited:
+            words += f"<p>{Edited(voice.edited).label}.</p>"
+        return words
 
     def item_link(self, voice: Voice) -> str:
         return absolute(voice.get_absolute_url())

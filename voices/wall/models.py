@@ -24,7 +24,13 @@ from core.plain_text import (
 )
 from core.public import Content
 from core.searching import Label, folded_words
-from core.triggers import QUEUE_PURGE, PagesChange, PublicWordsGo, changes
+from core.triggers import (
+    QUEUE_PURGE,
+    PagesChange,
+    PublicWordsGo,
+    Trigger,
+    changes,
+)
 from rankings.states import PLACES
 from voices.flags import find
 from voices.flags.models import remembered_lists
@@ -52,6 +58,17 @@ class Status(models.TextChoices):
     WAITING = "waiting", "Waiting"
     # None of the dates is set: moderators don't review the voice.
     SET_ASIDE = "set-aside", "In quarantine or rejected"
+
+
+class Edited(models.TextChoices):
+    """How the published statement differs from what the author sent.
+
+    The value is set when the author approves a moderator's edit (voices/wall/edits.py),
+    and cleared when a statement of the author's own takes its place.
+    """
+
+    FOR_LENGTH = "length", "Edited for length, approved by the author"
+    OTHERWISE = "otherwise", "Edited, approved by the author"
 
 
 # For each status, the date field that puts a voice into it; in the order of Status. For
@@ -91,7 +108,7 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and `status`.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
-# The fields that an author can correct and a moderator can edit.
+# The fields that an author can correct and a moderator can propose to edit.
 WORDS = ("name", "profession", "profession_group", "city", "state", "statement")
 # Voices that have flags. PostgreSQL uses the index on flags only if a query has this
 # condition.
@@ -99,7 +116,7 @@ FLAGGED_ONES = ~models.Q(flags=[])
 # The fields that public lists of voices need.
 SHOWN = (
     *("name", "profession", "city", "state", "statement"),
-    *("founding_number", "published_at", "featured_at", "wall_order"),
+    *("founding_number", "published_at", "featured_at", "wall_order", "edited"),
 )
 # The fields that a search looks in. The state follows the city, so that a quoted phrase
 # such as "Camden Ohio" can match both.
@@ -227,6 +244,9 @@ class Voice(models.Model):
         max_length=STATEMENT_LENGTH, blank=True, validators=[validate_plain_text]
     )
     statement_as_sent = models.TextField(blank=True, editable=False)
+    edited = models.CharField(
+        max_length=9, choices=Edited, blank=True, db_default="", editable=False
+    )
     # When the author submitted the pending correction. The trigger on Correction sets
     # this date.
     corrected_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -446,6 +466,19 @@ class Voice(models.Model):
                 condition=IT_WAS_PUBLIC & changes(*PUBLIC_WORDS),
                 func=DELETE_CARD + QUEUE_PURGE,
             ),
+            # An edit was proposed for these words, and to this author.
+            Trigger(
+                name="proposed_edits_end",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=changes("corrected_at", *PUBLIC_WORDS),
+                func="""
+                    DELETE FROM voices_proposededit
+                    WHERE voice_id = NEW.id
+                        AND approved_at IS NULL AND rejected_at IS NULL;
+                    RETURN NULL;
+                """,
+            ),
             PublicWordsGo(
                 name="public_words_go",
                 operation=pgtrigger.Delete,
@@ -482,6 +515,7 @@ class Voice(models.Model):
             if isinstance(field, models.CharField | models.TextField):
                 setattr(self, field.attname, "")
         self.corrections.all().delete()
+        self.proposed_edits.all().delete()
         self.appeals.all().delete()
         self.flags = []
         self.reason = None
@@ -547,9 +581,34 @@ class Voice(models.Model):
             setattr(self, field, text)
         if "statement" in words:
             self.statement_as_sent = self.statement
+            self.edited = ""
         if not self.statement:
             self.featured_at = None
         return before
+
+    def edit_words(self, words: dict[str, str]) -> None:
+        """Save an edit that the author approved; keep `statement_as_sent`.
+
+        If the voice is in review, it is reviewed as edited. The caller must lock the
+        voice first.
+        """
+        for field, text in words.items():
+            setattr(self, field, text)
+        if "statement" in words:
+            self.edited = self.edited_as(self.statement)
+        if not self.statement:
+            self.featured_at = None
+        if self.status == Status.WAITING:
+            self.review_since = timezone.now()
+        changed = [*WORDS, "edited", "featured_at", "review_since"]
+        self.save(update_fields=changed)
+
+    def edited_as(self, statement: str) -> str:
+        """Return the value of `edited` that goes with this version of the statement."""
+        if statement in {"", self.statement_as_sent}:
+            return ""
+        is_shorter = len(statement) < len(self.statement_as_sent)
+        return Edited.FOR_LENGTH if is_shorter else Edited.OTHERWISE
 
     @property
     def awaits_changes(self) -> bool:

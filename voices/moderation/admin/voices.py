@@ -23,7 +23,7 @@ from core.admin import EVERYWHERE, Fields, FixedRows, LargeTable, ReadOnly
 from core.diffs import word_diff
 from core.ids import read_id
 from core.searching import FoldedSearch
-from voices.moderation import decide
+from voices.moderation import decide, propose
 from voices.moderation.editing import VoiceForm
 from voices.moderation.flags import (
     FlagColumns,
@@ -86,6 +86,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         "marked_statement",
         "badges",
         "pending",
+        "proposed",
         "open_appeals",
         "open_reports",
         "edits",
@@ -118,7 +119,18 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
         self, request: HttpRequest, obj: Voice, form: ModelForm, change: bool
     ) -> None:
         if form.changed_data:
-            decide.edit(obj, cast(User, request.user))
+            edit = propose.edit(obj, cast(User, request.user))
+            form.instance.is_edit_proposed = edit is not None
+
+    def response_change(self, request: HttpRequest, obj: Voice) -> HttpResponse:
+        if not getattr(obj, "is_edit_proposed", False):
+            return super().response_change(request, obj)
+        # Django's message would say that the voice was changed.
+        sentence = (
+            "The author gets your edit by email. Nothing changes until they approve it."
+        )
+        self.message_user(request, sentence, messages.SUCCESS)
+        return self.response_post_save_change(request, obj)
 
     # Django ignores the return value.
     def log_change(  # type: ignore[override]
