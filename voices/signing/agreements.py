@@ -32,5 +32,8 @@ PRIVACY_TEXTS = {
     "2026-11-28": (
         "I have read the privacy notice of November 28, 2026, and agree to it."
     ),
+    "2026-11-29": (
+        "I have read the privacy notice of November 29, 2026, and agree to it."
+    ),
 }
 PRIVACY_VERSION, PRIVACY_TEXT = list(PRIVACY_TEXTS.items())[-1]
