@@ -1,6 +1,10 @@
-"""Generate random references, and parse IDs from requests."""
+"""Generate references, and parse IDs from requests."""
 
+import json
 import secrets
+from base64 import urlsafe_b64encode
+
+from django.utils.crypto import salted_hmac
 
 # The largest value of PostgreSQL's type bigint.
 BIGGEST_ID = 2**63 - 1
@@ -9,6 +13,15 @@ BIGGEST_ID = 2**63 - 1
 def make_ref() -> str:
     """Return a random reference: 22 URL-safe characters, from 128 random bits."""
     return secrets.token_urlsafe(16)
+
+
+def derive_ref(salt: str, *parts: object) -> str:
+    """Return a reference like make_ref()'s that is always the same for these parts.
+
+    Without SECRET_KEY, it can't be guessed from them. JSON must be able to hold them.
+    """
+    digest = salted_hmac(salt, json.dumps(parts), algorithm="sha256").digest()
+    return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def read_id(text: str) -> int | None:

@@ -88,6 +88,20 @@ def test_a_mistake_in_the_closed_part_opens_it(page):
     assert not Signature.objects.exists()
 
 
+def test_a_double_press_and_going_back_make_one_submission(page):
+    page.goto("/voices/add/")
+    first_step(page)
+    page.get_by_role("button", name="Sign the petition").dblclick(no_wait_after=True)
+    page.wait_for_url("**/check-your-email/**")
+    first = page.url
+    page.go_back()
+    page.get_by_role("button", name="Sign the petition").click()
+    page.wait_for_url("**/check-your-email/**")
+
+    assert page.url == first
+    assert Submission.objects.count() == 1
+
+
 @pytest.mark.parametrize("scripts", [True], indirect=True)
 class TestWithScripts:
     def test_it_passes_axe_and_never_scrolls_sideways(self, page):

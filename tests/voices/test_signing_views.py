@@ -225,6 +225,60 @@ class StatementTests(TestCase):
         self.assertFalse(Submission.objects.unconfirmed().exists())
 
 
+class SentTwiceTests(TestCase):
+    def setUp(self):
+        # Sets the CSRF cookie, as the page of the form does in a browser.
+        self.client.get("/voices/add/")
+
+    def test_a_double_press_makes_one_submission_and_one_email(self):
+        first, second = sign(self.client), sign(self.client)
+
+        self.assertEqual(second.status_code, 303)
+        self.assertEqual(second["Location"], first["Location"])
+        self.assertEqual(Submission.objects.count(), 1)
+        self.assertEqual(Letter.objects.count(), 1)
+        self.assertEqual(models.Arrival.objects.get(sender="address").count, 1)
+
+    def test_the_form_of_a_page_that_was_loaded_again_is_the_same(self):
+        sign(self.client, started=stamp(60))
+        sign(self.client, started=stamp(30))
+
+        self.assertEqual(Submission.objects.count(), 1)
+
+    def test_changed_data_makes_a_new_submission(self):
+        sign(self.client)
+        for changed in ({"name": "Ana M. Reyes"}, {"state": "TX"}, {"updates": "on"}):
+            sign(self.client, **changed)
+
+        self.assertEqual(Submission.objects.count(), 4)
+
+    def test_the_same_data_from_another_browser_is_another_submission(self):
+        stranger = Client()
+        stranger.get("/voices/add/")
+
+        first, second = sign(self.client), sign(stranger)
+
+        self.assertNotEqual(first["Location"], second["Location"])
+        self.assertEqual(Submission.objects.count(), 2)
+
+    def test_after_some_minutes_it_is_a_new_submission(self):
+        first = sign(self.client)
+        Submission.objects.update(submitted_at=timezone.now() - timedelta(minutes=11))
+
+        second = sign(self.client)
+
+        self.assertNotEqual(first["Location"], second["Location"])
+        self.assertEqual(Submission.objects.count(), 2)
+
+    def test_once_confirmed_it_is_a_new_submission(self):
+        sign(self.client)
+        latest_submission().confirm()
+
+        sign(self.client)
+
+        self.assertEqual(Submission.objects.unconfirmed().count(), 1)
+
+
 class EmptyFormTests(TestCase):
     def test_visitors_share_nothing_but_its_fields(self):
         first, second = (Client().get("/voices/add/").text for _ in range(2))

@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 
 from core import addresses, mail_hosts
 from core.fields import CodeField, EmailField, TidyCharField
+from core.ids import derive_ref
 from core.plain_text import (
     tidy_paragraphs,
     validate_city,
@@ -268,6 +269,15 @@ class SignForm(
     def is_outdated(self) -> bool:
         """Return whether the petition's demands changed after the form was opened."""
         return self.petition.series != Petitions.read().current.series
+
+    def make_ref(self, browser: str) -> str:
+        """Return the submission's ref: the same if the same data is sent again.
+
+        `browser` is the secret of the browser's CSRF cookie. So nobody who knows the
+        data can find the submission's check-your-email page.
+        """
+        entered = [self.cleaned_data[name] for name in self.Meta.fields]
+        return derive_ref("voices.form", browser, self.petition.pk, entered)
 
     def save(self, commit: bool = True) -> Submission:
         submission = self.instance

@@ -1,10 +1,11 @@
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.signing import BadSignature
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from core.ids import make_ref
 from core.posts import see_other, takes_form
 from rankings.states import PLACES, read_place
 from voices.abuse import guard
@@ -34,6 +36,8 @@ TYPED = ["name", "email", "city", "profession", "statement"]
 # The fields of a submission that the view `confirm` needs on POST. Submission.confirm()
 # reads the other fields later.
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "corrected_at", "signature"]
+# How long the same form from the same browser is taken for the same submission.
+SAME_FORM = timedelta(minutes=10)
 # The HTTP statuses of confirm_problem.html by problem; 410 for problems not listed
 # here.
 STATUSES = {"already": 200, "another": 200, "unknown": 404}
@@ -74,7 +78,7 @@ def add(request: HttpRequest) -> HttpResponse:
     details = form.show_details()
     if suggestion or details:
         return show_again(request, form, suggestion=suggestion, details=details)
-    submission = receive(request, form)
+    submission = receive_once(request, form)
     return see_other("voices:check", submission.ref)
 
 
@@ -113,10 +117,32 @@ def empty_fields(place: str) -> SafeString:
     return render_to_string("voices/voice_form.html#fields", {"form": form})
 
 
+def receive_once(request: HttpRequest, form: SignForm) -> Submission:
+    """Store the submission, or return the one that was just stored for the same form.
+
+    A signer may press the button twice, or go back and press it again. Both requests
+    have the same ref, so the database refuses the second row. Then nothing is counted,
+    and no second email is sent.
+    """
+    # Without this cookie, the CSRF check fails; only a test client skips the check.
+    browser = request.META.get("CSRF_COOKIE")
+    ref = form.make_ref(browser) if browser else make_ref()
+    try:
+        return receive(request, form, ref)
+    except IntegrityError:
+        first = Submission.objects.filter(ref=ref).first()
+        if first is None:
+            raise
+    if timezone.now() - first.submitted_at < SAME_FORM and not first.confirmed_at:
+        return first
+    return receive(request, form, make_ref())
+
+
 @transaction.atomic
-def receive(request: HttpRequest, form: SignForm) -> Submission:
+def receive(request: HttpRequest, form: SignForm, ref: str) -> Submission:
     """Store the submission with its suspicions, and queue the confirmation email."""
     submission = form.instance
+    submission.ref = ref
     receipt = guard.receive(
         request,
         Arrival.Kind.SIGN,
@@ -145,7 +171,13 @@ def render_add(
     return render(
         request,
         "voices/voice_form.html",
-        {"form": form, **petition_context(place), **context},
+        {
+            "form": form,
+            # A link to this page would empty the form.
+            "hide_sign_links": True,
+            **petition_context(place),
+            **context,
+        },
         status=status,
     )
 
