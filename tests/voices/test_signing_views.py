@@ -279,6 +279,16 @@ class SentTwiceTests(TestCase):
         self.assertEqual(Submission.objects.unconfirmed().count(), 1)
 
 
+class SignLinkTests(TestCase):
+    def test_pages_of_signing_have_no_link_to_an_empty_form(self):
+        submission = make_submission(mailed_at=timezone.now())
+        pages = ["/voices/add/", check_url(submission), confirm_url(submission)]
+        for path in pages:
+            response = self.client.get(path)
+
+            self.assertNotContains(response, "Add your voice")
+
+
 class EmptyFormTests(TestCase):
     def test_visitors_share_nothing_but_its_fields(self):
         first, second = (Client().get("/voices/add/").text for _ in range(2))

@@ -343,6 +343,7 @@ def render_check(
         "link_days": settings.CONFIRM_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
         "wait": waits.in_words(waits.minutes()),
+        "hide_sign_links": True,
     }
     return render(request, "voices/check_email.html", context, status=status)
 
@@ -364,6 +365,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "submission": submission,
         "sentences": petition.sentences(submission.state),
+        "hide_sign_links": True,
     }
     return render(request, "voices/confirm.html", context)
 
@@ -388,7 +390,7 @@ def render_problem(
     context |= {
         "submission": submission,
         "problem": problem,
-        "has_signed": problem in {"already", "another"},
+        "hide_sign_links": problem in {"already", "another"},
     }
     status = status or STATUSES.get(problem, 410)
     return render(request, "voices/confirm_problem.html", context, status=status)
@@ -430,7 +432,7 @@ def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
 def thanks(request: HttpRequest) -> HttpResponse:
     """Show the thank-you page. It is the same for everybody, so it reveals nothing."""
     words = {"words": SIGNED, "subject": SIGNED_SUBJECT}
-    context = petition_context() | words | {"has_signed": True}
+    context = petition_context() | words | {"hide_sign_links": True}
     return render(request, "voices/thank_you.html", context)
 
 
