@@ -24,7 +24,13 @@
     for (const [part, text] of Object.entries(parts))
       preview.querySelector(`[data-part=${part}]`).textContent = text;
     preview.hidden = typed.name_display === "unlisted";
+    return typed;
   };
   form.addEventListener("input", draw);
-  draw();
+  // After going back, too: the browser fills in the form before this event.
+  addEventListener("pageshow", () => {
+    const { statement, city, profession, name_display } = draw();
+    preview.closest("details").open ||=
+      statement + city + profession || name_display !== "full";
+  });
 })();

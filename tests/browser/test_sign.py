@@ -104,6 +104,19 @@ def test_a_double_press_and_going_back_make_one_submission(page):
 
 @pytest.mark.parametrize("scripts", [True], indirect=True)
 class TestWithScripts:
+    def test_going_back_shows_what_was_typed(self, page):
+        page.goto("/voices/add/")
+        page.get_by_label("State", exact=True).select_option("PR")
+        page.locator("summary", has_text="Say why").click()
+        page.get_by_label("Why do you want").fill("My own words.")
+        page.goto("/faq/")
+        page.go_back()
+
+        assert "I ask my legislature" in page.locator("[data-by-state]").inner_text()
+        assert page.get_by_label("Why do you want").is_visible()
+        assert "“My own words.”" in page.locator("[data-preview]").inner_text()
+        assert page.get_by_text("587 characters left").is_visible()
+
     def test_it_passes_axe_and_never_scrolls_sideways(self, page):
         page.goto("/voices/add/?state=TX")
         first_step(page, email="ana@gmial.com")
