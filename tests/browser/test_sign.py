@@ -1,5 +1,7 @@
 """The form to sign: at three widths, by keyboard, without scripts, and its preview."""
 
+from itertools import pairwise
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -10,6 +12,12 @@ from voices.models import Signature, Submission
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WIDTHS = {360: 640, 768: 1024, 1280: 800}
+# WCAG 1.4.12
+SPACING = """* {
+  line-height: 1.5 !important;
+  letter-spacing: 0.12em !important;
+  word-spacing: 0.16em !important;
+}"""
 
 
 @pytest.fixture(params=WIDTHS)
@@ -180,3 +188,26 @@ def test_on_a_phone_the_first_step_ends_within_two_screens(
 
     assert button["y"] + button["height"] <= 2 * 640
     assert min(height for height in heights if height) >= 44
+
+
+def test_with_wide_spacing_at_400_percent_only_the_form_is_seen(
+    chromium, live_server, queue
+):
+    viewport = {"width": 320, "height": 200}
+    with visitor(
+        chromium, live_server.url, viewport=viewport, bypass_csp=True
+    ) as context:
+        page = context.new_page()
+        page.goto("/voices/add/")
+        page.add_style_tag(content=SPACING)
+        trap = page.locator(".trap").bounding_box()
+        links = [
+            link.bounding_box() for link in page.locator(".site-nav a:visible").all()
+        ]
+        width = page.evaluate("document.documentElement.scrollWidth")
+
+    assert trap["x"] + trap["width"] < 0
+    for link, following in pairwise(links):
+        apart = following["x"] - link["x"] - link["width"]
+        assert apart >= 4 or following["y"] > link["y"]
+    assert width <= 320
