@@ -98,3 +98,15 @@ def test_without_a_row_in_a_field_or_turned_off_no_key_decides(queue_page):
     assert still_off is False
     assert current(queue_page).count() == 0
     assert published() == set()
+
+
+@pytest.mark.parametrize("width", [768, 1024, 1100])
+def test_the_queue_shows_every_column_on_a_tablet(page, width):
+    make_voice(statement="A right that nobody can enforce is not a right. " * 5)
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, "/admin/voices/awaitingvoice/")
+
+    hidden = page.locator(".results").evaluate("e => e.scrollWidth - e.clientWidth")
+
+    assert hidden == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
