@@ -319,6 +319,14 @@ def confirmed_path():
     return confirm_url(submission)
 
 
+def unused_form():
+    """A form that another form of the same address closed."""
+    email = f"unused{next(numbers)}@example.com"
+    unused, used = (make_submission(email=email) for _ in range(2))
+    used.confirm()
+    return unused
+
+
 def new_address_path():
     change = AddressChange.objects.create(
         signature=signature(), email="new@example.com", email_key="new@example.com"
@@ -500,6 +508,7 @@ PUBLIC = [
         lambda: confirm_url(make_submission(name_display="unlisted", statement="")),
     ),
     Page("confirm-already", confirmed_path),
+    Page("confirm-another", lambda: confirm_url(unused_form())),
     Page("confirm-expired", expired(lambda: confirm_url(make_submission())), 410),
     Page("confirm-unknown", at("voices:confirm", "x"), 404),
     Page("thank-you", at("voices:thanks")),
@@ -509,6 +518,7 @@ PUBLIC = [
         lambda: not_me_url(make_submission()),
         then=press("Delete it and don’t write again"),
     ),
+    Page("not-me-unused", lambda: not_me_url(unused_form())),
     Page("not-me-unknown", at("voices:not-me", "x"), 404),
     Page("stop-repeats", stop_path),
     Page("stop-repeats-done", stop_path, then=press("Don’t tell me again")),

@@ -33,6 +33,7 @@ from voices import models
 from voices.abuse import guard
 from voices.flags.models import remembered_lists
 from voices.letters import refusing
+from voices.letters.models import RefusedAddressQuerySet
 from voices.managing import changes
 from voices.models import Attempt, Letter, RefusedAddress, Signature, Submission
 from voices.signatures import tokens
@@ -423,6 +424,8 @@ class ConfirmTests(TestCase):
                     response = self.open(other, way)
 
                     self.assertContains(response, "This form was not used")
+                    self.assertNotContains(response, "address has")
+                    self.assertNotContains(response, "already")
                     self.assertContains(response, reverse("voices:manage-ask"))
                     self.assertNotContains(response, "Thank you")
                     signature = Signature.objects.get()
@@ -959,9 +962,30 @@ class NotMeTests(TestCase):
         make_signature(email="anareyes@gmail.com")
 
         for response in (self.client.get(self.path), self.client.post(self.path)):
-            self.assertContains(response, "already confirmed")
+            self.assertContains(response, "This request was not confirmed")
             self.assertNotContains(response, "Deleted")
         self.assertFalse(RefusedAddress.objects.exists())
+
+    def test_does_not_say_that_another_form_was_confirmed(self):
+        sign(self.client, email="anareyes@gmail.com")
+        latest_submission().confirm()
+
+        for response in (self.client.get(self.path), self.client.post(self.path)):
+            self.assertContains(response, "This request was not confirmed")
+            self.assertContains(response, reverse("voices:manage-ask"))
+            self.assertNotContains(response, "already confirmed")
+        allowed = self.client.post(self.path, {"allow": "1"})
+        self.assertNotContains(allowed, "your signature")
+
+    def test_says_so_if_the_address_signs_just_before_the_button_is_pressed(self):
+        def sign_first(queryset, *args):
+            latest_submission().confirm()
+            return False
+
+        with mock.patch.object(RefusedAddressQuerySet, "refuse", sign_first):
+            response = self.client.post(self.path)
+
+        self.assertContains(response, "already confirmed")
 
     def test_finds_a_signature_across_a_key_rotation(self):
         make_signature(email="ana.reyes@gmail.com")
@@ -971,7 +995,7 @@ class NotMeTests(TestCase):
             token = tokens.refusing.sign(refusing.subject(submission))
             path = reverse("voices:not-me", args=[token])
             Submission.objects.all().delete()
-            self.assertContains(self.client.post(path), "already confirmed")
+            self.assertContains(self.client.post(path), "was not confirmed")
 
         self.assertFalse(RefusedAddress.objects.exists())
 
@@ -979,7 +1003,7 @@ class NotMeTests(TestCase):
         with key_rotated():
             make_signature(email="ana.reyes@gmail.com")
 
-            self.assertContains(self.client.post(self.path), "already confirmed")
+            self.assertContains(self.client.post(self.path), "was not confirmed")
 
     def test_an_address_may_be_refused_again_once_its_signature_is_erased(self):
         signature = make_signature(email="ana.reyes@gmail.com")
@@ -989,7 +1013,7 @@ class NotMeTests(TestCase):
         self.assertTrue(RefusedAddress.objects.exists())
 
     def test_a_signer_can_leave_the_suppression_list(self):
-        make_signature(email="ana.reyes@gmail.com")
+        latest_submission().confirm()
         key = addresses.canonical("ana.reyes@gmail.com")
         RefusedAddress.objects.remember(addresses.keyed_hash(key))
 

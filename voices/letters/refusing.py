@@ -29,7 +29,8 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     """Return the petition signature that the link's ref or address hashes identify.
 
-    A withdrawn signature is returned, too. Returns None if there is no signature.
+    It may have been made from another form. A withdrawn signature is returned, too.
+    Returns None if there is no signature.
     """
     if submission := Submission.objects.filter(
         ref=ref, signature__isnull=False

@@ -460,8 +460,8 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Handle the "this wasn't me" link of an email.
 
     On POST, suppress the address, and delete its unconfirmed submissions and changes of
-    address, unless the address has signed. The "allow" button instead allows email to
-    the address again.
+    address, unless the address has signed. The page says so only if the link's own form
+    became the signature. The "allow" button instead allows email to the address again.
     """
     try:
         signed, late = tokens.read(tokens.refusing, token, settings.CONFIRM_LINK_DAYS)
@@ -476,13 +476,17 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and "allow" in request.POST:
         RefusedAddress.objects.allow(hashes)
         state = "allowed"
-    elif signature:
-        state = "confirmed"
-    elif request.method == "POST":
+    elif not signature and request.method == "POST":
         waiting = refusing.find_waiting(ref)
-        done = RefusedAddress.objects.refuse(hashes[0], waiting)
-        state = "done" if done else "confirmed"
-    return render_not_me(request, state, signed=bool(signature), refused=refused)
+        if RefusedAddress.objects.refuse(hashes[0], waiting):
+            state = "done"
+        else:
+            # The address signed just now.
+            signature = refusing.find_signature(ref, hashes)
+    is_signature = signature is not None and signature.ref == ref
+    if signature and state != "allowed":
+        state = "confirmed" if is_signature else "unused"
+    return render_not_me(request, state, is_signature=is_signature, refused=refused)
 
 
 def render_not_me(
