@@ -468,6 +468,16 @@ class WordsOfThePageTests(TestCase):
         )
         self.assertContains(response, 'href="/voices/add/?state=WY">Add your voice')
 
+    def test_a_search_that_names_an_empty_state_invites_with_that_state(self):
+        for words in ("Wyoming", "wy", "wyoming"):
+            response = self.client.get(wall(q=words))
+
+            self.assertContains(response, 'href="/voices/add/?state=WY">Add your voice')
+        for query in ({"q": "zebra"}, {"q": "Wyoming", "state": "TX"}):
+            response = self.client.get(wall(**query))
+
+            self.assertNotContains(response, 'state=WY">Add')
+
     def test_an_empty_profession_is_named(self):
         make_published_voice(state="WY")
 

@@ -212,17 +212,30 @@ class WallPage:
 
     @property
     def add_url(self) -> str:
-        """The URL of the signing form, with the filter's state filled in, if any."""
-        state = self.filters.state
+        """The URL of the signing form, with the page's state filled in, if any.
+
+        That is the filter's state, or else the state that the search query names.
+        """
+        state = self.filters.state or self.named_state
         return reverse("voices:add") + (f"?state={state}" if state else "")
+
+    @property
+    def words(self) -> str:
+        """The search query, with its typos corrected if that found voices."""
+        return self.corrected or self.filters.q
+
+    @property
+    def named_state(self) -> str:
+        """The state that the search query names; "" if it names none."""
+        place = read_place(self.words)
+        return place if place in PLACES else ""
 
     @cached_property
     def by_name(self) -> list[Link]:
         """Links to all voices of a state or profession that the search query names."""
-        words = self.corrected or self.filters.q
-        state, group = read_place(words), propose_group(words)
+        state, group = self.named_state, propose_group(self.words)
         chosen, links = self.filters, []
-        if state in PLACES and not chosen.state and self.figures.statements_from(state):
+        if state and not chosen.state and self.figures.statements_from(state):
             label = f"All voices from {in_sentence(state)}"
             links.append(Link(label, chosen.query(state=state, q="")))
         # `propose_group` returns OTHER if the query names no known profession.
