@@ -51,10 +51,19 @@ class StateVoicesTests(TestCase):
     def test_a_state_without_a_statement_invites_the_first(self):
         page = show("AK")
 
-        self.assertIn("No statement from Alaska yet.", page)
+        self.assertIn("No statement from Alaska is published yet.", page)
+        self.assertIn("Yours could be the first here.", page)
         self.assertIn("We show how many people from Alaska have signed once", page)
         self.assertNotIn("statements here", page)
         self.assertIn('href="/voices/add/?state=AK"', page)
+
+    def test_a_statement_that_waits_is_not_denied(self):
+        make_voice(state="AK")
+
+        page = show("AK")
+
+        self.assertIn("No statement from Alaska is published yet.", page)
+        self.assertNotIn("would be the first", page)
 
     def test_asks_the_database_twice(self):
         for _ in range(5):
