@@ -2,6 +2,7 @@ from django.template import Context, Template
 from django.test import TestCase
 
 from tests.factories import make_published_voice, make_signature, make_voice
+from tests.voices.test_petition import ask_for_something_else
 
 
 def show(usps="OH"):
@@ -64,6 +65,14 @@ class StateVoicesTests(TestCase):
 
         self.assertIn("No statement from Alaska is published yet.", page)
         self.assertNotIn("would be the first", page)
+
+    def test_the_number_who_signed_earlier_words_is_not_the_states(self):
+        for _ in range(12):
+            make_signature(state="TX", name_display="unlisted")
+        ask_for_something_else()
+
+        note = "Across the country and abroad, 12 people signed the earlier words."
+        self.assertIn(note, show("AK"))
 
     def test_asks_the_database_twice(self):
         for _ in range(5):
