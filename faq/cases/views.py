@@ -56,7 +56,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "denied": [case for case in cases if case.outcome == Outcome.DENIED],
         "total": len(pairs),
         "filtered": bool(asked_for),
-        "place": JURISDICTIONS.get(state),
+        "place": in_sentence(state) if state else "",
+        "kind": Kind(kind).label if kind else "",
         "states": options(JURISDICTIONS.items(), states, state),
         "kinds": options(Kind.choices, kinds, kind),
     }

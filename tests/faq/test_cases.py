@@ -55,6 +55,21 @@ class CaseListTests(TestCase):
         self.assertContains(response, '<option value="school">Schools (1)</option>')
         self.assertNotContains(response, "Alabama")
 
+    def test_headings_reflect_all_filters(self):
+        for query, heading in (
+            ("state=TX", "Cases from Texas"),
+            ("state=DC", "Cases from the District of Columbia"),
+            ("kind=police", "Cases about police"),
+            ("state=TX&kind=medical-board", "Cases from Texas about licensing boards"),
+            ("", "The people behind the cases"),
+        ):
+            response = self.client.get(f"/cases/?{query}")
+
+            self.assertContains(response, f"<h1>{heading}</h1>")
+            self.assertContains(response, f"<title>{heading} · ")
+            og_title = f"Qualified immunity: {heading[0].lower()}{heading[1:]}"
+            self.assertContains(response, f'og:title" content="{og_title}"')
+
     def test_lists_denied_cases_in_a_block_of_their_own(self):
         make_case("Hope v. Guards", who="Larry Hope", outcome=DENIED, order=1)
         make_case("Doe v. Roe", who="Jane Doe", order=2)
