@@ -504,8 +504,12 @@ class WordsOfThePageTests(TestCase):
 
             self.assertNotContains(response, f"No. {voice.pk}")
             self.assertContains(response, "Nov. 3, 2026")
-        for path in (wall(), "/", founding.get_absolute_url()):
-            self.assertContains(self.client.get(path), "No. 7")
+        for path, number in (
+            (wall(), "Founding voice No. 7"),
+            ("/", "Founding No.&nbsp;7"),
+            (founding.get_absolute_url(), "Founding voice</a> No. 7"),
+        ):
+            self.assertContains(self.client.get(path), number)
 
 
 class FeaturedFirstTests(TestCase):
