@@ -97,6 +97,12 @@ class WallTests(TestCase):
     def test_an_empty_wall_invites(self):
         self.assertContains(self.client.get(wall()), "Yours could be the first")
 
+    def test_has_twelve_voices_on_a_page(self):
+        for _ in range(13):
+            make_published_voice()
+
+        self.assertEqual(len(shown(self.client.get(wall()))), 12)
+
     def test_takes_two_queries_whatever_it_shows(self):
         for number in range(PAGE_SIZE + 3):
             make_founding_voice(
