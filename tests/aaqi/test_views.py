@@ -110,6 +110,20 @@ class HomeTests(TestCase):
         link = '<a href="https://example.com/us" rel="noopener external">'
         self.assertContains(response, f"Run by {link}Ohio &amp; Friends</a>.")
 
+    @override_settings(OPERATOR_NAME="Ohio & Friends")
+    def test_the_header_says_what_the_site_is_and_who_runs_it(self):
+        page = self.client.get("/")
+
+        said = "A petition to end qualified immunity, run by Ohio &amp; Friends."
+        self.assertContains(page, f'<p class="tagline">{said}</p>')
+
+    @override_settings(OPERATOR_NAME="")
+    def test_the_header_says_nothing_of_an_operator_without_a_name(self):
+        page = self.client.get("/")
+
+        self.assertNotContains(page, "tagline")
+        self.assertNotContains(page, "run by")
+
     def test_gives_the_other_side_before_the_cases(self):
         call_command("load_content", stdout=StringIO())
 
