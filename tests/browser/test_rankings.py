@@ -1,6 +1,7 @@
 """The rankings as people read them: by keyboard, and on a small screen."""
 
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
@@ -17,6 +18,14 @@ FOCUSED = """() => {
     seen: box.bottom > 0 && box.top < innerHeight,
   };
 }"""
+
+# The cells of each question in a comparison, and the state that each is marked with.
+CELLS = """() => [...document.querySelectorAll(".compare tbody tr")].map((row) =>
+  [...row.cells].map((cell) => {
+    const { top, bottom, left } = cell.getBoundingClientRect();
+    const state = getComputedStyle(cell, "::before").content.split(" / ")[0];
+    return { top, bottom, left, state };
+  }))"""
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +121,33 @@ def test_no_page_scrolls_sideways(page, path, width):
     page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_comparison_stacks_by_question_on_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto("/rankings/compare/?s=NM&s=TX")
+
+    rows = page.evaluate(CELLS)
+
+    assert len(rows) > 5
+    for question, *answers in rows:
+        assert [answer["state"] for answer in answers] == ['"New Mexico"', '"Texas"']
+        stack = [question, *answers]
+        for above, below in pairwise(stack):
+            assert below["top"] >= above["bottom"]
+        assert {cell["left"] for cell in stack} == {question["left"]}
+    tops = [question["top"] for question, *_ in rows]
+    assert tops == sorted(tops)
+
+
+def test_a_comparison_is_a_table_on_a_large_screen(page):
+    page.goto("/rankings/compare/?s=NM&s=TX")
+
+    for question, *answers in page.evaluate(CELLS):
+        lefts = [question["left"], *(answer["left"] for answer in answers)]
+        assert lefts == sorted(set(lefts))
+        assert {answer["top"] for answer in answers} == {question["top"]}
+        assert {answer["state"] for answer in answers} == {"none"}
 
 
 def test_a_state_is_compared_with_another_chosen_from_its_page(page):
