@@ -61,6 +61,17 @@ class AppealTests(AppealTestCase):
         self.assertTrue(Voice.objects.waiting().exists())
         self.assertEqual(Appeal.objects.get().text, WORDS)
 
+    def test_takes_a_constant_number_of_queries(self):
+        others = [make_signature() for _ in range(5)]
+        self.decline(self.by)
+        for other in others:
+            changes.appeal(other, "")
+
+        with self.assertNumQueries(16):
+            self.appeal()
+        with self.assertNumQueries(3):
+            self.client.get(self.path)
+
     def test_a_different_moderator_can_publish(self):
         self.appeal()
 

@@ -55,15 +55,19 @@ KEPT = (
 )
 
 
+def sign_wrongly(client):
+    sign(
+        client,
+        path="/voices/add/?from=poster",
+        email="wrong@example.com",
+        updates="on",
+    )
+    return latest_submission()
+
+
 class CorrectingTests(TestCase):
     def setUp(self):
-        sign(
-            self.client,
-            path="/voices/add/?from=poster",
-            email="wrong@example.com",
-            updates="on",
-        )
-        self.old = latest_submission()
+        self.old = sign_wrongly(self.client)
 
     def test_everything_else_stays_as_it_was_entered(self):
         response = correct(self.client, self.old)
@@ -76,6 +80,15 @@ class CorrectingTests(TestCase):
         self.assertEqual(new.email, "right@example.com")
         self.assertEqual(new.corrections, 1)
         self.assertContains(self.client.get(check_url(new)), "ri•••@example.com")
+
+    def test_takes_a_constant_number_of_queries(self):
+        for number in range(3):
+            make_submission(email="wrong@example.com")
+            make_submission(email="right@example.com")
+            old = sign_wrongly(self.client)
+
+            with self.subTest(number), self.assertNumQueries(12):
+                correct(self.client, old)
 
     def test_only_the_new_address_gets_the_message(self):
         correct(self.client, self.old)

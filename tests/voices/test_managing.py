@@ -433,6 +433,14 @@ class CorrectTests(PublishedTestCase):
 
 
 class DetailsTests(PublishedTestCase):
+    def test_saving_takes_a_constant_number_of_queries(self):
+        for number in range(3):
+            with self.subTest(number), self.assertNumQueries(35):
+                save(self.client, self.signature, city=f"Reno {number}", state="NV")
+            with self.subTest(number), self.assertNumQueries(4):
+                self.client.get(self.path)
+            decide.publish(Voice.objects.all(), self.by)
+
     def test_corrected_ones_appear_after_review(self):
         save(self.client, self.signature, name="Bea Cruz", city="Reno", state="NV")
 

@@ -64,6 +64,14 @@ class DueTests(TestCase):
         self.assertEqual([message.to for message in later], [["young@example.com"]])
         self.assertEqual({message.subject for message in sent + later}, {SUBJECT})
 
+    def test_a_batch_takes_a_constant_number_of_queries(self):
+        for count in (2, 20):
+            for number in range(count):
+                make_mailed(email=f"{count}-{number}@example.com")
+
+            with self.subTest(count), self.assertNumQueries(10):
+                self.assertEqual(queue_reminders(), count)
+
     def test_others_get_none(self):
         make_submission(submitted_at=timezone.now() - 3 * DAY)
         for fields in (
