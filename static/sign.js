@@ -1,14 +1,15 @@
 // Optional extras of the form to sign.
 (() => {
-  // The petition as the chosen state signs it, and the voice as the wall will show it.
-  const words = document.querySelector("[data-by-state]");
-  const byState = JSON.parse(words.dataset.byState);
+  // What the page says for the chosen state, and the voice as the wall will show it.
   const preview = document.querySelector("[data-preview]");
   const form = preview.closest("form");
   const draw = () => {
     const typed = Object.fromEntries(new FormData(form));
-    words.textContent = byState[typed.state] ?? byState[""];
-    words.hidden = !words.textContent;
+    for (const words of document.querySelectorAll("[data-by-state]")) {
+      const byState = JSON.parse(words.dataset.byState);
+      words.textContent = byState[typed.state] ?? byState[""];
+      words.hidden = !words.textContent;
+    }
     const [first, ...rest] = typed.name.trim().split(/\s+/);
     const shown = {
       full: typed.name,

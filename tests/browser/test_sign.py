@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.steps import FITS, first_step, heading
 from tests.browser.visits import unfold, visitor
+from tests.factories import make_signature
 from voices.models import Signature, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,7 +121,7 @@ class TestWithScripts:
         page.goto("/faq/")
         page.go_back()
 
-        assert "I ask my legislature" in page.locator("[data-by-state]").inner_text()
+        assert "I ask my legislature" in page.locator(".petition-words").inner_text()
         assert page.get_by_label("Why do you want").is_visible()
         assert "“My own words.”" in page.locator("[data-preview]").inner_text()
         assert page.get_by_text("587 characters left").is_visible()
@@ -136,7 +137,7 @@ class TestWithScripts:
 
     def test_the_petition_follows_the_state(self, page):
         page.goto("/voices/add/")
-        words = page.locator("[data-by-state]")
+        words = page.locator("blockquote [data-by-state]")
         state = page.get_by_label("State", exact=True)
 
         state.select_option("DC")
@@ -147,6 +148,25 @@ class TestWithScripts:
         assert words.is_hidden()
         state.select_option("OH")
         assert "I ask my state’s lawmakers" in words.inner_text()
+
+    def test_the_addressees_and_the_number_follow_the_state(self, page):
+        for _ in range(10):
+            make_signature(state="TX")
+        page.goto("/voices/add/?state=TX")
+        top = page.locator(".petition")
+        state = page.get_by_label("State", exact=True)
+
+        texas = top.inner_text()
+        state.select_option("DC")
+        capital = top.inner_text()
+        state.select_option("TX")
+
+        assert "To: The U.S. Congress and the lawmakers of Texas" in texas
+        assert "10 people have signed, 10 of them in Texas." in texas
+        assert "To: The U.S. Congress and the D.C. Council" in capital
+        assert "10 people have signed." in capital
+        assert "Texas" not in capital
+        assert top.inner_text() == texas
 
     def test_the_preview_shows_the_voice_as_text(self, page):
         page.goto("/voices/add/?state=OH")

@@ -180,13 +180,27 @@ class SigningTests(TestCase):
             "TX": "The U.S. Congress and the lawmakers of Texas",
             "DC": "The U.S. Congress and the D.C. Council",
             "PR": "The U.S. Congress and the legislature of Puerto Rico",
+            "VI": "The U.S. Congress and the legislature of the U.S. Virgin Islands",
         }.items():
             page = self.client.get("/voices/add/", {"state": state})
-            self.assertContains(page, whom)
+            self.assertContains(page, f">{whom}<")
         abroad = self.client.get("/voices/add/", {"state": "AA"})
         self.assertContains(abroad, '" hidden></p>')
         texas = self.client.get("/voices/add/", {"state": "TX"})
         self.assertContains(texas, "10 of them in Texas")
+
+    def test_the_number_from_abroad_reads_as_a_sentence(self):
+        for _ in range(10):
+            make_signature(state="AA")
+
+        page = self.client.get("/voices/add/", {"state": "AA"})
+
+        self.assertContains(page, "10 of them in the military or abroad</span>.")
+
+    def test_a_link_with_a_state_still_tells_what_other_places_sign(self):
+        page = self.client.get("/voices/add/", {"state": "TX"})
+
+        self.assertContains(page, "If you live in D.C., it says")
 
     def test_a_small_number_from_a_state_is_withheld(self):
         make_signature(state="TX")

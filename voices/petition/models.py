@@ -7,7 +7,7 @@ from core import locks
 from core.memory import PETITION, memory
 from core.public import Content
 from core.triggers import AppendOnly, PagesChange
-from rankings.states import PLACES
+from rankings.states import PLACES, in_sentence
 
 # Placeholder for the addressee in the second sentence.
 LAWMAKERS = "{lawmakers}"
@@ -33,10 +33,15 @@ def addressees(state: str) -> str:
     if not state:
         whom = "the lawmakers of your state, D.C., or territory"
     elif state in OTHER_LAWMAKERS:
-        whom = f"the legislature of {PLACES[state]}"
+        whom = f"the legislature of {in_sentence(state)}"
     else:
         whom = f"the lawmakers of {PLACES[state]}"
     return f"The U.S. Congress and {whom}"
+
+
+def addressees_by_state() -> dict[str, str]:
+    """Return the addressees for each place; the key "" fits all of them."""
+    return {state: addressees(state) for state in ["", *PLACES]}
 
 
 class PetitionQuerySet(models.QuerySet["Petition"]):

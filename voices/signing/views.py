@@ -15,14 +15,14 @@ from django.views.decorators.http import require_safe
 
 from core.ids import make_ref
 from core.posts import see_other, takes_form
-from rankings.states import PLACES, read_place
+from rankings.states import PLACES, in_sentence, read_place
 from voices.abuse import guard
 from voices.abuse.models import Arrival
 from voices.letters import refusing, waits
 from voices.letters.models import RefusedAddress
 from voices.letters.queue import queue_confirmation, send_again
 from voices.letters.repeats import stopping
-from voices.petition.models import Petitions, addressees
+from voices.petition.models import Petitions, addressees, addressees_by_state
 from voices.signatures import tokens
 from voices.signatures.models import Signature, Submission, lane_for
 from voices.signing import correct
@@ -38,6 +38,7 @@ TYPED = ["name", "email", "city", "profession", "statement"]
 TO_CONFIRM = ["ref", "email_key", "confirmed_at", "corrected_at", "signature"]
 # How long the same form from the same browser is taken for the same submission.
 SAME_FORM = timedelta(minutes=10)
+ADDRESSEES_BY_STATE = json.dumps(addressees_by_state())
 # The HTTP statuses of confirm_problem.html by problem; 410 for problems not listed
 # here.
 STATUSES = {"already": 200, "another": 200, "unknown": 404}
@@ -194,8 +195,9 @@ def petition_context(place: str = "") -> dict[str, object]:
         "sentences": petition.sentences(place),
         "second_sentences": json.dumps(petition.second_sentences(), ensure_ascii=False),
         "addressees": addressees(place),
+        "addressees_by_state": ADDRESSEES_BY_STATE,
         "place": place,
-        "place_name": PLACES.get(place, ""),
+        "place_name": place and in_sentence(place),
         "figures": figures,
         "place_signers": place and figures.signers_by_state[place],
     }
