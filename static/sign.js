@@ -1,29 +1,32 @@
 // Optional extras of the form to sign.
 (() => {
-  // What the page says for the chosen state, and the voice as the wall will show it.
   const preview = document.querySelector("[data-preview]");
   const form = preview.closest("form");
   const draw = () => {
-    const typed = Object.fromEntries(new FormData(form));
+    const typed = {};
+    for (const [name, text] of new FormData(form)) typed[name] = text.trim();
+    // What the page says for the chosen state.
     for (const words of document.querySelectorAll("[data-by-state]")) {
       const byState = JSON.parse(words.dataset.byState);
       words.textContent = byState[typed.state] ?? byState[""];
       words.hidden = !words.textContent;
     }
-    const [first, ...rest] = typed.name.trim().split(/\s+/);
-    const shown = {
-      full: typed.name,
-      initial: rest.length ? `${first} ${rest.at(-1)[0]}.` : first,
-      first,
-    };
+    // The voice as the wall will show it. Only the server can shorten a name.
     const parts = {
-      statement: `“${typed.statement.trim() || "Your words"}”`,
-      name: shown[typed.name_display] || "Your name",
+      statement: `“${typed.statement.replace(/\n\s*\n/g, "\n\n") || "Your words"}”`,
+      name:
+        typed.name_display === "full"
+          ? typed.name || "Your name"
+          : "Your name, shortened",
       profession: typed.profession,
-      place: typed.city ? `${typed.city}, ${typed.state}` : typed.state,
+      place:
+        typed.state &&
+        (typed.city
+          ? `${typed.city}, ${typed.state}`
+          : form.state.selectedOptions[0].text),
     };
-    for (const [part, text] of Object.entries(parts))
-      preview.querySelector(`[data-part=${part}]`).textContent = text;
+    for (const part in parts)
+      preview.querySelector(`[data-part=${part}]`).textContent = parts[part];
     preview.hidden = typed.name_display === "unlisted";
     return typed;
   };

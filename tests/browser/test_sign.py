@@ -9,6 +9,7 @@ from tests.browser.steps import FITS, first_step, heading
 from tests.browser.visits import unfold, visitor
 from tests.factories import make_signature
 from voices.models import Signature, Submission
+from voices.signatures.models import shown_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -183,6 +184,33 @@ class TestWithScripts:
         assert "Columbus, OH" in shown
         assert preview.locator("img").count() == 0
         assert preview.is_hidden()
+
+    def test_the_preview_has_the_lines_of_the_wall(self, page):
+        page.goto("/voices/add/?state=TX")
+        page.locator("summary", has_text="Say why").click()
+        preview = page.locator("[data-preview]")
+        page.get_by_label("Your name").fill("Ana Cruz")
+        page.get_by_label("Why do you want").fill(" One.\nTwo.\n \n\nThree. ")
+
+        assert preview.locator("blockquote").inner_text() == ("“One.\nTwo.\n\nThree.”")
+        assert preview.locator(".byline").inner_text() == "Ana Cruz\nTexas"
+
+    def test_the_preview_guesses_no_shortened_name(self, page):
+        page.goto("/voices/add/")
+        page.locator("summary", has_text="Say why").click()
+        shown = page.locator("[data-preview] b")
+        wrong = []
+        for name in ("Ana Cruz", "Dr. Ana Cruz", "Cruz, Ana", "Ana Cruz Jr.", "王小明"):
+            page.get_by_label("Your name").fill(name)
+            for display in ("full", "initial", "first"):
+                page.locator(f"[name=name_display][value={display}]").check()
+                text = shown.inner_text()
+                if text not in (shown_name(name, display), "Your name, shortened"):
+                    wrong.append((name, display, text))
+            page.locator("[name=name_display][value=full]").check()
+            assert shown.inner_text() == name
+
+        assert wrong == []
 
 
 @pytest.mark.parametrize("scripts", [False], indirect=True)
