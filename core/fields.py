@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import idna
@@ -12,7 +12,7 @@ from django.core.validators import EmailValidator
 from django.db import models
 
 from core.pasted import as_meant, clean
-from core.plain_text import is_nothing, tidy_line, tidy_paragraphs
+from core.plain_text import is_nothing, tidy_line, tidy_paragraphs, validate_name
 
 # The most characters before the @ (RFC 5321, 4.5.3.1.1).
 LONGEST_LOCAL_PART = 64
@@ -21,11 +21,26 @@ LONGEST_LOCAL_PART = 64
 IN_BRACKETS = re.compile(r"[^<>]*<([^<>\s@]+@[^<>\s]+)>[\s,;]*")
 AROUND_AN_ADDRESS = "\"'“”‘’«»<>()[]{},;:. \t\r\n"
 
+# Keyboard attributes of fields with one exact spelling, usually the last of a form.
+AS_TYPED = {"autocapitalize": "none", "spellcheck": "false", "enterkeyhint": "done"}
+# Those of multiline fields.
+PARAGRAPHS = {
+    "autocapitalize": "sentences",
+    "spellcheck": "true",
+    "enterkeyhint": "enter",
+}
+
 
 class Pasted(forms.Field):
     """Base class of the fields that clean up pasted input."""
 
     line_end = " "
+    # HTML attributes, such as those for phone keyboards. The widget's own take
+    # precedence.
+    keyboard: Mapping[str, str] = {}
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**self.keyboard, **widget.attrs, **super().widget_attrs(widget)}
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -59,7 +74,10 @@ class TidyCharField(TextField):
         self, *, tidy: Callable[[str], str] = tidy_line, **kwargs: Any
     ) -> None:
         self.tidy = tidy
-        self.line_end = "\n" if tidy is tidy_paragraphs else " "
+        if tidy is tidy_paragraphs:
+            self.keyboard = PARAGRAPHS
+        else:
+            self.line_end = " "
         super().__init__(strip=False, **kwargs)
 
     def cleaned(self, text: str) -> str:
@@ -68,6 +86,18 @@ class TidyCharField(TextField):
     def to_python(self, value: Any) -> Any:
         text = self.tidy(super().to_python(value))
         return "" if not self.required and is_nothing(text) else text
+
+
+class NameField(TidyCharField):
+    """A field for the name of the person who fills in the form."""
+
+    default_validators = [validate_name]
+    keyboard = {
+        "autocomplete": "name",
+        "autocapitalize": "words",
+        "spellcheck": "false",
+        "enterkeyhint": "next",
+    }
 
 
 class SlugField(Pasted, forms.SlugField):
@@ -120,6 +150,7 @@ class EmailField(Pasted, forms.EmailField):
     """
 
     default_validators = [validate_address]
+    keyboard = AS_TYPED
 
     def cleaned(self, text: str) -> str:
         # Keyboards for East Asian languages can produce full-width characters.
@@ -151,6 +182,8 @@ def as_mailed(address: str) -> str:
 
 class CodeField(Pasted, forms.CharField):
     """A field for a code from an email or an app; accepts the digits of any script."""
+
+    keyboard = AS_TYPED
 
     def cleaned(self, text: str) -> str:
         text = unicodedata.normalize("NFKC", super().cleaned(text))

@@ -2,8 +2,8 @@ from typing import Any
 
 from django import forms
 
-from core.fields import EmailField, TidyCharField
-from core.plain_text import tidy_paragraphs, validate_name, validate_plain_text
+from core.fields import EmailField, NameField, TidyCharField
+from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.abuse.guard import GuardedForm
 from voices.founding.models import FoundingRequest
 from voices.wall.models import Voice
@@ -56,12 +56,10 @@ class FoundingRequestForm(GuardedForm, forms.ModelForm):
         },
         widget=forms.RadioSelect,
     )
-    name = TidyCharField(
+    name = NameField(
         label="Your name",
         max_length=100,
         error_messages={"required": "Enter your name"},
-        validators=[validate_name],
-        widget=forms.TextInput({"autocomplete": "name"}),
     )
     email = EmailField(
         label="Your email",

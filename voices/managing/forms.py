@@ -3,13 +3,13 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from core.fields import EmailField, TidyCharField
+from core.fields import TidyCharField
 from core.plain_text import tidy_paragraphs, validate_plain_text
 from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Signature, shown_name
 from voices.signatures.objections import OBJECTION_LENGTH
-from voices.signing.forms import EMAIL_MESSAGE, AddressMixin, SignForm
+from voices.signing.forms import AddressMixin, SignForm, email_field
 from voices.wall.appeals import APPEAL_LENGTH
 from voices.wall.models import STATEMENT_LENGTH
 
@@ -20,12 +20,7 @@ DETAILS = ("name", "city", "state", "profession")
 class AddressForm(AddressMixin, forms.Form):
     """A form with an email address."""
 
-    email = EmailField(
-        label="Email",
-        max_length=254,
-        error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
-        widget=forms.EmailInput({"autocomplete": "email"}),
-    )
+    email = email_field(label="Email", enter="done")
 
 
 class AskForm(AddressForm, GuardedForm):

@@ -1,6 +1,6 @@
 from django import forms
 
-from core.fields import TidyCharField
+from core.fields import AS_TYPED, TidyCharField
 from core.plain_text import tidy_line, tidy_paragraphs, validate_plain_text
 from rankings.states import JURISDICTIONS, PlaceSelect
 from voices.abuse.guard import GuardedForm
@@ -33,6 +33,7 @@ class RankingErrorForm(GuardedForm, forms.ModelForm):
         max_length=500,
         help_text="The statute or ruling, or a web address.",
         validators=[validate_plain_text],
+        widget=forms.TextInput(AS_TYPED),
     )
 
     class Meta:

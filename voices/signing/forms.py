@@ -7,12 +7,11 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from core import addresses, mail_hosts
-from core.fields import CodeField, EmailField, TidyCharField
+from core.fields import CodeField, EmailField, NameField, TidyCharField
 from core.ids import derive_ref
 from core.plain_text import (
     tidy_paragraphs,
     validate_city,
-    validate_name,
     validate_plain_text,
     validate_profession,
 )
@@ -114,14 +113,7 @@ def email_field(*, label: str, enter: str, help_text: str = "") -> EmailField:
         max_length=254,
         help_text=help_text,
         error_messages={"required": EMAIL_MESSAGE, "invalid": EMAIL_MESSAGE},
-        widget=forms.EmailInput(
-            {
-                "autocomplete": "email",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "enterkeyhint": enter,
-            }
-        ),
+        widget=forms.EmailInput({"autocomplete": "email", "enterkeyhint": enter}),
     )
 
 
@@ -130,19 +122,10 @@ class SignForm(
 ):
     """The form at `/voices/add/`; saving it creates an unconfirmed submission."""
 
-    name = TidyCharField(
+    name = NameField(
         label="Your name",
         max_length=100,
-        validators=[validate_name],
         error_messages={"required": "Enter your name"},
-        widget=forms.TextInput(
-            {
-                "autocomplete": "name",
-                "autocapitalize": "words",
-                "spellcheck": "false",
-                "enterkeyhint": "next",
-            }
-        ),
     )
     name_display = forms.ChoiceField(
         label="How should your name appear?",
@@ -166,6 +149,7 @@ class SignForm(
             {
                 "autocomplete": "address-level2",
                 "autocapitalize": "words",
+                "spellcheck": "false",
                 "enterkeyhint": "next",
                 "class": "input-medium",
             }
@@ -194,6 +178,7 @@ class SignForm(
             {
                 "autocomplete": "off",
                 "autocapitalize": "sentences",
+                "spellcheck": "true",
                 "enterkeyhint": "done",
                 "class": "input-medium",
             }
@@ -207,14 +192,7 @@ class SignForm(
         help_text=f"Up to {STATEMENT_LENGTH} characters. Your own words, about the "
         "rule. Please don’t name private people.",
         validators=[validate_plain_text],
-        widget=forms.Textarea(
-            {
-                "rows": 5,
-                "autocapitalize": "sentences",
-                "spellcheck": "true",
-                "data-count": "",
-            }
-        ),
+        widget=forms.Textarea({"rows": 5, "data-count": ""}),
     )
     consent = forms.BooleanField(
         label=CONSENT_TEXT,
