@@ -641,6 +641,33 @@ class AddressTests(PublishedTestCase):
         press(self.client, self.path, "address", email=email)
         return [message for message in deliver() if message.to == [email]]
 
+    def test_a_mistyped_host_is_asked_about_once(self):
+        asked = press(self.client, self.path, "address", email="ana@gmial.com")
+        self.assertContains(asked, "Did you mean <b>ana@gmail.com</b>", status_code=422)
+        self.assertFalse(AddressChange.objects.exists())
+
+        answer = {"email": "ana@gmial.com", "email_suggestion": "use"}
+        press(self.client, self.path, "address", **answer)
+
+        self.assertEqual(AddressChange.objects.get().email, "ana@gmail.com")
+
+    def test_a_suggestion_that_was_seen_is_not_shown_again(self):
+        answer = {"email": "ana@gmial.com", "suggestion_seen": "ana@gmail.com"}
+        kept = press(self.client, self.path, "address", **answer)
+
+        self.assertEqual(kept.status_code, 303)
+        self.assertEqual(AddressChange.objects.get().email, "ana@gmial.com")
+
+    def test_the_buttons_of_the_suggestion_belong_to_the_address(self):
+        page = press(self.client, self.path, "address", email="ana@gmial.com").text
+
+        forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+        (form,) = [form for form in forms if "email_suggestion" in form]
+        self.assertIn('<input type="hidden" name="action" value="address">', form)
+        self.assertIn('name="suggestion_seen" value="ana@gmail.com"', form)
+        # Enter presses the first button of the form.
+        self.assertLess(form.index("<button class="), form.index("email_suggestion"))
+
     def test_limits_do_not_keep_it_from_being_mailed(self):
         for of in (Limit.Of.ADDRESS_BURST, Limit.Of.DOMAIN_SUSTAINED):
             set_limit(of, 1)

@@ -9,7 +9,7 @@ from voices.abuse.guard import GuardedForm
 from voices.flags.forms import ShowsDetails
 from voices.signatures.models import NameDisplay, Signature, shown_name
 from voices.signatures.objections import OBJECTION_LENGTH
-from voices.signing.forms import AddressMixin, SignForm, email_field
+from voices.signing.forms import AddressMixin, SignForm, SuggestsAddress, email_field
 from voices.wall.appeals import APPEAL_LENGTH
 from voices.wall.models import STATEMENT_LENGTH
 
@@ -27,7 +27,7 @@ class AskForm(AddressForm, GuardedForm):
     """The form to request a manage link by email; anybody can enter any address."""
 
 
-class NewAddressForm(AddressForm):
+class NewAddressForm(SuggestsAddress, AddressForm):
     """The form in which signers enter their new email address.
 
     The manage page has several forms, so `auto_id` keeps their HTML IDs unique.

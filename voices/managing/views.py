@@ -257,8 +257,11 @@ def change_address(
     request: HttpRequest, token: str, signature: Signature
 ) -> HttpResponse:
     form = NewAddressForm(request.POST)
-    if not form.is_valid():
-        return manage_page(request, token, signature, address_form=form)
+    suggestion = form.suggest_address()
+    if not form.is_valid() or suggestion:
+        return manage_page(
+            request, token, signature, address_form=form, suggestion=suggestion
+        )
     email, key = form.cleaned_data["email"], form.email_key
     # If the signer entered the address they already have, no email is sent, so there is
     # nothing to count.
