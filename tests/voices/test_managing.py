@@ -224,6 +224,14 @@ class AskTests(TestCase):
 
 
 class LinkTests(PublishedTestCase):
+    def test_only_someone_who_has_not_signed_is_asked_to(self):
+        for path in (self.path, SENT):
+            self.assertNotContains(self.client.get(path), "Add your voice")
+        press(self.client, self.path, "withdraw", sure="on")
+
+        for path in (self.path, reverse("voices:manage-erased")):
+            self.assertContains(self.client.get(path), "Add your voice")
+
     def test_a_forged_link_is_not_found(self):
         confirm = tokens.confirming.sign(self.signature.ref)
         own = tokens.managing.sign(self.signature.ref)
@@ -702,7 +710,7 @@ class AddressTests(PublishedTestCase):
         (message,) = self.ask("ana@example.org")
         path = link(message, "new-address")
 
-        self.client.get(path)
+        self.assertNotContains(self.client.get(path), "Add your voice")
         self.again()
         self.assertEqual(self.signature.email, "ana@example.com")
         response = self.client.post(path)

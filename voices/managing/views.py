@@ -86,6 +86,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "link_days": settings.MANAGE_LINK_DAYS,
         "mails_per_day": settings.MAILS_PER_ADDRESS_PER_DAY,
+        "hide_sign_links": True,
     }
     return render(request, "voices/manage_sent.html", context)
 
@@ -187,6 +188,7 @@ def manage_page(
         "voices/manage.html",
         {
             "signature": signature,
+            "hide_sign_links": not signature.withdrawn_at,
             "voice": voice,
             "objection": objection_to(signature),
             "appeal": voice.appeals.first() if voice else None,
@@ -413,6 +415,11 @@ def new_address(request: HttpRequest, token: str) -> HttpResponse:
     return render(
         request,
         "voices/new_address.html",
-        {"state": state, "change": change, "ask_url": reverse("voices:manage-ask")},
+        {
+            "state": state,
+            "change": change,
+            "ask_url": reverse("voices:manage-ask"),
+            "hide_sign_links": state in {"ask", "done"},
+        },
         status={"unknown": 404, "expired": 410}.get(state, 200),
     )
