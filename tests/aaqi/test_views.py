@@ -114,7 +114,7 @@ class HomeTests(TestCase):
     def test_the_header_says_what_the_site_is_and_who_runs_it(self):
         page = self.client.get("/")
 
-        said = "A petition to end qualified immunity, run by Ohio &amp; Friends."
+        said = "A petition, run by Ohio &amp; Friends."
         self.assertContains(page, f'<p class="tagline">{said}</p>')
 
     @override_settings(OPERATOR_NAME="")
