@@ -364,7 +364,7 @@ class MethodologyTests(LoadedTestCase):
 
         self.assertContains(page, "First edition, dated November 22, 2026")
         self.assertContains(page, "Second edition, dated November 27, 2026")
-        self.assertContains(page, "Some points depend on how we read the law")
+        self.assertContains(page, "Some points rest on one reading")
         self.assertContains(page, "The second edition corrects the first.")
         self.assertNotContains(page, "The first edition compares")
 
