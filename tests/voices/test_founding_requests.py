@@ -259,6 +259,15 @@ class AdminTests(TestCase):
     def test_the_list_does_not_show_addresses(self):
         self.assertNotContains(self.client.get(LIST), "ana@example.com")
 
+    def test_the_list_shows_the_founding_number(self):
+        voice = make_founding_voice(30, name="Ana Thirty")
+        make_founding_request(voice, text="About thirty.")
+        change = reverse("admin:voices_voice_change", args=[voice.pk])
+
+        page = self.client.get(LIST)
+
+        self.assertContains(page, f'<a href="{change}">No. 30</a>')
+
     def test_a_voice_that_is_taken_down_keeps_its_requests(self):
         decide.take_down(Voice.objects.all(), make_staff("decider"), make_reason())
 

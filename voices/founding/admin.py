@@ -25,7 +25,7 @@ class FoundingRequestAdmin(FixedRows, LargeTable):
         *("suspicions", "closed_at", "closed_by"),
     ]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind"]
-    list_select_related = ["closed_by"]
+    list_select_related = ["closed_by", "voice"]
     # Open requests first, with the earliest deadline at the top.
     ordering = [F("closed_at").desc(nulls_first=True), "arrived_at", "pk"]
     readonly_fields = [
@@ -45,7 +45,7 @@ class FoundingRequestAdmin(FixedRows, LargeTable):
     @admin.display(description="voice")
     def about(self, asked: FoundingRequest) -> SafeString:
         url = reverse("admin:voices_voice_change", args=[asked.voice_id])
-        return format_html('<a href="{}">No. {}</a>', url, asked.voice_id)
+        return format_html('<a href="{}">No. {}</a>', url, asked.voice.founding_number)
 
     @admin.display(description="asked by")
     def asked_by(self, asked: FoundingRequest) -> SafeString:
