@@ -44,6 +44,13 @@ AGREED = {
     "2026-11-28": "I am 18 or older and these are my own words. I agree that they are "
     "published with my name as chosen above, my city, state, and profession, unless I "
     "chose not to be shown.",
+    "2026-11-28.2": "I am 18 or older, and I sign in my own name and words. I agree "
+    "that they are published as I choose below, with my city, state, and profession, "
+    "unless I choose not to be shown.",
+}
+AGREED_PRIVACY = {
+    "2026-11-28": "I have read the privacy notice of November 28, 2026, and agree to "
+    "it.",
 }
 REFUSED = [
     ("name", "", "Enter your name"),
@@ -277,8 +284,9 @@ class AcceptedTests(TestCase):
         self.assertContains(response, PRIVACY_TEXT)
 
     def test_wordings_that_people_have_agreed_to_are_kept_word_for_word(self):
-        for version, text in AGREED.items():
-            self.assertEqual(agreements.CONSENT_TEXTS[version], text)
+        # Equal dicts: a new version has to be added above, too.
+        self.assertEqual(agreements.CONSENT_TEXTS, AGREED)
+        self.assertEqual(agreements.PRIVACY_TEXTS, AGREED_PRIVACY)
 
     def test_the_box_names_the_version_of_the_privacy_notice(self):
         day = date_format(date.fromisoformat(PRIVACY_VERSION), "F j, Y")
