@@ -11,7 +11,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 from cards import letters
-from cards.lines import Setting, fit
+from cards.lines import SIZES, SIZES_ABOVE_OUTCOME, Setting, fit, lines_of
 
 SIZE = WIDTH, HEIGHT = 1200, 630
 # Increment this when the drawing code changes, so that stored cards are redrawn.
@@ -22,6 +22,8 @@ PAPER, INK, SOFT, RULE, EDGE = "#fdfefb", "#15201d", "#4a5753", "#cdd4cc", "#6f7
 MARK = "#ffe04a"
 LEFT, RIGHT, TOP = 150, 1120, 96
 BADGE = 270
+# The baseline of the last line of `Face.outcome`.
+OUTCOME_END = 424
 # The background and text colors of each grade, as in the site's light color scheme.
 GRADES = {
     "A": ("#a4e3a3", INK),
@@ -46,6 +48,8 @@ class Face:
     marked: int = 0
     # A grade from A to F, or "" for a card without a badge.
     badge: str = ""
+    # How a case ended: a sentence between the words and the name.
+    outcome: str = ""
 
     @property
     def digest(self) -> str:
@@ -59,7 +63,10 @@ def draw(face: Face) -> bytes:
     right = RIGHT - BADGE - 60 if face.badge else RIGHT
     for x in (98, 104):
         pen.line([x, 0, x, HEIGHT], EDGE, 2)
-    draw_words(pen, face, fit(face.words, right - LEFT, quoted=face.quoted))
+    sizes = SIZES_ABOVE_OUTCOME if face.outcome else SIZES
+    words = fit(face.words, right - LEFT, quoted=face.quoted, sizes=sizes)
+    draw_words(pen, face, words)
+    draw_outcome(pen, face.outcome)
     if face.badge:
         draw_badge(pen, face.badge)
     draw_name(pen, face.name)
@@ -94,6 +101,19 @@ def draw_words(pen: ImageDraw.ImageDraw, face: Face, setting: Setting) -> None:
         pen.text((78, y), str(number), SOFT, numeral, anchor="rs")
         unmarked -= len(line)
         y += setting.leading
+
+
+def draw_outcome(pen: ImageDraw.ImageDraw, outcome: str) -> None:
+    """Draw the sentence between the words and the name, with a yellow bar beside it."""
+    if not outcome:
+        return
+    setting = lines_of(outcome, RIGHT - LEFT - 24)
+    lines = setting.lines or []
+    first = OUTCOME_END - (len(lines) - 1) * setting.leading
+    pen.rectangle([LEFT - 8, first - 26, LEFT, OUTCOME_END + 8], MARK)
+    for number, line in enumerate(lines):
+        at = (LEFT + 20, first + number * setting.leading)
+        draw_text(pen, at, " ".join(line), setting)
 
 
 def draw_mark(

@@ -1,15 +1,28 @@
 """Break the text of a card into lines of similar length that fit on the card."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from cards import letters
 
+type Size = tuple[float, int, int, int]
 # For each text length: the maximum number of words, the font size and line height in
 # pixels, and the number of lines that fit on the card.
-SIZES = [(13, 84, 102, 3), (26, 60, 76, 4), (45, 46, 62, 5), (math.inf, 38, 54, 6)]
+SIZES: list[Size] = [
+    (13, 84, 102, 3),
+    (26, 60, 76, 4),
+    (45, 46, 62, 5),
+    (math.inf, 38, 54, 6),
+]
+# The same for a card with a sentence below the text.
+SIZES_ABOVE_OUTCOME: list[Size] = [
+    (13, 60, 76, 3),
+    (45, 46, 62, 4),
+    (math.inf, 38, 54, 5),
+]
 # In ems: letter spacing, and how far an opening quotation mark hangs into the
 # left margin.
 TRACKING = -0.0155
@@ -104,7 +117,9 @@ class Setting:
         return [*kept, [*last[:-1], last[-1].rstrip(",;:.-–—") + ending]]
 
 
-def fit(text: str, width: float, *, quoted: bool) -> Setting:
+def fit(
+    text: str, width: float, *, quoted: bool, sizes: Sequence[Size] = SIZES
+) -> Setting:
     """Return a Setting with `text` broken into lines that fit on the card.
 
     The font size depends on the number of words. It is smaller if the text wouldn't
@@ -113,12 +128,12 @@ def fit(text: str, width: float, *, quoted: bool) -> Setting:
     """
     words = (f"“{text}”" if quoted else text).split()
     font = letters.family(text, letters.SERIF, letters.SANS) or letters.SANS
-    for most_words, size, leading, most_lines in SIZES:
+    for most_words, size, leading, most_lines in sizes:
         if len(words) > most_words:
             continue
         hang = HANGING * size if quoted else 0
         setting = Setting(font, size, leading, most_lines, hang)
-        if size == SIZES[-1][1]:
+        if size == sizes[-1][1]:
             words = setting.broken(words, width)
         widest = max(map(setting.width, words), default=0)
         if widest <= width and len(setting.wrap(words, width)) <= most_lines:
@@ -126,4 +141,15 @@ def fit(text: str, width: float, *, quoted: bool) -> Setting:
             return setting
     lines = setting.wrap(words, width)
     setting.lines = setting.shorten(lines, width, "”" if quoted else "")
+    return setting
+
+
+def lines_of(sentence: str, width: float) -> Setting:
+    """Return a Setting with `sentence` in small type, cut off after two lines."""
+    font = letters.family(sentence, letters.SANS, letters.SERIF) or letters.SANS
+    setting = Setting(font, 26, 34, 2)
+    lines = setting.wrap(setting.broken(sentence.split(), width), width)
+    if len(lines) > setting.most_lines:
+        lines = setting.shorten(lines, width, "")
+    setting.lines = lines
     return setting

@@ -296,8 +296,11 @@ class CaseAdmin(TextAdmin):
             "The ruling",
             {"fields": RULING},
         ),
-        ("The card", {"fields": ["summary", "ending"]}),
-        ("The story", {"fields": ["body", "steps", "confidence", "caveat", "sources"]}),
+        ("The card", {"fields": ["summary", "outcome_sentence"]}),
+        (
+            "The story",
+            {"fields": ["ending", "body", "steps", "confidence", "caveat", "sources"]},
+        ),
     ]
 
     def show(self, request: HttpRequest, text: Case) -> HttpResponse:

@@ -9,6 +9,7 @@ from faq.cases.models import Case
 def face_of(case: Case) -> Face:
     return Face(
         words=readable(case.summary) or readable(case.title) or "A case",
+        outcome=readable(case.outcome_sentence),
         name=readable(case.who),
         where=readable(f"{case.title} · {case.where}, {case.when}"),
         number="Cases",

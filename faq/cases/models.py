@@ -108,8 +108,8 @@ def line(length: int, **options: Any) -> models.CharField:
 
 
 ON_THE_CARD = (
-    *("publish_at", "slug", "summary", "title", "who", "place"),
-    *("state", "happened_in", "decided_in"),
+    *("publish_at", "slug", "summary", "outcome_sentence", "title", "who"),
+    *("place", "state", "happened_in", "decided_in"),
 )
 DELETE_CARD = """
     DELETE FROM cards_card WHERE key = 'cases/' || OLD.slug;
@@ -132,7 +132,12 @@ class Case(SearchedText):
     citation = line(300)
     url = models.URLField("URL of the ruling", max_length=500)
     summary = line(300, help_text="What happened, in one sentence.")
-    ending = line(300, help_text="How the case ended, for lists of cases.")
+    outcome_sentence = line(
+        160,
+        help_text="How the case ended, in one plain sentence that is fair to both "
+        "sides. Lists of cases and the share card show it.",
+    )
+    ending = line(300, help_text="How the case ended, for the page of the case.")
     outcome = models.CharField(max_length=20, choices=Outcome)
     lawfulness = models.CharField(max_length=20, choices=Lawfulness)
     body = models.TextField("text", validators=[validate_markdown])
@@ -143,8 +148,8 @@ class Case(SearchedText):
 
     WORDS = (
         *("title", "kind", "state", "place", "happened_in", "decided_in", "who"),
-        *("officials", "court", "citation", "summary", "ending", "outcome"),
-        *("lawfulness", "body", "steps", "caveat"),
+        *("officials", "court", "citation", "summary", "outcome_sentence"),
+        *("ending", "outcome", "lawfulness", "body", "steps", "caveat"),
     )
 
     HEADING = "who"
@@ -222,7 +227,7 @@ class Case(SearchedText):
     def lines(self) -> Iterable[str]:
         facts = [self.officials, self.get_kind_display(), self.where, self.court]
         return [
-            *(self.summary, self.ending, self.caveat),
+            *(self.summary, self.outcome_sentence, self.ending, self.caveat),
             *paragraphs(self.body),
             f"{'. '.join(facts)}. {self.citation}",
         ]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFont
 
 from cards import letters
-from cards.draw import LEFT, PAPER, RIGHT, TOP, Face, draw
+from cards.draw import LEFT, OUTCOME_END, PAPER, RIGHT, TOP, Face, draw
 from cards.lines import fit
 
 BOTTOM = 430
@@ -53,6 +53,7 @@ class CardTests(SimpleTestCase):
             Face(SHORT, quoted=True),
             Face(SHORT, marked=3),
             Face(SHORT, badge="A"),
+            Face(SHORT, outcome="The officer was immune."),
         ):
             self.assertNotEqual(other.digest, plain.digest)
             self.assertNotEqual(draw(other), draw(plain))
@@ -80,6 +81,16 @@ class CardTests(SimpleTestCase):
         self.assertLessEqual(bottom, BOTTOM)
         self.assertLessEqual(106 + right, RIGHT + 2)
         self.assertGreaterEqual(106 + left, LEFT - 44 if quoted else LEFT - 4)
+
+    @settings(max_examples=25)
+    @given(texts, texts)
+    def test_an_outcome_of_any_length_stays_between_words_and_name(self, text, outcome):
+        image = picture(Face(text, outcome=outcome))
+
+        self.assertIsNone(ink(image.crop((106, 356, 1200, 362))))
+        _, _, right, bottom = ink(image.crop((106, 362, 1200, 556)))
+        self.assertLessEqual(362 + bottom, OUTCOME_END + 9)
+        self.assertLessEqual(106 + right, RIGHT + 2)
 
 
 class WithoutFriBiDiTests(SimpleTestCase):

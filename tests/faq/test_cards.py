@@ -43,9 +43,12 @@ class CaseCardTests(TestCase):
         case = Case.objects.public().first()
         before = self.client.get(url_of(case)).content
 
-        Case.objects.filter(pk=case.pk).update(summary="It was told otherwise.")
+        for field in ("summary", "outcome_sentence"):
+            Case.objects.filter(pk=case.pk).update(**{field: "It was told otherwise."})
+            after = self.client.get(url_of(case)).content
 
-        self.assertNotEqual(self.client.get(url_of(case)).content, before)
+            self.assertNotEqual(after, before)
+            before = after
         self.assertEqual(Card.objects.count(), 1)
 
     def test_a_draft_has_none(self):

@@ -25,7 +25,8 @@ class CaseListTests(TestCase):
 
         self.assertContains(response, "Jane Doe</a><small>Laredo, Texas · 2017</small>")
         self.assertContains(response, "<cite>Doe v. Roe</cite>")
-        self.assertContains(response, "No earlier ruling was close enough.")
+        self.assertContains(response, "The officer was immune.")
+        self.assertNotContains(response, "No earlier ruling was close enough.")
         self.assertNotContains(response, "Draft v. Draft")
 
     def test_says_the_year_of_the_ruling_where_the_other_is_unknown(self):
@@ -137,6 +138,7 @@ class CaseTests(TestCase):
 
         self.assertContains(response, "<h2 id=")
         self.assertContains(response, "Officer Richard Roe (Police)")
+        self.assertContains(response, "No earlier ruling was close enough.")
         self.assertContains(response, 'href="https://www.example.org/doe"')
         self.assertContains(response, "Another v. Texan")
         self.assertNotContains(response, "Elsewhere v. Roe")
@@ -162,6 +164,11 @@ class CaseTests(TestCase):
 
         self.assertEqual(face.name, "Jane Doe")
         self.assertIn("Doe v. Roe", face.where)
+
+    def test_its_card_says_how_it_ended(self):
+        face = face_of(make_case(outcome_sentence="The officer was immune."))
+
+        self.assertEqual(face.outcome, "The officer was immune.")
 
     def test_leads_to_its_neighbors_in_the_order_of_the_list(self):
         make_case(who="First", order=1, slug="first")

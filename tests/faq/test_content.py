@@ -132,8 +132,17 @@ class ContentTests(TestCase):
             {"hope-v-pelzer", "taylor-v-riojas"},
         )
         for case in Case.objects.all():
-            said = "Immunity was denied" in case.ending
-            self.assertEqual(said, case in denied, case.slug)
+            for words in (case.ending, case.outcome_sentence):
+                said = "Immunity was denied" in words
+                self.assertEqual(said, case in denied, case.slug)
+
+    def test_an_outcome_is_one_sentence_with_figures_that_the_case_gives(self):
+        for case in Case.objects.all():
+            with self.subTest(case.slug):
+                self.assertRegex(case.outcome_sentence, r"\A[A-Z][^.!?:;]+\.\Z")
+                told = f"{case.ending} {case.body}"
+                for figure in re.findall(r"\d[\d,]*\b", case.outcome_sentence):
+                    self.assertRegex(told, rf"\b{figure}\b")
 
     def test_a_step_of_a_suit_has_a_date_that_the_case_gives(self):
         for case in Case.objects.all():

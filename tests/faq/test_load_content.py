@@ -198,11 +198,15 @@ class BadFileTests(FolderTestCase):
         write_case(self.folder, "missing", outcome="")
         write_case(self.folder, "empty", outcome='outcome = ""')
         write_case(self.folder, "unknown", outcome='outcome = "settled"')
+        write_case(self.folder, "unsaid", outcome_sentence="")
+        write_case(self.folder, "silent", outcome_sentence='outcome_sentence = ""')
 
         self.refused(
             "cases/missing.md:1: The key “outcome” is missing.",
-            "cases/empty.md:17: outcome: This field cannot be blank.",
-            "cases/unknown.md:17: outcome: Value 'settled' is not a valid choice.",
+            "cases/unsaid.md:1: The key “outcome_sentence” is missing.",
+            "cases/silent.md:16: outcome_sentence: This field cannot be blank.",
+            "cases/empty.md:18: outcome: This field cannot be blank.",
+            "cases/unknown.md:18: outcome: Value 'settled' is not a valid choice.",
         )
 
     def test_refuses_a_denied_case_on_the_home_page(self):

@@ -40,6 +40,7 @@ def make_case(title="Doe v. Roe", **fields):
         "citation": "1 F.4th 1 (5th Cir. 2020)",
         "url": "https://www.example.org/doe",
         "summary": "She said that an officer took her camera.",
+        "outcome_sentence": "The officer was immune.",
         "ending": "No earlier ruling was close enough.",
         "outcome": "immunity-granted",
         "lawfulness": "not-decided",
@@ -109,6 +110,7 @@ court = "U.S. Court of Appeals, Fifth Circuit"
 citation = "1 F.4th 1 (5th Cir. 2020)"
 url = "https://www.example.org/doe"
 summary = "She said that an officer took her camera."
+outcome_sentence = "The officer was immune."
 ending = "No earlier ruling was close enough."
 outcome = "immunity-granted"
 featured = true
