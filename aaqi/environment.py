@@ -84,6 +84,21 @@ def read_link(name: str) -> str:
     return read_as(env.str, name, "", must, validate=URLValidator(schemes=web))
 
 
+def read_companies(name: str) -> list[str]:
+    """Return the companies in the variable `name`, each as "Company (what it does)".
+
+    The variable has "Company, what it does" for each, separated by semicolons.
+    """
+    companies = []
+    for part in filter(None, map(str.strip, read(name).split(";"))):
+        company, _, task = part.rpartition(", ")
+        if not company.strip() or not task.strip():
+            example = "Example Host, hosts the server; Example Mail, delivers email"
+            refuse(name, read(name), f"it must be a list such as “{example}”")
+        companies.append(f"{company.strip()} ({task.strip()})")
+    return companies
+
+
 def read_web_workers() -> int:
     """Return the number of web worker processes, for gunicorn.conf.py."""
     return read_number("WEB_WORKERS", min(os.process_cpu_count() or 1, 4), least=1)

@@ -23,6 +23,8 @@ if LOOPBACK:
 else:
     OPERATOR_NAME = environment.require("OPERATOR_NAME", "pages say who runs the site")
 OPERATOR_URL = environment.read_link("OPERATOR_URL")
+# The companies that handle personal data for the operator, for the privacy page.
+PROCESSORS = environment.read_companies("PROCESSORS")
 DEBUG = environment.read_debug(loopback=LOOPBACK)
 SECRET_KEY = environment.read_secret_key(loopback=LOOPBACK)
 SECRET_KEY_FALLBACKS = environment.read_list("SECRET_KEY_FALLBACKS")

@@ -50,6 +50,7 @@ PRINTED = {
         "site_name",
         "operator_name",
         "postal_address",
+        "processors",
     )
 }
 NEEDS_SOURCE = "The explainer needs at least one source."
@@ -273,4 +274,13 @@ class Page(SearchedText):
 
 
 def setting_values() -> dict[str, str]:
-    return {name: str(getattr(settings, setting)) for name, setting in PRINTED.items()}
+    return {
+        name: printed(getattr(settings, setting)) for name, setting in PRINTED.items()
+    }
+
+
+def printed(value: Any) -> str:
+    """Return a setting's value as words; a list becomes a sentence, or "" if empty."""
+    if not isinstance(value, list):
+        return str(value)
+    return f"By name, they are: {'; '.join(value)}." if value else ""

@@ -196,6 +196,28 @@ class ReadTests(SimpleTestCase):
             ):
                 environment.read_address("CONTACT_EMAIL")
 
+    def test_companies_are_listed_with_what_they_do(self):
+        for value, found in {
+            "": [],
+            " ; ": [],
+            "Host, Inc., hosts the server; Mail , sends ;": [
+                *("Host, Inc. (hosts the server)", "Mail (sends)"),
+            ],
+        }.items():
+            with self.subTest(value), environ(PROCESSORS=value):
+                self.assertEqual(environment.read_companies("PROCESSORS"), found)
+
+    def test_a_company_without_a_task_is_refused(self):
+        for value in ("Host", "Host, hosts; Mail", ", hosts the server", "Host, "):
+            with (
+                self.subTest(value),
+                environ(PROCESSORS=value),
+                self.assertRaisesMessage(
+                    ImproperlyConfigured, f"PROCESSORS is {value.strip()!r}; it must be"
+                ),
+            ):
+                environment.read_companies("PROCESSORS")
+
     def test_a_blank_required_variable_is_named_with_the_reason(self):
         with (
             environ(POSTAL_ADDRESS="  "),

@@ -69,6 +69,26 @@ class PageTests(TestCase):
                 self.assertContains(response, "Ohio_Friends runs this site")
                 self.assertContains(response, "1 Main Street")
 
+    def test_privacy_names_the_companies_that_handle_data(self):
+        call_command("load_content", stdout=StringIO())
+        named = ["Host_Co, Inc. (hosts the server)", "Mail <Co> (delivers our email)"]
+
+        with self.settings(PROCESSORS=named):
+            response = self.client.get("/privacy/")
+
+        words = "Host_Co, Inc. (hosts the server); Mail &lt;Co&gt; (delivers our email)"
+        self.assertContains(response, f"By name, they are: {words}.")
+
+    @override_settings(PROCESSORS=[])
+    def test_privacy_names_only_their_kinds_without_the_setting(self):
+        call_command("load_content", stdout=StringIO())
+
+        response = self.client.get("/privacy/")
+
+        self.assertContains(response, "the one that delivers our email")
+        self.assertNotContains(response, "By name, they are")
+        self.assertNotContains(response, "{{")
+
     def test_refuses_to_print_anything_else(self):
         page = Page(slug="about", title="A", lede="B", body="{{ secret_key }}\n\n[[x]]")
 

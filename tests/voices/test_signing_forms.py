@@ -51,6 +51,8 @@ AGREED = {
 AGREED_PRIVACY = {
     "2026-11-28": "I have read the privacy notice of November 28, 2026, and agree to "
     "it.",
+    "2026-11-29": "I have read the privacy notice of November 29, 2026, and agree to "
+    "it.",
 }
 REFUSED = [
     ("name", "", "Enter your name"),
