@@ -8,8 +8,8 @@ An authority is the statute or ruling that a citation cites.
 """
 
 import re
-from urllib.parse import urlsplit
 
+from rankings.hosts import host_of
 from rankings.states import SLUGS
 
 # The Institute for Justice's report has a page for each state.
@@ -44,10 +44,6 @@ def split_addresses(text: str) -> list[str]:
 
 def join_addresses(addresses: list[str]) -> str:
     return BETWEEN_ADDRESSES.join(addresses)
-
-
-def host_of(address: str) -> str:
-    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def is_closed(address: str) -> bool:

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from core.public import Content
 from core.triggers import PagesChange, Trigger, changes
-from rankings.lists import FORMULA, host_of, is_closed
+from rankings.hosts import place_of
+from rankings.lists import FORMULA, is_closed
 from rankings.pending import Upload
 from rankings.scoring import (
     SUABLE,
@@ -454,9 +455,12 @@ class Assessment(models.Model):
         return self.sources.splitlines()
 
     @property
-    def open_sources(self) -> list[str]:
-        """The URLs of the sources, without those on a website that has shut down."""
-        return [source for source in self.source_list if not is_closed(source)]
+    def open_sources(self) -> list[tuple[str, str]]:
+        """The URL of each source and what it leads to.
+
+        Sources on a website that has shut down are left out.
+        """
+        return [(s, place_of(s)) for s in self.source_list if not is_closed(s)]
 
 
 class CitationQuerySet(models.QuerySet):
@@ -597,18 +601,18 @@ class Citation(models.Model):
         return f"{self.checked_by}, {timezone.localtime(self.checked_at):%Y-%m-%d}"
 
     @property
-    def host(self) -> str:
-        """The host of the citation's URL. The state's page shows it after the link."""
-        return host_of(self.address)
+    def place(self) -> str:
+        """What the citation's URL leads to, which the state's page shows."""
+        return place_of(self.address)
 
     @property
-    def seen_hosts(self) -> list[tuple[str, str]]:
-        """The URL and host of each page on which the citation was seen.
+    def seen_places(self) -> list[tuple[str, str]]:
+        """The URL of each page on which the citation was seen, and what it leads to.
 
         The URL is "" if the website has shut down, so that our page doesn't link to it.
         """
         return [
-            ("" if is_closed(page) else page, host_of(page)) for page in self.seen_list
+            ("" if is_closed(page) else page, place_of(page)) for page in self.seen_list
         ]
 
     @property

@@ -96,6 +96,16 @@ class StateTests(LoadedTestCase):
         self.assertContains(page, "Confirmed by what we read.")
         self.assertContains(page, "What we saw, November 22, 2026")
 
+    def test_a_link_to_an_unofficial_site_says_what_it_leads_to(self):
+        for usps, words in {
+            "IN": "Page read 1</a> (a copy of a law review comment on vdocuments.us)",
+            "AL": "(a summary on studicata.com)",
+            "AR": "(a civil rights center’s page on state-sc.mjc.prod.3whst.com)",
+            "NM": "</a> (a copy on docslib.org)",
+            "CO": '</a> <span class="soft">(leg.colorado.gov)</span>',
+        }.items():
+            self.assertContains(self.show(usps), words)
+
     def test_no_page_links_to_a_site_that_has_closed(self):
         for usps in SLUGS:
             self.assertNotRegex(self.show(usps).content.decode(), "<a [^>]*casetext")
