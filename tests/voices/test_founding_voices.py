@@ -1,6 +1,7 @@
 import csv
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from io import StringIO
 
 from django.core.management import call_command
@@ -22,6 +23,10 @@ from voices.management.commands.load_founding_voices import DATA_FILE
 from voices.models import Decision, Tally, Voice
 from voices.moderation import decide, propose
 from voices.wall.page import PAGE_SIZE
+
+# SHA-256 of the 34 statements, joined by newlines, as their authors gave them to the
+# campaign. No revision of the site's English may change it.
+STATEMENTS = "05171a35d905831d2d62303a31dc6177d520d463fd8a0cc8927e6b495a4ceab1"
 
 
 def load():
@@ -49,6 +54,11 @@ class LoadFoundingVoicesTests(TestCase):
             self.assertEqual(voice.statement_as_sent, row["statement"])
             self.assertEqual(voice.profession_group, row["group"])
             self.assertEqual(bool(voice.featured_at), bool(row["featured"]))
+
+    def test_the_statements_are_those_that_were_given(self):
+        statements = "\n".join(row["statement"] for row in data())
+
+        self.assertEqual(sha256(statements.encode()).hexdigest(), STATEMENTS)
 
     def test_they_are_published_and_counted(self):
         self.assertEqual(Voice.objects.on_the_wall().count(), 34)
