@@ -84,7 +84,7 @@ class FoldedSearch:
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:
-        """Return the condition that a field listed with "=" in front equals `term`."""
+        """Return a Q for objects of which a field marked "=" equals `term`."""
         found = Q()
         for name in self.search_fields:
             if name.startswith("="):

@@ -395,9 +395,9 @@ def keep_address(signature: Signature) -> None:
 def confirm_new_address(change: AddressChange) -> bool:
     """Switch to the new address; return False if another signature already has it.
 
-    Return True, and do nothing, if the change or the signature no longer exists. Manage
-    links in earlier emails stop working, because somebody else may read the old
-    mailbox.
+    After a switch, manage links in earlier emails stop working, because somebody else
+    may read the old mailbox. If the change or the signature no longer exists, do
+    nothing and return True.
     """
     signature = Signature.objects.filter(pk=change.signature_id).first()
     if signature is None:

@@ -23,9 +23,10 @@ from rankings.states import PLACES
 LEAST_SHOWN = 10
 
 # The body of a Count trigger. A cell is one combination of values of `columns`, such as
-# a state and a profession group. The trigger subtracts 1 from each cell that the old
-# row counted in, adds 1 to each cell that the new row counts in, and stores the nonzero
-# sums. OLD is null on INSERT and NEW is null on DELETE; a null row counts in no cell.
+# a state and a profession group. For each cell, the trigger adds up -1 if the old row
+# counted in it and +1 if the new row counts in it. It inserts the result as a change,
+# unless that is 0. OLD is null on INSERT and NEW is null on DELETE; a null row counts
+# in no cell.
 COUNT = """
     INSERT INTO {table} ({columns}, change)
     SELECT {columns_of_cell}, sum(version.change)
