@@ -70,7 +70,7 @@ sub drop_unknown_parameters {
         # Not cached, so its query stays as it is.
     } elseif (req.url ~ "^/(?:voices/feed/)\?") {
         set req.http.X-Asked = "";
-    } elseif (req.url ~ "^/(?:voices/founding/|voices/founding/thank\-you/|voices/report/thank\-you/|voices/add/|voices/check\-your\-email/(?:[A-Za-z0-9_.:-]{1,300})/|voices/confirm/(?:[A-Za-z0-9_.:-]{1,300})/|voices/not\-me/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/|voices/manage/sent/|voices/manage/erased/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/data/|voices/new\-address/(?:[A-Za-z0-9_.:-]{1,300})/|voices/stop\-repeats/(?:[A-Za-z0-9_.:-]{1,300})/|voices/thank\-you/|voices/unsubscribe/(?:[A-Za-z0-9_.:-]{1,300})/|rankings/report/|rankings/report/thank\-you/)\?") {
+    } elseif (req.url ~ "^/(?:voices/founding/|voices/founding/thank\-you/|voices/report/thank\-you/|voices/add/|voices/check\-your\-email/(?:[A-Za-z0-9_.:-]{1,300})/|voices/confirm/(?:[A-Za-z0-9_.:-]{1,300})/|voices/not\-me/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/|voices/manage/sent/|voices/manage/erased/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/data/|voices/manage/(?:[A-Za-z0-9_.:-]{1,300})/edit/(?:[1-9][0-9]*)/|voices/new\-address/(?:[A-Za-z0-9_.:-]{1,300})/|voices/stop\-repeats/(?:[A-Za-z0-9_.:-]{1,300})/|voices/thank\-you/|voices/unsubscribe/(?:[A-Za-z0-9_.:-]{1,300})/|rankings/report/|rankings/report/thank\-you/)\?") {
         # Not cached, so its query stays as it is.
     } elseif (req.url ~ "^/(?:rankings/)\?") {
         set req.http.X-Asked = "";
