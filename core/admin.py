@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from core.counts import count_up_to
+
 # The type of the list that a model admin's `get_fields` returns.
 type Fields = list[str | list[str] | tuple[str, ...]]
 
@@ -19,13 +21,6 @@ type Fields = list[str | list[str] | tuple[str, ...]]
 MAX_LISTED = 1000
 # For actions that are offered both on the list and on a row's page.
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
-
-
-class Many(int):
-    """A count of rows that stopped at MAX_LISTED + 1, shown as "more than 1,000"."""
-
-    def __str__(self) -> str:
-        return f"more than {int(self) - 1:,}"
 
 
 class EndsPaginator(Paginator):
@@ -40,8 +35,7 @@ class EndsPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by().values("pk")[: MAX_LISTED + 1].count()
-        return Many(rows) if rows > MAX_LISTED else rows
+        return count_up_to(MAX_LISTED, self.object_list)
 
     @cached_property
     def num_pages(self) -> int:

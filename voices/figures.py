@@ -3,10 +3,11 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db import connection
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from core.counts import Many
 from voices.abuse.models import Arrival, Limit
 from voices.models import (
     Alarm,
@@ -23,6 +24,21 @@ from voices.signatures.models import EXCEPTIONAL, Lane
 from voices.wall.models import Status
 
 DAYS = 14
+# A day's submissions are counted only up to this number, because no total of them is
+# stored.
+MAX_COUNTED = 10_000
+# Counts the submissions from each moment until the next one, up to a limit.
+SUBMISSIONS = """
+    SELECT (
+        SELECT count(*) FROM (
+            SELECT FROM voices_submission
+            WHERE submitted_at >= since AND submitted_at < until LIMIT %s
+        ) AS counted
+    )
+    FROM unnest(%s::timestamptz[], %s::timestamptz[])
+        WITH ORDINALITY AS day (since, until, place)
+    ORDER BY place
+"""
 KINDS = {
     Arrival.Kind.SIGN: "Adding a voice",
     Arrival.Kind.MANAGE: "Managing a voice",
@@ -33,11 +49,14 @@ KINDS = {
 
 
 class Day(NamedTuple):
-    """The submissions and confirmations on one day in the site's time zone."""
+    """The submissions and counted signatures on one day in the site's time zone.
+
+    `submissions` is Many if there are more than MAX_COUNTED.
+    """
 
     date: date
     submissions: int
-    confirmations: int
+    counted: int
 
 
 class LaneCount(NamedTuple):
@@ -78,7 +97,7 @@ def figures() -> dict[str, Any]:
         "reports": Report.objects.filter(closed_at=None).count(),
         "letters": count_letters(),
         "days": days,
-        "most": max(max(day.submissions, day.confirmations) for day in days),
+        "most": int(max(max(day.submissions, day.counted) for day in days)),
     }
 
 
@@ -179,19 +198,23 @@ def latest_days() -> list[Day]:
     deleted, so the counts of earlier days would be too low.
     """
     today = timezone.localdate()
-    first = today - timedelta(days=DAYS - 1)
-    since = timezone.make_aware(datetime.combine(first, time()))
-    sent = by_day(Submission.objects.all(), "submitted_at", since)
-    confirmations = by_day(Signature.objects.all(), "confirmed_at", since)
     dates = [today - timedelta(days=days) for days in range(DAYS)]
-    return [Day(day, sent.get(day, 0), confirmations.get(day, 0)) for day in dates]
+    sent = count_submissions(dates)
+    counted = DayTally.objects.by_day_since(dates[-1])
+    return [
+        Day(day, submissions, counted.get(day, 0))
+        for day, submissions in zip(dates, sent, strict=True)
+    ]
 
 
-def by_day(rows: QuerySet, column: str, since: datetime) -> dict[date, int]:
-    counts = (
-        rows.filter(**{f"{column}__gte": since})
-        .order_by()
-        .values_list(TruncDate(column))
-        .annotate(count=Count("pk"))
-    )
-    return dict(counts)
+def count_submissions(dates: list[date]) -> list[int]:
+    """Return the number of submissions on each of these days; see Day."""
+    since = [midnight(day) for day in dates]
+    until = [midnight(day + timedelta(days=1)) for day in dates]
+    with connection.cursor() as cursor:
+        cursor.execute(SUBMISSIONS, [MAX_COUNTED + 1, since, until])
+        return [Many.of(count, MAX_COUNTED) for (count,) in cursor]
+
+
+def midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))

@@ -64,8 +64,7 @@ def tell_moderators(timestamp: int) -> None:
 @app.task(name="voices.fold_tallies", queueing_lock="voices.fold_tallies")
 def fold_tallies(timestamp: int) -> None:
     for tallies in (Tally.objects, DayTally.objects):
-        while tallies.fold():
-            pass
+        tallies.fold()
 
 
 @app.periodic(cron="17 * * * *")

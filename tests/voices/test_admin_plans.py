@@ -23,9 +23,19 @@ from tests.factories import (
     make_voice,
 )
 from voices.figures import figures
+from voices.letters import waits
 from voices.letters.reminders import queue_reminders
-from voices.models import Decision, Signature, Voice
+from voices.models import (
+    DayTally,
+    Decision,
+    Letter,
+    Signature,
+    Tally,
+    Update,
+    Voice,
+)
 from voices.tasks import fold_tallies, forget
+from voices.updates.queue import queue_copies
 
 QUEUE = "awaitingvoice"
 # By list and query string, the index that finds the rows.
@@ -81,8 +91,23 @@ PLANS = {
         "": "report_newly_closed",
         "closed_at__isempty=1": "report_open|report_newly_closed",
     },
+    "rankingerror": {
+        "": "ranking_error_newly_closed",
+        "closed_at__isempty=1": "ranking_error_open|ranking_error_newly_closed",
+    },
+    "foundingrequest": {
+        "": "founding_request_newly_closed",
+        "closed_at__isempty=1": "founding_request_open|founding_request_newly_closed",
+    },
+    "reveal": {
+        "": "voices_reveal_pkey",
+        "by__id__exact=1": "voices_reveal_pkey|voices_reveal_by_id_[0-9a-f]+",
+    },
 }
-LARGE = "voice|signature|submission|decision|report|letter"
+LARGE = (
+    "voice|signature|submission|decision|report|letter|rankingerror|foundingrequest"
+    "|reveal|tally|daytally"
+)
 OF_LARGE_TABLES = f"""
     FROM pg_class
     WHERE relkind = 'r' AND relname ~ '^voices_({LARGE})$'
@@ -109,7 +134,8 @@ class Plans:
         self.found = []
 
     def __call__(self, execute, sql, params, many, context):
-        if sql.startswith("SELECT") and re.search(f"voices_({LARGE})\\b", sql):
+        reads = sql.lstrip().startswith(("SELECT", "WITH"))
+        if reads and re.search(f"voices_({LARGE})\\b", sql):
             execute(f"EXPLAIN {sql}", params, many, context)
             self.found += [line for (line,) in context["cursor"].fetchall()]
         return execute(sql, params, many, context)
@@ -160,6 +186,8 @@ def test_the_figures_are_read_by_index():
     plan = explain(figures)
 
     assert "signature_exceptional" in plan
+    assert re.search(r"Limit.*\n.*submission_age", plan), plan
+    assert "day_tally_cells" in plan
     assert "voice_status" in plan
     assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
 
@@ -189,6 +217,68 @@ def test_reminders_that_are_due_are_read_by_index():
     # The rows are locked in the order of the index, without sorting all of them.
     assert "Sort" not in plan, plan
     assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "index"),
+    [
+        ("/voices/feed/", "voice_wall"),
+        ("/sitemap.xml", "voices_voice_pkey"),
+        ("/sitemap/voices-0.xml", "(voices_voice_pkey|voice_status)"),
+    ],
+)
+def test_a_list_for_machines_is_read_by_an_index(client, path, index):
+    make_published_voice()
+
+    plan = explain(lambda: client.get(path))
+
+    assert re.search(rf"Index (Only )?Scan.* using {index}\b", plan), plan
+    assert "Seq Scan on voices_" not in plan, plan
+
+
+@pytest.mark.django_db
+def test_readers_of_an_update_are_read_by_index_in_order():
+    signature = make_signature(updates=True)
+    update = Update.objects.create(
+        subject="News", body="Some.", queued_at=timezone.now(), queued_by=make_staff()
+    )
+
+    plan = explain(lambda: queue_copies(update.pk, after=signature.pk - 1))
+
+    assert Letter.objects.filter(update=update).count() == 1
+    assert "Index Scan using voices_signature_pkey" in plan, plan
+    assert not re.search("Sort|Seq Scan on voices_", plan), plan
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count_waiting", [waits.measure, waits.by_lane])
+def test_waiting_letters_are_counted_by_index_and_not_to_the_end(count_waiting):
+    make_submission()
+
+    plan = explain(count_waiting)
+
+    assert re.search(r"Limit.*\n.*letter_in_flight", plan), plan
+    assert "Seq Scan on voices_" not in plan, plan
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("tallies", "index"),
+    [(Tally.objects, "tally_cells"), (DayTally.objects, "day_tally_cells")],
+)
+def test_a_step_of_folding_reads_only_its_own_rows(tallies, index):
+    for state in ("OH", "OH", "OH", "TX", "TX"):
+        make_signature(name_display="unlisted", state=state)
+
+    with mock.patch("voices.wall.tallies.MAX_STEP", 4):
+        plan = explain(tallies.fold)
+
+    # The first step begins with the first cell, each other step with the last cell of
+    # the one before.
+    assert re.search(rf"Limit.*\n.*Index Scan using {index}\b", plan), plan
+    assert "Index Cond: (ROW(" in plan, plan
+    assert "Seq Scan on voices_" not in plan, plan
 
 
 @pytest.mark.parametrize(
@@ -315,7 +405,7 @@ class StepsTests(TestCase):
             make_signature(state=state)
         before = figures()["signatures"]
 
-        with mock.patch("voices.wall.tallies.MAX_FOLDED", 4):
+        with mock.patch("voices.wall.tallies.MAX_STEP", 2):
             fold_tallies(0)
 
         self.assertEqual(figures()["signatures"], before)

@@ -165,11 +165,11 @@ class FiguresTests(TestCase):
             make_submission(
                 submitted_at=first.replace(hour=0, minute=0) - timedelta(seconds=1)
             )
-            make_signature(name_display="unlisted", confirmed_at=first)
+            make_signature(name_display="unlisted", counted_at=first)
 
             days = figures()["days"]
 
-        counts = {day.date.day: (day.submissions, day.confirmations) for day in days}
+        counts = {day.date.day: (day.submissions, day.counted) for day in days}
         self.assertEqual(
             {day: count for day, count in counts.items() if any(count)},
             {22: (1, 0), 21: (1, 0), 9: (1, 1)},
@@ -211,6 +211,16 @@ class FiguresPageTests(TestCase):
         self.assertContains(page, "<meter", 2 * DAYS)
         self.assertIn("no-store", page["Cache-Control"])
 
+    @mock.patch("voices.figures.MAX_COUNTED", 2)
+    def test_stops_counting_the_forms_of_a_busy_day(self):
+        self.login("view_figures")
+        for _ in range(4):
+            make_submission()
+
+        page = self.client.get(self.url)
+
+        self.assertContains(page, '<td>more than 2 <meter max="3" value="3"')
+
     def test_takes_a_constant_number_of_queries(self):
         self.login("view_figures")
         self.client.get(self.url)
@@ -220,7 +230,7 @@ class FiguresPageTests(TestCase):
             self.client.get(self.url)
         for days in range(8):
             when = timezone.now() - timedelta(days=days)
-            make_signature(confirmed_at=when, updates=True)
+            make_signature(counted_at=when, updates=True)
             make_submission(submitted_at=when)
             make_letter(dropped_at=when)
             Alarm.objects.create(of="network-burst", form="sign", hour=when)

@@ -189,6 +189,21 @@ class AdminTests(TestCase):
         self.assertContains(page, "Notice: 45, the last leaves in 11 min")
         self.assertContains(page, "Update: 0, the last leaves in 11 min")
 
+    def test_counts_no_more_letters_than_it_has_to(self):
+        SendingRate.objects.create(per_minute=60)
+        make_letters(109)
+        make_letters(60, Letter.Lane.SLOW)
+        make_letters(10, Letter.Lane.NOTICE)
+
+        with mock.patch.object(waits, "MAX_COUNTED", 108):
+            page = self.client.get(CHANGE)
+
+        self.assertContains(
+            page, "Clean: more than 108, the last leaves in more than 2 min"
+        )
+        self.assertContains(page, "Slow: 60, the last leaves in 10 min")
+        self.assertContains(page, "Notice: 10, the last leaves in more than 2 min")
+
     def test_a_rate_out_of_bounds_is_refused(self):
         SendingRate.objects.create(per_minute=60)
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from math import ceil
 
 from django.core.cache import cache
-from django.db.models import Count
 from django.utils import timezone
 
+from core.counts import Many, count_up_to
 from voices.letters.models import Letter, LetterQuerySet, SendingRate
 from voices.letters.take import KEPT_FREE, SLOW_SHARE
 
@@ -26,6 +26,8 @@ TOLD, ALARMING = 3, 10
 # The longest wait that is measured, in minutes. Letters that would wait longer aren't
 # counted.
 MAX_MINUTES = 12 * 60
+# In each lane, staff see the exact number of waiting letters up to this number.
+MAX_COUNTED = 10_000
 HOUR = 60 * 60
 
 
@@ -56,21 +58,26 @@ def in_words(minutes: int) -> str:
 def by_lane() -> list[tuple[Lane, int, int]]:
     """Return each lane, its number of due letters, and the minutes to send them.
 
-    The minutes include the wait for lanes that are sent first.
+    The minutes include the wait for lanes that are sent first. If a number of letters
+    is Many, so are the minutes that depend on it.
     """
     rate = SendingRate.objects.current()
-    counted = due(timezone.now()).values_list("lane").annotate(count=Count("pk"))
-    counts = dict.fromkeys(Lane.values, 0) | dict(counted)
+    letters = due(timezone.now())
+    counts = {
+        lane: count_up_to(MAX_COUNTED, letters.filter(lane=lane)) for lane in Lane
+    }
     rates = dict.fromkeys(Lane, rate - rate / KEPT_FREE)
     rates |= {Lane.CLEAN: clean_rate(rate), Lane.SLOW: rate / SLOW_SHARE}
-    found, before = [], 0.0
+    found, before, before_is_many = [], 0.0, False
     for lane in Lane:
         own = counts[lane] / rates[lane]
+        is_many = isinstance(counts[lane], Many)
         # The slow lane has a share of the rate. The other lanes are sent one after
         # another, so each also waits for the lanes before it.
         if lane != Lane.SLOW:
             own = before = before + own
-        found.append((lane, counts[lane], ceil(own)))
+            is_many = before_is_many = before_is_many or is_many
+        found.append((lane, counts[lane], Many(ceil(own)) if is_many else ceil(own)))
     return found
 
 

@@ -42,34 +42,46 @@ COUNT = """
 
 
 # Merges rows that have equal values in `columns`. After a day without a worker, there
-# may be millions of such rows, so each run merges at most MAX_FOLDED rows.
+# may be millions of rows, so each step reads at most MAX_STEP rows, in the order of the
+# index on `columns`. Returns the step's last cell if there may be more rows.
 FOLD = """
-    WITH doubled AS (
-        SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1
-    ), step AS (
-        SELECT id FROM {table} JOIN doubled USING ({columns})
+    WITH step AS MATERIALIZED (
+        SELECT id, {columns} FROM {table} WHERE {after}
         ORDER BY {columns} LIMIT {most}
+    ), doubled AS (
+        SELECT {columns} FROM step GROUP BY {columns} HAVING count(*) > 1
     ), folded AS (
-        DELETE FROM {table} WHERE id IN (SELECT id FROM step)
+        DELETE FROM {table} WHERE id IN (
+            SELECT id FROM step JOIN doubled USING ({columns})
+        )
         RETURNING {columns}, change
     ), sums AS (
         INSERT INTO {table} ({columns}, change)
         SELECT {columns}, sum(change) FROM folded
         GROUP BY {columns} HAVING sum(change) <> 0
     )
-    SELECT count(*) FROM folded
+    SELECT {columns} FROM step ORDER BY {columns} OFFSET {most} - 1
 """
-# FOLD skips cells that have only one row, so a full run replaces its rows with about
-# half as many, or fewer.
-MAX_FOLDED = 10_000
+MAX_STEP = 10_000
 DAY_CELL = "day, tag, updates, series"
 
 
-def fold(table: str, columns: str) -> bool:
-    """Run FOLD once; return whether there may be more rows to merge."""
+def fold(table: str, columns: str) -> None:
+    """Merge the rows of each cell, in one pass over the table."""
+    # The next step begins with the last cell again, because it may have more rows.
+    last: tuple | None = ()
+    while last is not None:
+        last = fold_step(table, columns, last)
+
+
+def fold_step(table: str, columns: str, start: tuple) -> tuple | None:
+    """Run FOLD from the cell `start`, or from the first cell if that is empty."""
+    places = ", ".join(["%s"] * len(start))
+    after = f"({columns}) >= ({places})" if start else "true"
+    step = FOLD.format(table=table, columns=columns, after=after, most=MAX_STEP)
     with connection.cursor() as cursor:
-        cursor.execute(FOLD.format(table=table, columns=columns, most=MAX_FOLDED))
-        return cursor.fetchone()[0] == MAX_FOLDED
+        cursor.execute(step, start)
+        return cursor.fetchone()
 
 
 class Count(Trigger):
@@ -157,9 +169,9 @@ class TallyQuerySet(models.QuerySet):
         """Return the count for each state, even if 0; the key "" is for no state."""
         return sum_by_state(self.cells())
 
-    def fold(self) -> bool:
-        """Merge rows of the same cell; return whether there may be more to merge."""
-        return fold("voices_tally", "subject, state, profession_group, series")
+    def fold(self) -> None:
+        """Merge the rows of each cell."""
+        fold("voices_tally", "subject, state, profession_group, series")
 
 
 def sum_by_state(cells: Mapping[Cell, int]) -> dict[str, int]:
@@ -283,6 +295,14 @@ class DayTallyQuerySet(models.QuerySet):
         sums = days.values_list("day").annotate(total=models.Sum("change"))
         return {day: total for day, total in sums if total}
 
+    def by_day_since(self, first: date) -> dict[date, int]:
+        """Return the number of signatures in all series for each day from `first` on.
+
+        Days without signatures are missing or 0.
+        """
+        days = self.filter(day__gte=first).order_by("day")
+        return dict(days.values_list("day").annotate(models.Sum("change")))
+
     def by_tag(self) -> dict[str, int]:
         """Return the number of signatures for each tag that has any.
 
@@ -291,9 +311,9 @@ class DayTallyQuerySet(models.QuerySet):
         sums = self.order_by().values_list("tag").annotate(total=models.Sum("change"))
         return {tag: total for tag, total in sums if total}
 
-    def fold(self) -> bool:
-        """Merge rows of the same cell; return whether there may be more to merge."""
-        return fold("voices_daytally", DAY_CELL)
+    def fold(self) -> None:
+        """Merge the rows of each cell."""
+        fold("voices_daytally", DAY_CELL)
 
 
 class DayTally(models.Model):
