@@ -10,6 +10,7 @@ from tools.bench import (
     growth,
     guard,
     pages,
+    readers,
     report,
     rig,
     seed,
@@ -154,10 +155,11 @@ def measure_all(running: Rig, parts: list[str]) -> dict[str, object]:
     aims: list[report.Aim] = []
     content: dict[str, object] = {}
     if "pages" in parts:
-        found = pages.measure(running)
+        found = pages.measure(running) + readers.measure_conditional(running)
         report.show_lines("Pages (ms; CPU for each request)", found)
         lines += found
         aims += report.page_aims(found)
+        aims.append(search_aim(*readers.measure_beside_searches(running)))
     if "signing" in parts:
         found = signing.measure(running)
         report.show_lines("Signing, step by step", found)
@@ -210,6 +212,15 @@ def measure_together(running: Rig) -> tuple[dict[str, object], list[report.Aim]]
         "tries": [each.as_json() for each in tries],
     }
     return content, aims
+
+
+def search_aim(alone: stats.Spread, beside: stats.Spread) -> report.Aim:
+    return report.Aim(
+        f"warm home beside {readers.SEARCHERS} searches, p99 / alone",
+        beside.median / alone.median if alone.median else None,
+        "x",
+        note=f"{beside.median:.1f} ms and {alone.median:.1f} ms",
+    )
 
 
 def memory_aim(memory: dict) -> report.Aim:

@@ -3,13 +3,14 @@
 import contextlib
 import os
 import re
+import shutil
 import statistics
 import time
 from html import unescape
 from pathlib import Path
 
 from tools import site
-from tools.bench import pages, seed, signing, wrk
+from tools.bench import backlog, pages, readers, seed, signing, wrk
 from tools.bench.rig import Browser, Rig, Scale, running, say
 from tools.bench.wrk import Target
 
@@ -34,11 +35,15 @@ SEARCHES = {
     "nothing": "Xylophon",
     "address": f"seed500@{seed.people.PROVIDER}",
 }
+BACKUP = "backup, restored to verify it"
 # An admin page that takes more than this many seconds is requested only once.
 SLOW = 1.0
 TIMES = 5
 MAX_OF_A_FILTER = 3
 LINK = re.compile(r'href="(\?[^"]+)"')
+STAFF_PAGE = re.compile(r'href="(/admin/[\w/-]+/)"')
+# Forms, whose time doesn't depend on how many rows there are.
+SINGLE = ("/add/", "/change/")
 
 
 def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float]]:
@@ -58,12 +63,29 @@ def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float
         say(f"\n{rows:,} signatures")
         part = folder / f"growth-{rows}"
         with running(part, rows, scale, keep=rows >= KEPT) as rig:
+            backlog.add(rig.database, rows)
             for name, value in measure_level(rig).items():
                 found.setdefault(name, {})[str(rows)] = value
             size = rig.database.execute("SELECT pg_database_size(current_database())")
             say(f"Database: {size[0][0] / 1e9:.1f} GB")
             seed.check_totals(rig.database)
+            if rows == max(levels):
+                found[BACKUP] = {str(rows): measure_backup(rig)}
     return found
+
+
+def measure_backup(rig: Rig) -> float:
+    """Make a backup, verified by restoring it; return how long that took, in ms."""
+    folder = rig.folder / "backups"
+    begun = time.monotonic()
+    site.prepare(
+        ["backup", "--folder", str(folder)], rig.environment | rig.database.urls
+    )
+    seconds = time.monotonic() - begun
+    (backup,) = folder.iterdir()
+    say(f"Backup: {backup.stat().st_size / 1e9:.2f} GB in {seconds:.0f} s")
+    shutil.rmtree(folder)
+    return seconds * 1000
 
 
 def measure_level(rig: Rig) -> dict[str, float]:
@@ -71,6 +93,9 @@ def measure_level(rig: Rig) -> dict[str, float]:
     for name, path in (pages.paths(rig) | MORE_PAGES).items():
         with contextlib.suppress(MissingError):
             found[f"cold {name}"] = measure_page(rig, path)
+    alone, beside = readers.measure_beside_searches(rig)
+    found["warm home, p99"] = alone.median
+    found[f"warm home, p99 beside {readers.SEARCHERS} searches"] = beside.median
     target = signing.site_target(rig)
     rounds = [
         signing.post_round(rig, target, "voices_submission", 1)
@@ -101,10 +126,10 @@ def measure_page(rig: Rig, path: str) -> float:
 
 
 def measure_admin(rig: Rig) -> dict[str, float]:
-    """Return latencies in ms of the admin's index and lists, by path and query."""
+    """Return latencies in ms of the admin's index and pages, by path and query."""
     browser = sign_in(rig)
     found: dict[str, float] = {}
-    for path in lists(browser):
+    for path in linked(browser):
         page = measure_view(found, browser, path)
         for query in queries(page):
             measure_view(found, browser, path + query)
@@ -122,10 +147,10 @@ def sign_in(rig: Rig) -> Browser:
     return browser
 
 
-def lists(browser: Browser) -> list[str]:
-    """Return the paths of the lists that the admin's index page links to."""
-    found = re.findall(r'href="(/admin/\w+/[\w/-]+/)"', browser.get("/admin/"))
-    return [path for path in dict.fromkeys(found) if not path.endswith("/add/")]
+def linked(browser: Browser) -> list[str]:
+    """Return the paths of the lists and pages that the admin's index links to."""
+    found = STAFF_PAGE.findall(browser.get("/admin/"))
+    return [path for path in dict.fromkeys(found) if not path.endswith(SINGLE)]
 
 
 def queries(page: str) -> list[str]:

@@ -1,0 +1,117 @@
+"""Seed what staff see besides voices and signatures, for the admin's lists.
+
+These rows aren't part of `seed.fill`, because unconfirmed and held submissions would
+get in the way of measuring whole signatures.
+"""
+
+import random
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+
+from tools.bench import people, seed
+from tools.bench.database import Database
+
+# One in so many submissions was never confirmed; one in so many of these is held.
+UNCONFIRMED, HELD = 10, 10
+# One in so many voices was reported; one in so many of the reports is open.
+REPORTED, OPEN = 100, 10
+# Less than UNCONFIRMED_KEPT_DAYS, so that nothing is deleted during a measurement.
+DAYS = 13
+DECISION = "id, voice_id, kind, by_id, at"
+REPORT = """
+    voice_id, kind, text, decision_id, network_hash, suspicions, arrived_at, closed_at,
+    closed_by_id
+"""
+SUBMISSION = """
+    name, name_display, email, email_key, city, state, profession, petition_id,
+    consent_version, consent_text, privacy_version, privacy_text, consent_at, updates,
+    network_hash, wide_network_hash, suspicions, ref, email_masked, statement,
+    submitted_at, lane, mailed_at, reminder_at, code_tries
+"""
+# An open report puts its voice into the review queue.
+REVIEW = """
+    UPDATE voices_voice SET reported_at = report.arrived_at
+    FROM voices_report AS report
+    WHERE report.voice_id = voices_voice.id AND report.closed_at IS NULL
+"""
+
+
+def add(database: Database, rows: int) -> None:
+    """Add decisions, reports, and unconfirmed submissions to `rows` seeded signatures.
+
+    Do nothing if an earlier run has added them.
+    """
+    if database.execute("SELECT 1 FROM voices_decision LIMIT 1"):
+        return
+    with database.connect() as connection:
+        connection.execute("SET session_replication_role = replica")
+        copy_decisions_and_reports(connection, rows)
+        copy_submissions(connection, rows // UNCONFIRMED)
+        connection.execute(REVIEW)
+        connection.execute(
+            "SELECT setval(pg_get_serial_sequence('voices_decision', 'id'), max(id)) "
+            "FROM voices_decision"
+        )
+        seed.settle(connection)
+
+
+def copy_decisions_and_reports(connection: psycopg.Connection, rows: int) -> None:
+    """Publish each voice that isn't waiting, and keep those whose report was closed."""
+    ((staff,),) = connection.execute("SELECT min(id) FROM auth_user").fetchall()
+    first = seed.next_id(connection, "voice") - rows
+    published = rows - seed.waiting(rows)
+    reported = range(0, published, REPORTED)
+
+    def decisions() -> Iterator[tuple]:
+        for number in range(published):
+            at = seed.moment(number, rows)
+            yield 1 + number, first + number, "published", staff, at
+        for place, number in enumerate(reported):
+            if place % OPEN:
+                at = seed.moment(number, rows) + timedelta(hours=2)
+                yield 1 + published + place, first + number, "kept", staff, at
+
+    def reports() -> Iterator[tuple]:
+        for place, number in enumerate(reported):
+            at = seed.moment(number, rows)
+            closed = at + timedelta(hours=2)
+            yield (
+                *(first + number, "other", "These are not my words."),
+                1 + published + place if place % OPEN else None,
+                *("", [], at + timedelta(hours=1)),
+                *((closed, staff) if place % OPEN else (None, None)),
+            )
+
+    most = published + len(reported)
+    seed.copy(connection, "decision", DECISION, decisions(), most)
+    seed.copy(connection, "report", REPORT, reports(), len(reported))
+
+
+def copy_submissions(connection: psycopg.Connection, rows: int) -> None:
+    from rankings.states import PLACES
+
+    chance, places = random.Random(16), list(PLACES)  # noqa: S311 - fake rows
+    first, last, words = map(str.split, (seed.FIRST, seed.LAST, seed.WORDS))
+    petition = seed.next_id(connection, "petition") - 1
+
+    def make() -> Iterator[tuple]:
+        for number in range(rows):
+            at = seed.moment(number, rows, days=DAYS)
+            is_held = number % HELD == 0
+            email = f"backlog{number}@{people.PROVIDER}"
+            mailed = None if is_held else at
+            yield (
+                f"{chance.choice(first)} {chance.choice(last)}",
+                *("full", email, email, "", places[number * 7 % len(places)], ""),
+                *(petition, "seed", "", "seed", "", at, False),
+                *(secrets.token_hex(32), secrets.token_hex(32)),
+                ["honeypot"] if is_held else [],
+                *(secrets.token_urlsafe(16), "b…@m…"),
+                " ".join(chance.choices(words, k=chance.randint(8, 60))),
+                *(at, "held" if is_held else "clean", mailed, mailed, 0),
+            )
+
+    seed.copy(connection, "submission", SUBMISSION, make(), rows)
