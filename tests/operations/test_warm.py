@@ -5,6 +5,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from core.public import Content
 from operations import warm
@@ -18,6 +19,7 @@ from tests.factories import (
     make_voice,
     sign,
 )
+from voices.managing import changes
 from voices.models import Tally, Voice
 from voices.moderation import decide
 
@@ -133,6 +135,26 @@ class WarmPagesTests(CommittedTestCase):
         self.assertEqual(self.client.get(page).status_code, 410)
         self.assertNotContains(self.client.get(self.path), "Warm words.")
 
+    def test_a_published_voice_shows_within_two_seconds_and_goes_at_once(self):
+        now = self.stop_the_clock()
+        signature = make_signature(voice=make_voice(statement="New words."))
+        self.assertNotContains(self.client.get(self.path), "New words.")
+
+        with heard(Content.VOICES):
+            decide.publish(Voice.objects.filter(signature=signature), make_staff())
+
+        now.return_value += 1.9
+        with self.assertNumQueries(0):
+            self.assertNotContains(self.client.get(self.path), "New words.")
+        now.return_value += 0.1
+        self.assertContains(self.client.get(self.path), "New words.")
+
+        with heard(Content.VOICES):
+            changes.withdraw(signature)
+
+        self.assertNotContains(self.client.get(self.path), "New words.")
+        self.assertContains(self.client.get(self.path), "Warm words.")
+
     def test_a_signature_changes_the_figure_within_two_seconds(self):
         now = self.stop_the_clock()
         self.assertContains(self.client.get("/"), "<b>0</b> Americans")
@@ -151,6 +173,7 @@ class WarmPagesTests(CommittedTestCase):
         make_voice(statement="It waits for a moderator.")
         Tally.objects.fold()
         sign(self.client)
+        Voice.objects.update(reported_at=timezone.now(), flags=["phone"])
         with heard(Content.VOICES):
             make_published_voice()
 

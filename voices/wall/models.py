@@ -108,6 +108,12 @@ IT_IS_PUBLIC = pgtrigger.Q(new__published_at__isnull=False) | pgtrigger.Q(
 )
 # The public fields of a voice, and `status`.
 PUBLIC_WORDS = ("status", "statement", "name", "profession", "city", "state")
+# The fields that public pages show, sort by, or select by. Other changes, such as a
+# reader's report or new flags, leave pages warm.
+ON_PAGES = (
+    *(*PUBLIC_WORDS, "profession_group"),
+    *("founding_number", "published_at", "featured_at", "edited"),
+)
 # The fields that an author can correct and a moderator can propose to edit.
 WORDS = ("name", "profession", "profession_group", "city", "state", "statement")
 # Voices that have flags. PostgreSQL uses the index on flags only if a query has this
@@ -452,7 +458,7 @@ class Voice(models.Model):
                 Content.VOICES,
                 level=pgtrigger.Row,
                 operation=pgtrigger.Update,
-                condition=IT_WAS_PUBLIC,
+                condition=IT_WAS_PUBLIC & changes(*ON_PAGES),
             ),
             PagesChange(
                 Content.VOICES,
