@@ -1,5 +1,6 @@
 """The smallest run of the benchmark, with every process that it starts."""
 
+import os
 import shutil
 import threading
 import unittest
@@ -17,7 +18,9 @@ class SmokeTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        folder = development.make_local_dir("test/bench")
+        # pytest-xdist may split the class, so each worker has a folder of its own.
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        folder = development.make_local_dir(f"test/bench{worker}")
         running = rig.running(folder, ROWS, rig.Scale(rounds=1, seconds=1))
         cls.rig = cls.enterClassContext(running)
 
