@@ -59,7 +59,9 @@ def named(name):
     return [
         found
         for found in text_fields()
-        if isinstance(found.field, TidyCharField) and found.where.endswith(f".{name}")
+        if isinstance(found.field, TidyCharField)
+        and found.where.endswith(f".{name}")
+        and ".Tag" not in found.where
     ]
 
 

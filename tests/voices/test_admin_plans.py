@@ -364,7 +364,7 @@ class EndsTests(TestCase):
         self.assertEqual(self.page("p=2"), self.newest_first[140:])
 
     def test_a_search_stops_at_the_same_number(self):
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(12):
             response = self.client.get(f"{self.url}?q=same")
 
         self.assertContains(response, "more than 100 results")

@@ -218,6 +218,24 @@ def let_two_corrections_wait():
         voice.corrections.create(words={"statement": text})
 
 
+def edit_a_voice(voice, by="moderator", **fields):
+    decision = Decision.objects.create(
+        voice=voice, kind=Decision.Kind.EDIT_PROPOSED, by=make_staff(by)
+    )
+    words = {"words": {"statement": "New."}, "replaced": {"statement": "Old."}}
+    voice.proposed_edits.create(decision=decision, **words, **fields)
+
+
+def let_two_edits_wait():
+    voice = make_published_voice()
+    edit_a_voice(voice)
+    edit_a_voice(voice, by="another")
+
+
+def approve_and_reject_an_edit():
+    edit_a_voice(make_published_voice(), approved_at=NOW, rejected_at=NOW)
+
+
 def set_a_second_rate():
     SendingRate.objects.create(pk=2)
 
@@ -238,6 +256,8 @@ def tag_with_a_space():
 CHECKED = {
     "tag_slug_is_plain": [tag_with_a_space],
     "correction_one_waits": [let_two_corrections_wait],
+    "proposed_edit_one_waits": [let_two_edits_wait],
+    "proposed_edit_one_answer": [approve_and_reject_an_edit],
     "alarm_once_an_hour": [raise_an_alarm_twice_in_an_hour],
     "voice_founding_has_no_date": [date_a_founding_voice],
     "voice_published_or_declined": [publish_and_decline, decline_a_founding_voice],
