@@ -12,6 +12,7 @@ from tests.factories import (
     make_staff,
     make_submission,
     make_voice,
+    propose_edit,
 )
 from tests.voices.test_letters import parts
 from voices.letters.compose import compose
@@ -93,6 +94,8 @@ class TypedTextTests(TestCase):
                 voice=voice, kind=kind, by=make_staff(f"by{voice.pk}")
             )
             voice.corrections.create(words=marked(Voice, "k"), decision=decision)
+        if kind == Letter.Kind.EDIT_PROPOSED:
+            propose_edit(voice, make_staff(f"by{voice.pk}"), statement="Shorter.")
         change = AddressChange.objects.create(
             **marked(AddressChange, "c"), signature=self.signature
         )

@@ -200,7 +200,7 @@ class SigningTests(TestCase):
     def test_a_link_with_a_state_still_tells_what_other_places_sign(self):
         page = self.client.get("/voices/add/", {"state": "TX"})
 
-        self.assertContains(page, "If you live in D.C., it says")
+        self.assertContains(page, "In D.C., it says")
 
     def test_a_small_number_from_a_state_is_withheld(self):
         make_signature(state="TX")
