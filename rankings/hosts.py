@@ -1,4 +1,4 @@
-"""Say what a link leads to if its host isn't an official site or a known publisher.
+"""Say what a link leads to, for hosts that are neither official nor known publishers.
 
 The words come from what we saw there (`what_was_seen` in citation_checks.csv) or, for
 summaries, briefs, and commentaries, from the page's own URL.

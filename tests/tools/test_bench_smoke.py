@@ -57,10 +57,12 @@ class SmokeTests(SimpleTestCase):
 
     @unittest.skipUnless(shutil.which("wrk"), "needs wrk")
     def test_a_warm_page_is_read_while_others_search(self):
+        before = threading.active_count()
+
         alone, beside = readers.measure_beside_searches(self.rig)
 
         self.assertGreater(min(alone.values + beside.values), 0)
-        self.assertEqual(threading.active_count(), 1)
+        self.assertEqual(threading.active_count(), before)
 
     def test_a_backup_is_timed_and_deleted(self):
         self.assertGreater(growth.measure_backup(self.rig), 0)

@@ -258,6 +258,7 @@ class DecidingAtOnceTests(CommittedTestCase):
 
             voice.refresh_from_db()
             self.assertEqual(voice.statement, "")
+            self.assertNotEqual(voice.city, "Dayton")
             self.assertIn(saved.status_code, {200, 302})
             self.assertFalse(ProposedEdit.objects.exists())
 

@@ -48,13 +48,14 @@ def add(database: Database, rows: int) -> None:
         return
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")
-        copy_decisions_and_reports(connection, rows)
-        copy_submissions(connection, rows // UNCONFIRMED)
-        connection.execute(REVIEW)
-        connection.execute(
-            "SELECT setval(pg_get_serial_sequence('voices_decision', 'id'), max(id)) "
-            "FROM voices_decision"
-        )
+        with connection.transaction():
+            copy_decisions_and_reports(connection, rows)
+            copy_submissions(connection, rows // UNCONFIRMED)
+            connection.execute(REVIEW)
+            connection.execute(
+                "SELECT setval(pg_get_serial_sequence('voices_decision', 'id'), "
+                "max(id)) FROM voices_decision"
+            )
         seed.settle(connection)
 
 

@@ -50,7 +50,7 @@ def measure(folder: Path, scale: Scale, which: str) -> dict[str, dict[str, float
     """Return latencies and CPU times in ms, by name and number of signatures."""
     found: dict[str, dict[str, float]] = {}
     levels = LEVELS[which]
-    if not (folder / f"growth-{max(levels)}").exists():
+    if max(levels) < KEPT or not (folder / f"growth-{max(levels)}").exists():
         # If this runs as root, PostgreSQL's data is in a folder in /var/tmp.
         where = str(folder) if os.geteuid() else "/var/tmp"  # noqa: S108
         seed.check_room(max(levels), where)

@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -84,6 +85,7 @@ def measure_beside_searches(rig: Rig) -> tuple[stats.Spread, stats.Spread]:
 def searching(rig: Rig, first: int) -> Iterator[None]:
     """Search from SEARCHERS connections at once while in the context."""
     stopped = threading.Event()
+    statuses: Counter[int] = Counter()
 
     def search(searcher: int) -> None:
         number = 1_000_000 * (first * SEARCHERS + searcher)
@@ -91,8 +93,8 @@ def searching(rig: Rig, first: int) -> Iterator[None]:
             # The last word makes each page a new one, so that none is warm.
             number += 1
             query = f"court+-court+or+{people.word(number)}"
-            # Most get a 503, because only a few searches may run at once.
-            Browser(rig.site, searcher).ask(f"/voices/?q={query}")
+            status, _, _ = Browser(rig.site, searcher).ask(f"/voices/?q={query}")
+            statuses[status] += 1
 
     threads = [
         threading.Thread(target=search, args=[searcher])
@@ -106,3 +108,6 @@ def searching(rig: Rig, first: int) -> Iterator[None]:
         stopped.set()
         for thread in threads:
             thread.join()
+    # Most get a 503, because only a few searches may run at once.
+    if not statuses[200] or statuses.keys() - {200, 503}:
+        raise site.SiteError(f"Searching returned {dict(statuses)}.")

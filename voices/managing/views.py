@@ -384,6 +384,7 @@ def proposed_edit(
             "state": state,
             "token": token,
             "link_days": settings.MANAGE_LINK_DAYS,
+            "hide_sign_links": True,
         },
         status=410 if state == "ended" else 200,
     )
