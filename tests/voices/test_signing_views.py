@@ -1,7 +1,7 @@
 import re
 import time
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest import mock
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from core import addresses
 from core.memory import memory
 from core.public import Content
 from tests.factories import (
+    FORM,
     check_url,
     confirm_url,
     deliver,
@@ -271,6 +272,35 @@ class SentTwiceTests(TestCase):
         self.assertNotEqual(first["Location"], second["Location"])
         self.assertEqual(Submission.objects.count(), 2)
 
+    def test_two_presses_after_some_minutes_make_one_new_submission(self):
+        sign(self.client)
+        Submission.objects.update(submitted_at=timezone.now() - timedelta(minutes=11))
+
+        second, third = sign(self.client), sign(self.client)
+
+        self.assertEqual(second["Location"], third["Location"])
+        self.assertEqual(Submission.objects.count(), 2)
+
+    def test_another_day_it_has_another_reference(self):
+        sign(self.client)
+        before = latest_submission().ref
+        Submission.objects.all().delete()
+
+        with mock.patch(
+            "django.utils.timezone.localdate", return_value=date(2030, 1, 1)
+        ):
+            sign(self.client)
+
+        self.assertNotEqual(latest_submission().ref, before)
+
+    def test_it_does_not_tell_that_somebody_else_confirmed_the_address(self):
+        first = sign(self.client)
+        make_submission(email=FORM["email"]).confirm()
+
+        second = sign(self.client)
+
+        self.assertEqual(second["Location"], first["Location"])
+
     def test_once_confirmed_it_is_a_new_submission(self):
         sign(self.client)
         latest_submission().confirm()
@@ -504,6 +534,15 @@ class ConfirmTests(TestCase):
         response = self.client.get(confirm_url(submission))
 
         self.assertContains(response, "was withdrawn", status_code=410)
+
+    def test_a_link_never_tells_of_a_signature_withdrawn_from_another_form(self):
+        submission = make_submission()
+        make_submission(email=submission.email).confirm()
+        Signature.objects.update(withdrawn_at=timezone.now())
+
+        response = self.client.get(confirm_url(submission))
+
+        self.assertNotContains(response, "withdrawn", status_code=200)
 
     def test_the_link_of_an_erased_signature_says_so(self):
         submission = make_submission()
@@ -842,6 +881,18 @@ class NotMeTests(TestCase):
             1
         )
         mail.outbox.clear()
+
+    def test_someone_who_withdrew_can_refuse_a_new_form(self):
+        make_signature(email="ana@example.com", withdrawn_at=timezone.now())
+        submission = make_submission(email="ana@example.com")
+        link = not_me_url(submission)
+
+        asked, done = self.client.get(link), self.client.post(link)
+
+        self.assertContains(asked, "<button")
+        self.assertEqual(done.status_code, 200)
+        self.assertTrue(RefusedAddress.objects.exists())
+        self.assertFalse(Submission.objects.filter(pk=submission.pk).exists())
 
     def test_keeps_a_signature_whose_form_was_deleted(self):
         latest_submission().confirm()

@@ -347,13 +347,14 @@ class RefusedAddressQuerySet(models.QuerySet):
         Deleting these rows also stops their letters, even a letter that the worker is
         about to send. By hash, this method finds only rows that have a letter. Pass one
         of the address's rows as `waiting` to also delete rows without a letter.
-        Return False, and do nothing, if the address has signed.
+        Return False, and do nothing, if the address has signed and not withdrawn.
         """
         hashes = [address_hash]
         if waiting:
             hashes = [*addresses.keyed_hashes(waiting.email_key), address_hash]
         addresses.lock_hash(hashes[0])
-        if Signature.objects.filter(address_hash__in=hashes).exists():
+        signed = Signature.objects.filter(address_hash__in=hashes, withdrawn_at=None)
+        if signed.exists():
             return False
         self.remember(address_hash)
         for rows in (Submission.objects.unconfirmed(), AddressChange.objects.all()):

@@ -29,7 +29,8 @@ def find_waiting(ref: str) -> Submission | AddressChange | None:
 def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     """Return the petition signature that the link's ref or address hashes identify.
 
-    It may have been made from another form. A withdrawn signature is returned, too.
+    It may have been made from another form. A withdrawn signature is returned only if
+    the link's own form became it, because others may still wait for the same address.
     Returns None if there is no signature.
     """
     if submission := Submission.objects.filter(
@@ -40,4 +41,5 @@ def find_signature(ref: str, hashes: list[str]) -> Signature | None:
     if waiting := find_waiting(ref):
         # After a key rotation, the link may lack the hash that the signature has.
         known |= {*addresses.keyed_hashes(waiting.email_key)}
-    return Signature.objects.filter(address_hash__in=known).first()
+    signatures = Signature.objects.filter(address_hash__in=known, withdrawn_at=None)
+    return signatures.first()

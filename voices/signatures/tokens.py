@@ -1,6 +1,6 @@
 """Make and check the tokens in emailed links, and the six-digit codes.
 
-Tokens and codes are computed from a secret key and the random `ref` of a database row,
+Tokens and codes are computed from a secret key and the secret `ref` of a database row,
 so they don't have to be stored, and a resent email has the same code. After a key
 rotation, they stay valid as long as the old key is in SECRET_KEY_FALLBACKS.
 """

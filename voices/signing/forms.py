@@ -249,13 +249,15 @@ class SignForm(
         return self.petition.series != Petitions.read().current.series
 
     def make_ref(self, browser: str) -> str:
-        """Return the submission's ref: the same if the same data is sent again.
+        """Return the submission's ref: the same if the same data is sent again today.
 
         `browser` is the secret of the browser's CSRF cookie. So nobody who knows the
-        data can find the submission's check-your-email page.
+        data can find the submission's check-your-email page. The day is part of it, so
+        that signing again later doesn't revive the links of an erased signature.
         """
         entered = [self.cleaned_data[name] for name in self.Meta.fields]
-        return derive_ref("voices.form", browser, self.petition.pk, entered)
+        day = timezone.localdate().isoformat()
+        return derive_ref("voices.form", browser, day, self.petition.pk, entered)
 
     def save(self, commit: bool = True) -> Submission:
         submission = self.instance

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from core.ids import make_ref
+from core.ids import derive_ref, make_ref
 from core.posts import see_other, takes_form
 from rankings.states import PLACES, in_sentence, read_place
 from voices.abuse import guard
@@ -128,15 +128,30 @@ def receive_once(request: HttpRequest, form: SignForm) -> Submission:
     # Without this cookie, the CSRF check fails; only a test client skips the check.
     browser = request.META.get("CSRF_COOKIE")
     ref = form.make_ref(browser) if browser else make_ref()
-    try:
-        return receive(request, form, ref)
-    except IntegrityError:
-        first = Submission.objects.filter(ref=ref).first()
+    while True:
+        try:
+            return receive(request, form, ref)
+        except IntegrityError:
+            first = Submission.objects.filter(ref=ref).first()
         if first is None:
-            raise
-    if timezone.now() - first.submitted_at < SAME_FORM and not first.confirmed_at:
-        return first
-    return receive(request, form, make_ref())
+            # The first submission has just been deleted, or another constraint failed,
+            # which raises again.
+            return receive(request, form, make_ref())
+        if is_same(first):
+            return first
+        # Two requests at this point get the same ref again.
+        ref = derive_ref("voices.form.again", ref)
+
+
+def is_same(first: Submission) -> bool:
+    """Return whether another request with the same data isn't a new submission.
+
+    It is one after SAME_FORM, and after the first submission was corrected or became a
+    signature. If another submission for the address was confirmed, it isn't: a new page
+    would reveal that the address has signed.
+    """
+    is_recent = timezone.now() - first.submitted_at < SAME_FORM
+    return is_recent and not (first.corrected_at or first.became_signature)
 
 
 @transaction.atomic
@@ -406,10 +421,9 @@ def closed_by(submission: Submission) -> str:
     """
     if submission.corrected_at:
         return "corrected"
-    signature = submission.signature
-    if signature is None or signature.withdrawn_at:
-        return "withdrawn"
-    return "already" if submission.is_signature else "another"
+    if submission.signature and not submission.became_signature:
+        return "another"
+    return "already" if submission.is_signature else "withdrawn"
 
 
 def find_submission(token: str, *fields: str) -> tuple[Submission | None, str]:
