@@ -13,38 +13,41 @@ type Opcode = tuple[str, int, int, int, int]
 AROUND = 8
 
 
+def changes(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """Yield consecutive parts of both texts, in pairs; equal parts are unchanged."""
+    old, new = (re.findall(r"\S+|\s+", text) for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for _, a, b, c, d in matcher.get_opcodes():
+        yield "".join(old[a:b]), "".join(new[c:d])
+
+
 def word_diff(before: str, after: str) -> SafeString:
     """Return `after` as HTML, with added words in <ins> and removed words in <del>."""
-    old, new = re.findall(r"\S+|\s+", before), re.findall(r"\S+|\s+", after)
-    parts = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        lost, added = "".join(old[a:b]), "".join(new[c:d])
-        if kind == "equal":
-            parts.append(format_html("{}", lost))
-            continue
-        if lost:
-            parts.append(format_html("<del>{}</del>", lost))
-        if added:
-            parts.append(format_html("<ins>{}</ins>", added))
-    return format_html_join("", "{}", ((part,) for part in parts))
+    return format_html_join(
+        "",
+        "{}{}",
+        (
+            (lost, "") if lost == added else (removed(lost), inserted(added))
+            for lost, added in changes(before, after)
+        ),
+    )
 
 
 def paired_diff(before: str, after: str) -> tuple[SafeString, SafeString]:
     """Return both texts as HTML, the first with <del>, the second with <ins>."""
-    old, new = (re.findall(r"\S+|\s+", text) for text in (before, after))
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     left, right = [], []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        lost, added = "".join(old[a:b]), "".join(new[c:d])
-        changed = kind != "equal"
-        left.append(format_html("<del>{}</del>" if changed and lost else "{}", lost))
-        right.append(format_html("<ins>{}</ins>" if changed and added else "{}", added))
-    return (
-        format_html_join("", "{}", ((part,) for part in left)),
-        format_html_join("", "{}", ((part,) for part in right)),
-    )
+    for lost, added in changes(before, after):
+        left.append([lost if lost == added else removed(lost)])
+        right.append([added if lost == added else inserted(added)])
+    return format_html_join("", "{}", left), format_html_join("", "{}", right)
+
+
+def removed(text: str) -> str:
+    return format_html("<del>{}</del>", text) if text else ""
+
+
+def inserted(text: str) -> str:
+    return format_html("<ins>{}</ins>", text) if text else ""
 
 
 def short_diff(before: str, after: str) -> SafeString:
@@ -63,7 +66,5 @@ def place(group: Iterable[Opcode], old: list[str], new: list[str]) -> Iterator[s
         if kind == "equal":
             yield "".join(new[c:d])
             continue
-        if a < b:
-            yield format_html("<del>{}</del>", "".join(old[a:b]))
-        if c < d:
-            yield format_html("<ins>{}</ins>", "".join(new[c:d]))
+        yield removed("".join(old[a:b]))
+        yield inserted("".join(new[c:d]))

@@ -5,7 +5,7 @@ from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.diffs import word_diff
+from core.diffs import paired_diff, word_diff
 
 
 class WordDiffTests(SimpleTestCase):
@@ -33,3 +33,21 @@ class WordDiffTests(SimpleTestCase):
         came = re.sub(r"<del>.*?</del>", "", diff, flags=re.DOTALL)
         self.assertEqual(unescape(re.sub(r"</?del>", "", kept)), before)
         self.assertEqual(unescape(re.sub(r"</?ins>", "", came)), after)
+
+
+class PairedDiffTests(SimpleTestCase):
+    def test_each_text_marks_its_own_changes(self):
+        self.assertEqual(
+            paired_diff("I saw <b> lie.", "Then I saw <i> lie."),
+            (
+                "I saw <del>&lt;b&gt;</del> lie.",
+                "<ins>Then </ins>I saw <ins>&lt;i&gt;</ins> lie.",
+            ),
+        )
+
+    @given(st.text(), st.text())
+    def test_without_marks_both_are_the_texts(self, before, after):
+        left, right = paired_diff(before, after)
+
+        self.assertEqual(unescape(re.sub(r"</?del>", "", left)), before)
+        self.assertEqual(unescape(re.sub(r"</?ins>", "", right)), after)
