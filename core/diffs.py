@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 
 type Opcode = tuple[str, int, int, int, int]
 
+# Marks at the start or end of a word that only_removes() ignores.
+MARKS = ".,;:!?…–—-\"'“”‘’()"
 # How many unchanged words a short diff shows on each side of a change.
 AROUND = 8
 
@@ -40,6 +42,21 @@ def paired_diff(before: str, after: str) -> tuple[SafeString, SafeString]:
         left.append([lost if lost == added else removed(lost)])
         right.append([added if lost == added else inserted(added)])
     return format_html_join("", "{}", left), format_html_join("", "{}", right)
+
+
+def only_removes(before: str, after: str) -> bool:
+    """Return whether `after` is `before` without some of its words.
+
+    Ignores case and the marks around words, because after a cut, a sentence may begin
+    or end with another word.
+    """
+    old, new = (
+        [word for each in text.casefold().split() if (word := each.strip(MARKS))]
+        for text in (before, after)
+    )
+    # Each search goes on where the one before stopped, so the order counts too.
+    rest = iter(old)
+    return len(new) < len(old) and all(word in rest for word in new)
 
 
 def removed(text: str) -> str:

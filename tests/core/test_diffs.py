@@ -5,7 +5,7 @@ from django.test import SimpleTestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.diffs import paired_diff, word_diff
+from core.diffs import only_removes, paired_diff, word_diff
 
 
 class WordDiffTests(SimpleTestCase):
@@ -51,3 +51,22 @@ class PairedDiffTests(SimpleTestCase):
 
         self.assertEqual(unescape(re.sub(r"</?del>", "", left)), before)
         self.assertEqual(unescape(re.sub(r"</?ins>", "", right)), after)
+
+
+class OnlyRemovesTests(SimpleTestCase):
+    def test_words_that_are_left_out_are_removed(self):
+        for before, after in (
+            ("I saw an officer lie, and nobody cared.", "I saw an officer lie."),
+            ("Last May, an officer – my neighbor – lied.", "An officer lied."),
+            ("a b c x a y b z c", "x a b c"),
+        ):
+            self.assertTrue(only_removes(before, after))
+
+    def test_other_changes_are_not(self):
+        for after in (
+            "We call cops the murderers.",
+            "We call the murderer cops.",
+            "We call the cops, always.",
+            "We – call the murderers: cops!",
+        ):
+            self.assertFalse(only_removes("We call the murderers cops.", after))

@@ -29,6 +29,7 @@ OLD = ("Columbus", "OH")
 OLD_PLACE = ", ".join(OLD)
 STATES = ["NV", "NM", "TX", "AK", "CA"]
 PUBLISHED, SENT = "Published words.", "Better words."
+SHORTER = "Words."
 
 
 def signers_by_state():
@@ -138,21 +139,21 @@ class CorrectionTests(CorrectionTestCase):
 
     def test_a_published_one_that_was_edited_waits_as_edited(self):
         decide.publish(self.voices, self.by)
-        approve_edit(self.voice, self.by, statement="Edited.")
+        approve_edit(self.voice, self.by, statement=SHORTER)
 
         decide.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual((self.voice.statement, self.voice.edited), (PUBLISHED, ""))
-        self.assertEqual(self.correction.words, {"statement": "Edited."})
+        self.assertEqual(self.correction.words, {"statement": SHORTER})
         decide.publish(self.voices, self.by)
         self.again()
-        self.assertEqual(self.voice.statement, "Edited.")
+        self.assertEqual(self.voice.statement, SHORTER)
         self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
 
     def test_undoing_one_restores_an_edited_statement_with_its_label(self):
         correct(self.signature, PUBLISHED)
-        approve_edit(self.voice, self.by, statement="Edited.")
+        approve_edit(self.voice, self.by, statement=SHORTER)
         correct(self.signature, SENT)
         decide.publish(self.voices, self.by)
         self.again()
@@ -161,7 +162,7 @@ class CorrectionTests(CorrectionTestCase):
         decide.undo(self.voices, self.by)
 
         self.again()
-        self.assertEqual(self.voice.statement, "Edited.")
+        self.assertEqual(self.voice.statement, SHORTER)
         self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
 
     def test_undoing_flags_its_words_again(self):

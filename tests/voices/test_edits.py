@@ -224,14 +224,15 @@ class PublishedTests(EditTestCase):
             self.edit = propose_edit(self.voice, self.by, city="Dayton")
             self.page = edit_path(self.signature, self.edit.pk)
 
-    def test_an_edit_that_does_not_shorten_is_not_called_so(self):
+    def test_an_edit_that_does_not_only_shorten_is_not_called_so(self):
         self.edit.delete()
 
-        approve_edit(self.voice, self.by, statement=WORDS.replace("an", "one"))
+        for there, instead in (("an", "one"), ("officer", "cop")):
+            approve_edit(self.voice, self.by, statement=WORDS.replace(there, instead))
 
-        page = self.client.get(self.voice.get_absolute_url())
-        self.assertContains(page, "Edited, approved by the author")
-        self.assertNotContains(page, LABEL)
+            page = self.client.get(self.voice.get_absolute_url())
+            self.assertContains(page, "Edited, approved by the author")
+            self.assertNotContains(page, LABEL)
 
     def test_details_are_no_edit_of_the_statement(self):
         self.edit.delete()

@@ -15,6 +15,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
+from core.diffs import only_removes
 from core.folding import Fold, search_words
 from core.plain_text import (
     validate_city,
@@ -613,8 +614,8 @@ class Voice(models.Model):
         """Return the value of `edited` that goes with this version of the statement."""
         if statement in {"", self.statement_as_sent}:
             return ""
-        is_shorter = len(statement) < len(self.statement_as_sent)
-        return Edited.FOR_LENGTH if is_shorter else Edited.OTHERWISE
+        is_only_shorter = only_removes(self.statement_as_sent, statement)
+        return Edited.FOR_LENGTH if is_only_shorter else Edited.OTHERWISE
 
     @property
     def awaits_changes(self) -> bool:
