@@ -145,10 +145,12 @@ class CorrectionTests(CorrectionTestCase):
 
         self.again()
         self.assertEqual((self.voice.statement, self.voice.edited), (PUBLISHED, ""))
+        self.assertEqual(self.voice.statement_as_sent, PUBLISHED)
         self.assertEqual(self.correction.words, {"statement": SHORTER})
         decide.publish(self.voices, self.by)
         self.again()
         self.assertEqual(self.voice.statement, SHORTER)
+        self.assertEqual(self.voice.statement_as_sent, SENT)
         self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
 
     def test_undoing_one_restores_an_edited_statement_with_its_label(self):
@@ -163,6 +165,7 @@ class CorrectionTests(CorrectionTestCase):
 
         self.again()
         self.assertEqual(self.voice.statement, SHORTER)
+        self.assertEqual(self.voice.statement_as_sent, PUBLISHED)
         self.assertEqual(self.voice.edited, Edited.FOR_LENGTH)
 
     def test_undoing_flags_its_words_again(self):

@@ -47,6 +47,8 @@ def everything(signature: Signature) -> dict:
             {
                 "words": each.words,
                 "replaced": each.replaced,
+                "statement_as_sent": each.statement_as_sent,
+                "edited": each.edited,
                 "sent": each.sent_at,
                 "decided": each.decision.at if each.decision else None,
             }

@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.db import models
@@ -30,8 +30,9 @@ class Correction(models.Model):
     # A dict of the text that publishing this correction replaced, so that publishing
     # can be undone.
     replaced = models.JSONField(default=dict)
-    # The voice's value of `edited` that goes with the statement in `replaced` or, once
-    # publishing was undone, with the one in `words`.
+    # The voice's values of these fields that go with the statement in `words` or, once
+    # published, with the one in `replaced`.
+    statement_as_sent = models.TextField(blank=True, db_default="")
     edited = models.CharField(max_length=9, blank=True, db_default="")
 
     objects = CorrectionQuerySet.as_manager()
@@ -66,6 +67,11 @@ class Correction(models.Model):
     def __str__(self) -> str:
         return f"correction of voice {self.voice_id}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.statement_as_sent = self.words.get("statement", "")
+        super().save(*args, **kwargs)
+
     def decide(self, decision_id: int, *, publish: bool) -> None:
         """Close the correction with this decision; if `publish`, publish the new words.
 
@@ -88,10 +94,12 @@ class Correction(models.Model):
 
     def replace_words(self, words: dict[str, str]) -> dict[str, str]:
         """Set the voice's fields; return the old ones. Keep what belongs to those."""
-        edited = self.voice.edited
-        before = self.voice.replace_words(words)
+        voice = self.voice
+        kept = voice.statement_as_sent, voice.edited
+        before = voice.replace_words(words)
         if "statement" in words:
-            self.voice.edited, self.edited = self.edited, edited
+            voice.statement_as_sent, voice.edited = self.statement_as_sent, self.edited
+            self.statement_as_sent, self.edited = kept
         return before
 
     def save_with_voice(self) -> None:
