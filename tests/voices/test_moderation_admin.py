@@ -453,7 +453,7 @@ class EditTests(AdminTestCase):
 
         response = self.client.get(reverse(f"{VOICES}_changelist"))
 
-        self.assertContains(response, "Nothing changes until they approve it")
+        self.assertContains(response, "words don&#x27;t change until they approve it")
         self.assertNotContains(response, "was changed successfully")
 
     def test_an_approved_edit_is_shown_beside_the_original(self):

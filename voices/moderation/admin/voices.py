@@ -127,7 +127,8 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
             return super().response_change(request, obj)
         # Django's message would say that the voice was changed.
         sentence = (
-            "The author gets your edit by email. Nothing changes until they approve it."
+            "The author gets your edit by email. The words don't change until they "
+            "approve it."
         )
         self.message_user(request, sentence, messages.SUCCESS)
         return self.response_post_save_change(request, obj)
