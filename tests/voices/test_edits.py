@@ -440,6 +440,19 @@ class EndTests(EditTestCase):
 
         self.assertEqual(ProposedEdit.objects.count(), 1)
 
+    def test_an_ended_one_lets_an_earlier_decision_be_undone(self):
+        self.edit.delete()
+        decide.feature(self.voices, self.by)
+        propose_edit(self.voice, self.by, statement=SHORTER)
+        self.assertEqual(decide.latest_of(self.by).kind, "edit-proposed")
+        long_ago = timezone.now() - timedelta(days=settings.MANAGE_LINK_DAYS)
+        ProposedEdit.objects.update(at=long_ago)
+
+        self.assertEqual(decide.latest_of(self.by).kind, "featured")
+        self.assertEqual(decide.undo(self.voices, self.by), 1)
+
+        self.assertIsNone(Voice.objects.get().featured_at)
+
     def test_retention_deletes_rejected_ones_and_keeps_approved_ones(self):
         self.answer("reject")
         approve_edit(self.voice, self.by, statement=SHORTER)

@@ -302,18 +302,19 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
-# The decisions that can be undone. An edit that its author has answered, or that has
-# ended, is left to the author.
-UNDOABLE = Q(kind__in=BEFORE, undone_by=None) & (
-    ~Q(kind=Kind.EDIT_PROPOSED)
-    | Q(
-        proposed_edit__isnull=False,
-        proposed_edit__approved_at=None,
-        proposed_edit__rejected_at=None,
-    )
-)
 # `latest_of` searches only this many of the moderator's latest decisions.
 LATEST = 500
+
+
+def undoable() -> Q:
+    """Return the condition for decisions that can be undone.
+
+    An edit that its author has answered, or that has ended, is left to the author.
+    """
+    edits = ProposedEdit.objects.still_open().filter(decision=OuterRef("pk"))
+    return Q(kind__in=BEFORE, undone_by=None) & (
+        ~Q(kind=Kind.EDIT_PROPOSED) | Q(Exists(edits))
+    )
 
 
 def latest_of(by: User) -> Decision | None:
@@ -321,7 +322,7 @@ def latest_of(by: User) -> Decision | None:
     # Without a limit, PostgreSQL might read and sort all the moderator's decisions.
     latest = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:LATEST]
     found = Decision.objects.filter(
-        UNDOABLE,
+        undoable(),
         pk__in=latest,
         voice__isnull=False,
         voice__withdrawn_at=None,
@@ -339,7 +340,7 @@ def undo(voices: VoiceQuerySet, by: User) -> int:
     done = 0
     found = voices.filter(withdrawn_at=None)
     for voice in found.select_for_update(of=["self"]).order_by("pk"):
-        latest = voice.decisions.filter(UNDOABLE).order_by("-pk").first()
+        latest = voice.decisions.filter(undoable()).order_by("-pk").first()
         if latest is None:
             continue
         about = Appeal.objects.filter(voice=voice)
