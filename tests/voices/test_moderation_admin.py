@@ -472,6 +472,19 @@ class EditTests(AdminTestCase):
 
         self.assertContains(page, "The author rejected this edit.")
 
+    def test_a_rejected_edit_is_compared_with_the_words_that_it_was_for(self):
+        edit = propose_edit(
+            self.voice, self.by, statement="I saw an officer lie.", state="NV"
+        )
+        answer_edit(self.voice.signature, edit.pk, approve=False)
+        Voice.objects.update(statement="Other words.", state="AK")
+
+        page = self.client.get(change_page(self.voice))
+
+        self.assertContains(page, "<del>Dow</del><ins>officer</ins>")
+        self.assertContains(page, "<del>Ohio</del><ins>Nevada</ins>")
+        self.assertNotContains(page, "<del>Other")
+
     def test_an_edit_that_the_author_cannot_answer_is_refused(self):
         taken_down, corrected = make_published_voice(), make_published_voice()
         make_signature(voice=taken_down)

@@ -1,14 +1,13 @@
 """Show flags to moderators: highlighted words, badges, groups, and filters."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import (
     Exists,
-    Field,
     OuterRef,
     Prefetch,
     Q,
@@ -32,7 +31,7 @@ from voices.moderation.models import AwaitingVoice
 from voices.reports.models import Report
 from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
-from voices.wall.edits import ProposedEdit
+from voices.wall.edits import Change, ProposedEdit, changes
 from voices.wall.models import FLAGGED_ONES, Voice
 
 # Show at most this many reports per voice, with a link to all of them.
@@ -202,7 +201,7 @@ class FlagColumns(LargeTable):
             "",
             "<p><b>The author's correction:</b></p>{}{}",
             (
-                (quote_of(correction), differences(voice, correction))
+                (quote_of(correction), differences(changes_of(voice, correction)))
                 for correction in voice.to_read
             ),
         )
@@ -218,7 +217,7 @@ class FlagColumns(LargeTable):
                     EDIT_STATES[edit.state],
                     edit.decision.by,
                     timesince(edit.at, depth=1),
-                    differences(voice, edit),
+                    differences(edit.changes),
                 )
                 for edit in voice.unapproved_edits
             ),
@@ -315,18 +314,23 @@ def quote_of(correction: Any) -> SafeString:
     return format_html('<p class="quote" dir="auto">“{}”</p>', correction.marked)
 
 
-def differences(voice: Voice, correction: Correction | ProposedEdit) -> SafeString:
-    """Return a line for each field that the correction changes, with a word diff."""
-    lines = []
-    for name, text in correction.words.items():
-        field = cast(Field, Voice._meta.get_field(name))
-        labels = dict(field.flatchoices)
-        before = getattr(voice, name)
-        diff = word_diff(labels.get(before, before), labels.get(text, text))
-        label = "" if name == "statement" else f"{capfirst(field.verbose_name)}: "
-        lines.append((label, diff))
+def changes_of(voice: Voice, correction: Correction) -> list[Change]:
+    words = correction.words
+    return changes({name: getattr(voice, name) for name in words}, words)
+
+
+def differences(found: list[Change]) -> SafeString:
+    """Return a line for each changed field, with a word diff."""
     return format_html_join(
-        "", '<p class="edits" dir="auto">{}<bdi>{}</bdi></p>', lines
+        "",
+        '<p class="edits" dir="auto">{}<bdi>{}</bdi></p>',
+        (
+            (
+                "" if each.name == "statement" else f"{each.label}: ",
+                word_diff(each.before, each.after),
+            )
+            for each in found
+        ),
     )
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self, cast
 
@@ -18,16 +19,38 @@ UNANSWERED = models.Q(approved_at=None, rejected_at=None)
 
 
 class Change(NamedTuple):
-    """A field that an edit changes: its label, and its old and new text."""
+    """A changed field of a voice: its name, and its old and new text."""
 
-    label: str
+    name: str
     before: str
     after: str
+
+    @property
+    def label(self) -> str:
+        return capfirst(str(field_of(self.name).verbose_name))
 
     @property
     def marked(self) -> tuple[SafeString, SafeString]:
         """Both texts as HTML that marks the removed and the added words."""
         return paired_diff(self.before, self.after)
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """Return a Change for each field of `after`, the statement last.
+
+    States and other choices are spelled out.
+    """
+    found = []
+    for name in WORDS:
+        if name in after:
+            labels = dict(field_of(name).flatchoices)
+            old, new = before[name], after[name]
+            found.append(Change(name, labels.get(old, old), labels.get(new, new)))
+    return found
+
+
+def field_of(name: str) -> models.Field:
+    return cast(models.Field, Voice._meta.get_field(name))
 
 
 class ProposedEditQuerySet(models.QuerySet["ProposedEdit"]):
@@ -118,21 +141,7 @@ class ProposedEdit(models.Model):
 
     @property
     def changes(self) -> list[Change]:
-        """The changed fields, the statement last."""
-        found = []
-        for name in APPROVED_WORDS:
-            if name in self.words:
-                field = cast(models.Field, Voice._meta.get_field(name))
-                labels = dict(field.flatchoices)
-                before, after = self.replaced[name], self.words[name]
-                found.append(
-                    Change(
-                        capfirst(str(field.verbose_name)),
-                        labels.get(before, before),
-                        labels.get(after, after),
-                    )
-                )
-        return found
+        return changes(self.replaced, self.words)
 
 
 def period() -> timedelta:
