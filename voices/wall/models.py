@@ -198,9 +198,6 @@ class VoiceQuerySet(models.QuerySet):
         """Order signers' voices newest first; then founding voices, by number."""
         return self.order_by("-wall_order", "-pk")
 
-    def in_reverse_order(self) -> Self:
-        return self.order_by("wall_order", "pk")
-
     def after(self, wall_order: datetime, pk: int) -> Self:
         """Return voices after this position in the wall's order."""
         return self.filter(
@@ -208,14 +205,6 @@ class VoiceQuerySet(models.QuerySet):
             | models.Q(wall_order=wall_order, pk__lt=pk),
             # This condition is redundant, but lets one index range serve the query.
             wall_order__lte=wall_order,
-        )
-
-    def before(self, wall_order: datetime, pk: int) -> Self:
-        """Return voices before this position in the wall's order."""
-        return self.filter(
-            models.Q(wall_order__gt=wall_order)
-            | models.Q(wall_order=wall_order, pk__gt=pk),
-            wall_order__gte=wall_order,
         )
 
     def matching(self, words: str) -> Self:
