@@ -200,7 +200,7 @@ def latest_days() -> list[Day]:
     today = timezone.localdate()
     dates = [today - timedelta(days=days) for days in range(DAYS)]
     sent = count_submissions(dates)
-    counted = DayTally.objects.by_day_since(dates[-1])
+    counted = DayTally.objects.filter(day__gte=dates[-1]).by_day()
     return [
         Day(day, submissions, counted.get(day, 0))
         for day, submissions in zip(dates, sent, strict=True)

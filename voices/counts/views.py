@@ -49,7 +49,8 @@ class Counts(NamedTuple):
 def count() -> Counts:
     figures = read_figures()
     signed = sum_by_state(figures.signers)
-    by_day = DayTally.objects.by_day(before=timezone.localdate(), series=figures.series)
+    past = DayTally.objects.filter(day__lt=timezone.localdate(), series=figures.series)
+    by_day = past.by_day()
     days = {}
     if by_day:
         first, last = min(by_day), timezone.localdate() - timedelta(days=1)

@@ -286,22 +286,14 @@ def read_figures() -> Figures:
 
 
 class DayTallyQuerySet(models.QuerySet):
-    def by_day(self, *, before: date, series: int = 1) -> dict[date, int]:
-        """Return the number of signatures in this series by day, up to `before`.
+    def by_day(self) -> dict[date, int]:
+        """Return the number of signatures by day, in order.
 
-        Leaves out days without signatures, and the day `before` itself.
+        Leaves out days without signatures.
         """
-        days = self.filter(day__lt=before, series=series).order_by("day")
-        sums = days.values_list("day").annotate(total=models.Sum("change"))
+        days = self.order_by("day").values_list("day")
+        sums = days.annotate(total=models.Sum("change"))
         return {day: total for day, total in sums if total}
-
-    def by_day_since(self, first: date) -> dict[date, int]:
-        """Return the number of signatures in all series for each day from `first` on.
-
-        Days without signatures are missing or 0.
-        """
-        days = self.filter(day__gte=first).order_by("day")
-        return dict(days.values_list("day").annotate(models.Sum("change")))
 
     def by_tag(self) -> dict[str, int]:
         """Return the number of signatures for each tag that has any.
