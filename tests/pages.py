@@ -278,7 +278,7 @@ def manage_edit_path(signature, pk):
 
 def edited_path():
     """The page of a voice that its author let a moderator shorten."""
-    mine = make_signature(voice=voice(WORDY))
+    mine = make_signature(voice=make_published_voice(statement=WORDY))
     approve_edit(mine.voice, make_staff(f"by{next(numbers)}"), statement=BRIEF)
     return mine.voice.get_absolute_url()
 
