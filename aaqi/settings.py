@@ -183,6 +183,8 @@ MAILS_PER_ADDRESS_PER_DAY = 5
 MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 # How long moderators can undo a decision before we email it to the voice's author.
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
+# How long an opened voice on the review page is kept from other moderators.
+REVIEW_CLAIM_MINUTES = 10
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30

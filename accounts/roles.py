@@ -6,6 +6,8 @@ from django.db import models, transaction
 
 class Role(models.TextChoices):
     MODERATOR = "moderator", "Moderator"
+    SECOND_READER = "second-reader", "Second reader"
+    LEAD = "lead", "Lead moderator"
     EDITOR = "editor", "Editor"
     ORGANIZER = "organizer", "Organizer"
     ADMINISTRATOR = "administrator", "Administrator"
@@ -21,8 +23,22 @@ OF_MODERATORS = {
     "view_decision",
     "view_reason",
     "view_report",
+    "view_stocksentence",
     "view_foundingrequest",
     "change_foundingrequest",
+}
+OF_SECOND_READERS = OF_MODERATORS | {"second_read"}
+# Leads decide what two readers disagree about, undo other moderators' decisions, and
+# set the rules.
+OF_LEADS = OF_SECOND_READERS | {
+    *("settle_reading", "reverse_decision", "view_reading"),
+    *("view_reviewrule", "add_reviewrule", "change_reviewrule"),
+    *("add_reason", "change_reason"),
+    *(
+        f"{verb}_{model}"
+        for verb in ("view", "add", "change", "delete")
+        for model in ("stocksentence", "watchedword", "flagrule")
+    ),
 }
 # Permissions for readers' reports of errors in the rankings.
 OF_EDITORS = {"view_rankingerror", "change_rankingerror"}
@@ -39,6 +55,10 @@ def may(role: Role, app: str, codename: str) -> bool:
     match role:
         case Role.MODERATOR:
             return app == "voices" and codename in OF_MODERATORS
+        case Role.SECOND_READER:
+            return app == "voices" and codename in OF_SECOND_READERS
+        case Role.LEAD:
+            return app == "voices" and codename in OF_LEADS
         case Role.EDITOR:
             return codename in OF_EDITORS or (
                 app in CONTENT and not codename.startswith("delete_")

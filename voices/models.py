@@ -20,17 +20,24 @@ from voices.letters.models import (
     Turn,
     Update,
 )
+from voices.moderation.batches import Batch
+from voices.moderation.claims import Claim, Skip
+from voices.moderation.holds import Hold
 from voices.moderation.models import (
     AwaitingVoice,
     Decision,
     Digest,
     QuarantinedSignature,
     Reason,
+    ReviewRule,
+    StockSentence,
 )
+from voices.moderation.readings import Reading
+from voices.monthly.models import MonthFigure
 from voices.petition.models import Petition
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
-from voices.reveals.models import Reveal
+from voices.reveals.models import AddressSearch, Reveal
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.signatures.models import Signature, Submission
 from voices.signatures.objections import InvalidatedSignature, Objection
@@ -44,20 +51,24 @@ from voices.wall.tallies import DayTally, Tally
 
 __all__ = [
     "AddressChange",
+    "AddressSearch",
     "Alarm",
     "AllowedNetwork",
     "Appeal",
     "Arrival",
     "Attempt",
     "AwaitingVoice",
+    "Batch",
     "BlockedDomain",
     "BlockedNetwork",
+    "Claim",
     "Correction",
     "DayTally",
     "Decision",
     "Digest",
     "FoundingRequest",
     "HeldSubmission",
+    "Hold",
     "InvalidatedAddress",
     "InvalidatedSignature",
     "Invalidation",
@@ -65,17 +76,22 @@ __all__ = [
     "Limit",
     "LinkRequest",
     "MailProvider",
+    "MonthFigure",
     "Objection",
     "Petition",
     "ProposedEdit",
     "QuarantinedSignature",
     "RankingError",
+    "Reading",
     "Reason",
     "RefusedAddress",
     "Report",
     "Reveal",
+    "ReviewRule",
     "SendingRate",
     "Signature",
+    "Skip",
+    "StockSentence",
     "Submission",
     "Tag",
     "Tally",

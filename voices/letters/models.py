@@ -89,6 +89,8 @@ class Letter(models.Model):
         CORRECTION_DECLINED = "correction-left"
         # Asks the author to approve a moderator's edit.
         EDIT_PROPOSED = "edit-proposed"
+        # Tells the author that a decision they were told about has been reversed.
+        REVERSED = "reversed"
         UPDATE = "update"
 
     class Lane(models.TextChoices):

@@ -2,8 +2,9 @@
 
 The function for a decision takes a queryset of voices and the user who decides. In one
 transaction, it changes the voices that the decision applies to, and returns how many it
-changed. `release` and `reject` take signatures instead, because a quarantined signature
-may have no voice. Edits of words are in propose.py.
+changed. `log` has further fields of the log rows, such as the batch. `release` and
+`reject` take signatures instead, because a quarantined signature may have no voice.
+Edits of words are in propose.py.
 """
 
 from datetime import datetime, timedelta
@@ -72,18 +73,23 @@ def corrected(voices: VoiceQuerySet) -> VoiceQuerySet:
 
 
 @transaction.atomic
-def publish(voices: VoiceQuerySet, by: User) -> int:
-    return decide(Kind.CORRECTION_TAKEN, corrected(voices), by, {}, tell=True) + decide(
+def publish(voices: VoiceQuerySet, by: User, **log: Any) -> int:
+    return decide(
+        Kind.CORRECTION_TAKEN, corrected(voices), by, {}, tell=True, **log
+    ) + decide(
         Kind.PUBLISHED,
         voices.undecided(),
         by,
         {"published_at": timezone.now()},
         tell=True,
+        **log,
     )
 
 
 @transaction.atomic
-def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> int:
+def decline(
+    voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool, **log: Any
+) -> int:
     """Decline undecided voices; email their authors if `tell` is true.
 
     If a published voice has a pending correction, decline the correction.
@@ -95,6 +101,7 @@ def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> i
         {"reason": reason},
         reason=reason,
         tell=tell,
+        **log,
     ) + decide(
         Kind.DECLINED,
         voices.undecided(),
@@ -102,36 +109,41 @@ def decline(voices: VoiceQuerySet, by: User, reason: Reason, *, tell: bool) -> i
         {"declined_at": timezone.now(), "reason": reason},
         reason=reason,
         tell=tell,
+        **log,
     )
 
 
 @transaction.atomic
-def ask_changes(voices: VoiceQuerySet, by: User, changes: str) -> int:
+def ask_changes(voices: VoiceQuerySet, by: User, changes: str, **log: Any) -> int:
     asked = {"changes_asked_at": timezone.now(), "changes_asked": changes}
-    return decide(Kind.CHANGES_ASKED, corrected(voices), by, asked, tell=True) + decide(
+    return decide(
+        Kind.CHANGES_ASKED, corrected(voices), by, asked, tell=True, **log
+    ) + decide(
         Kind.CHANGES_ASKED,
         voices.filter(status=Status.WAITING),
         by,
         asked,
         tell=True,
+        **log,
     )
 
 
-def take_down(voices: VoiceQuerySet, by: User, reason: Reason) -> int:
+def take_down(voices: VoiceQuerySet, by: User, reason: Reason, **log: Any) -> int:
     return decide(
         Kind.TAKEN_DOWN,
         voices.published(),
         by,
         {"taken_down_at": timezone.now(), "reason": reason, "featured_at": None},
         reason=reason,
+        **log,
     )
 
 
-def keep(voices: VoiceQuerySet, by: User) -> int:
+def keep(voices: VoiceQuerySet, by: User, **log: Any) -> int:
     """Keep reported voices as they are, and close their reports."""
     still_open = Report.objects.still_open().filter(voice=OuterRef("pk"))
     reported = Q(reported_at__isnull=False) | Exists(still_open)
-    return decide(Kind.KEPT, voices.filter(reported), by, {})
+    return decide(Kind.KEPT, voices.filter(reported), by, {}, **log)
 
 
 def feature(voices: VoiceQuerySet, by: User) -> int:
@@ -161,12 +173,13 @@ def decide(
     *,
     reason: Reason | None = None,
     tell: bool = False,
+    **log: Any,
 ) -> int:
     if kind in ANSWERS_APPEALS:
         voices = voices.exclude(pk__in=own_appeals(by))
     ids = lock(voices)
     decisions = Decision.objects.bulk_create(
-        Decision(voice_id=pk, kind=kind, by=by, reason=reason) for pk in ids
+        Decision(voice_id=pk, kind=kind, by=by, reason=reason, **log) for pk in ids
     )
     decided = Voice.objects.filter(pk__in=ids)
     decided.update(**changes)

@@ -2,6 +2,7 @@ from datetime import date
 
 import pgtrigger
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -22,12 +23,76 @@ class Reason(models.Model):
     active = models.BooleanField(
         default=True, help_text="Whether moderators can still choose this reason."
     )
+    position = models.PositiveSmallIntegerField(
+        default=100,
+        db_default=100,
+        help_text="Its place in the list. On the review page, the first nine reasons "
+        "have the digits 1 to 9.",
+    )
 
     class Meta:
-        ordering = ["label"]
+        ordering = ["position", "label"]
 
     def __str__(self) -> str:
         return self.label
+
+
+class StockSentence(models.Model):
+    """A sentence that moderators can put into a request for changes with one key."""
+
+    text = models.CharField(max_length=200, unique=True)
+    position = models.PositiveSmallIntegerField(
+        default=100,
+        help_text="Its place in the list. On the review page, the first nine sentences "
+        "have the digits 1 to 9.",
+    )
+
+    class Meta:
+        ordering = ["position", "text"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ReviewRuleManager(models.Manager["ReviewRule"]):
+    def percentage(self) -> int:
+        """Return the share of voices that go to a second reader without a cause."""
+        return self.values_list("second_reading", flat=True).first() or 0
+
+
+class ReviewRule(models.Model):
+    """How much goes to a second reader. The table has one row once a lead has set it.
+
+    Everything flagged, edited, or reported does in any case.
+    """
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(
+        primary_key=True, default=ONLY, editable=False
+    )
+    second_reading = models.PositiveSmallIntegerField(
+        "percentage for a second reader",
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text="Of the statements without flags, edits, or reports. Statements with "
+        "any of these always go to a second reader.",
+    )
+
+    objects = ReviewRuleManager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "rules for second readers"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(id=1, second_reading__range=(0, 100)),
+                name="review_rule_is_one_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.second_reading} % go to a second reader"
 
 
 class Decision(models.Model):
@@ -70,6 +135,20 @@ class Decision(models.Model):
         db_index=False,
     )
     at = models.DateTimeField(db_default=Now())
+    # How long the moderator had the voice open on the review page; None elsewhere.
+    seconds = models.PositiveIntegerField(null=True, blank=True)
+    # The batch to which the decision belongs; see batches.py.
+    batch = models.ForeignKey(
+        "voices.Batch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        # Batches are never deleted, and adding a constraint locks the log.
+        db_constraint=False,
+        # The smaller index `decision_batch` is used instead.
+        db_index=False,
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -85,6 +164,11 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="decision_kind"),
             models.Index(fields=["by", "-id"], name="decision_by"),
+            models.Index(
+                fields=["batch", "id"],
+                name="decision_batch",
+                condition=models.Q(batch__isnull=False),
+            ),
         ]
         triggers = [
             AppendOnly(log="decisions"),

@@ -32,3 +32,25 @@ class Reveal(models.Model):
 
     def __str__(self) -> str:
         return f"signature {self.signature_id}"
+
+
+class AddressSearch(models.Model):
+    """A row in the append-only log of searches for a part of an email address.
+
+    The row has no address: what was searched for could be one.
+    """
+
+    reason = models.CharField(max_length=200)
+    found = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="address_searches"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "address searches"
+        triggers = [AppendOnly(log="address searches")]
+
+    def __str__(self) -> str:
+        return f"address search {self.pk}"

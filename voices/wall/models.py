@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Coalesce, Concat, Now
+from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -98,6 +99,18 @@ WAITING = (
     | models.Q(status=Status.PUBLISHED, corrected_at__isnull=False)
     | models.Q(reported_at__isnull=False)
     & ~models.Q(status__in=[Status.WITHDRAWN, Status.INVALIDATED, Status.TAKEN_DOWN])
+)
+# Voices of the review queue that no moderator has given a first verdict on, and voices
+# without flags.
+UNREAD = models.Q(first_read_at=None)
+UNFLAGGED = models.Q(flags=[])
+# The order in which moderators get these voices: reported, corrected, then by age.
+# Comparisons without parameters, so that PostgreSQL recognizes the index.
+REVIEW_ORDER = (
+    IsNull(models.F("reported_at"), True),
+    IsNull(models.F("corrected_at"), True),
+    models.F("review_since"),
+    models.F("id"),
 )
 # For triggers: PUBLIC as SQL, and WAS_PUBLISHED for the old row and for the new row.
 PUBLIC_SQL = f"status = '{Status.PUBLISHED}'"
@@ -254,6 +267,9 @@ class Voice(models.Model):
     # punctuation.
     text_key = models.CharField(max_length=32, blank=True, editable=False)
     reported_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When the first of two moderators gave a verdict, while the second one or a lead
+    # hasn't. A trigger on Reading sets this date.
+    first_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
     review_since = models.DateTimeField(null=True, blank=True, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -399,6 +415,14 @@ class Voice(models.Model):
                 include=["state", "profession_group"],
                 condition=WAITING,
             ),
+            # For the review page: reports about public voices first, then
+            # corrections, then by age. In the second index, only voices without flags.
+            models.Index(*REVIEW_ORDER, name="voice_next", condition=WAITING & UNREAD),
+            models.Index(
+                *REVIEW_ORDER,
+                name="voice_next_unflagged",
+                condition=WAITING & UNREAD & UNFLAGGED,
+            ),
             # For the filters of the admin's list of all voices.
             models.Index(fields=["status", "-id"], name="voice_status"),
             models.Index(fields=["state", "-id"], name="voice_state"),
@@ -475,6 +499,18 @@ class Voice(models.Model):
                     RETURN NULL;
                 """,
             ),
+            # A verdict is about the words that the moderator has read.
+            Trigger(
+                name="open_readings_end",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=changes("corrected_at", *PUBLIC_WORDS),
+                func="""
+                    DELETE FROM voices_reading
+                    WHERE voice_id = NEW.id AND closed_at IS NULL;
+                    RETURN NULL;
+                """,
+            ),
             PublicWordsGo(
                 name="public_words_go",
                 operation=pgtrigger.Delete,
@@ -513,6 +549,7 @@ class Voice(models.Model):
         self.corrections.all().delete()
         self.proposed_edits.all().delete()
         self.appeals.all().delete()
+        self.holds.all().delete()
         self.flags = []
         self.reason = None
         self.review_since = self.declined_at = self.changes_asked_at = None
