@@ -185,6 +185,8 @@ MAILS_PER_MINUTE = environment.read_number("MAILS_PER_MINUTE", 120, least=1)
 UNDO_MINUTES = environment.read_number("UNDO_MINUTES", 5)
 # How long an opened voice on the review page is kept from other moderators.
 REVIEW_CLAIM_MINUTES = 10
+# How long moderators' notes about held voices are kept after the hold has ended.
+HOLDS_KEPT_DAYS = 30
 UNCONFIRMED_KEPT_DAYS = 14
 MAIL_LOG_KEPT_DAYS = 30
 NETWORK_KEPT_DAYS = 30

@@ -35,6 +35,7 @@ from faq.publishing import Text
 from faq.to_check import list_dates, list_rows
 from voices.figures import figures
 from voices.moderation.waiting import LISTS, Waiting, what_waits
+from voices.review.views import review
 
 # Apps without admin pages. The job queue's admin has inline styles, which the CSP
 # blocks. allauth's admin would show second factors and let staff change them without a
@@ -116,6 +117,7 @@ class StaffSite(AdminSite):
         return [
             path("figures/", figures, name="figures"),
             path("texts-to-check/", texts, name="texts_to_check"),
+            path("review/", self.admin_view(review), name="review"),
             *super().get_urls(),
         ]
 

@@ -185,6 +185,14 @@ def make_tag(slug="poster"):
     return tag
 
 
+def make_report(voice, **fields):
+    """A report that puts the voice into the review queue."""
+    report = Report.objects.create(**{"voice": voice, "kind": "other", **fields})
+    Voice.objects.filter(pk=voice.pk).update(reported_at=timezone.now())
+    voice.refresh_from_db()
+    return report
+
+
 def make_closed_report(voice, by, at, **fields):
     decision = Decision.objects.create(voice=voice, kind="kept", by=by, at=at)
     closed = {"decision": decision, "closed_at": at, "closed_by": by}

@@ -13,6 +13,8 @@ from voices.abuse.models import Alarm, AllowedNetwork, Arrival, BlockedNetwork
 from voices.founding.models import FoundingRequest
 from voices.letters.models import Attempt, Letter
 from voices.letters.turns import forget_turns
+from voices.moderation.claims import Claim, Skip
+from voices.moderation.holds import Hold
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signatures.models import Signature, Submission
@@ -43,6 +45,10 @@ def forget(*, dry_run: bool = False) -> dict[str, int]:
             "edits that their authors did not approve": (
                 delete(ProposedEdit.objects.old())
             ),
+            "ended claims and skips of the review page": (
+                delete(Claim.objects.old()) + delete(Skip.objects.old())
+            ),
+            "ended holds": delete(Hold.objects.old()),
             "unconfirmed new addresses": delete(AddressChange.objects.stale()),
             "requests for a link": delete(LinkRequest.objects.stale()),
             "network hashes": forget_networks(),

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -20,8 +21,9 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         )
 
     def old(self) -> Self:
-        """Return the holds to delete: their notes may be about a person."""
-        return self.filter(models.Q(until__lte=timezone.now()) | ~OPEN)
+        """Return the holds to delete: those that ended HOLDS_KEPT_DAYS ago."""
+        oldest = timezone.now() - timedelta(days=settings.HOLDS_KEPT_DAYS)
+        return self.filter(models.Q(until__lte=oldest) | models.Q(ended_at__lte=oldest))
 
 
 class Hold(models.Model):

@@ -1,0 +1,116 @@
+"""The moderator's latest act, which the key U undoes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from voices.moderation import previews, undoing
+from voices.moderation.models import Decision
+from voices.moderation.readings import Reading
+from voices.moderation.verdicts import latest_reading_of, take_back
+from voices.review.acts import RefusedError
+from voices.wall.models import Voice
+
+DECISION, READING = "decision", "reading"
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The strip that offers to undo the latest act."""
+
+    label: str
+    token: str
+    voice_id: int
+    # Until then, the author's email waits; None if none was queued or it has left.
+    until: datetime | None = None
+    # The email that tells the author of the reversal, if they know of the decision.
+    letter: str = ""
+
+    @property
+    def at(self) -> str:
+        return self.until.isoformat() if self.until else ""
+
+    @property
+    def minutes_left(self) -> int:
+        if self.until is None:
+            return 0
+        return max(0, int((self.until - timezone.now()).total_seconds() // 60))
+
+
+def latest(by: User) -> Undo | None:
+    """Return what this moderator can undo: their latest decision or open verdict."""
+    decision, reading = undoing.latest_of(by), latest_reading_of(by)
+    if reading and (decision is None or reading.given_at(by) >= decision.at):
+        return of_reading(reading, by)
+    return of_decision(decision) if decision else None
+
+
+def of_reading(reading: Reading, by: User) -> Undo:
+    voice = reading.voice
+    if reading.second_by_id == by.pk:
+        label = (
+            f"You: {reading.get_second_verdict_display()}. {reading.first_by}: "
+            f"{reading.get_first_verdict_display()}. A lead decides: {name_of(voice)}."
+        )
+    else:
+        label = (
+            f"Waits for a second reader ({reading.get_first_verdict_display()}): "
+            f"{name_of(voice)}."
+        )
+    return Undo(label, f"{READING}-{reading.pk}", voice.pk)
+
+
+def of_decision(decision: Decision) -> Undo | None:
+    voice = decision.voice
+    if voice is None:
+        return None
+    until = decision.at + timedelta(minutes=settings.UNDO_MINUTES)
+    label = f"{decision.get_kind_display()}: {name_of(voice)}."
+    if decision.reason:
+        label += f" {decision.reason}."
+    waits = until if until > timezone.now() else None
+    reversal = None if waits else previews.reversal(voice, decision)
+    return Undo(
+        label,
+        f"{DECISION}-{decision.pk}",
+        voice.pk,
+        waits,
+        reversal.text if reversal else "",
+    )
+
+
+def name_of(voice: Voice) -> str:
+    return ", ".join(filter(None, [voice.name, voice.city]))
+
+
+def undo(token: str, by: User) -> int:
+    """Undo the act that the token of an Undo names; return the voice's ID.
+
+    Raises RefusedError if it can't be undone anymore.
+    """
+    kind, _, number = token.partition("-")
+    if not number.isdecimal() or kind not in {DECISION, READING}:
+        raise RefusedError("Nothing was undone", "There is nothing to undo.")
+    if kind == READING:
+        reading = Reading.objects.filter(pk=int(number)).first()
+        if reading is None or not take_back(reading.voice_id, by):
+            raise RefusedError(
+                "Nothing was undone", "Somebody has decided since, or it is undone."
+            )
+        return reading.voice_id
+    decision = Decision.objects.filter(pk=int(number)).first()
+    if decision is None or decision.voice_id is None:
+        raise RefusedError("Nothing was undone", "There is no such decision.")
+    return undo_decision(decision, by)
+
+
+def undo_decision(decision: Decision, by: User) -> int:
+    voices = Voice.objects.filter(pk=decision.voice_id)
+    if not undoing.undo(voices, by, decision_id=decision.pk):
+        voice = voices.first()
+        why = undoing.why_not_undone(voice, decision, by) if voice else ""
+        raise RefusedError("Nothing was undone", why or "It can’t be undone anymore.")
+    return voices.values_list("pk", flat=True)[0]
