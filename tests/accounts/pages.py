@@ -2,7 +2,9 @@
 
 from accounts.roles import Role
 
-M, E, A = Role.MODERATOR, Role.EDITOR, Role.ADMINISTRATOR
+E, L, A = Role.EDITOR, Role.LEAD, Role.ADMINISTRATOR
+# Everybody who moderates.
+M = {Role.MODERATOR, Role.SECOND_READER, L, A}
 EVERYBODY, NOBODY = set(Role), set()
 
 # Models in the admin: the roles that may view, add, and delete their rows.
@@ -19,11 +21,11 @@ MODELS = {
     "faq_question": ({E, A}, {E, A}, {A}),
     "faq_timelineentry": ({E, A}, {E, A}, {A}),
     "voices_allowednetwork": ({A}, {A}, {A}),
-    "voices_awaitingvoice": ({M, A}, NOBODY, NOBODY),
+    "voices_awaitingvoice": (M, NOBODY, NOBODY),
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
-    "voices_decision": ({M, A}, NOBODY, NOBODY),
-    "voices_foundingrequest": ({M, A}, NOBODY, NOBODY),
+    "voices_decision": (M, NOBODY, NOBODY),
+    "voices_foundingrequest": (M, NOBODY, NOBODY),
     "voices_heldsubmission": ({A}, NOBODY, NOBODY),
     "voices_invalidatedsignature": ({A}, NOBODY, NOBODY),
     "voices_invalidation": ({A}, {A}, NOBODY),
@@ -32,15 +34,18 @@ MODELS = {
     "voices_petition": ({A}, {A}, NOBODY),
     "voices_quarantinedsignature": ({A}, NOBODY, NOBODY),
     "voices_rankingerror": ({Role.EDITOR, A}, NOBODY, NOBODY),
-    "voices_reason": ({M, A}, {A}, NOBODY),
-    "voices_report": ({M, A}, NOBODY, NOBODY),
+    "voices_reading": ({L, A}, NOBODY, NOBODY),
+    "voices_reason": (M, {L, A}, NOBODY),
+    "voices_report": (M, NOBODY, NOBODY),
+    "voices_reviewrule": ({L, A}, {L, A}, NOBODY),
+    "voices_stocksentence": (M, {L, A}, {L, A}),
     "voices_reveal": ({A}, NOBODY, NOBODY),
     "voices_sendingrate": ({A}, {A}, NOBODY),
     "voices_signature": ({A}, NOBODY, NOBODY),
     "voices_tag": ({Role.ORGANIZER, A}, {Role.ORGANIZER, A}, NOBODY),
     "voices_update": ({A}, {A}, {A}),
-    "voices_voice": ({M, A}, NOBODY, NOBODY),
-    "voices_watchedword": ({A}, {A}, {A}),
+    "voices_voice": (M, NOBODY, NOBODY),
+    "voices_watchedword": ({L, A}, {L, A}, {L, A}),
 }
 # The permission, of those three, that each page of a model requires.
 VIEW, ADD, DELETE = range(3)
@@ -68,7 +73,8 @@ OTHERS = {
     "rankings_citation_check": {Role.EDITOR, A},
     "rankings_edition_publish": {Role.EDITOR, A},
     "texts_to_check": {Role.EDITOR, A},
-    "voices_awaitingvoice_decide": {M, A},
+    "review": M,
+    "voices_awaitingvoice_decide": M,
     # A list only, because nobody may read a statement before it is confirmed.
     "voices_heldsubmission_change": NOBODY,
     "voices_heldsubmission_history": NOBODY,
@@ -80,7 +86,7 @@ OTHERS = {
     "voices_tag_poster": {Role.ORGANIZER, A},
     "voices_update_html": {A},
     "voices_update_send": {A},
-    "voices_voice_decide": {M, A},
+    "voices_voice_decide": M,
 }
 # Access to these depends on the arguments; they have their own tests.
 APART = {"app_list", "logout", "view_on_site"}

@@ -181,7 +181,7 @@ class TwoReadersTests(VerdictTestCase):
             Reading.objects.update(
                 second_by=self.second,
                 second_verdict="published",
-                second_at="2026-01-01",
+                second_at=timezone.now(),
             )
 
     def test_a_moderator_without_the_role_is_no_second_reader(self):

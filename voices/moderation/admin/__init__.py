@@ -1,5 +1,11 @@
 """The moderators' admin pages. Importing these modules registers the admin classes."""
 
-from voices.moderation.admin import quarantine, signatures, voices, watched_words
+from voices.moderation.admin import (
+    quarantine,
+    second_readers,
+    signatures,
+    voices,
+    watched_words,
+)
 
-__all__ = ["quarantine", "signatures", "voices", "watched_words"]
+__all__ = ["quarantine", "second_readers", "signatures", "voices", "watched_words"]

@@ -415,7 +415,8 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
 
 @admin.register(Reason)
 class ReasonAdmin(admin.ModelAdmin):
-    list_display = ["label", "explanation", "active"]
+    list_display = ["label", "explanation", "position", "active"]
+    list_editable = ["position"]
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Reason | None = None
