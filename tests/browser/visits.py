@@ -69,6 +69,20 @@ def open_page(context, served, entry):
     return page, answer
 
 
+def fetch(context, served, entry):
+    """Return the response with the HTML of a page of the registry.
+
+    The page is rendered only if the browser has to do something on it first.
+    """
+    if entry.then:
+        return open_page(context, served, entry)[1]
+    if entry.staff:
+        context.add_cookies(served.cookies)
+    answer = context.request.get(served.address(entry))
+    assert answer.status == entry.status, (entry.name, answer.status)
+    return answer
+
+
 @contextmanager
 def visit(chromium, served, entry, *, script="", answers=None, **options):
     """Open a page of the registry.

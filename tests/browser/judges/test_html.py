@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.browser.judges.tools import NODE_MODULES
-from tests.browser.visits import open_page, visitor
+from tests.browser.visits import fetch, visitor
 from tests.pages import PAGES
 
 # From Django's admin itself: app lists without a cell for models that can't be added,
@@ -31,7 +31,7 @@ def folder(chromium, served, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     for entry in PAGES:
         with visitor(chromium, served.url) as context:
-            _, answer = open_page(context, served, entry)
+            answer = fetch(context, served, entry)
             (folder / f"{entry.name}.html").write_bytes(answer.body())
     return folder
 

@@ -6,7 +6,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import urlopen
 
-from tests.browser.visits import open_page, visitor
+from tests.browser.visits import fetch, visitor
 from tests.pages import PUBLIC
 
 # Links with a query are checked but not followed, because filters combine endlessly.
@@ -92,8 +92,8 @@ def test_no_link_within_the_site_is_broken(chromium, served):
     for entry in PUBLIC:
         if not entry.trouble:
             with visitor(chromium, served.url) as context:
-                page, answer = open_page(context, served, entry)
-                starts.append((page.url, answer.text()))
+                answer = fetch(context, served, entry)
+                starts.append((answer.url, answer.text()))
 
     site.crawl(starts)
 
