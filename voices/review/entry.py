@@ -12,12 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from voices.moderation.claims import Claim
-from voices.moderation.flags import changes_of, prepare
+from voices.moderation.flags import MAX_REPORTS, changes_of, prepare
 from voices.moderation.history import Event, history
 from voices.moderation.holds import Hold
 from voices.moderation.models import Reason, StockSentence
 from voices.moderation.previews import previews
 from voices.moderation.readings import Reading, Verdict
+from voices.reports.models import Report
 from voices.review import reading as reading_of
 from voices.review.queue import Stage, stage_of
 from voices.wall.edits import Change
@@ -126,6 +127,10 @@ def show(voice: Voice, by: User) -> Entry:
     people = ("first_by", "second_by", "first_reason", "second_reason")
     readings = Reading.objects.still_open().filter(voice=voice)
     reading = readings.select_related(*people).first()
+    if reading and reading.decision_id:
+        # The first reader took it down, which closed the reports.
+        closed = Report.objects.filter(decision=reading.decision_id)
+        voice.open_reports = list(closed[: MAX_REPORTS + 1])  # type: ignore[attr-defined]
     holds = Hold.objects.filter(voice=voice).select_related("by", "ended_by")
     hold = holds.first()
     claim = Claim.objects.active().filter(voice=voice).select_related("by").first()
@@ -183,7 +188,7 @@ def pending_changes(voice: Any) -> list[Change]:
 
 def actions(voice: Voice, reading: Reading | None) -> list[Action]:
     """Return the buttons that apply to this voice, the three main ones first."""
-    edit = reverse("admin:voices_voice_change", args=[voice.pk])
+    edit = reverse("admin:voices_voice_change", args=[voice.pk]) + "?from=review"
     rest = [
         Action("E", "edit", "Edit", href=edit),
         Action("S", "skip", "Skip"),
