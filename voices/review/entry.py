@@ -16,13 +16,13 @@ from voices.moderation.flags import MAX_REPORTS, changes_of, prepare
 from voices.moderation.history import Event, history
 from voices.moderation.holds import Hold
 from voices.moderation.models import Reason, StockSentence
-from voices.moderation.previews import previews
+from voices.moderation.previews import Preview, previews
 from voices.moderation.readings import Reading, Verdict
 from voices.reports.models import Report
 from voices.review import reading as reading_of
 from voices.review.queue import Stage, stage_of
 from voices.wall.edits import Change
-from voices.wall.models import Voice
+from voices.wall.models import Status, Voice
 
 # Reasons and sentences with a digit of their own.
 DIGITS = 9
@@ -228,13 +228,31 @@ def digit_of(number: int) -> str:
 
 
 def with_letters(voice: Voice) -> tuple[list[Choice], dict[str, str]]:
-    """Return the reasons, each with its letter, and the letters of other actions."""
+    """Return the reasons, each with its letter, and the letters of other actions.
+
+    A live or taken-down voice is taken down for these reasons, any other is declined.
+    """
     reasons = list(Reason.objects.filter(active=True))
     letters = previews(voice, reasons)
+    why = Verdict.TAKE_DOWN if is_taken_down(voice) else Verdict.DECLINE
     return [
-        Choice(digit_of(number), reason.pk, reason.label, letters[reason.pk])
+        Choice(digit_of(number), reason.pk, reason.label, said(letters[why, reason.pk]))
         for number, reason in enumerate(reasons, 1)
-    ], letters
+    ], {
+        "publish": said(letters[Verdict.PUBLISH, None]),
+        "changes": said(letters[Verdict.CHANGES, None]),
+        "keep": said(letters[Verdict.KEEP, None]),
+    }
+
+
+def is_taken_down(voice: Voice) -> bool:
+    """Return whether the reasons are for taking the voice down."""
+    is_live = voice.status in {Status.PUBLISHED, Status.TAKEN_DOWN}
+    return is_live and not voice.corrected_at
+
+
+def said(letter: Preview | None) -> str:
+    return f"Subject: {letter.subject}\n\n{letter.text}" if letter else ""
 
 
 def others_reading(by: User) -> Iterator[str]:

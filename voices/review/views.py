@@ -21,9 +21,10 @@ from django.views.decorators.http import require_http_methods
 
 from core.counts import count_up_to
 from core.ids import read_id
-from voices.moderation import my_day
 from voices.moderation.claims import Claim, Skip
 from voices.moderation.holds import Hold
+from voices.moderation.models import Decision
+from voices.moderation.my_day import my_day
 from voices.moderation.readings import Reading
 from voices.review import acts, reading, undo
 from voices.review.acts import RefusedError
@@ -205,7 +206,7 @@ def progress(by: User) -> dict[str, Any]:
     waiting = Voice.objects.filter(WAITING, UNREAD)
     now = timezone.now()
     day, three = now - timedelta(days=1), now - timedelta(days=3)
-    decided = my_day.decided(by)
+    decided = decided_today(by)
     ages = [
         count_up_to(MOST, waiting.filter(review_since__gt=day)),
         count_up_to(
@@ -233,11 +234,28 @@ def progress(by: User) -> dict[str, Any]:
     }
 
 
+def decided_today(by: User) -> int:
+    """Return how many verdicts the moderator has given today."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:MOST]
+    alone = Decision.objects.filter(pk__in=mine, at__gte=today)
+    alone = alone.exclude(kind=Decision.Kind.UNDONE)
+    first = Reading.objects.filter(first_by=by, first_at__gte=today, decision=None)
+    return alone.count() + int(count_up_to(MOST, first))
+
+
 def done(by: User) -> dict[str, Any]:
     """Return what the page says once nothing is left for this moderator."""
+    day = my_day(by)
+    median = day["median"]
     holds = Hold.objects.in_effect().select_related("voice")[:20]
     return {
-        "figures": my_day.figures(by),
+        "figures": [
+            *day["decided"],
+            ("For a second reader", day["to_second"]),
+            ("Undone", day["undone"]),
+            ("Median time each", "–" if median is None else f"{median} s"),
+        ],
         "skipped": Skip.objects.of(by).count(),
         "held": [
             {
