@@ -112,18 +112,20 @@ def give(
 
 def busy(ids: Collection[int], by: User) -> set[int]:
     """Return the IDs of voices that somebody else is reading, or that are on hold."""
-    claimed = Claim.objects.of_others(by).filter(voice__in=ids)
-    held = Hold.objects.in_effect().filter(voice__in=ids)
-    both = claimed.values_list("voice_id").union(held.values_list("voice_id"), all=True)
-    return {voice_id for (voice_id,) in both}
+    claimed = Claim.objects.of_others(by).filter(voice__in=ids).order_by()
+    held = Hold.objects.in_effect().filter(voice__in=ids).order_by()
+    return {*claimed.values_list("voice", flat=True)} | {
+        *held.values_list("voice", flat=True)
+    }
 
 
 def barred(ids: Collection[int], by: User) -> set[int]:
     """Return the IDs of this moderator's own voices, and of appeals against them."""
     own = own_voices(by).filter(pk__in=ids).order_by()
     appeals = decide.own_appeals(by).filter(voice__in=ids).order_by()
-    both = own.values_list("pk").union(appeals, all=True)
-    return {voice_id for (voice_id,) in both}
+    return {*own.values_list("pk", flat=True)} | {
+        *appeals.values_list("voice", flat=True)
+    }
 
 
 def own_voices(by: User) -> VoiceQuerySet:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from voices.flags import find
 from voices.moderation.claims import Claim
 from voices.moderation.flags import MAX_REPORTS, changes_of, prepare
+from voices.moderation.groups import MAX_OTHERS
 from voices.moderation.history import Event, history
 from voices.moderation.holds import Hold
 from voices.moderation.models import Reason, StockSentence
@@ -21,6 +23,7 @@ from voices.moderation.readings import Reading, Verdict
 from voices.reports.models import Report
 from voices.review import reading as reading_of
 from voices.review.queue import Stage, stage_of
+from voices.signatures.models import Signature
 from voices.wall.edits import Change
 from voices.wall.models import Status, Voice
 
@@ -52,6 +55,13 @@ class Choice:
     letter: str = ""
 
 
+class Link(NamedTuple):
+    """A link to a page of the admin."""
+
+    url: str
+    label: str
+
+
 @dataclass
 class Entry:
     """A voice as the review page shows it."""
@@ -70,6 +80,9 @@ class Entry:
     sentences: list[Choice] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     history: list[Event] = field(default_factory=list)
+    flags: list[Any] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    groups: list[Link] = field(default_factory=list)
 
     @property
     def marked(self) -> SafeString:
@@ -85,12 +98,21 @@ class Entry:
         return f"waiting for {timesince(self.voice.review_since, depth=1)}"
 
     @property
-    def reports(self) -> list[Any]:
-        return self.voice.open_reports  # type: ignore[attr-defined]
+    def reports(self) -> list[dict[str, str]]:
+        return [
+            {
+                "kind": each.get_kind_display(),
+                "ago": f"{timesince(each.arrived_at, depth=1)} ago",
+                "text": each.text,
+            }
+            for each in self.voice.open_reports  # type: ignore[attr-defined]
+        ]
 
     @property
-    def appeal(self) -> Any:
-        return next(iter(self.voice.open_appeals), None)  # type: ignore[attr-defined]
+    def appeal(self) -> dict[str, object] | None:
+        for each in self.voice.open_appeals:  # type: ignore[attr-defined]
+            return {"text": each.text, "by": each.decision.by}
+        return None
 
     @property
     def verdicts(self) -> list[dict[str, object]]:
@@ -154,12 +176,22 @@ def show(voice: Voice, by: User) -> Entry:
         hold=hold,
         changes=pending_changes(voice),
         history=history(voice),
+        flags=flag_lines(voice),
+        links=links(voice, by),
+        groups=group_links(voice),
     )
     if stage != Stage.CLOSED:
         entry.actions = actions(voice, reading)
         entry.reasons, entry.letters = with_letters(voice)
         entry.sentences = choices(StockSentence.objects.all())
     return entry
+
+
+def flag_lines(voice: Voice) -> list[dict[str, object]]:
+    return [
+        {"label": find.LABELS[kind], "why": "", "hard": kind in find.PERSONAL}
+        for kind in voice.flags
+    ]
 
 
 def is_in_effect(hold: Hold) -> bool:
@@ -176,6 +208,38 @@ def heading(voice: Voice, stage: Stage) -> str:
     if voice.corrected_at:
         return "Correction of published words"
     return "Read and decide"
+
+
+def links(voice: Voice, by: User) -> list[Link]:
+    """Return links to the pages of the admin about this voice."""
+    about = [Link(reverse("admin:voices_voice_change", args=[voice.pk]), "Voice")]
+    log = reverse("admin:voices_decision_changelist")
+    about.append(Link(f"{log}?voice__id__exact={voice.pk}", "Decision log"))
+    if by.has_perm("voices.view_signature"):
+        signed = Signature.objects.filter(voice=voice).values_list("pk", flat=True)
+        about += [
+            Link(reverse("admin:voices_signature_change", args=[pk]), "Signature")
+            for pk in signed
+        ]
+    return about
+
+
+def group_links(voice: Any) -> list[Link]:
+    """Return links to lists of the voices with the same text or from one network."""
+    voices = reverse("admin:voices_voice_changelist")
+    others = [
+        ("same-text", "Same words", voice.others_with_text),
+        ("same-network", "Same network", voice.others_on_network),
+    ]
+    return [
+        Link(f"{voices}?{name}={voice.pk}", f"{label}: {capped(count)} others")
+        for name, label, count in others
+        if count
+    ]
+
+
+def capped(count: int) -> str:
+    return f"{count}+" if count == MAX_OTHERS else str(count)
 
 
 def pending_changes(voice: Any) -> list[Change]:

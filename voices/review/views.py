@@ -80,10 +80,10 @@ def act(request: HttpRequest, by: User) -> HttpResponse:
             Claim.objects.take(voice_id, by)
             return answer(request, by, shown(voice_id, by))
         ACTS.get(name, decide)(request, voice_id, by)
-    except RefusedError as refused:
-        return refuse(request, by, voice_id, refused)
     except InvalidError as invalid:
         return refuse(request, by, voice_id, invalid, status=422)
+    except RefusedError as refused:
+        return refuse(request, by, voice_id, refused)
     return answer(request, by, following(request, by))
 
 
@@ -191,7 +191,7 @@ def page(
         "only": only(request),
         "undo": undo.latest(by),
         "readers": list(others_reading(by)),
-        "progress": progress(by),
+        **progress(by),
         "done": None if entry else done(by),
     }
     if is_fetch(request):
@@ -222,15 +222,17 @@ def progress(by: User) -> dict[str, Any]:
         dispute = count_up_to(MOST, Reading.objects.disputed())
     every = decided + int(left) + int(second) + int(dispute)
     return {
-        "decided": decided,
-        "waiting": left,
-        "under_a_day": ages[0],
-        "to_three_days": ages[1],
-        "over_three_days": ages[2],
-        "share": round(100 * decided / every) if every else 100,
-        "unflagged": count_up_to(MOST, waiting.filter(UNFLAGGED)),
-        "second": second,
-        "dispute": dispute,
+        "progress": {
+            "decided": decided,
+            "waiting": left,
+            "under_a_day": ages[0],
+            "to_three_days": ages[1],
+            "over_three_days": ages[2],
+            "share": round(100 * decided / every) if every else 100,
+        },
+        "unflagged_count": count_up_to(MOST, waiting.filter(UNFLAGGED)),
+        "second_count": second,
+        "dispute_count": dispute,
     }
 
 
