@@ -170,7 +170,8 @@ def needing_two(ids: Collection[int]) -> set[int]:
 
 def draw(voice_id: int) -> int:
     """Return this voice's number from 0 to 99, which nobody can predict or repeat."""
-    digest = salted_hmac("voices.second-reading", str(voice_id)).digest()
+    key = "voices.second-reading"
+    digest = salted_hmac(key, str(voice_id), algorithm="sha256").digest()
     return int.from_bytes(digest[:4]) % 100
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from core.ids import read_id
 from voices.moderation import previews, undoing
 from voices.moderation.models import Decision
 from voices.moderation.readings import Reading
@@ -92,16 +93,17 @@ def undo(token: str, by: User) -> int:
     Raises RefusedError if it can't be undone anymore.
     """
     kind, _, number = token.partition("-")
-    if not number.isdecimal() or kind not in {DECISION, READING}:
+    pk = read_id(number)
+    if pk is None or kind not in {DECISION, READING}:
         raise RefusedError("Nothing was undone", "There is nothing to undo.")
     if kind == READING:
-        reading = Reading.objects.filter(pk=int(number)).first()
+        reading = Reading.objects.filter(pk=pk).first()
         if reading is None or not take_back(reading.voice_id, by):
             raise RefusedError(
                 "Nothing was undone", "Somebody has decided since, or it is undone."
             )
         return reading.voice_id
-    decision = Decision.objects.filter(pk=int(number)).first()
+    decision = Decision.objects.filter(pk=pk).first()
     if decision is None or decision.voice_id is None:
         raise RefusedError("Nothing was undone", "There is no such decision.")
     return undo_decision(decision, by)
