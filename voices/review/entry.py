@@ -258,7 +258,7 @@ def actions(voice: Voice, reading: Reading | None) -> list[Action]:
         Action("S", "skip", "Skip"),
         Action("H", "hold", "Hold", panel="hold"),
     ]
-    changes = Action("C", Verdict.CHANGES.name, "Needs changes", panel="changes")
+    changes = Action("C", "changes", "Needs changes", panel="changes")
     take_down = Action("T", "take-down", "Take down", "danger", "reasons")
     taken_down = reading is not None and reading.decision_id is not None
     if voice.corrected_at and voice.is_published:
