@@ -33,6 +33,8 @@ SECRETS = re.compile("passw|csrf|secret", re.IGNORECASE)
 # Names that the admin gives to buttons and hidden fields.
 NOT_TYPED = re.compile(
     r"_.*|action|index|select_across|.*_FORMS|ids|seen|read|.*-id|initial-.*"
+    # The review page's.
+    r"|act|voice|only|undo|reason|letter"
 )
 
 

@@ -10,6 +10,9 @@ const TYPING = "input:not([type=checkbox]), textarea";
 let sending = false;
 // The browser submits the next form itself.
 let plain = false;
+// A second press right after the answer was meant for the statement before.
+const DOUBLE_PRESS_MS = 150;
+let shownAt = -DOUBLE_PRESS_MS;
 
 const goToStatement = () => {
   const target = find("[role=alert]") ?? find(".review-entry") ?? find("h1");
@@ -41,6 +44,7 @@ const show = (html) => {
   said.textContent = find(".review-undo span")?.textContent;
   countDown();
   goToStatement();
+  shownAt = performance.now();
   return true;
 };
 const fail = (form, button) => {
@@ -132,7 +136,8 @@ addEventListener("keydown", (event) => {
   const { key, target } = event;
   const panel = openPanel();
   const modified = event.ctrlKey || event.metaKey || event.altKey;
-  if (sending || event.repeat || document.querySelector("dialog[open]")) return;
+  const tooSoon = event.timeStamp - shownAt < DOUBLE_PRESS_MS;
+  if (sending || tooSoon || event.repeat || document.querySelector("dialog[open]")) return;
   if (key === "Escape" && panel) close();
   if (target.closest(TYPING)) {
     if (key === "Enter" && modified && panel) target.form.requestSubmit();

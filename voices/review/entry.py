@@ -27,6 +27,12 @@ from voices.signatures.models import Signature
 from voices.wall.edits import Change
 from voices.wall.models import Status, Voice
 
+# What the page says about these stages.
+NOTES = {
+    Stage.SECOND: "Somebody else has given the first verdict. You see it after yours. "
+    "If you disagree, a lead decides, and nothing is sent before that.",
+    Stage.DISPUTE: "Your verdict takes effect. Nothing has been sent so far.",
+}
 # Reasons and sentences with a digit of their own.
 DIGITS = 9
 
@@ -157,7 +163,7 @@ def show(voice: Voice, by: User) -> Entry:
     hold = holds.first()
     claim = Claim.objects.active().filter(voice=voice).select_related("by").first()
     stage = stage_of(voice, reading, by)
-    note, until = "", None
+    note, until = NOTES.get(stage, ""), None
     if claim and claim.by_id != by.pk:
         stage = Stage.CLOSED
         note = f"{claim.by} is reading this one."
@@ -204,7 +210,7 @@ def heading(voice: Voice, stage: Stage) -> str:
     if stage == Stage.DISPUTE:
         return "Two readers disagree"
     if voice.reported_at and voice.is_published:
-        return "Reported and public"
+        return "Reported and live"
     if voice.corrected_at:
         return "Correction of published words"
     return "Read and decide"

@@ -73,7 +73,7 @@ def of_decision(decision: Decision) -> Undo | None:
     if decision.reason:
         label += f" {decision.reason}."
     waits = until if until > timezone.now() else None
-    reversal = None if waits else previews.reversal(voice, decision)
+    reversal = previews.reversal(voice, decision)
     return Undo(
         label,
         f"{DECISION}-{decision.pk}",
@@ -87,10 +87,11 @@ def name_of(voice: Voice) -> str:
     return ", ".join(filter(None, [voice.name, voice.city]))
 
 
-def undo(token: str, by: User) -> int:
+def undo(token: str, by: User, *, has_seen_letter: bool) -> int:
     """Undo the act that the token of an Undo names; return the voice's ID.
 
-    Raises RefusedError if it can't be undone anymore.
+    Raises RefusedError if it can't be undone anymore, or if it would send a letter that
+    the moderator hasn't seen.
     """
     kind, _, number = token.partition("-")
     pk = read_id(number)
@@ -104,8 +105,14 @@ def undo(token: str, by: User) -> int:
             )
         return reading.voice_id
     decision = Decision.objects.filter(pk=pk).first()
-    if decision is None or decision.voice_id is None:
+    if decision is None or decision.voice is None:
         raise RefusedError("Nothing was undone", "There is no such decision.")
+    if not has_seen_letter and previews.reversal(decision.voice, decision):
+        raise RefusedError(
+            "Nothing was undone yet",
+            "The author has been emailed by now. Read the email that tells them that "
+            "you reverse it, then send it.",
+        )
     return undo_decision(decision, by)
 
 

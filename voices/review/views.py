@@ -76,9 +76,13 @@ def act(request: HttpRequest, by: User) -> HttpResponse:
     voice_id = read_id(request.POST.get("voice", "")) or 0
     try:
         if name == "undo":
-            voice_id = undo.undo(request.POST.get("undo", ""), by)
-            Claim.objects.take(voice_id, by)
-            return answer(request, by, shown(voice_id, by))
+            undone = undo.undo(
+                request.POST.get("undo", ""),
+                by,
+                has_seen_letter="letter" in request.POST,
+            )
+            Claim.objects.take(undone, by)
+            return answer(request, by, shown(undone, by))
         ACTS.get(name, decide)(request, voice_id, by)
     except InvalidError as invalid:
         return refuse(request, by, voice_id, invalid, status=422)
