@@ -137,7 +137,8 @@ addEventListener("keydown", (event) => {
   const panel = openPanel();
   const modified = event.ctrlKey || event.metaKey || event.altKey;
   const tooSoon = event.timeStamp - shownAt < DOUBLE_PRESS_MS;
-  if (sending || tooSoon || event.repeat || document.querySelector("dialog[open]")) return;
+  if (sending || tooSoon || event.repeat || document.querySelector("dialog[open]"))
+    return;
   if (key === "Escape" && panel) close();
   if (target.closest(TYPING)) {
     if (key === "Enter" && modified && panel) target.form.requestSubmit();
