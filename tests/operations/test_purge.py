@@ -20,7 +20,7 @@ from tests.factories import (
 from tests.faq.texts import make_case, make_chart, make_entry, make_page, make_question
 from voices.managing import changes
 from voices.models import Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 
 
 class Cache(BaseHTTPRequestHandler):
@@ -130,7 +130,7 @@ class QueuedTests(TestCase):
         decide.publish(Voice.objects.all(), by)
         self.assert_nothing_queued()
 
-        decide.undo(Voice.objects.all(), by)
+        undoing.undo(Voice.objects.all(), by)
 
         self.assert_queued()
 

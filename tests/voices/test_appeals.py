@@ -14,7 +14,7 @@ from tests.factories import (
 from tests.voices.test_managing import manage_path, press
 from voices.managing import changes
 from voices.models import Appeal, Decision, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 
 Kind = Decision.Kind
 WORDS = "It names nobody."
@@ -140,22 +140,22 @@ class AppealTests(AppealTestCase):
         self.appeal()
         decide.publish(self.voices, self.other)
 
-        self.assertEqual(decide.undo(self.voices, self.by), 0)
+        self.assertEqual(undoing.undo(self.voices, self.by), 0)
         self.assertEqual(self.status(), "published")
 
     def test_undoing_the_answer_opens_the_appeal_again(self):
         self.appeal()
         decide.publish(self.voices, self.other)
 
-        self.assertEqual(decide.undo(self.voices, self.other), 1)
+        self.assertEqual(undoing.undo(self.voices, self.other), 1)
 
         self.assertEqual(self.status(), "waiting")
         self.assertEqual(decide.publish(self.voices, self.by), 0)
         # The decline itself has nothing left to undo.
-        self.assertEqual(decide.undo(self.voices, self.other), 0)
+        self.assertEqual(undoing.undo(self.voices, self.other), 0)
 
     def test_a_decline_after_changes_were_asked_for_is_read_again(self):
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
         decide.ask_changes(self.voices, self.other, "Shorter.")
         self.decline(self.by)
 
@@ -172,7 +172,7 @@ class AppealTests(AppealTestCase):
         self.assertEqual(Appeal.objects.count(), 1)
 
     def test_an_appeal_of_nothing_is_refused_and_its_text_is_kept(self):
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         response = self.appeal()
 
@@ -182,7 +182,7 @@ class AppealTests(AppealTestCase):
         self.assertFalse(Appeal.objects.exists())
 
     def test_an_appeal_of_nothing_survives_a_lost_cookie(self):
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
         strict = Client(enforce_csrf_checks=True)
 
         response = press(strict, self.path, "appeal", text=WORDS)

@@ -24,7 +24,7 @@ from tests.mail_server import mail_server
 from voices.letters.bounces import MAX_BYTES, Outcome, read_maildir
 from voices.letters.queue import queue_letter
 from voices.models import Letter, Signature, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.tasks import read_bounces
 
 REPORT = """\
@@ -405,7 +405,7 @@ class MarkedTests(TestCase):
 
         decide.publish(Voice.objects.all(), by)
         self.assertEqual(deliver(), [])
-        decide.undo(Voice.objects.all(), by)
+        undoing.undo(Voice.objects.all(), by)
         decide.decline(Voice.objects.all(), by, make_reason(), tell=True)
         self.assertEqual(deliver(), [])
 

@@ -42,7 +42,7 @@ from voices.models import (
     Tally,
     Voice,
 )
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.signatures.models import Lane
 
 
@@ -237,7 +237,7 @@ class DecidingAtOnceTests(CommittedTestCase):
         by = make_staff()
         decide.feature(Voice.objects.all(), by)
 
-        counts = at_once(*[lambda: decide.undo(Voice.objects.all(), by)] * 2)
+        counts = at_once(*[lambda: undoing.undo(Voice.objects.all(), by)] * 2)
 
         self.assertEqual(sum(counts), 1)
 
@@ -293,7 +293,7 @@ class FiguresAtOnceTests(CommittedTestCase):
             for voice in up:
                 decide.take_down(one(voice), by, reason)
                 if voice.pk % 2:
-                    decide.undo(one(voice), by)
+                    undoing.undo(one(voice), by)
 
         def move():
             for voice in waiting:

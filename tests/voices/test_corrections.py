@@ -22,7 +22,7 @@ from voices.managing.changes import (
     withdraw,
 )
 from voices.models import Correction, Decision, Tally, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.wall.models import Edited
 
 OLD = ("Columbus", "OH")
@@ -126,7 +126,7 @@ class CorrectionTests(CorrectionTestCase):
             self.assertIsNone(self.voice.corrected_at)
             self.assertFalse(Voice.objects.waiting().exists())
 
-            decide.undo(self.voices, self.by)
+            undoing.undo(self.voices, self.by)
             self.again()
             self.assertTrue(Voice.objects.waiting().exists())
             self.assertEqual(self.voice.statement, PUBLISHED)
@@ -141,7 +141,7 @@ class CorrectionTests(CorrectionTestCase):
         decide.publish(self.voices, self.by)
         approve_edit(self.voice, self.by, statement=SHORTER)
 
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual((self.voice.statement, self.voice.edited), (PUBLISHED, ""))
@@ -161,7 +161,7 @@ class CorrectionTests(CorrectionTestCase):
         self.again()
         self.assertEqual(self.voice.edited, "")
 
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual(self.voice.statement, SHORTER)
@@ -174,7 +174,7 @@ class CorrectionTests(CorrectionTestCase):
         self.voice.refresh_from_db()
         self.assertEqual(self.voice.flags, [])
 
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.voice.refresh_from_db()
         self.assertEqual(self.voice.flags, ["phone"])
@@ -245,7 +245,7 @@ class DetailsTests(TestCase):
         self.again()
         self.assertEqual(self.voice.profession_group, "law")
 
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual(
@@ -277,7 +277,7 @@ class DetailsTests(TestCase):
         decide.publish(self.voices, self.by)
 
         correct_details(self.signature, city="", profession="")
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual((self.voice.city, self.voice.profession), ("", ""))
@@ -342,7 +342,7 @@ class DetailsTests(TestCase):
         decide.publish(self.voices, self.by)
         show_as(self.signature, "first")
 
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.again()
         self.assertEqual(self.voice.name, "Anna")

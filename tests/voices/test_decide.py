@@ -11,7 +11,7 @@ from tests.factories import (
     make_voice,
 )
 from voices.models import Decision, Letter, Voice
-from voices.moderation import decide, propose
+from voices.moderation import decide, propose, undoing
 
 
 class DecideTests(TestCase):
@@ -55,7 +55,7 @@ class DecideTests(TestCase):
         decide.take_down(voices, self.by, self.reason)
 
         statuses = []
-        while decide.undo(voices, self.by):
+        while undoing.undo(voices, self.by):
             now = voices.get()
             statuses.append(
                 (now.is_published, bool(now.featured_at), bool(now.changes_asked_at))
@@ -77,7 +77,7 @@ class DecideTests(TestCase):
         decide.unfeature(Voice.objects.all(), self.by)
         Voice.objects.update(statement="")
 
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
 
         voice.refresh_from_db()
         self.assertIsNone(voice.featured_at)

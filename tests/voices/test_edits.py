@@ -37,7 +37,7 @@ from voices.managing.changes import (
 )
 from voices.managing.data import everything
 from voices.models import AddressChange, Decision, Letter, ProposedEdit, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.retention import forget
 from voices.signatures import tokens
 
@@ -111,7 +111,7 @@ class LetterTests(EditTestCase):
         letter = Letter.objects.get()
         self.assertGreater(letter.send_at, timezone.now())
 
-        self.assertEqual(decide.undo(self.voices, self.by), 1)
+        self.assertEqual(undoing.undo(self.voices, self.by), 1)
 
         self.assertFalse(ProposedEdit.objects.exists())
         self.assertFalse(Letter.objects.in_flight().exists())
@@ -288,11 +288,11 @@ class PublishedTests(EditTestCase):
 
     def test_an_approved_one_is_left_to_its_author(self):
         self.answer()
-        self.assertEqual(decide.undo(self.voices, self.by), 0)
+        self.assertEqual(undoing.undo(self.voices, self.by), 0)
 
         self.again()
         self.assertEqual(self.voice.statement, SHORTER)
-        self.assertIsNone(decide.latest_of(self.by))
+        self.assertIsNone(undoing.latest_of(self.by))
 
     def test_an_approved_one_lets_an_earlier_decision_be_undone(self):
         self.edit.delete()
@@ -300,7 +300,7 @@ class PublishedTests(EditTestCase):
         decide.publish(self.voices, self.by)
         approve_edit(self.voice, self.by, statement=SHORTER)
 
-        self.assertEqual(decide.undo(self.voices, self.by), 1)
+        self.assertEqual(undoing.undo(self.voices, self.by), 1)
 
         voice = Voice.objects.get()
         self.assertFalse(voice.is_published)
@@ -392,7 +392,7 @@ class EndTests(EditTestCase):
             partial(correct, self.signature, "My own words."),
             partial(correct, self.signature, ""),
             partial(correct_details, self.signature, city="Dayton"),
-            partial(decide.undo, self.voices, self.by),
+            partial(undoing.undo, self.voices, self.by),
         ):
             with self.subTest(end), transaction.atomic():
                 end()
@@ -444,12 +444,12 @@ class EndTests(EditTestCase):
         self.edit.delete()
         decide.feature(self.voices, self.by)
         propose_edit(self.voice, self.by, statement=SHORTER)
-        self.assertEqual(decide.latest_of(self.by).kind, "edit-proposed")
+        self.assertEqual(undoing.latest_of(self.by).kind, "edit-proposed")
         long_ago = timezone.now() - timedelta(days=settings.MANAGE_LINK_DAYS)
         ProposedEdit.objects.update(at=long_ago)
 
-        self.assertEqual(decide.latest_of(self.by).kind, "featured")
-        self.assertEqual(decide.undo(self.voices, self.by), 1)
+        self.assertEqual(undoing.latest_of(self.by).kind, "featured")
+        self.assertEqual(undoing.undo(self.voices, self.by), 1)
 
         self.assertIsNone(Voice.objects.get().featured_at)
 

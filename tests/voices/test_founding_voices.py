@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.pages import PUBLIC
 from voices.management.commands.load_founding_voices import DATA_FILE
 from voices.models import Decision, Tally, Voice
-from voices.moderation import decide, propose
+from voices.moderation import decide, propose, undoing
 from voices.wall.page import PAGE_SIZE
 
 # SHA-256 of the 34 statements, joined by newlines, as their authors gave them to the
@@ -295,7 +295,7 @@ class StatusTests(TestCase):
             self.client.get(self.voice.get_absolute_url()).status_code, 410
         )
 
-        decide.undo(self.voices, by)
+        undoing.undo(self.voices, by)
 
         self.assertTrue(self.voices.get().is_published)
 
@@ -304,6 +304,6 @@ class StatusTests(TestCase):
         decide.feature(self.voices, by)
         decide.unfeature(self.voices, by)
 
-        decide.undo(self.voices, by)
+        undoing.undo(self.voices, by)
 
         self.assertEqual(list(Voice.objects.featured()), [self.voice])

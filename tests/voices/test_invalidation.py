@@ -33,7 +33,7 @@ from voices.models import (
     Signature,
     Voice,
 )
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.moderation.waiting import what_waits
 from voices.signatures import tokens
 from voices.wall.tallies import DayTally
@@ -258,7 +258,7 @@ class InvalidateTests(TestCase):
         decide.release(Signature.objects.filter(pk=signature.pk), self.staff)
         held = invalidate(self.staff)
 
-        undone = decide.undo(Voice.objects.filter(signature=signature), self.staff)
+        undone = undoing.undo(Voice.objects.filter(signature=signature), self.staff)
         change.undo(held, self.staff)
 
         self.assertEqual(undone, 0)
@@ -410,7 +410,7 @@ class SignerTests(TestCase):
         self.assertEqual((again.invalidation, signers()), (held, 1))
         self.assertIsNotNone(again.voice.invalidated_at)
         self.assertEqual(
-            decide.undo(Voice.objects.filter(signature=again), self.staff), 0
+            undoing.undo(Voice.objects.filter(signature=again), self.staff), 0
         )
         change.undo(held, self.staff)
         self.assertEqual(signers(), 2)

@@ -33,7 +33,7 @@ from voices.models import (
     Submission,
     Voice,
 )
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.signatures import tokens
 
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
@@ -275,14 +275,14 @@ class DecisionLetterTests(TestCase):
             lambda: decide.ask_changes(self.voices, self.by, "Shorter, please."),
         ):
             decision()
-            decide.undo(self.voices, self.by)
+            undoing.undo(self.voices, self.by)
 
             self.assertEqual(deliver(), [])
         self.assertEqual(Letter.objects.filter(dropped_at=None).count(), 0)
 
     def test_a_decision_that_was_undone_and_made_again_is_mailed_once(self):
         decide.publish(self.voices, self.by)
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
         decide.publish(self.voices, self.by)
 
         self.assertEqual(len(deliver()), 1)
@@ -290,7 +290,7 @@ class DecisionLetterTests(TestCase):
     def test_an_earlier_decision_than_the_undone_one_is_still_mailed(self):
         decide.ask_changes(self.voices, self.by, "Shorter, please.")
         decide.publish(self.voices, self.by)
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         [letter] = deliver()
         self.assertIn("Shorter, please.", letter.body)

@@ -61,7 +61,7 @@ from voices.models import (
     Tally,
     Voice,
 )
-from voices.moderation import decide, propose
+from voices.moderation import decide, propose, undoing
 from voices.signatures import tokens
 
 ASK = reverse("voices:manage-ask")
@@ -310,7 +310,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
         decide.publish(Voice.objects.all(), self.by)
 
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
 
         self.again()
         self.assertEqual(self.voice.statement, before)
@@ -325,7 +325,7 @@ class CorrectTests(PublishedTestCase):
         self.again()
         save(self.client, self.signature, statement="Unread words.")
 
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
 
         self.assertContains(self.client.get(self.page), "Better words.")
 
@@ -376,7 +376,7 @@ class CorrectTests(PublishedTestCase):
         save(self.client, self.signature, statement="Better words.")
         decide.ask_changes(Voice.objects.all(), self.by, "Leave out the name.")
 
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
 
         self.assertTrue(Voice.objects.waiting().exists())
         self.voice.refresh_from_db()
@@ -606,7 +606,7 @@ class WithdrawTests(PublishedTestCase):
     def test_moderators_can_no_longer_bring_it_back(self):
         press(self.client, self.path, "withdraw", sure="on")
 
-        for verb in (decide.publish, decide.feature, decide.undo):
+        for verb in (decide.publish, decide.feature, undoing.undo):
             self.assertEqual(verb(Voice.objects.all(), self.by), 0)
         self.assertEqual(self.client.get(self.page).status_code, 410)
 

@@ -19,7 +19,7 @@ from tests.factories import (
 )
 from voices.managing.changes import answer_edit, correct, show_as
 from voices.models import Decision, Letter, ProposedEdit, Reason, Voice
-from voices.moderation import decide, propose
+from voices.moderation import decide, propose, undoing
 from voices.moderation.admin.voices import MAX_AT_A_TIME
 from voices.moderation.editing import version_of
 
@@ -150,7 +150,7 @@ class QueueTests(AdminTestCase):
         path = reverse(f"{QUEUE}_changelist")
 
         before = self.client.get(path)
-        decide.undo(Voice.objects.filter(pk=mine.pk), self.by)
+        undoing.undo(Voice.objects.filter(pk=mine.pk), self.by)
         after = self.client.get(path)
 
         self.assertContains(before, f"Published, voice No. {mine.pk}.", 1)

@@ -30,7 +30,7 @@ from voices.models import (
     Submission,
     Voice,
 )
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 
 # Session, user, networks to filter by, count, rows, and their networks.
 QUERIES = 6
@@ -157,7 +157,7 @@ class DecideTests(TestCase):
         for decision in (decide.release, decide.reject):
             decision(self.all(), self.by)
 
-            self.assertEqual(decide.undo(Voice.objects.all(), self.by), 1)
+            self.assertEqual(undoing.undo(Voice.objects.all(), self.by), 1)
 
             after = Signature.objects.get()
             for field in ("counted_at", "quarantined_at", "rejected_at"):
@@ -170,9 +170,9 @@ class DecideTests(TestCase):
         decide.release(self.all(), self.by)
         decide.publish(Voice.objects.all(), self.by)
 
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
         self.assertEqual(signers(), 1)
-        decide.undo(Voice.objects.all(), self.by)
+        undoing.undo(Voice.objects.all(), self.by)
 
         self.assertEqual(signers(), 0)
         self.assertFalse(AwaitingVoice.objects.waiting().exists())
@@ -196,9 +196,9 @@ class AtOnceTests(CommittedTestCase):
         at_once(
             partial(decide.release, everybody(), by),
             partial(decide.reject, everybody().order_by("-pk"), by),
-            partial(decide.undo, Voice.objects.all(), by),
+            partial(undoing.undo, Voice.objects.all(), by),
             partial(decide.release, everybody().order_by("-pk"), by),
-            partial(decide.undo, Voice.objects.all(), by),
+            partial(undoing.undo, Voice.objects.all(), by),
             partial(decide.publish, Voice.objects.all(), by),
             withdraw,
         )

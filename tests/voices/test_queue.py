@@ -36,7 +36,7 @@ from voices.letters.finish import TRIES
 from voices.letters.queue import queue_confirmation
 from voices.letters.reminders import queue_reminders
 from voices.models import Letter, SendingRate, Tally, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.tasks import draw_cards, fold_tallies
 from voices.wall.cards import DRAW_CARDS
 
@@ -110,7 +110,7 @@ class WorkerTests(CommittedTestCase):
         make_signature()
         voices, by = Voice.objects.all(), make_staff()
         decide.publish(voices, by)
-        decide.undo(voices, by)
+        undoing.undo(voices, by)
 
         make_due()
         run_worker()

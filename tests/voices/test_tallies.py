@@ -13,7 +13,7 @@ from tests.factories import (
     make_voice,
 )
 from voices.models import Signature, Tally, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.tasks import fold_tallies
 
 
@@ -55,9 +55,9 @@ class TallyTests(TestCase):
         self.assertEqual(statements(), one)
         decide.take_down(self.all_of(voice), by, make_reason())
         self.assertEqual(statements(), {})
-        decide.undo(self.all_of(voice), by)
+        undoing.undo(self.all_of(voice), by)
         self.assertEqual(statements(), one)
-        decide.undo(self.all_of(voice), by)
+        undoing.undo(self.all_of(voice), by)
         self.assertEqual(statements(), {})
 
     def test_a_correction_moves_a_statement_to_another_cell(self):

@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.faq.texts import make_page
 from voices.models import Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.professions import ProfessionGroup
 from voices.wall.page import MAX_MATCHES, PAGE_SIZE
 
@@ -758,7 +758,7 @@ class DetailTests(TestCase):
         decide.take_down(voices, by, make_reason())
         self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 410)
 
-        decide.undo(voices, by)
+        undoing.undo(voices, by)
 
         self.assertEqual(self.client.get(voice.get_absolute_url()).status_code, 200)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from core import addresses
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.moderation.batches import Batch
 from voices.moderation.claims import Claim
 from voices.moderation.holds import Hold
@@ -276,7 +276,7 @@ def settle(
     taken = [each.voice_id for each in readings if each.decision_id]
     if taken and wish.verdict != Verdict.TAKE_DOWN:
         # The first reader took the voice down at once.
-        decide.undo(Voice.objects.filter(pk__in=taken), by)
+        undoing.undo(Voice.objects.filter(pk__in=taken), by)
         apply(wish, taken, by, batch)
     apply(wish, [each.voice_id for each in readings if not each.decision_id], by, batch)
     return [each.voice_id for each in readings]
@@ -312,7 +312,7 @@ def take_back(voice_id: int, by: User) -> bool:
         return False
     reading.delete()
     if reading.decision_id:
-        decide.undo(Voice.objects.filter(pk=voice_id), by)
+        undoing.undo(Voice.objects.filter(pk=voice_id), by)
     return True
 
 

@@ -23,7 +23,7 @@ from core.admin import EVERYWHERE, Fields, FixedRows, LargeTable, ReadOnly
 from core.diffs import word_diff
 from core.ids import read_id
 from core.searching import FoldedSearch
-from voices.moderation import decide, propose
+from voices.moderation import decide, propose, undoing
 from voices.moderation.editing import VoiceForm
 from voices.moderation.flags import (
     FlagColumns,
@@ -192,7 +192,7 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
 
     @decision("Undo the latest decision")
     def undo(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.decided(request, queryset, "Undone", decide.undo)
+        return self.decided(request, queryset, "Undone", undoing.undo)
 
     # Decisions that need input, on a separate page.
 
@@ -349,7 +349,7 @@ class AwaitingVoiceAdmin(BaseVoiceAdmin):
             title = f"Voices awaiting review: {count:,}, the oldest {age}"
         context = {
             "title": title,
-            "latest": decide.latest_of(cast(User, request.user)),
+            "latest": undoing.latest_of(cast(User, request.user)),
             "undo_minutes": settings.UNDO_MINUTES,
         }
         return super().changelist_view(request, context | (extra_context or {}))
