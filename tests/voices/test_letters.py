@@ -224,6 +224,14 @@ class DecisionLetterTests(TestCase):
             self.assertIn(f"{settings.SITE_URL}{self.voice.get_absolute_url()}", part)
             self.assertIn(self.voice.statement, part)
 
+    def test_published_has_links_to_share_in_both_parts(self):
+        decide.publish(self.voices, self.by)
+
+        for part in parts(deliver()[0]):
+            for service in ("WhatsApp", "Bluesky", "LinkedIn"):
+                self.assertIn(service, part)
+            self.assertIn("https://wa.me/?text=", part)
+
     def test_a_name_alone_that_is_published_has_no_page(self):
         self.voices.update(statement="")
 
