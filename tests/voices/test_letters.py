@@ -25,6 +25,7 @@ from voices.letters.check import check
 from voices.letters.queue import queue_confirmation, queue_letter
 from voices.letters.send import send_next
 from voices.letters.take import take
+from voices.managing.changes import correct
 from voices.models import (
     Attempt,
     Letter,
@@ -263,10 +264,49 @@ class DecisionLetterTests(TestCase):
         self.assertIn("Please leave out the <name>.", text)
         self.assertIn("Please leave out the &lt;name&gt;.", html)
 
-    def test_taking_down_sends_nothing(self):
+    def test_taken_down_has_the_reason_and_the_words(self):
         self.voices.update(published_at=timezone.now())
+        reason = make_reason(explanation="It tells where <somebody> lives.")
+
+        decide.take_down(self.voices, self.by, reason)
+
+        [letter] = deliver()
+        self.assertEqual(letter.to, ["ana@example.com"])
+        self.assertEqual(letter.subject, "We took your statement down")
+        text, html = parts(letter)
+        self.assertIn("It tells where <somebody> lives.", text)
+        self.assertIn("It tells where &lt;somebody&gt; lives.", html)
+        for part in (text, html):
+            said = " ".join(part.split())
+            self.assertIn(self.voice.statement, said)
+            self.assertIn("Your signature still counts.", said)
+            self.assertIn("/voices/manage/", said)
+            self.assertNotIn(self.voice.get_absolute_url(), said)
+
+    def test_a_name_alone_that_is_taken_down_is_called_a_name(self):
+        self.voices.update(published_at=timezone.now(), statement="")
 
         decide.take_down(self.voices, self.by, make_reason())
+
+        [letter] = deliver()
+        self.assertEqual(letter.subject, "We took your name down")
+        for part in parts(letter):
+            self.assertNotIn("statement", part)
+
+    def test_taken_down_does_not_say_that_an_uncounted_signature_counts(self):
+        self.voices.update(published_at=timezone.now())
+        Signature.objects.update(counted_at=None, rejected_at=timezone.now())
+
+        decide.take_down(self.voices, self.by, make_reason())
+
+        for part in parts(deliver()[0]):
+            self.assertNotIn("still counts", part)
+
+    def test_taken_down_is_not_mailed_once_the_author_has_sent_other_words(self):
+        self.voices.update(published_at=timezone.now())
+        decide.take_down(self.voices, self.by, make_reason())
+
+        correct(self.signature, "Other words.")
 
         self.assertEqual(deliver(), [])
 
@@ -281,6 +321,10 @@ class DecisionLetterTests(TestCase):
             lambda: decide.publish(self.voices, self.by),
             lambda: decide.decline(self.voices, self.by, make_reason(), tell=True),
             lambda: decide.ask_changes(self.voices, self.by, "Shorter, please."),
+            lambda: (
+                self.voices.update(published_at=timezone.now()),
+                decide.take_down(self.voices, self.by, make_reason()),
+            ),
         ):
             decision()
             undoing.undo(self.voices, self.by)
@@ -303,11 +347,13 @@ class DecisionLetterTests(TestCase):
         [letter] = deliver()
         self.assertIn("Shorter, please.", letter.body)
 
-    def test_a_voice_taken_down_before_its_mail_left_is_not_mailed(self):
+    def test_a_voice_taken_down_before_its_mail_left_is_not_called_published(self):
         decide.publish(self.voices, self.by)
         decide.take_down(self.voices, self.by, make_reason())
 
-        self.assertEqual(deliver(), [])
+        self.assertEqual(
+            [letter.subject for letter in deliver()], ["We took your statement down"]
+        )
 
     def test_an_address_that_refused_is_not_mailed(self):
         sign(self.client, email="ana@example.com")

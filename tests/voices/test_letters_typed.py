@@ -40,6 +40,10 @@ ABOUT_FORMS = {
 VOICE_STATES = {
     Letter.Kind.PUBLISHED: {"published_at": timezone.now()},
     Letter.Kind.DECLINED: {"declined_at": timezone.now()},
+    Letter.Kind.TAKEN_DOWN: {
+        "published_at": timezone.now(),
+        "taken_down_at": timezone.now(),
+    },
     Letter.Kind.CHANGES_ASKED: {"changes_asked_at": timezone.now()},
     Letter.Kind.CORRECTION_DECLINED: {"published_at": timezone.now()},
 }

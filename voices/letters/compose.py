@@ -118,6 +118,7 @@ def compose_for_voice(
     still_true = {
         Letter.Kind.PUBLISHED: voice.is_published,
         Letter.Kind.DECLINED: voice.status == Status.DECLINED,
+        Letter.Kind.TAKEN_DOWN: voice.status == Status.TAKEN_DOWN,
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
         Letter.Kind.CORRECTION_DECLINED: voice.is_published and correction,
         Letter.Kind.EDIT_PROPOSED: edit,
@@ -135,6 +136,7 @@ def compose_for_voice(
         can_appeal=partial(appealable, voice),
         reason=voice.reason.explanation if voice.reason else "",
         changes=voice.changes_asked,
+        counts=signature.counted_at is not None,
         shared=links_to_share(voice),
         edit=edit,
         edit_url=edit_url(signature, edit) if edit else "",

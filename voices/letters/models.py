@@ -80,6 +80,7 @@ class Letter(models.Model):
         PUBLISHED = "published"
         CHANGES_ASKED = "changes-asked"
         DECLINED = "declined"
+        TAKEN_DOWN = "taken-down"
         # MANAGE has the link to manage a signature, and NEW_ADDRESS has the link to
         # confirm a new email address for a signature.
         MANAGE = "manage"

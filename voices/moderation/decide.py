@@ -49,6 +49,7 @@ LETTERS = {
     Kind.DECLINED: Letter.Kind.DECLINED,
     Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
     Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
+    Kind.TAKEN_DOWN: Letter.Kind.TAKEN_DOWN,
     Kind.EDIT_PROPOSED: Letter.Kind.EDIT_PROPOSED,
 }
 # Decisions that publish a statement, so the voice needs a new share card.
@@ -133,6 +134,7 @@ def take_down(voices: VoiceQuerySet, by: User, reason: Reason, **log: Any) -> in
         by,
         {"taken_down_at": timezone.now(), "reason": reason, "featured_at": None},
         reason=reason,
+        tell=True,
         **log,
     )
 
