@@ -12,6 +12,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.roles import Role, give, make_roles
 from core import addresses
 from rankings.models import Assessment, Citation, Edition
 from rankings.states import JURISDICTIONS
@@ -167,6 +168,13 @@ def make_staff(username="moderator", **fields):
     return get_user_model().objects.create_user(
         username, **{"is_staff": True, "is_superuser": True, **fields}
     )
+
+
+def make_moderator(username="other", role=Role.MODERATOR):
+    make_roles()
+    user = make_staff(username, is_superuser=False)
+    give(user, role)
+    return user
 
 
 def make_reason(label="Private details", explanation="It tells where somebody lives."):

@@ -241,6 +241,54 @@ class DecidingAtOnceTests(CommittedTestCase):
 
         self.assertEqual(sum(counts), 1)
 
+    def test_two_moderators_who_undo_one_decision_send_one_correction(self):
+        voice = make_signature().voice
+        by, other = make_staff("one"), make_staff("two")
+        voices = Voice.objects.filter(pk=voice.pk)
+        decide.ask_changes(voices, by, "Shorter, please.")
+        decide.publish(voices, by)
+        make_due()
+        while send_next():
+            pass
+        decision = voice.decisions.first()
+
+        results = at_once(
+            *[
+                partial(undoing.undo_latest, voices, each, decision_id=decision.pk)
+                for each in (by, other)
+            ]
+        )
+
+        self.assertEqual(sorted(len(result.done) for result in results), [0, 1])
+        [refusal] = [text for result in results for text in result.refused.values()]
+        self.assertRegex(refusal, "(one|two) has already undone this decision")
+        self.assertEqual(Decision.objects.filter(kind="undone").count(), 1)
+        self.assertEqual(Letter.objects.in_flight().get().kind, "reversed")
+
+    def test_a_correction_never_leaves_with_the_same_decision_made_again(self):
+        by = make_staff()
+        for _ in range(5):
+            mail.outbox.clear()
+            voice = make_signature().voice
+            voices = Voice.objects.filter(pk=voice.pk)
+            decide.publish(voices, by)
+            make_due()
+            send_next()
+            undoing.undo(voices, by)
+            make_due()
+
+            at_once(send_next, partial(decide.publish, voices, by))
+            make_due()
+            while send_next():
+                pass
+
+            subjects = [message.subject for message in mail.outbox]
+            told_again = [
+                "We made a mistake about your statement",
+                "Your voice is published",
+            ]
+            self.assertIn(subjects[1:], [[], told_again])
+
     def test_an_edit_never_restores_words_removed_concurrently(self):
         moderator = Client()
         moderator.force_login(make_staff())

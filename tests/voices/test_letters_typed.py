@@ -98,6 +98,8 @@ class TypedTextTests(TestCase):
                 voice=voice, kind=kind, by=make_staff(f"by{voice.pk}")
             )
             voice.corrections.create(words=marked(Voice, "k"), decision=decision)
+        if kind == Letter.Kind.REVERSED:
+            self.reverse_decision(voice)
         if kind == Letter.Kind.EDIT_PROPOSED:
             propose_edit(voice, make_staff(f"by{voice.pk}"), statement="Shorter.")
         change = AddressChange.objects.create(
@@ -116,6 +118,18 @@ class TypedTextTests(TestCase):
         return Letter.objects.create(
             kind=kind, address_hash=addresses.keyed_hash("known@example.com"), **about
         )
+
+    def reverse_decision(self, voice):
+        """Undo a decision that the author was told about."""
+        by = make_staff(f"by{voice.pk}")
+        published = Decision.objects.create(voice=voice, kind="published", by=by)
+        Letter.objects.create(
+            kind=Letter.Kind.PUBLISHED,
+            signature=self.signature,
+            address_hash=self.signature.address_hash,
+            sent_at=timezone.now(),
+        )
+        Decision.objects.create(voice=voice, kind="undone", undoes=published, by=by)
 
     def assert_holds_nothing_of(self, text, *models_and_letters):
         for model, letter in models_and_letters:

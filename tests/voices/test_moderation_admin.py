@@ -10,6 +10,7 @@ from tests.factories import (
     approve_edit,
     deliver,
     make_founding_voice,
+    make_moderator,
     make_published_voice,
     make_reason,
     make_signature,
@@ -253,6 +254,48 @@ class PublishTests(AdminTestCase):
         self.assertEqual(self.kinds(voice), ["undone", "published"])
         self.assertEqual(voice.decisions.first().undoes, voice.decisions.last())
         self.assertContains(self.client.get(reverse(f"{QUEUE}_changelist")), voice.name)
+
+
+class UndoTests(AdminTestCase):
+    def undo(self, *voices):
+        response = self.act("undo", *voices)
+        return self.client.get(response["Location"])
+
+    def test_says_how_many_authors_get_a_letter_of_correction(self):
+        told, untold, nameless = (
+            make_signature().voice,
+            make_signature().voice,
+            make_voice(),
+        )
+        self.act("publish", told, nameless)
+        deliver()
+        self.act("publish", untold)
+
+        response = self.undo(told, untold, nameless)
+
+        self.assertContains(response, "Undone: 3.")
+        self.assertContains(response, "Authors who get a letter of correction: 1.")
+
+    def test_says_nothing_about_letters_if_nobody_gets_one(self):
+        voice = make_signature().voice
+        self.act("publish", voice)
+
+        response = self.undo(voice)
+
+        self.assertContains(response, "Undone: 1.")
+        self.assertNotContains(response, "letter of correction")
+
+    def test_says_why_a_decision_was_not_undone(self):
+        voices = [make_voice(), make_voice()]
+        decide.publish(Voice.objects.all(), make_staff("other"))
+        self.client.force_login(make_moderator("moderating"))
+
+        response = self.undo(*voices, make_voice())
+
+        self.assertContains(response, "Undone: 0.")
+        self.assertContains(response, "Not undone: 2. Only a lead may undo")
+        self.assertContains(response, "Not undone: 1. There is no such decision")
+        self.assertEqual(Voice.objects.published().count(), 2)
 
 
 class DeclineTests(AdminTestCase):

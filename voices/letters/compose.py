@@ -8,7 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
 from core import addresses, mail
-from voices.letters import refusing, repeats
+from voices.letters import refusing, repeats, told
 from voices.letters.models import Letter, Update
 from voices.letters.queue import AWAITED
 from voices.letters.updates import ListUnsubscribe, is_reader, unsubscribing
@@ -17,6 +17,7 @@ from voices.signatures.models import Signature, Submission
 from voices.signatures.requests import AddressChange
 from voices.tags.links import PUBLISHED, SIGNED, SIGNED_SUBJECT, Shared, share
 from voices.wall.appeals import appealable
+from voices.wall.corrections import Correction
 from voices.wall.edits import ProposedEdit
 from voices.wall.models import Status, Voice
 
@@ -112,7 +113,10 @@ def compose_for_voice(
     # A decision to decline a correction and the letter about that decision have the
     # same `kind` value.
     correction = voice.corrections.filter(decision__kind=letter.kind).first()
-    edit = None
+    edit = reversed_decision = None
+    if letter.kind == Letter.Kind.REVERSED:
+        found = told.find_reversed([voice], besides=letter)
+        reversed_decision = found.get(voice.pk)
     if letter.kind == Letter.Kind.EDIT_PROPOSED:
         edit = voice.proposed_edits.still_open().first()
     still_true = {
@@ -122,25 +126,39 @@ def compose_for_voice(
         Letter.Kind.CHANGES_ASKED: voice.awaits_changes,
         Letter.Kind.CORRECTION_DECLINED: voice.is_published and correction,
         Letter.Kind.EDIT_PROPOSED: edit,
+        Letter.Kind.REVERSED: reversed_decision,
     }
     if not still_true[Letter.Kind(letter.kind)]:
         return None
     return draft_to_signer(
         letter,
         signature,
-        voice=voice,
-        # The voice as the moderator read it: if the letter is about a correction, with
-        # the correction's words.
-        read=voice.with_words(correction.words if correction else {}),
-        # A function, so that the query runs only for templates that use the result.
-        can_appeal=partial(appealable, voice),
-        reason=voice.reason.explanation if voice.reason else "",
-        changes=voice.changes_asked,
+        **details(voice, correction),
         counts=signature.counted_at is not None,
-        shared=links_to_share(voice),
+        reversed=reversed_decision,
         edit=edit,
         edit_url=edit_url(signature, edit) if edit else "",
     )
+
+
+def details(voice: Voice, correction: Correction | None = None) -> dict[str, Any]:
+    """Return what letters about decisions say about a voice."""
+    return {
+        "voice": voice,
+        # The voice as the moderator read it: if the letter is about a correction, with
+        # the correction's words.
+        "read": voice.with_words(correction.words if correction else {}),
+        # Functions, so that queries run only for templates that use the results.
+        "can_appeal": partial(appealable, voice),
+        "reason": partial(explanation, voice),
+        "changes": voice.changes_asked,
+        "shared": links_to_share(voice),
+        "read_again": told.is_read_again(voice),
+    }
+
+
+def explanation(voice: Voice) -> str:
+    return voice.reason.explanation if voice.reason else ""
 
 
 def links_to_share(voice: Voice) -> Shared:
@@ -210,6 +228,14 @@ def absolute(name: str, *args: str) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
+def links(private_link: str, voice: Voice | None) -> dict[str, Any]:
+    return {
+        "manage_url": private_link,
+        "manage_days": settings.MANAGE_LINK_DAYS,
+        "voice_url": voice_url(voice),
+    }
+
+
 def draft_to_signer(
     letter: Letter, signature: Signature, **context: object
 ) -> EmailMultiAlternatives:
@@ -232,11 +258,8 @@ def draft(
     signature. So never pass a signature for a letter to an unconfirmed address.
     """
     signature = context.get("signature")
-    context |= {
-        "manage_url": manage_url(signature) if signature else "",
-        "manage_days": settings.MANAGE_LINK_DAYS,
-        "voice_url": voice_url(context.get("voice")),
-    }
+    url = manage_url(signature) if signature else ""
+    context |= links(url, context.get("voice"))
     return mail.draft(
         f"voices/letters/{template}",
         context,

@@ -16,9 +16,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from core import addresses
 from core.locks import INVALIDATION, lock_site
-from voices.letters.models import Letter
 from voices.letters.queue import queue_letter
+from voices.letters.told import LETTERS
+from voices.moderation import reversals
 from voices.moderation.models import Decision, Reason
 from voices.reports.models import Report
 from voices.signatures.invalidations import InvalidatedAddress
@@ -41,16 +43,6 @@ ANSWERS_CORRECTIONS = {
 ANSWERS_APPEALS = {
     *(Kind.PUBLISHED, Kind.DECLINED, Kind.CHANGES_ASKED),
     *(Kind.CORRECTION_TAKEN, Kind.CORRECTION_DECLINED),
-}
-# The kind of letter that tells the author about each of these kinds of decisions.
-LETTERS = {
-    Kind.PUBLISHED: Letter.Kind.PUBLISHED,
-    Kind.CORRECTION_TAKEN: Letter.Kind.PUBLISHED,
-    Kind.DECLINED: Letter.Kind.DECLINED,
-    Kind.CORRECTION_DECLINED: Letter.Kind.CORRECTION_DECLINED,
-    Kind.CHANGES_ASKED: Letter.Kind.CHANGES_ASKED,
-    Kind.TAKEN_DOWN: Letter.Kind.TAKEN_DOWN,
-    Kind.EDIT_PROPOSED: Letter.Kind.EDIT_PROPOSED,
 }
 # Decisions that publish a statement, so the voice needs a new share card.
 PUBLISHES = {Kind.PUBLISHED, Kind.CORRECTION_TAKEN}
@@ -178,6 +170,7 @@ def decide(
     if kind in ANSWERS_APPEALS:
         voices = voices.exclude(pk__in=own_appeals(by))
     ids = lock(voices)
+    known = reversals.drop(ids, kind, reason, tell=tell)
     decisions = Decision.objects.bulk_create(
         Decision(voice_id=pk, kind=kind, by=by, reason=reason, **log) for pk in ids
     )
@@ -199,7 +192,8 @@ def decide(
         queue_cards(ids)
     if tell:
         told_at = after_undo()
-        signers = decided.filter(signature__isnull=False).select_related("signature")
+        signers = decided.filter(signature__isnull=False).exclude(pk__in=known)
+        signers = signers.select_related("signature")
         for voice in signers.order_by("pk"):
             queue_letter(LETTERS[kind], voice.signature, at=told_at)
     return len(ids)
@@ -213,6 +207,13 @@ def after_undo() -> datetime:
 def own_appeals(by: User) -> QuerySet:
     """Return the IDs of voices with an open appeal against this moderator's decline."""
     return Appeal.objects.still_open().against(by).values("voice")
+
+
+def own_voices(by: User) -> VoiceQuerySet:
+    """Return the voices signed with this moderator's own email address."""
+    key = addresses.canonical(by.email) if by.email else ""
+    signed = Signature.objects.filter(email_key=key).exclude(email_key="")
+    return Voice.objects.filter(pk__in=signed.values("voice_id"))
 
 
 @transaction.atomic

@@ -15,15 +15,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from core import addresses
 from voices.moderation import decide, undoing
 from voices.moderation.batches import Batch
 from voices.moderation.claims import Claim
+from voices.moderation.decide import own_voices
 from voices.moderation.holds import Hold
 from voices.moderation.models import Decision, Reason, ReviewRule
 from voices.moderation.readings import Reading, Verdict
 from voices.reports.models import Report
-from voices.signatures.models import Signature
 from voices.wall.models import UNFLAGGED, Status, Voice, VoiceQuerySet
 
 Kind = Decision.Kind
@@ -126,13 +125,6 @@ def barred(ids: Collection[int], by: User) -> set[int]:
     return {*own.values_list("pk", flat=True)} | {
         *appeals.values_list("voice", flat=True)
     }
-
-
-def own_voices(by: User) -> VoiceQuerySet:
-    """Return the voices signed with this moderator's own email address."""
-    key = addresses.canonical(by.email) if by.email else ""
-    signed = Signature.objects.filter(email_key=key).exclude(email_key="")
-    return Voice.objects.filter(pk__in=signed.values("voice_id"))
 
 
 def may_read_second(by: User, reading: Reading) -> bool:

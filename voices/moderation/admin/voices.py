@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
@@ -192,7 +193,21 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
 
     @decision("Undo the latest decision")
     def undo(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.decided(request, queryset, "Undone", undoing.undo)
+        undone = undoing.Undone()
+
+        def undo_latest(voices: VoiceQuerySet, by: User) -> int:
+            nonlocal undone
+            undone = undoing.undo_latest(voices, by)
+            return len(undone.done)
+
+        response = self.decided(request, queryset, "Undone", undo_latest)
+        if undone.told:
+            sentence = f"Authors who get a letter of correction: {len(undone.told)}."
+            self.message_user(request, sentence, messages.WARNING)
+        for refusal, count in Counter(undone.refused.values()).items():
+            sentence = f"Not undone: {count}. {refusal}"
+            self.message_user(request, sentence, messages.WARNING)
+        return response
 
     # Decisions that need input, on a separate page.
 
