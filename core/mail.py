@@ -41,17 +41,11 @@ def draft(
     path: str, context: dict, *, to: str, headers: dict[str, str] | None = None
 ) -> Email:
     """Render `path`_subject.txt, `path`.txt, and `path`.html into an email."""
-    context = {
-        "contact_email": settings.CONTACT_EMAIL,
-        "operator_name": settings.OPERATOR_NAME,
-        "postal_address": settings.POSTAL_ADDRESS,
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
-        **context,
-    }
+    context = with_site(context)
+    subject, body = render(path, context)
     message = Email(
-        subject=render_to_string(f"{path}_subject.txt", context).strip(),
-        body=render_to_string(f"{path}.txt", context),
+        subject=subject,
+        body=body,
         # The envelope sender, to which mail servers send delivery reports. Recipients
         # see the From header.
         from_email=settings.BOUNCE_ADDRESS or settings.DEFAULT_FROM_EMAIL,
@@ -65,6 +59,24 @@ def draft(
     )
     message.attach_alternative(render_to_string(f"{path}.html", context), "text/html")
     return message
+
+
+def render(path: str, context: dict) -> tuple[str, str]:
+    """Render `path`_subject.txt and `path`.txt; return the subject and the text."""
+    context = with_site(context)
+    subject = render_to_string(f"{path}_subject.txt", context).strip()
+    return subject, render_to_string(f"{path}.txt", context)
+
+
+def with_site(context: dict) -> dict:
+    return {
+        "contact_email": settings.CONTACT_EMAIL,
+        "operator_name": settings.OPERATOR_NAME,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        **context,
+    }
 
 
 class EmailFileBackend(EmailBackend):

@@ -21,6 +21,9 @@ from voices.wall.corrections import Correction
 from voices.wall.edits import ProposedEdit
 from voices.wall.models import Status, Voice
 
+# What moderators see instead of the link with which an author manages their signature.
+PRIVATE_LINK = "(the author's private link)"
+
 
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
     """Return the email, or None if it should no longer be sent."""
@@ -159,6 +162,15 @@ def details(voice: Voice, correction: Correction | None = None) -> dict[str, Any
 
 def explanation(voice: Voice) -> str:
     return voice.reason.explanation if voice.reason else ""
+
+
+def write(kind: Letter.Kind, **context: Any) -> tuple[str, str]:
+    """Render a letter about a decision for moderators; return its subject and text.
+
+    Moderators must not see the private link, so PRIVATE_LINK takes its place.
+    """
+    context |= links(PRIVATE_LINK, context["voice"]) | {"edit_url": PRIVATE_LINK}
+    return mail.render(f"voices/letters/{kind}", context)
 
 
 def links_to_share(voice: Voice) -> Shared:
