@@ -16,6 +16,7 @@ from voices.moderation.digest import send_digest
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
+from voices.wall.sketches import add_sketches
 from voices.wall.tallies import DayTally, Tally
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,12 @@ def tell_moderators(timestamp: int) -> None:
 def fold_tallies(timestamp: int) -> None:
     for tallies in (Tally.objects, DayTally.objects):
         tallies.fold()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="voices.add_sketches", queueing_lock="voices.add_sketches")
+def sketch_older_voices(timestamp: int) -> None:
+    add_sketches()
 
 
 @app.periodic(cron="17 * * * *")

@@ -335,13 +335,17 @@ class ArrivalTests(TestCase):
         self.assertEqual(voice.flags, ["link"])
 
     def test_an_emptied_voice_keeps_no_trace_of_its_text(self):
-        voice = make_voice(statement="Call 555-010-9999, whoever you may be.")
+        text = (
+            "Call 555-010-9999, whoever you may be, and ask us to let a jury hear it."
+        )
+        voice = make_voice(statement=text)
+        self.assertTrue(voice.sketch)
         voice.statement = ""
 
         voice.save()
 
         voice.refresh_from_db()
-        self.assertEqual((voice.flags, voice.text_key), ([], ""))
+        self.assertEqual((voice.flags, voice.text_key, voice.sketch), ([], "", []))
 
 
 class SignerTests(TestCase):

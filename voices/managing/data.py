@@ -10,7 +10,16 @@ from voices.signatures.objections import Objection
 from voices.signatures.requests import AddressChange
 
 # Columns that the export omits: internal keys, and values computed from other columns.
-INTERNAL = {"id", "ref", "voice", "search", "status", "text_key", "invalidation"}
+INTERNAL = {
+    "id",
+    "ref",
+    "voice",
+    "search",
+    "status",
+    "text_key",
+    "sketch",
+    "invalidation",
+}
 
 
 def row(instance: Model) -> dict:

@@ -128,11 +128,12 @@ class GroupFilter(admin.SimpleListFilter):
     """
 
     members: Callable[[int], QuerySet[Voice]]
+    label = "Same as voice"
 
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[Any, str]]:
-        return [(self.value(), f"Same as voice {self.value()}")] if self.value() else []
+        return [(self.value(), f"{self.label} {self.value()}")] if self.value() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         voice = read_id(self.value() or "")
@@ -145,6 +146,20 @@ class SameTextFilter(GroupFilter):
     title = "text"
     parameter_name = "same-text"
     members = staticmethod(groups.sharing_text)
+
+
+class RewordedFilter(GroupFilter):
+    """Limits the list to a voice and those with the same text or a reworded one."""
+
+    title = "wording"
+    parameter_name = "reworded"
+    label = "Like voice"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        voice = read_id(self.value() or "")
+        if voice is None:
+            raise IncorrectLookupParameters
+        return groups.alike(queryset, voice)
 
 
 class SameNetworkFilter(GroupFilter):

@@ -34,7 +34,7 @@ from core.triggers import (
     changes,
 )
 from rankings.states import PLACES
-from voices.flags import find
+from voices.flags import find, rewording
 from voices.flags.models import remembered_lists
 from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells
@@ -43,7 +43,7 @@ STATEMENT_LENGTH = 600
 # The highest number that fits in the column `founding_number`.
 HIGHEST_NUMBER = 2**15 - 1
 # The fields that `Voice.flag` sets.
-FLAGS = ["flags", "text_key"]
+FLAGS = ["flags", "text_key", "sketch"]
 # The fields that `Voice.flag` reads.
 FLAGGED = {"statement", "name", "profession", "city"}
 
@@ -266,6 +266,10 @@ class Voice(models.Model):
     # This key is equal for statements that differ only in case, spaces, and
     # punctuation.
     text_key = models.CharField(max_length=32, blank=True, editable=False)
+    # Statements that are reworded copies of one another probably have a number at the
+    # same place of their sketches; see voices/flags/rewording.py. Empty for a short
+    # statement, and null until a task has computed it for a voice of an older release.
+    sketch = ArrayField(models.IntegerField(), null=True, blank=True, editable=False)
     reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When the first of two moderators gave a verdict, while the second one or a lead
     # hasn't. A trigger on Reading sets this date.
@@ -441,6 +445,23 @@ class Voice(models.Model):
                 name="voice_same_text",
                 condition=~models.Q(text_key=""),
             ),
+            # Not a GIN index on the array: it would have to read all rows with a
+            # number, of which a campaign's text has many. These list the different
+            # texts with a number.
+            *(
+                models.Index(
+                    models.F(f"sketch__{place}"),
+                    models.F("text_key"),
+                    name=f"voice_sketch_{place + 1}",
+                    condition=models.Q(**{f"sketch__{place}__isnull": False}),
+                )
+                for place in range(rewording.NUMBERS)
+            ),
+            models.Index(
+                fields=["id"],
+                name="voice_without_sketch",
+                condition=models.Q(sketch=None),
+            ),
         ]
         triggers = [
             CountCells(
@@ -558,7 +579,7 @@ class Voice(models.Model):
         self.save()
 
     def flag(self, watched_words: list[str], staff: set[str]) -> None:
-        """Set `flags` and `text_key`. Called by `save` if it saves a FLAGGED field."""
+        """Set the fields in FLAGS. Called by `save` if it saves a FLAGGED field."""
         sent = self.corrections.all() if self.pk else []
         own = {field: getattr(self, field) for field in FLAGGED}
         versions = [own, *(own | each.words for each in sent if not each.decision_id)]
@@ -568,6 +589,7 @@ class Voice(models.Model):
             found |= find.kinds_of_lines(*lines, staff=staff)
         self.flags = find.in_order(found)
         self.text_key = find.text_key(self.statement)
+        self.sketch = rewording.sketch(self.statement)
 
     @property
     def is_published(self) -> bool:

@@ -29,6 +29,7 @@ from voices.moderation.editing import VoiceForm
 from voices.moderation.flags import (
     FlagColumns,
     FlagFilter,
+    RewordedFilter,
     SameNetworkFilter,
     SameTextFilter,
     prepare,
@@ -49,7 +50,10 @@ MAX_AT_A_TIME = 200
 # The only lookups allowed in changelist URLs. Django would allow many more.
 LOOKUPS = {
     "id__in",
-    *(each.parameter_name for each in (FlagFilter, SameTextFilter, SameNetworkFilter)),
+    *(
+        each.parameter_name
+        for each in (FlagFilter, SameTextFilter, RewordedFilter, SameNetworkFilter)
+    ),
     "status",
     "state__exact",
     "profession_group__exact",
@@ -408,6 +412,8 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
         FlagFilter,
         "profession_group",
         "state",
+        # After the others, because it limits the rows.
+        RewordedFilter,
     ]
     list_select_related = ["reason"]
     ordering = ["-pk"]
