@@ -18,6 +18,10 @@ from tools.bench.database import Database
 UNCONFIRMED, HELD = 10, 10
 # One in so many voices was reported; one in so many of the reports is open.
 REPORTED, OPEN = 100, 10
+# One in so many published voices was corrected by its author, who waits for a decision;
+# one in so many of the voices that await review was read by a first reader.
+CORRECTED, READ = 1_000, 20
+FIRST_READER = "first-reader"
 # Less than UNCONFIRMED_KEPT_DAYS, so that nothing is deleted during a measurement.
 DAYS = 13
 DECISION = "id, voice_id, kind, by_id, at"
@@ -31,16 +35,39 @@ SUBMISSION = """
     network_hash, wide_network_hash, suspicions, ref, email_masked, statement,
     submitted_at, lane, mailed_at, reminder_at, code_tries
 """
-# An open report puts its voice into the review queue.
-REVIEW = """
+# Triggers, which are off, would set these columns: an open report and a pending
+# correction put their voice into the review queue, and a first verdict takes it out.
+REVIEW = (
+    """
     UPDATE voices_voice SET reported_at = report.arrived_at
     FROM voices_report AS report
     WHERE report.voice_id = voices_voice.id AND report.closed_at IS NULL
+    """,
+    """
+    UPDATE voices_voice SET corrected_at = correction.sent_at
+    FROM voices_correction AS correction
+    WHERE correction.voice_id = voices_voice.id
+    """,
+    """
+    UPDATE voices_voice SET first_read_at = reading.first_at
+    FROM voices_reading AS reading WHERE reading.voice_id = voices_voice.id
+    """,
+)
+CORRECTION = "voice_id, words, replaced, sent_at"
+READING = "voice_id, urgency, since, first_by_id, first_verdict, first_text, first_at"
+READER = """
+    INSERT INTO auth_user
+        (username, password, first_name, last_name, email, is_superuser, is_staff,
+        is_active, date_joined)
+    VALUES (%s, '!', '', '', '', false, true, true, now()) RETURNING id
 """
 
 
 def add(database: Database, rows: int) -> None:
-    """Add decisions, reports, and unconfirmed submissions to `rows` seeded signatures.
+    """Add what moderators and readers did, and forms, to `rows` seeded signatures.
+
+    These are decisions, reports, corrections, first verdicts, and unconfirmed
+    submissions.
 
     Do nothing if an earlier run has added them.
     """
@@ -50,8 +77,10 @@ def add(database: Database, rows: int) -> None:
         connection.execute("SET session_replication_role = replica")
         with connection.transaction():
             copy_decisions_and_reports(connection, rows)
+            copy_corrections_and_readings(connection, rows)
             copy_submissions(connection, rows // UNCONFIRMED)
-            connection.execute(REVIEW)
+            for statement in REVIEW:
+                connection.execute(statement)
             connection.execute(
                 "SELECT setval(pg_get_serial_sequence('voices_decision', 'id'), "
                 "max(id)) FROM voices_decision"
@@ -89,6 +118,29 @@ def copy_decisions_and_reports(connection: psycopg.Connection, rows: int) -> Non
     most = published + len(reported)
     seed.copy(connection, "decision", DECISION, decisions(), most)
     seed.copy(connection, "report", REPORT, reports(), len(reported))
+
+
+def copy_corrections_and_readings(connection: psycopg.Connection, rows: int) -> None:
+    ((reader,),) = connection.execute(READER, [FIRST_READER]).fetchall()
+    first = seed.next_id(connection, "voice") - rows
+    published = rows - seed.waiting(rows)
+    # Another voice than those with an open report.
+    corrected = range(1, published, CORRECTED)
+    read = range(published, rows, READ)
+
+    def corrections() -> Iterator[tuple]:
+        for number in corrected:
+            at = seed.moment(number, rows) + timedelta(hours=1)
+            yield first + number, '{"city": "Springfield"}', "{}", at
+
+    def readings() -> Iterator[tuple]:
+        for number in read:
+            since = seed.moment(number, rows)
+            at = since + timedelta(minutes=5)
+            yield first + number, 2, since, reader, "published", "", at
+
+    seed.copy(connection, "correction", CORRECTION, corrections(), len(corrected))
+    seed.copy(connection, "reading", READING, readings(), len(read))
 
 
 def copy_submissions(connection: psycopg.Connection, rows: int) -> None:

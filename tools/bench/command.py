@@ -281,6 +281,7 @@ def growth_aims(
         max(public, key=public.__getitem__),
         max(admin, key=admin.__getitem__),
     )
+    reviewing = [admin[each] for each in (growth.REVIEW, growth.NEXT) if each in admin]
     rows = f"{int(last):,} rows"
     return [
         report.Aim(
@@ -294,5 +295,10 @@ def growth_aims(
             admin[slowest],
             *("ms", 100, 50),
             note=slowest,
+        ),
+        report.Aim(
+            f"review page and next decision at {rows}",
+            max(reviewing, default=None),
+            *("ms", 100, 50),
         ),
     ]

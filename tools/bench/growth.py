@@ -35,6 +35,8 @@ SEARCHES = {
     "nothing": "Xylophon",
     "address": f"seed500@{seed.people.PROVIDER}",
 }
+REVIEW = "/admin/review/"
+NEXT = f"{REVIEW} skip, and the next voice"
 BACKUP = "backup, restored to verify it"
 # An admin page that takes more than this many seconds is requested only once.
 SLOW = 1.0
@@ -136,7 +138,30 @@ def measure_admin(rig: Rig) -> dict[str, float]:
         for query in queries(page):
             measure_view(found, browser, path + query)
     measure_view(found, browser, "/admin/")
+    measure_review(found, browser)
     return found
+
+
+def measure_review(found: dict[str, float], browser: Browser) -> None:
+    """Measure the review page, and a decision up to the page of the next voice.
+
+    The decision is to skip a voice, because that takes it from the queue for this
+    moderator and changes nothing else.
+    """
+    measure_view(found, browser, REVIEW)
+    if REVIEW not in found:
+        return
+    times: list[float] = []
+    for _ in range(TIMES):
+        fields = browser.hidden(REVIEW)
+        begun = time.monotonic()
+        status, headers, _ = browser.ask(REVIEW, fields | {"act": "skip"})
+        if status in {302, 303}:
+            status, _, _ = browser.ask(headers["Location"])
+        times.append(time.monotonic() - begun)
+        if status != 200:
+            raise site.SiteError(f"Skipping a voice returned {status}.")
+    found[NEXT] = statistics.median(times) * 1000
 
 
 def sign_in(rig: Rig) -> Browser:

@@ -28,6 +28,17 @@ WORDS = """
     see the video judges said no earlier case was close enough but everyone saw what
     happened that day
 """
+# The text of a campaign, in which each signer changed a word. One in so many of the
+# voices that await review has it.
+CAMPAIGN = """
+    I ask our lawmakers to let a jury decide when an official breaks the law, because
+    nobody who wears a badge should be free to do what would put the rest of us in
+    prison, and because {} deserve an answer in open court
+"""
+CAMPAIGNERS = 3
+# One in so many voices has flags.
+FLAGGED = 8
+FLAGS = (["titled-name"], ["phone", "link"], ["watched-word"], ["all-capitals"])
 # A word that only one in 10,000 statements contains, for searches with few matches.
 RARE = "zeppelin"
 MAX_WAITING = 100_000
@@ -39,8 +50,8 @@ MANY = 50_000
 BYTES_PER_ROW = 7_000
 VOICE = """
     id, name, profession, profession_group, city, state, statement,
-    statement_as_sent, flags, text_key, changes_asked, submitted_at, review_since,
-    published_at
+    statement_as_sent, flags, text_key, sketch, changes_asked, submitted_at,
+    review_since, published_at
 """
 SIGNATURE = """
     id, name, name_display, email, email_key, city, state, profession,
@@ -235,10 +246,19 @@ def waiting(rows: int) -> int:
 
 def copy_voices(connection: psycopg.Connection, rows: int) -> None:
     from rankings.states import PLACES
+    from voices.flags import rewording
 
     chance, places = random.Random(14), list(PLACES)  # noqa: S311 - fake rows
     first, last, cities, words = map(str.split, (FIRST, LAST, CITIES, WORDS))
+    campaign = " ".join(CAMPAIGN.split())
     base = next_id(connection, "voice")
+
+    def sketch(text: str, *, is_waiting: bool) -> list[int]:
+        if is_waiting:
+            return rewording.sketch(text)
+        # Random numbers are as good for voices that nobody compares with others, and
+        # cost less time.
+        return [chance.getrandbits(32) - 2**31 for _ in range(rewording.NUMBERS)]
 
     def make() -> Iterator[tuple]:
         for number in range(rows):
@@ -247,6 +267,8 @@ def copy_voices(connection: psycopg.Connection, rows: int) -> None:
             text = " ".join(chance.choices(words, k=chance.randint(8, 60)))
             if number % 10_000 == 5_000:
                 text += f" {RARE}"
+            if is_waiting and number % CAMPAIGNERS == 0:
+                text = campaign.format(" ".join(chance.choices(words, k=3)))
             yield (
                 base + number,
                 f"{chance.choice(first)} {chance.choice(last)}",
@@ -256,8 +278,9 @@ def copy_voices(connection: psycopg.Connection, rows: int) -> None:
                 places[number * 7 % len(places)],
                 text,
                 text,
-                [],
+                FLAGS[number % len(FLAGS)] if chance.random() * FLAGGED < 1 else [],
                 md5(text.encode(), usedforsecurity=False).hexdigest(),
+                sketch(text, is_waiting=is_waiting),
                 "",
                 at,
                 at,
