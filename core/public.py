@@ -18,6 +18,7 @@ class Content(StrEnum):
     VOICES = "voices"  # Voices, and the number of statements by state and profession.
     TEXTS = "texts"  # Questions, cases, pages, charts, and the timeline.
     RANKINGS = "rankings"
+    MODERATION = "moderation"  # Reasons to decline, and moderation's figures by month.
     # The words and staff names for which a voice is flagged. On no cached page.
     FLAGGED = "flagged"
     # The petition. Shown only by the form for signing and by later steps of signing,

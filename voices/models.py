@@ -47,7 +47,7 @@ from voices.wall.appeals import Appeal
 from voices.wall.corrections import Correction
 from voices.wall.edits import ProposedEdit
 from voices.wall.models import Voice
-from voices.wall.tallies import DayTally, Tally
+from voices.wall.tallies import DayTally, DeletedTally, Tally
 
 __all__ = [
     "AddressChange",
@@ -65,6 +65,7 @@ __all__ = [
     "Correction",
     "DayTally",
     "Decision",
+    "DeletedTally",
     "Digest",
     "FoundingRequest",
     "HeldSubmission",

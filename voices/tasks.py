@@ -13,11 +13,12 @@ from core.backoff import Backoff
 from voices import retention
 from voices.letters import bounces, reminders, waits
 from voices.moderation.digest import send_digest
+from voices.monthly.figures import store_closed_months
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
 from voices.wall.cards import DRAW_CARDS
 from voices.wall.sketches import add_sketches
-from voices.wall.tallies import DayTally, Tally
+from voices.wall.tallies import DayTally, DeletedTally, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def tell_moderators(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="voices.fold_tallies", queueing_lock="voices.fold_tallies")
 def fold_tallies(timestamp: int) -> None:
-    for tallies in (Tally.objects, DayTally.objects):
+    for tallies in (Tally.objects, DayTally.objects, DeletedTally.objects):
         tallies.fold()
 
 
@@ -72,6 +73,14 @@ def fold_tallies(timestamp: int) -> None:
 @app.task(name="voices.add_sketches", queueing_lock="voices.add_sketches")
 def sketch_older_voices(timestamp: int) -> None:
     add_sketches()
+
+
+@app.periodic(cron="41 9 * * *")
+@app.task(name="voices.store_months", queueing_lock="voices.store_months")
+def store_months(timestamp: int) -> None:
+    """Store moderation's figures of months that are over, and log which."""
+    for month in store_closed_months():
+        logger.info("Stored the figures of %s", month)
 
 
 @app.periodic(cron="17 * * * *")

@@ -15,7 +15,7 @@ from tests import owner
 from tests.committed import CommittedTestCase
 from tests.factories import make_signature, make_staff
 from tests.rights import rights
-from voices.models import Decision, Invalidation, Reveal
+from voices.models import Decision, Invalidation, MonthFigure, Reveal
 
 ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 LOGS = {
@@ -23,6 +23,7 @@ LOGS = {
     "voices_decision",
     "voices_petition",
     "voices_invalidation",
+    "voices_monthfigure",
     "voices_reveal",
 }
 # PostgreSQL's TRIGGER_TYPE_ROW, _BEFORE, _DELETE, and _UPDATE.
@@ -141,6 +142,7 @@ class LogTests(CommittedTestCase):
         Invalidation.objects.create(kind="invalidated", count=1, by=staff)
         Reveal.objects.create(signature=signature, by=staff)
         AccountEvent.objects.create(kind=AccountEvent.Kind.INVITED)
+        MonthFigure.objects.create(month="2026-03-01", name="received", number=1)
 
         for log in LOGS:
             for sql in (f"UPDATE {log} SET at = now()", f"DELETE FROM {log}"):

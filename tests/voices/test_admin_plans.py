@@ -28,6 +28,7 @@ from voices.letters.reminders import queue_reminders
 from voices.models import (
     DayTally,
     Decision,
+    DeletedTally,
     Letter,
     Signature,
     Tally,
@@ -106,7 +107,7 @@ PLANS = {
 }
 LARGE = (
     "voice|signature|submission|decision|report|letter|rankingerror|foundingrequest"
-    "|reveal|tally|daytally"
+    "|reveal|tally|daytally|deletedtally"
 )
 OF_LARGE_TABLES = f"""
     FROM pg_class
@@ -265,11 +266,18 @@ def test_waiting_letters_are_counted_by_index_and_not_to_the_end(count_waiting):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("tallies", "index"),
-    [(Tally.objects, "tally_cells"), (DayTally.objects, "day_tally_cells")],
+    [
+        (Tally.objects, "tally_cells"),
+        (DayTally.objects, "day_tally_cells"),
+        (DeletedTally.objects, "deleted_tally_cells"),
+    ],
 )
 def test_a_step_of_folding_reads_only_its_own_rows(tallies, index):
     for state in ("OH", "OH", "OH", "TX", "TX"):
         make_signature(name_display="unlisted", state=state)
+    for days in (1, 1, 1, 40, 40):
+        at = timezone.now() - timedelta(days=days)
+        make_submission(submitted_at=at).delete()
 
     with mock.patch("voices.wall.tallies.MAX_STEP", 4):
         plan = explain(tallies.fold)

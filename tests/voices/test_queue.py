@@ -236,6 +236,7 @@ class UpkeepTests(CommittedTestCase):
                 "voices.queue_reminders",
                 "voices.read_bounces",
                 "voices.send_digest",
+                "voices.store_months",
             },
         )
         self.assertEqual(periodic["aaqi.retry_stalled"], "* * * * *")

@@ -2,11 +2,13 @@ from datetime import date
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
-from core.triggers import AppendOnly, Trigger
+from core.public import Content
+from core.triggers import AppendOnly, PagesChange, Trigger
 from voices.signatures.models import Signature
 from voices.wall.models import Voice
 
@@ -32,6 +34,7 @@ class Reason(models.Model):
 
     class Meta:
         ordering = ["position", "label"]
+        triggers = [PagesChange(Content.MODERATION)]
 
     def __str__(self) -> str:
         return self.label
@@ -164,6 +167,8 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="decision_kind"),
             models.Index(fields=["by", "-id"], name="decision_by"),
+            # The log is in order of time, so a small index of ranges is enough.
+            BrinIndex(fields=["at"], name="decision_at", autosummarize=True),
             models.Index(
                 fields=["batch", "id"],
                 name="decision_batch",

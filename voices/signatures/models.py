@@ -19,9 +19,15 @@ from voices.signatures import names, tokens
 from voices.signatures.invalidations import InvalidatedAddress, Invalidation
 from voices.tags.models import Tag
 from voices.wall.models import STATEMENT_LENGTH, Voice
-from voices.wall.tallies import CountCells, CountDays
+from voices.wall.tallies import CountCells, CountDays, CountDeleted
 
 COUNTS_SQL = "counted_at IS NOT NULL AND withdrawn_at IS NULL"
+# Signatures that were quarantined when they were confirmed, even if staff have released
+# them since.
+WAS_QUARANTINED_SQL = (
+    "(quarantined_at IS NOT NULL OR rejected_at IS NOT NULL "
+    "OR coalesce(counted_at, counted_before) > confirmed_at)"
+)
 # Signatures with an unusual status. There are few of these, so voices/figures.py counts
 # them row by row instead of reading tallies.
 EXCEPTIONAL = (
@@ -281,6 +287,11 @@ class Signature(AbstractSignature):
                 condition=EXCEPTIONAL,
             ),
             models.Index(
+                fields=["withdrawn_at"],
+                name="signature_withdrawn",
+                condition=models.Q(withdrawn_at__isnull=False),
+            ),
+            models.Index(
                 fields=["submitted_at"],
                 name="signature_with_hashes",
                 condition=WITH_HASHES,
@@ -318,6 +329,11 @@ class Signature(AbstractSignature):
                 updates="updates",
                 series=SERIES_SQL,
                 where=COUNTS_SQL,
+            ),
+            CountDeleted(
+                "SELECT 'confirmed', confirmed_at",
+                "SELECT 'withdrawn', coalesce(withdrawn_at, now())",
+                f"SELECT 'quarantined', confirmed_at WHERE {WAS_QUARANTINED_SQL}",
             ),
         ]
 
@@ -359,6 +375,8 @@ IS_KNOWN = """
     OR EXISTS (SELECT FROM voices_invalidatedaddress WHERE address_hash = ANY(%s))
 """
 
+# A form whose address was corrected is still one form, but has two submissions.
+RECEIVED_SQL = "corrections = 0"
 # How many times a signer can correct the email address of a form.
 MAX_CORRECTIONS = 2
 
@@ -525,6 +543,9 @@ class Submission(AbstractSignature):
                     lane=Lane.CLEAN, confirmed_at=None, reminder_at=None
                 ),
             ),
+        ]
+        triggers = [
+            CountDeleted(f"SELECT 'received', submitted_at WHERE {RECEIVED_SQL}")
         ]
 
     def try_code(self, code: str) -> bool:

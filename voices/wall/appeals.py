@@ -8,8 +8,19 @@ from django.db.models.functions import Now
 from core.plain_text import validate_plain_text
 from core.triggers import Trigger
 from voices.wall.models import Status, Voice
+from voices.wall.tallies import CountDeleted
 
 APPEAL_LENGTH = 600
+# The name of an appeal's result, from the decision that answered the appeal.
+RESULT_SQL = """
+    CASE WHEN kind IN ('published', 'correction-taken') THEN 'appeals-upheld'
+        WHEN kind = 'changes-asked' THEN 'appeals-changes'
+        ELSE 'appeals-rejected' END
+"""
+RESULT_OF_DELETED = f"""
+    SELECT {RESULT_SQL}, at FROM voices_decision
+    WHERE voices_decision.id = deleted.answer_id
+"""  # noqa: S608 - a constant
 
 
 class AppealQuerySet(models.QuerySet):
@@ -56,7 +67,9 @@ class Appeal(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["at"], name="appeal_at")]
         triggers = [
+            CountDeleted("SELECT 'appealed', deleted.at", RESULT_OF_DELETED),
             Trigger(
                 name="appeal_of_a_decline",
                 when=pgtrigger.Before,

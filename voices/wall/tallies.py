@@ -129,6 +129,32 @@ class CountDays(Count):
         )
 
 
+# The body of a CountDeleted trigger.
+COUNT_DELETED = """
+    INSERT INTO voices_deletedtally (month, name, change)
+    SELECT date_trunc('month', moment AT TIME ZONE '{zone}'), figure.name, 1
+    FROM (SELECT OLD.*) AS deleted, LATERAL ({figures}) AS figure (name, moment);
+    RETURN NULL;
+"""
+
+
+class CountDeleted(Trigger):
+    """Stores for the figures by month that a row was deleted.
+
+    Each of `figures` is a SELECT, from the deleted row, of a figure's name and the
+    moment that decides which month the row belongs to.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Delete
+
+    def __init__(self, *figures: str):
+        func = COUNT_DELETED.format(
+            zone=settings.TIME_ZONE, figures=" UNION ALL ".join(figures)
+        )
+        super().__init__(name="deleted_tally", func=func)
+
+
 # Reads the sums, and when each series of the petition started. This is one query,
 # because every page with a total needs both.
 READ = """
@@ -340,6 +366,42 @@ class DayTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.change:+}"
+
+
+class DeletedTallyQuerySet(models.QuerySet):
+    def fold(self) -> None:
+        """Merge the rows of each cell."""
+        fold("voices_deletedtally", "month, name")
+
+
+class DeletedTally(models.Model):
+    """A number of rows that a month's figures are about, and that were deleted.
+
+    Submissions are deleted after some days, and signatures and appeals when their
+    author erases them. Triggers store that here, so that such a row still counts in its
+    month; see voices/monthly/figures.py.
+    """
+
+    # The month's first day, in the site's time zone.
+    month = models.DateField()
+    name = models.CharField(max_length=30)
+    change = models.BigIntegerField()
+
+    objects = DeletedTallyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "deleted tallies"
+        indexes = [
+            models.Index(
+                fields=["month", "name"],
+                include=["change"],
+                name="deleted_tally_cells",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.month:%Y-%m}: {self.change:+}"
 
 
 def withhold[Key: Hashable](counts: Mapping[Key, int]) -> dict[Key, int | None]:
