@@ -29,7 +29,10 @@ from voices.models import Voice
 # about 1 MB of XML.
 IDS = 5000
 RANKINGS = ["list", "compare", "methodology", "changes"]
-LISTS = ["home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"]
+LISTS = [
+    *("home", "voices:list", "faq:questions", "faq:cases", "voices:add", "share"),
+    "how-we-moderate",
+]
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">

@@ -6,6 +6,7 @@ from aaqi import searching, sharing, sitemaps, views
 from faq.pages.models import PageSlug
 from faq.pages.views import page
 from operations import health
+from voices.monthly.views import how_we_moderate
 from voices.ranking_errors import views as ranking_errors
 from voices.tags import posters
 
@@ -14,6 +15,7 @@ handler500 = views.server_error
 urlpatterns = [
     path("", views.home, name="home"),
     *(path(f"{slug}/", page, {"slug": slug}, name=slug) for slug in PageSlug.values),
+    path("how-we-moderate/", how_we_moderate, name="how-we-moderate"),
     path("search/", searching.search_site, name="search"),
     path("share/", sharing.share, name="share"),
     *(

@@ -75,6 +75,7 @@ from voices.models import (
     BlockedDomain,
     BlockedNetwork,
     Limit,
+    MonthFigure,
     RankingError,
     Report,
     Reveal,
@@ -366,6 +367,20 @@ def crowded_report_path():
     return report_path()
 
 
+def how_we_moderate_path():
+    """The page with two months."""
+    if not MonthFigure.objects.exists():
+        MonthFigure.objects.bulk_create(
+            MonthFigure(month=date(2026, month, 1), name=name, number=number)
+            for month in (1, 2)
+            for name, number in (
+                *(("received", 1240), ("confirmed", 987), ("first-decisions", 800)),
+                *(("published", 700), ("appealed", 3), ("median-wait-minutes", 320)),
+            )
+        )
+    return reverse("how-we-moderate")
+
+
 def older_path():
     newest = voice()
     cursor = encode(Position(newest.published_at + timedelta(days=1), newest.pk))
@@ -418,6 +433,7 @@ PUBLIC = [
     Page("privacy", at("privacy")),
     Page("accessibility", at("accessibility")),
     Page("how-we-count", at("how-we-count")),
+    Page("how-we-moderate", how_we_moderate_path),
     # Reading
     Page("voices", at("voices:list")),
     Page("voices-filtered", at("voices:list", query="?state=TX&q=court")),

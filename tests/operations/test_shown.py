@@ -67,6 +67,14 @@ CHANGES = {
         "UPDATE voices_voice SET withdrawn_at = NULL",
         "DELETE FROM voices_voice WHERE founding_number IS NOT NULL",
     ],
+    "voices_reason": [
+        "UPDATE voices_reason SET explanation = 'Another.'",
+        "UPDATE voices_reason SET active = false WHERE position = 1",
+    ],
+    "voices_monthfigure": [
+        "INSERT INTO voices_monthfigure (month, name, detail, number) "
+        "VALUES ('2026-03-01', 'received', '', 12)",
+    ],
     "faq_question": [
         make_question,
         "UPDATE faq_question SET question = 'Why?', answer = 'Because.'",
