@@ -9,6 +9,7 @@ from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import logout
 from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
+from django.contrib.auth.models import User
 from django.core.exceptions import (
     BadRequest,
     FieldDoesNotExist,
@@ -34,8 +35,8 @@ from faq.models import TEXTS
 from faq.publishing import Text
 from faq.to_check import list_dates, list_rows
 from voices.figures import figures
-from voices.moderation.waiting import LISTS, Waiting, what_waits
 from voices.review.views import review
+from voices.moderation.waiting import LISTS, READINGS, Waiting, what_waits
 
 # Apps without admin pages. The job queue's admin has inline styles, which the CSP
 # blocks. allauth's admin would show second factors and let staff change them without a
@@ -162,7 +163,8 @@ class StaffSite(AdminSite):
         """Show what needs attention in the changelists that this account may view."""
         lists = self.may_view(request, LISTS)
         kinds = self.may_view(request, TEXTS)
-        waiting = [*what_waits(lists), *texts_waiting(kinds)]
+        readings = filter(cast(User, request.user).has_perm, READINGS)
+        waiting = [*what_waits(lists, readings), *texts_waiting(kinds)]
         context = {"lists": lists or kinds, "waiting": waiting}
         return super().index(request, context | (extra_context or {}))
 

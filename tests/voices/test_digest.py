@@ -32,7 +32,7 @@ class DigestTests(TestCase):
         make_voice(
             name="Ada Secretname",
             statement="Secret words.",
-            review_since=datetime(2026, 11, 20, 12, tzinfo=UTC),
+            review_since=datetime(2025, 11, 20, 12, tzinfo=UTC),
         )
         make_voice()
         voice = make_published_voice()
@@ -47,6 +47,8 @@ class DigestTests(TestCase):
         for part in parts(message):
             text = re.sub(r"<[^>]+>", "", part)
             self.assertIn("2 voices to review, the oldest since November 20", text)
+            ages = "(1 for less than a day, 1 for more than 3 days)"
+            self.assertIn(ages, " ".join(text.split()))
             self.assertIn("1 open report about voices", text)
             self.assertIn("2 open reports of errors in the rankings", text)
             self.assertIn("1 signature in quarantine", text)

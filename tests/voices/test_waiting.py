@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from unittest import mock
 
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -9,8 +10,8 @@ from django.utils import timezone
 
 from tests.abuse import make_quarantined
 from tests.factories import make_published_voice, make_staff, make_voice
-from voices.models import RankingError, Report
-from voices.moderation.waiting import LISTS, what_waits
+from voices.models import Hold, RankingError, Reading, Report
+from voices.moderation.waiting import LISTS, READINGS, what_waits
 
 
 def make_waiting():
@@ -47,7 +48,8 @@ class WaitingTests(TestCase):
         self.assertEqual(
             self.shown(page),
             [
-                "2 voices to review, the oldest for 3 days",
+                "2 voices to review, the oldest for 3 days "
+                "(1 for less than a day, 1 for more than 3 days)",
                 "1 open report about voices",
                 "1 open report of errors in the rankings",
                 "1 signature in quarantine",
@@ -101,10 +103,65 @@ class WaitingTests(TestCase):
         self.assertNotContains(page, "To review")
         self.assertNotContains(page, "Nothing to review.")
 
-    def test_each_list_takes_one_query(self):
+    def test_says_how_many_have_waited_how_long(self):
+        for hours in (1, 23, 25, 71, 73, 900):
+            make_voice(review_since=timezone.now() - timedelta(hours=hours))
+
+        (line,) = self.shown(self.index())
+
+        ages = "(2 for less than a day, 2 for 1 to 3 days, 2 for more than 3 days)"
+        self.assertTrue(line.endswith(ages), line)
+
+    def test_counts_ages_only_up_to_a_limit(self):
+        for _ in range(3):
+            make_voice()
+
+        with mock.patch("voices.moderation.waiting.MOST", 2):
+            (line,) = self.shown(self.index())
+
+        self.assertIn("3 voices to review", line)
+        self.assertTrue(line.endswith("(more than 2 for less than a day)"), line)
+
+    def make_readings(self):
+        """One voice that waits for a second reader, two disputed ones, and a hold."""
+        by, other = make_staff("first"), make_staff("second")
+        now = timezone.now()
+        read = {"since": now, "first_by": by, "first_verdict": "published"}
+        disagrees = {
+            "second_by": other,
+            "second_verdict": "declined",
+            "second_at": now,
+        }
+        long_ago = now - timedelta(hours=2, minutes=1)
+        Reading.objects.create(voice=make_voice(), first_at=long_ago, **read)
+        for _ in range(2):
+            Reading.objects.create(voice=make_voice(), **read, **disagrees)
+        Hold.objects.create(voice=make_voice(), by=by, note="Who wrote it?")
+        Hold.objects.create(voice=make_voice(), by=by, until=now - timedelta(minutes=1))
+
+    def test_says_what_waits_for_others_than_the_first_reader(self):
+        self.make_readings()
+
+        self.assertEqual(
+            self.shown(self.index())[1:],
+            [
+                "1 waits for a second reader, the oldest for 2 hours, 1 minute",
+                "2 that two readers disagree about",
+                "1 on hold",
+            ],
+        )
+
+    def test_shows_a_moderator_only_what_is_theirs(self):
+        self.make_readings()
+
+        page = self.index("view_awaitingvoice", "change_awaitingvoice")
+
+        self.assertEqual(self.shown(page)[1:], ["1 on hold"])
+
+    def test_each_row_takes_one_query_and_the_ages_one_more(self):
         make_waiting()
         for _ in range(3):
             make_voice()
 
-        with self.assertNumQueries(len(LISTS)):
+        with self.assertNumQueries(len(LISTS) + len(READINGS) + 1):
             what_waits()

@@ -1,19 +1,22 @@
 """Count what is waiting for staff in each admin list."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Model
+from django.db.models import Count, Min, Model
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from core.counts import Many, count_each_up_to, count_up_to
 from voices.founding.models import FoundingRequest
 from voices.letters import waits
 from voices.letters.models import SendingRate
+from voices.moderation.holds import Hold
 from voices.moderation.models import AwaitingVoice, QuarantinedSignature
+from voices.moderation.readings import UNREAD, Reading
 from voices.ranking_errors.models import RankingError
 from voices.reports.models import Report
 from voices.signatures.objections import InvalidatedSignature, Objection
@@ -21,6 +24,8 @@ from voices.signatures.objections import InvalidatedSignature, Objection
 # Query strings that filter admin lists to open rows.
 OPEN_ONES = "?closed_at__isempty=1"
 OBJECTED = "?objection=open"
+# Rows that need no exact number are counted up to this one.
+MOST = 1000
 
 
 class Waiting(NamedTuple):
@@ -28,19 +33,60 @@ class Waiting(NamedTuple):
 
     `number` is the number of rows or, for slow mail, of minutes. `words` is the text
     after the number, `since` is the oldest row's date if known, and `path` is the
-    list's URL.
+    list's URL. `ages` says how many have waited how long, if known.
     """
 
     number: int
     words: str
     since: datetime | None
     path: str
+    ages: str = ""
+
+    @property
+    def shown(self) -> str:
+        is_cut = isinstance(self.number, Many)
+        return str(self.number) if is_cut else f"{self.number:,}"
 
 
 def voices_to_review() -> Waiting:
     count, since = AwaitingVoice.objects.waiting().count_and_oldest()
     words = f"voice{pluralize(count)} to review"
-    return Waiting(count, words, since, list_of(AwaitingVoice))
+    ages = ages_of_voices() if count else ""
+    return Waiting(count, words, since, list_of(AwaitingVoice), ages)
+
+
+def ages_of_voices() -> str:
+    """Return how many voices have waited how long, in words; takes one query."""
+    waiting = AwaitingVoice.objects.waiting()
+    day, three_days = (timezone.now() - timedelta(days=days) for days in (1, 3))
+    counts = count_each_up_to(
+        MOST,
+        waiting.filter(review_since__gt=day),
+        waiting.filter(review_since__lte=day, review_since__gt=three_days),
+        waiting.filter(review_since__lte=three_days),
+    )
+    spans = ("less than a day", "1 to 3 days", "more than 3 days")
+    found = zip(counts, spans, strict=True)
+    return ", ".join(f"{count} for {span}" for count, span in found if count)
+
+
+def second_readings() -> Waiting:
+    found = Reading.objects.filter(UNREAD).aggregate(
+        count=Count("pk"), since=Min("first_at")
+    )
+    words = f"wait{pluralize(found['count'], 's,')} for a second reader"
+    return Waiting(found["count"], words, found["since"], list_of(AwaitingVoice))
+
+
+def disputed() -> Waiting:
+    count = count_up_to(MOST, Reading.objects.disputed())
+    words = "that two readers disagree about"
+    return Waiting(count, words, None, list_of(AwaitingVoice))
+
+
+def on_hold() -> Waiting:
+    count = count_up_to(MOST, Hold.objects.in_effect())
+    return Waiting(count, "on hold", None, list_of(AwaitingVoice))
 
 
 def open_reports() -> Waiting:
@@ -100,11 +146,27 @@ LISTS = {
 }
 
 
-def what_waits(lists: Iterable[type[Model]] = tuple(LISTS)) -> list[Waiting]:
+# What waits for others than the first reader, by the permission that it concerns.
+READINGS = {
+    "voices.second_read": second_readings,
+    "voices.settle_reading": disputed,
+    "voices.change_awaitingvoice": on_hold,
+}
+
+
+def what_waits(
+    lists: Iterable[type[Model]] = tuple(LISTS),
+    readings: Iterable[str] = tuple(READINGS),
+) -> list[Waiting]:
     """Return what is waiting in these lists, leaving out empty lists.
 
-    Each list takes one query. The queries that count rows read only an index of open
-    rows.
+    After the voices to review, the rows of `readings` follow. Each row takes one query,
+    and voices to review one more for their ages. The queries that count rows read only
+    an index of open rows.
     """
-    found = [LISTS[listed]() for listed in lists]
+    found = []
+    for listed in lists:
+        found.append(LISTS[listed]())
+        if listed is AwaitingVoice:
+            found += [READINGS[permission]() for permission in readings]
     return [each for each in found if each.number]
