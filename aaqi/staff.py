@@ -35,8 +35,10 @@ from faq.models import TEXTS
 from faq.publishing import Text
 from faq.to_check import list_dates, list_rows
 from voices.figures import figures
-from voices.review.views import review
+from voices.moderation.agreement import LATEST, SPANS, agreement, reasons_used
+from voices.moderation.my_day import my_day
 from voices.moderation.waiting import LISTS, READINGS, Waiting, what_waits
+from voices.review.views import review
 
 # Apps without admin pages. The job queue's admin has inline styles, which the CSP
 # blocks. allauth's admin would show second factors and let staff change them without a
@@ -116,7 +118,9 @@ class StaffSite(AdminSite):
         figures = self.admin_view(self.figures)
         texts = self.admin_view(self.texts_to_check)
         return [
+            path("agreement/", self.admin_view(self.agreement), name="agreement"),
             path("figures/", figures, name="figures"),
+            path("my-day/", self.admin_view(self.my_day), name="my_day"),
             path("texts-to-check/", texts, name="texts_to_check"),
             path("review/", self.admin_view(review), name="review"),
             *super().get_urls(),
@@ -196,6 +200,30 @@ class StaffSite(AdminSite):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Figures"} | figures()
         return render(request, "admin/figures.html", context)
+
+    def my_day(self, request: HttpRequest) -> HttpResponse:
+        """Show moderators what they have done today."""
+        user = cast(User, request.user)
+        if not user.has_perm("voices.change_awaitingvoice"):
+            raise PermissionDenied
+        context = self.each_context(request) | {"title": "My day"} | my_day(user)
+        return render(request, "admin/my_day.html", context)
+
+    def agreement(self, request: HttpRequest) -> HttpResponse:
+        """Show how often two readers agree, and which reasons moderators choose."""
+        if not request.user.has_perm("voices.view_reading"):
+            raise PermissionDenied
+        asked = request.GET.get("days")
+        days = next((each for each in SPANS if str(each) == asked), SPANS[0])
+        context = self.each_context(request) | {
+            "title": "Agreement and reasons",
+            "days": days,
+            "spans": SPANS,
+            "latest": LATEST,
+            "agreement": agreement(days),
+            **reasons_used(days),
+        }
+        return render(request, "admin/agreement.html", context)
 
     def register(
         self,

@@ -84,7 +84,8 @@ from voices.models import (
     Voice,
     WatchedWord,
 )
-from voices.moderation import decide
+from voices.moderation import decide, verdicts
+from voices.moderation.readings import Verdict
 from voices.signatures import tokens
 from voices.signatures.models import Lane
 from voices.wall.cursor import Position, encode
@@ -917,11 +918,24 @@ def none_to_check_path():
     return reverse("admin:texts_to_check")
 
 
+def agreement_path():
+    """The page with a voice that two readers disagree about."""
+    voice = waiting_voice()
+    one = Voice.objects.filter(pk=voice.pk)
+    for verdict in (Verdict.PUBLISH, Verdict.CHANGES):
+        by = make_staff(f"by{next(numbers)}")
+        verdicts.give(one, by, verdicts.Wish(verdict, text="Shorten it."))
+    make_reason()
+    return reverse("admin:agreement")
+
+
 STAFF = [
     Page("staff-login", at("admin:login")),
     Page("staff-index", at("admin:index"), staff=True),
     Page("staff-app", at("admin:app_list", "voices"), staff=True),
     Page("staff-figures", at("admin:figures"), staff=True),
+    Page("staff-my-day", at("admin:my_day"), staff=True),
+    Page("staff-agreement", agreement_path, staff=True),
     Page("staff-texts-to-check", texts_to_check_path, staff=True),
     Page("staff-texts-none", none_to_check_path, staff=True),
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),
