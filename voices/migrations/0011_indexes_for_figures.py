@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY doesn't run in a transaction.
     atomic = False
 
-    dependencies = [("voices", "0011_figures_by_month")]
+    dependencies = [("voices", "0010_figures_by_month")]
 
     operations = [
         AddIndexConcurrently(
