@@ -47,8 +47,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         """
         until = timezone.now() + timedelta(minutes=settings.REVIEW_CLAIM_MINUTES)
         with connection.cursor() as cursor:
-            values = {"voice": voice_id, "by": by.pk, "until": until}
-            cursor.execute(CLAIM, values)
+            cursor.execute(CLAIM, {"voice": voice_id, "by": by.pk, "until": until})
             return cursor.fetchone() is not None
 
     def drop(self, voice_ids: Collection[int], by: User) -> None:

@@ -168,4 +168,6 @@ class Reading(models.Model):
 
     def given_at(self, by: User) -> datetime:
         """Return when this moderator gave a verdict."""
-        return self.second_at if self.second_by_id == by.pk else self.first_at
+        if self.second_by_id == by.pk and self.second_at:
+            return self.second_at
+        return self.first_at

@@ -52,7 +52,7 @@ def voices_to_review() -> Waiting:
     count, since = AwaitingVoice.objects.waiting().count_and_oldest()
     words = f"voice{pluralize(count)} to review"
     ages = ages_of_voices() if count else ""
-    return Waiting(count, words, since, list_of(AwaitingVoice), ages)
+    return Waiting(count, words, since, reverse("admin:review"), ages)
 
 
 def ages_of_voices() -> str:
@@ -75,13 +75,14 @@ def second_readings() -> Waiting:
         count=Count("pk"), since=Min("first_at")
     )
     words = f"wait{pluralize(found['count'], 's,')} for a second reader"
-    return Waiting(found["count"], words, found["since"], list_of(AwaitingVoice))
+    page = f"{reverse('admin:review')}?only=second"
+    return Waiting(found["count"], words, found["since"], page)
 
 
 def disputed() -> Waiting:
     count = count_up_to(MOST, Reading.objects.disputed())
     words = "that two readers disagree about"
-    return Waiting(count, words, None, list_of(AwaitingVoice))
+    return Waiting(count, words, None, f"{reverse('admin:review')}?only=disputes")
 
 
 def on_hold() -> Waiting:

@@ -5,7 +5,7 @@ and changes nothing.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -120,7 +120,7 @@ def bring_back(by: User) -> int:
 
 
 @transaction.atomic
-def hold(voice_id: int, by: User, until: object, note: str) -> None:
+def hold(voice_id: int, by: User, until: datetime | None, note: str) -> None:
     """Keep the voice from everybody until a date, or until the note is answered."""
     voice = locked(voice_id)
     check_claim(voice, by)

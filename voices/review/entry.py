@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from voices.flags import find
 from voices.moderation.claims import Claim
 from voices.moderation.flags import MAX_REPORTS, changes_of, prepare
-from voices.moderation.groups import MAX_OTHERS
+from voices.moderation.groups import MAX_OTHERS, Group, reworded, same
 from voices.moderation.history import Event, history
 from voices.moderation.holds import Hold
 from voices.moderation.models import Reason, StockSentence
@@ -231,21 +231,26 @@ def links(voice: Voice, by: User) -> list[Link]:
 
 
 def group_links(voice: Any) -> list[Link]:
-    """Return links to lists of the voices with the same text or from one network."""
+    """Return links to lists of the voices with the same or a reworded text.
+
+    Also to those from the same network, if there are many.
+    """
     voices = reverse("admin:voices_voice_changelist")
-    others = [
-        ("same-text", "Same words", voice.others_with_text),
-        ("same-network", "Same network", voice.others_on_network),
+    found = [("same-text", "Same words", same(voice))]
+    found.append(("reworded", "Reworded", reworded(voice)))
+    about = [
+        Link(f"{voices}?{name}={voice.pk}", f"{label}: {told(group)}")
+        for name, label, group in found
+        if group
     ]
-    return [
-        Link(f"{voices}?{name}={voice.pk}", f"{label}: {capped(count)} others")
-        for name, label, count in others
-        if count
-    ]
-
-
-def capped(count: int) -> str:
-    return f"{count}+" if count == MAX_OTHERS else str(count)
+    if count := voice.others_on_network:
+        label = (
+            f"Same network: {MAX_OTHERS}+"
+            if count == MAX_OTHERS
+            else f"Same network: {count}"
+        )
+        about.append(Link(f"{voices}?same-network={voice.pk}", f"{label} others"))
+    return about
 
 
 def pending_changes(voice: Any) -> list[Change]:

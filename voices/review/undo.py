@@ -117,7 +117,7 @@ def undo(token: str, by: User, *, has_seen_letter: bool) -> int:
 
 
 def undo_decision(decision: Decision, by: User) -> int:
-    voices = Voice.objects.filter(pk=decision.voice_id)
+    voices = Voice.objects.filter(decisions=decision)
     if not undoing.undo(voices, by, decision_id=decision.pk):
         voice = voices.first()
         why = undoing.why_not_undone(voice, decision, by) if voice else ""

@@ -145,7 +145,7 @@ def answer(request: HttpRequest, by: User, entry: Entry | None) -> HttpResponse:
     """Answer an act that was done: with the part that changed, or by redirecting."""
     if is_fetch(request):
         return page(request, by, entry)
-    query = {"only": only(request)} if only(request) else {}
+    query: dict[str, str | int] = {"only": only(request)} if only(request) else {}
     if entry and request.POST.get("act") == "undo":
         query["voice"] = entry.voice.pk
     address = reverse("admin:review")
