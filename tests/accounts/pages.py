@@ -61,13 +61,13 @@ KINDS = {
 }
 # Other pages of the admin.
 OTHERS = {
-    "agreement": {Role.LEAD, A},
+    "agreement": {L, A},
     "autocomplete": NOBODY,
     "figures": {Role.ORGANIZER, A},
     "index": EVERYBODY,
     "jsi18n": EVERYBODY,
     "login": EVERYBODY,
-    "my_day": {M, Role.SECOND_READER, Role.LEAD, A},
+    "my_day": M,
     "password_change": EVERYBODY,
     "password_change_done": EVERYBODY,
     "rankings_assessment_import": {Role.EDITOR, A},

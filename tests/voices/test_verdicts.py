@@ -121,7 +121,7 @@ class OneReaderTests(VerdictTestCase):
 
     # Lock, claims and holds, own and appealed, readings, what applies, what needs two
     # readers (2), publishing, readings, and giving up claims and holds.
-    STATEMENTS = 25
+    STATEMENTS = 29
 
 
 class TwoReadersTests(VerdictTestCase):

@@ -244,13 +244,15 @@ def group_links(voice: Any) -> list[Link]:
         if group
     ]
     if count := voice.others_on_network:
-        label = (
-            f"Same network: {MAX_OTHERS}+"
-            if count == MAX_OTHERS
-            else f"Same network: {count}"
-        )
-        about.append(Link(f"{voices}?same-network={voice.pk}", f"{label} others"))
+        others = f"{count}+" if count == MAX_OTHERS else str(count)
+        label = f"Same network: {others} others"
+        about.append(Link(f"{voices}?same-network={voice.pk}", label))
     return about
+
+
+def told(group: Group) -> str:
+    """Return how many others there are, and their statuses."""
+    return ", ".join(filter(None, [group.size, group.summary]))
 
 
 def pending_changes(voice: Any) -> list[Change]:
