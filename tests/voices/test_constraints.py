@@ -15,15 +15,21 @@ from tests.factories import (
 from tests.rights import REFUSED
 from voices.models import (
     Alarm,
+    Batch,
     Decision,
+    Hold,
     Invalidation,
     Letter,
+    MonthFigure,
     Petition,
+    Reading,
     Reason,
     RefusedAddress,
     Report,
+    ReviewRule,
     SendingRate,
     Signature,
+    Skip,
     Tag,
     Turn,
     Update,
@@ -253,7 +259,82 @@ def tag_with_a_space():
     Tag.objects.create(slug="a rally", name="Rally")
 
 
+def read_with_first_verdict(**fields):
+    """A reading of a voice; `fields` may break a rule."""
+    fields = {"voice": make_voice(), "first_by": make_staff(), **fields}
+    return Reading.objects.create(first_verdict="published", since=NOW, **fields)
+
+
+def let_two_readings_wait():
+    first = read_with_first_verdict()
+    read_with_first_verdict(voice=first.voice, first_by=make_staff("other"))
+
+
+def read_twice_by_oneself():
+    by = make_staff()
+    second = {"second_by": by, "second_verdict": "published", "second_at": NOW}
+    read_with_first_verdict(first_by=by, **second)
+
+
+def close_a_reading_without_a_second_verdict():
+    read_with_first_verdict(closed_at=NOW)
+
+
+def give_a_second_verdict_without_one():
+    read_with_first_verdict(second_by=make_staff("other"), second_at=NOW)
+
+
+def hold_twice():
+    voice, by = make_voice(), make_staff()
+    for _ in range(2):
+        Hold.objects.create(voice=voice, by=by, note="Same family?")
+
+
+def hold_until_nothing():
+    Hold.objects.create(voice=make_voice(), by=make_staff())
+
+
+def end_a_hold_by_nobody():
+    Hold.objects.create(voice=make_voice(), by=make_staff(), until=NOW, ended_at=NOW)
+
+
+def skip_twice():
+    voice, by = make_voice(), make_staff()
+    for _ in range(2):
+        Skip.objects.create(voice=voice, by=by, until=NOW)
+
+
+def undo_a_batch_by_nobody():
+    Batch.objects.create(kind="published", by=make_staff(), undone_at=NOW)
+
+
+def set_two_rules():
+    ReviewRule.objects.create(id=2)
+
+
+def let_more_than_all_be_read_twice():
+    ReviewRule.objects.create(second_reading=101)
+
+
+def store_a_month_twice():
+    for _ in range(2):
+        MonthFigure.objects.create(month="2026-10-01", name="received", number=1)
+
+
 CHECKED = {
+    "reading_one_open": [let_two_readings_wait],
+    "reading_by_two": [read_twice_by_oneself],
+    "reading_closed_by_a_second": [
+        close_a_reading_without_a_second_verdict,
+        give_a_second_verdict_without_one,
+    ],
+    "hold_one_at_a_time": [hold_twice],
+    "hold_until_something": [hold_until_nothing],
+    "hold_ended_by_somebody": [end_a_hold_by_nobody],
+    "skip_once": [skip_twice],
+    "batch_undone_by_somebody": [undo_a_batch_by_nobody],
+    "review_rule_is_one_row": [set_two_rules, let_more_than_all_be_read_twice],
+    "month_figure_once": [store_a_month_twice],
     "tag_slug_is_plain": [tag_with_a_space],
     "correction_one_waits": [let_two_corrections_wait],
     "proposed_edit_one_waits": [let_two_edits_wait],
