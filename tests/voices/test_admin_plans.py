@@ -1,11 +1,12 @@
 """Every admin list that grows is read by index, in pages from both ends."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest import mock
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
@@ -35,6 +36,10 @@ from voices.models import (
     Update,
     Voice,
 )
+from voices.moderation.agreement import agreement, reasons_used
+from voices.moderation.my_day import my_day
+from voices.moderation.waiting import ages_of_voices
+from voices.monthly import figures as monthly
 from voices.tasks import fold_tallies, forget
 from voices.updates.queue import queue_copies
 
@@ -107,7 +112,7 @@ PLANS = {
 }
 LARGE = (
     "voice|signature|submission|decision|report|letter|rankingerror|foundingrequest"
-    "|reveal|tally|daytally|deletedtally"
+    "|reveal|tally|daytally|deletedtally|reading|appeal"
 )
 OF_LARGE_TABLES = f"""
     FROM pg_class
@@ -261,6 +266,40 @@ def test_waiting_letters_are_counted_by_index_and_not_to_the_end(count_waiting):
 
     assert re.search(r"Limit.*\n.*letter_in_flight", plan), plan
     assert "Seq Scan on voices_" not in plan, plan
+
+
+def staff_day():
+    my_day(get_user_model().objects.latest("pk"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("read", "indexes"),
+    [
+        (staff_day, ["decision_by"]),
+        (lambda: agreement(30), ["voices_reading_pkey"]),
+        (lambda: reasons_used(30), ["decision_kind"]),
+        (ages_of_voices, ["voice_waiting"]),
+        (
+            lambda: monthly.count(date(2026, 3, 1)),
+            [
+                *("submission_age", "signature_withdrawn", "appeal_at"),
+                "voice_published",
+                *("day_tally_cells", "deleted_tally_cells"),
+            ],
+        ),
+    ],
+    ids=["my day", "agreement", "reasons", "ages", "month"],
+)
+def test_moderations_figures_are_read_by_indexes(read, indexes):
+    make_staff()
+    make_voice()
+
+    plan = explain(read)
+
+    for index in indexes:
+        assert re.search(rf"(using|Index Scan on) {index}\b", plan), (index, plan)
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
 
 
 @pytest.mark.django_db

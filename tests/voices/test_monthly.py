@@ -5,7 +5,6 @@ from unittest import mock
 
 from django.db import DatabaseError, connection, transaction
 from django.test import TestCase
-from django.test.utils import CaptureQueriesContext
 
 from tests.abuse import make_invalidated, make_quarantined
 from tests.committed import CommittedTestCase, before_commit
@@ -349,18 +348,6 @@ class StoreTests(MonthTestCase):
         self.store()
 
         self.assertEqual(self.stored(), [(date(2026, 2, 1), 1), (MARCH, 0)])
-
-    def test_a_month_reads_only_its_own_rows(self):
-        with CaptureQueriesContext(connection) as queries:
-            figures.count(MARCH)
-
-        for query in queries:
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL enable_seqscan = off")
-                cursor.execute(f"EXPLAIN {query['sql']}")
-                plan = "\n".join(row for (row,) in cursor.fetchall())
-            for table in ("submission", "signature", "decision", "voice"):
-                self.assertNotIn(f"Seq Scan on voices_{table} ", plan)
 
 
 class StoreAtOnceTests(CommittedTestCase):
