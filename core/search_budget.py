@@ -1,4 +1,4 @@
-"""Limit public searches: only a few run at once, and each query has a time limit."""
+"""Limit searches: each query has a time limit; only a few public ones run at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +27,23 @@ class SearchTooLong(Exception):
 
 
 @contextmanager
+def time_limit(milliseconds: int) -> Iterator[None]:
+    """Raise SearchTooLong if a query in the `with` block exceeds the time limit.
+
+    The block is a transaction.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {milliseconds}")
+            yield
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise SearchTooLong from error
+
+
+@contextmanager
 def one_search() -> Iterator[None]:
     """Limit the queries in a `with` block; nested blocks belong to the same search.
 
@@ -38,15 +55,9 @@ def one_search() -> Iterator[None]:
         return
     token = searching.set(True)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with time_limit(LONGEST_SEARCH_MS):
             if not any(try_lock(Lock.SEARCH, str(n)) for n in range(SEARCHES_AT_ONCE)):
                 raise TooManySearches
-            cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_SEARCH_MS}")
             yield
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
-        raise SearchTooLong from error
     finally:
         searching.reset(token)
