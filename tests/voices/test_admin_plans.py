@@ -80,7 +80,7 @@ PLANS = {
         "state__exact=OH": "signature_state",
         "name_display__exact=first": "signature_name_display",
         "q=reyes": "signature_words",
-        "q=ana@example.com": "signature_one_for_each_address",
+        "q=ana@example.com": "signature_one_for_each_address|signature_address_start",
     },
     "quarantinedsignature": {"": "signature_quarantine"},
     "invalidatedsignature": {

@@ -51,6 +51,17 @@ class NameDisplay(models.TextChoices):
     UNLISTED = "unlisted", "Not shown: count me, and publish nothing"
 
 
+def domain_of(field: str) -> models.Func:
+    """Return the part of an address after the last @, for an index and its queries."""
+    return models.Func(
+        field,
+        models.Value("@"),
+        models.Value(-1),
+        function="split_part",
+        output_field=models.TextField(),
+    )
+
+
 def shown_name(name: str, display: str) -> str:
     """Return `name` in the form that the signer chose, or "" if unlisted."""
     if display == NameDisplay.UNLISTED:
@@ -309,6 +320,16 @@ class Signature(AbstractSignature):
                 fields=["address_hash"],
                 name="signature_address_hash",
                 condition=~models.Q(address_hash=""),
+            ),
+            # For searches for a part of an address (voices/finding/), newest first.
+            models.Index(
+                fields=["email_key", "-id"],
+                name="signature_address_start",
+                # Lets LIKE use the index, whatever the database's collation.
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+            models.Index(
+                domain_of("email_key"), models.F("id").desc(), name="signature_domain"
             ),
             models.Index(
                 fields=["network_hash"],

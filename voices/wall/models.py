@@ -440,6 +440,8 @@ class Voice(models.Model):
             GinIndex(fields=["flags"], name="voice_flags", condition=FLAGGED_ONES),
             GinIndex("search", name="voice_search", condition=WITH_STATEMENT),
             GinIndex(folded_words("name", "statement"), name="voice_words"),
+            # Names alone: many are everyday words in statements.
+            GinIndex(folded_words("name"), name="voice_name_words"),
             models.Index(
                 fields=["text_key", "-id"],
                 name="voice_same_text",
