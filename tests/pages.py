@@ -842,8 +842,9 @@ def choose(action):
 ALIKE = {"history", "delete", "version"}
 # Standard lists and forms of Django's: one model stands for all.
 PLAIN = {
-    *("accountevent", "allowednetwork", "blockeddomain", "blockednetwork", "decision"),
-    *("foundingrequest", "limit", "mailprovider"),
+    *("accountevent", "addresssearch", "allowednetwork", "blockeddomain"),
+    *("blockednetwork", "decision", "foundingrequest", "letter", "limit"),
+    "mailprovider",
     *("rankingerror", "reason", "reveal", "sendingrate", "timelineentry"),
 }
 

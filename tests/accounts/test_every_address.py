@@ -39,10 +39,12 @@ from tests.faq.texts import (
     make_question,
 )
 from voices.models import (
+    AddressSearch,
     AllowedNetwork,
     BlockedDomain,
     BlockedNetwork,
     Decision,
+    Letter,
     RankingError,
     Report,
     Reveal,
@@ -109,6 +111,8 @@ def make_a_row_of_each(staff):
     make_signature(counted_at=None, quarantined_at=timezone.now())
     make_submission(lane=Lane.HELD)
     Reveal.objects.create(signature=signature, by=staff)
+    AddressSearch.objects.create(reason="A letter.", found=1, by=staff)
+    Letter.objects.create(kind="published", signature=signature, address_hash="x")
     make_invalidated(by=staff)
     Decision.objects.create(voice=voice, kind="published", by=staff)
     Report.objects.create(voice=voice, kind="other")

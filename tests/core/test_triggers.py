@@ -9,8 +9,8 @@ from tests.committed import rows
 from tests.factories import make_edition
 
 LOGS = [
-    *("accounts_accountevent", "voices_decision", "voices_invalidation"),
-    *("voices_petition", "voices_reveal"),
+    *("accounts_accountevent", "voices_addresssearch", "voices_decision"),
+    *("voices_invalidation", "voices_petition", "voices_reveal"),
 ]
 PAGES = [
     *("faq_case", "faq_chart", "faq_page", "faq_question", "faq_timelineentry"),

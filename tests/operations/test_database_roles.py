@@ -15,11 +15,18 @@ from tests import owner
 from tests.committed import CommittedTestCase
 from tests.factories import make_signature, make_staff
 from tests.rights import rights
-from voices.models import Decision, Invalidation, MonthFigure, Reveal
+from voices.models import (
+    AddressSearch,
+    Decision,
+    Invalidation,
+    MonthFigure,
+    Reveal,
+)
 
 ROWS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 LOGS = {
     "accounts_accountevent",
+    "voices_addresssearch",
     "voices_decision",
     "voices_petition",
     "voices_invalidation",
@@ -141,6 +148,7 @@ class LogTests(CommittedTestCase):
         Decision.objects.create(kind=Decision.Kind.REJECTED, by=staff)
         Invalidation.objects.create(kind="invalidated", count=1, by=staff)
         Reveal.objects.create(signature=signature, by=staff)
+        AddressSearch.objects.create(reason="A letter.", found=1, by=staff)
         AccountEvent.objects.create(kind=AccountEvent.Kind.INVITED)
         MonthFigure.objects.create(month="2026-03-01", name="received", number=1)
 

@@ -105,6 +105,14 @@ PLANS = {
         "": "founding_request_newly_closed",
         "closed_at__isempty=1": "founding_request_open|founding_request_newly_closed",
     },
+    "letter": {
+        "": "voices_letter_pkey",
+        "signature__id__exact=1": r"voices_letter_pkey|voices_letter_signature_id_\w+",
+    },
+    "addresssearch": {
+        "": "voices_addresssearch_pkey",
+        "by__id__exact=1": r"voices_addresssearch_(pkey|by_id_\w+)",
+    },
     "reveal": {
         "": "voices_reveal_pkey",
         "by__id__exact=1": "voices_reveal_pkey|voices_reveal_by_id_[0-9a-f]+",
@@ -112,7 +120,7 @@ PLANS = {
 }
 LARGE = (
     "voice|signature|submission|decision|report|letter|rankingerror|foundingrequest"
-    "|reveal|tally|daytally|deletedtally|reading|appeal"
+    "|reveal|addresssearch|tally|daytally|deletedtally|reading|appeal"
 )
 OF_LARGE_TABLES = f"""
     FROM pg_class

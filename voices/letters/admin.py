@@ -1,4 +1,4 @@
-"""Admin pages for the sending rate, and for held submissions (probably from bots)."""
+"""Admin pages for letters, the sending rate, and held submissions (probably bots')."""
 
 from typing import Any
 
@@ -10,15 +10,36 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from core.admin import ActionsOnly, LargeTable
+from core.admin import ActionsOnly, LargeTable, ReadOnly
 from voices.abuse.suspicion import labels
 from voices.letters import waits
-from voices.letters.models import HeldSubmission, SendingRate
+from voices.letters.models import HeldSubmission, Letter, SendingRate
 from voices.letters.queue import release
 from voices.signatures.models import Lane
 
 MAX_AT_A_TIME = 500
 HASH_SHOWN = 8
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly, LargeTable):
+    """Read-only list of letters, newest first. A letter has no address and no text."""
+
+    list_display = ["queued_at", "kind", "about", "send_at", "sent_at", "dropped_at"]
+    fields = [
+        *("kind", "about", "lane", "queued_at", "send_at", "attempts", "failures"),
+        *("sent_at", "dropped_at"),
+    ]
+    readonly_fields = ["about"]
+    ordering = ["-pk"]
+
+    lookups = {"signature__id__exact"}
+
+    @admin.display(description="to")
+    def about(self, letter: Letter) -> str:
+        if letter.signature_id:
+            return f"Signature {letter.signature_id}"
+        return f"Form {letter.submission_id}, not confirmed"
 
 
 @admin.register(SendingRate)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 
 from core.admin import LargeTable, ReadOnly
-from voices.reveals.models import Reveal
+from voices.reveals.models import AddressSearch, Reveal
 
 
 class RevealsAddress(admin.ModelAdmin):
@@ -62,3 +62,21 @@ class RevealAdmin(ReadOnly, LargeTable):
     ordering = ["-pk"]
 
     lookups = {"by__id__exact"}
+
+
+@admin.register(AddressSearch)
+class AddressSearchAdmin(ReadOnly, LargeTable):
+    """Read-only log of searches by email address."""
+
+    list_display = ["at", "by", "what", "found"]
+    list_filter = ["by"]
+    list_select_related = ["by"]
+    fields = ["at", "by", "what", "found"]
+    readonly_fields = ["at", "by", "what", "found"]
+    ordering = ["-pk"]
+
+    lookups = {"by__id__exact"}
+
+    @admin.display(description="reason")
+    def what(self, row: AddressSearch) -> str:
+        return row.reason or "(a whole address)"

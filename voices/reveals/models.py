@@ -35,9 +35,10 @@ class Reveal(models.Model):
 
 
 class AddressSearch(models.Model):
-    """A row in the append-only log of searches for a part of an email address.
+    """A row in the append-only log of searches for signatures by email address.
 
-    The row has no address: what was searched for could be one.
+    The row doesn't have the search text, which can be an address. `reason` is empty for
+    a search for a whole address, and `found` is the number of signatures shown.
     """
 
     reason = models.CharField(max_length=200)
