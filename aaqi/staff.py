@@ -35,9 +35,16 @@ from faq.models import TEXTS
 from faq.publishing import Text
 from faq.to_check import list_dates, list_rows
 from voices.figures import figures
+from voices.finding.views import find, find_part
 from voices.moderation.agreement import LATEST, SPANS, agreement, reasons_used
 from voices.moderation.my_day import my_day
-from voices.moderation.waiting import LISTS, READINGS, Waiting, what_waits
+from voices.moderation.waiting import (
+    LISTS,
+    READINGS,
+    Waiting,
+    count_quarantined,
+    what_waits,
+)
 from voices.review.views import review
 
 # Apps without admin pages. The job queue's admin has inline styles, which the CSP
@@ -123,6 +130,8 @@ class StaffSite(AdminSite):
             path("my-day/", self.admin_view(self.my_day), name="my_day"),
             path("texts-to-check/", texts, name="texts_to_check"),
             path("review/", self.admin_view(review), name="review"),
+            path("find/", self.admin_view(find), name="find"),
+            path("find/part/", self.admin_view(find_part), name="find_part"),
             *super().get_urls(),
         ]
 
@@ -169,8 +178,18 @@ class StaffSite(AdminSite):
         kinds = self.may_view(request, TEXTS)
         readings = filter(cast(User, request.user).has_perm, READINGS)
         waiting = [*what_waits(lists, readings), *texts_waiting(kinds)]
-        context = {"lists": lists or kinds, "waiting": waiting}
+        context: dict[str, object] = {"lists": lists or kinds, "waiting": waiting}
+        if self.only_counts_quarantine(request):
+            context["quarantined"] = count_quarantined()
         return super().index(request, context | (extra_context or {}))
+
+    def only_counts_quarantine(self, request: HttpRequest) -> bool:
+        """Return whether the account sees how many signatures are in quarantine.
+
+        Moderators do. Administrators see the list instead, among what waits.
+        """
+        may = request.user.has_perm
+        return may("voices.view_voice") and not may("voices.view_quarantinedsignature")
 
     def may_view[Listed: type[Model]](
         self, request: HttpRequest, models: Iterable[Listed]

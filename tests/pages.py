@@ -74,6 +74,7 @@ from voices.models import (
     Arrival,
     BlockedDomain,
     BlockedNetwork,
+    Letter,
     Limit,
     MonthFigure,
     RankingError,
@@ -887,6 +888,37 @@ def at_list(model):
     return list_path
 
 
+def find_path():
+    """A search that finds people with and without a voice, and their rows."""
+    make_a_row_of_each()
+    network = {"network_hash": "f" * 64}
+    name = "Lucía Everywhere"
+    one = make_published_voice(name=name, statement=LONG, reported_at=timezone.now())
+    signed = make_signature(name=name, voice=one, **network)
+    make_signature(name=name, voice=make_voice(name=name, statement=FLAGGED), **network)
+    make_signature(name=name, name_display="unlisted")
+    Report.objects.create(voice=one, kind=Report.Kind.OTHER, text="Spam")
+    hashed = {"address_hash": signed.address_hash}
+    Letter.objects.create(kind="published", signature=signed, **hashed)
+    return reverse("admin:find", query={"name": "everywhere", "names": "full"})
+
+
+def find_address(page):
+    page.locator("[name=email]").fill("nobody@example.com")
+    press("Find by address")(page)
+
+
+def find_part_path():
+    make_signature(email=f"everybody{next(numbers)}@example.com")
+    return reverse("admin:find_part")
+
+
+def search_part(page):
+    page.locator("[name=part]").fill("everybody")
+    page.locator("[name=reason]").fill("She wrote from another address.")
+    press("Log and find")(page)
+
+
 def staff_poster_path():
     return reverse("admin:voices_tag_poster", args=[make_tag().pk, "poster"])
 
@@ -937,6 +969,12 @@ STAFF = [
     Page("staff-figures", at("admin:figures"), staff=True),
     Page("staff-my-day", at("admin:my_day"), staff=True),
     Page("staff-agreement", agreement_path, staff=True),
+    Page("staff-find", at("admin:find"), staff=True),
+    Page("staff-find-found", find_path, staff=True),
+    Page("staff-find-address", find_path, then=find_address, staff=True),
+    Page("staff-find-error", at("admin:find", query="?city=Akron"), 422, staff=True),
+    Page("staff-find-part", at("admin:find_part"), staff=True),
+    Page("staff-find-part-found", find_part_path, then=search_part, staff=True),
     Page("staff-texts-to-check", texts_to_check_path, staff=True),
     Page("staff-texts-none", none_to_check_path, staff=True),
     Page("staff-400", at("admin:index", query="?x=%00"), 400, staff=True),

@@ -66,6 +66,8 @@ OTHERS = {
     "agreement": {L, A},
     "autocomplete": NOBODY,
     "figures": {Role.ORGANIZER, A},
+    "find": M,
+    "find_part": {A},
     "index": EVERYBODY,
     "jsi18n": EVERYBODY,
     "login": EVERYBODY,

@@ -88,7 +88,7 @@ def public_forms(base):
 
 def has_places(form_class):
     fields = getattr(form_class, "base_fields", {}).values()
-    staff = {"admin", "editing", "importing", "invalidation", "django"}
+    staff = {"admin", "django", "editing", "finding", "importing", "invalidation"}
     ours = not staff & set(form_class.__module__.split("."))
     return ours and any(
         "OH" in [value for value, _ in field.choices]

@@ -122,6 +122,31 @@ LARGE = (
     "voice|signature|submission|decision|report|letter|rankingerror|foundingrequest"
     "|reveal|addresssearch|tally|daytally|deletedtally|reading|appeal"
 )
+# How staff find a person: the query string or the fields sent, and the indexes used.
+FOUND_BY_QUERY = {
+    "name=reyes": ["voice_name_words"],
+    "words=law": ["voice_words"],
+    "name=reyes&words=law&city=Akron&state=OH": ["voice_(name_)?words"],
+    "state=OH": ["voice_state"],
+    "state=OH&before=1000": ["voice_state"],
+    "names=full&name=reyes": ["signature_words"],
+    "names=full&name=reyes&words=law": ["signature_words|voice_words"],
+    "network={signature}": ["signature_network"],
+}
+BY_START = {"how": "start", "part": "ana.", "reason": "Why."}
+BY_DOMAIN = {"how": "domain", "part": "example.com", "reason": "Why."}
+FOUND_BY_FIELDS = {
+    "whole": (
+        "find",
+        {"email": "ana@example.com"},
+        [
+            "signature_one_for_each_address|signature_address_start",
+            "submission_address",
+        ],
+    ),
+    "start": ("find_part", BY_START, ["signature_address_start"]),
+    "domain": ("find_part", BY_DOMAIN, ["signature_domain"]),
+}
 OF_LARGE_TABLES = f"""
     FROM pg_class
     WHERE relkind = 'r' AND relname ~ '^voices_({LARGE})$'
@@ -190,6 +215,62 @@ def test_a_list_is_read_by_an_index(client, name, query, index):
     plan = explain(lambda: client.get(f"{url}?{query}"))
 
     assert re.search(rf"(using|Index Scan on) ({index})\b", plan), plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+def make_people():
+    """Two signatures from one network, with rows that are about them."""
+    for state in ("OH", "TX"):
+        signature = make_signature(
+            email=f"ana.{state}@example.com", state=state, network_hash="a" * 64
+        )
+        make_closed_report(signature.voice, make_staff(state), timezone.now())
+        hashed = {"address_hash": signature.address_hash}
+        Letter.objects.create(kind="published", signature=signature, **hashed)
+    return signature
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", FOUND_BY_QUERY)
+def test_people_are_found_by_an_index(client, query):
+    client.force_login(make_staff())
+    path = "/admin/find/?" + query.format(signature=make_people().pk)
+
+    plan = explain(lambda: client.get(path))
+
+    assert_found_by(FOUND_BY_QUERY[query], plan)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FOUND_BY_FIELDS)
+def test_people_are_found_by_an_index_on_addresses(client, name):
+    client.force_login(make_staff())
+    make_people()
+    page, fields, indexes = FOUND_BY_FIELDS[name]
+
+    plan = explain(lambda: client.post(reverse(f"admin:{page}"), fields))
+
+    assert_found_by(indexes, plan)
+
+
+def assert_found_by(indexes, plan):
+    # Quarantined signatures are counted on each of these pages.
+    for index in (*indexes, "signature_quarantine"):
+        assert re.search(rf"(using|Index Scan on) ({index})\b", plan), plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
+def test_links_between_rows_about_a_person_are_read_by_index(client):
+    client.force_login(make_staff())
+    signature = make_people()
+    page = reverse("admin:voices_signature_change", args=[signature.pk])
+
+    plan = explain(lambda: client.get(page))
+
+    for column in ("report_voice_id", "decision_voice_id", "letter_signature_id"):
+        assert re.search(rf"voices_{column}_\w+", plan), plan
+    assert "signature_network" in plan
     assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("voices", "0008_taken_down_letter"),
+        ("voices", "0009_address_search"),
     ]
 
     operations = [

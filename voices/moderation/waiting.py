@@ -26,6 +26,8 @@ OPEN_ONES = "?closed_at__isempty=1"
 OBJECTED = "?objection=open"
 # Rows that need no exact number are counted up to this one.
 MOST = 1000
+# Moderators see the number of quarantined signatures up to this one.
+MAX_QUARANTINED = 10_000
 
 
 class Waiting(NamedTuple):
@@ -116,6 +118,11 @@ def quarantined() -> Waiting:
     count = QuarantinedSignature.objects.in_quarantine().count()
     words = f"signature{pluralize(count)} in quarantine"
     return Waiting(count, words, None, list_of(QuarantinedSignature))
+
+
+def count_quarantined() -> int:
+    """Return the number of signatures in quarantine, above MAX_QUARANTINED as Many."""
+    return count_up_to(MAX_QUARANTINED, QuarantinedSignature.objects.in_quarantine())
 
 
 def objections() -> Waiting:

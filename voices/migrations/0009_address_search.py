@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY doesn't run in a transaction.
     atomic = False
 
-    dependencies = [("voices", "0005_first_stock_sentences")]
+    dependencies = [("voices", "0008_taken_down_letter")]
 
     operations = [
         AddIndexConcurrently(
