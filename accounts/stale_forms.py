@@ -22,9 +22,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 FORMS = "/admin/"
-# Don't store input from these pages: it isn't work that could be lost, and the login
-# form has a password.
-APART = ("/admin/login/", "/admin/logout/")
+# Don't store input from these pages: it isn't work that could be lost, the login form
+# has a password, and searches have other people's addresses.
+APART = ("/admin/login/", "/admin/logout/", "/admin/find/", "/admin/find/part/")
 STALE = "accounts.stale_form"
 STALE_SECONDS = 60 * 60
 WHOSE = "staff"
