@@ -177,6 +177,8 @@ class Decision(models.Model):
         ]
         triggers = [
             AppendOnly(log="decisions"),
+            # A subquery instead of a join, because PostgreSQL could begin a join with
+            # all of the moderator's decisions, for each row of a bulk decision.
             Trigger(
                 name="another_answers",
                 when=pgtrigger.Before,
@@ -184,10 +186,7 @@ class Decision(models.Model):
                 func="""
                     IF EXISTS (
                         SELECT FROM voices_appeal
-                        JOIN voices_decision AS appealed
-                            ON appealed.id = voices_appeal.decision_id
-                        WHERE voices_appeal.voice_id = NEW.voice_id
-                            AND appealed.by_id = NEW.by_id
+                        WHERE voice_id = NEW.voice_id
                             AND CASE NEW.kind
                                 WHEN 'undone' THEN answer_id = NEW.undoes_id
                                 ELSE answer_id IS NULL AND NEW.kind IN (
@@ -195,6 +194,10 @@ class Decision(models.Model):
                                     'correction-taken', 'correction-left'
                                 )
                             END
+                            AND NEW.by_id = (
+                                SELECT by_id FROM voices_decision
+                                WHERE id = voices_appeal.decision_id
+                            )
                     ) THEN
                         RAISE EXCEPTION 'A different moderator answers an appeal.';
                     END IF;
