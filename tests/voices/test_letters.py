@@ -7,10 +7,11 @@ from unittest import mock
 from django.conf import settings
 from django.core import mail
 from django.db import transaction
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from core import addresses
 from tests.committed import CommittedTestCase, rows
 from tests.factories import (
     deliver,
@@ -22,7 +23,7 @@ from tests.factories import (
     sign,
 )
 from voices.letters.check import check
-from voices.letters.queue import queue_confirmation, queue_letter
+from voices.letters.queue import queue_confirmation, queue_letter, queue_letters
 from voices.letters.send import send_next
 from voices.letters.take import take
 from voices.managing.changes import correct
@@ -363,6 +364,65 @@ class DecisionLetterTests(TestCase):
         decide.publish(self.voices, self.by)
 
         self.assertFalse(Letter.objects.exists())
+
+
+class ManyLettersTests(TestCase):
+    FIELDS = (
+        "kind",
+        "signature",
+        "address_hash",
+        "lane",
+        "turn",
+        "send_at",
+        "attempts",
+    )
+
+    def queued(self):
+        letters = Letter.objects.order_by("signature")
+        return list(letters.values_list(*self.FIELDS))
+
+    def test_are_the_same_as_if_each_were_queued_alone(self):
+        signatures = [make_signature() for _ in range(3)]
+        at = timezone.now() + timedelta(minutes=5)
+        for signature in signatures:
+            queue_letter(Letter.Kind.DECLINED, signature, at=at)
+        one_by_one = self.queued()
+        Letter.objects.all().delete()
+
+        count = queue_letters(Letter.Kind.DECLINED, Signature.objects.all(), at)
+
+        self.assertEqual(count, 3)
+        self.assertEqual(self.queued(), one_by_one)
+        self.assertEqual(len({letter.message_id for letter in Letter.objects.all()}), 3)
+
+    def test_refused_addresses_get_none_under_any_key(self):
+        told, refused, refused_before = (make_signature() for _ in range(3))
+        RefusedAddress.objects.remember(addresses.keyed_hash(refused.email_key))
+        old = addresses.keyed_hash(refused_before.email_key, "an earlier key")
+        RefusedAddress.objects.remember(old)
+
+        with override_settings(SECRET_KEY_FALLBACKS=["an earlier key"]):
+            count = queue_letters(Letter.Kind.PUBLISHED, Signature.objects.all())
+
+        self.assertEqual(count, 1)
+        self.assertEqual(Letter.objects.get().signature, told)
+
+    def test_take_as_many_statements_for_many_signers_as_for_one(self):
+        for count in (1, 20):
+            while Signature.objects.count() < count:
+                make_signature()
+
+            with self.assertNumQueries(5):
+                queue_letters(Letter.Kind.PUBLISHED, Signature.objects.all())
+
+    def test_for_nobody_queues_none(self):
+        self.assertEqual(
+            queue_letters(Letter.Kind.PUBLISHED, Signature.objects.none()), 0
+        )
+
+    def test_letters_that_somebody_awaits_need_a_turn(self):
+        with self.assertRaises(ValueError):
+            queue_letters(Letter.Kind.MANAGE, Signature.objects.all())
 
 
 class SendLetterTests(TestCase):

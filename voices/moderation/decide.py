@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core import addresses
 from core.locks import INVALIDATION, lock_site
-from voices.letters.queue import queue_letter
+from voices.letters.queue import queue_letters
 from voices.letters.told import LETTERS
 from voices.moderation import reversals
 from voices.moderation.models import Decision, Reason
@@ -167,6 +167,11 @@ def decide(
     tell: bool = False,
     **log: Any,
 ) -> int:
+    """Make a decision on voices, to which it applies; return how many there were.
+
+    The number of statements doesn't depend on the number of voices, except that each
+    pending correction takes two.
+    """
     if kind in ANSWERS_APPEALS:
         voices = voices.exclude(pk__in=own_appeals(by))
     ids = lock(voices)
@@ -188,14 +193,11 @@ def decide(
             correction.decide(
                 answers[correction.voice_id], publish=kind == Kind.CORRECTION_TAKEN
             )
-    if ids and kind in PUBLISHES:
+    if kind in PUBLISHES:
         queue_cards(ids)
     if tell:
-        told_at = after_undo()
-        signers = decided.filter(signature__isnull=False).exclude(pk__in=known)
-        signers = signers.select_related("signature")
-        for voice in signers.order_by("pk"):
-            queue_letter(LETTERS[kind], voice.signature, at=told_at)
+        told = Signature.objects.filter(voice__in=ids).exclude(voice__in=known)
+        queue_letters(LETTERS[kind], told, at=after_undo())
     return len(ids)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from voices.letters.models import Letter, LetterQuerySet
-from voices.letters.queue import queue_letter
+from voices.letters.queue import queue_letters
 from voices.letters.told import CORRECTED, find_reversed, last_told
 from voices.moderation.models import Decision, Reason
 from voices.signatures.models import Signature
@@ -36,8 +36,7 @@ def queue(voice_ids: Collection[int], at: datetime) -> list[int]:
     unsent(voice_ids).update(dropped_at=Now())
     found = find_reversed(Voice.objects.filter(pk__in=voice_ids))
     reachable = Signature.objects.filter(voice__in=found, bounced_at=None)
-    for signature in reachable.order_by("pk"):
-        queue_letter(Letter.Kind.REVERSED, signature, at=at)
+    queue_letters(Letter.Kind.REVERSED, reachable, at=at)
     # Letters to addresses on the suppression list aren't queued.
     return list(unsent(voice_ids).values_list("signature__voice", flat=True))
 

@@ -1,12 +1,19 @@
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Mapping
+from datetime import datetime
 
-from django.db import models
+from django.db import connection, models
 
 from core.plain_text import validate_plain_text
 from voices.abuse.suspicion import is_doubtful
 from voices.reports.base import ReaderReport, ReaderReportQuerySet, report_indexes
 from voices.wall.models import Voice
+
+# One statement for any number of voices.
+REPORTED = """
+    UPDATE voices_voice SET reported_at = first.at
+    FROM unnest(%(voices)s::bigint[], %(dates)s::timestamptz[]) AS first (id, at)
+    WHERE voices_voice.id = first.id
+"""
 
 
 class ReportQuerySet(ReaderReportQuerySet):
@@ -30,21 +37,29 @@ class ReportQuerySet(ReaderReportQuerySet):
         This also puts the voice back into the review queue, unless all of its open
         reports look like abuse or exceeded a rate limit.
         """
-        about = self.filter(voice=voice)
-        about.filter(decision=decision_id).update(
+        self.reopen_all({voice.pk: decision_id})
+
+    def reopen_all(self, decisions: Mapping[int, int]) -> None:
+        """Reopen the reports about many voices, with a fixed number of statements.
+
+        `decisions` has the ID of each voice, with the ID of the decision that closed
+        its reports.
+        """
+        self.filter(decision__in=decisions.values()).update(
             decision=None, closed_at=None, closed_by=None
         )
-        # A report that looks like abuse or exceeded a rate limit doesn't put the voice
-        # into the review queue.
-        first = min(
-            (
-                report.arrived_at
-                for report in cast("Iterable[Report]", about.still_open())
-                if not is_doubtful(report.suspicions)
-            ),
-            default=None,
-        )
-        Voice.objects.filter(pk=voice.pk).update(reported_at=first)
+        still_open = self.still_open().filter(voice__in=decisions).order_by()
+        first: dict[int, datetime] = {}
+        for voice_id, at, suspicions in still_open.values_list(
+            "voice", "arrived_at", "suspicions"
+        ):
+            # A report that looks like abuse or exceeded a rate limit doesn't put the
+            # voice into the review queue.
+            if not is_doubtful(suspicions):
+                first[voice_id] = min(at, first.get(voice_id, at))
+        with connection.cursor() as cursor:
+            dates = [first.get(voice_id) for voice_id in decisions]
+            cursor.execute(REPORTED, {"voices": [*decisions], "dates": dates})
 
 
 class Report(ReaderReport):

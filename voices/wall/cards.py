@@ -1,6 +1,8 @@
 """Draw voices' share cards: the images that other sites show next to a link."""
 
 from functools import partial
+from itertools import batched
+from typing import Any
 
 from procrastinate.contrib.django import app
 
@@ -10,6 +12,9 @@ from cards.models import Card
 from voices.wall.models import Voice
 
 DRAW_CARDS = "voices.draw_cards"
+# A job draws at most this many cards, at 100 ms of CPU time each, so that the jobs
+# after it, such as purges of the HTTP cache, don't wait long.
+CARDS_IN_A_JOB = 50
 # Shown instead of a statement whose letters the card's font lacks.
 UNREADABLE = "One more voice against qualified immunity"
 
@@ -56,8 +61,11 @@ def card_of(voice: Voice) -> bytes | None:
 
 
 def queue_cards(ids: list[int]) -> None:
-    """Queue a task that draws these voices' cards."""
-    app.configure_task(DRAW_CARDS).defer(voice_ids=[*ids])
+    """Queue jobs that draw these voices' cards; any number of jobs is one statement."""
+    some_each = batched(ids, CARDS_IN_A_JOB, strict=False)
+    jobs: list[Any] = [{"voice_ids": [*some]} for some in some_each]
+    if jobs:
+        app.configure_task(DRAW_CARDS).batch_defer(*jobs)
 
 
 def draw_cards(ids: list[int]) -> None:
