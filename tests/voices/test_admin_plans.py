@@ -92,6 +92,7 @@ PLANS = {
         "": "voices_decision_pkey",
         "kind__exact=declined": "decision_kind",
         "by__id__exact=1": "decision_by",
+        "batch__id__exact=1": "decision_batch",
     },
     "report": {
         "": "report_newly_closed",
@@ -500,7 +501,7 @@ class EndsTests(TestCase):
         self.assertEqual(self.page("p=2"), self.newest_first[140:])
 
     def test_a_search_stops_at_the_same_number(self):
-        with self.assertNumQueries(12):
+        with self.assertNumQueries(14):
             response = self.client.get(f"{self.url}?q=same")
 
         self.assertContains(response, "more than 100 results")

@@ -27,6 +27,8 @@ from core.ids import read_id
 from voices.flags import find
 from voices.flags.models import WatchedWord
 from voices.moderation import groups
+from voices.moderation.claims import Claim
+from voices.moderation.holds import Hold
 from voices.moderation.models import AwaitingVoice
 from voices.reports.models import Report
 from voices.wall.appeals import Appeal
@@ -46,13 +48,17 @@ EDIT_STATES = {
 
 
 def prepare(voices: list[Any]) -> None:
-    """Load what admin pages show about these voices, in seven queries in total."""
+    """Load what admin pages show about these voices, in nine queries in total."""
     ids = [voice.pk for voice in voices]
     words = WatchedWord.objects.texts()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
     appeals = Appeal.objects.still_open().select_related("decision__by")
     edits = ProposedEdit.objects.filter(approved_at=None).select_related("decision__by")
     opened = Report.objects.still_open()[: MAX_REPORTS + 1]
+    claims = Claim.objects.active().filter(voice__in=ids).select_related("by")
+    readers = {claim.voice_id: claim.by for claim in claims}
+    held = Hold.objects.in_effect().filter(voice__in=ids)
+    on_hold = set(held.order_by().values_list("voice", flat=True))
     prefetch_related_objects(
         voices,
         Prefetch("reports", opened, to_attr="open_reports"),
@@ -67,6 +73,8 @@ def prepare(voices: list[Any]) -> None:
             correction.marked = marked(statement, words)
         voice.others_with_text = texts.get(voice.pk, 0)
         voice.others_on_network = networks.get(voice.pk, 0)
+        voice.reader = readers.get(voice.pk)
+        voice.is_on_hold = voice.pk in on_hold
 
 
 def marked(text: str, words: list[str]) -> SafeString:
@@ -297,6 +305,10 @@ class FlagColumns(LargeTable):
         return format_html_join("", "{}", ((each,) for each in shown)) or "No flags"
 
     def state_badges(self, voice: Any) -> Iterator[SafeString]:
+        if voice.reader:
+            yield badge(f"being read by {voice.reader}", hard=True)
+        if voice.is_on_hold:
+            yield badge("on hold", hard=True)
         if voice.reported_at:
             yield badge("reported", hard=True)
         if voice.open_appeals:
