@@ -23,6 +23,7 @@ OF_MODERATORS = {
     "view_decision",
     "view_reason",
     "view_report",
+    "view_batch",
     "view_stocksentence",
     "view_foundingrequest",
     "change_foundingrequest",

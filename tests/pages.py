@@ -72,6 +72,7 @@ from voices.models import (
     AddressChange,
     AllowedNetwork,
     Arrival,
+    Batch,
     BlockedDomain,
     BlockedNetwork,
     Letter,
@@ -86,6 +87,7 @@ from voices.models import (
     WatchedWord,
 )
 from voices.moderation import decide, verdicts
+from voices.moderation.admin.selecting import Selection
 from voices.moderation.readings import Verdict
 from voices.signatures import tokens
 from voices.signatures.models import Lane
@@ -638,6 +640,7 @@ NOT_PAGES = {
     "admin:jsi18n",
     "admin:view_on_site",
     "admin:voices_quarantinedsignature_settle",
+    "admin:voices_voice_bulk",
     "admin:voices_voice_decide",
     "admin:rankings_assessment_process_import",
     *(f"admin:faq_{kind}_preview_new" for kind in TEXTS),
@@ -724,6 +727,7 @@ def make_a_row_of_each():
     make_quarantined()
     make_submission(lane=Lane.HELD)
     make_invalidated(make_staff("invalidator"))
+    Batch.objects.create(kind="declined", by=make_staff("batcher"), count=2)
     decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))
 
 
@@ -931,6 +935,25 @@ def decide_path(kind):
     )
 
 
+def bulk_path(kind):
+    def path():
+        ids = [waiting_voice().pk, voice().pk]
+        at = timezone.now().isoformat()
+        selection = Selection("awaitingvoice", ids, "", at).sign()
+        return reverse(
+            "admin:voices_awaitingvoice_bulk",
+            args=[kind],
+            query={"selection": selection},
+        )
+
+    return path
+
+
+def undo_batch_path():
+    batch = Batch.objects.create(kind="published", by=signed_in_staff(), count=2)
+    return reverse("admin:voices_batch_undo", args=[batch.pk])
+
+
 def update_path(view):
     def first_update_path():
         make_a_row_of_each()
@@ -983,6 +1006,9 @@ STAFF = [
     Page("staff-voice-edited", staff_edit_path, staff=True),
     Page("staff-decline", decide_path("declined"), staff=True),
     Page("staff-take-down", decide_path("taken-down"), staff=True),
+    Page("staff-bulk-publish", bulk_path("published"), staff=True),
+    Page("staff-bulk-decline", bulk_path("declined"), staff=True),
+    Page("staff-batch-undo", undo_batch_path, staff=True),
     Page(
         "staff-reject",
         at_list("quarantinedsignature"),

@@ -23,6 +23,7 @@ MODELS = {
     "voices_addresssearch": ({A}, NOBODY, NOBODY),
     "voices_allowednetwork": ({A}, {A}, {A}),
     "voices_awaitingvoice": (M, NOBODY, NOBODY),
+    "voices_batch": (M, NOBODY, NOBODY),
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
     "voices_decision": (M, NOBODY, NOBODY),
@@ -81,6 +82,9 @@ OTHERS = {
     "texts_to_check": {Role.EDITOR, A},
     "review": M,
     "voices_awaitingvoice_decide": M,
+    "voices_awaitingvoice_bulk": M,
+    # Somebody else's batch.
+    "voices_batch_undo": {L, A},
     # A list only, because nobody may read a statement before it is confirmed.
     "voices_heldsubmission_change": NOBODY,
     "voices_heldsubmission_history": NOBODY,
@@ -92,6 +96,7 @@ OTHERS = {
     "voices_tag_poster": {Role.ORGANIZER, A},
     "voices_update_html": {A},
     "voices_update_send": {A},
+    "voices_voice_bulk": M,
     "voices_voice_decide": M,
 }
 # Access to these depends on the arguments; they have their own tests.

@@ -41,6 +41,7 @@ from tests.faq.texts import (
 from voices.models import (
     AddressSearch,
     AllowedNetwork,
+    Batch,
     BlockedDomain,
     BlockedNetwork,
     Decision,
@@ -115,6 +116,7 @@ def make_a_row_of_each(staff):
     Letter.objects.create(kind="published", signature=signature, address_hash="x")
     make_invalidated(by=staff)
     Decision.objects.create(voice=voice, kind="published", by=staff)
+    Batch.objects.create(kind="published", by=staff)
     Report.objects.create(voice=voice, kind="other")
     Update.objects.create(subject="News", body="There is some.")
     BlockedDomain.objects.create(domain="example.net")

@@ -300,7 +300,8 @@ class StaffTests(AppealTestCase):
 
         self.assertEqual(self.status(), "waiting")
         said = [str(message) for message in get_messages(response.wsgi_request)]
-        self.assertIn("If you are the only moderator, they stay open.", said[-1])
+        self.assertIn("Left for another moderator: 1.", said[-2])
+        self.assertIn("If there is no other moderator, these voices wait.", said[-1])
 
     def test_another_moderator_publishes_it(self):
         self.appeal()

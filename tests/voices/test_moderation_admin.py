@@ -21,7 +21,7 @@ from tests.factories import (
 from voices.managing.changes import answer_edit, correct, show_as
 from voices.models import Decision, Letter, ProposedEdit, Reason, Voice
 from voices.moderation import decide, propose, undoing
-from voices.moderation.admin.voices import MAX_AT_A_TIME
+from voices.moderation.admin.deciding import MAX_AT_A_TIME
 from voices.moderation.editing import version_of
 
 QUEUE = "admin:voices_awaitingvoice"
@@ -51,6 +51,11 @@ class AdminTestCase(TestCase):
         return self.client.post(
             f"{reverse(f'{prefix}_decide', args=[kind])}?{ids}", filled
         )
+
+    def confirm(self, address, **filled):
+        """Confirm a bulk decision on its page."""
+        seen = self.client.get(address).context["preview"].seen
+        return self.client.post(address, filled | {"seen": seen})
 
     def kinds(self, voice):
         """Kinds of the voice's log rows, latest first."""
@@ -186,7 +191,7 @@ class QueueTests(AdminTestCase):
         path = reverse(f"{QUEUE}_changelist")
         self.client.get(path)
 
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(15):
             self.client.get(path)
 
     def test_the_list_takes_a_constant_number_of_queries(self):
@@ -194,7 +199,7 @@ class QueueTests(AdminTestCase):
             make_voice(declined_at=timezone.now(), reason=self.reason)
         path = reverse(f"{VOICES}_changelist")
 
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(13):
             self.client.get(path)
 
     def test_an_erased_voice_has_a_link_with_text(self):
@@ -219,7 +224,8 @@ class PublishTests(AdminTestCase):
         voices = [make_signature().voice for _ in range(5)]
         left = make_voice()
 
-        response = self.act("publish", *voices, prefix=QUEUE)
+        page = self.act("publish", *voices, prefix=QUEUE)["Location"]
+        response = self.confirm(page)
 
         self.assertContains(self.client.get(response["Location"]), "Published: 5.")
         self.assertEqual(Voice.objects.published().count(), 5)
@@ -232,8 +238,9 @@ class PublishTests(AdminTestCase):
         published = make_published_voice()
         declined = make_voice(declined_at=timezone.now(), reason=self.reason)
 
-        self.act("publish", published, declined)
+        response = self.confirm(self.act("publish", published, declined)["Location"])
 
+        self.assertContains(self.client.get(response["Location"]), "Published: 0.")
         self.assertFalse(Decision.objects.exists())
         self.assertEqual(self.status(declined), 404)
 
@@ -612,7 +619,7 @@ class EditTests(AdminTestCase):
 
     def test_saving_an_edit_keeps_a_concurrent_decision(self):
         page = self.client.get(change_page(self.voice))
-        self.act("publish", self.voice)
+        decide.publish(Voice.objects.filter(pk=self.voice.pk), self.by)
 
         self.save(city="Dayton")
 
@@ -725,15 +732,16 @@ class RefusedTests(AdminTestCase):
             self.assertEqual(self.client.get(path).status_code, 400, query)
 
     def test_too_many_voices_at_a_time_are_refused(self):
+        now = timezone.now()
         Voice.objects.bulk_create(
-            Voice(name="Ana", review_since=timezone.now())
+            Voice(name="Ana", statement="Enough.", published_at=now)
             for _ in range(MAX_AT_A_TIME + 1)
         )
 
         self.client.post(
-            reverse(f"{QUEUE}_changelist"),
+            reverse(f"{VOICES}_changelist"),
             {
-                "action": "publish",
+                "action": "feature",
                 "_selected_action": [Voice.objects.first().pk],
                 "select_across": "1",
             },

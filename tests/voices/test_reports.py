@@ -206,7 +206,7 @@ class WhoCanBeReportedTests(TestCase):
 
 class AdminTestCase(TestCase):
     def setUp(self):
-        self.by = make_staff()
+        self.by, self.second = make_staff(), make_staff("second")
         self.client.force_login(self.by)
         self.reason = make_reason()
         self.voice = make_published_voice()
@@ -215,6 +215,13 @@ class AdminTestCase(TestCase):
         return self.client.post(
             path, {"action": action, "_selected_action": [self.voice.pk]}
         )
+
+    def keep(self):
+        """Two moderators keep the voice, because a reported one takes two readers."""
+        self.client.force_login(self.by)
+        self.act("keep", QUEUE)
+        self.client.force_login(self.second)
+        return self.act("keep", QUEUE)
 
     def open_reports(self):
         return list(self.voice.reports.still_open())
@@ -267,23 +274,33 @@ class QueueTests(AdminTestCase):
         self.assertContains(response, f'href="{link}"')
         self.assertContains(self.client.get(link), "Report 7.")
 
+    def test_one_moderator_s_verdict_to_keep_it_waits_for_a_second_reader(self):
+        report(self.voice)
+
+        response = self.act("keep", QUEUE)
+
+        page = self.client.get(response["Location"])
+        self.assertContains(page, "Kept: 0. Sent to a second reader: 1.")
+        self.assertEqual(self.kinds(), [])
+        self.assertEqual(len(self.open_reports()), 1)
+
     def test_keeping_the_voice_closes_its_reports(self):
         report(self.voice)
         report(self.voice, kind="impersonation")
 
-        response = self.act("keep", QUEUE)
+        response = self.keep()
 
         self.assertContains(self.client.get(response["Location"]), "Kept: 1.")
         self.assertEqual(self.kinds(), ["kept"])
         self.assertEqual(self.open_reports(), [])
-        self.assertEqual(self.voice.reports.filter(closed_by=self.by).count(), 2)
+        self.assertEqual(self.voice.reports.filter(closed_by=self.second).count(), 2)
         self.assertFalse(self.is_waiting())
         self.assertEqual(
             self.client.get(self.voice.get_absolute_url()).status_code, 200
         )
 
     def test_there_is_nothing_to_keep_without_a_report(self):
-        self.act("keep")
+        self.keep()
 
         self.assertEqual(self.kinds(), [])
 
@@ -317,9 +334,9 @@ class QueueTests(AdminTestCase):
 
     def test_undoing_opens_only_what_that_decision_had_closed(self):
         report(self.voice, kind="impersonation")
-        self.act("keep")
+        self.keep()
         report(self.voice)
-        self.act("keep")
+        self.keep()
 
         self.act("undo")
 
@@ -374,7 +391,7 @@ class QueueTests(AdminTestCase):
 
     def test_a_report_after_the_decision_reopens_the_case(self):
         report(self.voice)
-        self.act("keep")
+        self.keep()
 
         report(self.voice)
 
@@ -399,7 +416,7 @@ class ReportListTests(AdminTestCase):
 
     def test_shows_open_ones_first(self):
         report(self.voice, kind="impersonation")
-        self.act("keep")
+        self.keep()
         report(self.voice, kind="other", text="First")
         report(self.voice, kind="other", text="Second")
 
@@ -422,7 +439,7 @@ class ReportListTests(AdminTestCase):
 
     def test_can_be_filtered(self):
         report(self.voice, kind="other", text="Old.")
-        self.act("keep")
+        self.keep()
         report(self.voice)
 
         for query, count in (

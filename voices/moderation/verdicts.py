@@ -60,6 +60,21 @@ class Outcome:
     barred: list[int] = field(default_factory=list)
 
 
+@dataclass
+class Plan:
+    """What a verdict would do to voices; see Outcome."""
+
+    busy: set[int]
+    barred: set[int]
+    # It would take effect, because one reader is enough.
+    alone: set[int]
+    # It would be the first verdict of two.
+    first: set[int]
+    # It would be the second verdict, or a lead's decision.
+    second: list[Reading]
+    lead: list[Reading]
+
+
 @transaction.atomic
 def give(
     voices: VoiceQuerySet, by: User, wish: Wish, *, batch: Batch | None = None
@@ -67,46 +82,59 @@ def give(
     """Give a verdict on these voices.
 
     Voices that the verdict doesn't apply to, such as a published one to PUBLISH, are
-    left alone. The number of statements doesn't depend on the number of voices.
+    left alone. The number of statements doesn't depend on the number of voices, except
+    that each pending correction takes two, and undoing what a first reader took down
+    takes some for each voice.
     """
     ids = set(decide.lock(voices))
-    outcome = Outcome()
-    outcome.busy = sorted(ids & busy(ids, by))
-    ids -= set(outcome.busy)
-    outcome.barred = sorted(ids & barred(ids, by))
-    ids -= set(outcome.barred)
-    readings = {
-        each.voice_id: each
-        for each in Reading.objects.still_open().filter(voice__in=ids)
-    }
-    second, lead = [], []
-    for reading in readings.values():
-        if reading.second_at is None and may_read_second(by, reading):
-            second.append(reading)
-        elif reading.second_at is not None and by.has_perm("voices.settle_reading"):
-            lead.append(reading)
-        else:
-            outcome.barred.append(reading.voice_id)
-    applies = applicable(wish.verdict, ids)
-    taken_down = {
-        each.voice_id
-        for each in readings.values()
-        if each.decision_id and wish.verdict in {Verdict.KEEP, Verdict.TAKE_DOWN}
-    }
-    second = [each for each in second if each.voice_id in applies | taken_down]
-    lead = [each for each in lead if each.voice_id in applies | taken_down]
-    new = applies - readings.keys()
-    first = needing_two(new)
-    apply(wish, new - first, by, batch)
-    read_first(wish, first, by, batch)
-    agreed, outcome.disputed = read_second(wish, second, by, batch)
-    settled = settle(wish, lead, by, batch)
-    outcome.done = sorted([*(new - first), *agreed, *settled])
-    outcome.to_second = sorted(first)
-    Claim.objects.drop(ids, by)
+    planned = plan(ids, by, wish.verdict)
+    apply(wish, planned.alone, by, batch)
+    read_first(wish, planned.first, by, batch)
+    agreed, disputed = read_second(wish, planned.second, by, batch)
+    settled = settle(wish, planned.lead, by, batch)
+    outcome = Outcome(
+        done=sorted([*planned.alone, *agreed, *settled]),
+        to_second=sorted(planned.first),
+        disputed=disputed,
+        busy=sorted(planned.busy),
+        barred=sorted(planned.barred),
+    )
+    Claim.objects.drop(ids - planned.busy, by)
     decided = [*outcome.done, *outcome.to_second, *outcome.disputed]
     Hold.objects.filter(voice__in=decided).delete()
     return outcome
+
+
+def plan(ids: Collection[int], by: User, verdict: Verdict) -> Plan:
+    """Return what would happen to these voices if this moderator gave this verdict."""
+    found = Plan(busy(ids, by), set(), set(), set(), [], [])
+    free = set(ids) - found.busy
+    found.barred = barred(free, by)
+    free -= found.barred
+    readings = {
+        each.voice_id: each
+        for each in Reading.objects.still_open().filter(voice__in=free)
+    }
+    applies = applicable(verdict, free)
+    new = applies - readings.keys()
+    applies |= {
+        each.voice_id
+        for each in readings.values()
+        if each.decision_id and verdict in {Verdict.KEEP, Verdict.TAKE_DOWN}
+    }
+    for reading in readings.values():
+        if reading.second_at is None and may_read_second(by, reading):
+            readers = found.second
+        elif reading.second_at is not None and by.has_perm("voices.settle_reading"):
+            readers = found.lead
+        else:
+            found.barred.add(reading.voice_id)
+            continue
+        if reading.voice_id in applies:
+            readers.append(reading)
+    found.first = needing_two(new)
+    found.alone = new - found.first
+    return found
 
 
 def busy(ids: Collection[int], by: User) -> set[int]:

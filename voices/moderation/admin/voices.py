@@ -1,8 +1,5 @@
-from collections import Counter
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -12,41 +9,30 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from core.admin import EVERYWHERE, Fields, FixedRows, LargeTable, ReadOnly
+from core.admin import Fields, FixedRows
 from core.diffs import word_diff
-from core.ids import read_id
 from core.searching import FoldedSearch
-from voices.moderation import decide, propose, undoing
+from voices.moderation import propose, undoing
+from voices.moderation.admin.deciding import Decisions
 from voices.moderation.editing import VoiceForm
 from voices.moderation.flags import (
-    FlagColumns,
     FlagFilter,
     RewordedFilter,
     SameNetworkFilter,
     SameTextFilter,
-    prepare,
 )
-from voices.moderation.forms import (
-    ChangesForm,
-    DeclineForm,
-    ReadForm,
-    ReasonForm,
-    read_at,
-)
-from voices.moderation.models import AwaitingVoice, Decision, Reason
+from voices.moderation.models import AwaitingVoice
 from voices.wall.models import WORDS, Status, Voice, VoiceQuerySet
 
-# Staff can decide on at most this many voices at once, because the URL lists every
-# voice's ID, and because one transaction locks all of the voices.
-MAX_AT_A_TIME = 200
 # The only lookups allowed in changelist URLs. Django would allow many more.
 LOOKUPS = {
     "id__in",
@@ -60,14 +46,8 @@ LOOKUPS = {
     "kind__exact",
     "by__id__exact",
     "voice__id__exact",
+    "batch__id__exact",
 }
-
-
-def decision[Action: Callable](description: str) -> Callable[[Action], Action]:
-    """Turn a function that decides on voices into an admin action."""
-    return admin.action(
-        description=description, permissions=["change"], location=EVERYWHERE
-    )
 
 
 def who(name: str, *lines: str) -> SafeString:
@@ -82,11 +62,10 @@ def who(name: str, *lines: str) -> SafeString:
     )
 
 
-class BaseVoiceAdmin(FlagColumns, FixedRows):
+class BaseVoiceAdmin(Decisions, FixedRows):
     """Base class of the admin pages for the review queue and for all voices."""
 
     form = VoiceForm
-    action_form = ReadForm
     readonly_fields = [
         "marked_statement",
         "badges",
@@ -161,164 +140,6 @@ class BaseVoiceAdmin(FlagColumns, FixedRows):
             raise PermissionDenied
         log = reverse("admin:voices_decision_changelist")
         return redirect(f"{log}?{urlencode({'voice__id__exact': object_id})}")
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_decide"
-        view = self.admin_site.admin_view(self.decide_view)
-        return [path("decide/<slug:kind>/", view, name=name), *super().get_urls()]
-
-    # Decisions that need no input.
-
-    @decision("Publish")
-    def publish(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        at = read_at(request)
-        if unread := queryset.count() - decide.unchanged_since(queryset, at).count():
-            sentence = f"Changed or reported since you opened the page: {unread}."
-            self.message_user(request, f"{sentence} Read again.", messages.WARNING)
-        return self.decided(
-            request,
-            queryset,
-            "Published",
-            # Check again under the lock, because the author may be editing right now.
-            lambda voices, by: decide.publish(decide.unchanged_since(voices, at), by),
-        )
-
-    @decision("Keep (close reports)")
-    def keep(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.decided(request, queryset, "Kept", decide.keep)
-
-    @decision("Feature on the home page")
-    def feature(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.decided(request, queryset, "Featured", decide.feature)
-
-    @decision("No longer feature")
-    def unfeature(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.decided(request, queryset, "No longer featured", decide.unfeature)
-
-    @decision("Undo the latest decision")
-    def undo(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        undone = undoing.Undone()
-
-        def undo_latest(voices: VoiceQuerySet, by: User) -> int:
-            nonlocal undone
-            undone = undoing.undo_latest(voices, by)
-            return len(undone.done)
-
-        response = self.decided(request, queryset, "Undone", undo_latest)
-        if undone.told:
-            sentence = f"Authors who get a letter of correction: {len(undone.told)}."
-            self.message_user(request, sentence, messages.WARNING)
-        for refusal, count in Counter(undone.refused.values()).items():
-            sentence = f"Not undone: {count}. {refusal}"
-            self.message_user(request, sentence, messages.WARNING)
-        return response
-
-    # Decisions that need input, on a separate page.
-
-    @decision("Decline…")
-    def decline(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.ask(request, "declined", queryset)
-
-    @decision("Needs changes…")
-    def ask_changes(
-        self, request: HttpRequest, queryset: VoiceQuerySet
-    ) -> HttpResponse:
-        return self.ask(request, "changes-asked", queryset)
-
-    @decision("Take down…")
-    def take_down(self, request: HttpRequest, queryset: VoiceQuerySet) -> HttpResponse:
-        return self.ask(request, "taken-down", queryset)
-
-    QUESTIONS: dict[str, tuple[str, str, type[forms.Form], Callable[..., int]]] = {
-        "declined": ("Decline", "Declined", DeclineForm, decide.decline),
-        "changes-asked": (
-            "Ask for changes",
-            "Changes asked for",
-            ChangesForm,
-            decide.ask_changes,
-        ),
-        "taken-down": ("Take down", "Taken down", ReasonForm, decide.take_down),
-    }
-
-    def page(self, name: str, *args: object) -> str:
-        return reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=args
-        )
-
-    def too_many(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse | None:
-        """Return a redirect to the list if there are too many voices, else None."""
-        if len(ids) <= MAX_AT_A_TIME:
-            return None
-        sentence = f"Choose at most {MAX_AT_A_TIME} voices at a time."
-        self.message_user(request, sentence, messages.WARNING)
-        return redirect(self.page("changelist"))
-
-    def ask(
-        self, request: HttpRequest, kind: str, queryset: VoiceQuerySet
-    ) -> HttpResponse:
-        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
-        if refusal := self.too_many(request, ids):
-            return refusal
-        query = urlencode([("id", pk) for pk in ids])
-        return redirect(f"{self.page('decide', kind)}?{query}")
-
-    def decide_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Show the voices and a form; on a valid POST, apply the decision."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        if kind not in self.QUESTIONS:
-            raise Http404
-        title, done, form_class, decide_on = self.QUESTIONS[kind]
-        ids = [pk for pk in request.GET.getlist("id") if read_id(pk) is not None]
-        voices = Voice.objects.filter(pk__in=ids)
-        form = form_class(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            return self.decided(
-                request,
-                voices,
-                done,
-                lambda queryset, by: decide_on(queryset, by, **form.cleaned_data),
-            )
-        shown = list(voices)
-        prepare(shown)
-        context = self.admin_site.each_context(request) | {
-            "title": title,
-            "opts": self.opts,
-            "form": form,
-            "voices": shown,
-            "changelist_url": self.page("changelist"),
-        }
-        return render(request, "admin/voices/decide.html", context)
-
-    def decided(
-        self,
-        request: HttpRequest,
-        queryset: VoiceQuerySet,
-        what: str,
-        decide_on: Callable[..., int],
-    ) -> HttpResponse:
-        """Apply the decision, show a count with an undo link, and redirect."""
-        ids = list(queryset.values_list("pk", flat=True)[: MAX_AT_A_TIME + 1])
-        if refusal := self.too_many(request, ids):
-            return refusal
-        by = cast(User, request.user)
-        left_alone = decide.own_appeals(by).filter(voice__in=ids).count()
-        count = decide_on(Voice.objects.filter(pk__in=ids), by=by)
-        url = reverse("admin:voices_voice_changelist")
-        url += "?id__in=" + ",".join(map(str, ids))
-        self.message_user(
-            request,
-            format_html('{}: {}. <a href="{}">See or undo</a>', what, count, url),
-            messages.SUCCESS if count else messages.WARNING,
-        )
-        if left_alone:
-            sentence = (
-                f"Appeals against your own decisions: {left_alone}. A different "
-                "moderator has to answer them. If you are the only moderator, they "
-                "stay open."
-            )
-            self.message_user(request, sentence, messages.WARNING)
-        return redirect(self.page("changelist"))
 
     # Columns and read-only fields.
 
@@ -432,26 +253,3 @@ class VoiceAdmin(FoldedSearch, BaseVoiceAdmin):
         "unfeature",
         "undo",
     ]
-
-
-@admin.register(Reason)
-class ReasonAdmin(admin.ModelAdmin):
-    list_display = ["label", "explanation", "position", "active"]
-    list_editable = ["position"]
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: Reason | None = None
-    ) -> bool:
-        # Decisions refer to reasons, so deactivate a reason instead of deleting it.
-        return False
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnly, LargeTable):
-    """The decision log, read-only."""
-
-    list_display = ["at", "kind", "voice_id", "reason", "by"]
-    lookups = BaseVoiceAdmin.lookups
-    list_filter = ["kind", "by"]
-    list_select_related = ["reason", "by"]
-    ordering = ["-pk"]
