@@ -8,7 +8,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("voices", "0005_first_stock_sentences"),
+        ("voices", "0012_reworded_texts"),
     ]
 
     operations = [
