@@ -93,6 +93,8 @@ TRIGGERS = {
     ("voices_voice", "public_words_change", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "public_words_go", "AFTER", "DELETE", "ROW", True),
     ("voices_voice", "proposed_edits_end", "AFTER", "UPDATE", "ROW", True),
+    ("voices_voice", "open_readings_end", "AFTER", "UPDATE", "ROW", True),
+    ("voices_reading", "first_read_at", "AFTER", CHANGE, "ROW", False),
 }
 ASK = """
     SELECT relname, tgname, tgdeferrable,

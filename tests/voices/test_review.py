@@ -362,6 +362,22 @@ class LaterTests(ReviewTestCase):
         self.assertEqual(self.shown(self.open()), voice)
 
 
+class EditTests(ReviewTestCase):
+    def test_a_proposed_edit_leads_back_to_the_statement(self):
+        signature = make_signature()
+        page = self.open()
+        edit = next(
+            each.href for each in page.context["entry"].actions if each.name == "edit"
+        )
+        form = self.client.get(edit).context["adminform"].form
+        fields = {name: form[name].value() or "" for name in form.fields}
+
+        saved = self.client.post(edit, fields | {"statement": "Shorter words."})
+
+        self.assertRedirects(saved, f"{PAGE}?voice={signature.voice_id}")
+        self.assertEqual(signature.voice.proposed_edits.count(), 1)
+
+
 class UndoTests(ReviewTestCase):
     def test_undo_brings_the_statement_back(self):
         voice = make_voice(name="First")

@@ -117,6 +117,14 @@ class BaseVoiceAdmin(Decisions, FixedRows):
         self.message_user(request, sentence, messages.SUCCESS)
         return self.response_post_save_change(request, obj)
 
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Voice
+    ) -> HttpResponse:
+        """Go back to where the page was opened from: a list or the review page."""
+        if request.GET.get("from") == "review":
+            return redirect(f"{reverse('admin:review')}?voice={obj.pk}")
+        return super().response_post_save_change(request, obj)
+
     # Django ignores the return value.
     def log_change(  # type: ignore[override]
         self, request: HttpRequest, obj: Voice, message: object
