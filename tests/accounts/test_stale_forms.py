@@ -242,7 +242,8 @@ class KeptTests(TestCase):
     def test_a_content_form_keeps_each_of_its_fields(self):
         self.lose_session()
         path = reverse("admin:voices_reason_add")
-        fields = {"label": "Hate", "explanation": "It is.", "active": "on"}
+        fields = {"label": "Hate", "explanation": "It is.", "position": "9"}
+        fields["active"] = "on"
 
         page = self.sign_in_again(self.client.post(path, fields))
         self.client.post(path, fields)
