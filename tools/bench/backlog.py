@@ -54,7 +54,10 @@ REVIEW = (
     """,
 )
 CORRECTION = "voice_id, words, replaced, sent_at"
-READING = "voice_id, urgency, since, first_by_id, first_verdict, first_text, first_at"
+READING = """
+    voice_id, urgency, since, first_by_id, first_verdict, first_text, first_at,
+    second_verdict, second_text
+"""
 READER = """
     INSERT INTO auth_user
         (username, password, first_name, last_name, email, is_superuser, is_staff,
@@ -137,7 +140,7 @@ def copy_corrections_and_readings(connection: psycopg.Connection, rows: int) -> 
         for number in read:
             since = seed.moment(number, rows)
             at = since + timedelta(minutes=5)
-            yield first + number, 2, since, reader, "published", "", at
+            yield first + number, 2, since, reader, "published", "", at, "", ""
 
     seed.copy(connection, "correction", CORRECTION, corrections(), len(corrected))
     seed.copy(connection, "reading", READING, readings(), len(read))
