@@ -69,7 +69,7 @@ CHANGES = {
     ],
     "voices_reason": [
         "UPDATE voices_reason SET explanation = 'Another.'",
-        "UPDATE voices_reason SET active = false WHERE position = 1",
+        "UPDATE voices_reason SET active = false",
     ],
     "voices_monthfigure": [
         "INSERT INTO voices_monthfigure (month, name, detail, number) "
