@@ -9,7 +9,7 @@ from voices.abuse.models import (
     Limit,
     MailProvider,
 )
-from voices.flags.models import WatchedWord
+from voices.flags.models import FlagRule, WatchedWord
 from voices.founding.models import FoundingRequest
 from voices.letters.models import (
     Attempt,
@@ -67,6 +67,7 @@ __all__ = [
     "Decision",
     "DeletedTally",
     "Digest",
+    "FlagRule",
     "FoundingRequest",
     "HeldSubmission",
     "Hold",

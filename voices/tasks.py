@@ -12,7 +12,9 @@ from procrastinate.contrib.django import app
 from core.backoff import Backoff
 from voices import retention
 from voices.letters import bounces, reminders, waits
+from voices.moderation import flagging
 from voices.moderation.digest import send_digest
+from voices.moderation.flagging import FLAG_WAITING
 from voices.monthly.figures import store_closed_months
 from voices.updates.queue import QUEUE_COPIES, queue_copies
 from voices.wall import cards
@@ -31,6 +33,11 @@ def queue_update(update_id: int, after: int) -> None:
 @app.task(name=DRAW_CARDS, queue="pages", retry=Backoff())
 def draw_cards(voice_ids: list[int]) -> None:
     cards.draw_cards(voice_ids)
+
+
+@app.task(name=FLAG_WAITING, queue="pages", retry=Backoff())
+def flag_waiting(since: str, after: int) -> None:
+    flagging.flag_waiting(since, after)
 
 
 @app.periodic(cron="*/10 * * * *")

@@ -27,6 +27,7 @@ MODELS = {
     "voices_blockeddomain": ({A}, {A}, {A}),
     "voices_blockednetwork": ({A}, {A}, {A}),
     "voices_decision": (M, NOBODY, NOBODY),
+    "voices_flagrule": ({L, A}, NOBODY, NOBODY),
     "voices_foundingrequest": (M, NOBODY, NOBODY),
     "voices_heldsubmission": ({A}, NOBODY, NOBODY),
     "voices_invalidatedsignature": ({A}, NOBODY, NOBODY),

@@ -45,6 +45,7 @@ from voices.models import (
     BlockedDomain,
     BlockedNetwork,
     Decision,
+    FlagRule,
     Letter,
     RankingError,
     Report,
@@ -125,6 +126,7 @@ def make_a_row_of_each(staff):
     RankingError.objects.create(state="NM", text="The cap is another one now.")
     make_founding_request(make_founding_voice(1))
     WatchedWord.objects.create(words="somebody")
+    FlagRule.objects.get_or_create(kind="link")
     SendingRate.objects.create()
     inviting.invite("invited@example.org", Role.EDITOR, staff)
     make_citation(make_assessment(make_edition(published_at=None)))

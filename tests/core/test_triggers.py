@@ -15,7 +15,7 @@ LOGS = [
 PAGES = [
     *("faq_case", "faq_chart", "faq_page", "faq_question", "faq_timelineentry"),
     *("rankings_assessment", "rankings_citation", "rankings_edition"),
-    *("voices_petition", "voices_tag", "voices_watchedword"),
+    *("voices_flagrule", "voices_petition", "voices_tag", "voices_watchedword"),
 ]
 TEXTS = PAGES[:5]
 CHANGE = "DELETE INSERT UPDATE"

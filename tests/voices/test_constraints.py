@@ -33,6 +33,7 @@ from voices.models import (
     Tag,
     Turn,
     Update,
+    WatchedWord,
 )
 
 NOW = timezone.now()
@@ -321,7 +322,13 @@ def store_a_month_twice():
         MonthFigure.objects.create(month="2026-10-01", name="received", number=1)
 
 
+def list_a_word_twice():
+    for kind in ("vulgar", "threat", "threat"):
+        WatchedWord.objects.create(words="zorble", kind=kind)
+
+
 CHECKED = {
+    "watched_word_once_per_kind": [list_a_word_twice],
     "reading_one_open": [let_two_readings_wait],
     "reading_by_two": [read_twice_by_oneself],
     "reading_closed_by_a_second": [

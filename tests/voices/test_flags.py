@@ -23,10 +23,11 @@ from tests.factories import (
     make_voice,
     sign,
 )
-from voices.flags import find
+from voices.flags import find, kinds
+from voices.flags.rules import LISTED, watching
 from voices.managing.changes import correct
-from voices.models import Submission, Voice, WatchedWord
-from voices.moderation import decide
+from voices.models import FlagRule, Submission, Voice, WatchedWord
+from voices.moderation import decide, flagging
 
 QUEUE = reverse("admin:voices_awaitingvoice_changelist")
 VOICES = reverse("admin:voices_voice_changelist")
@@ -40,7 +41,8 @@ HOLDS = {
         "1-800-555-0199": "1-800-555-0199",
         "2125550199": "2125550199",
         "555 – 010 – 9999": "555 – 010 – 9999",
-        "Just call me at 555-0199.": "call me at 555-0199",
+        "Just call me at 555-0199.": "555-0199",
+        "My number is 555.0199": "555.0199",
         "+44 20 7946 0958": "+44 20 7946 0958",
     },
     "email": {
@@ -48,6 +50,7 @@ HOLDS = {
         "<ana@example.co.uk>": "ana@example.co.uk",
         "ana (at) example (dot) com": "ana (at) example (dot) com",
         "ana [at] example.com": "ana [at] example.com",
+        "ana at example dot com": "ana at example dot com",
     },
     "street-address": {
         "at 1600 Pennsylvania Avenue NW": "1600 Pennsylvania Avenue",
@@ -62,6 +65,7 @@ HOLDS = {
         "i live at 123 main street": "123 main street",
         "4500 Highway 12": "4500 Highway 12",
         "P.O. Box 12": "P.O. Box 12",
+        "I live at 48 Elm in Dayton": "48 Elm",
     },
     "case-number": {
         "2:19-cv-01234-ABC": "2:19-cv-01234-ABC",
@@ -71,6 +75,27 @@ HOLDS = {
         "police report #889": "report #889",
         "case 2019CR00123": "case 2019CR00123",
         "No. 17-1234": "No. 17-1234",
+    },
+    "id-number": {
+        "It is 078-05-1120.": "078-05-1120",
+        "My social is 078 05 1120": "social is 078 05 1120",
+        "SSN 078051120": "SSN 078051120",
+        "inmate number 482913": "inmate number 482913",
+        "driver’s license D1234567": "driver’s license D1234567",
+    },
+    "license-plate": {
+        "It had license plate ABC 1234.": "license plate ABC 1234",
+        "plate number 7XYZ123": "plate number 7XYZ123",
+        "a truck with tags ABC-1234": "tags ABC-1234",
+    },
+    "badge-number": {
+        "The one with badge 4471 laughed": "badge 4471",
+        "badge number #12": "badge number #12",
+        "shield no. 778": "shield no. 778",
+    },
+    "birth-date": {
+        "John, DOB 3/14/1988": "DOB 3/14/1988",
+        "born on March 3, 1980": "born on March 3, 1980",
     },
     "link": {
         "See https://example.org/page.": "https://example.org/page",
@@ -121,6 +146,15 @@ HOLDS_NOT = {
         "the No. 1 reason",
         "in any case, no 5",
     ],
+    "id-number": [
+        "The Social Security Act of 1935",
+        "on 2026-11-22",
+        "43215-1234",
+        "the inmate 5 cells down",
+    ],
+    "license-plate": ["new plates in 2020", "a plate of 12 cookies", "dinner plates"],
+    "badge-number": ["wore the badge 20 years", "the badge and 3 stars", "no badge"],
+    "birth-date": ["born in 1980", "on my birthday in May 2020", "born on May Day"],
     "link": ["they told me.So", "e.g. this", "3.5 million", "a@example.com", "and/or"],
     "all-capitals": ["ENOUGH!", "I saw NYPD and FBI and DEA at work", "1" * 40, ""],
     "titled-name": [
@@ -138,16 +172,16 @@ HOLDS_NOT = {
 
 
 def held(text, kind, words=()):
-    hits = [hit for hit in find.find(text, words) if hit.kind == kind]
+    hits = [hit for hit in find.find(text, watching(words)) if hit.kind == kind]
     return [text[hit.start : hit.end] for hit in hits]
 
 
 class FindTests(SimpleTestCase):
     def test_each_kind_is_found_at_its_position(self):
-        self.assertEqual(
-            {*HOLDS, "watched-word", "many-marks", "mixed-alphabets", "like-staff"},
-            set(find.LABELS),
-        )
+        # Those of flagged words are in test_flag_rules.py.
+        others = {"watched-word", "many-marks", "mixed-alphabets", "like-staff"}
+        of_words = {*LISTED, "accusation", "other-language", "gibberish"}
+        self.assertEqual({*HOLDS, *others, *of_words}, set(kinds.LABELS))
         for kind, examples in HOLDS.items():
             for text, part in examples.items():
                 with self.subTest(kind=kind, text=text):
@@ -172,11 +206,11 @@ class FindTests(SimpleTestCase):
     def test_the_kinds_of_texts_are_named_once_each(self):
         texts = ["Officer Dow, 555-010-9999", "555-010-9998, example.org"]
 
-        self.assertEqual(find.kinds(texts), ["phone", "link", "titled-name"])
+        self.assertEqual(find.found_kinds(texts), ["phone", "link", "titled-name"])
 
     @given(st.text(), st.lists(st.text(max_size=9), max_size=4))
     def test_any_text_can_be_searched(self, text, words):
-        for hit in find.find(text, words):
+        for hit in find.find(text, watching(words)):
             self.assertLessEqual(0, hit.start)
             self.assertLess(hit.start, hit.end)
             self.assertLessEqual(hit.end, len(text))
@@ -214,7 +248,7 @@ class MarkTests(SimpleTestCase):
 
     def test_of_two_that_overlap_one_is_marked(self):
         text = "example.org/officer"
-        found = find.find(text, ["officer"])
+        found = find.find(text, watching(["officer"]))
 
         self.assertEqual(len(found), 2)
         self.assertEqual(find.mark(text, found).count("<mark"), 1)
@@ -228,7 +262,7 @@ class MarkTests(SimpleTestCase):
         text = '<b>Officer Dow</b> "&" <acab>'
 
         self.assertEqual(
-            find.mark(text, find.find(text, ["<acab>"])),
+            find.mark(text, find.find(text, watching(["<acab>"]))),
             '&lt;b&gt;<mark title="title and name">Officer Dow</mark>&lt;/b&gt; '
             '&quot;&amp;&quot; <mark title="watched word">&lt;acab&gt;</mark>',
         )
@@ -237,8 +271,8 @@ class MarkTests(SimpleTestCase):
         st.text(),
         st.lists(
             st.builds(
-                lambda kind, start, size: find.Found(kind, start, start + size),
-                st.sampled_from(list(find.LABELS)),
+                lambda kind, start, size: kinds.Found(kind, start, start + size),
+                st.sampled_from(list(kinds.LABELS)),
                 st.integers(0, 40),
                 st.integers(1, 9),
             ),
@@ -250,7 +284,7 @@ class MarkTests(SimpleTestCase):
 
         html = find.mark(text, found)
 
-        plain = re.sub(r'<mark title="[a-z -]+">|</mark>', "", html)
+        plain = re.sub(r'<mark title="[A-Za-z -]+">|</mark>', "", html)
         self.assertEqual(unescape(plain), text)
         self.assertNotRegex(plain, "[<>\"']")
 
@@ -295,7 +329,8 @@ class ArrivalTests(TestCase):
 
         latest_submission().confirm()
 
-        self.assertEqual(Voice.objects.get(founding_number=None).flags, ["titled-name"])
+        voice = Voice.objects.get(founding_number=None)
+        self.assertEqual(voice.flags, ["accusation", "titled-name"])
 
     def test_an_edit_updates_the_flags(self):
         voice = make_voice(statement="Call me: 555-010-9999, day and night, please.")
@@ -689,32 +724,46 @@ class WatchedWordTests(TestCase):
         self.voice = make_voice(statement="Blue lives, they say.")
 
     def flags(self):
+        """The voice's flags once the job that the change queued has run."""
+        flagging.flag_waiting("", 0)
         self.voice.refresh_from_db()
         return self.voice.flags
 
+    def post(self, words, path=add, kind="watched-word"):
+        return self.client.post(path, {"words": words, "kind": kind})
+
+    def word(self):
+        return WatchedWord.objects.get(kind="watched-word")
+
     def test_a_new_word_flags_voices_in_the_queue(self):
-        response = self.client.post(self.add, {"words": " blue   lives "})
+        response = self.post(" blue   lives ")
 
         self.assertEqual(response.status_code, 302)
-        self.assertEqual(WatchedWord.objects.get().words, "blue lives")
+        self.assertEqual(self.word().words, "blue lives")
         self.assertEqual(self.flags(), ["watched-word"])
 
+    def test_a_word_of_another_list_causes_that_flag(self):
+        for kind in ("vulgar", "threat", "campaigning"):
+            self.post("blue liv*", kind=kind)
+
+        self.assertEqual(self.flags(), ["threat", "vulgar", "campaigning"])
+
     def test_a_word_taken_off_the_list_flags_nothing_any_more(self):
-        self.client.post(self.add, {"words": "blue lives"})
-        word = WatchedWord.objects.get()
+        self.post("blue lives")
+        self.assertEqual(self.flags(), ["watched-word"])
 
         self.client.post(
-            reverse("admin:voices_watchedword_delete", args=[word.pk]), {"post": "yes"}
+            reverse("admin:voices_watchedword_delete", args=[self.word().pk]),
+            {"post": "yes"},
         )
 
         self.assertEqual(self.flags(), [])
 
     def test_words_can_be_changed_and_deleted_together(self):
-        self.client.post(self.add, {"words": "green"})
-        word = WatchedWord.objects.get()
-        change = reverse("admin:voices_watchedword_change", args=[word.pk])
+        self.post("green")
+        word = self.word()
 
-        self.client.post(change, {"words": "BLUE"})
+        self.post("BLUE", reverse("admin:voices_watchedword_change", args=[word.pk]))
         self.assertEqual(self.flags(), ["watched-word"])
         self.client.post(
             reverse("admin:voices_watchedword_changelist"),
@@ -723,17 +772,63 @@ class WatchedWordTests(TestCase):
 
         self.assertEqual(self.flags(), [])
 
+    def test_a_list_has_a_word_only_once(self):
+        self.post("green")
+
+        self.assertContains(self.post("green"), "This list already has these words.")
+        self.assertEqual(self.post("green", kind="vulgar").status_code, 302)
+
     def test_invalid_words_are_refused(self):
         for words in ("", "  ", "a\ue000b", "x" * 81, "\x00"):
-            response = self.client.post(self.add, {"words": words})
+            self.assertContains(self.post(words), "Please correct the error")
+        for words in ("(", "*", "a*", "of a*", "-"):
+            response = self.post(words, kind="vulgar")
 
-            self.assertContains(response, "Please correct the error")
-        self.assertFalse(WatchedWord.objects.exists())
+            self.assertContains(response, "Enter words with letters or digits.")
+        self.assertContains(self.post("green", kind="none-such"), "Select a valid")
+        self.assertFalse(WatchedWord.objects.filter(kind="watched-word").exists())
 
-    def test_any_characters_may_be_in_a_word(self):
+    def test_any_characters_may_be_in_a_watched_word(self):
         for words in ("(", "[a-", "\\", "*", "a|b", "<b>", "%s"):
-            self.assertEqual(
-                self.client.post(self.add, {"words": words}).status_code, 302
-            )
+            self.assertEqual(self.post(words).status_code, 302)
 
         self.assertEqual(self.client.get(QUEUE).status_code, 200)
+
+
+class FlagRuleTests(TestCase):
+    def setUp(self):
+        self.client.force_login(make_staff())
+        self.voice = make_voice(statement="Call 555-010-9999, or see example.org.")
+
+    def test_each_kind_has_a_rule(self):
+        self.assertEqual(
+            set(FlagRule.objects.values_list("kind", flat=True)), set(kinds.LABELS)
+        )
+
+    def test_a_kind_that_is_off_flags_nothing(self):
+        path = reverse("admin:voices_flagrule_change", args=["link"])
+
+        response = self.client.post(path, {})
+
+        self.assertEqual(response.status_code, 302)
+        flagging.flag_waiting("", 0)
+        self.voice.refresh_from_db()
+        self.assertEqual(self.voice.flags, ["phone"])
+        self.assertNotContains(self.client.get(QUEUE), '<mark title="link">')
+
+    def test_the_kinds_of_other_fields_can_be_off(self):
+        make_staff("mhill", first_name="Morgan", last_name="Hill")
+        FlagRule.objects.filter(kind="like-staff").update(active=False)
+
+        self.assertEqual(make_voice(name="Morgan Hill").flags, [])
+
+    def test_every_kind_can_be_off(self):
+        FlagRule.objects.update(active=False)
+
+        for text in (*(text for texts in HOLDS.values() for text in texts), "asdf"):
+            self.assertEqual(make_voice(statement=text).flags, [])
+
+    def test_the_list_names_the_kinds(self):
+        page = self.client.get(reverse("admin:voices_flagrule_changelist"))
+
+        self.assertContains(page, "accuses a named person")

@@ -3,7 +3,9 @@
 from django.db import connection
 
 from voices.abuse.models import BlockedDomain
-from voices.flags.find import LINK, PATTERNS, text_key
+from voices.flags.details import PATTERNS
+from voices.flags.find import text_key
+from voices.flags.kinds import LINK
 
 # This many identical statements can't be a coincidence.
 SAME_TEXTS = 3

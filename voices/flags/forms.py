@@ -4,13 +4,18 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from voices.flags import find
+from voices.flags import kinds
+from voices.flags.details import find_details
 
 SENTENCES = {
-    find.PHONE: "a phone number",
-    find.EMAIL: "an email address",
-    find.STREET_ADDRESS: "a street address",
-    find.CASE_NUMBER: "a case number",
+    kinds.PHONE: "a phone number",
+    kinds.EMAIL: "an email address",
+    kinds.STREET_ADDRESS: "a street address",
+    kinds.CASE_NUMBER: "a case number",
+    kinds.ID_NUMBER: "a Social Security number or other ID",
+    kinds.LICENSE_PLATE: "a license plate",
+    kinds.BADGE_NUMBER: "a badge number",
+    kinds.BIRTH_DATE: "a date of birth",
 }
 
 
@@ -37,7 +42,8 @@ class ShowsDetails(forms.BaseForm):
         valid.
         """
         statement = self.cleaned_data["statement"]
-        found = [hit for hit in find.find(statement) if hit.kind in find.PERSONAL]
+        hits = sorted(find_details(statement), key=lambda hit: hit.start)
+        found = [hit for hit in hits if hit.kind in kinds.PERSONAL]
         details = dict.fromkeys(
             (SENTENCES[hit.kind], statement[hit.start : hit.end]) for hit in found
         )

@@ -25,7 +25,9 @@ from core.admin import LargeList, LargeTable
 from core.diffs import word_diff
 from core.ids import read_id
 from voices.flags import find
-from voices.flags.models import WatchedWord
+from voices.flags.kinds import HARD, LABELS
+from voices.flags.models import remembered_rules
+from voices.flags.rules import Rules
 from voices.moderation import groups
 from voices.moderation.claims import Claim
 from voices.moderation.holds import Hold
@@ -48,9 +50,12 @@ EDIT_STATES = {
 
 
 def prepare(voices: list[Any]) -> None:
-    """Load what admin pages show about these voices, in nine queries in total."""
+    """Load what admin pages show about these voices, in nine queries in total.
+
+    One of them is for the rules of the flags, which web processes keep in memory.
+    """
     ids = [voice.pk for voice in voices]
-    words = WatchedWord.objects.texts()
+    rules = remembered_rules()
     texts, networks = groups.others_with_text(ids), groups.others_on_network(ids)
     appeals = Appeal.objects.still_open().select_related("decision__by")
     edits = ProposedEdit.objects.filter(approved_at=None).select_related("decision__by")
@@ -67,18 +72,18 @@ def prepare(voices: list[Any]) -> None:
         Prefetch("proposed_edits", edits, to_attr="unapproved_edits"),
     )
     for voice in voices:
-        voice.marked = marked(voice.statement, words)
+        voice.marked = marked(voice.statement, rules)
         for correction in voice.to_read:
             statement = correction.words.get("statement", "")
-            correction.marked = marked(statement, words)
+            correction.marked = marked(statement, rules)
         voice.others_with_text = texts.get(voice.pk, 0)
         voice.others_on_network = networks.get(voice.pk, 0)
         voice.reader = readers.get(voice.pk)
         voice.is_on_hold = voice.pk in on_hold
 
 
-def marked(text: str, words: list[str]) -> SafeString:
-    return find.mark(text, find.find(text, words))
+def marked(text: str, rules: Rules) -> SafeString:
+    return find.mark(text, find.find(text, rules))
 
 
 def same_text() -> Q:
@@ -107,7 +112,7 @@ class FlagFilter(admin.SimpleListFilter):
     ) -> list[tuple[str, str]]:
         found = [
             ("any", "Any flag"),
-            *((kind, capfirst(label)) for kind, label in find.LABELS.items()),
+            *((kind, capfirst(label)) for kind, label in LABELS.items()),
             ("reported", "Reported"),
             ("corrected", "Corrected by its author"),
         ]
@@ -118,10 +123,10 @@ class FlagFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         kind = self.value() or ""
-        if kind in find.LABELS:
+        if kind in LABELS:
             return queryset.filter(FLAGGED_ONES, flags__contains=[kind])
         conditions = {
-            "any": FLAGGED_ONES & Q(flags__overlap=[*find.LABELS]),
+            "any": FLAGGED_ONES & Q(flags__overlap=[*LABELS]),
             "same-text": same_text(),
             "reported": Q(reported_at__isnull=False),
             "corrected": Q(corrected_at__isnull=False),
@@ -299,9 +304,7 @@ class FlagColumns(LargeTable):
     @admin.display(description="flags")
     def badges(self, voice: Any) -> str:
         shown = [*self.state_badges(voice), *self.group_badges(voice)]
-        shown += [
-            badge(find.LABELS[kind], kind in find.PERSONAL) for kind in voice.flags
-        ]
+        shown += [badge(LABELS[kind], kind in HARD) for kind in voice.flags]
         return format_html_join("", "{}", ((each,) for each in shown)) or "No flags"
 
     def state_badges(self, voice: Any) -> Iterator[SafeString]:

@@ -36,6 +36,7 @@ from core.triggers import (
 from rankings.states import PLACES
 from voices.flags import find, rewording
 from voices.flags.models import remembered_lists
+from voices.flags.rules import Rules
 from voices.professions import ProfessionGroup, propose_group
 from voices.wall.tallies import CountCells
 
@@ -580,15 +581,15 @@ class Voice(models.Model):
         self.withdrawn_at = self.withdrawn_at or timezone.now()
         self.save()
 
-    def flag(self, watched_words: list[str], staff: set[str]) -> None:
+    def flag(self, rules: Rules, staff: set[str]) -> None:
         """Set the fields in FLAGS. Called by `save` if it saves a FLAGGED field."""
         sent = self.corrections.all() if self.pk else []
         own = {field: getattr(self, field) for field in FLAGGED}
         versions = [own, *(own | each.words for each in sent if not each.decision_id)]
-        found = {*find.kinds([each["statement"] for each in versions], watched_words)}
+        found = {*find.found_kinds([each["statement"] for each in versions], rules)}
         for each in versions:
             lines = (each["name"], each["profession"], each["city"])
-            found |= find.kinds_of_lines(*lines, staff=staff)
+            found |= find.kinds_of_lines(*lines, staff=staff) - rules.off
         self.flags = find.in_order(found)
         self.text_key = find.text_key(self.statement)
         self.sketch = rewording.sketch(self.statement)
