@@ -1,13 +1,16 @@
 """The lists of words and the kinds of flags, which leads keep."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from core.admin import FixedRows
 from core.plain_text import tidy_line, validate_one_line
@@ -15,7 +18,12 @@ from core.searching import FoldedSearch
 from voices.flags import kinds
 from voices.flags.models import FlagRule, WatchedWord
 from voices.flags.phrases import ENDING, KEY
+from voices.moderation.catches import LookBack, look_back
 from voices.moderation.flagging import queue_flagging
+
+MAX_LENGTH = WatchedWord._meta.get_field("words").max_length
+# The button that looks back without saving, and the query parameter that it becomes.
+PREVIEW = "preview"
 
 
 class WatchedWordForm(forms.ModelForm):
@@ -57,13 +65,14 @@ def is_usable(words: str) -> bool:
 
 @admin.register(WatchedWord)
 class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
-    """Words of the flag lists."""
+    """Words of the flag lists, with what each would have caught last month."""
 
     form = WatchedWordForm
     fields = ["words", "kind"]
     list_display = ["words", "kind"]
     list_filter = ["kind"]
     search_fields = ["words"]
+    change_form_template = "admin/voices/word_form.html"
 
     def save_model(
         self, request: HttpRequest, obj: WatchedWord, form: ModelForm, change: bool
@@ -81,6 +90,66 @@ class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
     ) -> None:
         super().delete_queryset(request, queryset)
         queue_flagging()
+
+    # Looking back. The button sends the form, which saves nothing and is shown again.
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST" and PREVIEW in request.POST:
+            typed = {name: request.POST.get(name, "") for name in self.fields}
+            printable = "".join(filter(str.isprintable, typed["words"]))
+            typed["words"] = printable[:MAX_LENGTH]
+            return redirect(f"{request.path}?{urlencode(typed | {PREVIEW: 1})}")
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> WatchedWord | None:
+        word = super().get_object(request, object_id, from_field)
+        if word and (typed := previewed(request)):
+            word.kind, word.words = typed
+        return word
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: WatchedWord | None = None,
+    ) -> HttpResponse:
+        if request.user.has_perm("voices.view_voice"):
+            context["look_back"] = looked_back(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def looked_back(request: HttpRequest, word: WatchedWord | None) -> LookBack | None:
+    if request.method != "GET":
+        return None
+    if word:
+        return look_back(word.kind, word.words)
+    typed = previewed(request)
+    return look_back(*typed) if typed else None
+
+
+def previewed(request: HttpRequest) -> tuple[str, str] | None:
+    """Return the kind and words that were typed for a preview, if they are valid."""
+    if request.method != "GET" or PREVIEW not in request.GET:
+        return None
+    kind = request.GET.get("kind", kinds.WATCHED_WORD)
+    words = tidy_line(request.GET.get("words", ""))
+    try:
+        validate_one_line(words)
+    except ValidationError:
+        return None
+    is_valid = words and len(words) <= MAX_LENGTH and kind in WatchedWord.Kind
+    return (kind, words) if is_valid else None
 
 
 @admin.register(FlagRule)
