@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("voices", "0005_first_stock_sentences"),
+        ("voices", "0007_first_flag_words"),
     ]
 
     operations = [

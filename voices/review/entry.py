@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from voices.flags import find
+from voices.flags.explain import FlagLine, lines
+from voices.flags.find import find
+from voices.flags.models import remembered_rules
 from voices.moderation.claims import Claim
 from voices.moderation.flags import MAX_REPORTS, changes_of, prepare
 from voices.moderation.groups import MAX_OTHERS, Group, reworded, same
@@ -86,7 +88,7 @@ class Entry:
     sentences: list[Choice] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     history: list[Event] = field(default_factory=list)
-    flags: list[Any] = field(default_factory=list)
+    flags: list[FlagLine] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     groups: list[Link] = field(default_factory=list)
 
@@ -193,11 +195,12 @@ def show(voice: Voice, by: User) -> Entry:
     return entry
 
 
-def flag_lines(voice: Voice) -> list[dict[str, object]]:
-    return [
-        {"label": find.LABELS[kind], "why": "", "hard": kind in find.PERSONAL}
-        for kind in voice.flags
-    ]
+def flag_lines(voice: Any) -> list[FlagLine]:
+    """Return what the flags saw in the words that the decision is about."""
+    text = voice.statement
+    for correction in voice.to_read:
+        text = correction.words.get("statement", text)
+    return lines(text, find(text, remembered_rules()), voice.flags)
 
 
 def is_in_effect(hold: Hold) -> bool:
