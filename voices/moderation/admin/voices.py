@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -119,7 +119,7 @@ class BaseVoiceAdmin(Decisions, FixedRows):
 
     def response_post_save_change(
         self, request: HttpRequest, obj: Voice
-    ) -> HttpResponse:
+    ) -> HttpResponseRedirect:
         """Go back to where the page was opened from: a list or the review page."""
         if request.GET.get("from") == "review":
             return redirect(f"{reverse('admin:review')}?voice={obj.pk}")

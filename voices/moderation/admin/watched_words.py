@@ -21,7 +21,7 @@ from voices.flags.phrases import ENDING, KEY
 from voices.moderation.catches import LookBack, look_back
 from voices.moderation.flagging import queue_flagging
 
-MAX_LENGTH = WatchedWord._meta.get_field("words").max_length
+MAX_LENGTH: int = WatchedWord._meta.get_field("words").max_length or 0
 # The button that looks back without saving, and the query parameter that it becomes.
 PREVIEW = "preview"
 
@@ -101,10 +101,10 @@ class WatchedWordAdmin(FoldedSearch, admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method == "POST" and PREVIEW in request.POST:
-            typed = {name: request.POST.get(name, "") for name in self.fields}
+            typed = {name: request.POST.get(name, "") for name in ("kind", "words")}
             printable = "".join(filter(str.isprintable, typed["words"]))
             typed["words"] = printable[:MAX_LENGTH]
-            return redirect(f"{request.path}?{urlencode(typed | {PREVIEW: 1})}")
+            return redirect(f"{request.path}?{urlencode(typed | {PREVIEW: '1'})}")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_object(
