@@ -37,6 +37,8 @@ from voices.models import (
     Voice,
 )
 from voices.moderation.agreement import agreement, reasons_used
+from voices.moderation.catches import look_back
+from voices.moderation.flagging import flag_waiting
 from voices.moderation.my_day import my_day
 from voices.moderation.waiting import ages_of_voices
 from voices.monthly import figures as monthly
@@ -549,3 +551,24 @@ class StepsTests(TestCase):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM voices_tally")
             self.assertEqual(cursor.fetchone(), (2,))
+
+
+@pytest.mark.django_db
+def test_what_a_flag_word_would_have_caught_is_read_by_index():
+    make_voice(statement="A zorble.")
+
+    plan = explain(lambda: look_back("vulgar", "zorble"))
+
+    assert "Bitmap Index Scan on voice_words" in plan, plan
+    assert not re.search(r"Sort|Seq Scan on voices_voice\b", plan), plan
+
+
+@pytest.mark.django_db
+def test_a_step_of_flagging_the_queue_is_read_by_index_in_order():
+    voice = make_voice()
+    since = (timezone.now() - timedelta(days=1)).isoformat()
+
+    plan = explain(lambda: flag_waiting(since, voice.pk))
+
+    assert re.search(r"Limit.*\n.*using voice_waiting", plan), plan
+    assert not re.search(r"Seq Scan on voices_voice\b", plan), plan
