@@ -48,10 +48,13 @@ def folded_words(*fields: str) -> SearchVector:
     return SearchVector(*map(Fold, fields), config="simple")
 
 
-def words_query(text: str) -> SearchQuery:
-    """Return a prefix query: "an cr" matches a row with the words "Ana" and "Cruz"."""
+def words_query(text: str, *, whole: bool = False) -> SearchQuery:
+    """Return a prefix query: "an cr" matches a row with the words "Ana" and "Cruz".
+
+    If `whole` is true, match only whole words.
+    """
     words = fold(text).replace('"', " ").split()
-    raw = " & ".join(f"'{word}':*" for word in words)
+    raw = " & ".join(f"'{word}'" if whole else f"'{word}':*" for word in words)
     return SearchQuery(raw, config="simple", search_type="raw")
 
 
@@ -73,14 +76,22 @@ class FoldedSearch:
     ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
+        # PostgreSQL needs several times as long for a prefix of a frequent word as for
+        # the word. If enough rows have the words, the others would be cut off anyway.
+        if most := getattr(self, "most_found", None):
+            whole = self.search(queryset, search_term, whole=True)
+            if whole.order_by().values("pk")[most:].exists():
+                return whole, False
         return self.search(queryset, search_term), False
 
-    def search[Rows: QuerySet](self, queryset: Rows, term: str) -> Rows:
+    def search[Rows: QuerySet](
+        self, queryset: Rows, term: str, *, whole: bool = False
+    ) -> Rows:
         names = [name for name in self.search_fields if not name.startswith("=")]
         found = self.exact(term)
         if names and fold(term).strip('" '):
             queryset = queryset.alias(folded_words=folded_words(*names))
-            found |= Q(folded_words=words_query(term))
+            found |= Q(folded_words=words_query(term, whole=whole))
         return queryset.filter(found) if found else queryset.none()
 
     def exact(self, term: str) -> Q:

@@ -60,7 +60,8 @@ PLANS = {
         "flag=corrected": "voice_reported_or_corrected",
         "state__exact=OH": "voice_state",
         "profession_group__exact=teachers": "voice_group",
-        "same-text={voice}": "voice_same_text",
+        "same-text={voice}": "voice_text",
+        "reworded={voice}": "voice_text",
         "same-network={voice}": "signature_network",
         "q=reyes": "voice_words",
     },
@@ -68,7 +69,7 @@ PLANS = {
         "": "voice_waiting",
         "p=-1": "voice_waiting",
         "o=-3": "voice_waiting",
-        "flag=same-text": "voice_same_text",
+        "flag=same-text": "voice_text",
         "flag=phone": "voice_waiting|voice_flags",
         "state__exact=OH": "voice_waiting",
         "profession_group__exact=teachers": "voice_waiting",
@@ -84,7 +85,7 @@ PLANS = {
         "q=reyes": "signature_words",
         "q=ana@example.com": "signature_one_for_each_address|signature_address_start",
     },
-    "quarantinedsignature": {"": "signature_quarantine"},
+    "quarantinedsignature": {"": "signature_in_quarantine"},
     "invalidatedsignature": {
         "": "signature_invalidated",
         "objection=open": "objection_open",
@@ -503,11 +504,25 @@ class EndsTests(TestCase):
         self.assertEqual(self.page("p=2"), self.newest_first[140:])
 
     def test_a_search_stops_at_the_same_number(self):
-        with self.assertNumQueries(14):
+        with self.assertNumQueries(16):
             response = self.client.get(f"{self.url}?q=same")
 
         self.assertContains(response, "more than 100 results")
         self.assertEqual(len(response.context["cl"].result_list), 50)
+
+    def test_a_search_for_a_frequent_word_leaves_out_longer_words(self):
+        adamant = make_voice(name="Adamant").pk
+
+        self.assertNotIn(adamant, self.page("q=ada"))
+        self.assertEqual(self.page("q=adam"), [adamant])
+
+    def test_a_search_for_a_rare_word_finds_longer_words_too(self):
+        adamant = make_voice(name="Adamant").pk
+        Voice.objects.filter(pk__in=self.newest_first[:90]).delete()
+
+        found = [*self.page("q=ada"), *self.page("q=ada&p=2")]
+
+        self.assertEqual(found, [adamant, *self.newest_first[90:]])
 
     def test_a_search_within_a_filter_finds_what_matches_both(self):
         voice = make_published_voice(name="Ada", statement="Other.")

@@ -280,7 +280,9 @@ class Signature(AbstractSignature):
             models.Index(fields=["-confirmed_at", "-id"], name="signature_newest"),
             models.Index(
                 fields=["quarantined_at", "id"],
-                name="signature_quarantine",
+                name="signature_in_quarantine",
+                # For the filters of the list in the admin.
+                include=["network_hash", "state", "suspicions"],
                 condition=models.Q(quarantined_at__isnull=False, withdrawn_at=None),
             ),
             models.Index(

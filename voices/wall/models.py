@@ -445,7 +445,9 @@ class Voice(models.Model):
             GinIndex(folded_words("name"), name="voice_name_words"),
             models.Index(
                 fields=["text_key", "-id"],
-                name="voice_same_text",
+                name="voice_text",
+                # To list the voices of a campaign that have a certain status.
+                include=["status", "withdrawn_at"],
                 condition=~models.Q(text_key=""),
             ),
             # Not a GIN index on the array: it would have to read all rows with a

@@ -1,5 +1,6 @@
 """The quarantine admin: why each signature is there, and actions to decide on it."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
@@ -76,8 +77,10 @@ class NetworkFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: ModelAdmin
     ) -> list[tuple[str, str]]:
         rows = model_admin.get_queryset(request).order_by("quarantined_at", "pk")
-        oldest = rows.values("pk")[:MAX_COUNTED]
-        counts = count_by_network(Signature.objects.filter(pk__in=oldest))
+        # Only the hashes, which PostgreSQL reads from an index, and counted here,
+        # because to count them there, it would fetch each row.
+        oldest = rows.values_list("network_hash", flat=True)[:MAX_COUNTED]
+        counts = Counter(filter(None, oldest))
         chosen = request.GET.get(self.parameter_name)
         most = sorted(counts, key=lambda network: -counts[network])[:NETWORKS]
         return [
