@@ -28,6 +28,7 @@ from tests.factories import (
     make_founding_voice,
     make_published_voice,
     make_signature,
+    make_staff,
     make_submission,
     make_voice,
 )
@@ -48,8 +49,10 @@ from voices.models import (
     FlagRule,
     Letter,
     RankingError,
+    Reading,
     Report,
     Reveal,
+    ReviewRule,
     SendingRate,
     Update,
     Voice,
@@ -128,6 +131,16 @@ def make_a_row_of_each(staff):
     WatchedWord.objects.create(words="somebody")
     FlagRule.objects.get_or_create(kind="link")
     SendingRate.objects.create()
+    ReviewRule.objects.create()
+    Reading.objects.create(
+        voice=voice,
+        since=timezone.now(),
+        first_by=staff,
+        first_verdict="published",
+        second_by=make_staff("second"),
+        second_verdict="declined",
+        second_at=timezone.now(),
+    )
     inviting.invite("invited@example.org", Role.EDITOR, staff)
     make_citation(make_assessment(make_edition(published_at=None)))
 

@@ -262,7 +262,7 @@ def tag_with_a_space():
 
 def read_with_first_verdict(**fields):
     """A reading of a voice; `fields` may break a rule."""
-    fields = {"voice": make_voice(), "first_by": make_staff(), **fields}
+    fields = {"voice": make_voice(), "first_by": make_staff("first"), **fields}
     return Reading.objects.create(first_verdict="published", since=NOW, **fields)
 
 
@@ -272,7 +272,7 @@ def let_two_readings_wait():
 
 
 def read_twice_by_oneself():
-    by = make_staff()
+    by = make_staff("both")
     second = {"second_by": by, "second_verdict": "published", "second_at": NOW}
     read_with_first_verdict(first_by=by, **second)
 
