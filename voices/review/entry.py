@@ -190,7 +190,9 @@ def show(voice: Voice, by: User) -> Entry:
     )
     if stage != Stage.CLOSED:
         entry.actions = actions(voice, reading)
-        entry.reasons, entry.letters = with_letters(voice)
+        entry.reasons, letters = with_letters(voice)
+        offered = [action.name for action in entry.actions if action.name in letters]
+        entry.letters = {name: letters[name] for name in offered}
         entry.sentences = choices(StockSentence.objects.all())
     return entry
 
