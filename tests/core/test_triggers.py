@@ -10,12 +10,14 @@ from tests.factories import make_edition
 
 LOGS = [
     *("accounts_accountevent", "voices_addresssearch", "voices_decision"),
-    *("voices_invalidation", "voices_petition", "voices_reveal"),
+    *("voices_invalidation", "voices_monthfigure", "voices_petition"),
+    "voices_reveal",
 ]
 PAGES = [
     *("faq_case", "faq_chart", "faq_page", "faq_question", "faq_timelineentry"),
     *("rankings_assessment", "rankings_citation", "rankings_edition"),
-    *("voices_flagrule", "voices_petition", "voices_tag", "voices_watchedword"),
+    *("voices_flagrule", "voices_monthfigure", "voices_petition", "voices_reason"),
+    *("voices_tag", "voices_watchedword"),
 ]
 TEXTS = PAGES[:5]
 CHANGE = "DELETE INSERT UPDATE"
@@ -93,6 +95,10 @@ TRIGGERS = {
     ("voices_voice", "public_words_change", "AFTER", "UPDATE", "ROW", True),
     ("voices_voice", "public_words_go", "AFTER", "DELETE", "ROW", True),
     ("voices_voice", "proposed_edits_end", "AFTER", "UPDATE", "ROW", True),
+    *(
+        (f"voices_{table}", "deleted_tally", "AFTER", "DELETE", "ROW", False)
+        for table in ("appeal", "signature", "submission")
+    ),
     ("voices_voice", "open_readings_end", "AFTER", "UPDATE", "ROW", True),
     ("voices_reading", "first_read_at", "AFTER", CHANGE, "ROW", False),
 }

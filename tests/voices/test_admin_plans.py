@@ -259,7 +259,7 @@ def test_people_are_found_by_an_index_on_addresses(client, name):
 
 def assert_found_by(indexes, plan):
     # Quarantined signatures are counted on each of these pages.
-    for index in (*indexes, "signature_quarantine"):
+    for index in (*indexes, "signature_in_quarantine"):
         assert re.search(rf"(using|Index Scan on) ({index})\b", plan), plan
     assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
 

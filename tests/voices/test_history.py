@@ -15,7 +15,7 @@ from tests.factories import (
 )
 from voices.managing import changes
 from voices.models import Decision, Letter, Reading, Report, Signature, Voice
-from voices.moderation import decide
+from voices.moderation import decide, undoing
 from voices.moderation.history import MOST, day, history
 from voices.moderation.readings import Verdict
 
@@ -92,7 +92,7 @@ class HistoryTests(HistoryTestCase):
 
     def test_an_undone_decision_is_left_out(self):
         self.decline()
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
         decide.publish(self.voices, self.by)
         deliver()
 
@@ -101,7 +101,7 @@ class HistoryTests(HistoryTestCase):
     def test_the_email_of_an_undone_decision_is_listed_if_it_left(self):
         self.decline()
         deliver()
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
 
         self.assertEqual(
             self.lines(),
@@ -115,7 +115,7 @@ class HistoryTests(HistoryTestCase):
 
     def test_each_decision_has_its_own_email(self):
         self.decline()
-        decide.undo(self.voices, self.by)
+        undoing.undo(self.voices, self.by)
         self.decline()
         deliver()
         Voice.objects.update(declined_at=None)
