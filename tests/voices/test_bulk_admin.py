@@ -124,13 +124,14 @@ class BulkPageTests(AdminTestCase):
         asked = Voice.objects.filter(changes_asked="Shorter, please.")
         self.assertEqual(asked.count(), 3)
 
-    def test_keeping_and_taking_down_send_no_email(self):
+    def test_keeping_sends_no_email_and_taking_down_sends_the_reason(self):
         make_voices(3, published_at=timezone.now(), reported_at=timezone.now())
 
-        for action in ("keep", "take_down"):
-            page = self.client.get(self.select_all(action))
+        kept = self.client.get(self.select_all("keep"))
+        taken_down = self.client.get(self.select_all("take_down"))
 
-            self.assertContains(page, "<p>Nothing.</p>")
+        self.assertContains(kept, "<p>Nothing.</p>")
+        self.assertContains(taken_down, "(The explanation of the reason that you")
 
     def test_a_selection_that_changed_since_is_shown_again(self):
         make_voices(3)
@@ -259,9 +260,9 @@ class BulkPageTests(AdminTestCase):
             address = self.select_all("publish")
             seen = self.client.get(address).context["preview"].seen
 
-            with self.assertNumQueries(24):
+            with self.assertNumQueries(27):
                 self.client.get(address)
-            with self.assertNumQueries(46):
+            with self.assertNumQueries(47):
                 self.client.post(address, {"seen": seen})
 
     def test_needs_the_permission_to_decide(self):

@@ -274,7 +274,8 @@ class UndoTests(AdminTestCase):
             make_signature().voice,
             make_voice(),
         )
-        self.act("publish", told, nameless)
+        for voice in (told, nameless):
+            self.act("publish", voice)
         deliver()
         self.act("publish", untold)
 

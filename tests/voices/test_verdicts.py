@@ -120,8 +120,8 @@ class OneReaderTests(VerdictTestCase):
         statements(7)
 
     # Lock, claims and holds, own and appealed, readings, what applies, what needs two
-    # readers (2), publishing, readings, and giving up claims and holds.
-    STATEMENTS = 29
+    # readers (2), publishing, letters, readings, and giving up claims and holds.
+    STATEMENTS = 33
 
 
 class TwoReadersTests(VerdictTestCase):

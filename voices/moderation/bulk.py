@@ -44,6 +44,8 @@ class Preview:
     to_second: int
     # The numbers of those that are left out, by reason.
     left_out: dict[str, int]
+    # The ID of a voice that the verdict applies to, or None.
+    example: int | None
 
 
 def pick(voices: VoiceQuerySet) -> list[int]:
@@ -66,7 +68,8 @@ def preview(ids: Collection[int], by: User, verdict: Verdict) -> Preview:
     done, to_second = len(planned.alone), len(planned.first)
     if others := len(ids) - sum(left_out.values()) - done - to_second:
         left_out["The decision doesn’t apply to them"] = others
-    return Preview(len(ids), checksum(ids), done, to_second, left_out)
+    example = min(planned.alone | planned.first, default=None)
+    return Preview(len(ids), checksum(ids), done, to_second, left_out, example)
 
 
 def one_at_a_time(ids: Collection[int]) -> dict[str, set[int]]:

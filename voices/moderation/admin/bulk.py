@@ -101,15 +101,16 @@ class BulkDecisions(FlagColumns):
             return redirect(self.list_of(selection))
         shown = bulk.sample(ids)
         prepare(shown)
+        expected = bulk.preview(ids, cast(User, request.user), verdict)
         title, count = QUESTIONS[verdict].title, len(ids)
         context = self.admin_site.each_context(request) | {
             "title": f"{title}: {count:,} voice{pluralize(count)}",
             "button": title,
             "opts": self.opts,
             "form": form,
-            "preview": bulk.preview(ids, cast(User, request.user), verdict),
+            "preview": expected,
             "voices": [(voice, self.badges(voice)) for voice in shown],
-            "letter": example(verdict, shown[0]),
+            "letter": example(verdict, expected.example),
             "is_optional": "tell" in form.fields,
             "undo_minutes": settings.UNDO_MINUTES,
             "changelist_url": self.list_of(selection),
@@ -133,9 +134,15 @@ def why_not(selection: Selection, ids: list[int]) -> str:
     return ""
 
 
-def example(verdict: Verdict, voice: Voice) -> Preview | None:
-    """Return an example of the email about the verdict; None if no email is sent."""
+def example(verdict: Verdict, voice_id: int | None) -> Preview | None:
+    """Return the email about the verdict to one author; None if no email is sent.
+
+    The reason and the message are chosen on the same page, so they aren't known yet.
+    """
+    if voice_id is None:
+        return None
     reason = Reason(explanation="(The explanation of the reason that you choose.)")
+    voice = Voice.objects.get(pk=voice_id)
     return preview(voice, verdict, reason, "(What you write below.)")
 
 
