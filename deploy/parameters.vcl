@@ -2,7 +2,7 @@
 # add cache keys. Generated from the URLs by `make manage c="write_cache_rules"`.
 sub drop_unknown_parameters {
     unset req.http.X-Asked;
-    if (req.url ~ "^/(?:|explained/|about/|privacy/|accessibility/|how\-we\-count/)\?") {
+    if (req.url ~ "^/(?:|explained/|about/|privacy/|accessibility/|how\-we\-count/|how\-we\-moderate/)\?") {
         set req.http.X-Asked = "";
     } elseif (req.url ~ "^/(?:search/)\?") {
         set req.http.X-Asked = "";
