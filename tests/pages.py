@@ -79,8 +79,10 @@ from voices.models import (
     Limit,
     MonthFigure,
     RankingError,
+    Reading,
     Report,
     Reveal,
+    ReviewRule,
     Submission,
     Update,
     Voice,
@@ -728,7 +730,26 @@ def make_a_row_of_each():
     make_submission(lane=Lane.HELD)
     make_invalidated(make_staff("invalidator"))
     Batch.objects.create(kind="declined", by=make_staff("batcher"), count=2)
+    ReviewRule.objects.get_or_create()
+    Reading.objects.create(
+        voice=make_voice(),
+        since=timezone.now(),
+        first_by=make_staff("first"),
+        first_verdict="published",
+        second_by=make_staff("second"),
+        second_verdict="declined",
+        second_at=timezone.now(),
+    )
     decide.publish(Voice.objects.filter(pk=make_voice().pk), make_staff("earlier"))
+
+
+def review_path():
+    """The review page of a voice with flags and two texts like its own."""
+    words = "Officer Dow stole my phone. Call me at 404-555-0142 if he did it to you."
+    voice = make_voice(statement=words, name="Ada Reyes")
+    make_signature(voice=voice)
+    make_voice(statement=words, name="Ben Ortiz")
+    return f"{reverse('admin:review')}?voice={voice.pk}"
 
 
 def superuser_request():
@@ -990,6 +1011,8 @@ STAFF = [
     Page("staff-index", at("admin:index"), staff=True),
     Page("staff-app", at("admin:app_list", "voices"), staff=True),
     Page("staff-figures", at("admin:figures"), staff=True),
+    Page("staff-review", review_path, staff=True),
+    Page("staff-review-none", at("admin:review", query="?only=disputes"), staff=True),
     Page("staff-my-day", at("admin:my_day"), staff=True),
     Page("staff-agreement", agreement_path, staff=True),
     Page("staff-find", at("admin:find"), staff=True),

@@ -38,6 +38,7 @@ FOUND_BY_NAME = {
     "admin/base_site.html",
     "admin/pagination.html",
     "admin/search_form.html",
+    "admin/voices/awaitingvoice/actions.html",
     "aaqi/field.html",
     "aaqi/uni_form.html",
 }

@@ -140,6 +140,7 @@ def make_a_row_of_each(staff):
         second_by=make_staff("second"),
         second_verdict="declined",
         second_at=timezone.now(),
+        closed_at=timezone.now(),
     )
     inviting.invite("invited@example.org", Role.EDITOR, staff)
     make_citation(make_assessment(make_edition(published_at=None)))

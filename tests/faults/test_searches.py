@@ -47,6 +47,7 @@ def each_spelling(spellings=SPELLINGS):
     ]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("model_admin", LISTS, ids=lambda each: each.opts.label)
 def test_every_admin_list_searches_folded_words(model_admin):
     assert isinstance(model_admin, FoldedSearch)

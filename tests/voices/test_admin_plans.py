@@ -504,7 +504,7 @@ class EndsTests(TestCase):
         self.assertEqual(self.page("p=2"), self.newest_first[140:])
 
     def test_a_search_stops_at_the_same_number(self):
-        with self.assertNumQueries(16):
+        with self.assertNumQueries(18):
             response = self.client.get(f"{self.url}?q=same")
 
         self.assertContains(response, "more than 100 results")

@@ -108,8 +108,12 @@ class HistoryTests(HistoryTestCase):
             [
                 (
                     "Email of today",
+                    "It said that a decision was reversed. Email not sent yet.",
+                ),
+                (
+                    "Email of today",
                     "It said that the statement was declined. Email sent.",
-                )
+                ),
             ],
         )
 

@@ -7,6 +7,9 @@ from core.fields import CodeField, EmailField, NameField
 from voices.signing.forms import SignForm
 
 ATTRIBUTES = ("autocapitalize", "spellcheck", "enterkeyhint")
+FOR_STAFF = tuple(
+    f"voices.{room}" for room in ("finding", "invalidation", "moderation", "review")
+)
 EXACT = ("none", "false", {"next", "done"})
 
 
@@ -23,7 +26,7 @@ def public_fields(kind):
         for form in kinds(forms.BaseForm)
         if form.__module__.startswith("voices.")
         and form.__module__.endswith(".forms")
-        and not form.__module__.startswith(("voices.moderation", "voices.invalidation"))
+        and not form.__module__.startswith(FOR_STAFF)
         for name, field in getattr(form, "base_fields", {}).items()
         if isinstance(field, kind) and not field.widget.is_hidden
     }

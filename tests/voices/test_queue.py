@@ -237,6 +237,7 @@ class UpkeepTests(CommittedTestCase):
                 "voices.read_bounces",
                 "voices.send_digest",
                 "voices.store_months",
+                "voices.add_sketches",
             },
         )
         self.assertEqual(periodic["aaqi.retry_stalled"], "* * * * *")
