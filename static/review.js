@@ -41,7 +41,9 @@ const show = (html) => {
   document.getElementById("review").replaceWith(review);
   // Reloading the page must not return to the entry just decided.
   history.replaceState(null, "", review.dataset.url);
-  said.textContent = find(".review-undo span")?.textContent;
+  // Messages are about what was done before.
+  document.querySelector(".messagelist")?.remove();
+  said.textContent = (find(".review-did") ?? find(".review-undo span"))?.textContent;
   countDown();
   goToStatement();
   shownAt = performance.now();

@@ -341,6 +341,17 @@ class LaterTests(ReviewTestCase):
         self.assertEqual(self.shown(page), voice)
         self.assertContains(page, "Yes, they are siblings.")
 
+    def test_what_is_on_hold_is_listed(self):
+        voice = make_voice(name="Ada Reyes")
+        make_voice(name="Not Held")
+        self.act("hold", text="Is this the same family?")
+
+        page = self.open(f"{PAGE}?only=held")
+
+        self.assertContains(page, "Is this the same family?")
+        self.assertContains(page, f"?voice={voice.pk}")
+        self.assertNotContains(page, "Not Held")
+
     def test_a_hold_ends_at_its_date(self):
         voice = make_voice()
         day = timezone.localdate() + timedelta(days=3)
@@ -363,7 +374,7 @@ class LaterTests(ReviewTestCase):
 
 
 class EditTests(ReviewTestCase):
-    def test_a_proposed_edit_leads_back_to_the_statement(self):
+    def test_a_proposed_edit_leads_to_the_next_statement(self):
         signature = make_signature()
         page = self.open()
         edit = next(
@@ -374,8 +385,10 @@ class EditTests(ReviewTestCase):
 
         saved = self.client.post(edit, fields | {"statement": "Shorter words."})
 
-        self.assertRedirects(saved, f"{PAGE}?voice={signature.voice_id}")
+        self.assertRedirects(saved, PAGE)
         self.assertEqual(signature.voice.proposed_edits.count(), 1)
+        # It waits for its author.
+        self.assertIsNone(self.shown(self.open()))
 
 
 class UndoTests(ReviewTestCase):
@@ -399,6 +412,20 @@ class UndoTests(ReviewTestCase):
 
         self.assertEqual(response.status_code, 409)
         self.assertEqual(self.kinds(voice), ["published", "undone"])
+
+    def test_undoing_says_what_was_undone(self):
+        make_voice(name="First")
+        make_voice(name="Second")
+        page = self.act("publish")
+
+        response = self.act("undo", page, undo=hidden(page, "undo"))
+
+        self.assertContains(response, "Undone: First, Columbus.")
+
+    def test_an_email_waits_only_if_there_is_one(self):
+        make_voice()
+
+        self.assertNotContains(self.act("publish"), "The email waits")
 
     def test_a_first_verdict_is_undone_before_the_second(self):
         voice = make_voice(statement=FLAGGED)

@@ -24,7 +24,7 @@ from voices.models import (
     ReviewRule,
     Voice,
 )
-from voices.moderation import verdicts
+from voices.moderation import undoing, verdicts
 from voices.moderation.readings import Verdict
 from voices.moderation.verdicts import Wish
 
@@ -266,6 +266,31 @@ class TwoReadersTests(VerdictTestCase):
 
         reading = Reading.objects.get()
         self.assertEqual((reading.first_text, reading.second_text), ("", ""))
+
+
+class UndoTests(VerdictTestCase):
+    def test_undoing_a_lead_s_verdict_reopens_the_dispute(self):
+        voice = make_voice(statement=FLAGGED)
+        self.give(voice, self.first)
+        self.give(voice, self.second, self.decline)
+        self.give(voice, self.lead)
+
+        undoing.undo(Voice.objects.filter(pk=voice.pk), self.lead)
+
+        reading = Reading.objects.disputed().get()
+        self.assertIsNone(reading.settled_by)
+        self.assertEqual(self.give(voice, self.lead, self.decline).done, [voice.pk])
+
+    def test_undoing_a_second_verdict_waits_for_a_second_reader_again(self):
+        voice = make_voice(statement=FLAGGED)
+        self.give(voice, self.first)
+        self.give(voice, self.second)
+
+        undoing.undo(Voice.objects.filter(pk=voice.pk), self.second)
+
+        reading = Reading.objects.still_open().get()
+        self.assertEqual((reading.first_by, reading.second_by), (self.first, None))
+        self.assertEqual(self.give(voice, self.second).done, [voice.pk])
 
 
 class TakeBackTests(VerdictTestCase):

@@ -53,6 +53,15 @@ SIGNATURE_BEFORE: dict[str, dict[str, Any]] = {
 }
 
 
+# The values of a reading without a second verdict.
+NO_SECOND: dict[str, Any] = {
+    "second_by": None,
+    "second_verdict": "",
+    "second_reason": None,
+    "second_text": "",
+    "second_seconds": None,
+    "second_at": None,
+}
 # Why there is nothing to undo on a voice.
 NOTHING = "There is no such decision to undo."
 # `latest_of` searches only this many of the moderator's latest decisions.
@@ -199,3 +208,16 @@ def reverse(voice: Voice, decision: Decision, by: User) -> None:
         Report.objects.reopen(voice, decision.pk)
     if decision.kind in SIGNATURE_BEFORE:
         Signature.objects.filter(voice=voice).update(**SIGNATURE_BEFORE[decision.kind])
+    reopen_reading(voice, decision)
+
+
+def reopen_reading(voice: Voice, decision: Decision) -> None:
+    """Reopen the reading that this decision closed, for a second reader or a lead.
+
+    Call this last: a trigger deletes a voice's open reading when its status changes.
+    """
+    # Both have the time of the transaction that stored them.
+    closed = voice.readings.filter(closed_at=decision.at)
+    if closed.filter(settled_by__isnull=False).update(settled_by=None, closed_at=None):
+        return
+    closed.update(closed_at=None, **NO_SECOND)

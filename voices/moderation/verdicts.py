@@ -319,14 +319,7 @@ def take_back(voice_id: int, by: User) -> bool:
     if reading is None:
         return False
     if reading.second_by_id == by.pk:
-        Reading.objects.filter(pk=reading.pk).update(
-            second_by=None,
-            second_verdict="",
-            second_reason=None,
-            second_text="",
-            second_seconds=None,
-            second_at=None,
-        )
+        Reading.objects.filter(pk=reading.pk).update(**undoing.NO_SECOND)
         return True
     if reading.first_by_id != by.pk or reading.second_at:
         return False

@@ -89,7 +89,7 @@ def disputed() -> Waiting:
 
 def on_hold() -> Waiting:
     count = count_up_to(MOST, Hold.objects.in_effect())
-    return Waiting(count, "on hold", None, list_of(AwaitingVoice))
+    return Waiting(count, "on hold", None, f"{reverse('admin:review')}?only=held")
 
 
 def open_reports() -> Waiting:

@@ -31,9 +31,9 @@ from voices.wall.models import Status, Voice
 
 # What the page says about these stages.
 NOTES = {
-    Stage.SECOND: "Somebody else has given the first verdict. You see it after yours. "
-    "If you disagree, a lead decides, and nothing is sent before that.",
-    Stage.DISPUTE: "Your verdict takes effect. Nothing has been sent so far.",
+    Stage.SECOND: "Somebody else has given the first verdict. If you want something "
+    "else, you see it after yours, and a lead decides.",
+    Stage.DISPUTE: "Your verdict takes effect.",
 }
 # Reasons and sentences with a digit of their own.
 DIGITS = 9

@@ -17,6 +17,7 @@ from voices.moderation.decide import own_appeals
 from voices.moderation.holds import Hold
 from voices.moderation.readings import Reading
 from voices.moderation.verdicts import own_voices, urgency
+from voices.wall.edits import ProposedEdit
 from voices.wall.models import (
     REVIEW_ORDER,
     UNFLAGGED,
@@ -47,6 +48,8 @@ class Only(StrEnum):
     UNFLAGGED = "unflagged"
     SECOND = "second"
     DISPUTES = "disputes"
+    # No voice to decide on, only the list of those on hold.
+    HELD = "held"
 
 
 class Next(NamedTuple):
@@ -135,6 +138,8 @@ def free(pk: str, by: User) -> list[Q]:
         ~Q(Exists(Skip.objects.of(by).filter(**same))),
         ~Q(Exists(Hold.objects.in_effect().filter(**same))),
         ~Q(Exists(own_appeals(by).filter(**same))),
+        # The author is asked to approve other words.
+        ~Q(Exists(ProposedEdit.objects.still_open().filter(**same))),
         ~Q(Exists(own_voices(by).filter(pk=OuterRef(pk)))),
     ]
 

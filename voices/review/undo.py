@@ -1,13 +1,14 @@
 """The moderator's latest act, which the key U undoes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from core.ids import read_id
+from voices.letters.models import Letter
+from voices.letters.told import LETTERS
 from voices.moderation import previews, undoing
 from voices.moderation.models import Decision
 from voices.moderation.readings import Reading
@@ -25,7 +26,7 @@ class Undo:
     label: str
     token: str
     voice_id: int
-    # Until then, the author's email waits; None if none was queued or it has left.
+    # When the author's email leaves; None if none is queued, or if it has left.
     until: datetime | None = None
     # The email that tells the author of the reversal, if they know of the decision.
     letter: str = ""
@@ -60,6 +61,7 @@ def of_reading(reading: Reading, by: User) -> Undo:
         label = (
             f"Waits for a second reader ({reading.get_first_verdict_display()}): "
             f"{name_of(voice)}."
+            + (f" {reading.first_reason}." if reading.first_reason else "")
         )
     return Undo(label, f"{READING}-{reading.pk}", voice.pk)
 
@@ -68,11 +70,12 @@ def of_decision(decision: Decision) -> Undo | None:
     voice = decision.voice
     if voice is None:
         return None
-    until = decision.at + timedelta(minutes=settings.UNDO_MINUTES)
     label = f"{decision.get_kind_display()}: {name_of(voice)}."
     if decision.reason:
         label += f" {decision.reason}."
-    waits = until if until > timezone.now() else None
+    kind = LETTERS.get(Decision.Kind(decision.kind))
+    unsent = Letter.objects.in_flight().filter(signature__voice=voice, kind=kind)
+    waits = unsent.values_list("send_at", flat=True).first()
     reversal = previews.reversal(voice, decision)
     return Undo(
         label,

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -81,14 +82,32 @@ def act(request: HttpRequest, by: User) -> HttpResponse:
                 by,
                 has_seen_letter="letter" in request.POST,
             )
+            # The statement that was open goes back to the queue.
+            Claim.objects.active().filter(by=by).delete()
             Claim.objects.take(undone, by)
-            return answer(request, by, shown(undone, by))
+            return answer(request, by, shown(undone, by), did("Undone", undone))
         ACTS.get(name, decide)(request, voice_id, by)
     except InvalidError as invalid:
         return refuse(request, by, voice_id, invalid, status=422)
     except RefusedError as refused:
         return refuse(request, by, voice_id, refused)
-    return answer(request, by, following(request, by))
+    label = did(SAID[name], voice_id) if name in SAID else ""
+    return answer(request, by, following(request, by), label)
+
+
+# What the page says after these acts, which have no undo.
+SAID = {
+    "skip": "Skipped until 6 a.m.",
+    "hold": "On hold",
+    "answer": "Answered, back in the queue",
+    "release": "Back in the queue",
+}
+
+
+def did(what: str, voice_id: int) -> str:
+    """Return a sentence about what was done, such as "On hold: Ada Reyes, Camden."."""
+    voice = Voice.objects.filter(pk=voice_id).first()
+    return f"{what}: {undo.name_of(voice)}." if voice else ""
 
 
 class InvalidError(RefusedError):
@@ -141,10 +160,14 @@ ACTS: dict[str, Callable[[HttpRequest, int, User], None]] = {
 }
 
 
-def answer(request: HttpRequest, by: User, entry: Entry | None) -> HttpResponse:
+def answer(
+    request: HttpRequest, by: User, entry: Entry | None, label: str = ""
+) -> HttpResponse:
     """Answer an act that was done: with the part that changed, or by redirecting."""
     if is_fetch(request):
-        return page(request, by, entry)
+        return page(request, by, entry, label=label)
+    if label:
+        messages.success(request, label)
     query: dict[str, str | int] = {"only": only(request)} if only(request) else {}
     if entry and request.POST.get("act") == "undo":
         query["voice"] = entry.voice.pk
@@ -185,8 +208,10 @@ def page(
     entry: Entry | None,
     alert: RefusedError | None = None,
     status: int = 200,
+    label: str = "",
 ) -> HttpResponse:
     context = {
+        "did": label,
         "title": "Review",
         "is_nav_sidebar_enabled": False,
         "entry": entry,
@@ -244,10 +269,12 @@ def decided_today(by: User) -> int:
     """Return how many verdicts the moderator has given today."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Decision.objects.filter(by=by).order_by("-pk").values("pk")[:MOST]
-    alone = Decision.objects.filter(pk__in=mine, at__gte=today)
+    alone = Decision.objects.filter(pk__in=mine, at__gte=today, undone_by=None)
     alone = alone.exclude(kind=Decision.Kind.UNDONE)
     first = Reading.objects.filter(first_by=by, first_at__gte=today, decision=None)
-    return alone.count() + int(count_up_to(MOST, first))
+    other = Reading.objects.filter(second_by=by, second_at__gte=today)
+    other = other.exclude(second_verdict=F("first_verdict"))
+    return alone.count() + sum(int(count_up_to(MOST, each)) for each in (first, other))
 
 
 def done(by: User) -> dict[str, Any]:

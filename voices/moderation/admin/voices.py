@@ -120,9 +120,12 @@ class BaseVoiceAdmin(Decisions, FixedRows):
     def response_post_save_change(
         self, request: HttpRequest, obj: Voice
     ) -> HttpResponseRedirect:
-        """Go back to where the page was opened from: a list or the review page."""
+        """Go back to where the page was opened from: a list or the review page.
+
+        The review page then shows the next voice: this one waits for its author.
+        """
         if request.GET.get("from") == "review":
-            return redirect(f"{reverse('admin:review')}?voice={obj.pk}")
+            return redirect("admin:review")
         return super().response_post_save_change(request, obj)
 
     # Django ignores the return value.
