@@ -209,6 +209,7 @@ def test_undoing_after_the_email_shows_the_next_email_first(page):
     canceled = published()
     page.keyboard.press("u")
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     decide(page, ["Enter"])
 
     assert canceled == {"Signer 00"}

@@ -35,7 +35,7 @@ def my_day(by: User) -> dict[str, Any]:
     second = Reading.objects.filter(second_by=by, second_at__gte=today).order_by()
     # If the second reader's verdict made a decision, the decision has its seconds too.
     alone = second.filter(
-        ~Q(second_verdict=F("first_verdict")) | Q(decision__isnull=False)
+        ~Q(second_verdict=F("first_verdict")) | Q(decision__by=F("first_by"))
     )
     times = decisions.values_list("seconds").union(
         first.filter(decision=None).values_list("first_seconds")[:LATEST],

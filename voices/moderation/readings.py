@@ -43,7 +43,7 @@ class Reading(models.Model):
 
     If they agree, the second verdict takes effect. If they don't, the reading stays
     open until a lead decides. Only a first verdict to take a voice down takes effect at
-    once, because it protects somebody; `decision` is then its log row.
+    once, because it protects somebody. `decision` is the log row of what took effect.
 
     Triggers keep `Voice.first_read_at`, and delete an open reading as soon as the
     voice's words or status change in another way.

@@ -212,12 +212,13 @@ def reverse(voice: Voice, decision: Decision, by: User) -> None:
 
 
 def reopen_reading(voice: Voice, decision: Decision) -> None:
-    """Reopen the reading that this decision closed, for a second reader or a lead.
+    """Reopen the reading that led to this decision, for a second reader or a lead.
 
-    Call this last: a trigger deletes a voice's open reading when its status changes.
+    A take-down is the first reader's decision, so its reading stays closed. Call this
+    last: a trigger deletes a voice's open reading when its status changes.
     """
-    # Both have the time of the transaction that stored them.
-    closed = voice.readings.filter(closed_at=decision.at)
-    if closed.filter(settled_by__isnull=False).update(settled_by=None, closed_at=None):
-        return
-    closed.update(closed_at=None, **NO_SECOND)
+    closed = voice.readings.filter(closed_at__isnull=False, decision=decision)
+    reopened = {"closed_at": None, "decision": None}
+    settled = closed.filter(settled_by__isnull=False)
+    if not settled.update(settled_by=None, **reopened):
+        closed.exclude(first_by=decision.by_id).update(**NO_SECOND, **reopened)

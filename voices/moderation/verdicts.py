@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -282,6 +282,7 @@ def read_second(
     stored.update(second_text=wish.text, **verdict)
     # A voice that the first reader took down is down already.
     apply(wish, [each.voice_id for each in agreed if not each.decision_id], by, batch)
+    link(agreed, by)
     return [each.voice_id for each in agreed], [each.voice_id for each in disputed]
 
 
@@ -299,6 +300,7 @@ def settle(
         undoing.undo(Voice.objects.filter(pk__in=taken), by)
         apply(wish, taken, by, batch)
     apply(wish, [each.voice_id for each in readings if not each.decision_id], by, batch)
+    link(readings, by)
     return [each.voice_id for each in readings]
 
 
@@ -306,6 +308,15 @@ def close(readings: Collection[Reading], **fields: object) -> None:
     """Close these readings; forget the messages to the author."""
     found = Reading.objects.filter(pk__in=[each.pk for each in readings])
     found.update(first_text="", second_text="", closed_at=Now(), **fields)
+
+
+def link(readings: Collection[Reading], by: User) -> None:
+    """Store which decision these readings led to, for undoing it."""
+    if not readings:
+        return
+    made = Decision.objects.filter(voice=OuterRef("voice"), by=by).order_by("-pk")
+    found = Reading.objects.filter(pk__in=[each.pk for each in readings])
+    found.filter(decision=None).update(decision=made.values("pk")[:1])
 
 
 @transaction.atomic
