@@ -279,6 +279,19 @@ def test_links_between_rows_about_a_person_are_read_by_index(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("query", ["", "?only=unflagged", "?only=held"])
+def test_the_review_page_is_read_by_index(client, query):
+    client.force_login(make_staff())
+    make_signature()
+
+    plan = explain(lambda: client.get(f"/admin/review/{query}"))
+
+    used = set(re.findall(r"(?:using|Index Scan on) (\w+)", plan))
+    assert used & {"voice_next", "voice_next_unflagged"}, plan
+    assert not re.search(rf"Seq Scan on voices_({LARGE})\b", plan), plan
+
+
+@pytest.mark.django_db
 def test_the_figures_are_read_by_index():
     make_signature()
 

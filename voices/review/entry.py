@@ -227,10 +227,10 @@ def links(voice: Voice, by: User) -> list[Link]:
     log = reverse("admin:voices_decision_changelist")
     about.append(Link(f"{log}?voice__id__exact={voice.pk}", "Decision log"))
     if by.has_perm("voices.view_signature"):
-        signed = Signature.objects.filter(voice=voice).values_list("pk", flat=True)
+        signed = Signature.objects.filter(voice=voice).order_by()
         about += [
             Link(reverse("admin:voices_signature_change", args=[pk]), "Signature")
-            for pk in signed
+            for pk in signed.values_list("pk", flat=True)
         ]
     return about
 
