@@ -9,7 +9,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 
 from core.counts import count_up_to
@@ -137,6 +138,29 @@ class FixedRows(admin.ModelAdmin):
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         return False
+
+
+class OneRow(admin.ModelAdmin):
+    """Admin for a table with at most one row, whose ID is the model's `ONLY`.
+
+    Staff add the row once and never delete it.
+    """
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if self.has_add_permission(request) and self.model._base_manager.exists():
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            return redirect(name, self.model.ONLY)
+        return super().add_view(request, form_url, extra_context)
 
 
 class ReadOnly(FixedRows):

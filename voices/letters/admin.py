@@ -1,16 +1,13 @@
 """Admin pages for letters, the sending rate, and held submissions (probably bots')."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from core.admin import ActionsOnly, LargeTable, ReadOnly
+from core.admin import ActionsOnly, LargeTable, OneRow, ReadOnly
 from voices.abuse.suspicion import labels
 from voices.letters import waits
 from voices.letters.models import HeldSubmission, Letter, SendingRate
@@ -43,26 +40,11 @@ class LetterAdmin(ReadOnly, LargeTable):
 
 
 @admin.register(SendingRate)
-class SendingRateAdmin(admin.ModelAdmin):
+class SendingRateAdmin(OneRow):
     """Edit the sending rate; show how many letters are due, and how long they wait."""
 
     fields = ["per_minute", "reminders", "waiting"]
     readonly_fields = ["waiting"]
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: SendingRate | None = None
-    ) -> bool:
-        return False
-
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if self.has_add_permission(request) and SendingRate.objects.exists():
-            return redirect("admin:voices_sendingrate_change", SendingRate.ONLY)
-        return super().add_view(request, form_url, extra_context)
 
     @admin.display(description="waiting now")
     def waiting(self, rate: SendingRate) -> SafeString:

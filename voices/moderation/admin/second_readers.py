@@ -1,35 +1,17 @@
 """Admin pages for leads: rules for second readers, stock sentences, and verdicts."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 
-from core.admin import LargeTable, ReadOnly
+from core.admin import LargeTable, OneRow, ReadOnly
 from voices.moderation.models import ReviewRule, StockSentence
 from voices.moderation.readings import Reading
 
 
 @admin.register(ReviewRule)
-class ReviewRuleAdmin(admin.ModelAdmin):
+class ReviewRuleAdmin(OneRow):
     fields = ["second_reading"]
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: ReviewRule | None = None
-    ) -> bool:
-        return False
-
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if self.has_add_permission(request) and ReviewRule.objects.exists():
-            return redirect("admin:voices_reviewrule_change", ReviewRule.ONLY)
-        return super().add_view(request, form_url, extra_context)
 
 
 @admin.register(StockSentence)
