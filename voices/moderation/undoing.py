@@ -214,11 +214,12 @@ def reverse(voice: Voice, decision: Decision, by: User) -> None:
 def reopen_reading(voice: Voice, decision: Decision) -> None:
     """Reopen the reading that led to this decision, for a second reader or a lead.
 
-    A take-down is the first reader's decision, so its reading stays closed. Call this
-    last: a trigger deletes a voice's open reading when its status changes.
+    A decision of the first reader's, such as a take-down at once, isn't what closed it.
+    Call this last: a trigger deletes a voice's open reading when its status changes.
     """
     closed = voice.readings.filter(closed_at__isnull=False, decision=decision)
+    closed = closed.exclude(first_by=decision.by_id)
     reopened = {"closed_at": None, "decision": None}
     settled = closed.filter(settled_by__isnull=False)
     if not settled.update(settled_by=None, **reopened):
-        closed.exclude(first_by=decision.by_id).update(**NO_SECOND, **reopened)
+        closed.update(**NO_SECOND, **reopened)
