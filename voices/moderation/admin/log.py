@@ -11,7 +11,6 @@ from voices.moderation.models import Decision, Reason
 @admin.register(Reason)
 class ReasonAdmin(admin.ModelAdmin):
     list_display = ["label", "explanation", "position", "active"]
-    list_editable = ["position"]
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Reason | None = None

@@ -17,7 +17,6 @@ class ReviewRuleAdmin(OneRow):
 @admin.register(StockSentence)
 class StockSentenceAdmin(admin.ModelAdmin):
     list_display = ["text", "position"]
-    list_editable = ["position"]
 
 
 @admin.register(Reading)
