@@ -29,24 +29,26 @@ class RefusedError(Exception):
         self.text = text
 
 
-EXPIRED = RefusedError(
+# Titles and sentences. An exception that is raised again and again would keep the
+# frames of every request that raised it.
+EXPIRED = (
     "Your decision wasn’t saved",
     "You had this statement open for too long, so somebody else could have decided. "
     "It is yours again: decide once more.",
 )
-TAMPERED = RefusedError(
+TAMPERED = (
     "Your decision wasn’t saved",
     "The page sent something that we didn’t make. Here is the statement again.",
 )
-GONE = RefusedError("It is gone", "There is no such statement anymore.")
+GONE = ("It is gone", "There is no such statement anymore.")
 
 
 def locked(voice_id: int) -> Voice:
-    """Lock and return the voice; raise GONE if there is none."""
+    """Lock and return the voice; raise RefusedError if there is none."""
     decide.lock(Voice.objects.filter(pk=voice_id))
     voice = Voice.objects.filter(pk=voice_id).first()
     if voice is None:
-        raise GONE
+        raise RefusedError(*GONE)
     return voice
 
 
@@ -59,14 +61,14 @@ def check_claim(voice: Voice, by: User) -> Claim:
         raise RefusedError(
             "Your decision wasn’t saved", f"{claim.by} is reading this one now."
         )
-    raise EXPIRED
+    raise RefusedError(*EXPIRED)
 
 
 def check_read(voice: Voice, token: str) -> None:
     """Raise RefusedError if the voice isn't as the moderator read it."""
     read = reading_of.unsign(token)
     if read is None:
-        raise TAMPERED
+        raise RefusedError(*TAMPERED)
     if not reading_of.is_current(read, voice):
         raise RefusedError(
             "Your decision wasn’t saved",

@@ -114,15 +114,14 @@ class InvalidError(RefusedError):
     """What was typed is invalid; the page shows it again."""
 
     def __init__(self, form: Any):
-        messages = [each for errors in form.errors.values() for each in errors]
-        super().__init__("Not saved yet", " ".join(messages))
-        self.form = form
+        problems = [each for errors in form.errors.values() for each in errors]
+        super().__init__("Not saved yet", " ".join(problems))
 
 
 def decide(request: HttpRequest, voice_id: int, by: User) -> None:
     verdict = VERDICTS.get(request.POST.get("act", ""))
     if verdict is None:
-        raise acts.TAMPERED
+        raise RefusedError(*acts.TAMPERED)
     form = VerdictForm(verdict, request.POST)
     if not form.is_valid():
         raise InvalidError(form)
