@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from core.counts import count_up_to
+from core.counts import count_each_up_to
 from core.ids import read_id
 from voices.moderation.claims import Claim, Skip
 from voices.moderation.holds import Hold
@@ -37,6 +37,11 @@ from voices.wall.models import UNFLAGGED, UNREAD, WAITING, Voice
 # Counts of what waits stop here.
 MOST = 1000
 PAGE = "admin/review/page.html"
+# The counts that are shown only to those who may decide, and the permission.
+MAY_COUNT = {
+    "second_count": "voices.second_read",
+    "dispute_count": "voices.settle_reading",
+}
 
 
 @never_cache
@@ -232,35 +237,34 @@ def page(
 def progress(by: User) -> dict[str, Any]:
     """Return what the moderator decided today, and what waits, by age."""
     waiting = Voice.objects.filter(WAITING, UNREAD)
-    now = timezone.now()
-    day, three = now - timedelta(days=1), now - timedelta(days=3)
+    day, three_days = (timezone.now() - timedelta(days=days) for days in (1, 3))
+    new, older, oldest, left, unflagged, second, disputed = count_each_up_to(
+        MOST,
+        waiting.filter(review_since__gt=day),
+        waiting.filter(review_since__lte=day, review_since__gt=three_days),
+        waiting.filter(review_since__lte=three_days),
+        waiting,
+        waiting.filter(UNFLAGGED),
+        Reading.objects.for_second_reader(by),
+        Reading.objects.disputed(),
+    )
     decided = decided_today(by)
-    ages = [
-        count_up_to(MOST, waiting.filter(review_since__gt=day)),
-        count_up_to(
-            MOST, waiting.filter(review_since__gt=three, review_since__lte=day)
-        ),
-        count_up_to(MOST, waiting.filter(review_since__lte=three)),
-    ]
-    left = count_up_to(MOST, waiting)
-    second = dispute = 0
-    if by.has_perm("voices.second_read"):
-        second = count_up_to(MOST, Reading.objects.for_second_reader(by))
-    if by.has_perm("voices.settle_reading"):
-        dispute = count_up_to(MOST, Reading.objects.disputed())
-    every = decided + int(left) + int(second) + int(dispute)
-    return {
+    mine = int(left)
+    shown = {"second_count": second, "dispute_count": disputed}
+    for name, permission in MAY_COUNT.items():
+        if not by.has_perm(permission):
+            shown[name] = 0
+        mine += int(shown[name])
+    return shown | {
+        "unflagged_count": unflagged,
         "progress": {
             "decided": decided,
             "waiting": left,
-            "under_a_day": ages[0],
-            "to_three_days": ages[1],
-            "over_three_days": ages[2],
-            "share": round(100 * decided / every) if every else 100,
+            "under_a_day": new,
+            "to_three_days": older,
+            "over_three_days": oldest,
+            "share": round(100 * decided / (decided + mine)) if decided + mine else 100,
         },
-        "unflagged_count": count_up_to(MOST, waiting.filter(UNFLAGGED)),
-        "second_count": second,
-        "dispute_count": dispute,
     }
 
 
@@ -273,7 +277,7 @@ def decided_today(by: User) -> int:
     first = Reading.objects.filter(first_by=by, first_at__gte=today, decision=None)
     other = Reading.objects.filter(second_by=by, second_at__gte=today)
     other = other.exclude(second_verdict=F("first_verdict"))
-    return alone.count() + sum(int(count_up_to(MOST, each)) for each in (first, other))
+    return sum(map(int, count_each_up_to(MOST, alone, first, other)))
 
 
 def done(by: User) -> dict[str, Any]:
