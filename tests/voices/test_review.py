@@ -294,7 +294,7 @@ class DecideTests(ReviewTestCase):
             make_voice(name=f"Signer {number}")
         counted()
 
-    STATEMENTS = 74
+    STATEMENTS = 73
 
     def test_only_moderators_may_see_the_page(self):
         for role in (Role.EDITOR, Role.ORGANIZER):

@@ -77,3 +77,10 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold of voice {self.voice_id}"
+
+    @property
+    def is_in_effect(self) -> bool:
+        """Whether the hold is among HoldQuerySet.in_effect()."""
+        if self.ended_at:
+            return False
+        return self.until is None or self.until > timezone.now()

@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from voices.moderation import decide
 from voices.moderation.claims import Claim, Skip, tomorrow
 from voices.moderation.holds import Hold
 from voices.moderation.readings import Reading
@@ -45,8 +44,8 @@ GONE = ("It is gone", "There is no such statement anymore.")
 
 def locked(voice_id: int) -> Voice:
     """Lock and return the voice; raise RefusedError if there is none."""
-    decide.lock(Voice.objects.filter(pk=voice_id))
-    voice = Voice.objects.filter(pk=voice_id).first()
+    locked_rows = Voice.objects.select_for_update(of=["self"])
+    voice = locked_rows.filter(pk=voice_id).first()
     if voice is None:
         raise RefusedError(*GONE)
     return voice

@@ -101,9 +101,9 @@ class Entry:
         voice = self.voice
         if voice.is_published and voice.published_at:
             return f"public for {timesince(voice.published_at, depth=1)}"
-        if self.voice.review_since is None:
+        if voice.review_since is None:
             return ""
-        return f"waiting for {timesince(self.voice.review_since, depth=1)}"
+        return f"waiting for {timesince(voice.review_since, depth=1)}"
 
     @property
     def reports(self) -> list[dict[str, str]]:
@@ -171,7 +171,7 @@ def show(voice: Voice, by: User) -> Entry:
         note = f"{claim.by} is reading this one."
     elif claim:
         until = claim.until
-    if hold and hold.ended_at is None and is_in_effect(hold):
+    if hold and hold.is_in_effect:
         stage = Stage.CLOSED
     entry = Entry(
         voice=voice,
@@ -203,10 +203,6 @@ def flag_lines(voice: Any) -> list[FlagLine]:
     for correction in voice.to_read:
         text = correction.words.get("statement", text)
     return lines(text, find(text, remembered_rules()), voice.flags)
-
-
-def is_in_effect(hold: Hold) -> bool:
-    return Hold.objects.in_effect().filter(pk=hold.pk).exists()
 
 
 def heading(voice: Voice, stage: Stage) -> str:

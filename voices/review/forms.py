@@ -23,7 +23,18 @@ VERDICTS = {
 }
 
 
-class VerdictForm(forms.Form):
+class NoteForm(forms.Form):
+    """A note to other moderators, or a message to the author."""
+
+    text = TidyCharField(
+        tidy=tidy_paragraphs,
+        max_length=NOTE_LENGTH,
+        required=False,
+        validators=[validate_plain_text],
+    )
+
+
+class VerdictForm(NoteForm):
     """A verdict with what the author is told: a reason or a message."""
 
     reason = forms.ModelChoiceField(
@@ -32,12 +43,6 @@ class VerdictForm(forms.Form):
         error_messages={
             "invalid_choice": "This reason has been retired. Choose another one."
         },
-    )
-    text = TidyCharField(
-        tidy=tidy_paragraphs,
-        max_length=NOTE_LENGTH,
-        required=False,
-        validators=[validate_plain_text],
     )
 
     def __init__(self, verdict: Verdict, *args: Any, **kwargs: Any) -> None:
@@ -65,16 +70,10 @@ class VerdictForm(forms.Form):
         )
 
 
-class HoldForm(forms.Form):
+class HoldForm(NoteForm):
     """When, or after which answer, others may decide on the voice again."""
 
     until = forms.DateField(required=False)
-    text = TidyCharField(
-        tidy=tidy_paragraphs,
-        max_length=NOTE_LENGTH,
-        required=False,
-        validators=[validate_plain_text],
-    )
 
     def clean_until(self) -> datetime | None:
         day = self.cleaned_data["until"]

@@ -30,7 +30,7 @@ from voices.moderation.readings import Reading
 from voices.review import acts, reading, undo
 from voices.review.acts import RefusedError
 from voices.review.entry import Entry, load, others_reading, show
-from voices.review.forms import VERDICTS, HoldForm, VerdictForm
+from voices.review.forms import VERDICTS, HoldForm, NoteForm, VerdictForm
 from voices.review.queue import Only, claim_next
 from voices.wall.models import UNFLAGGED, UNREAD, WAITING, Voice
 
@@ -145,7 +145,7 @@ def hold(request: HttpRequest, voice_id: int, by: User) -> None:
 
 
 def release(request: HttpRequest, voice_id: int, by: User) -> None:
-    form = VerdictForm(VERDICTS["keep"], request.POST)
+    form = NoteForm(request.POST)
     if not form.is_valid():
         raise InvalidError(form)
     acts.release(voice_id, by, form.cleaned_data["text"])
